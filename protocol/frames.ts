@@ -1,0 +1,198 @@
+/**
+ * The lines between a runner and the harness in an agent's process: one JSON object per line over the child's
+ * stdin ("down") and stdout ("up"). What comes up is the agent's word: `parseAgentFrame` trusts none of it.
+ */
+
+/** Longest line either side accepts, in bytes. */
+export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
+/** Frames that may be under way from an agent to the broker before `publish` waits. */
+export const WINDOW_FRAMES = 256;
+/** Bytes that may be under way from an agent to the broker before `publish` waits. */
+export const WINDOW_BYTES = 1024 * 1024;
+/** Failed `process()` calls in a row that end a run. */
+export const MAX_CONSECUTIVE_FAILURES = 5;
+
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export const SEVERITIES = ["info", "warning", "error"] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+/** A payload on the pipe: text as it is, anything else as base64. */
+export type WirePayload = { readonly text: string } | { readonly base64: string };
+
+/** An agent on this node, as `agent.agents()` lists it. */
+export interface Peer {
+  readonly name: string;
+  readonly actor_id: string;
+  readonly node: string;
+}
+
+/** How agent code can reach the broker itself. */
+export interface BrokerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** The first line down: all that the harness needs to know. */
+export interface StartFrame {
+  readonly t: "start";
+  readonly name: string;
+  readonly actor_id: string;
+  readonly node: string;
+  readonly broker: BrokerAddress;
+  readonly code: string;
+  /** Milliseconds between two `process()` calls. */
+  readonly poll_ms: number;
+  readonly state_file: string;
+  readonly state_max_bytes: number;
+  readonly peers: readonly Peer[];
+  readonly paused: boolean;
+}
+
+/** Runner to harness. */
+export type RunnerFrame =
+  | StartFrame
+  /** `n` more frames have reached the broker, the disk, or their end. */
+  | { readonly t: "ack"; readonly n: number }
+  | { readonly t: "task"; readonly id: number; readonly payload: unknown }
+  | (
+    & { readonly t: "message"; readonly subscriptions: readonly number[]; readonly topic: string }
+    & WirePayload
+  )
+  | { readonly t: "subscribed"; readonly id: number; readonly error?: string }
+  | { readonly t: "reply"; readonly id: number; readonly value: unknown }
+  | { readonly t: "peers"; readonly peers: readonly Peer[] }
+  | { readonly t: "pause" }
+  | { readonly t: "resume" }
+  | { readonly t: "ping"; readonly n: number }
+  | { readonly t: "shutdown" };
+
+/** Where in an agent's life an error arose. */
+export type AgentPhase = "compile" | "setup" | "process" | "crash";
+export const AGENT_PHASES: readonly AgentPhase[] = ["compile", "setup", "process", "crash"];
+
+/** Harness to runner. */
+export type AgentFrame =
+  /** The module is loaded; `setup()` comes next. */
+  | { readonly t: "loaded" }
+  /** `setup()` has returned. */
+  | { readonly t: "ready" }
+  /** One `process()` call has returned. */
+  | { readonly t: "processed" }
+  | {
+    readonly t: "error";
+    readonly phase: AgentPhase;
+    readonly error: string;
+    readonly traceback: string;
+    /** `process` only: failures in a row, this one included. */
+    readonly consecutive: number;
+  }
+  | (
+    & { readonly t: "publish"; readonly topic: string; readonly qos: 0 | 1 | 2; readonly retain: boolean }
+    & WirePayload
+  )
+  | { readonly t: "log"; readonly level: LogLevel; readonly message: string }
+  | { readonly t: "alert"; readonly severity: Severity; readonly message: string }
+  | { readonly t: "result"; readonly data: unknown }
+  | { readonly t: "detection"; readonly data: unknown }
+  | { readonly t: "status"; readonly text: string }
+  | {
+    readonly t: "send_to";
+    readonly id: number;
+    readonly to: string;
+    readonly payload: unknown;
+    readonly timeout_ms: number;
+  }
+  | { readonly t: "subscribe"; readonly id: number; readonly filter: string }
+  | { readonly t: "unsubscribe"; readonly id: number }
+  | { readonly t: "task_done"; readonly id: number; readonly value: unknown }
+  | { readonly t: "task_failed"; readonly id: number; readonly error: string; readonly traceback: string }
+  | { readonly t: "pong"; readonly n: number };
+
+/** Frames that take a place in the window until the runner acknowledges them. */
+export type WindowedFrame = Extract<AgentFrame, { t: "publish" | "log" | "alert" | "result" | "detection" }>;
+
+/** Whether `frame` takes a place in the window. */
+export function isWindowed(frame: AgentFrame): frame is WindowedFrame {
+  return frame.t === "publish" || frame.t === "log" || frame.t === "alert" || frame.t === "result" ||
+    frame.t === "detection";
+}
+
+/**
+ * A frame as the line that carries it. It begins with a line feed too, so that output of agent code that did not
+ * end its own line cannot swallow it.
+ */
+export function encodeFrame(frame: AgentFrame | RunnerFrame): string {
+  return `\n${JSON.stringify(frame)}\n`;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads a line from an agent's stdout; `undefined` when it is not a well-formed frame. */
+export function parseAgentFrame(line: string): AgentFrame | undefined {
+  if (!line.startsWith('{"t":')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // Not ours: the caller reports the line as output of the agent.
+    return undefined;
+  }
+  return fits(value as Fields) ? value as AgentFrame : undefined;
+}
+
+function fits(f: Fields): boolean {
+  switch (f.t) {
+    case "publish":
+      return isString(f.topic) && (f.qos === 1 || f.qos === 0 || f.qos === 2) &&
+        typeof f.retain === "boolean" &&
+        (isString(f.text) ? f.base64 === undefined : isString(f.base64));
+    case "log":
+      return isString(f.message) && isOneOf(LOG_LEVELS, f.level);
+    case "alert":
+      return isString(f.message) && isOneOf(SEVERITIES, f.severity);
+    case "processed":
+    case "loaded":
+    case "ready":
+      return true;
+    case "error":
+      return isString(f.error) && isString(f.traceback) && isOneOf(AGENT_PHASES, f.phase) &&
+        isCount(f.consecutive);
+    case "result":
+    case "detection":
+      return "data" in f;
+    case "status":
+      return isString(f.text);
+    case "send_to":
+      return isCount(f.id) && isString(f.to) && "payload" in f && isDuration(f.timeout_ms);
+    case "subscribe":
+      return isCount(f.id) && isString(f.filter);
+    case "unsubscribe":
+      return isCount(f.id);
+    case "task_done":
+      return isCount(f.id) && "value" in f;
+    case "task_failed":
+      return isCount(f.id) && isString(f.error) && isString(f.traceback);
+    case "pong":
+      return isCount(f.n);
+    default:
+      return false;
+  }
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+function isOneOf<T>(list: readonly T[], value: unknown): value is T {
+  return list.includes(value as T);
+}

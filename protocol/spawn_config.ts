@@ -1,0 +1,154 @@
+/** The spawn config: what a sender asks a node to run, parsed once at the edge. */
+import * as v from "valibot";
+import { isName, NAME_RULE } from "./names.ts";
+
+/** Source text of an agent, in bytes of UTF-8. */
+export const MAX_CODE_BYTES = 1024 * 1024;
+const MAX_SECONDS = 366 * 24 * 3600;
+const MAX_RESTARTS = 1_000_000;
+const MAX_DESCRIPTION_CHARS = 10_000;
+const MAX_LIST_ITEMS = 256;
+
+/** Fields this node reads. `raw` is the config as it came, for a migration: unknown fields travel along. */
+export interface SpawnConfig {
+  readonly name: string;
+  readonly code: string;
+  /** The node it is meant for, where the sender named one. */
+  readonly node?: string | undefined;
+  readonly description: string;
+  readonly capabilities: readonly string[];
+  readonly input_schema: Readonly<Record<string, unknown>>;
+  readonly output_schema: Readonly<Record<string, unknown>>;
+  /** Seconds between two `process()` calls. */
+  readonly poll_interval: number;
+  readonly max_restarts: number;
+  /** Seconds; doubled at each restart. */
+  readonly restart_delay: number;
+  /** `npm:` and `jsr:` specifiers, as written. */
+  readonly install: readonly string[];
+  readonly replace: boolean;
+  readonly raw: Readonly<Record<string, unknown>>;
+}
+
+/** A spawn config that cannot be used; the message is for the operator. */
+export class SpawnConfigError extends Error {
+  override name = "SpawnConfigError";
+  /** @param agent the agent's name, where one could be read */
+  constructor(readonly agent: string | undefined, message: string) {
+    super(message);
+  }
+}
+
+const seconds = (rule: string, accept: (value: number) => boolean) =>
+  v.pipe(
+    v.number((issue) => `must be a number: current value is ${show(issue.input)}`),
+    v.finite("must be a finite number"),
+    v.check(accept, (issue) => `must be ${rule}: current value is ${show(issue.input)}`),
+    v.maxValue(MAX_SECONDS, (issue) =>
+      `must not exceed ${MAX_SECONDS} s: current value is ${show(issue.input)}`),
+  );
+const text = v.string((issue) => `must be a string: current value is ${show(issue.input)}`);
+const object = v.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  (issue) => `must be an object: current value is ${show(issue.input)}`,
+);
+const strings = v.pipe(
+  v.array(text, (issue) => `must be a list of strings: current value is ${show(issue.input)}`),
+  v.maxLength(MAX_LIST_ITEMS, `must not have more than ${MAX_LIST_ITEMS} entries`),
+);
+/** `nullish`: `null` is what a sender in another language writes for "not set". */
+const SpawnSchema = v.object({
+  name: v.pipe(
+    text,
+    v.check((name) => isName(name), (issue) => `must be ${NAME_RULE}: current value is ${show(issue.input)}`),
+  ),
+  code: v.pipe(
+    text,
+    v.check((code) => code.trim() !== "", "must not be empty"),
+    v.check(
+      (code) => byteLength(code) <= MAX_CODE_BYTES,
+      (issue) => `must not exceed ${MAX_CODE_BYTES} bytes: it has ${byteLength(issue.input)}`,
+    ),
+  ),
+  node: v.nullish(text),
+  type: v.nullish(
+    v.literal("dynamic", (issue) => `must be "dynamic": current value is ${show(issue.input)}`),
+    "dynamic",
+  ),
+  description: v.nullish(
+    v.pipe(text, v.maxLength(MAX_DESCRIPTION_CHARS, `must not exceed ${MAX_DESCRIPTION_CHARS} characters`)),
+    "",
+  ),
+  capabilities: v.nullish(strings, []),
+  input_schema: v.nullish(object, {}),
+  output_schema: v.nullish(object, {}),
+  poll_interval: v.nullish(seconds("above 0", (value) => value > 0), 5),
+  max_restarts: v.nullish(
+    v.pipe(
+      v.number((issue) => `must be a whole number: current value is ${show(issue.input)}`),
+      v.integer((issue) => `must be a whole number: current value is ${show(issue.input)}`),
+      v.minValue(0, (issue) => `must be 0 or more: current value is ${show(issue.input)}`),
+      v.maxValue(
+        MAX_RESTARTS,
+        (issue) => `must not exceed ${MAX_RESTARTS}: current value is ${show(issue.input)}`,
+      ),
+    ),
+    5,
+  ),
+  restart_delay: v.nullish(seconds("0 or more", (value) => value >= 0), 3),
+  install: v.nullish(
+    v.union(
+      [v.pipe(text, v.transform(splitList)), strings],
+      (issue) => `must be a list of strings, or one string: current value is ${show(issue.input)}`,
+    ),
+    [],
+  ),
+  replace: v.nullish(
+    v.boolean((issue) => `must be true or false: current value is ${show(issue.input)}`),
+    false,
+  ),
+});
+
+/**
+ * Reads one spawn config.
+ * @param node the node that reads it: a config meant for another one is refused
+ * @throws SpawnConfigError "Cannot spawn 'x': poll_interval must be above 0: current value is -1"
+ */
+export function parseSpawnConfig(value: unknown, node: string): SpawnConfig {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SpawnConfigError(
+      undefined,
+      `Cannot spawn: the config must be a JSON object, got ${show(value)}`,
+    );
+  }
+  const given = value as Record<string, unknown>;
+  const agent = isName(given.name) ? given.name : undefined;
+  const label = agent === undefined ? "Cannot spawn" : `Cannot spawn '${agent}'`;
+  const parsed = v.safeParse(SpawnSchema, given);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    const field = v.getDotPath(issue) ?? "config";
+    const missing = issue.input === undefined;
+    throw new SpawnConfigError(agent, `${label}: ${field} ${missing ? "is missing" : issue.message}`);
+  }
+  const { type: _type, node: target, ...fields } = parsed.output;
+  if (target !== undefined && target !== null && target !== node) {
+    throw new SpawnConfigError(agent, `${label}: it is meant for node ${show(target)}, this is '${node}'`);
+  }
+  const { _reply_topic: _reply, ...raw } = given;
+  return Object.freeze({ ...fields, node: target ?? undefined, raw: Object.freeze(raw) });
+}
+
+function splitList(list: string): string[] {
+  return list.split(/[\s,]+/).filter((item) => item !== "");
+}
+
+function byteLength(source: unknown): number {
+  return new TextEncoder().encode(String(source)).length;
+}
+
+/** A value as an error message shows it: JSON, cut to 80 characters. */
+function show(value: unknown): string {
+  const json = value === undefined ? "undefined" : JSON.stringify(value);
+  return json.length > 80 ? `${json.slice(0, 79)}…` : json;
+}

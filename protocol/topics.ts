@@ -1,0 +1,109 @@
+/** Every MQTT topic of the contract, built and matched in one place. */
+
+/** The commands a node listens to, `nodes/{name}/{command}`. */
+export const NODE_COMMANDS = ["spawn", "desired_state", "stop", "stop_all", "list", "migrate"] as const;
+export type NodeCommand = (typeof NODE_COMMANDS)[number];
+
+/** The reports about an agent, `agents/{actor_id}/{report}`. */
+export type AgentReport =
+  | "heartbeat"
+  | "status"
+  | "logs"
+  | "alert"
+  | "errors"
+  | "manifest"
+  | "results"
+  | "detections"
+  | "metrics";
+
+export const topics = {
+  node: (node: string, command: NodeCommand): string => `nodes/${node}/${command}`,
+  nodeHeartbeat: (node: string): string => `nodes/${node}/heartbeat`,
+  nodeStatus: (node: string): string => `nodes/${node}/status`,
+  nodeAgents: (node: string): string => `nodes/${node}/agents`,
+  migrateResult: (node: string): string => `nodes/${node}/migrate_result`,
+  reply: (node: string, request: string): string => `nodes/${node}/reply/${request}`,
+  /** The node's own log, under the node's name where an agent's has its id. */
+  nodeLogs: (node: string): string => `agents/${node}/logs`,
+  agent: (actorId: string, report: AgentReport): string => `agents/${actorId}/${report}`,
+  agentCommands: (actorId: string): string => `agents/${actorId}/commands`,
+  task: (agent: string): string => `agents/by-name/${agent}/task`,
+  detections: (node: string, agent: string): string => `${node}/${agent}/detections`,
+} as const;
+
+/** The filters a node subscribes to for itself; an agent adds its task and command topics. */
+export function nodeFilters(node: string): string[] {
+  return [...NODE_COMMANDS.map((command) => topics.node(node, command)), topics.reply(node, "+")];
+}
+
+/** What a topic that arrived at a node means to it. */
+export type Incoming =
+  | { readonly kind: "command"; readonly command: NodeCommand }
+  | { readonly kind: "reply"; readonly request: string }
+  | { readonly kind: "task"; readonly agent: string }
+  | { readonly kind: "agent_command"; readonly actorId: string };
+
+/** Reads a topic as `node` sees it; `undefined` when it means nothing to the node itself. */
+export function matchIncoming(node: string, topic: string): Incoming | undefined {
+  const [root, second, third, fourth, ...rest] = topic.split("/");
+  if (rest.length > 0 || second === undefined || third === undefined) return undefined;
+  if (root === "nodes" && second === node) {
+    if (third === "reply" && fourth !== undefined) return { kind: "reply", request: fourth };
+    const command = NODE_COMMANDS.find((known) => known === third);
+    return command !== undefined && fourth === undefined ? { kind: "command", command } : undefined;
+  }
+  if (root !== "agents") return undefined;
+  if (second === "by-name" && fourth === "task") return { kind: "task", agent: third };
+  if (third === "commands" && fourth === undefined) return { kind: "agent_command", actorId: second };
+  return undefined;
+}
+
+/** MQTT 3.1.1, 1.5.3: a string's length is sent as two bytes. */
+const MAX_TOPIC_BYTES = 65_535;
+
+/** Why `topic` cannot be published to, or `undefined` when it can (MQTT 3.1.1, 4.7). */
+export function publishTopicError(topic: unknown): string | undefined {
+  return stringError(topic, "topic") ??
+    (/[+#]/.test(topic as string) ? "a topic must not contain the wildcards + or #" : undefined) ??
+    ((topic as string).startsWith("$") ? "topics that begin with $ belong to the broker" : undefined);
+}
+
+/** Why `filter` cannot be subscribed to, or `undefined` when it can (MQTT 3.1.1, 4.7). */
+export function filterError(filter: unknown): string | undefined {
+  const problem = stringError(filter, "filter");
+  if (problem !== undefined) return problem;
+  const levels = (filter as string).split("/");
+  const wellFormed = levels.every((level, index) =>
+    level === "+" || (level === "#" && index === levels.length - 1) || !/[+#]/.test(level)
+  );
+  return wellFormed ? undefined : "in a filter, + and # stand alone in their level, and # only in the last";
+}
+
+function stringError(value: unknown, what: string): string | undefined {
+  if (typeof value !== "string") {
+    return `a ${what} must be a string, got ${value === null ? "null" : typeof value}`;
+  }
+  if (value === "") return `a ${what} must not be empty`;
+  // deno-lint-ignore no-control-regex -- NUL is what MQTT forbids
+  if (/\u0000/.test(value)) return `a ${what} must not contain the NUL character`;
+  if (!value.isWellFormed()) return `a ${what} must be well-formed Unicode`;
+  // A UTF-16 unit is at most three bytes of UTF-8: only long strings need to be counted.
+  if (value.length * 3 > MAX_TOPIC_BYTES && new TextEncoder().encode(value).length > MAX_TOPIC_BYTES) {
+    return `a ${what} must not be longer than ${MAX_TOPIC_BYTES} bytes`;
+  }
+  return undefined;
+}
+
+/** Whether `topic` matches the subscription `filter` (MQTT 3.1.1, 4.7). */
+export function filterMatches(filter: string, topic: string): boolean {
+  // 4.7.2: a wildcard in the first level does not match topics of the broker.
+  if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;
+  const filterLevels = filter.split("/");
+  const topicLevels = topic.split("/");
+  for (const [index, level] of filterLevels.entries()) {
+    if (level === "#") return true;
+    const actual = topicLevels[index];
+    if (actual === undefined || (level !== "+" && level !== actual)) return false;
+  }
+  return filterLevels.length === topicLevels.length;
+}
