@@ -1,0 +1,135 @@
+/** The `agent` object that agent code receives. */
+import { type Peer, SEVERITIES, type Severity, type StartFrame } from "../../protocol/frames.ts";
+import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { filterError, publishTopicError } from "../../protocol/topics.ts";
+import type { Agent, MessageHandler, PublishOptions } from "../types.d.ts";
+import { asJson, toMessage, toWire } from "./payload.ts";
+import type { Pipe } from "./pipe.ts";
+import type { PendingRequests, Subscriptions } from "./requests.ts";
+import type { StateFile } from "./state_file.ts";
+
+/** What the API is built on. */
+export interface ApiParts {
+  readonly start: StartFrame;
+  readonly pipe: Pipe;
+  readonly replies: PendingRequests;
+  readonly subscribed: PendingRequests;
+  readonly subscriptions: Subscriptions;
+  readonly stateFile: StateFile;
+  readonly signal: AbortSignal;
+  /** The agents on this node, as last told. */
+  readonly peers: () => readonly Peer[];
+}
+
+const DEFAULT_TIMEOUT_SECONDS = 30;
+
+/** Builds the API. Its functions need no `this`: they may be taken apart. */
+export function createAgent(parts: ApiParts): Agent {
+  const { start, pipe, stateFile } = parts;
+
+  async function publish(topic: string, data: unknown, options: PublishOptions = {}): Promise<void> {
+    const problem = publishTopicError(topic) ?? optionsError(options);
+    if (problem !== undefined) throw new TypeError(`Cannot publish to ${toMessage(topic)}: ${problem}`);
+    const { qos = 1, retain = false } = options;
+    await pipe.sendInWindow({ t: "publish", topic, qos, retain, ...toWire(data) });
+  }
+
+  async function log(message: unknown): Promise<void> {
+    await pipe.sendInWindow({ t: "log", level: "info", message: toMessage(message) });
+  }
+
+  async function alert(message: unknown, severity: Severity = "warning"): Promise<void> {
+    if (!SEVERITIES.includes(severity)) {
+      throw new TypeError(
+        `Cannot alert: severity must be one of ${SEVERITIES.join(", ")}, got ${toMessage(severity)}`,
+      );
+    }
+    await pipe.sendInWindow({ t: "alert", severity, message: toMessage(message) });
+  }
+
+  async function publishResult(data: unknown): Promise<void> {
+    await pipe.sendInWindow({ t: "result", data: asJson(data) });
+  }
+
+  async function publishDetection(data: unknown): Promise<void> {
+    await pipe.sendInWindow({ t: "detection", data: asJson(data) });
+  }
+
+  // deno-lint-ignore require-await -- a promise, so that an error is a rejection as everywhere else
+  async function setStatus(text: string): Promise<void> {
+    pipe.send({ t: "status", text: toMessage(text) });
+  }
+
+  async function sendTo(name: string, payload: unknown, timeout = DEFAULT_TIMEOUT_SECONDS): Promise<unknown> {
+    if (!isName(name)) {
+      throw new TypeError(`Cannot send to ${toMessage(name)}: an agent's name must be ${NAME_RULE}`);
+    }
+    if (typeof timeout !== "number" || !(timeout >= 0)) {
+      throw new TypeError(
+        `Cannot send to '${name}': timeout must be 0 or more seconds, got ${toMessage(timeout)}`,
+      );
+    }
+    const body = asJson(payload);
+    const timeout_ms = Math.min(timeout * 1000, Number.MAX_SAFE_INTEGER);
+    return await parts.replies.ask((id) =>
+      pipe.send({ t: "send_to", id, to: name, payload: body, timeout_ms })
+    );
+  }
+
+  async function subscribe(filter: string, handler: MessageHandler): Promise<() => Promise<void>> {
+    const problem = filterError(filter) ??
+      (typeof handler === "function" ? undefined : "the handler must be a function");
+    if (problem !== undefined) throw new TypeError(`Cannot subscribe to ${toMessage(filter)}: ${problem}`);
+    let subscription = 0;
+    const refusal = await parts.subscribed.ask((id) => {
+      subscription = id;
+      // Before the request leaves: a retained message may be here before the answer.
+      parts.subscriptions.add(id, handler);
+      pipe.send({ t: "subscribe", id, filter });
+    });
+    // deno-lint-ignore require-await -- as setStatus
+    const unsubscribe = async () => {
+      parts.subscriptions.remove(subscription);
+      pipe.send({ t: "unsubscribe", id: subscription });
+    };
+    if (refusal === undefined) return unsubscribe;
+    parts.subscriptions.remove(subscription);
+    throw new Error(`Cannot subscribe to ${filter}: ${refusal}`);
+  }
+
+  return {
+    name: start.name,
+    actor_id: start.actor_id,
+    actorId: start.actor_id,
+    node: start.node,
+    broker: Object.freeze(start.broker),
+    state: {},
+    signal: parts.signal,
+    publish,
+    log,
+    alert,
+    publish_result: publishResult,
+    publishResult,
+    publish_detection: publishDetection,
+    publishDetection,
+    set_status: setStatus,
+    setStatus,
+    persist: (key, value) => stateFile.persist(key, value),
+    recall: (key, fallback) => stateFile.recall(key, fallback),
+    send_to: sendTo,
+    sendTo,
+    delegate: sendTo,
+    agents: () => parts.peers().map((peer) => ({ ...peer })),
+    subscribe,
+  };
+}
+
+function optionsError({ qos, retain }: PublishOptions): string | undefined {
+  if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2) {
+    return `qos must be 0, 1 or 2, got ${toMessage(qos)}`;
+  }
+  if (retain !== undefined && typeof retain !== "boolean") {
+    return `retain must be true or false, got ${toMessage(retain)}`;
+  }
+  return undefined;
+}

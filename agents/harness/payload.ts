@@ -1,0 +1,46 @@
+/** Payloads between agent code and the pipe. */
+import type { WirePayload } from "../../protocol/frames.ts";
+
+/** Strings and bytes as they are, everything else as JSON. @throws TypeError when it is none of these */
+export function toWire(data: unknown): WirePayload {
+  if (typeof data === "string") return { text: data };
+  if (data instanceof Uint8Array) return { base64: data.toBase64() };
+  if (data instanceof ArrayBuffer) return { base64: new Uint8Array(data).toBase64() };
+  return { text: toJson(data) };
+}
+
+/** JSON as its value, other text as a string, anything else as bytes. */
+export function fromWire(payload: WirePayload): unknown {
+  if ("base64" in payload) return Uint8Array.fromBase64(payload.base64);
+  try {
+    return JSON.parse(payload.text);
+  } catch {
+    // Not JSON: the text itself is the payload.
+    return payload.text;
+  }
+}
+
+/** A copy of `data` as JSON carries it. @throws TypeError when it cannot */
+export function asJson(data: unknown): unknown {
+  return JSON.parse(toJson(data));
+}
+
+function toJson(data: unknown): string {
+  try {
+    return JSON.stringify(data) ?? "null";
+  } catch (error) {
+    throw new TypeError(`the data is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** What agent code calls a message: a string as it is, an error's text, anything else as JSON or as shown. */
+export function toMessage(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value instanceof Error) return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Circular structures and bigints have no JSON.
+    return Deno.inspect(value);
+  }
+}

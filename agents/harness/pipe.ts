@@ -1,0 +1,103 @@
+/** The harness' end of the pipe: frames up, with a window that keeps a busy agent from flooding the node. */
+import {
+  type AgentFrame,
+  encodeFrame,
+  MAX_FRAME_BYTES,
+  WINDOW_BYTES,
+  WINDOW_FRAMES,
+  type WindowedFrame,
+} from "../../protocol/frames.ts";
+
+const DONE = Promise.resolve();
+const SMALL_FRAME_BYTES = 16 * 1024;
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly written: () => void;
+}
+
+/**
+ * Invariants: frames of the window are written in the order of the calls; a frame has left this process when its
+ * promise resolves, so that an exit right after loses nothing.
+ */
+export class Pipe {
+  readonly #encoder = new TextEncoder();
+  readonly #scratch = new Uint8Array(SMALL_FRAME_BYTES);
+  readonly #sizes: number[] = [];
+  readonly #waiting: Waiting[] = [];
+  #bytesUnderWay = 0;
+  #idle: (() => void)[] = [];
+
+  /** @param write writes to the pipe, blocking; returns how many bytes it took */
+  constructor(private readonly write: (bytes: Uint8Array) => number) {}
+
+  /** Writes a frame that takes no place in the window. */
+  send(frame: AgentFrame): void {
+    this.#writeAll(this.#encode(frame));
+  }
+
+  /** Writes a frame as soon as the window has room for it. */
+  sendInWindow(frame: WindowedFrame): Promise<void> {
+    const bytes = this.#encode(frame);
+    if (this.#waiting.length === 0 && this.#hasRoom(bytes.length)) {
+      this.#writeInWindow(bytes);
+      return DONE;
+    }
+    // The scratch buffer is used again before this frame's turn comes.
+    const own = bytes.slice();
+    return new Promise((written) => this.#waiting.push({ bytes: own, written }));
+  }
+
+  /** Writes a frame of the window at once, for callers that cannot wait (`console`). Blocks when the pipe is full. */
+  sendWithoutWaiting(frame: WindowedFrame): void {
+    this.#writeInWindow(this.#encode(frame));
+  }
+
+  /** The runner has taken care of the `n` oldest frames of the window. */
+  acknowledge(n: number): void {
+    for (const size of this.#sizes.splice(0, n)) this.#bytesUnderWay -= size;
+    let next = this.#waiting[0];
+    while (next !== undefined && this.#hasRoom(next.bytes.length)) {
+      this.#waiting.shift();
+      this.#writeInWindow(next.bytes);
+      next.written();
+      next = this.#waiting[0];
+    }
+    if (this.#waiting.length === 0) this.#idle.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** Resolves once no frame waits for the window any more. */
+  drained(): Promise<void> {
+    return this.#waiting.length === 0 ? DONE : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #hasRoom(size: number): boolean {
+    return this.#sizes.length === 0 ||
+      (this.#sizes.length < WINDOW_FRAMES && this.#bytesUnderWay + size <= WINDOW_BYTES);
+  }
+
+  #writeInWindow(bytes: Uint8Array): void {
+    this.#sizes.push(bytes.length);
+    this.#bytesUnderWay += bytes.length;
+    this.#writeAll(bytes);
+  }
+
+  #encode(frame: AgentFrame): Uint8Array {
+    const line = encodeFrame(frame);
+    if (line.length * 3 <= SMALL_FRAME_BYTES) {
+      return this.#scratch.subarray(0, this.#encoder.encodeInto(line, this.#scratch).written);
+    }
+    const bytes = this.#encoder.encode(line);
+    if (bytes.length > MAX_FRAME_BYTES) {
+      throw new RangeError(
+        `the message needs ${bytes.length} bytes on the way to the node, the limit is ${MAX_FRAME_BYTES}`,
+      );
+    }
+    return bytes;
+  }
+
+  #writeAll(bytes: Uint8Array): void {
+    let offset = 0;
+    while (offset < bytes.length) offset += this.write(bytes.subarray(offset));
+  }
+}
