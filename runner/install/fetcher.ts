@@ -1,0 +1,82 @@
+/** One `deno` process that fetches packages: started without a shell, ended for sure when it is no longer wanted. */
+import { delay } from "@std/async/delay";
+import { explainFailure, InstallError } from "./install_error.ts";
+
+/** From SIGTERM to SIGKILL. */
+const KILL_AFTER_MS = 2000;
+const MAX_STDERR_CHARS = 64 * 1024;
+
+/** What to run. */
+export interface Fetch {
+  readonly deno: string;
+  readonly args: readonly string[];
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/**
+ * Runs `fetch` to its end.
+ * @throws InstallError when it cannot be started or fails; the reason of `signal` when that is aborted, once the process is gone
+ */
+export async function runFetch(fetch: Fetch, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const child = spawn(fetch);
+  const ended = new AbortController();
+  const onAbort = () => void terminate(child, ended.signal);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    const [status, stderr] = await Promise.all([child.status, readTail(child.stderr)]);
+    signal.throwIfAborted();
+    if (!status.success) throw new InstallError(explainFailure(stderr, status));
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    ended.abort();
+  }
+}
+
+function spawn({ deno, args, env, cwd }: Fetch): Deno.ChildProcess {
+  try {
+    return new Deno.Command(deno, {
+      args: [...args],
+      env: { ...env },
+      clearEnv: true,
+      cwd,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    throw new InstallError(`cannot start '${deno}': ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+}
+
+/** SIGTERM, and SIGKILL to what has not `ended` by then. */
+async function terminate(child: Deno.ChildProcess, ended: AbortSignal): Promise<void> {
+  kill(child, "SIGTERM");
+  try {
+    await delay(KILL_AFTER_MS, { signal: ended });
+  } catch {
+    return; // it ended in time
+  }
+  kill(child, "SIGKILL");
+}
+
+function kill(child: Deno.ChildProcess, name: Deno.Signal): void {
+  try {
+    child.kill(name);
+  } catch {
+    // It ended by itself between the decision and the signal.
+  }
+}
+
+/** Reads to the end and keeps the last part: a reason stands at the end, and a flood must not fill the memory. */
+async function readTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let tail = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    tail = (tail + chunk).slice(-MAX_STDERR_CHARS);
+  }
+  return tail;
+}

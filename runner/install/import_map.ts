@@ -1,0 +1,22 @@
+/** The import map that gives an agent's dependencies their bare names. Pure. */
+import type { Dependency } from "./specifiers.ts";
+
+/** An import map, as in the WHATWG HTML standard. */
+export interface ImportMap {
+  readonly imports: Readonly<Record<string, string>>;
+}
+
+/** Maps each `name` to its package, and `name/` to what lies below it (`import map from "lodash/map.js"`). */
+export function importMap(dependencies: readonly Dependency[]): ImportMap {
+  return {
+    imports: Object.fromEntries(dependencies.flatMap((dependency) => [
+      [dependency.name, dependency.specifier],
+      [`${dependency.name}/`, subpathPrefix(dependency)],
+    ])),
+  };
+}
+
+/** `npm:/ms@2/`: with the slash after the scheme, Deno joins a subpath to it as to a URL. */
+function subpathPrefix({ registry, name, version }: Dependency): string {
+  return `${registry}:/${name}${version === undefined ? "" : `@${version}`}/`;
+}

@@ -1,0 +1,62 @@
+/** Why an install failed, in words for the operator. Pure. */
+
+const MAX_REASON_CHARS = 800;
+
+/** Packages that could not be installed; the message says why, on few lines and without escape codes. */
+export class InstallError extends Error {
+  override name = "InstallError";
+}
+
+/** What Deno's words amount to; the first that matches goes before them. */
+const SUMMARIES: readonly (readonly [pattern: RegExp, summary: string])[] = [
+  [/no space left|disk quota/i, "no disk space"],
+  [/integrity|checksum|tampered/i, "integrity mismatch"],
+  [/permission denied|read-only file system/i, "permission denied"],
+  [/certificate/i, "registry not trusted"],
+  [/npm package '.*' does not exist|JSR package not found/i, "package not found"],
+  [
+    /could not find (npm package .* matching|dist-tag|version of)|version tag not supported/i,
+    "version not found",
+  ],
+  [/error sending request|failed to load|failed loading|timed out|connection/i, "registry not reachable"],
+];
+
+/**
+ * Makes one bounded reason of what `deno` wrote to stderr: its last error with what caused it.
+ * @param status how the process ended, for when it wrote nothing
+ */
+export function explainFailure(
+  stderr: string,
+  status: { readonly code: number; readonly signal: string | null },
+): string {
+  const reason = lastError(withoutEscapes(stderr));
+  if (reason === "") {
+    return status.signal === null
+      ? `deno exited with code ${status.code}`
+      : `deno was ended by ${status.signal}`;
+  }
+  const summary = SUMMARIES.find(([pattern]) => pattern.test(reason))?.[1];
+  return bounded(summary === undefined ? reason : `${summary}: ${reason}`);
+}
+
+/** The lines from the last `error:` on, up to a stack trace, joined; the last lines of all where there is no `error:`. */
+function lastError(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  const start = lines.findLastIndex((line) => line.startsWith("error:"));
+  const relevant = start === -1 ? lines.slice(-3) : lines.slice(start);
+  const end = relevant.findIndex((line) => /^(Stack backtrace:|at )/.test(line));
+  return (end === -1 ? relevant : relevant.slice(0, end))
+    .filter((line) => line !== "Caused by:")
+    .map((line) => line.replace(/^(error:|\d+:)\s*/, ""))
+    .filter((line, index, all) => !all.slice(0, index).some((earlier) => earlier.includes(line)))
+    .join("; ");
+}
+
+function withoutEscapes(text: string): string {
+  // deno-lint-ignore no-control-regex -- escape codes are what must go
+  return text.replaceAll(/\x1b\[[0-9;?]*[ -/]*[@-~]/g, "").replaceAll(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, " ");
+}
+
+function bounded(text: string): string {
+  return text.length > MAX_REASON_CHARS ? `${text.slice(0, MAX_REASON_CHARS - 1)}…` : text;
+}

@@ -1,0 +1,146 @@
+/** Fetches the dependencies of agents, each set into a folder of its own that is complete or not there at all. */
+import { join } from "@std/path";
+import { CACHE, CONSTANT_FILES, download, type Downloader, IMPORT_MAP, LOCK } from "./download.ts";
+import { jsrHost, registryEnv } from "./env.ts";
+import type { Installed } from "./flags.ts";
+import { InstallError } from "./install_error.ts";
+import { digest, digestInstall, readSeal, type Seal, writeSeal } from "./seal.ts";
+import type { Dependency } from "./specifiers.ts";
+import { Turns } from "../turns.ts";
+
+const UNFINISHED = ".unfinished-";
+
+/** Where and how to install. */
+export interface InstallerOptions extends Downloader {
+  /** Absolute path of the folder of all installs. It belongs to one runner. */
+  readonly dir: string;
+}
+
+/**
+ * Installs sets of dependencies, one folder each: `DIR/HASH/{import_map.json,lock.json,cache/,seal.json}`. Agents that ask for
+ * the same set share its folder.
+ *
+ * Invariants:
+ * - a folder named by a hash is finished: it is built under another name, sealed, then renamed;
+ * - an intact folder is never written to, and needs neither network nor a process to be used again;
+ * - of one set, one install runs at a time; sets do not wait for each other;
+ * - a damaged set is fetched again at the versions of its lock, unless the lock is damaged too, or the registries are not
+ *   those it came from: a lock names their addresses.
+ */
+export class Installer {
+  readonly #options: InstallerOptions;
+  readonly #turns = new Turns();
+
+  constructor(options: InstallerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes `dependencies` ready to be imported offline.
+   * @throws InstallError with the reason; the reason of `signal` when that is aborted, after which nothing is left of the attempt
+   */
+  async install(dependencies: readonly Dependency[], signal: AbortSignal): Promise<Installed> {
+    signal.throwIfAborted();
+    try {
+      const dir = join(this.#options.dir, await hashOf(dependencies));
+      return await this.#turns.take(dir, () => this.#installSet(dir, dependencies, signal), signal);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      throw new InstallError(`cannot install below '${this.#options.dir}': ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Deletes all sets but those `inUse`, and what a crash left unfinished. To be called while nothing is being installed. */
+  async prune(inUse: Iterable<readonly Dependency[]>): Promise<void> {
+    const kept = new Set(await Promise.all([...inUse].map(hashOf)));
+    await Deno.mkdir(this.#options.dir, { recursive: true });
+    for await (const { name } of Deno.readDir(this.#options.dir)) {
+      const isOurs = name.startsWith(UNFINISHED) || /^[0-9a-f]{32}$/.test(name);
+      if (isOurs && !kept.has(name)) await Deno.remove(join(this.#options.dir, name), { recursive: true });
+    }
+  }
+
+  async #installSet(
+    dir: string,
+    dependencies: readonly Dependency[],
+    signal: AbortSignal,
+  ): Promise<Installed> {
+    const state = await inspect(dir);
+    if (state.kind === "intact") return await describe(dir, state.seal);
+
+    await Deno.mkdir(this.#options.dir, { recursive: true, mode: 0o700 });
+    const draft = await Deno.makeTempDir({ dir: this.#options.dir, prefix: UNFINISHED });
+    try {
+      const registries = registryEnv(this.#options.env);
+      if (state.kind === "damaged" && state.lockIntact && sameRecord(state.seal.registries, registries)) {
+        await Deno.copyFile(join(dir, LOCK), join(draft, LOCK));
+      }
+      await download(draft, dependencies, this.#options, signal);
+      const seal = { ...await digestInstall(draft, LOCK, CONSTANT_FILES), registries };
+      await writeSeal(draft, seal);
+      signal.throwIfAborted();
+      await remove(dir);
+      await Deno.rename(draft, dir);
+      return await describe(dir, seal);
+    } catch (error) {
+      if (state.kind !== "damaged" || !(error instanceof InstallError)) throw error;
+      throw new InstallError(`installed files are damaged and cannot be fetched again: ${error.message}`, {
+        cause: error,
+      });
+    } finally {
+      await remove(draft);
+    }
+  }
+}
+
+type State =
+  | { readonly kind: "missing" }
+  | { readonly kind: "intact"; readonly seal: Seal }
+  | { readonly kind: "damaged"; readonly seal: Seal; readonly lockIntact: boolean };
+
+async function inspect(dir: string): Promise<State> {
+  const seal = await readSeal(dir);
+  if (seal === undefined) return { kind: "missing" };
+  const now = await digestInstall(dir, LOCK, CONSTANT_FILES);
+  const lockIntact = now.lock === seal.lock;
+  return lockIntact && now.files === seal.files
+    ? { kind: "intact", seal }
+    : { kind: "damaged", seal, lockIntact };
+}
+
+async function describe(dir: string, { registries }: Seal): Promise<Installed> {
+  const lock = join(dir, LOCK);
+  const usesJsr = "jsr" in JSON.parse(await Deno.readTextFile(lock));
+  return {
+    importMap: join(dir, IMPORT_MAP),
+    lock,
+    env: { ...registries, DENO_DIR: join(dir, CACHE) },
+    jsrHost: usesJsr ? jsrHost(registries) : undefined,
+  };
+}
+
+/** Names a set whatever the order of its parts. */
+async function hashOf(dependencies: readonly Dependency[]): Promise<string> {
+  const specifiers = dependencies.map(({ specifier }) => specifier).sort();
+  return (await digest(new TextEncoder().encode(JSON.stringify(specifiers)))).slice(0, 32);
+}
+
+function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Whether the operating system said no, as opposed to a mistake of ours. */
+function isSystemError(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}

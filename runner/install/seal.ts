@@ -1,0 +1,90 @@
+/**
+ * The seal on a finished install: what its files were like, so that damage is seen before an agent runs on it.
+ *
+ * Deno checks npm packages when it unpacks them and never again: a file that a power cut emptied, or that somebody edited,
+ * would run as it is. The seal finds that by sizes and times, which takes milliseconds where reading all would take a
+ * second. It does not hold against somebody who can forge these, or write the seal as well.
+ */
+import { join } from "@std/path";
+
+/** What a seal says. */
+export interface Seal {
+  /** Digest of the lock file. */
+  readonly lock: string;
+  /** Digest of names, sizes and times of all other files that are to stay as they are. */
+  readonly files: string;
+  /** The registries it came from, as environment variables. */
+  readonly registries: Readonly<Record<string, string>>;
+}
+
+const FILE = "seal.json";
+
+/** Digests of an install as it lies on the disk now. `files` are the files and folders, below `dir`, that never change. */
+export async function digestInstall(
+  dir: string,
+  lock: string,
+  files: readonly string[],
+): Promise<Omit<Seal, "registries">> {
+  const lines = (await Promise.all(files.map((path) => listing(dir, path)))).flat();
+  return {
+    lock: await digest(await readOrEmpty(join(dir, lock))),
+    files: await digest(new TextEncoder().encode(lines.sort().join("\n"))),
+  };
+}
+
+/** Writes the seal: the last step of an install. */
+export async function writeSeal(dir: string, seal: Seal): Promise<void> {
+  await Deno.writeTextFile(join(dir, FILE), JSON.stringify(seal));
+}
+
+/** Reads the seal of `dir`; undefined where there is none that can be read: the install is not a finished one. */
+export async function readSeal(dir: string): Promise<Seal | undefined> {
+  try {
+    return parseSeal(JSON.parse(await Deno.readTextFile(join(dir, FILE))));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function parseSeal(value: unknown): Seal | undefined {
+  if (!isRecord(value) || !isRecord(value["registries"])) return undefined;
+  const { lock, files } = value;
+  const registries = Object.entries(value["registries"]);
+  if (typeof lock !== "string" || typeof files !== "string") return undefined;
+  const texts = registries.filter((entry): entry is [string, string] => typeof entry[1] === "string");
+  return texts.length === registries.length
+    ? { lock, files, registries: Object.fromEntries(texts) }
+    : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** One line for each file or link at and below `path`, which is relative to `dir`. */
+async function listing(dir: string, path: string): Promise<string[]> {
+  const info = await orMissing(Deno.lstat(join(dir, path)));
+  if (info === undefined) return [];
+  if (!info.isDirectory) return [`${path} ${info.isSymlink} ${info.size} ${info.mtime?.getTime()}`];
+  const entries = await Array.fromAsync(Deno.readDir(join(dir, path)));
+  return (await Promise.all(entries.map(({ name }) => listing(dir, join(path, name))))).flat();
+}
+
+async function readOrEmpty(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return await orMissing(Deno.readFile(path)) ?? new Uint8Array();
+}
+
+async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** SHA-256 in hex. */
+export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
