@@ -1,0 +1,107 @@
+/** How agents run here: what an agent's process is started with, from its config to its first frame. */
+import { join } from "@std/path";
+import type { Peer, StartFrame } from "../protocol/frames.ts";
+import type { SpawnConfig } from "../protocol/spawn_config.ts";
+import type { Clock } from "./clock.ts";
+import { type Installed, installFlags } from "./install/flags.ts";
+import type { Installer } from "./install/installer.ts";
+import { parseSpecifiers } from "./install/specifiers.ts";
+import type { BrokerUrl } from "./link/broker_url.ts";
+import { deathSignalWrapper } from "./process/death_signal.ts";
+import { closeDenoDir } from "./process/deno_dir.ts";
+import { writeHarness } from "./process/harness_files.ts";
+import { Launcher } from "./process/launcher.ts";
+import { sandboxFlags } from "./process/permissions.ts";
+import type { StateFiles } from "./store/state_files.ts";
+import type { ProcessListener, RunningProcess, Runtime } from "./supervisor/ports.ts";
+import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
+
+export interface AgentRuntimeParts {
+  readonly node: string;
+  readonly broker: BrokerUrl;
+  /** Absolute. */
+  readonly workDir: string;
+  /** Deno's executable. */
+  readonly deno: string;
+  readonly clock: Clock;
+  readonly heapMb: number;
+  readonly stateBytes: number;
+  readonly installer: Installer;
+  readonly stateFiles: StateFiles;
+  readonly peers: () => readonly Peer[];
+  /** A damaged state file has been set aside. */
+  readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
+}
+
+/** What is made ready once per runner. */
+interface Prepared {
+  /** The harness' main module. */
+  readonly harness: string;
+  readonly launcher: Launcher;
+  /** The DENO_DIR of agents without dependencies: no package is ever fetched into it, so none can be loaded from it. */
+  readonly bareDenoDir: string;
+}
+
+export class AgentRuntime implements Runtime<Installed> {
+  /** Rejects, with the reason for the operator, when no agent can run here. */
+  readonly prepared: Promise<Prepared>;
+
+  constructor(private readonly parts: AgentRuntimeParts) {
+    this.prepared = prepare(parts);
+    // Whoever needs it hears of a failure; nobody has to.
+    this.prepared.catch(() => {});
+  }
+
+  needsInstall(config: SpawnConfig): boolean {
+    return config.install.length > 0;
+  }
+
+  async install(config: SpawnConfig, signal: AbortSignal): Promise<Installed> {
+    const installed = await this.parts.installer.install(parseSpecifiers(config.install), signal);
+    await closeDenoDir(installed.env.DENO_DIR);
+    return installed;
+  }
+
+  async launch(
+    agent: SupervisedAgent,
+    installed: Installed | undefined,
+    listener: ProcessListener,
+  ): Promise<RunningProcess> {
+    const { broker, stateFiles, heapMb } = this.parts;
+    const { harness, launcher, bareDenoDir } = await this.prepared;
+    const damage = await stateFiles.prepare(agent.name);
+    if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
+    const stateFile = stateFiles.pathOf(agent.name);
+    const flags = sandboxFlags({ broker, stateFile, harness, importFlags: installFlags(installed), heapMb });
+    const process = launcher.launch(flags, installed?.env ?? { DENO_DIR: bareDenoDir }, listener);
+    process.send(this.#startFrame(agent, stateFile));
+    return process;
+  }
+
+  #startFrame(agent: SupervisedAgent, stateFile: string): StartFrame {
+    const { node, broker, stateBytes, peers } = this.parts;
+    return {
+      t: "start",
+      name: agent.name,
+      actor_id: agent.actorId,
+      node,
+      broker,
+      code: agent.config.code,
+      poll_ms: agent.config.poll_interval * 1000,
+      state_file: stateFile,
+      state_max_bytes: stateBytes,
+      peers: peers(),
+      paused: agent.state.paused,
+    };
+  }
+}
+
+async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {
+  const bareDenoDir = join(workDir, "deno");
+  const [harness, wrapper] = await Promise.all([
+    writeHarness(workDir),
+    deathSignalWrapper(),
+    closeDenoDir(bareDenoDir),
+  ]);
+  return { harness, launcher: new Launcher({ deno, wrapper, clock }), bareDenoDir };
+}

@@ -1,0 +1,30 @@
+/** Time as the runner sees it. Only the implementation here touches the platform's timers. */
+import { delay } from "@std/async/delay";
+
+export interface Clock {
+  /** Seconds since the epoch, for what is said on the wire. May jump. */
+  epochSeconds(): number;
+  /** Milliseconds on a scale that never jumps, for delays and measurements. */
+  monotonicMs(): number;
+  /** Resolves `true` after `ms` milliseconds, or `false` as soon as `signal` is aborted. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
+}
+
+/** The longest delay a timer of the platform takes, in milliseconds. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  epochSeconds: () => Date.now() / 1000,
+  monotonicMs: () => performance.now(),
+  async sleep(ms, signal) {
+    try {
+      for (let left = ms; left > 0; left -= MAX_TIMER_MS) {
+        await delay(Math.min(left, MAX_TIMER_MS), signal === undefined ? {} : { signal });
+      }
+      return signal?.aborted !== true;
+    } catch {
+      // Aborted: the only way this sleep fails.
+      return false;
+    }
+  },
+};

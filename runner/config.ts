@@ -1,0 +1,255 @@
+/** The command line and the environment of the runner: one table, from which `--help` comes too. */
+import { parseArgs } from "@std/cli/parse-args";
+import { join, resolve } from "@std/path";
+import { isName, NAME_RULE } from "../protocol/names.ts";
+import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
+import { LOG_LEVELS, type LogLevel } from "./logger.ts";
+
+/** A flag or a value that cannot be used; the message is one line for the operator. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+export interface RunnerConfig {
+  /** `embedded`: run one in this process. */
+  readonly broker: BrokerUrl | "embedded";
+  /** For the embedded broker: the port on loopback to listen on. */
+  readonly port: number;
+  readonly name: string;
+  readonly logLevel: LogLevel;
+  /** Absolute. */
+  readonly stateDir: string;
+  /** Whether nobody chose the state folder: it then lies where a reboot clears it. */
+  readonly stateDirIsTemporary: boolean;
+  /** Absolute. */
+  readonly workDir: string;
+  /** The executable for agents, where one was chosen. */
+  readonly deno: string | undefined;
+  readonly outboxMessages: number;
+  readonly outboxBytes: number;
+  readonly stateBytes: number;
+  readonly hangTimeoutMs: number;
+  readonly heapMb: number;
+}
+
+/** What the command line asks for. */
+export type Request =
+  | { readonly kind: "run"; readonly config: RunnerConfig }
+  | { readonly kind: "test"; readonly config: RunnerConfig }
+  | { readonly kind: "version" }
+  | { readonly kind: "help" };
+
+/** One row of the table. */
+interface Flag {
+  readonly name: string;
+  /** What the value is, in `--help`; a flag without it is a switch. */
+  readonly value?: string;
+  /** Environment variables that are read when the flag is not given; the first that is set counts. */
+  readonly env?: readonly string[];
+  readonly fallback?: string;
+  /** The default in words, where it is not a fixed value. */
+  readonly fallbackText?: string;
+  readonly help: string;
+}
+
+const FLAGS = {
+  broker: {
+    name: "broker",
+    value: "HOST|URL",
+    env: ["AGENTFLOW_BROKER"],
+    fallback: "localhost",
+    help:
+      "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
+  },
+  port: { name: "port", value: "PORT", fallbackText: "1883", help: "port of the broker" },
+  name: {
+    name: "name",
+    value: "NAME",
+    env: ["AGENTFLOW_NODE"],
+    fallbackText: "node- and six random digits",
+    help: "name of this node",
+  },
+  node: { name: "node", value: "NAME", fallbackText: "--name", help: "the same as --name; this one wins" },
+  loglevel: {
+    name: "loglevel",
+    value: LOG_LEVELS.join("|"),
+    fallback: "INFO",
+    help: "what is written to stderr",
+  },
+  stateDir: {
+    name: "state-dir",
+    value: "DIR",
+    env: ["STATE_DIRECTORY"],
+    fallback: "/tmp",
+    help: "state files of the agents",
+  },
+  workDir: {
+    name: "work-dir",
+    value: "DIR",
+    env: ["CACHE_DIRECTORY"],
+    fallbackText: "agentflow in the user's cache folder",
+    help: "what can be made anew: the harness, the agents' dependencies",
+  },
+  deno: {
+    name: "deno",
+    value: "PATH",
+    fallbackText: "this one, else beside the binary, else on PATH",
+    help: "the Deno executable that runs agents",
+  },
+  outboxMessages: {
+    name: "outbox-messages",
+    value: "N",
+    fallback: "10000",
+    help: "messages kept while the broker is away",
+  },
+  outboxMb: {
+    name: "outbox-mb",
+    value: "MB",
+    fallback: "32",
+    help: "size of the messages kept while it is away",
+  },
+  stateMb: { name: "state-mb", value: "MB", fallback: "16", help: "largest state file of an agent" },
+  heapMb: { name: "heap-mb", value: "MB", fallback: "192", help: "JavaScript heap of an agent" },
+  hangTimeout: {
+    name: "hang-timeout",
+    value: "SECONDS",
+    fallback: "30",
+    help: "an agent whose event loop does not answer for so long is restarted",
+  },
+  test: { name: "test", help: "test this machine with real agents, without a broker, and exit" },
+  version: { name: "version", help: "print the version and exit" },
+  help: { name: "help", help: "print this text and exit" },
+} satisfies Record<string, Flag>;
+
+const ALL_FLAGS: readonly Flag[] = Object.values(FLAGS);
+
+/** The environment, as far as the runner reads it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the command line.
+ * @param random six random hex digits, for a node without a name
+ * @throws ConfigError
+ */
+export function parseCommandLine(args: readonly string[], env: Environment, random: string): Request {
+  const given = parseArgs(args, {
+    string: ALL_FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
+    boolean: ALL_FLAGS.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    unknown: (argument) => {
+      throw new ConfigError(`unknown argument '${argument}': see --help`);
+    },
+  });
+  if (given.help === true) return { kind: "help" };
+  if (given.version === true) return { kind: "version" };
+  const read = (flag: Flag): string | undefined => {
+    const value = given[flag.name];
+    if (value === "") throw new ConfigError(`--${flag.name} needs a value: ${flag.value}`);
+    if (typeof value === "string") return value;
+    return (flag.env ?? []).map((name) => env[name]).find((set) => set !== undefined && set !== "") ??
+      flag.fallback;
+  };
+  const config = buildConfig(read, env, random);
+  return { kind: given.test === true ? "test" : "run", config };
+}
+
+type Read = (flag: Flag) => string | undefined;
+
+function buildConfig(read: Read, env: Environment, random: string): RunnerConfig {
+  const portText = read(FLAGS.port);
+  const port = portText === undefined ? undefined : wholeNumber("port", portText, 1, 65_535);
+  const brokerText = read(FLAGS.broker) ?? "";
+  const stateDir = read(FLAGS.stateDir) ?? "";
+  return Object.freeze({
+    broker: brokerText === "embedded" ? "embedded" : readBroker(brokerText, port),
+    port: port ?? 1883,
+    name: readName(read(FLAGS.node) ?? read(FLAGS.name) ?? `node-${random}`),
+    logLevel: readLogLevel(read(FLAGS.loglevel) ?? ""),
+    stateDir: folder("state-dir", stateDir),
+    stateDirIsTemporary: resolve(stateDir) === "/tmp",
+    workDir: folder("work-dir", read(FLAGS.workDir) ?? defaultWorkDir(env)),
+    deno: read(FLAGS.deno),
+    outboxMessages: wholeNumber("outbox-messages", read(FLAGS.outboxMessages), 1, 10_000_000),
+    outboxBytes: positive("outbox-mb", read(FLAGS.outboxMb), 65_536) * 1024 * 1024,
+    stateBytes: positive("state-mb", read(FLAGS.stateMb), 1024) * 1024 * 1024,
+    heapMb: wholeNumber("heap-mb", read(FLAGS.heapMb), 16, 65_536),
+    hangTimeoutMs: positive("hang-timeout", read(FLAGS.hangTimeout), 86_400) * 1000,
+  });
+}
+
+function readBroker(text: string, port: number | undefined): BrokerUrl {
+  try {
+    return parseBroker(text, port);
+  } catch (error) {
+    throw new ConfigError(
+      `--broker: ${(error as Error).message}: current value is '${withoutPassword(text)}'`,
+    );
+  }
+}
+
+function withoutPassword(text: string): string {
+  return text.replace(/\/\/[^/]*@/, "//…@");
+}
+
+function readName(name: string): string {
+  if (!isName(name)) throw new ConfigError(`--name must be ${NAME_RULE}: current value is '${name}'`);
+  return name;
+}
+
+function readLogLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text.toUpperCase());
+  if (level === undefined) {
+    throw new ConfigError(`--loglevel must be one of ${LOG_LEVELS.join(", ")}: current value is '${text}'`);
+  }
+  return level;
+}
+
+/** Deno separates the paths of a permission by commas. */
+function folder(flag: string, path: string): string {
+  const absolute = resolve(path);
+  if (absolute.includes(",")) {
+    throw new ConfigError(`--${flag} must not contain a comma: current value is '${path}'`);
+  }
+  return absolute;
+}
+
+function wholeNumber(flag: string, text: string | undefined, min: number, max: number): number {
+  const value = /^\d+$/.test(text ?? "") ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw new ConfigError(`--${flag} must be a whole number from ${min} to ${max}: current value is '${text}'`);
+}
+
+function positive(flag: string, text: string | undefined, max: number): number {
+  const value = /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : NaN;
+  if (value > 0 && value <= max) return value;
+  throw new ConfigError(`--${flag} must be a number above 0 and up to ${max}: current value is '${text}'`);
+}
+
+function defaultWorkDir(env: Environment): string {
+  const cache = env.XDG_CACHE_HOME ?? (env.HOME === undefined ? undefined : join(env.HOME, ".cache"));
+  return join(cache ?? "/tmp", "agentflow");
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = ALL_FLAGS.map((flag): [string, string] => [
+    `--${flag.name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
+    flag.help + defaultText(flag),
+  ]);
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    "Runs agents that arrive over MQTT, each in a sandbox of its own.",
+    "",
+    "Usage: deno run -A runner/main.ts [--broker HOST] [--name NAME] …",
+    "",
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    "",
+    "Exit code: 0 after a clean end, 1 when the self-test fails, 2 for a bad flag or value.",
+  ].join("\n");
+}
+
+function defaultText(flag: Flag): string {
+  const variables = (flag.env ?? []).map((name) => `$${name}`);
+  const fallback = flag.fallback ?? flag.fallbackText;
+  const defaults = [...variables, ...(fallback === undefined ? [] : [fallback])];
+  return defaults.length === 0 ? "" : ` (default: ${defaults.join(", else ")})`;
+}

@@ -1,0 +1,49 @@
+/** What the runner needs of a message broker, whatever carries it. */
+
+/**
+ * What a message is to those who wait for it. `telemetry`: what agents say; dropped oldest first when too much waits.
+ * `control`: replies, errors, changes of state; kept ahead of telemetry. `heartbeat`: only the newest one counts.
+ */
+export type MessageClass = "telemetry" | "control" | "heartbeat";
+
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  readonly class: MessageClass;
+}
+
+export interface IncomingMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** It was kept by the broker from before the subscription. */
+  readonly retained: boolean;
+}
+
+/** Who is told what comes over the link. */
+export interface LinkListener {
+  onMessage(message: IncomingMessage): void;
+  /** Connected and subscribed; again after each outage. */
+  onConnected(): void;
+  /** @param reason why, for the operator */
+  onDisconnected(reason: string): void;
+}
+
+export interface Link {
+  /**
+   * Takes a message over. Never fails for an outage.
+   * @returns settles when the broker has it, when it is kept for after an outage, or when it had to be dropped
+   */
+  publish(message: OutgoingMessage): Promise<void>;
+  /** From now on and after every reconnect. Retained messages come again for a filter that is subscribed again. */
+  subscribe(filters: readonly string[]): void;
+  unsubscribe(filters: readonly string[]): void;
+  readonly connected: boolean;
+  /** Messages that wait or are under way. */
+  readonly queued: number;
+  /** Messages that had to be dropped since the start. */
+  readonly dropped: number;
+  /** Lets what is queued reach the broker, at most `drainMs` milliseconds, and closes. */
+  close(drainMs: number): Promise<void>;
+}

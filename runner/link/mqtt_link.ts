@@ -1,0 +1,227 @@
+/** The link over MQTT 3.1.1: one connection at a time, made anew after each outage. */
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import { reconnectDelayMs } from "./backoff.ts";
+import type { BrokerUrl } from "./broker_url.ts";
+import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
+import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
+
+export interface MqttLinkOptions {
+  readonly broker: BrokerUrl;
+  readonly clientId: string;
+  /** What the broker publishes when this process vanishes. */
+  readonly will: { readonly topic: string; readonly payload: string };
+  readonly limits: OutboxLimits;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Messages under way to the broker, not yet acknowledged. */
+const MAX_IN_FLIGHT = 1024;
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEPALIVE_SECONDS = 15;
+/** A failure that goes on is said again after so long. */
+const REMIND_MS = 30_000;
+const MAX_FILTERS_PER_PACKET = 100;
+
+/**
+ * Invariants: a message leaves the outbox only for a live connection, and goes back to its front when that breaks
+ * before the broker has acknowledged it; so each is delivered at least once, or counted as dropped. While there is
+ * no connection, `publish` settles at once.
+ */
+export class MqttLink implements Link {
+  readonly #outbox: Outbox;
+  readonly #filters = new Set<string>();
+  readonly #inFlight = new Set<Entry>();
+  readonly #closing = new AbortController();
+  #client: MqttClient | undefined;
+  #connected = false;
+  #onDrained: (() => void) | undefined;
+
+  constructor(private readonly options: MqttLinkOptions) {
+    this.#outbox = new Outbox(options.limits);
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  get queued(): number {
+    return this.#outbox.size + this.#inFlight.size;
+  }
+
+  get dropped(): number {
+    return this.#outbox.dropped;
+  }
+
+  publish(message: OutgoingMessage): Promise<void> {
+    return new Promise((resolve) => {
+      this.#outbox.push(entry(message, resolve));
+      if (this.#connected) this.#pump();
+      // Kept for later: whoever waits may go on.
+      else resolve();
+    });
+  }
+
+  subscribe(filters: readonly string[]): void {
+    for (const filter of filters) this.#filters.add(filter);
+    if (this.#connected) this.#sendSubscribe(filters);
+  }
+
+  unsubscribe(filters: readonly string[]): void {
+    for (const filter of filters) this.#filters.delete(filter);
+    if (this.#connected && filters.length > 0) this.#client?.unsubscribe([...filters]);
+  }
+
+  /** Connects, and connects again after every outage, until the link is closed. Never rejects. */
+  async run(listener: LinkListener): Promise<void> {
+    const { clock, log, broker } = this.options;
+    let failures = 0;
+    let awaySinceMs = clock.monotonicMs();
+    let saidAtMs = -Infinity;
+    let said = "";
+    while (!this.#closing.signal.aborted) {
+      const reason = await this.#connectOnce(listener, () => {
+        if (failures > 0) log.info(`Connected to ${broker.url}`);
+        failures = 0;
+        said = "";
+      });
+      if (this.#closing.signal.aborted) return;
+      if (failures === 0) awaySinceMs = clock.monotonicMs();
+      failures += 1;
+      if (reason !== said || clock.monotonicMs() - saidAtMs >= REMIND_MS) {
+        log.warning(
+          `No connection to the broker at ${broker.url}: ${reason}. Trying again until it is there.`,
+        );
+        said = reason;
+        saidAtMs = clock.monotonicMs();
+      }
+      const delayMs = reconnectDelayMs(failures, clock.monotonicMs() - awaySinceMs, Math.random());
+      await clock.sleep(delayMs, this.#closing.signal);
+    }
+  }
+
+  async close(drainMs: number): Promise<void> {
+    const drained = new AbortController();
+    this.#onDrained = () => drained.abort();
+    if (this.#connected && this.queued > 0) await this.options.clock.sleep(drainMs, drained.signal);
+    this.#closing.abort();
+    const client = this.#client;
+    if (client !== undefined) {
+      await new Promise<void>((resolve) => client.end(!this.#connected, {}, () => resolve()));
+    }
+  }
+
+  /** One connection, from its first packet to its end. Resolves with the reason of the end. */
+  #connectOnce(listener: LinkListener, onConnected: () => void): Promise<string> {
+    return new Promise((resolve) => {
+      const client = this.#client = mqtt.connect(this.options.broker.url, this.#clientOptions());
+      let reason = "the broker closed the connection";
+      client.on("connect", () => {
+        disableNagle(client);
+        this.#connected = true;
+        onConnected();
+        this.#sendSubscribe([...this.#filters]);
+        listener.onConnected();
+        this.#pump();
+      });
+      client.on("message", (topic, payload, packet) => {
+        listener.onMessage({ topic, payload, retained: packet.retain });
+      });
+      client.on("error", (error) => reason = describe(error));
+      client.on("close", () => {
+        client.removeAllListeners("message");
+        const wasConnected = this.#connected;
+        // First: ending the client fails what is under way, and that must go back to the outbox.
+        this.#lost();
+        if (wasConnected) listener.onDisconnected(reason);
+        client.end(true);
+        resolve(reason);
+      });
+    });
+  }
+
+  #clientOptions(): IClientOptions {
+    const { clientId, will } = this.options;
+    return {
+      clientId,
+      protocolVersion: 4,
+      clean: true,
+      keepalive: KEEPALIVE_SECONDS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+      resubscribe: false,
+      will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+    };
+  }
+
+  #sendSubscribe(filters: readonly string[]): void {
+    for (let start = 0; start < filters.length; start += MAX_FILTERS_PER_PACKET) {
+      const part = filters.slice(start, start + MAX_FILTERS_PER_PACKET);
+      this.#client?.subscribe(part, { qos: 1 }, (error, grants) => {
+        const refused = (grants ?? []).filter((grant) => grant.qos === 128).map((grant) => grant.topic);
+        if (error !== null && refused.length === 0) {
+          if (this.#connected) {
+            this.options.log.warning(`Cannot subscribe to ${part.join(", ")}: ${error.message}`);
+          }
+        } else if (refused.length > 0) {
+          this.options.log.error(
+            `The broker refuses a subscription to ${refused.join(", ")}: check its access rules`,
+          );
+        }
+      });
+    }
+  }
+
+  #pump(): void {
+    while (this.#connected && this.#inFlight.size < MAX_IN_FLIGHT) {
+      const next = this.#outbox.shift();
+      if (next === undefined) return;
+      this.#send(next);
+    }
+  }
+
+  #send(entry: Entry): void {
+    const { topic, payload, qos, retain } = entry.message;
+    this.#inFlight.add(entry);
+    // Node's Buffer is what the client takes without a copy.
+    const body = typeof payload === "string"
+      ? payload
+      : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+    const client = this.#client;
+    client?.publish(topic, body, { qos, retain }, (error) => {
+      // The connection broke: #lost takes it back, and it will be sent again.
+      if (!this.#inFlight.has(entry) || (error && !client.connected)) return;
+      this.#inFlight.delete(entry);
+      if (error) this.options.log.warning(`Cannot publish to ${topic}: ${error.message}`);
+      entry.settle();
+      this.#pump();
+      if (this.queued === 0) this.#onDrained?.();
+    });
+  }
+
+  #lost(): void {
+    this.#connected = false;
+    this.#outbox.putBack([...this.#inFlight]);
+    this.#inFlight.clear();
+    this.#outbox.settleAll();
+    this.#onDrained?.();
+  }
+}
+
+/** Small messages leave at once instead of waiting for the acknowledgement of the last ones. */
+function disableNagle(client: MqttClient): void {
+  const stream: unknown = client.stream;
+  if (typeof stream === "object" && stream !== null && "setNoDelay" in stream) {
+    (stream.setNoDelay as (on: boolean) => void).call(stream, true);
+  }
+}
+
+function describe(error: Error & { code?: unknown; errors?: readonly Error[] }): string {
+  const first = error.errors?.[0];
+  if (error.message === "" && first !== undefined) return describe(first);
+  if (error.code === "ECONNREFUSED") return "connection refused: is a broker running there?";
+  return error.message === "" ? String(error.code ?? error.name) : error.message;
+}

@@ -1,0 +1,144 @@
+/** What waits to be published: bounded, in order, the important first. Pure. */
+import type { OutgoingMessage } from "./link.ts";
+
+/** A message that waits, and whom to tell when it is taken care of. */
+export interface Entry {
+  readonly message: OutgoingMessage;
+  readonly bytes: number;
+  /** Called once: it is with the broker, kept for later, or dropped. */
+  readonly settle: () => void;
+}
+
+/** How much may wait. */
+export interface OutboxLimits {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
+
+/** Rough cost of an entry beside its payload, in bytes. */
+const OVERHEAD_BYTES = 100;
+
+export function entry(message: OutgoingMessage, settle: () => void): Entry {
+  return { message, settle, bytes: message.payload.length + message.topic.length + OVERHEAD_BYTES };
+}
+
+/**
+ * Invariants: messages of a class leave in the order they came; of heartbeats on one topic only the newest waits;
+ * telemetry never makes room at the cost of control messages, control messages do at the cost of telemetry.
+ */
+export class Outbox {
+  readonly #control = new Fifo();
+  readonly #telemetry = new Fifo();
+  readonly #heartbeats = new Map<string, Entry>();
+  #dropped = 0;
+
+  constructor(private readonly limits: OutboxLimits) {}
+
+  get size(): number {
+    return this.#control.length + this.#telemetry.length + this.#heartbeats.size;
+  }
+
+  /** Messages that were dropped because too much waited. Heartbeats that were overtaken do not count. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  push(entry: Entry): void {
+    if (entry.message.class === "heartbeat") this.#replaceHeartbeat(entry);
+    else this.#queueOf(entry).push(entry);
+    this.#dropWhatIsTooMuch();
+  }
+
+  /** Puts back what was under way when the link broke, oldest first: it leaves before all else of its class. */
+  putBack(entries: readonly Entry[]): void {
+    for (const entry of entries.toReversed()) {
+      if (entry.message.class !== "heartbeat") this.#queueOf(entry).unshift(entry);
+      // A newer one may wait already.
+      else if (!this.#heartbeats.has(entry.message.topic)) this.#heartbeats.set(entry.message.topic, entry);
+      else entry.settle();
+    }
+    this.#dropWhatIsTooMuch();
+  }
+
+  /** The next to publish. */
+  shift(): Entry | undefined {
+    return this.#control.shift() ?? this.#shiftHeartbeat() ?? this.#telemetry.shift();
+  }
+
+  /** Tells all who wait that their message is kept. */
+  settleAll(): void {
+    for (const entry of [...this.#control, ...this.#heartbeats.values(), ...this.#telemetry]) entry.settle();
+  }
+
+  #queueOf(entry: Entry): Fifo {
+    return entry.message.class === "control" ? this.#control : this.#telemetry;
+  }
+
+  #replaceHeartbeat(entry: Entry): void {
+    this.#heartbeats.get(entry.message.topic)?.settle();
+    this.#heartbeats.delete(entry.message.topic);
+    this.#heartbeats.set(entry.message.topic, entry);
+  }
+
+  #shiftHeartbeat(): Entry | undefined {
+    for (const [topic, entry] of this.#heartbeats) {
+      this.#heartbeats.delete(topic);
+      return entry;
+    }
+    return undefined;
+  }
+
+  #dropWhatIsTooMuch(): void {
+    while (this.#isOver()) {
+      const dropped = this.#telemetry.shift() ?? this.#control.shift();
+      if (dropped === undefined) return;
+      this.#dropped += 1;
+      dropped.settle();
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#control.length + this.#telemetry.length > this.limits.messages ||
+      this.#control.bytes + this.#telemetry.bytes > this.limits.bytes;
+  }
+}
+
+/** A queue that takes from the front without moving the rest. */
+class Fifo implements Iterable<Entry> {
+  #items: (Entry | undefined)[] = [];
+  #head = 0;
+  bytes = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(entry: Entry): void {
+    this.#items.push(entry);
+    this.bytes += entry.bytes;
+  }
+
+  unshift(entry: Entry): void {
+    if (this.#head > 0) this.#items[--this.#head] = entry;
+    else this.#items.unshift(entry);
+    this.bytes += entry.bytes;
+  }
+
+  shift(): Entry | undefined {
+    const entry = this.#items[this.#head];
+    if (entry === undefined) return undefined;
+    this.#items[this.#head++] = undefined;
+    this.bytes -= entry.bytes;
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return entry;
+  }
+
+  *[Symbol.iterator](): Iterator<Entry> {
+    for (const entry of this.#items.slice(this.#head)) if (entry !== undefined) yield entry;
+  }
+}

@@ -1,0 +1,124 @@
+/** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
+import { createLogger, type Logger } from "./logger.ts";
+import { systemClock } from "./clock.ts";
+import { ConfigError, helpText, parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
+import { findDeno } from "./deno_executable.ts";
+import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
+import type { Node } from "./node/node.ts";
+import { runNode } from "./run_node.ts";
+import { VERSION } from "./version.ts";
+
+const EXIT_USAGE = 2;
+
+async function main(): Promise<number> {
+  const request = readRequest();
+  if (request === undefined) return EXIT_USAGE;
+  switch (request.kind) {
+    case "help":
+      print(helpText());
+      return 0;
+    case "version":
+      print(`agentflow-node ${VERSION} (deno ${Deno.version.deno}, ${Deno.build.target})`);
+      return 0;
+    case "test": {
+      // Only the self-test pays for loading it.
+      const { selfTest } = await import("./selftest/main.ts");
+      return await selfTest({ deno: await findDeno(request.config.deno), config: request.config, print });
+    }
+    case "run":
+      return await run(request.config);
+    default:
+      return request satisfies never;
+  }
+}
+
+function readRequest(): Request | undefined {
+  try {
+    const random = crypto.randomUUID().slice(0, 6);
+    return parseCommandLine(Deno.args, Deno.env.toObject(), random);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    printError(`agentflow-node: ${error.message}`);
+    return undefined;
+  }
+}
+
+async function run(config: RunnerConfig): Promise<number> {
+  const log = createLogger(config.logLevel, printError);
+  if (config.stateDirIsTemporary) {
+    log.warning(
+      "State files are kept in /tmp, which does not outlive a reboot: choose a folder with --state-dir",
+    );
+  }
+  try {
+    const deno = await findDeno(config.deno);
+    await using broker = await brokerFor(config, log);
+    const { node, ready } = runNode(config, {
+      broker: broker.url,
+      deno,
+      clock: systemClock,
+      log,
+      env: Deno.env.toObject(),
+    });
+    log.info(`Node '${config.name}' (agentflow-node ${VERSION}) uses the broker at ${broker.url.url}`);
+    using _signals = endOnSignals(node, log);
+    if (log.isDebug) {
+      const { diagnose } = await import("./diagnostics.ts");
+      void diagnose(config, broker.url, deno, log);
+    }
+    // A node that cannot run agents must not look like one that can.
+    await Promise.race([ready, node.closed]);
+    await node.closed;
+    log.info(`Node '${config.name}' has ended`);
+    return 0;
+  } catch (error) {
+    log.error(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+interface BrokerInUse extends AsyncDisposable {
+  readonly url: BrokerUrl;
+}
+
+/** The broker that was asked for; an embedded one is started, and ended with the node. */
+async function brokerFor(config: RunnerConfig, log: Logger): Promise<BrokerInUse> {
+  if (config.broker !== "embedded") {
+    return { url: config.broker, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const { startEmbeddedBroker } = await import("./broker/embedded.ts");
+  const embedded = await startEmbeddedBroker(config.port);
+  log.info(`The embedded broker listens on 127.0.0.1:${embedded.port}`);
+  return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
+}
+
+/** The first SIGINT or SIGTERM ends the node in order, the second at once. */
+function endOnSignals(node: Node, log: Logger): Disposable {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const onSignal = () => {
+    if (node.isClosing) Deno.exit(1);
+    log.info("Ending: stopping all agents (a second signal ends at once)");
+    void node.close("shutdown");
+  };
+  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
+  return { [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)) };
+}
+
+function print(line: string): void {
+  writeLine(Deno.stdout, line);
+}
+
+function printError(line: string): void {
+  writeLine(Deno.stderr, line);
+}
+
+function writeLine(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  try {
+    for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
+  } catch {
+    // Nobody reads any more: the node goes on without its log.
+  }
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -1,0 +1,54 @@
+/** What every command of a node has in common. */
+import type { Link } from "../../link/link.ts";
+import type { StateFiles } from "../../store/state_files.ts";
+import type { StopReason } from "../../supervisor/state.ts";
+import type { Supervisor } from "../../supervisor/supervisor.ts";
+import type { NodeIdentity } from "../identity.ts";
+import type { Reporter } from "../reporter.ts";
+import type { Tasks } from "../tasks.ts";
+import type { Turns } from "../../turns.ts";
+import type { Vitals } from "../vitals.ts";
+
+/** What a command may use. */
+export interface CommandContext {
+  readonly identity: NodeIdentity;
+  readonly link: Link;
+  readonly reporter: Reporter;
+  readonly supervisor: Supervisor;
+  readonly stateFiles: StateFiles;
+  readonly tasks: Tasks;
+  readonly vitals: Vitals;
+  /** Commands for one agent do not overtake each other. */
+  readonly turns: Turns;
+  /** Whether the node is about to end. */
+  readonly isClosing: () => boolean;
+  /** Ends the node. */
+  readonly close: (reason: StopReason) => void;
+}
+
+/** A command as it came. */
+export interface Command {
+  readonly topic: string;
+  /** The payload as text. */
+  readonly text: string;
+  /** The payload as JSON; `undefined` when it is none. */
+  readonly json: unknown;
+}
+
+/** What goes back to the sender's reply topic beside `ok`. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** A command that cannot be carried out; the message is for the operator. */
+export class CommandError extends Error {
+  override name = "CommandError";
+}
+
+/** @throws CommandError when the payload is no JSON object */
+export function objectPayload(command: Command, what: string): Readonly<Record<string, unknown>> {
+  const { json } = command;
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) {
+    return json as Record<string, unknown>;
+  }
+  const got = json === undefined ? "something that is not JSON" : `${JSON.stringify(json)}`.slice(0, 80);
+  throw new CommandError(`Cannot ${what}: the payload must be a JSON object, got ${got}`);
+}

@@ -1,0 +1,24 @@
+/** `nodes/{name}/list`: answers on `nodes/{name}/agents`. */
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import type { Answer, CommandContext } from "./command.ts";
+
+// deno-lint-ignore require-await -- commands are promises
+export async function list(context: CommandContext): Promise<Answer> {
+  const agents = context.supervisor.agents().map((agent) => describe(context, agent));
+  context.reporter.agentList(agents);
+  return { agents };
+}
+
+function describe({ vitals }: CommandContext, agent: SupervisedAgent): Readonly<Record<string, unknown>> {
+  const usage = vitals.measure(agent);
+  return {
+    name: agent.name,
+    actor_id: agent.actorId,
+    state: agent.visibleState ?? agent.state.phase.kind,
+    restart_count: agent.state.restartCount,
+    pid: agent.pid ?? null,
+    cpu: usage?.cpu ?? 0,
+    memory_mb: usage?.memoryMb ?? 0,
+    uptime: Math.round(agent.uptime * 1000) / 1000,
+  };
+}

@@ -1,0 +1,17 @@
+/** `agents/by-name/{agent}/task`: calls the agent's `handle_task`. */
+import { publishTopicError } from "../../../protocol/topics.ts";
+import { type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
+
+/** Nodes that do not run the agent stay silent. */
+export function task(context: CommandContext, command: Command, agentName: string): void {
+  const agent = context.supervisor.find(agentName);
+  if (agent === undefined) return;
+  const message = objectPayload(command, `give a task to '${agentName}'`);
+  const replyTopic = message._reply_topic ?? undefined;
+  const problem = replyTopic === undefined ? undefined : publishTopicError(replyTopic);
+  if (problem !== undefined) {
+    throw new CommandError(`Cannot give a task to '${agentName}': _reply_topic: ${problem}`);
+  }
+  const payload = "payload" in message ? message.payload : message;
+  context.tasks.take(agent, { payload, replyTopic: replyTopic as string | undefined });
+}

@@ -1,0 +1,115 @@
+/** From a message on a topic to the command that it is; errors go back to whoever can read them. */
+import { type Incoming, matchIncoming, type NodeCommand, publishTopicError } from "../../protocol/topics.ts";
+import { SpawnConfigError } from "../../protocol/spawn_config.ts";
+import type { IncomingMessage } from "../link/link.ts";
+import type { Logger } from "../logger.ts";
+import { agentCommand } from "./commands/agent_command.ts";
+import { type Answer, type Command, type CommandContext, CommandError } from "./commands/command.ts";
+import { desiredState } from "./commands/desired_state.ts";
+import { list } from "./commands/list.ts";
+import { migrate } from "./commands/migrate.ts";
+import { spawn } from "./commands/spawn.ts";
+import { stop, stopAll } from "./commands/stop.ts";
+import { task } from "./commands/task.ts";
+import type { Requests } from "./requests.ts";
+
+type Handler = (context: CommandContext, command: Command) => Promise<Answer>;
+
+const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
+  spawn,
+  desired_state: desiredState,
+  stop,
+  stop_all: stopAll,
+  list,
+  migrate,
+};
+
+/** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
+export class Controller {
+  constructor(
+    private readonly context: CommandContext,
+    private readonly requests: Requests,
+    private readonly log: Logger,
+  ) {}
+
+  /** Carries out what the message says. Resolves when that is done. */
+  async receive(message: IncomingMessage): Promise<void> {
+    const incoming = matchIncoming(this.context.identity.name, message.topic);
+    // A cleared retained message is no command.
+    if (incoming === undefined || (message.payload.length === 0 && needsPayload(incoming))) return;
+    let command: Command | undefined;
+    try {
+      command = decode(message);
+      const answer = await this.#carryOut(incoming, command);
+      if (answer !== undefined) this.#answer(command, { ok: true, ...answer });
+    } catch (error) {
+      this.#report(command, error, message.topic);
+    }
+  }
+
+  async #carryOut(incoming: Incoming, command: Command): Promise<Answer | undefined> {
+    switch (incoming.kind) {
+      case "command":
+        return await HANDLERS[incoming.command](this.context, command);
+      case "agent_command":
+        return await agentCommand(this.context, command, incoming.actorId);
+      case "task":
+        task(this.context, command, incoming.agent);
+        return undefined;
+      case "reply":
+        if (command.json === undefined) throw new CommandError("A reply must be JSON");
+        this.requests.answer(incoming.request, command.json);
+        return undefined;
+      default:
+        return incoming satisfies never;
+    }
+  }
+
+  #answer(command: Command, answer: Answer): void {
+    const topic = replyTopicOf(command);
+    if (topic !== undefined) this.context.reporter.reply(topic, answer);
+  }
+
+  #report(command: Command | undefined, error: unknown, topic: string): void {
+    const expected = error instanceof CommandError || error instanceof SpawnConfigError;
+    const text = error instanceof Error ? error.message : String(error);
+    const message = expected ? text : `Internal error while handling a message: ${text}`;
+    if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);
+    else this.log.warning(`${topic}: ${message}`);
+    const agent = error instanceof SpawnConfigError && error.agent !== undefined
+      ? { child_name: error.agent }
+      : {};
+    this.context.reporter.nodeLog("error", message, agent);
+    if (command !== undefined) this.#answer(command, { ok: false, error: message });
+  }
+}
+
+/** `stop_all` and `list` mean what they mean without a payload too. */
+function needsPayload(incoming: Incoming): boolean {
+  return !(incoming.kind === "command" && (incoming.command === "stop_all" || incoming.command === "list"));
+}
+
+function decode({ topic, payload }: IncomingMessage): Command {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
+  } catch {
+    throw new CommandError(`Cannot read the message on ${topic}: its payload is not UTF-8`);
+  }
+  return { topic, text, json: parseJson(text) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Some commands accept bare text: each says itself what it needs.
+    return undefined;
+  }
+}
+
+function replyTopicOf({ json }: Command): string | undefined {
+  if (typeof json !== "object" || json === null) return undefined;
+  const topic = (json as Record<string, unknown>)._reply_topic;
+  return typeof topic === "string" && publishTopicError(topic) === undefined ? topic : undefined;
+}

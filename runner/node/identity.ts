@@ -1,0 +1,17 @@
+/** Who this node is, on the wire. */
+import { nodeId } from "../../protocol/ids.ts";
+import type { BrokerUrl } from "../link/broker_url.ts";
+
+export interface NodeIdentity {
+  readonly name: string;
+  /** The same for every process that has run under this name. */
+  readonly nodeId: string;
+  /** Of this process alone. */
+  readonly instance: string;
+  readonly broker: BrokerUrl;
+  readonly version: string;
+}
+
+export function createIdentity(name: string, broker: BrokerUrl, version: string): NodeIdentity {
+  return Object.freeze({ name, nodeId: nodeId(name), instance: crypto.randomUUID(), broker, version });
+}

@@ -1,0 +1,55 @@
+/** The manifests of agents: what each publishes, told once per burst of new topics. */
+import type { Clock } from "../clock.ts";
+import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** Many topics that are new at once make one message. */
+const BURST_MS = 50;
+const MAX_TOPICS = 200;
+
+/** Invariant: nothing is said of an agent before its `setup()` has returned, nor after it has ended. */
+export class Manifests {
+  readonly #known = new Map<SupervisedAgent, { topics: Set<string>; said: boolean; pending: boolean }>();
+
+  constructor(private readonly reporter: Reporter, private readonly clock: Clock) {}
+
+  /** `setup()` has returned. */
+  ready(agent: SupervisedAgent): void {
+    const entry = this.#entry(agent);
+    entry.said = true;
+    this.#say(agent);
+  }
+
+  /** The agent publishes to `topic`. */
+  published(agent: SupervisedAgent, topic: string): void {
+    const { topics, said } = this.#entry(agent);
+    if (topics.has(topic) || topics.size >= MAX_TOPICS) return;
+    topics.add(topic);
+    if (said) void this.#sayAfterBurst(agent);
+  }
+
+  /** @param forGood whether the agent will not be back, here or elsewhere */
+  ended(agent: SupervisedAgent, forGood: boolean): void {
+    this.#known.delete(agent);
+    if (forGood) this.reporter.clearManifest(agent);
+  }
+
+  #entry(agent: SupervisedAgent) {
+    const entry = this.#known.get(agent) ?? { topics: new Set<string>(), said: false, pending: false };
+    this.#known.set(agent, entry);
+    return entry;
+  }
+
+  async #sayAfterBurst(agent: SupervisedAgent): Promise<void> {
+    const entry = this.#entry(agent);
+    if (entry.pending) return;
+    entry.pending = true;
+    await this.clock.sleep(BURST_MS);
+    entry.pending = false;
+    if (this.#known.has(agent)) this.#say(agent);
+  }
+
+  #say(agent: SupervisedAgent): void {
+    this.reporter.manifest(agent, [...this.#entry(agent).topics].sort());
+  }
+}

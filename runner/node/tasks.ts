@@ -1,0 +1,106 @@
+/** Tasks for the agents here: handed over, and their replies sent back. */
+import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import type { Reporter } from "./reporter.ts";
+
+/** A task, and where its reply goes. */
+export interface Task {
+  readonly payload: unknown;
+  readonly replyTopic: string | undefined;
+}
+
+const MAX_TASKS_PER_AGENT = 1000;
+
+interface Desk {
+  /** Handed to the process, by the number they were given. */
+  readonly working: Map<number, Task>;
+  /** They came before `setup()` had returned. */
+  readonly waiting: Task[];
+}
+
+/** Invariant: every task that was taken gets one reply: the handler's, or an error that says why there is none. */
+export class Tasks {
+  readonly #desks = new Map<SupervisedAgent, Desk>();
+  #lastId = 0;
+
+  constructor(private readonly reporter: Reporter) {}
+
+  /** Takes a task for an agent that is supervised here. */
+  take(agent: SupervisedAgent, task: Task): void {
+    const desk = this.#deskOf(agent);
+    if (desk.working.size + desk.waiting.length >= MAX_TASKS_PER_AGENT) {
+      return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${MAX_TASKS_PER_AGENT} tasks.`);
+    }
+    if (agent.isReady) this.#handOver(agent, desk, task);
+    else if (agent.isStarting) desk.waiting.push(task);
+    else this.#refuse(agent, task, `Agent '${agent.name}' is not running: it waits for its restart or ends.`);
+  }
+
+  /** `setup()` has returned. */
+  ready(agent: SupervisedAgent): void {
+    const desk = this.#deskOf(agent);
+    for (const task of desk.waiting.splice(0)) this.#handOver(agent, desk, task);
+  }
+
+  done(agent: SupervisedAgent, id: number, value: unknown): void {
+    const task = this.#finish(agent, id);
+    if (task === undefined) return;
+    agent.counters.tasksCompleted += 1;
+    this.#reply(task, value);
+  }
+
+  failed(agent: SupervisedAgent, id: number, error: string, traceback: string): void {
+    const task = this.#finish(agent, id);
+    if (task === undefined) return;
+    agent.counters.errors += 1;
+    this.reporter.agentError(agent, { phase: "handle_task", severity: "warning", error, traceback });
+    this.#refuse(agent, task, error);
+  }
+
+  /** The agent's process has ended: what it worked on is lost. */
+  exited(agent: SupervisedAgent): void {
+    const desk = this.#deskOf(agent);
+    const lost = [...desk.working.values()];
+    desk.working.clear();
+    for (const task of lost) {
+      this.#refuse(agent, task, `Agent '${agent.name}' ended while it handled the task.`);
+    }
+  }
+
+  ended(agent: SupervisedAgent): void {
+    const { waiting } = this.#deskOf(agent);
+    this.#desks.delete(agent);
+    for (const task of waiting) {
+      this.#refuse(agent, task, `Agent '${agent.name}' ended before it could handle the task.`);
+    }
+  }
+
+  #handOver(agent: SupervisedAgent, desk: Desk, task: Task): void {
+    const id = ++this.#lastId;
+    desk.working.set(id, task);
+    if (agent.send({ t: "task", id, payload: task.payload })) return;
+    desk.working.delete(id);
+    this.#refuse(agent, task, `Agent '${agent.name}' does not take any more tasks at the moment.`);
+  }
+
+  #finish(agent: SupervisedAgent, id: number): Task | undefined {
+    const desk = this.#deskOf(agent);
+    const task = desk.working.get(id);
+    desk.working.delete(id);
+    return task;
+  }
+
+  #refuse(agent: SupervisedAgent, task: Task, error: string): void {
+    agent.counters.tasksFailed += 1;
+    this.#reply(task, { error, error_phase: "handle_task", agent: agent.name });
+  }
+
+  #reply(task: Task, value: unknown): void {
+    if (task.replyTopic !== undefined) this.reporter.reply(task.replyTopic, value);
+  }
+
+  #deskOf(agent: SupervisedAgent): Desk {
+    const desk = this.#desks.get(agent) ?? { working: new Map(), waiting: [] };
+    this.#desks.set(agent, desk);
+    return desk;
+  }
+}

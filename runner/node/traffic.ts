@@ -1,0 +1,95 @@
+/** What agents say and ask for, carried out: each kind of frame in one place. */
+import type { WirePayload } from "../../protocol/frames.ts";
+import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
+import type { Link } from "../link/link.ts";
+import type { TrafficFrame } from "../supervisor/ports.ts";
+import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import type { Manifests } from "./manifests.ts";
+import type { Reporter } from "./reporter.ts";
+import type { Requests } from "./requests.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import type { Tasks } from "./tasks.ts";
+
+export interface TrafficParts {
+  readonly node: string;
+  readonly link: Link;
+  readonly reporter: Reporter;
+  readonly manifests: Manifests;
+  readonly requests: Requests;
+  readonly subscriptions: Subscriptions;
+  readonly tasks: Tasks;
+  /** What the agent shows as its task has changed. */
+  readonly onStatus: (agent: SupervisedAgent) => void;
+}
+
+const MAX_STATUS_CHARS = 1000;
+
+/** The harness has checked all this before; but whatever comes up the pipe is the agent's word. */
+export class Traffic {
+  constructor(private readonly parts: TrafficParts) {}
+
+  /** @returns settles when what was said is with the broker, kept, or dropped */
+  handle(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
+    const { node, reporter, manifests, requests, subscriptions, tasks } = this.parts;
+    switch (frame.t) {
+      case "publish":
+        return this.#publish(agent, frame);
+      case "log":
+        return reporter.log(agent, frame.level, frame.message);
+      case "alert":
+        return reporter.alert(agent, frame.severity, frame.message);
+      case "result":
+        return reporter.result(agent, frame.data);
+      case "detection":
+        manifests.published(agent, topics.detections(node, agent.name));
+        return reporter.detection(agent, frame.data);
+      case "status":
+        agent.statusText = frame.text.slice(0, MAX_STATUS_CHARS);
+        return this.parts.onStatus(agent);
+      case "send_to":
+        if (!isName(frame.to)) return this.#refuse(agent, `send_to: an agent's name must be ${NAME_RULE}`);
+        return void requests.ask(agent, frame.id, frame.to, frame.payload, frame.timeout_ms);
+      case "subscribe":
+        return this.#subscribe(agent, frame.id, frame.filter);
+      case "unsubscribe":
+        return subscriptions.remove(agent, frame.id);
+      case "task_done":
+        return tasks.done(agent, frame.id, frame.value);
+      case "task_failed":
+        return tasks.failed(agent, frame.id, frame.error, frame.traceback);
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #publish(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "publish" }>): Promise<void> | void {
+    const { topic, qos, retain } = frame;
+    const problem = publishTopicError(topic);
+    if (problem !== undefined) return this.#refuse(agent, `publish: ${problem}`);
+    const payload = payloadOf(frame);
+    if (payload === undefined) return this.#refuse(agent, "publish: the payload is not base64");
+    this.parts.manifests.published(agent, topic);
+    return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry" });
+  }
+
+  #subscribe(agent: SupervisedAgent, id: number, filter: string): void {
+    const error = filterError(filter);
+    if (error === undefined) this.parts.subscriptions.add(agent, id, filter);
+    agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
+  }
+
+  #refuse(agent: SupervisedAgent, problem: string): Promise<void> {
+    return this.parts.reporter.log(agent, "error", `Refused by the node: ${problem}`);
+  }
+}
+
+function payloadOf(payload: WirePayload): string | Uint8Array | undefined {
+  if ("text" in payload) return payload.text;
+  try {
+    return Uint8Array.fromBase64(payload.base64);
+  } catch {
+    // A frame that the harness has not written.
+    return undefined;
+  }
+}

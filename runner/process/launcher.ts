@@ -1,0 +1,120 @@
+/** Starts an agent's process in its sandbox and watches over it until it has ended. */
+import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
+import type { Clock } from "../clock.ts";
+import { Channel } from "./channel.ts";
+import { DEFAULT_LADDER, endGracefully, type LadderTimes } from "./ladder.ts";
+
+/** A command in front of Deno's that changes how the process runs, e.g. `setpriv --pdeathsig KILL`. */
+export type Wrapper = readonly string[];
+
+export interface LauncherOptions {
+  /** Deno's executable. */
+  readonly deno: string;
+  readonly wrapper: Wrapper;
+  readonly clock: Clock;
+  readonly ladder?: LadderTimes;
+}
+
+/** Who is told what happens in the process. */
+export interface ProcessHandlers {
+  onFrame(frame: AgentFrame): Promise<void> | void;
+  onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
+  onOversize(start: string): void;
+}
+
+/** How a process ended. */
+export interface Exit {
+  /** In words: "exited with code 1", "was killed by SIGKILL". */
+  readonly description: string;
+  /** The last lines it wrote to stderr. */
+  readonly stderrTail: string;
+}
+
+/** An agent's process. */
+export interface AgentProcess {
+  readonly pid: number;
+  /** `false` when the agent is gone, or too much already waits for it. */
+  send(frame: RunnerFrame): boolean;
+  /** Ends it: `gracefully` by the ladder, `now` by SIGKILL. May be called more than once; `now` overtakes. */
+  end(how: "gracefully" | "now"): void;
+  /** Resolves when the process has ended and everything it said has been handled. */
+  readonly exited: Promise<Exit>;
+}
+
+const STDERR_TAIL_LINES = 10;
+const STDERR_TAIL_CHARS = 2000;
+
+export class Launcher {
+  constructor(private readonly options: LauncherOptions) {}
+
+  /**
+   * Starts a process.
+   * @param flags Deno's arguments
+   * @param env its environment, all of it; none of this process' own is passed on
+   * @throws Error when the executable cannot be started, with the reason
+   */
+  launch(
+    flags: readonly string[],
+    env: Readonly<Record<string, string>>,
+    handlers: ProcessHandlers,
+  ): AgentProcess {
+    const { deno, wrapper, clock, ladder = DEFAULT_LADDER } = this.options;
+    const [program = deno, ...args] = [...wrapper, deno, ...flags];
+    const child = new Deno.Command(program, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      clearEnv: true,
+      env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...env },
+    }).spawn();
+    const tail: string[] = [];
+    const channel = new Channel(child, {
+      onFrame: (frame) => handlers.onFrame(frame),
+      onOversize: (start) => handlers.onOversize(start),
+      onOutput: (stream, line) => {
+        if (stream === "stderr") remember(tail, line);
+        return handlers.onOutput(stream, line);
+      },
+    });
+    const gone = new AbortController();
+    const signal = (name: Deno.Signal) => {
+      if (!gone.signal.aborted) killIfThere(child, name);
+    };
+    const exited = child.status.then(async (status) => {
+      gone.abort();
+      await Promise.all([channel.ended, channel.close()]);
+      return { description: describe(status), stderrTail: tail.join("\n").slice(-STDERR_TAIL_CHARS) };
+    });
+    let ending = false;
+    return {
+      pid: child.pid,
+      send: (frame) => channel.send(frame),
+      exited,
+      end: (how) => {
+        if (how === "now") return signal("SIGKILL");
+        if (ending) return;
+        ending = true;
+        const shutdown = () => void channel.send({ t: "shutdown" });
+        void endGracefully({ shutdown, signal, gone: gone.signal }, ladder, clock);
+      },
+    };
+  }
+}
+
+function remember(tail: string[], line: string): void {
+  tail.push(line);
+  if (tail.length > STDERR_TAIL_LINES) tail.shift();
+}
+
+function killIfThere(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It ended between the check and the call.
+  }
+}
+
+function describe(status: Deno.CommandStatus): string {
+  return status.signal === null ? `exited with code ${status.code}` : `was killed by ${status.signal}`;
+}

@@ -1,0 +1,65 @@
+/** CPU and memory of processes, measured from Linux' `/proc`. */
+
+/** Kernel clock ticks per second in `/proc/{pid}/stat`: 100 on every Linux that Deno runs on (proc(5), USER_HZ). */
+const TICKS_PER_SECOND = 100;
+const MIB = 1024 * 1024;
+
+export interface Usage {
+  /** Percent of one core since the measurement before, or since the process began for the first. */
+  readonly cpu: number;
+  /** Resident memory, MiB. */
+  readonly memoryMb: number;
+}
+
+interface Sample {
+  readonly cpuSeconds: number;
+  readonly uptimeSeconds: number;
+}
+
+/** Measures processes; remembers the last sample of each, for the CPU share between two. */
+export class ProcStats {
+  readonly #last = new Map<number, Sample>();
+
+  /**
+   * Measures one process. Reads a few lines that the kernel makes up on the spot: it does not wait for a disk.
+   * @returns `undefined` when there is no such process, or no `/proc`
+   */
+  measure(pid: number): Usage | undefined {
+    try {
+      const stat = parseStat(Deno.readTextFileSync(`/proc/${pid}/stat`));
+      const memoryMb = round(residentBytes(Deno.readTextFileSync(`/proc/${pid}/status`)) / MIB);
+      const uptimeSeconds = Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]);
+      const before = this.#last.get(pid) ?? { cpuSeconds: 0, uptimeSeconds: stat.startSeconds };
+      this.#last.set(pid, { cpuSeconds: stat.cpuSeconds, uptimeSeconds });
+      const spanSeconds = Math.max(uptimeSeconds - before.uptimeSeconds, 1 / TICKS_PER_SECOND);
+      return { cpu: round((stat.cpuSeconds - before.cpuSeconds) / spanSeconds * 100), memoryMb };
+    } catch {
+      // The process has ended: there is nothing to measure.
+      this.forget(pid);
+      return undefined;
+    }
+  }
+
+  forget(pid: number): void {
+    this.#last.delete(pid);
+  }
+}
+
+/** CPU time used and the start after boot, from `/proc/{pid}/stat`. The name in it may hold spaces and parentheses. */
+export function parseStat(stat: string): { readonly cpuSeconds: number; readonly startSeconds: number } {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+  const [userTicks = 0, systemTicks = 0] = fields.slice(11, 13);
+  return {
+    cpuSeconds: (userTicks + systemTicks) / TICKS_PER_SECOND,
+    startSeconds: (fields[19] ?? 0) / TICKS_PER_SECOND,
+  };
+}
+
+/** Resident memory, from `/proc/{pid}/status`. */
+export function residentBytes(status: string): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,23 @@
+/** The numbers of the ONE_FOR_ONE supervision. Pure. */
+
+/** Longest wait before a restart, in seconds. */
+const MAX_DELAY_SECONDS = 60;
+/** `process()` calls in a row without an error that win one restart back. */
+export const HEALTHY_CALLS = 10;
+/** Failures of `process()` in a row from which on an error is critical. */
+const CRITICAL_FROM = 3;
+
+/** Seconds to wait before restart number `restartCount` (1 is the first). */
+export function restartDelaySeconds(restartDelay: number, restartCount: number): number {
+  return Math.min(restartDelay * 2 ** (restartCount - 1), MAX_DELAY_SECONDS);
+}
+
+/** Whether an agent that has been restarted `restartCount` times has used up its budget. */
+export function budgetIsSpent(restartCount: number, maxRestarts: number): boolean {
+  return restartCount > maxRestarts;
+}
+
+/** How much the `consecutive`-th failure of `process()` in a row matters. */
+export function processSeverity(consecutive: number): "warning" | "critical" {
+  return consecutive >= CRITICAL_FROM ? "critical" : "warning";
+}

@@ -1,0 +1,55 @@
+/** What supervision needs of the rest of the runner, and whom it tells what happens. */
+import type { AgentFrame, LogLevel, RunnerFrame } from "../../protocol/frames.ts";
+import type { SpawnConfig } from "../../protocol/spawn_config.ts";
+import type { ErrorReport, Outcome, VisibleState } from "./state.ts";
+import type { SupervisedAgent } from "./supervised_agent.ts";
+
+/** A process that runs an agent. */
+export interface RunningProcess {
+  readonly pid: number;
+  send(frame: RunnerFrame): boolean;
+  end(how: "gracefully" | "now"): void;
+  readonly exited: Promise<{ readonly description: string; readonly stderrTail: string }>;
+}
+
+/** Who hears what a process says. A promise means: under way until it settles; it must not reject. */
+export interface ProcessListener {
+  onFrame(frame: AgentFrame): Promise<void> | void;
+  onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
+  onOversize(start: string): void;
+}
+
+/** Fetches what agents depend on, and starts their processes. `Prepared` is its own affair. */
+export interface Runtime<Prepared = unknown> {
+  /** Whether there is anything to fetch. */
+  needsInstall(config: SpawnConfig): boolean;
+  /** @throws Error with the reason, for the operator */
+  install(config: SpawnConfig, signal: AbortSignal): Promise<Prepared>;
+  /** @throws Error with the reason, for the operator */
+  launch(
+    agent: SupervisedAgent,
+    prepared: Prepared | undefined,
+    listener: ProcessListener,
+  ): Promise<RunningProcess>;
+}
+
+/** Frames of an agent that are not about its life. */
+export type TrafficFrame = Exclude<
+  AgentFrame,
+  { t: "loaded" } | { t: "ready" } | { t: "processed" } | { t: "error" } | { t: "pong" }
+>;
+
+/** Who is told what happens to agents. */
+export interface AgentObserver {
+  /** It has come under supervision. */
+  onStarted(agent: SupervisedAgent): void;
+  onState(agent: SupervisedAgent, state: VisibleState): void;
+  onError(agent: SupervisedAgent, report: ErrorReport): void;
+  onReady(agent: SupervisedAgent): void;
+  /** Its process has ended; another may follow. */
+  onExit(agent: SupervisedAgent): void;
+  /** It is not supervised any more. */
+  onEnded(agent: SupervisedAgent, outcome: Outcome): void;
+  onTraffic(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void;
+  onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> | void;
+}

@@ -1,0 +1,127 @@
+/** The words of supervision: an agent's states, what happens to it, and what is to be done about it. */
+
+/** Why an agent is stopped. `shutdown`: the node itself ends, and the agent would run again with it. */
+export type StopReason = "stop" | "delete" | "replace" | "migrate" | "stop_all" | "shutdown";
+
+/** How an agent ended. */
+export type Outcome =
+  | { readonly kind: "stopped"; readonly reason: StopReason }
+  | { readonly kind: "failed"; readonly phase: ErrorPhase; readonly error: string };
+
+/** Where in its life an agent is. */
+export type Phase =
+  /** Its dependencies are being fetched. */
+  | { readonly kind: "installing" }
+  /** Its process has been started, its code is not loaded yet. */
+  | { readonly kind: "launching" }
+  /** `setup()` runs. */
+  | { readonly kind: "setup" }
+  | { readonly kind: "running" }
+  /** Its process is being ended, because of what went wrong; a restart or the end follows. */
+  | { readonly kind: "crashing"; readonly reason: string; readonly traceback: string; readonly hung: boolean }
+  | { readonly kind: "failing"; readonly outcome: Outcome }
+  /** It waits for its restart. */
+  | { readonly kind: "waiting"; readonly generation: number }
+  | { readonly kind: "stopping"; readonly reason: StopReason }
+  | { readonly kind: "ended"; readonly outcome: Outcome };
+
+export interface AgentState {
+  readonly phase: Phase;
+  readonly restartCount: number;
+  /** `process()` calls in a row without an error since the last one, or the last credit. */
+  readonly healthyCalls: number;
+  readonly paused: boolean;
+  /** Number of the last scheduled restart: one with another number is stale. */
+  readonly generation: number;
+}
+
+/** The part of a spawn config that supervision depends on. */
+export interface Budget {
+  readonly max_restarts: number;
+  /** Seconds. */
+  readonly restart_delay: number;
+}
+
+export type AgentEvent =
+  | { readonly kind: "start"; readonly install: boolean }
+  | { readonly kind: "installed" }
+  | { readonly kind: "install_failed"; readonly error: string }
+  | { readonly kind: "launch_failed"; readonly error: string }
+  | { readonly kind: "loaded" }
+  | { readonly kind: "ready" }
+  | { readonly kind: "processed" }
+  | {
+    readonly kind: "failed";
+    readonly phase: "compile" | "setup" | "process" | "crash";
+    readonly error: string;
+    readonly traceback: string;
+    readonly consecutive: number;
+  }
+  | { readonly kind: "hung"; readonly error: string }
+  | { readonly kind: "exited"; readonly reason: string }
+  | { readonly kind: "restart_due"; readonly generation: number }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "stop"; readonly reason: StopReason };
+
+/** The phases of an `errors` report. */
+export type ErrorPhase = "install" | "compile" | "setup" | "process" | "handle_task" | "supervisor";
+
+/** An `errors` report. */
+export interface ErrorReport {
+  readonly phase: ErrorPhase;
+  readonly severity: "warning" | "critical" | "fatal";
+  readonly error: string;
+  readonly traceback?: string;
+  readonly consecutive?: number;
+  readonly restart_count?: number;
+}
+
+/** What a reader of the wire is told an agent is doing. */
+export type VisibleState = "running" | "restarting" | "failed" | "stopped" | "paused" | "unresponsive";
+
+export type Effect =
+  | { readonly kind: "install" }
+  | { readonly kind: "cancel_install" }
+  | { readonly kind: "launch" }
+  | { readonly kind: "end_process"; readonly how: "gracefully" | "now" }
+  | { readonly kind: "schedule_restart"; readonly delayMs: number; readonly generation: number }
+  | { readonly kind: "cancel_restart" }
+  | { readonly kind: "send"; readonly frame: "pause" | "resume" }
+  | { readonly kind: "report_error"; readonly report: ErrorReport }
+  /** The visible state has changed. */
+  | { readonly kind: "announce"; readonly state: VisibleState }
+  /** `setup()` has returned: tasks may come, and the manifest is known. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "ended"; readonly outcome: Outcome };
+
+export const INITIAL_STATE: AgentState = Object.freeze({
+  phase: { kind: "installing" } as const,
+  restartCount: 0,
+  healthyCalls: 0,
+  paused: false,
+  generation: 0,
+});
+
+/** What the wire says of an agent in `state`; `undefined` before it has run for the first time. */
+export function visibleState(state: AgentState): VisibleState | undefined {
+  const { phase } = state;
+  switch (phase.kind) {
+    case "installing":
+    case "failing":
+      return undefined;
+    case "launching":
+    case "waiting":
+      return state.generation > 0 ? "restarting" : undefined;
+    case "setup":
+    case "running":
+    case "stopping":
+      return state.paused ? "paused" : "running";
+    case "crashing":
+      return phase.hung ? "unresponsive" : "running";
+    case "ended":
+      return phase.outcome.kind;
+    default:
+      return phase satisfies never;
+  }
+}

@@ -1,0 +1,260 @@
+/** One agent under supervision: carries out what its state machine decides. */
+import { actorId } from "../../protocol/ids.ts";
+import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
+import type { SpawnConfig } from "../../protocol/spawn_config.ts";
+import type { Clock } from "../clock.ts";
+import type { AgentObserver, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
+import {
+  type AgentEvent,
+  type AgentState,
+  type Effect,
+  INITIAL_STATE,
+  type Outcome,
+  type StopReason,
+  type VisibleState,
+  visibleState,
+} from "./state.ts";
+import { transition } from "./transition.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** What an agent is supervised with. */
+export interface SupervisionParts {
+  readonly runtime: Runtime;
+  readonly observer: AgentObserver;
+  readonly clock: Clock;
+  /** How long its event loop may stay away, in milliseconds. */
+  readonly hangTimeoutMs: number;
+}
+
+/** Counters of an agent since it was spawned; they outlive its processes. */
+export interface Counters {
+  processCalls: number;
+  messages: number;
+  errors: number;
+  tasksCompleted: number;
+  tasksFailed: number;
+}
+
+/**
+ * Invariants: events are handled one after the other, each with all its effects started; at most one process runs;
+ * once the agent has ended, nothing of it runs or is scheduled.
+ */
+export class SupervisedAgent {
+  readonly name: string;
+  readonly actorId: string;
+  readonly counters: Counters = {
+    processCalls: 0,
+    messages: 0,
+    errors: 0,
+    tasksCompleted: 0,
+    tasksFailed: 0,
+  };
+  /** What `set_status` has set last. */
+  statusText: string | undefined;
+  /** Resolves when the agent has ended. */
+  readonly ended: Promise<Outcome>;
+  readonly #startedMs: number;
+  readonly #watchdog: Watchdog;
+  #state: AgentState = INITIAL_STATE;
+  #process: RunningProcess | undefined;
+  #prepared: unknown;
+  #installing: AbortController | undefined;
+  #restart: AbortController | undefined;
+  #resolveEnded: (outcome: Outcome) => void = () => {};
+
+  /** @param release called as the agent ends, before anybody is told */
+  constructor(
+    readonly config: SpawnConfig,
+    private readonly parts: SupervisionParts,
+    private readonly release: () => void,
+  ) {
+    this.name = config.name;
+    this.actorId = actorId(config.name);
+    this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
+    this.#startedMs = parts.clock.monotonicMs();
+    this.#watchdog = new Watchdog(parts.clock, parts.hangTimeoutMs);
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  get visibleState(): VisibleState | undefined {
+    return visibleState(this.#state);
+  }
+
+  /** Its process, while there is one. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
+  /** Seconds since it was spawned here. */
+  get uptime(): number {
+    return (this.parts.clock.monotonicMs() - this.#startedMs) / 1000;
+  }
+
+  /** Whether `setup()` has returned in the process that runs now. */
+  get isReady(): boolean {
+    return this.#state.phase.kind === "running";
+  }
+
+  /** Whether it is about to be ready: installing, loading, or in `setup()`. */
+  get isStarting(): boolean {
+    const { kind } = this.#state.phase;
+    return kind === "installing" || kind === "launching" || kind === "setup";
+  }
+
+  /** Sends a frame to its process; `false` when there is none, or it does not read. */
+  send(frame: RunnerFrame): boolean {
+    return this.#process?.send(frame) ?? false;
+  }
+
+  start(): void {
+    this.parts.observer.onStarted(this);
+    this.#dispatch({ kind: "start", install: this.parts.runtime.needsInstall(this.config) });
+  }
+
+  /** Stops it for good. Resolves when it has ended. */
+  async stop(reason: StopReason): Promise<Outcome> {
+    this.#dispatch({ kind: "stop", reason });
+    return await this.ended;
+  }
+
+  pause(): void {
+    this.#dispatch({ kind: "pause" });
+  }
+
+  resume(): void {
+    this.#dispatch({ kind: "resume" });
+  }
+
+  #dispatch(event: AgentEvent): void {
+    const { state, effects } = transition(this.#state, event, this.config);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    const { observer } = this.parts;
+    switch (effect.kind) {
+      case "install":
+        return void this.#install();
+      case "cancel_install":
+        return this.#installing?.abort();
+      case "launch":
+        return void this.#launch();
+      case "end_process":
+        return this.#process?.end(effect.how);
+      case "schedule_restart":
+        return void this.#scheduleRestart(effect.delayMs, effect.generation);
+      case "cancel_restart":
+        return this.#restart?.abort();
+      case "send":
+        return void this.send({ t: effect.frame });
+      case "report_error":
+        this.counters.errors += 1;
+        return observer.onError(this, effect.report);
+      case "announce":
+        return observer.onState(this, effect.state);
+      case "ready":
+        return observer.onReady(this);
+      case "ended":
+        this.release();
+        observer.onEnded(this, effect.outcome);
+        return this.#resolveEnded(effect.outcome);
+      default:
+        effect satisfies never;
+    }
+  }
+
+  async #install(): Promise<void> {
+    const installing = this.#installing = new AbortController();
+    try {
+      this.#prepared = await this.parts.runtime.install(this.config, installing.signal);
+      this.#dispatch({ kind: "installed" });
+    } catch (error) {
+      this.#dispatch({ kind: "install_failed", error: messageOf(error) });
+    }
+  }
+
+  async #launch(): Promise<void> {
+    const ending = new AbortController();
+    let process: RunningProcess;
+    try {
+      process = await this.parts.runtime.launch(this, this.#prepared, this.#listener());
+    } catch (error) {
+      // A stop that came meanwhile waits for a process that never was.
+      const stopped = this.#state.phase.kind === "stopping";
+      return this.#dispatch(
+        stopped
+          ? { kind: "exited", reason: "never ran" }
+          : { kind: "launch_failed", error: messageOf(error) },
+      );
+    }
+    this.#process = process;
+    if (this.#state.phase.kind === "stopping") process.end("now");
+    const watched = {
+      ping: (n: number) => void process.send({ t: "ping", n }),
+      onHung: (seconds: number) =>
+        this.#dispatch({
+          kind: "hung",
+          error: `unresponsive: its event loop did not answer for ${seconds.toFixed(1)}s`,
+        }),
+    };
+    void this.#watchdog.watch(watched, ending.signal);
+    const { description, stderrTail } = await process.exited;
+    ending.abort();
+    this.#process = undefined;
+    this.parts.observer.onExit(this);
+    this.#dispatch({ kind: "exited", reason: exitReason(description, stderrTail) });
+  }
+
+  async #scheduleRestart(delayMs: number, generation: number): Promise<void> {
+    const restart = this.#restart = new AbortController();
+    if (await this.parts.clock.sleep(delayMs, restart.signal)) {
+      this.#dispatch({ kind: "restart_due", generation });
+    }
+  }
+
+  #listener(): ProcessListener {
+    const { observer } = this.parts;
+    return {
+      onFrame: (frame) => this.#onFrame(frame),
+      onOutput: (stream, line) => observer.onLog(this, stream === "stderr" ? "error" : "info", line),
+      onOversize: (start) =>
+        void observer.onLog(
+          this,
+          "error",
+          `A line of the agent's output was longer than the limit and has been dropped; it began with ${
+            start.slice(0, 80)
+          }`,
+        ),
+    };
+  }
+
+  #onFrame(frame: AgentFrame): Promise<void> | void {
+    switch (frame.t) {
+      case "loaded":
+      case "ready":
+        return this.#dispatch({ kind: frame.t });
+      case "processed":
+        this.counters.processCalls += 1;
+        return this.#dispatch({ kind: "processed" });
+      case "error":
+        return this.#dispatch({ ...frame, kind: "failed" });
+      case "pong":
+        return this.#watchdog.answered(frame.n);
+      default:
+        return this.parts.observer.onTraffic(this, frame);
+    }
+  }
+}
+
+function exitReason(description: string, stderrTail: string): string {
+  const lastLine = stderrTail.split("\n").findLast((line) => line.trim() !== "");
+  return `process ${description}${lastLine === undefined ? "" : `: ${lastLine.trim()}`}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

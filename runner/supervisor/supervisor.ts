@@ -1,0 +1,41 @@
+/** The agents of a node, ONE_FOR_ONE: what happens to one does not touch the others. */
+import type { SpawnConfig } from "../../protocol/spawn_config.ts";
+import type { StopReason } from "./state.ts";
+import { SupervisedAgent, type SupervisionParts } from "./supervised_agent.ts";
+
+/** Invariant: at most one agent of a name is supervised; one that has ended is not. */
+export class Supervisor {
+  readonly #agents = new Map<string, SupervisedAgent>();
+
+  constructor(private readonly parts: SupervisionParts) {}
+
+  /** The agents that count as running here, in the order of their spawns. */
+  agents(): SupervisedAgent[] {
+    return [...this.#agents.values()];
+  }
+
+  find(name: string): SupervisedAgent | undefined {
+    return this.#agents.get(name);
+  }
+
+  findById(actorId: string): SupervisedAgent | undefined {
+    return this.agents().find((agent) => agent.actorId === actorId);
+  }
+
+  /**
+   * Takes an agent under supervision and starts it.
+   * @throws Error when one of that name is running: the caller decides what to do with it
+   */
+  start(config: SpawnConfig): SupervisedAgent {
+    if (this.#agents.has(config.name)) throw new Error(`Agent '${config.name}' is already supervised`);
+    const agent = new SupervisedAgent(config, this.parts, () => this.#agents.delete(config.name));
+    this.#agents.set(config.name, agent);
+    agent.start();
+    return agent;
+  }
+
+  /** Ends all agents at the same time. Resolves when all have ended. */
+  async stopAll(reason: StopReason): Promise<void> {
+    await Promise.all(this.agents().map((agent) => agent.stop(reason)));
+  }
+}

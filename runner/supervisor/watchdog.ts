@@ -1,0 +1,42 @@
+/** Finds out that an agent's event loop hangs: it is asked regularly, and has to answer in time. */
+import type { Clock } from "../clock.ts";
+
+/** Questions per time limit: so many must have gone unanswered. */
+const PINGS_PER_LIMIT = 3;
+
+/** What is watched. */
+export interface Watched {
+  ping(n: number): void;
+  /** It has not answered for `seconds`. */
+  onHung(seconds: number): void;
+}
+
+/** Invariant: `onHung` is called at most once, and only while the watch is on. */
+export class Watchdog {
+  #lastAnswer = 0;
+  #lastAnswerMs = 0;
+
+  /** @param limitMs how long an event loop may stay away, in milliseconds */
+  constructor(private readonly clock: Clock, private readonly limitMs: number) {}
+
+  /** An answer has come. */
+  answered(n: number): void {
+    this.#lastAnswer = Math.max(this.#lastAnswer, n);
+    this.#lastAnswerMs = this.clock.monotonicMs();
+  }
+
+  /** Watches until `signal` is aborted. */
+  async watch(watched: Watched, signal: AbortSignal): Promise<void> {
+    this.#lastAnswer = 0;
+    this.#lastAnswerMs = this.clock.monotonicMs();
+    for (let n = 1; await this.clock.sleep(this.limitMs / PINGS_PER_LIMIT, signal); n++) {
+      const silentMs = this.clock.monotonicMs() - this.#lastAnswerMs;
+      // Counted in questions too: a runner that was held up itself must not blame its agents.
+      if (n - 1 - this.#lastAnswer >= PINGS_PER_LIMIT && silentMs >= this.limitMs) {
+        watched.onHung(silentMs / 1000);
+        return;
+      }
+      watched.ping(n);
+    }
+  }
+}

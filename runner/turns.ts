@@ -1,0 +1,36 @@
+/** Work that must not overlap: each key has a queue, keys do not wait for each other. */
+export class Turns {
+  /** Per key, the end of the last work asked for. */
+  readonly #last = new Map<string, Promise<void>>();
+
+  /**
+   * Runs `work` once all earlier work for `key` has ended, well or not.
+   * @throws the reason of `signal` when that is aborted while waiting; whatever `work` throws
+   */
+  async take<T>(key: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const previous = this.#last.get(key) ?? Promise.resolve();
+    const { promise: done, resolve: finish } = Promise.withResolvers<void>();
+    const last = previous.then(() => done);
+    this.#last.set(key, last);
+    try {
+      await (signal === undefined ? previous : orAborted(previous, signal));
+      return await work();
+    } finally {
+      finish();
+      if (this.#last.get(key) === last) this.#last.delete(key);
+    }
+  }
+}
+
+/** Waits for `promise`, or rejects with the reason of `signal` once that is aborted. */
+async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,96 @@
+/** A runner as its own process, as operators start it. */
+import { fileURLToPath } from "node:url";
+import type { Bus, Message } from "./bus.ts";
+
+const MAIN = fileURLToPath(new URL("../../runner/main.ts", import.meta.url));
+
+export interface NodeOptions {
+  readonly name?: string;
+  readonly port: number;
+  /** More command line arguments. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Kept by the caller, to start a node again with what an earlier one has left. */
+  readonly stateDir?: string;
+}
+
+/** Shared by all nodes of a test run: what is in it can be made anew, and is the same for all. */
+const workDir = await Deno.makeTempDir({ prefix: "agentflow-work-" });
+addEventListener("unload", () => Deno.removeSync(workDir, { recursive: true }));
+
+/** Invariant: the process has ended when the node is disposed of. */
+export class NodeProcess implements AsyncDisposable {
+  readonly stderr: string[] = [];
+  #reading: Promise<void>;
+
+  private constructor(
+    readonly name: string,
+    readonly stateDir: string,
+    readonly workDir: string,
+    private readonly ownsStateDir: boolean,
+    readonly child: Deno.ChildProcess,
+  ) {
+    this.#reading = this.#readStderr();
+  }
+
+  static async start(options: NodeOptions): Promise<NodeProcess> {
+    const name = options.name ?? "test-node";
+    const stateDir = options.stateDir ?? await Deno.makeTempDir({ prefix: "agentflow-state-" });
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        MAIN,
+        ...["--broker", "127.0.0.1", "--port", String(options.port), "--name", name],
+        ...["--state-dir", stateDir, "--work-dir", workDir],
+        ...options.args ?? [],
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+      env: { ...options.env },
+    }).spawn();
+    return new NodeProcess(name, stateDir, workDir, options.stateDir === undefined, child);
+  }
+
+  get pid(): number {
+    return this.child.pid;
+  }
+
+  /** Spawns an agent as any client would, and waits until it runs. */
+  async spawn(bus: Bus, config: Record<string, unknown> & { name: string }): Promise<Message> {
+    const from = bus.mark();
+    await bus.publish(`nodes/${this.name}/spawn`, { node: this.name, poll_interval: 0.05, ...config });
+    return await bus.find(
+      `running heartbeat of ${config.name}`,
+      (m) => m.topic.endsWith("/heartbeat") && m.json?.name === config.name && m.json.state === "running",
+      from,
+    );
+  }
+
+  /** Ends the process by `signal`; resolves with its exit status. */
+  async end(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus> {
+    try {
+      this.child.kill(signal);
+    } catch {
+      // It has ended already.
+    }
+    const status = await this.child.status;
+    await this.#reading;
+    return status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGTERM");
+    if (this.ownsStateDir) await Deno.remove(this.stateDir, { recursive: true });
+  }
+
+  async #readStderr(): Promise<void> {
+    let rest = "";
+    for await (const text of this.child.stderr.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      this.stderr.push(...lines);
+    }
+  }
+}
