@@ -48,6 +48,8 @@ export interface StartFrame {
   readonly state_max_bytes: number;
   readonly peers: readonly Peer[];
   readonly paused: boolean;
+  /** `process()` waits for a `release`. */
+  readonly held: boolean;
 }
 
 /** Runner to harness. */
@@ -65,6 +67,9 @@ export type RunnerFrame =
   | { readonly t: "peers"; readonly peers: readonly Peer[] }
   | { readonly t: "pause" }
   | { readonly t: "resume" }
+  /** Come to rest: `held` is the answer. Nothing is persisted any more until a `release`. */
+  | { readonly t: "hold" }
+  | { readonly t: "release" }
   | { readonly t: "ping"; readonly n: number }
   | { readonly t: "shutdown" };
 
@@ -74,8 +79,10 @@ export const AGENT_PHASES: readonly AgentPhase[] = ["compile", "setup", "process
 
 /** Harness to runner. */
 export type AgentFrame =
-  /** The module is loaded; `setup()` comes next. */
-  | { readonly t: "loaded" }
+  /** The module is loaded; `setup()` comes next. `process`: whether there is such a function. */
+  | { readonly t: "loaded"; readonly process: boolean }
+  /** Nothing of the agent's code runs any more: the answer to `hold`. */
+  | { readonly t: "held" }
   /** `setup()` has returned. */
   | { readonly t: "ready" }
   /** One `process()` call has returned. */
@@ -153,9 +160,11 @@ function fits(f: Fields): boolean {
     case "alert":
       return isString(f.message) && isOneOf(SEVERITIES, f.severity);
     case "processed":
-    case "loaded":
+    case "held":
     case "ready":
       return true;
+    case "loaded":
+      return typeof f.process === "boolean";
     case "error":
       return isString(f.error) && isString(f.traceback) && isOneOf(AGENT_PHASES, f.phase) &&
         isCount(f.consecutive);

@@ -6,6 +6,7 @@ import { isName, NAME_RULE } from "./names.ts";
 export const MAX_CODE_BYTES = 1024 * 1024;
 const MAX_SECONDS = 366 * 24 * 3600;
 const MAX_RESTARTS = 1_000_000;
+const MAX_ROLLBACK_CALLS = 10_000;
 const MAX_DESCRIPTION_CHARS = 10_000;
 const MAX_LIST_ITEMS = 256;
 
@@ -27,6 +28,14 @@ export interface SpawnConfig {
   /** `npm:` and `jsr:` specifiers, as written. */
   readonly install: readonly string[];
   readonly replace: boolean;
+  /** Whether the code that `replace` has replaced runs again when the new one fails. */
+  readonly rollback: boolean;
+  /** Successful `process()` calls after which an update has succeeded. */
+  readonly rollback_calls: number;
+  /** What the agent has persisted on the node it comes from. */
+  readonly state: Readonly<Record<string, unknown>> | undefined;
+  /** The migration that brings it. */
+  readonly migration: { readonly id: string; readonly from: string } | undefined;
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -56,6 +65,15 @@ const strings = v.pipe(
   v.array(text, (issue) => `must be a list of strings: current value is ${show(issue.input)}`),
   v.maxLength(MAX_LIST_ITEMS, `must not have more than ${MAX_LIST_ITEMS} entries`),
 );
+const flag = v.boolean((issue) => `must be true or false: current value is ${show(issue.input)}`);
+const count = (max: number) =>
+  v.pipe(
+    v.number((issue) => `must be a whole number: current value is ${show(issue.input)}`),
+    v.integer((issue) => `must be a whole number: current value is ${show(issue.input)}`),
+    v.minValue(0, (issue) => `must be 0 or more: current value is ${show(issue.input)}`),
+    v.maxValue(max, (issue) => `must not exceed ${max}: current value is ${show(issue.input)}`),
+  );
+
 /** `nullish`: `null` is what a sender in another language writes for "not set". */
 const SpawnSchema = v.object({
   name: v.pipe(
@@ -83,18 +101,7 @@ const SpawnSchema = v.object({
   input_schema: v.nullish(object, {}),
   output_schema: v.nullish(object, {}),
   poll_interval: v.nullish(seconds("above 0", (value) => value > 0), 5),
-  max_restarts: v.nullish(
-    v.pipe(
-      v.number((issue) => `must be a whole number: current value is ${show(issue.input)}`),
-      v.integer((issue) => `must be a whole number: current value is ${show(issue.input)}`),
-      v.minValue(0, (issue) => `must be 0 or more: current value is ${show(issue.input)}`),
-      v.maxValue(
-        MAX_RESTARTS,
-        (issue) => `must not exceed ${MAX_RESTARTS}: current value is ${show(issue.input)}`,
-      ),
-    ),
-    5,
-  ),
+  max_restarts: v.nullish(count(MAX_RESTARTS), 5),
   restart_delay: v.nullish(seconds("0 or more", (value) => value >= 0), 3),
   install: v.nullish(
     v.union(
@@ -103,10 +110,11 @@ const SpawnSchema = v.object({
     ),
     [],
   ),
-  replace: v.nullish(
-    v.boolean((issue) => `must be true or false: current value is ${show(issue.input)}`),
-    false,
-  ),
+  replace: v.nullish(flag, false),
+  rollback: v.nullish(flag, true),
+  rollback_calls: v.nullish(count(MAX_ROLLBACK_CALLS), 1),
+  state: v.nullish(object),
+  migration: v.nullish(v.object({ id: text, from: text }, "must be an object with id and from")),
 });
 
 /**
@@ -131,12 +139,18 @@ export function parseSpawnConfig(value: unknown, node: string): SpawnConfig {
     const missing = issue.input === undefined;
     throw new SpawnConfigError(agent, `${label}: ${field} ${missing ? "is missing" : issue.message}`);
   }
-  const { type: _type, node: target, ...fields } = parsed.output;
+  const { type: _type, node: target, state, migration, ...fields } = parsed.output;
   if (target !== undefined && target !== null && target !== node) {
     throw new SpawnConfigError(agent, `${label}: it is meant for node ${show(target)}, this is '${node}'`);
   }
-  const { _reply_topic: _reply, ...raw } = given;
-  return Object.freeze({ ...fields, node: target ?? undefined, raw: Object.freeze(raw) });
+  const { _reply_topic: _reply, state: _state, migration: _migration, ...raw } = given;
+  return Object.freeze({
+    ...fields,
+    node: target ?? undefined,
+    state: state ?? undefined,
+    migration: migration ?? undefined,
+    raw: Object.freeze(raw),
+  });
 }
 
 function splitList(list: string): string[] {

@@ -1,7 +1,15 @@
 /** Every MQTT topic of the contract, built and matched in one place. */
 
 /** The commands a node listens to, `nodes/{name}/{command}`. */
-export const NODE_COMMANDS = ["spawn", "desired_state", "stop", "stop_all", "list", "migrate"] as const;
+export const NODE_COMMANDS = [
+  "spawn",
+  "desired_state",
+  "stop",
+  "stop_all",
+  "list",
+  "migrate",
+  "migration",
+] as const;
 export type NodeCommand = (typeof NODE_COMMANDS)[number];
 
 /** The reports about an agent, `agents/{actor_id}/{report}`. */
@@ -31,9 +39,14 @@ export const topics = {
   detections: (node: string, agent: string): string => `${node}/${agent}/detections`,
 } as const;
 
-/** The filters a node subscribes to for itself; an agent adds its task and command topics. */
+/** The commands a node subscribes to for itself; an agent adds its task and command topics. */
 export function nodeFilters(node: string): string[] {
   return [...NODE_COMMANDS.map((command) => topics.node(node, command)), topics.reply(node, "+")];
+}
+
+/** Where a node hears what is said under its own name. */
+export function ownFilters(node: string): string[] {
+  return [topics.nodeHeartbeat(node), topics.nodeStatus(node)];
 }
 
 /** What a topic that arrived at a node means to it. */

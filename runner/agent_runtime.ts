@@ -92,6 +92,7 @@ export class AgentRuntime implements Runtime<Installed> {
       state_max_bytes: stateBytes,
       peers: peers(),
       paused: agent.state.paused,
+      held: agent.state.gate !== "open",
     };
   }
 }

@@ -27,7 +27,10 @@ export interface RunnerConfig {
   readonly deno: string | undefined;
   readonly outboxMessages: number;
   readonly outboxBytes: number;
+  /** Whether what waits in the outbox survives a crash of this process. */
+  readonly outbox: "memory" | "disk";
   readonly stateBytes: number;
+  readonly migrateTimeoutMs: number;
   readonly hangTimeoutMs: number;
   readonly heapMb: number;
 }
@@ -38,6 +41,8 @@ export type Request =
   | { readonly kind: "test"; readonly config: RunnerConfig }
   | { readonly kind: "version" }
   | { readonly kind: "help" };
+
+const OUTBOXES = ["memory", "disk"] as const;
 
 /** One row of the table. */
 interface Flag {
@@ -96,6 +101,12 @@ const FLAGS = {
     fallbackText: "this one, else beside the binary, else on PATH",
     help: "the Deno executable that runs agents",
   },
+  outbox: {
+    name: "outbox",
+    value: OUTBOXES.join("|"),
+    fallback: "memory",
+    help: "where messages are kept while the broker is away; on disk they survive a crash of the runner",
+  },
   outboxMessages: {
     name: "outbox-messages",
     value: "N",
@@ -110,6 +121,12 @@ const FLAGS = {
   },
   stateMb: { name: "state-mb", value: "MB", fallback: "16", help: "largest state file of an agent" },
   heapMb: { name: "heap-mb", value: "MB", fallback: "192", help: "JavaScript heap of an agent" },
+  migrateTimeout: {
+    name: "migrate-timeout",
+    value: "SECONDS",
+    fallback: "30",
+    help: "an agent that is not seen running on the node it moves to after so long stays here",
+  },
   hangTimeout: {
     name: "hang-timeout",
     value: "SECONDS",
@@ -163,15 +180,17 @@ function buildConfig(read: Read, env: Environment, random: string): RunnerConfig
     broker: brokerText === "embedded" ? "embedded" : readBroker(brokerText, port),
     port: port ?? 1883,
     name: readName(read(FLAGS.node) ?? read(FLAGS.name) ?? `node-${random}`),
-    logLevel: readLogLevel(read(FLAGS.loglevel) ?? ""),
+    logLevel: readChoice("loglevel", LOG_LEVELS, read(FLAGS.loglevel)?.toUpperCase()),
     stateDir: folder("state-dir", stateDir),
     stateDirIsTemporary: resolve(stateDir) === "/tmp",
     workDir: folder("work-dir", read(FLAGS.workDir) ?? defaultWorkDir(env)),
     deno: read(FLAGS.deno),
+    outbox: readChoice("outbox", OUTBOXES, read(FLAGS.outbox)),
     outboxMessages: wholeNumber("outbox-messages", read(FLAGS.outboxMessages), 1, 10_000_000),
     outboxBytes: positive("outbox-mb", read(FLAGS.outboxMb), 65_536) * 1024 * 1024,
     stateBytes: positive("state-mb", read(FLAGS.stateMb), 1024) * 1024 * 1024,
     heapMb: wholeNumber("heap-mb", read(FLAGS.heapMb), 16, 65_536),
+    migrateTimeoutMs: positive("migrate-timeout", read(FLAGS.migrateTimeout), 86_400) * 1000,
     hangTimeoutMs: positive("hang-timeout", read(FLAGS.hangTimeout), 86_400) * 1000,
   });
 }
@@ -195,12 +214,10 @@ function readName(name: string): string {
   return name;
 }
 
-function readLogLevel(text: string): LogLevel {
-  const level = LOG_LEVELS.find((known) => known === text.toUpperCase());
-  if (level === undefined) {
-    throw new ConfigError(`--loglevel must be one of ${LOG_LEVELS.join(", ")}: current value is '${text}'`);
-  }
-  return level;
+function readChoice<T extends string>(flag: string, choices: readonly T[], text: string | undefined): T {
+  const choice = choices.find((known) => known === text);
+  if (choice !== undefined) return choice;
+  throw new ConfigError(`--${flag} must be one of ${choices.join(", ")}: current value is '${text}'`);
 }
 
 /** Deno separates the paths of a permission by commas. */
@@ -243,7 +260,8 @@ export function helpText(): string {
     "",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     "",
-    "Exit code: 0 after a clean end, 1 when the self-test fails, 2 for a bad flag or value.",
+    "Exit code: 0 after a clean end, 1 when the self-test or the start fails, 2 for a bad flag or value,",
+    "3 when another node has the same name.",
   ].join("\n");
 }
 

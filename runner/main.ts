@@ -5,10 +5,12 @@ import { ConfigError, helpText, parseCommandLine, type Request, type RunnerConfi
 import { findDeno } from "./deno_executable.ts";
 import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
 import type { Node } from "./node/node.ts";
+import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_USAGE = 2;
+const EXIT_NAME_TAKEN = 3;
 
 async function main(): Promise<number> {
   const request = readRequest();
@@ -53,7 +55,7 @@ async function run(config: RunnerConfig): Promise<number> {
   try {
     const deno = await findDeno(config.deno);
     await using broker = await brokerFor(config, log);
-    const { node, ready } = runNode(config, {
+    const { node, ready } = await runNode(config, {
       broker: broker.url,
       deno,
       clock: systemClock,
@@ -68,12 +70,13 @@ async function run(config: RunnerConfig): Promise<number> {
     }
     // A node that cannot run agents must not look like one that can.
     await Promise.race([ready, node.closed]);
-    await node.closed;
+    const ending = await node.closed;
+    if (ending.kind === "name_taken") throw new AlreadyRunningError(ending.message);
     log.info(`Node '${config.name}' has ended`);
     return 0;
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
-    return 1;
+    return error instanceof AlreadyRunningError ? EXIT_NAME_TAKEN : 1;
   }
 }
 

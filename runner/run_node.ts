@@ -6,11 +6,13 @@ import type { RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
 import type { BrokerUrl } from "./link/broker_url.ts";
+import type { LinkListener } from "./link/link.ts";
 import { MqttLink } from "./link/mqtt_link.ts";
 import type { Logger } from "./logger.ts";
 import { createIdentity } from "./node/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reporter.ts";
+import { Registry } from "./store/registry.ts";
 import { StateFiles } from "./store/state_files.ts";
 import { VERSION } from "./version.ts";
 
@@ -32,35 +34,67 @@ export interface RunningNode {
   readonly ready: Promise<unknown>;
 }
 
-/** Starts a node: it connects at once, while what the agents need is made ready. */
-export function runNode(config: RunnerConfig, surroundings: Surroundings): RunningNode {
+/**
+ * Starts a node: its agents of before, then the link to the broker.
+ * @throws AlreadyRunningError when another process is this node
+ */
+export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
   const { broker, deno, clock, log, env } = surroundings;
-  const identity = createIdentity(config.name, broker, VERSION);
+  const { name, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
+  const identity = createIdentity(name, broker, VERSION);
+  const registry = await Registry.open(stateDir, name);
+  if (registry.problem !== undefined) log.error(registry.problem);
+  const limits = { messages: config.outboxMessages, bytes: config.outboxBytes };
+  // The same after a restart, so that the broker hands over what came meanwhile; never that of another node.
+  const clientId = `agentflow-${name}-${registry.installation}`;
   const link = new MqttLink({
     broker,
-    clientId: `agentflow-${config.name}-${identity.instance.slice(0, 8)}`,
+    clientId,
+    persistent: true,
     will: lastWill(identity, clock),
-    limits: { messages: config.outboxMessages, bytes: config.outboxBytes },
+    limits,
     clock,
     log,
   });
-  const stateFiles = new StateFiles(config.stateDir);
+  const openAgentLink = (listener: LinkListener) => {
+    const agentLink = new MqttLink({
+      broker,
+      clientId: `${clientId}-agents`,
+      persistent: false,
+      limits,
+      clock,
+      log,
+    });
+    void agentLink.run(listener);
+    return agentLink;
+  };
+  const stateFiles = new StateFiles(stateDir);
   const runtime = new AgentRuntime({
-    node: config.name,
+    node: name,
     broker,
-    workDir: config.workDir,
+    workDir,
     deno,
     clock,
-    heapMb: config.heapMb,
-    stateBytes: config.stateBytes,
-    installer: new Installer({ deno, dir: join(config.workDir, "installs"), env: fetchEnv(env) }),
+    heapMb,
+    stateBytes,
+    installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
     stateFiles,
     peers: () => node.peers(),
     onStateDamaged: (agent, error) => node.onError(agent, { phase: "setup", severity: "warning", error }),
   });
-  const { hangTimeoutMs } = config;
-  const node: Node = new Node({ identity, clock, log, link, runtime, stateFiles, hangTimeoutMs });
-  node.start();
+  const node: Node = new Node({
+    identity,
+    clock,
+    log,
+    link,
+    openAgentLink,
+    runtime,
+    stateFiles,
+    registry,
+    hangTimeoutMs,
+    migrateTimeoutMs,
+  });
+  await node.start();
   void link.run(node);
   return { node, ready: runtime.prepared };
 }

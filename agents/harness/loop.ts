@@ -1,6 +1,7 @@
 /** An agent's life inside its process: `setup()`, then `process()` again and again. */
 import { MAX_CONSECUTIVE_FAILURES } from "../../protocol/frames.ts";
 import type { Agent } from "../types.d.ts";
+import type { Activity } from "./activity.ts";
 import { sleep } from "./clock.ts";
 import type { AgentFunctions } from "./load.ts";
 
@@ -13,19 +14,23 @@ export interface LoopReports {
 
 const MAX_RETRY_SECONDS = 30;
 
-/** Lets `process()` through, or holds it while the agent is paused. */
-export class Gate {
-  #open: Promise<void> = Promise.resolve();
-  #release: (() => void) | undefined;
+/** Who keeps `process()` from being called. */
+export type GateKeeper = "operator" | "node";
 
-  pause(): void {
-    if (this.#release !== undefined) return;
-    this.#open = new Promise((resolve) => this.#release = resolve);
+/** Lets `process()` through while nobody keeps it closed. */
+export class Gate {
+  readonly #keepers = new Set<GateKeeper>();
+  #open: Promise<void> = Promise.resolve();
+  #release: () => void = () => {};
+
+  close(keeper: GateKeeper): void {
+    if (this.#keepers.size === 0) this.#open = new Promise((resolve) => this.#release = resolve);
+    this.#keepers.add(keeper);
   }
 
-  resume(): void {
-    this.#release?.();
-    this.#release = undefined;
+  open(keeper: GateKeeper): void {
+    this.#keepers.delete(keeper);
+    if (this.#keepers.size === 0) this.#release();
   }
 
   passed(): Promise<void> {
@@ -42,11 +47,12 @@ export async function runLoop(
   functions: AgentFunctions,
   reports: LoopReports,
   gate: Gate,
+  activity: Activity,
   pollMs: number,
 ): Promise<void> {
   const { signal } = agent;
   try {
-    await functions.setup?.(agent);
+    await activity.during(() => functions.setup?.(agent));
   } catch (error) {
     reports.failed("setup", error, 0);
     return;
@@ -60,7 +66,7 @@ export async function runLoop(
     if (signal.aborted) return;
     let waitMs = pollMs;
     try {
-      await process(agent);
+      await activity.during(() => process(agent));
       consecutive = 0;
       reports.processed();
     } catch (error) {

@@ -7,6 +7,7 @@ import {
 } from "../../protocol/frames.ts";
 import { LineSplitter } from "../../protocol/lines.ts";
 import type { Agent } from "../types.d.ts";
+import { Activity } from "./activity.ts";
 import { createAgent } from "./api.ts";
 import { redirectConsole } from "./console.ts";
 import { ErrorDescriber } from "./errors.ts";
@@ -27,6 +28,8 @@ class Harness {
   readonly #pipe = new Pipe((bytes) => stdout.writeSync(bytes));
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
+  readonly #activity = new Activity();
+  readonly #stateFile: StateFile;
   readonly #replies = new PendingRequests();
   readonly #subscribed = new PendingRequests();
   readonly #subscriptions: Subscriptions;
@@ -45,7 +48,8 @@ class Harness {
       `${start.name}.ts`,
       new URL("../..", import.meta.url).href,
     );
-    this.#subscriptions = new Subscriptions((error, topic) => {
+    this.#stateFile = new StateFile(start.state_file, start.state_max_bytes);
+    this.#subscriptions = new Subscriptions(this.#activity, (error, topic) => {
       const { traceback } = this.#describer.describe(error);
       const message = `A handler of messages on ${topic} failed: ${traceback}`;
       this.#pipe.sendWithoutWaiting({ t: "log", level: "error", message });
@@ -56,11 +60,12 @@ class Harness {
       replies: this.#replies,
       subscribed: this.#subscribed,
       subscriptions: this.#subscriptions,
-      stateFile: new StateFile(start.state_file, start.state_max_bytes),
+      stateFile: this.#stateFile,
       signal: this.#stopping.signal,
       peers: () => this.#peers,
     });
-    if (start.paused) this.#gate.pause();
+    if (start.paused) this.#gate.close("operator");
+    if (start.held) this.#gate.close("node");
     redirectConsole((level, message) => this.#pipe.sendWithoutWaiting({ t: "log", level, message }));
     this.#endOnUncaught();
     this.#track(this.#run());
@@ -83,9 +88,14 @@ class Harness {
         this.#peers = frame.peers;
         return;
       case "pause":
-        return this.#gate.pause();
+        return this.#gate.close("operator");
       case "resume":
-        return this.#gate.resume();
+        return this.#gate.open("operator");
+      case "hold":
+        return void this.#hold();
+      case "release":
+        this.#stateFile.freeze(false);
+        return this.#gate.open("node");
       case "ping":
         return this.#pipe.send({ t: "pong", n: frame.n });
       case "shutdown":
@@ -106,18 +116,20 @@ class Harness {
     } finally {
       URL.revokeObjectURL(this.#moduleUrl);
     }
-    this.#pipe.send({ t: "loaded" });
+    this.#pipe.send({ t: "loaded", process: this.#functions.process !== undefined });
     const reports = {
       ready: () => this.#pipe.send({ t: "ready" }),
       processed: () => this.#pipe.send({ t: "processed" }),
       failed: (phase: AgentPhase, error: unknown, consecutive: number) =>
         this.#report(phase, error, consecutive),
     };
-    await runLoop(this.#agent, this.#functions, reports, this.#gate, this.start.poll_ms);
+    await runLoop(this.#agent, this.#functions, reports, this.#gate, this.#activity, this.start.poll_ms);
   }
 
   async #answerTask(id: number, payload: unknown): Promise<void> {
-    const outcome = await runTask(this.#agent, this.#functions.handleTask, payload);
+    const outcome = await this.#activity.during(() =>
+      runTask(this.#agent, this.#functions.handleTask, payload)
+    );
     if ("value" in outcome) this.#pipe.send({ t: "task_done", id, value: outcome.value });
     else this.#pipe.send({ t: "task_failed", id, ...this.#describer.describe(outcome.failure) });
   }
@@ -125,10 +137,19 @@ class Harness {
   /** Lets what runs come to its end, then ends the process. How long that may take is the runner's to decide. */
   async #shutdown(): Promise<void> {
     this.#stopping.abort();
-    this.#gate.resume();
+    this.#gate.open("operator");
+    this.#gate.open("node");
     while (this.#running.size > 0) await Promise.all(this.#running);
     await this.#pipe.drained();
     exit(0);
+  }
+
+  /** Comes to rest: what runs may end, nothing new begins. */
+  async #hold(): Promise<void> {
+    this.#gate.close("node");
+    await this.#activity.idle();
+    this.#stateFile.freeze(true);
+    this.#pipe.send({ t: "held" });
   }
 
   #track(work: Promise<unknown>): void {

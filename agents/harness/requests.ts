@@ -1,6 +1,7 @@
 /** Requests of agent code that the runner answers: `send_to` and `subscribe`. */
 import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { MessageHandler } from "../types.d.ts";
+import type { Activity } from "./activity.ts";
 import { fromWire } from "./payload.ts";
 
 type MessageFrame = Extract<RunnerFrame, { t: "message" }>;
@@ -28,7 +29,10 @@ export class Subscriptions {
   readonly #handlers = new Map<number, MessageHandler>();
 
   /** @param onFailure told when a handler throws or rejects */
-  constructor(private readonly onFailure: (error: unknown, topic: string) => void) {}
+  constructor(
+    private readonly activity: Activity,
+    private readonly onFailure: (error: unknown, topic: string) => void,
+  ) {}
 
   add(id: number, handler: MessageHandler): void {
     this.#handlers.set(id, handler);
@@ -48,7 +52,7 @@ export class Subscriptions {
 
   async #call(handler: MessageHandler, payload: unknown, topic: string): Promise<void> {
     try {
-      await handler(payload, topic);
+      await this.activity.during(() => handler(payload, topic));
     } catch (error) {
       this.onFailure(error, topic);
     }

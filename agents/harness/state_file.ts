@@ -8,6 +8,7 @@ export class StateError extends Error {
 /** Invariant: what `persist` has accepted is on disk, and the file is complete at any moment. */
 export class StateFile {
   #values: Map<string, string> | undefined;
+  #frozen = false;
 
   /** @param maxBytes size limit of the file */
   constructor(private readonly path: string, private readonly maxBytes: number) {}
@@ -18,11 +19,17 @@ export class StateFile {
     return json === undefined ? fallback : JSON.parse(json);
   }
 
+  /** While frozen, nothing can be persisted: the state is on its way to another node. */
+  freeze(frozen: boolean): void {
+    this.#frozen = frozen;
+  }
+
   /** @throws StateError when the value is no JSON, too large, or cannot be written; the old value then stays */
   persist(key: string, value: unknown): void {
     if (typeof key !== "string") {
       throw new StateError(`Cannot persist: the key must be a string, got ${typeof key}`);
     }
+    if (this.#frozen) throw new StateError(`Cannot persist '${key}': the agent is moving to another node`);
     const json = toJson(key, value);
     const next = new Map(this.#load()).set(key, json);
     const content = `{${Array.from(next, ([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
@@ -63,10 +70,12 @@ export class StateFile {
       try {
         for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
         file.syncSync();
+        Deno.renameSync(temporary, this.path);
+        // The folder is out of reach in here; a journaling file system puts the new name on disk with its file.
+        file.syncSync();
       } finally {
         file.close();
       }
-      Deno.renameSync(temporary, this.path);
     } catch (error) {
       throw new StateError(`Cannot persist '${key}': ${(error as Error).message}`);
     }

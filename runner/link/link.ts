@@ -36,8 +36,12 @@ export interface Link {
    * @returns settles when the broker has it, when it is kept for after an outage, or when it had to be dropped
    */
   publish(message: OutgoingMessage): Promise<void>;
-  /** From now on and after every reconnect. Retained messages come again for a filter that is subscribed again. */
-  subscribe(filters: readonly string[]): void;
+  /**
+   * From now on and after every reconnect. Retained messages come again for a filter that is subscribed again.
+   * @param qos 1: what is sent while the link is away comes afterwards; 0: it does not
+   * @returns settles when the broker has confirmed it, or at once while the link is away
+   */
+  subscribe(filters: readonly string[], qos?: 0 | 1): Promise<void>;
   unsubscribe(filters: readonly string[]): void;
   readonly connected: boolean;
   /** Messages that wait or are under way. */

@@ -10,8 +10,10 @@ import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
 export interface MqttLinkOptions {
   readonly broker: BrokerUrl;
   readonly clientId: string;
+  /** Whether the broker keeps the subscriptions, and what is sent to them, while this client is away. */
+  readonly persistent: boolean;
   /** What the broker publishes when this process vanishes. */
-  readonly will: { readonly topic: string; readonly payload: string };
+  readonly will?: { readonly topic: string; readonly payload: string };
   readonly limits: OutboxLimits;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,7 +34,8 @@ const MAX_FILTERS_PER_PACKET = 100;
  */
 export class MqttLink implements Link {
   readonly #outbox: Outbox;
-  readonly #filters = new Set<string>();
+  /** With the QoS they are subscribed at. */
+  readonly #filters = new Map<string, 0 | 1>();
   readonly #inFlight = new Set<Entry>();
   readonly #closing = new AbortController();
   #client: MqttClient | undefined;
@@ -64,9 +67,10 @@ export class MqttLink implements Link {
     });
   }
 
-  subscribe(filters: readonly string[]): void {
-    for (const filter of filters) this.#filters.add(filter);
-    if (this.#connected) this.#sendSubscribe(filters);
+  async subscribe(filters: readonly string[], qos: 0 | 1 = 1): Promise<void> {
+    if (filters.length === 0) return;
+    for (const filter of filters) this.#filters.set(filter, qos);
+    if (this.#connected) await this.#sendSubscribe(filters);
   }
 
   unsubscribe(filters: readonly string[]): void {
@@ -122,7 +126,7 @@ export class MqttLink implements Link {
         disableNagle(client);
         this.#connected = true;
         onConnected();
-        this.#sendSubscribe([...this.#filters]);
+        void this.#sendSubscribe([...this.#filters.keys()]);
         listener.onConnected();
         this.#pump();
       });
@@ -143,36 +147,47 @@ export class MqttLink implements Link {
   }
 
   #clientOptions(): IClientOptions {
-    const { clientId, will } = this.options;
+    const { clientId, persistent, will } = this.options;
     return {
       clientId,
       protocolVersion: 4,
-      clean: true,
+      clean: !persistent,
       keepalive: KEEPALIVE_SECONDS,
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: 0,
       queueQoSZero: false,
       resubscribe: false,
-      will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+      ...(will === undefined
+        ? {}
+        : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
     };
   }
 
-  #sendSubscribe(filters: readonly string[]): void {
+  /** Never rejects: a refusal is the operator's to mend. */
+  async #sendSubscribe(filters: readonly string[]): Promise<void> {
+    const packets: Promise<void>[] = [];
     for (let start = 0; start < filters.length; start += MAX_FILTERS_PER_PACKET) {
-      const part = filters.slice(start, start + MAX_FILTERS_PER_PACKET);
-      this.#client?.subscribe(part, { qos: 1 }, (error, grants) => {
-        const refused = (grants ?? []).filter((grant) => grant.qos === 128).map((grant) => grant.topic);
-        if (error !== null && refused.length === 0) {
-          if (this.#connected) {
-            this.options.log.warning(`Cannot subscribe to ${part.join(", ")}: ${error.message}`);
-          }
-        } else if (refused.length > 0) {
-          this.options.log.error(
-            `The broker refuses a subscription to ${refused.join(", ")}: check its access rules`,
-          );
-        }
-      });
+      packets.push(this.#sendSubscribePacket(filters.slice(start, start + MAX_FILTERS_PER_PACKET)));
     }
+    await Promise.all(packets);
+  }
+
+  #sendSubscribePacket(filters: readonly string[]): Promise<void> {
+    const { log } = this.options;
+    const wanted = Object.fromEntries(
+      filters.map((filter) => [filter, { qos: this.#filters.get(filter) ?? 1 }]),
+    );
+    return new Promise((resolve) => {
+      this.#client?.subscribe(wanted, (error, grants) => {
+        const refused = (grants ?? []).filter((grant) => grant.qos === 128).map((grant) => grant.topic);
+        if (refused.length > 0) {
+          log.error(`The broker refuses a subscription to ${refused.join(", ")}: check its access rules`);
+        } else if (error !== null && this.#connected) {
+          log.warning(`Cannot subscribe to ${filters.join(", ")}: ${error.message}`);
+        }
+        resolve();
+      });
+    });
   }
 
   #pump(): void {

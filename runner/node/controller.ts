@@ -8,6 +8,7 @@ import { type Answer, type Command, type CommandContext, CommandError } from "./
 import { desiredState } from "./commands/desired_state.ts";
 import { list } from "./commands/list.ts";
 import { migrate } from "./commands/migrate.ts";
+import { migration } from "./commands/migration.ts";
 import { spawn } from "./commands/spawn.ts";
 import { stop, stopAll } from "./commands/stop.ts";
 import { task } from "./commands/task.ts";
@@ -22,6 +23,7 @@ const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
   stop_all: stopAll,
   list,
   migrate,
+  migration,
 };
 
 /** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
@@ -76,9 +78,10 @@ export class Controller {
     const message = expected ? text : `Internal error while handling a message: ${text}`;
     if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);
     else this.log.warning(`${topic}: ${message}`);
-    const agent = error instanceof SpawnConfigError && error.agent !== undefined
-      ? { child_name: error.agent }
-      : {};
+    const child = error instanceof SpawnConfigError || error instanceof CommandError
+      ? error.agent
+      : undefined;
+    const agent = child === undefined ? {} : { child_name: child };
     this.context.reporter.nodeLog("error", message, agent);
     if (command !== undefined) this.#answer(command, { ok: false, error: message });
   }
@@ -89,14 +92,14 @@ function needsPayload(incoming: Incoming): boolean {
   return !(incoming.kind === "command" && (incoming.command === "stop_all" || incoming.command === "list"));
 }
 
-function decode({ topic, payload }: IncomingMessage): Command {
+function decode({ topic, payload, retained }: IncomingMessage): Command {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
   } catch {
     throw new CommandError(`Cannot read the message on ${topic}: its payload is not UTF-8`);
   }
-  return { topic, text, json: parseJson(text) };
+  return { topic, text, json: parseJson(text), retained };
 }
 
 function parseJson(text: string): unknown {

@@ -1,25 +1,32 @@
 /** One node: the agents here, the link to the broker, and all that goes between them. */
 import type { LogLevel, Peer } from "../../protocol/frames.ts";
-import { nodeFilters, topics } from "../../protocol/topics.ts";
+import { nodeFilters, ownFilters, topics } from "../../protocol/topics.ts";
 import type { Clock } from "../clock.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import { ProcStats } from "../process/proc_stats.ts";
+import type { Registry } from "../store/registry.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { AgentObserver, Runtime, TrafficFrame } from "../supervisor/ports.ts";
 import type { ErrorReport, Outcome, StopReason, VisibleState } from "../supervisor/state.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import { Arrivals } from "./arrivals.ts";
 import { Controller } from "./controller.ts";
+import { Departures } from "./departures.ts";
 import type { NodeIdentity } from "./identity.ts";
 import { Manifests } from "./manifests.ts";
+import { Presence } from "./presence.ts";
 import { Reporter } from "./reporter.ts";
 import { Requests } from "./requests.ts";
+import { Roster } from "./roster.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Tasks } from "./tasks.ts";
 import { Traffic } from "./traffic.ts";
 import { Turns } from "../turns.ts";
+import { Updates } from "./updates.ts";
 import { Vitals } from "./vitals.ts";
+import { Wiretap } from "./wiretap.ts";
 
 export interface NodeParts {
   readonly identity: NodeIdentity;
@@ -28,11 +35,21 @@ export interface NodeParts {
   readonly link: Link;
   readonly runtime: Runtime;
   readonly stateFiles: StateFiles;
+  readonly registry: Registry;
+  /** Opens the link that carries the agents' own subscriptions; it is opened when the first of them comes. */
+  readonly openAgentLink: (listener: LinkListener) => Link;
   readonly hangTimeoutMs: number;
+  readonly migrateTimeoutMs: number;
 }
 
 /** Time for the last messages to reach the broker, in milliseconds. */
 const DRAIN_MS = 5000;
+
+/** How a node ended. */
+export type Ending =
+  | { readonly kind: "closed" }
+  /** Another process had its name before it; the message is for the operator. */
+  | { readonly kind: "name_taken"; readonly message: string };
 
 /**
  * Invariants: every change of an agent's state is said on the wire in the order it happens; the node answers commands
@@ -48,16 +65,22 @@ export class Node implements LinkListener, AgentObserver {
   readonly #subscriptions: Subscriptions;
   readonly #traffic: Traffic;
   readonly #controller: Controller;
+  readonly #roster: Roster;
+  readonly #updates: Updates;
+  readonly #arrivals: Arrivals;
+  readonly #departures: Departures;
+  readonly #presence: Presence;
+  readonly #wiretap: Wiretap;
   readonly #life = new AbortController();
   #closing: Promise<void> | undefined;
-  #resolveClosed: () => void = () => {};
+  #resolveClosed: (ending: Ending) => void = () => {};
   #incoming = 0;
   /** Resolves when the node has ended: all agents stopped, the last messages with the broker. */
-  readonly closed: Promise<void>;
+  readonly closed: Promise<Ending>;
 
   constructor(private readonly parts: NodeParts) {
-    const { identity, clock, log, link, runtime, stateFiles } = parts;
-    const hangTimeoutMs = parts.hangTimeoutMs;
+    const { identity, clock, log, link, runtime, stateFiles, registry, hangTimeoutMs } = parts;
+    const node = identity.name;
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.#supervisor = new Supervisor({ runtime, observer: this, clock, hangTimeoutMs });
     this.#reporter = new Reporter(link, identity, clock);
@@ -66,36 +89,75 @@ export class Node implements LinkListener, AgentObserver {
     this.#vitals = new Vitals({ reporter, stats: new ProcStats(), link, clock, agents });
     this.#manifests = new Manifests(reporter, clock);
     this.#tasks = new Tasks(reporter);
-    this.#requests = new Requests(link, identity.name, clock);
-    this.#subscriptions = new Subscriptions(link);
+    this.#requests = new Requests(link, node, clock);
+    this.#subscriptions = new Subscriptions(parts.openAgentLink);
+    const turns = new Turns();
+    const tasks = this.#tasks;
+    const supervisor = this.#supervisor;
+    const roster = this.#roster = new Roster({ node, registry, supervisor, reporter, clock });
+    this.#updates = new Updates({ node, roster, stateFiles, reporter, turns });
+    this.#arrivals = new Arrivals({ node, link, clock, roster, tasks, stateFiles });
+    this.#wiretap = new Wiretap(link, (filter) => nodeFilters(node).includes(filter));
+    this.#departures = new Departures({
+      node,
+      link,
+      clock,
+      roster,
+      reporter,
+      stateFiles,
+      manifests: this.#manifests,
+      tasks,
+      wiretap: this.#wiretap,
+      timeoutMs: parts.migrateTimeoutMs,
+    });
+    this.#presence = new Presence({
+      identity,
+      clock,
+      sayOnline: () => reporter.nodeStatus("online"),
+      beat: () => this.#vitals.reportNode(),
+      onTaken: (message) => void this.#yield(message),
+    });
     this.#traffic = new Traffic({
-      node: identity.name,
+      node,
       link,
       reporter,
       manifests: this.#manifests,
       requests: this.#requests,
       subscriptions: this.#subscriptions,
-      tasks: this.#tasks,
+      tasks,
       onStatus: (agent) => void this.#vitals.reportStatusText(agent),
     });
     const context = {
       identity,
       link,
       reporter,
-      supervisor: this.#supervisor,
+      supervisor,
+      roster,
+      updates: this.#updates,
+      departures: this.#departures,
+      arrivals: this.#arrivals,
       stateFiles,
-      tasks: this.#tasks,
+      tasks,
       vitals: this.#vitals,
-      turns: new Turns(),
+      turns,
       isClosing: () => this.isClosing,
       close: (reason: StopReason) => void this.close(reason),
     };
     this.#controller = new Controller(context, this.#requests, log);
   }
 
-  /** Begins to listen and to report. */
-  start(): void {
-    this.parts.link.subscribe(nodeFilters(this.parts.identity.name));
+  /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
+  async start(): Promise<void> {
+    const { link, identity } = this.parts;
+    for (const restored of await this.#roster.restore()) {
+      const { agent, entry } = restored;
+      if (entry.previous !== undefined) this.#updates.begin(agent, entry.previous);
+      if (entry.arriving !== undefined) void this.#arrivals.begin(agent, entry.arriving);
+      this.#departures.recover(restored);
+    }
+    void link.subscribe(nodeFilters(identity.name));
+    // What was said while this process was away is of no use here.
+    void link.subscribe(ownFilters(identity.name), 0);
     void this.#vitals.run(this.#life.signal);
   }
 
@@ -117,7 +179,8 @@ export class Node implements LinkListener, AgentObserver {
   onMessage(message: IncomingMessage): void {
     const { log } = this.parts;
     if (log.isDebug) log.debug(`in #${++this.#incoming} ${message.topic} (${message.payload.length} bytes)`);
-    this.#subscriptions.deliver(message);
+    this.#presence.receive(message);
+    this.#wiretap.deliver(message);
     void this.#controller.receive(message);
   }
 
@@ -133,11 +196,13 @@ export class Node implements LinkListener, AgentObserver {
   onState(agent: SupervisedAgent, state: VisibleState): void {
     this.parts.log.info(`Agent '${agent.name}' is ${state}`);
     this.#vitals.reportState(agent, state);
+    this.#roster.sync(agent);
   }
 
   onError(agent: SupervisedAgent, report: ErrorReport): void {
     this.parts.log.warning(`Agent '${agent.name}': ${report.phase} ${report.severity}: ${report.error}`);
     this.#reporter.agentError(agent, report);
+    this.#updates.failed(agent, report);
   }
 
   onStarted(agent: SupervisedAgent): void {
@@ -147,7 +212,14 @@ export class Node implements LinkListener, AgentObserver {
 
   onReady(agent: SupervisedAgent): void {
     this.#manifests.ready(agent);
-    this.#tasks.ready(agent);
+    if (agent.isReady) this.#tasks.ready(agent);
+    this.#roster.ready(agent);
+    this.#updates.ready(agent);
+  }
+
+  onProcessed(agent: SupervisedAgent): void {
+    this.#roster.sync(agent);
+    this.#updates.processed(agent);
   }
 
   onExit(agent: SupervisedAgent): void {
@@ -159,6 +231,7 @@ export class Node implements LinkListener, AgentObserver {
 
   onEnded(agent: SupervisedAgent, outcome: Outcome): void {
     const forGood = outcome.kind === "stopped" && ["stop", "delete", "stop_all"].includes(outcome.reason);
+    if (!this.#updates.ended(agent, outcome)) this.#roster.ended(agent, outcome);
     this.#manifests.ended(agent, forGood);
     this.#tasks.ended(agent);
     this.parts.link.unsubscribe(ownTopics(agent));
@@ -177,8 +250,28 @@ export class Node implements LinkListener, AgentObserver {
     this.#life.abort();
     await this.#supervisor.stopAll(reason);
     this.#reporter.nodeOffline();
-    await this.parts.link.close(DRAIN_MS);
-    this.#resolveClosed();
+    await this.#closeLinks(DRAIN_MS);
+    this.#resolveClosed({ kind: "closed" });
+  }
+
+  /** Leaves the name to the node that had it first: without a word, for every word would be taken for that node's. */
+  #yield(message: string): Promise<void> {
+    return this.#closing ??= this.#leave(message);
+  }
+
+  async #leave(message: string): Promise<void> {
+    this.#life.abort();
+    await this.#closeLinks(0);
+    await this.#supervisor.stopAll("shutdown");
+    this.#resolveClosed({ kind: "name_taken", message });
+  }
+
+  async #closeLinks(drainMs: number): Promise<void> {
+    await Promise.all([
+      this.parts.link.close(drainMs),
+      this.#subscriptions.close(),
+      this.parts.registry[Symbol.asyncDispose](),
+    ]);
   }
 
   #tellPeers(): void {

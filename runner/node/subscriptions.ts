@@ -1,7 +1,7 @@
 /** The subscriptions of agents: one at the broker for all agents that share a filter. */
 import { filterMatches } from "../../protocol/topics.ts";
 import type { WirePayload } from "../../protocol/frames.ts";
-import type { IncomingMessage, Link } from "../link/link.ts";
+import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 
 /** Retained topics that are remembered per subscription, so that each is delivered once. */
@@ -18,12 +18,20 @@ interface Subscription {
 
 export class Subscriptions {
   readonly #all = new Set<Subscription>();
+  #link: Link | undefined;
 
-  constructor(private readonly link: Link) {}
+  /** @param open opens a link of their own: what agents listen to must not keep the node's commands waiting */
+  constructor(private readonly open: (listener: LinkListener) => Link) {}
 
-  add(agent: SupervisedAgent, id: number, filter: string): void {
+  /** Resolves when the broker has confirmed it, or at once while the link is away. */
+  async add(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
     this.#all.add({ agent, id, filter, seen: new Set() });
-    this.link.subscribe([filter]);
+    this.#link ??= this.open({
+      onMessage: (message) => this.#deliver(message),
+      onConnected: () => {},
+      onDisconnected: () => {},
+    });
+    await this.#link.subscribe([filter]);
   }
 
   remove(agent: SupervisedAgent, id: number): void {
@@ -35,8 +43,12 @@ export class Subscriptions {
     this.#removeWhere((subscription) => subscription.agent === agent);
   }
 
+  async close(): Promise<void> {
+    await this.#link?.close(0);
+  }
+
   /** Hands a message to every agent that has asked for it: once, with all its subscriptions that match. */
-  deliver(message: IncomingMessage): void {
+  #deliver(message: IncomingMessage): void {
     const ids = new Map<SupervisedAgent, number[]>();
     for (const subscription of this.#all) {
       if (!filterMatches(subscription.filter, message.topic) || !isNew(subscription, message)) continue;
@@ -54,7 +66,7 @@ export class Subscriptions {
     const gone = [...this.#all].filter(matches);
     for (const subscription of gone) this.#all.delete(subscription);
     const stillUsed = new Set([...this.#all].map((subscription) => subscription.filter));
-    this.link.unsubscribe(gone.map(({ filter }) => filter).filter((filter) => !stillUsed.has(filter)));
+    this.#link?.unsubscribe(gone.map(({ filter }) => filter).filter((filter) => !stillUsed.has(filter)));
   }
 }
 

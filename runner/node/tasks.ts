@@ -31,7 +31,7 @@ export class Tasks {
       return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${MAX_TASKS_PER_AGENT} tasks.`);
     }
     if (agent.isReady) this.#handOver(agent, desk, task);
-    else if (agent.isStarting) desk.waiting.push(task);
+    else if (agent.isStarting || agent.isMoving) desk.waiting.push(task);
     else this.#refuse(agent, task, `Agent '${agent.name}' is not running: it waits for its restart or ends.`);
   }
 
@@ -39,6 +39,11 @@ export class Tasks {
   ready(agent: SupervisedAgent): void {
     const desk = this.#deskOf(agent);
     for (const task of desk.waiting.splice(0)) this.#handOver(agent, desk, task);
+  }
+
+  /** The tasks that wait; they are somebody else's from now on. */
+  takeBack(agent: SupervisedAgent): Task[] {
+    return this.#deskOf(agent).waiting.splice(0);
   }
 
   done(agent: SupervisedAgent, id: number, value: unknown): void {

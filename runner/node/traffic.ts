@@ -51,7 +51,7 @@ export class Traffic {
         if (!isName(frame.to)) return this.#refuse(agent, `send_to: an agent's name must be ${NAME_RULE}`);
         return void requests.ask(agent, frame.id, frame.to, frame.payload, frame.timeout_ms);
       case "subscribe":
-        return this.#subscribe(agent, frame.id, frame.filter);
+        return void this.#subscribe(agent, frame.id, frame.filter);
       case "unsubscribe":
         return subscriptions.remove(agent, frame.id);
       case "task_done":
@@ -73,9 +73,9 @@ export class Traffic {
     return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry" });
   }
 
-  #subscribe(agent: SupervisedAgent, id: number, filter: string): void {
+  async #subscribe(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
     const error = filterError(filter);
-    if (error === undefined) this.parts.subscriptions.add(agent, id, filter);
+    if (error === undefined) await this.parts.subscriptions.add(agent, id, filter);
     agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
   }
 

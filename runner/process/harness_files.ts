@@ -5,6 +5,7 @@ import frames from "../../protocol/frames.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
 import topics from "../../protocol/topics.ts" with { type: "text" };
+import activity from "../../agents/harness/activity.ts" with { type: "text" };
 import api from "../../agents/harness/api.ts" with { type: "text" };
 import clock from "../../agents/harness/clock.ts" with { type: "text" };
 import redirect from "../../agents/harness/console.ts" with { type: "text" };
@@ -24,6 +25,7 @@ const FILES: Readonly<Record<string, string>> = {
   "protocol/lines.ts": lines,
   "protocol/names.ts": names,
   "protocol/topics.ts": topics,
+  "agents/harness/activity.ts": activity,
   "agents/harness/api.ts": api,
   "agents/harness/clock.ts": clock,
   "agents/harness/console.ts": redirect,

@@ -1,5 +1,6 @@
 /** The state files of agents, as the runner looks after them; the agents themselves read and write them. */
 import { join } from "@std/path";
+import { readIfThere, removeDurably, removeIfThere, replaceDurably, setAside } from "./durable.ts";
 
 /** A state file that must not be used; the message is for the operator. */
 export class StateFileError extends Error {
@@ -33,20 +34,26 @@ export class StateFiles {
     if (info === undefined) return undefined;
     const damage = damageOf(await Deno.readTextFile(path));
     if (damage === undefined) return undefined;
-    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(":", "-")}`;
-    await Deno.rename(path, aside);
+    const aside = await setAside(path);
     return `The state file was damaged (${damage}) and has been set aside as ${aside}: the agent starts without it`;
+  }
+
+  /** What an agent has kept; `undefined` when that is nothing. */
+  async read(agent: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const text = await readIfThere(this.pathOf(agent));
+    return text === undefined ? undefined : JSON.parse(text);
+  }
+
+  /** Replaces what an agent has kept; `undefined` for nothing. Not while the agent runs. */
+  async write(agent: string, state: Readonly<Record<string, unknown>> | undefined): Promise<void> {
+    if (state === undefined) await this.remove(agent);
+    else await replaceDurably(this.pathOf(agent), JSON.stringify(state));
   }
 
   /** Forgets what an agent has kept. */
   async remove(agent: string): Promise<void> {
-    for (const path of [this.pathOf(agent), `${this.pathOf(agent)}.tmp`]) {
-      try {
-        await Deno.remove(path);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    }
+    await removeDurably(this.pathOf(agent));
+    await removeIfThere(`${this.pathOf(agent)}.tmp`);
   }
 }
 

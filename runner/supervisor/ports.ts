@@ -36,7 +36,7 @@ export interface Runtime<Prepared = unknown> {
 /** Frames of an agent that are not about its life. */
 export type TrafficFrame = Exclude<
   AgentFrame,
-  { t: "loaded" } | { t: "ready" } | { t: "processed" } | { t: "error" } | { t: "pong" }
+  { t: "loaded" | "ready" | "processed" | "held" | "error" | "pong" }
 >;
 
 /** Who is told what happens to agents. */
@@ -46,6 +46,8 @@ export interface AgentObserver {
   onState(agent: SupervisedAgent, state: VisibleState): void;
   onError(agent: SupervisedAgent, report: ErrorReport): void;
   onReady(agent: SupervisedAgent): void;
+  /** A call of `process()` has returned. */
+  onProcessed(agent: SupervisedAgent): void;
   /** Its process has ended; another may follow. */
   onExit(agent: SupervisedAgent): void;
   /** It is not supervised any more. */

@@ -25,12 +25,17 @@ export type Phase =
   | { readonly kind: "stopping"; readonly reason: StopReason }
   | { readonly kind: "ended"; readonly outcome: Outcome };
 
+/** `leaving`: it must not do anything any more unless it stays. `arriving`: it must not begin before it may. */
+export type Gate = "open" | "leaving" | "arriving";
+
 export interface AgentState {
   readonly phase: Phase;
   readonly restartCount: number;
   /** `process()` calls in a row without an error since the last one, or the last credit. */
   readonly healthyCalls: number;
   readonly paused: boolean;
+  /** Whether the node itself lets `process()` through, while the agent moves between nodes. */
+  readonly gate: Gate;
   /** Number of the last scheduled restart: one with another number is stale. */
   readonly generation: number;
 }
@@ -62,6 +67,10 @@ export type AgentEvent =
   | { readonly kind: "restart_due"; readonly generation: number }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
+  /** The agent is about to move away: it comes to rest. */
+  | { readonly kind: "hold" }
+  /** It stays, or has arrived: it goes on. */
+  | { readonly kind: "release" }
   | { readonly kind: "stop"; readonly reason: StopReason };
 
 /** The phases of an `errors` report. */
@@ -75,6 +84,8 @@ export interface ErrorReport {
   readonly traceback?: string;
   readonly consecutive?: number;
   readonly restart_count?: number;
+  /** The code before this update runs again. */
+  readonly rolled_back?: true;
 }
 
 /** What a reader of the wire is told an agent is doing. */
@@ -87,7 +98,7 @@ export type Effect =
   | { readonly kind: "end_process"; readonly how: "gracefully" | "now" }
   | { readonly kind: "schedule_restart"; readonly delayMs: number; readonly generation: number }
   | { readonly kind: "cancel_restart" }
-  | { readonly kind: "send"; readonly frame: "pause" | "resume" }
+  | { readonly kind: "send"; readonly frame: "pause" | "resume" | "hold" | "release" }
   | { readonly kind: "report_error"; readonly report: ErrorReport }
   /** The visible state has changed. */
   | { readonly kind: "announce"; readonly state: VisibleState }
@@ -95,11 +106,12 @@ export type Effect =
   | { readonly kind: "ready" }
   | { readonly kind: "ended"; readonly outcome: Outcome };
 
-export const INITIAL_STATE: AgentState = Object.freeze({
-  phase: { kind: "installing" } as const,
+export const INITIAL_STATE: AgentState = Object.freeze<AgentState>({
+  phase: { kind: "installing" },
   restartCount: 0,
   healthyCalls: 0,
   paused: false,
+  gate: "open",
   generation: 0,
 });
 
@@ -114,6 +126,9 @@ export function visibleState(state: AgentState): VisibleState | undefined {
     case "waiting":
       return state.generation > 0 ? "restarting" : undefined;
     case "setup":
+      // Its old node takes the first sign of life here for its arrival: not before `setup()` has returned.
+      if (state.gate === "arriving") return undefined;
+      return state.paused ? "paused" : "running";
     case "running":
     case "stopping":
       return state.paused ? "paused" : "running";

@@ -51,23 +51,31 @@ export class SupervisedAgent {
   };
   /** What `set_status` has set last. */
   statusText: string | undefined;
+  /** Whether the code that runs has a `process()`; unknown before it is loaded. */
+  hasProcess: boolean | undefined;
   /** Resolves when the agent has ended. */
   readonly ended: Promise<Outcome>;
   readonly #startedMs: number;
   readonly #watchdog: Watchdog;
-  #state: AgentState = INITIAL_STATE;
+  #state: AgentState;
+  #onHeld: (() => void)[] = [];
   #process: RunningProcess | undefined;
   #prepared: unknown;
   #installing: AbortController | undefined;
   #restart: AbortController | undefined;
   #resolveEnded: (outcome: Outcome) => void = () => {};
 
-  /** @param release called as the agent ends, before anybody is told */
+  /**
+   * @param removed called as the agent ends, before anybody is told
+   * @param restored what is known of it from before
+   */
   constructor(
     readonly config: SpawnConfig,
     private readonly parts: SupervisionParts,
-    private readonly release: () => void,
+    private readonly removed: () => void,
+    restored: Partial<AgentState> = {},
   ) {
+    this.#state = { ...INITIAL_STATE, ...restored };
     this.name = config.name;
     this.actorId = actorId(config.name);
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
@@ -93,9 +101,14 @@ export class SupervisedAgent {
     return (this.parts.clock.monotonicMs() - this.#startedMs) / 1000;
   }
 
-  /** Whether `setup()` has returned in the process that runs now. */
+  /** Whether `setup()` has returned in the process that runs now, and nothing holds it back. */
   get isReady(): boolean {
-    return this.#state.phase.kind === "running";
+    return this.#state.phase.kind === "running" && !this.isMoving;
+  }
+
+  /** Whether it is on its way from or to another node. */
+  get isMoving(): boolean {
+    return this.#state.gate !== "open";
   }
 
   /** Whether it is about to be ready: installing, loading, or in `setup()`. */
@@ -126,6 +139,24 @@ export class SupervisedAgent {
 
   resume(): void {
     this.#dispatch({ kind: "resume" });
+  }
+
+  /** Brings it to rest, for a move to another node. Resolves once nothing of its code runs any more. */
+  hold(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onHeld.push(resolve);
+      this.#dispatch({ kind: "hold" });
+      if (this.#process === undefined) this.#held();
+    });
+  }
+
+  /** It stays, or has arrived: it goes on. */
+  release(): void {
+    this.#dispatch({ kind: "release" });
+  }
+
+  #held(): void {
+    for (const resolve of this.#onHeld.splice(0)) resolve();
   }
 
   #dispatch(event: AgentEvent): void {
@@ -159,7 +190,7 @@ export class SupervisedAgent {
       case "ready":
         return observer.onReady(this);
       case "ended":
-        this.release();
+        this.removed();
         observer.onEnded(this, effect.outcome);
         return this.#resolveEnded(effect.outcome);
       default:
@@ -193,6 +224,7 @@ export class SupervisedAgent {
     }
     this.#process = process;
     if (this.#state.phase.kind === "stopping") process.end("now");
+    if (this.#state.gate === "leaving") process.send({ t: "hold" });
     const watched = {
       ping: (n: number) => void process.send({ t: "ping", n }),
       onHung: (seconds: number) =>
@@ -205,6 +237,7 @@ export class SupervisedAgent {
     const { description, stderrTail } = await process.exited;
     ending.abort();
     this.#process = undefined;
+    this.#held();
     this.parts.observer.onExit(this);
     this.#dispatch({ kind: "exited", reason: exitReason(description, stderrTail) });
   }
@@ -235,11 +268,16 @@ export class SupervisedAgent {
   #onFrame(frame: AgentFrame): Promise<void> | void {
     switch (frame.t) {
       case "loaded":
+        this.hasProcess = frame.process;
+        return this.#dispatch({ kind: "loaded" });
       case "ready":
-        return this.#dispatch({ kind: frame.t });
+        return this.#dispatch({ kind: "ready" });
       case "processed":
         this.counters.processCalls += 1;
-        return this.#dispatch({ kind: "processed" });
+        this.#dispatch({ kind: "processed" });
+        return this.parts.observer.onProcessed(this);
+      case "held":
+        return this.#held();
       case "error":
         return this.#dispatch({ ...frame, kind: "failed" });
       case "pong":

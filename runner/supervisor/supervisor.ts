@@ -1,6 +1,6 @@
 /** The agents of a node, ONE_FOR_ONE: what happens to one does not touch the others. */
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
-import type { StopReason } from "./state.ts";
+import type { AgentState, StopReason } from "./state.ts";
 import { SupervisedAgent, type SupervisionParts } from "./supervised_agent.ts";
 
 /** Invariant: at most one agent of a name is supervised; one that has ended is not. */
@@ -24,11 +24,12 @@ export class Supervisor {
 
   /**
    * Takes an agent under supervision and starts it.
+   * @param restored what is known of it from before
    * @throws Error when one of that name is running: the caller decides what to do with it
    */
-  start(config: SpawnConfig): SupervisedAgent {
+  start(config: SpawnConfig, restored: Partial<AgentState> = {}): SupervisedAgent {
     if (this.#agents.has(config.name)) throw new Error(`Agent '${config.name}' is already supervised`);
-    const agent = new SupervisedAgent(config, this.parts, () => this.#agents.delete(config.name));
+    const agent = new SupervisedAgent(config, this.parts, () => this.#agents.delete(config.name), restored);
     this.#agents.set(config.name, agent);
     agent.start();
     return agent;

@@ -67,6 +67,13 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
     case "pause":
     case "resume":
       return setPaused(state, event.kind === "pause");
+    case "hold":
+      return {
+        state: { ...state, gate: "leaving" },
+        effects: isAlive(state) ? [{ kind: "send", frame: "hold" }] : [],
+      };
+    case "release":
+      return release(state);
     case "stop":
       return stop(state, event.reason);
     default:
@@ -76,6 +83,7 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
 
 const endNow: Effect = { kind: "end_process", how: "now" };
 const announce = (state: VisibleState): Effect => ({ kind: "announce", state });
+const announceAlive = (state: AgentState): Effect => announce(state.paused ? "paused" : "running");
 const reportError = (report: ErrorReport): Effect => ({ kind: "report_error", report });
 const unchanged = (state: AgentState): Transition => ({ state, effects: [] });
 
@@ -188,12 +196,25 @@ function crashed(state: AgentState, reason: string, traceback: string, budget: B
 function setPaused(state: AgentState, paused: boolean): Transition {
   const { phase } = state;
   if (state.paused === paused || phase.kind === "stopping" || phase.kind === "ended") return unchanged(state);
+  const next: AgentState = { ...state, paused };
   const effects: Effect[] = [];
   if (isAlive(state)) effects.push({ kind: "send", frame: paused ? "pause" : "resume" });
-  if (phase.kind === "setup" || phase.kind === "running") {
-    effects.push(announce(paused ? "paused" : "running"));
+  if (phase.kind === "running" || (phase.kind === "setup" && state.gate !== "arriving")) {
+    effects.push(announceAlive(next));
   }
-  return { state: { ...state, paused }, effects };
+  return { state: next, effects };
+}
+
+function release(state: AgentState): Transition {
+  const { phase, gate } = state;
+  if (gate === "open") return unchanged(state);
+  const effects: Effect[] = isAlive(state) ? [{ kind: "send", frame: "release" }] : [];
+  const opened: AgentState = { ...state, gate: "open" };
+  // The last word on the wire may be that it has stopped elsewhere.
+  if (gate === "arriving" && (phase.kind === "setup" || phase.kind === "running")) {
+    effects.push(announceAlive(opened));
+  }
+  return { state: opened, effects };
 }
 
 function stop(state: AgentState, reason: StopReason): Transition {

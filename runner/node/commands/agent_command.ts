@@ -18,10 +18,12 @@ export async function agentCommand(
       break;
     case "resume":
       agent.resume();
+      await context.arrivals.force(agent);
       break;
     case "stop":
     case "delete":
       await context.turns.take(agent.name, async () => {
+        await context.roster.forget(agent.name, wanted);
         await agent.stop(wanted);
         if (wanted === "delete") await context.stateFiles.remove(agent.name);
       });

@@ -3,10 +3,14 @@ import type { Link } from "../../link/link.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { StopReason } from "../../supervisor/state.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
+import type { Arrivals } from "../arrivals.ts";
+import type { Departures } from "../departures.ts";
 import type { NodeIdentity } from "../identity.ts";
 import type { Reporter } from "../reporter.ts";
+import type { Roster } from "../roster.ts";
 import type { Tasks } from "../tasks.ts";
 import type { Turns } from "../../turns.ts";
+import type { Updates } from "../updates.ts";
 import type { Vitals } from "../vitals.ts";
 
 /** What a command may use. */
@@ -15,6 +19,10 @@ export interface CommandContext {
   readonly link: Link;
   readonly reporter: Reporter;
   readonly supervisor: Supervisor;
+  readonly roster: Roster;
+  readonly updates: Updates;
+  readonly departures: Departures;
+  readonly arrivals: Arrivals;
   readonly stateFiles: StateFiles;
   readonly tasks: Tasks;
   readonly vitals: Vitals;
@@ -33,6 +41,8 @@ export interface Command {
   readonly text: string;
   /** The payload as JSON; `undefined` when it is none. */
   readonly json: unknown;
+  /** The broker has kept it from before this node's subscription. */
+  readonly retained: boolean;
 }
 
 /** What goes back to the sender's reply topic beside `ok`. */
@@ -41,6 +51,10 @@ export type Answer = Readonly<Record<string, unknown>>;
 /** A command that cannot be carried out; the message is for the operator. */
 export class CommandError extends Error {
   override name = "CommandError";
+  /** @param agent the agent it is about, for those who wait to hear of it */
+  constructor(message: string, readonly agent?: string) {
+    super(message);
+  }
 }
 
 /** @throws CommandError when the payload is no JSON object */

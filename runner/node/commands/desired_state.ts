@@ -1,5 +1,5 @@
 /** `nodes/{name}/desired_state`: starts what is missing; stops nothing. */
-import { parseSpawnConfig, SpawnConfigError } from "../../../protocol/spawn_config.ts";
+import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 import { start } from "./spawn.ts";
 
@@ -16,29 +16,40 @@ export async function desiredState(context: CommandContext, command: Command): P
   if (!Array.isArray(agents)) {
     throw new CommandError("Cannot apply desired_state: agents must be a list of spawn configs");
   }
+  // It comes again with every new connection.
+  if (command.retained && context.roster.knowsDesired(command.text)) return { started: [] };
+  const timestamp = typeof payload.timestamp === "number" ? payload.timestamp : undefined;
+  const isOutdated = (agent: string) => command.retained && context.roster.hasEndedSince(agent, timestamp);
   const started: string[] = [];
   const refused: string[] = [];
   for (const entry of agents) {
     try {
-      const name = await startIfMissing(context, entry);
+      const name = await startIfMissing(context, entry, isOutdated);
       if (name !== undefined) started.push(name);
     } catch (error) {
-      if (!(error instanceof SpawnConfigError)) throw error;
+      if (!(error instanceof Error)) throw error;
       // One bad entry does not keep the others from starting.
       refused.push(error.message);
     }
   }
+  context.roster.sawDesired(command.text, timestamp);
   if (refused.length > 0) throw new CommandError(refused.join("; "));
   return { started };
 }
 
-/** @returns the agent's name when it was started */
-async function startIfMissing(context: CommandContext, entry: unknown): Promise<string | undefined> {
+/**
+ * @param isOutdated whether an agent has been stopped, or has moved away, since the message was sent
+ * @returns the agent's name when it was started
+ */
+async function startIfMissing(
+  context: CommandContext,
+  entry: unknown,
+  isOutdated: (agent: string) => boolean,
+): Promise<string | undefined> {
   const config = parseSpawnConfig(entry, context.identity.name);
-  // deno-lint-ignore require-await -- a turn is a promise
   return await context.turns.take(config.name, async () => {
-    if (context.supervisor.find(config.name) !== undefined) return undefined;
-    start(context, config);
+    if (context.supervisor.find(config.name) !== undefined || isOutdated(config.name)) return undefined;
+    await start(context, config);
     return config.name;
   });
 }

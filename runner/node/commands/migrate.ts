@@ -1,6 +1,6 @@
 /** `nodes/{name}/migrate`: moves an agent to another node. */
 import { isName, NAME_RULE } from "../../../protocol/names.ts";
-import { topics } from "../../../protocol/topics.ts";
+import { DepartureError } from "../departures.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 
 export async function migrate(context: CommandContext, command: Command): Promise<Answer> {
@@ -8,35 +8,30 @@ export async function migrate(context: CommandContext, command: Command): Promis
   try {
     if (!isName(name)) throw new CommandError(`Cannot migrate: name must be ${NAME_RULE}`);
     if (!isName(target)) throw new CommandError(`Cannot migrate '${name}': target_node must be ${NAME_RULE}`);
-    return await context.turns.take(name, () => move(context, name, target));
+    return await move(context, name, target);
   } catch (error) {
-    if (error instanceof CommandError) {
-      context.reporter.migrateResult({
-        success: false,
-        error: error.message,
-        agent: isName(name) ? name : null,
-      });
-    }
-    throw error;
+    if (!(error instanceof CommandError) && !(error instanceof DepartureError)) throw error;
+    context.reporter.migrateResult({
+      success: false,
+      error: error.message,
+      agent: isName(name) ? name : null,
+    });
+    throw new CommandError(error.message);
   }
 }
 
-async function move(context: CommandContext, name: string, target: string): Promise<Answer> {
-  const { supervisor, identity, reporter, link } = context;
+/** Without a turn of its own: a stop must get through while the agent is moving. */
+async function move(
+  { supervisor, identity, departures, reporter }: CommandContext,
+  name: string,
+  target: string,
+) {
   const agent = supervisor.find(name);
   if (agent === undefined) throw new CommandError(`Agent '${name}' not found on ${identity.name}`);
   if (target === identity.name) {
     throw new CommandError(`Cannot migrate '${name}': it already runs on ${target}`);
   }
-  const config = { ...agent.config.raw, node: target };
-  await agent.stop("migrate");
-  void link.publish({
-    topic: topics.node(target, "spawn"),
-    payload: JSON.stringify(config),
-    qos: 1,
-    retain: false,
-    class: "control",
-  });
+  await departures.move(agent, target);
   const result = { success: true, agent: name, from_node: identity.name, to_node: target };
   reporter.migrateResult(result);
   return result;

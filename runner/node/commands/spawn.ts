@@ -2,6 +2,7 @@
 import { actorId } from "../../../protocol/ids.ts";
 import { parseSpawnConfig, type SpawnConfig } from "../../../protocol/spawn_config.ts";
 import { topics } from "../../../protocol/topics.ts";
+import type { StartOptions } from "../roster.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "./command.ts";
 
 /** @throws SpawnConfigError for a config that cannot be used */
@@ -11,36 +12,63 @@ export async function spawn(context: CommandContext, command: Command): Promise<
 }
 
 async function take(context: CommandContext, config: SpawnConfig): Promise<Answer> {
-  const { supervisor, reporter, identity } = context;
-  const taken = () => reporter.clearRetained(topics.node(identity.name, "spawn"));
-  const running = supervisor.find(config.name);
-  if (running !== undefined && !config.replace) {
-    reporter.nodeLog("log", `Agent '${config.name}' is already running on ${identity.name}: spawn ignored`, {
-      child_name: config.name,
-    });
-    taken();
-    return { agent: config.name, actor_id: actorId(config.name), already_running: true };
+  const { supervisor, reporter, identity, updates, arrivals, stateFiles } = context;
+  const { name, migration } = config;
+  const answer = { agent: name, actor_id: actorId(name) };
+  const running = supervisor.find(name);
+  if (migration !== undefined) {
+    if (arrivals.has(migration.id)) return answer;
+    if (running !== undefined) {
+      throw new CommandError(`Cannot take over '${name}': it is already running on ${identity.name}`, name);
+    }
+    await stateFiles.write(name, config.state);
   }
-  await running?.stop("replace");
-  start(context, config, taken);
-  return { agent: config.name, actor_id: actorId(config.name) };
+  if (running !== undefined && !config.replace) {
+    const message = `Agent '${name}' is already running on ${identity.name}: spawn ignored`;
+    reporter.nodeLog("log", message, { child_name: name });
+    reporter.clearRetained(topics.node(identity.name, "spawn"));
+    return { ...answer, already_running: true };
+  }
+  let options: StartOptions = migration === undefined ? {} : { arriving: migration };
+  if (running !== undefined) {
+    await running.stop("replace");
+    if (config.rollback) options = { previous: await updates.previousOf(running) };
+  }
+  const kept = start(context, config, options);
+  try {
+    await kept;
+  } catch (error) {
+    throw new CommandError(
+      `Agent '${name}' runs, but cannot be kept on disk (${(error as Error).message}): ` +
+        "it will not come back after a restart of this node, and its retained spawn is left on the broker",
+      name,
+    );
+  }
+  reporter.clearRetained(topics.node(identity.name, "spawn"));
+  return answer;
 }
 
 /**
  * Starts an agent whose name is free, and says so.
- * @param onTaken called once the agent is supervised, before it says anything itself
+ * @returns settles when it is on disk that it should run
  * @throws CommandError when the node is about to end
  */
-export function start(context: CommandContext, config: SpawnConfig, onTaken: () => void = () => {}): void {
-  const { supervisor, reporter, identity } = context;
+export function start(
+  context: CommandContext,
+  config: SpawnConfig,
+  options: StartOptions = {},
+): Promise<void> {
+  const { roster, reporter, identity, updates, arrivals } = context;
   if (context.isClosing()) {
-    throw new CommandError(`Cannot spawn '${config.name}': node ${identity.name} is ending`);
+    throw new CommandError(`Cannot spawn '${config.name}': node ${identity.name} is ending`, config.name);
   }
   const about = { child_name: config.name };
   reporter.nodeLog("spawned", `Remote agent '${config.name}' started on ${identity.name}`, about);
   if (config.install.length > 0) {
     reporter.nodeLog("installing", `Installing ${config.install.join(", ")} for '${config.name}'`, about);
   }
-  onTaken();
-  supervisor.start(config);
+  const { agent, kept } = roster.start(config, options);
+  if (options.previous !== undefined) updates.begin(agent, options.previous);
+  if (options.arriving !== undefined) void arrivals.begin(agent, options.arriving);
+  return kept;
 }

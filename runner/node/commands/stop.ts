@@ -10,15 +10,17 @@ export async function stop(context: CommandContext, command: Command): Promise<A
     if (agent === undefined) {
       throw new CommandError(`Cannot stop '${name}': it is not running on ${context.identity.name}`);
     }
+    // First: a power cut in between must not bring it back.
+    await context.roster.forget(name, "stop");
     await agent.stop("stop");
     return { agent: name };
   });
 }
 
 /** Stops every agent and ends the node. */
-// deno-lint-ignore require-await -- commands are promises
 export async function stopAll(context: CommandContext): Promise<Answer> {
   const agents = context.supervisor.agents().map((agent) => agent.name);
+  await Promise.all(agents.map((agent) => context.roster.forget(agent, "stop_all")));
   context.close("stop_all");
   return { agents };
 }

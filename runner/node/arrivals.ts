@@ -1,0 +1,87 @@
+/** Agents that come from another node: they wait for its word before they begin. */
+import { topics } from "../../protocol/topics.ts";
+import type { Clock } from "../clock.ts";
+import type { Link } from "../link/link.ts";
+import type { StateFiles } from "../store/state_files.ts";
+import type { RegistryEntry } from "../store/registry_entry.ts";
+import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import type { Roster } from "./roster.ts";
+import type { Tasks } from "./tasks.ts";
+
+export interface ArrivalParts {
+  readonly node: string;
+  readonly link: Link;
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly tasks: Tasks;
+  readonly stateFiles: StateFiles;
+}
+
+/** The old node's word should come at once; when it does not, it is asked for. */
+const ASK_AGAIN_MS = 5000;
+
+/** Invariant: `process()` of an agent that waits here is not called before the old node has let go of it. */
+export class Arrivals {
+  readonly #waiting = new Map<
+    string,
+    { readonly agent: SupervisedAgent; readonly decided: AbortController }
+  >();
+
+  constructor(private readonly parts: ArrivalParts) {}
+
+  /** An agent has been started that waits for its old node. */
+  async begin(agent: SupervisedAgent, { id, from }: NonNullable<RegistryEntry["arriving"]>): Promise<void> {
+    const { link, clock, node } = this.parts;
+    const decided = new AbortController();
+    this.#waiting.set(id, { agent, decided });
+    void agent.ended.then(() => {
+      this.#waiting.delete(id);
+      decided.abort();
+    });
+    while (await clock.sleep(ASK_AGAIN_MS, decided.signal)) {
+      const question = { id, agent: agent.name, from: node, query: true };
+      void link.publish({
+        topic: topics.node(from, "migration"),
+        payload: JSON.stringify(question),
+        qos: 1,
+        retain: false,
+        class: "control",
+      });
+    }
+  }
+
+  /** Whether the agent waits here because of that very migration: its spawn has come twice. */
+  has(id: string): boolean {
+    return this.#waiting.has(id);
+  }
+
+  /** The old node has let go of the agent, or keeps it. */
+  async decide(id: string, decision: "commit" | "abort"): Promise<void> {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    this.#waiting.delete(id);
+    waiting.decided.abort();
+    const { agent } = waiting;
+    if (decision === "commit") await this.#settleIn(agent);
+    else await this.#sendBack(agent);
+  }
+
+  /** An operator says that the old node will never answer: the agent begins. */
+  async force(agent: SupervisedAgent): Promise<void> {
+    const found = [...this.#waiting].find(([, waiting]) => waiting.agent === agent);
+    if (found !== undefined) await this.decide(found[0], "commit");
+  }
+
+  async #settleIn(agent: SupervisedAgent): Promise<void> {
+    await this.parts.roster.update(agent.name, ({ arriving: _arriving, ...entry }) => entry);
+    agent.release();
+    if (agent.isReady) this.parts.tasks.ready(agent);
+  }
+
+  /** It runs on where it was: nothing of it stays here. */
+  async #sendBack(agent: SupervisedAgent): Promise<void> {
+    await this.parts.roster.drop(agent.name);
+    await agent.stop("migrate");
+    await this.parts.stateFiles.remove(agent.name);
+  }
+}

@@ -1,0 +1,68 @@
+/** Files that are replaced as a whole, and are on the disk when that is said. */
+import { dirname } from "@std/path";
+
+/**
+ * Replaces `path`: at any moment, power cut included, it holds the old content or the new.
+ * @throws Deno's error; the old content then stays
+ */
+export async function replaceDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp`;
+  await removeIfThere(temporary);
+  // createNew never follows a link that somebody else has put there.
+  const file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
+  try {
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+    for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
+    await file.sync();
+  } finally {
+    file.close();
+  }
+  await Deno.rename(temporary, path);
+  await syncFolder(dirname(path));
+}
+
+/** Removes `path`, if it is there, so that it stays removed after a power cut. */
+export async function removeDurably(path: string): Promise<void> {
+  if (await removeIfThere(path)) await syncFolder(dirname(path));
+}
+
+/** @returns whether there was anything to remove */
+export async function removeIfThere(path: string): Promise<boolean> {
+  try {
+    await Deno.remove(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** The text of `path`; `undefined` when there is no such file. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Moves a damaged file out of the way, under a name that says so.
+ * @returns the new path
+ */
+export async function setAside(path: string): Promise<string> {
+  const aside = `${path}.damaged-${new Date().toISOString().replaceAll(":", "-")}`;
+  await Deno.rename(path, aside);
+  return aside;
+}
+
+/** A new name in a folder is on the disk once the folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await Deno.open(path, { read: true });
+  try {
+    await folder.sync();
+  } finally {
+    folder.close();
+  }
+}

@@ -1,0 +1,174 @@
+/** What should run on this node, kept on disk: a file for each agent, so that damage to one touches no other. */
+import { join } from "@std/path";
+import { isName } from "../../protocol/names.ts";
+import { Turns } from "../turns.ts";
+import { readIfThere, removeDurably, replaceDurably, setAside } from "./durable.ts";
+import { type EndedRecord, parseEnded, parseEntry, type RegistryEntry } from "./registry_entry.ts";
+
+/** A node of this name already runs with this state folder. */
+export class AlreadyRunningError extends Error {
+  override name = "AlreadyRunningError";
+}
+
+/** What was found at the start. */
+export interface Loaded {
+  readonly entries: ReadonlyMap<string, RegistryEntry>;
+  /** Files that were set aside, each in words for the operator. */
+  readonly damages: readonly string[];
+}
+
+/** So many ended agents are remembered. */
+const MAX_ENDED = 1000;
+
+/**
+ * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`, and `installation`, a random id of this folder.
+ *
+ * Invariants: one runner at a time uses the folder; writes for one agent happen in the order they were asked for; what
+ * a promise has confirmed is on the disk.
+ */
+export class Registry implements AsyncDisposable {
+  readonly #turns = new Turns();
+  readonly #entries = new Map<string, RegistryEntry>();
+  readonly #ended = new Map<string, EndedRecord>();
+
+  private constructor(
+    private readonly dir: string,
+    /** The same for every process that uses this folder. */
+    readonly installation: string,
+    private readonly lock: Deno.FsFile | undefined,
+    /** Why nothing can be kept, for the operator; every write then fails. */
+    readonly problem: string | undefined,
+  ) {}
+
+  /** @throws AlreadyRunningError when another runner has it */
+  static async open(stateDir: string, node: string): Promise<Registry> {
+    const dir = join(stateDir, `agentflow_${node}.registry`);
+    try {
+      for (const folder of ["agents", "ended"]) {
+        await Deno.mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
+      }
+      const lock = await lockOf(dir);
+      if (lock !== undefined) {
+        return new Registry(dir, await installationId(join(dir, "installation")), lock, undefined);
+      }
+    } catch (error) {
+      const problem = `The state folder ${stateDir} cannot be written (${(error as Error).message}): ` +
+        "agents run, but will not come back after a restart of this node";
+      return new Registry(dir, crypto.randomUUID().slice(0, 8), undefined, problem);
+    }
+    throw new AlreadyRunningError(
+      `A node named '${node}' already runs with the state folder ${stateDir}: give this one another --name`,
+    );
+  }
+
+  /** Reads everything. A damaged file is set aside; the rest is used. */
+  async load(): Promise<Loaded> {
+    const damages: string[] = [];
+    const onDamage = (message: string) => damages.push(message);
+    await this.#loadAll("agents", parseEntry, this.#entries, onDamage);
+    await this.#loadAll("ended", parseEnded, this.#ended, onDamage);
+    for (const agent of this.#ended.keys()) this.#entries.delete(agent);
+    return { entries: new Map(this.#entries), damages };
+  }
+
+  find(agent: string): RegistryEntry | undefined {
+    return this.#entries.get(agent);
+  }
+
+  endedRecord(agent: string): EndedRecord | undefined {
+    return this.#ended.get(agent);
+  }
+
+  /** Keeps an agent. @throws Deno's error when it cannot be written; `find` then still tells what was asked for */
+  async save(agent: string, entry: RegistryEntry): Promise<void> {
+    this.#entries.set(agent, entry);
+    this.#ended.delete(agent);
+    await this.#turns.take(agent, async () => {
+      // In this order an end that is still recorded always counts: see `remove`.
+      await removeDurably(this.#path("ended", agent));
+      await replaceDurably(this.#path("agents", agent), JSON.stringify(entry));
+    });
+  }
+
+  /** Changes what is kept of an agent; nothing happens when it is not kept. */
+  async update(agent: string, change: (entry: RegistryEntry) => RegistryEntry): Promise<void> {
+    const entry = this.#entries.get(agent);
+    if (entry !== undefined) await this.save(agent, change(entry));
+  }
+
+  /** @param ended remembered, where a late message must not bring the agent back */
+  async remove(agent: string, ended?: EndedRecord): Promise<void> {
+    this.#entries.delete(agent);
+    if (ended !== undefined) this.#remember(agent, ended);
+    await this.#turns.take(agent, async () => {
+      // First: after a crash in between, the end that is recorded counts.
+      if (ended !== undefined) await replaceDurably(this.#path("ended", agent), JSON.stringify(ended));
+      await removeDurably(this.#path("agents", agent));
+    });
+  }
+
+  // deno-lint-ignore require-await -- AsyncDisposable
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Closing releases the lock.
+    this.lock?.close();
+  }
+
+  #remember(agent: string, ended: EndedRecord): void {
+    this.#ended.delete(agent);
+    this.#ended.set(agent, ended);
+    const [oldest] = this.#ended.keys();
+    if (this.#ended.size <= MAX_ENDED || oldest === undefined) return;
+    this.#ended.delete(oldest);
+    void this.#turns.take(oldest, () => removeDurably(this.#path("ended", oldest)));
+  }
+
+  async #loadAll<T>(
+    folder: "agents" | "ended",
+    parse: (text: string) => T,
+    into: Map<string, T>,
+    onDamage: (message: string) => void,
+  ): Promise<void> {
+    for (const { name: file, isFile } of await filesOf(join(this.dir, folder))) {
+      const agent = file.endsWith(".json") ? file.slice(0, -".json".length) : undefined;
+      if (!isFile || !isName(agent)) continue;
+      const path = this.#path(folder, agent);
+      try {
+        into.set(agent, parse(await Deno.readTextFile(path)));
+      } catch (error) {
+        const aside = await setAside(path);
+        onDamage(
+          `What was kept of agent '${agent}' is damaged (${(error as Error).message}): set aside as ${aside}`,
+        );
+      }
+    }
+  }
+
+  #path(folder: "agents" | "ended", agent: string): string {
+    return join(this.dir, folder, `${agent}.json`);
+  }
+}
+
+async function installationId(path: string): Promise<string> {
+  const kept = await readIfThere(path);
+  if (kept !== undefined && /^[0-9a-f]{8}$/.test(kept)) return kept;
+  const fresh = crypto.randomUUID().slice(0, 8);
+  await replaceDurably(path, fresh);
+  return fresh;
+}
+
+/** @returns `undefined` when another process holds it */
+async function lockOf(dir: string): Promise<Deno.FsFile | undefined> {
+  const lock = await Deno.open(join(dir, "lock"), { write: true, create: true, mode: 0o600 });
+  if (await lock.tryLock(true)) return lock;
+  lock.close();
+  return undefined;
+}
+
+async function filesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
