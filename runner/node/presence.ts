@@ -15,8 +15,8 @@ export interface PresenceParts {
   readonly onTaken: (message: string) => void;
 }
 
-/** A later node is answered at once, but not more often than this. */
-const ANSWER_INTERVAL_MS = 500;
+/** Another node is answered at once, but not more often than this. */
+const BEAT_INTERVAL_MS = 500;
 
 /**
  * Two nodes of one name see each other's heartbeats. The one that has been up longer stays; the other leaves: both
@@ -24,8 +24,7 @@ const ANSWER_INTERVAL_MS = 500;
  */
 export class Presence {
   readonly #startedMs: number;
-  readonly #answered = new Set<string>();
-  #lastAnswerMs = -Infinity;
+  #lastBeatMs = -Infinity;
 
   constructor(private readonly parts: PresenceParts) {
     this.#startedMs = parts.clock.monotonicMs();
@@ -41,7 +40,8 @@ export class Presence {
     if (retained || typeof instance !== "string" || instance === identity.instance) return;
     if (isHeartbeat && typeof uptime === "number") this.#compare(instance, uptime);
     else if (status === "offline") this.parts.sayOnline();
-    else if (status === "online") this.#greet(instance);
+    // A node of this name has just been born: by the next heartbeat both know which one stays.
+    else if (status === "online") this.#beat();
   }
 
   #compare(instance: string, uptime: number): void {
@@ -53,21 +53,17 @@ export class Presence {
           uptime.toFixed(0)
         } s: give this one another --name`,
       );
-    } else this.#answer();
+    } else {
+      // Only the one that stays says so: the other's birth must not have the last word.
+      this.parts.sayOnline();
+      this.#beat();
+    }
   }
 
-  /** A node of this name has just been born: it learns that it is not alone, and readers that this one is there. */
-  #greet(instance: string): void {
-    if (this.#answered.has(instance)) return;
-    this.#answered.add(instance);
-    this.parts.sayOnline();
-    this.#answer();
-  }
-
-  #answer(): void {
+  #beat(): void {
     const nowMs = this.parts.clock.monotonicMs();
-    if (nowMs - this.#lastAnswerMs < ANSWER_INTERVAL_MS) return;
-    this.#lastAnswerMs = nowMs;
+    if (nowMs - this.#lastBeatMs < BEAT_INTERVAL_MS) return;
+    this.#lastBeatMs = nowMs;
     this.parts.beat();
   }
 }

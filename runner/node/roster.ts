@@ -143,6 +143,11 @@ export class Roster {
     this.#change(agent, (entry) => entry.has_run ? entry : { ...entry, has_run: true });
   }
 
+  /** Resolves when what is known of an agent is on disk. */
+  async written(agent: string): Promise<void> {
+    await this.parts.registry.flush(agent);
+  }
+
   /** Its state may have changed. */
   sync(agent: SupervisedAgent): void {
     const { restartCount: restart_count, paused } = agent.state;

@@ -107,6 +107,11 @@ export class Registry implements AsyncDisposable {
     });
   }
 
+  /** Resolves when all that was asked for of an agent has been written, or could not be. */
+  async flush(agent: string): Promise<void> {
+    await this.#turns.take(agent, () => Promise.resolve());
+  }
+
   // deno-lint-ignore require-await -- AsyncDisposable
   async [Symbol.asyncDispose](): Promise<void> {
     // Closing releases the lock.

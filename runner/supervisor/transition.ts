@@ -41,11 +41,16 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
       return crashed(state, event.error, "", budget);
     case "loaded":
       if (state.phase.kind !== "launching") return unchanged(state);
-      return enter(state, { kind: "setup" }, announce(state.paused ? "paused" : "running"));
+      return enter(state, { kind: "setup" }, ...(state.gate === "arriving" ? [] : [announceAlive(state)]));
     case "ready":
-      return state.phase.kind === "setup"
-        ? enter(state, { kind: "running" }, { kind: "ready" })
-        : unchanged(state);
+      if (state.phase.kind !== "setup") return unchanged(state);
+      return enter(
+        state,
+        { kind: "running" },
+        // The first sign of life here is what its old node waits for.
+        ...(state.gate === "arriving" ? [announceAlive(state)] : []),
+        { kind: "ready" },
+      );
     case "processed":
       return state.phase.kind === "running" ? { state: credit(state), effects: [] } : unchanged(state);
     case "failed":

@@ -16,9 +16,9 @@ const MOSQUITTO = findProgram("mosquitto", ["/usr/sbin/mosquitto"]);
 /** Whether mosquitto and its clients are here. @throws Error when CI requires them and they are not */
 export const hasMosquitto: boolean = checkMosquitto();
 
-/** Starts the embedded broker on a free port. */
-export async function startEmbedded(): Promise<TestBroker> {
-  const broker = await startEmbeddedBroker(0);
+/** Starts the embedded broker, on a free port unless told otherwise. */
+export async function startEmbedded(port = 0): Promise<TestBroker> {
+  const broker = await startEmbeddedBroker(port);
   return {
     kind: "embedded",
     host: "127.0.0.1",
@@ -77,7 +77,7 @@ export class Mosquitto implements TestBroker {
 
 /** The brokers of this machine, each with how to start it. */
 export function testBrokers(): { readonly kind: TestBroker["kind"]; start(): Promise<TestBroker> }[] {
-  const embedded = { kind: "embedded" as const, start: startEmbedded };
+  const embedded = { kind: "embedded" as const, start: () => startEmbedded() };
   const mosquitto = { kind: "mosquitto" as const, start: () => Mosquitto.start() };
   return hasMosquitto ? [embedded, mosquitto] : [embedded];
 }

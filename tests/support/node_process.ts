@@ -21,7 +21,8 @@ addEventListener("unload", () => Deno.removeSync(workDir, { recursive: true }));
 /** Invariant: the process has ended when the node is disposed of. */
 export class NodeProcess implements AsyncDisposable {
   readonly stderr: string[] = [];
-  #reading: Promise<void>;
+  readonly #reading: Promise<void>;
+  readonly #listeners = new Set<(line: string) => void>();
 
   private constructor(
     readonly name: string,
@@ -60,12 +61,37 @@ export class NodeProcess implements AsyncDisposable {
   /** Spawns an agent as any client would, and waits until it runs. */
   async spawn(bus: Bus, config: Record<string, unknown> & { name: string }): Promise<Message> {
     const from = bus.mark();
-    await bus.publish(`nodes/${this.name}/spawn`, { node: this.name, poll_interval: 0.05, ...config });
+    await bus.publish(`nodes/${this.name}/spawn`, { node: this.name, poll_interval: 0.05, ...config }, {
+      retain: true,
+    });
     return await bus.find(
       `running heartbeat of ${config.name}`,
       (m) => m.topic.endsWith("/heartbeat") && m.json?.name === config.name && m.json.state === "running",
       from,
     );
+  }
+
+  /** Resolves with the first line of its log that matches. */
+  async logged(pattern: RegExp, patienceMs = 20_000): Promise<string> {
+    const had = this.stderr.find((line) => pattern.test(line));
+    if (had !== undefined) return had;
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#listeners.delete(listener);
+        reject(
+          new Error(
+            `No log line matches ${pattern} within ${patienceMs} ms:\n${this.stderr.slice(-15).join("\n")}`,
+          ),
+        );
+      }, patienceMs);
+      const listener = (line: string) => {
+        if (!pattern.test(line)) return;
+        clearTimeout(timer);
+        this.#listeners.delete(listener);
+        resolve(line);
+      };
+      this.#listeners.add(listener);
+    });
   }
 
   /** Ends the process by `signal`; resolves with its exit status. */
@@ -91,6 +117,7 @@ export class NodeProcess implements AsyncDisposable {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       this.stderr.push(...lines);
+      for (const line of lines) for (const listener of [...this.#listeners]) listener(line);
     }
   }
 }

@@ -15,10 +15,12 @@ export async function agentCommand(
   switch (wanted) {
     case "pause":
       agent.pause();
+      await context.roster.written(agent.name);
       break;
     case "resume":
       agent.resume();
       await context.arrivals.force(agent);
+      await context.roster.written(agent.name);
       break;
     case "stop":
     case "delete":

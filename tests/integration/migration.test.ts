@@ -1,0 +1,161 @@
+/** Moving an agent loses nothing and doubles nothing, whatever goes wrong. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { startEmbedded } from "../support/brokers.ts";
+import { Bus, type Message } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+
+/** Says where each call happens; counts in its state file, and in memory. */
+const COUNTER = `
+let inMemory = 0;
+async function process(agent) {
+  const count = (agent.recall("count") ?? 0) + 1;
+  agent.persist("count", count);
+  await agent.publish("count", { count, inMemory: ++inMemory, node: agent.node });
+}
+function handle_task(agent, payload) { return { node: agent.node, payload }; }`;
+
+const on = (node: string) => (message: Message) => message.json?.node === node;
+
+async function twoNodes(
+  work: (bus: Bus, a: NodeProcess, b: NodeProcess) => Promise<void>,
+  args: string[] = [],
+) {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  await using a = await NodeProcess.start({ port: broker.port, name: "a", args });
+  await using b = await NodeProcess.start({ port: broker.port, name: "b", args });
+  await Promise.all([bus.on("nodes/a/heartbeat"), bus.on("nodes/b/heartbeat")]);
+  await work(bus, a, b);
+}
+
+async function migrate(bus: Bus, from: string, to: string, name = "counter"): Promise<Message> {
+  const mark = bus.mark();
+  await bus.publish(`nodes/${from}/migrate`, { name, target_node: to });
+  return await bus.on(`nodes/${from}/migrate_result`, () => true, mark);
+}
+
+Deno.test("a migrated agent goes on with its state, and never runs on two nodes at once", async () => {
+  await twoNodes(async (bus, a) => {
+    await a.spawn(bus, { name: "counter", code: COUNTER, capabilities: ["counting"], colour: "green" });
+    await bus.on("count", (message) => message.json.count >= 5);
+    const result = await migrate(bus, "a", "b");
+    assertEquals(result.json.success, true);
+    assertEquals(result.json.to_node, "b");
+    await bus.on("count", (message) => message.json.node === "b" && message.json.inMemory >= 5);
+    const counts = bus.all("count").map((message) => message.json);
+    assertEquals(counts.map(({ count }) => count), counts.map((_, index) => index + 1));
+    assertEquals(counts.map(({ node }) => node), counts.map(({ node }) => node).sort());
+    const list = await bus.ask("nodes/a/list", {});
+    assertEquals(list.json.agents, []);
+    const back = await migrate(bus, "b", "a");
+    assertEquals(back.json.success, true);
+    const sent = bus.all("nodes/a/spawn").find((message) => message.json?.migration !== undefined);
+    assertEquals(sent?.json.colour, "green");
+  });
+});
+
+Deno.test("a migration to an unknown node, to itself, or to one that has that name is refused and changes nothing", async () => {
+  await twoNodes(async (bus, a, b) => {
+    await a.spawn(bus, { name: "counter", code: COUNTER });
+    await b.spawn(bus, { name: "twin", code: COUNTER });
+    await a.spawn(bus, { name: "twin", code: "function process() {}" });
+    assertMatch((await migrate(bus, "a", "nowhere")).json.error, /does not answer/);
+    assertMatch((await migrate(bus, "a", "a")).json.error, /already runs on a/);
+    assertMatch((await migrate(bus, "a", "b", "twin")).json.error, /already runs an agent of that name/);
+    assertMatch((await migrate(bus, "a", "b", "nobody")).json.error, /not found on a/);
+    await b.end("SIGTERM");
+    assertMatch((await migrate(bus, "a", "b")).json.error, /offline/);
+    const last = bus.all("count").filter(on("a")).at(-1)?.json;
+    const next = await bus.on("count", (m) => m.json.node === "a" && m.json.count > last.count);
+    assertEquals(next.json.inMemory, next.json.count, "the agent has gone on in the same process");
+  });
+});
+
+Deno.test("an agent that fails on its new node goes on where it was", async () => {
+  await twoNodes(async (bus, a) => {
+    const code =
+      `function setup(agent) { if (agent.node === "b") throw new Error("no sensor here"); }${COUNTER}`;
+    await a.spawn(bus, { name: "counter", code });
+    await bus.on("count", (message) => message.json.count >= 2);
+    const result = await migrate(bus, "a", "b");
+    assertEquals(result.json.success, false);
+    assertMatch(result.json.error, /no sensor here/);
+    const from = bus.mark();
+    await bus.on("count", (message) => message.json.node === "a", from);
+    assertEquals((await bus.ask("nodes/b/list", {})).json.agents, []);
+  });
+});
+
+Deno.test("an agent that does not arrive in time goes on where it was, and the late copy never begins", async () => {
+  await twoNodes(async (bus, a) => {
+    const code = `
+async function setup(agent) { if (agent.node === "b") await new Promise((done) => setTimeout(done, 1500)); }${COUNTER}`;
+    await a.spawn(bus, { name: "counter", code });
+    const result = await migrate(bus, "a", "b");
+    assertEquals(result.json.success, false);
+    assertMatch(result.json.error, /was not seen running it within/);
+    const from = bus.mark();
+    await bus.on("count", (message) => message.json.node === "a", from);
+    const { json: list } = await bus.ask("nodes/b/list", {});
+    assertEquals(list.agents, []);
+    assertEquals(bus.all("count").filter(on("b")), []);
+  }, ["--migrate-timeout", "0.5"]);
+});
+
+for (const victim of ["source", "target"] as const) {
+  Deno.test(`SIGKILL of the ${victim} in the middle of a migration leaves one instance, with the last state`, async () => {
+    await using broker = await startEmbedded();
+    await using bus = await Bus.connect(broker.port);
+    await using a = await NodeProcess.start({
+      port: broker.port,
+      name: "a",
+      args: ["--migrate-timeout", "2"],
+    });
+    await using b = await NodeProcess.start({
+      port: broker.port,
+      name: "b",
+      args: ["--migrate-timeout", "2"],
+    });
+    await Promise.all([bus.on("nodes/a/heartbeat"), bus.on("nodes/b/heartbeat")]);
+    // Slow to start on b: there is time for a crash before it has arrived.
+    const code = `
+async function setup(agent) { if (agent.node === "b") await new Promise((done) => setTimeout(done, 300)); }${COUNTER}`;
+    await a.spawn(bus, { name: "counter", code });
+    await bus.on("count", (message) => message.json.count >= 3);
+    await bus.publish("nodes/a/migrate", { name: "counter", target_node: "b" });
+    await bus.on("nodes/b/spawn");
+    const killed = victim === "source" ? a : b;
+    await killed.end("SIGKILL");
+    const { name, stateDir } = killed;
+    const from = bus.mark();
+    await using _again = await NodeProcess.start({
+      port: broker.port,
+      name,
+      stateDir,
+      args: ["--migrate-timeout", "2"],
+    });
+    const first = await bus.on("count", () => true, from);
+    await bus.on("count", (message) => message.json.count > first.json.count + 5, from);
+    const counts = bus.all("count").map((message) => message.json.count);
+    assertEquals(counts, counts.map((_, index) => index + 1));
+    const lists = await Promise.all(["a", "b"].map((node) => bus.ask(`nodes/${node}/list`, {})));
+    const where = lists.flatMap((list) => list.json.agents.map((agent: { name: string }) => agent.name));
+    assertEquals(where, ["counter"]);
+  });
+}
+
+Deno.test("tasks that come while the agent moves are answered", async () => {
+  await twoNodes(async (bus, a) => {
+    await a.spawn(bus, { name: "counter", code: COUNTER });
+    const moving = migrate(bus, "a", "b");
+    await bus.on("nodes/a/migrate");
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => bus.ask("agents/by-name/counter/task", { payload: index })),
+    );
+    assertEquals(
+      answers.map((answer) => answer.json.payload),
+      Array.from({ length: 20 }, (_, index) => index),
+    );
+    assertEquals((await moving).json.success, true);
+  });
+});
