@@ -4,8 +4,16 @@ import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { SupervisedAgent } from "../../runner/supervisor/supervised_agent.ts";
 import { config } from "./fake_runtime.ts";
 
+/** What a test sees and sets of an agent. */
+export interface FakeAgent {
+  readonly agent: SupervisedAgent;
+  /** The same object, where a test may change it. `accepts` is what `send` answers. */
+  readonly fake: { isReady: boolean; isStarting: boolean; accepts: boolean; statusText: string | undefined };
+  readonly sent: RunnerFrame[];
+}
+
 /** Only what tasks, requests, subscriptions and reports need of an agent. */
-export function fakeAgent(name: string, fields: Readonly<Record<string, unknown>> = {}) {
+export function fakeAgent(name: string, fields: Readonly<Record<string, unknown>> = {}): FakeAgent {
   const sent: RunnerFrame[] = [];
   const fake = {
     name,
@@ -16,7 +24,6 @@ export function fakeAgent(name: string, fields: Readonly<Record<string, unknown>
     uptime: 1.5,
     isReady: true,
     isStarting: false,
-    /** What `send` answers. */
     accepts: true,
     send(frame: RunnerFrame): boolean {
       if (fake.accepts) sent.push(frame);
