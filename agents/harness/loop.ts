@@ -35,7 +35,7 @@ export class Gate {
 
   async passed(): Promise<void> {
     // Again: it may have been closed anew before the one who waited had its turn.
-    while (this.#release !== undefined) await this.#open;
+    while (this.#keepers.size > 0) await this.#open;
   }
 }
 
