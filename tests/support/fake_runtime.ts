@@ -86,7 +86,7 @@ export class FakeRuntime implements Runtime {
   /** Waits until what was asked for is under way; then the last process has loaded and set up its agent. */
   async ready(): Promise<FakeProcess> {
     await settled();
-    this.last.says({ t: "loaded" }, { t: "ready" });
+    this.last.says({ t: "loaded", process: true }, { t: "ready" });
     return this.last;
   }
 }
@@ -107,6 +107,7 @@ export class RecordingObserver implements AgentObserver {
   onReady(agent: SupervisedAgent): void {
     this.seen.push(`${agent.name}: ready`);
   }
+  onProcessed(): void {}
   onExit(agent: SupervisedAgent): void {
     this.seen.push(`${agent.name}: exit`);
   }

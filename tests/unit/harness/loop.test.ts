@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { Activity } from "../../../agents/harness/activity.ts";
 import { sleep } from "../../../agents/harness/clock.ts";
 import type { AgentFunctions } from "../../../agents/harness/load.ts";
 import { Gate, runLoop } from "../../../agents/harness/loop.ts";
@@ -18,7 +19,7 @@ function run(functions: AgentFunctions, pollMs = POLL_MS, gate = new Gate()) {
     failed: (phase: string, error: unknown, consecutive: number) =>
       void seen.push(`${phase} failed ${consecutive}: ${(error as Error).message}`),
   };
-  const ended = runLoop({ signal: stop.signal } as Agent, functions, reports, gate, pollMs);
+  const ended = runLoop({ signal: stop.signal } as Agent, functions, reports, gate, new Activity(), pollMs);
   return { stop, seen, gate, ended };
 }
 
@@ -137,41 +138,41 @@ Deno.test("what fails because of the stop is no failure of the agent", async () 
 Deno.test("a paused agent is set up, but process() is not called until it resumes", async () => {
   using timers = new FakeTimers();
   const gate = new Gate();
-  gate.pause();
+  gate.close("operator");
   const { stop, seen, ended } = run({ process: () => {} }, POLL_MS, gate);
   await settled();
   assertEquals([seen, timers.delaysMs], [["ready"], []]);
-  gate.resume();
+  gate.open("operator");
   await settled();
   assertEquals(seen, ["ready", "processed"]);
-  gate.pause();
+  gate.close("operator");
   await timers.fire();
   assertEquals(seen, ["ready", "processed"]);
   stop.abort();
-  gate.resume();
+  gate.open("operator");
   await ended;
 });
 
 Deno.test("an agent that is resumed and paused again at once stays paused", async () => {
   const gate = new Gate();
-  gate.pause();
+  gate.close("operator");
   const { stop, seen, ended } = run({ process: () => {} }, POLL_MS, gate);
   await settled();
-  gate.resume();
-  gate.pause();
+  gate.open("operator");
+  gate.close("operator");
   await settled();
   assertEquals(seen, ["ready"]);
   stop.abort();
-  gate.resume();
+  gate.open("operator");
   await ended;
 });
 
 Deno.test("pause and resume may come more than once", async () => {
   const gate = new Gate();
-  gate.resume();
-  gate.pause();
-  gate.pause();
-  gate.resume();
+  gate.open("operator");
+  gate.close("operator");
+  gate.close("operator");
+  gate.open("operator");
   await gate.passed();
 });
 

@@ -28,7 +28,7 @@ const count = (n: number) => Array.from({ length: n }, (_, index) => String(inde
 
 Deno.test("a frame is written whole, however little the pipe takes at once", () => {
   const { pipe, messages } = open(7);
-  pipe.send({ t: "loaded" });
+  pipe.send({ t: "loaded", process: true });
   void pipe.sendInWindow(log("x".repeat(20_000)));
   assertEquals(messages(), ["loaded", "x".repeat(20_000)]);
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type AgentFrame, encodeFrame, isWindowed, parseAgentFrame } from "../../../protocol/frames.ts";
 
 const FRAMES: readonly AgentFrame[] = [
-  { t: "loaded" },
+  { t: "loaded", process: true },
   { t: "ready" },
   { t: "processed" },
   { t: "error", phase: "process", error: "e", traceback: "tb", consecutive: 1 },
@@ -48,7 +48,7 @@ Deno.test("output of agent code is no frame", () => {
     "[]",
     '{"t":',
     '{"t":"loaded"',
-    ' {"t":"loaded"}',
+    ' {"t":"loaded","process":true}',
     '{"a":1,"t":"loaded"}',
   ];
   for (const line of lines) assertEquals(parseAgentFrame(line), undefined, line);

@@ -21,6 +21,10 @@ Deno.test("a config without options has the defaults of the contract", () => {
     restart_delay: 3,
     install: [],
     replace: false,
+    rollback: true,
+    rollback_calls: 1,
+    state: undefined,
+    migration: undefined,
     raw,
   });
 });
@@ -57,9 +61,13 @@ Deno.test("every field is read as it was sent", () => {
     restart_delay: 0,
     install: ["npm:ms@2"],
     replace: true,
+    rollback: false,
+    rollback_calls: 7,
   };
   const { type: _type, ...expected } = fields;
   assertEquals(parse(fields), {
+    state: undefined,
+    migration: undefined,
     name: "a",
     code: CODE,
     ...expected,

@@ -56,7 +56,11 @@ const acknowledged = (written: readonly string[]) =>
 
 Deno.test("frames and output are told apart, in the order they come", async () => {
   const { out, seen, end } = open();
-  out.give(`printed${encodeFrame({ t: "loaded" })}more\n{"t":"log","level":"info"}\n${encodeFrame(LOG)}`);
+  out.give(
+    `printed${encodeFrame({ t: "loaded", process: true })}more\n{"t":"log","level":"info"}\n${
+      encodeFrame(LOG)
+    }`,
+  );
   await settled();
   assertEquals(seen, [
     "stdout: printed",
@@ -70,9 +74,9 @@ Deno.test("frames and output are told apart, in the order they come", async () =
 
 Deno.test("stderr is output, even where it looks like a frame", async () => {
   const { err, seen, end } = open();
-  err.give(`${encodeFrame({ t: "loaded" })}warning`);
+  err.give(`${encodeFrame({ t: "loaded", process: true })}warning`);
   await end();
-  assertEquals(seen, ['stderr: {"t":"loaded"}', "stderr: warning"]);
+  assertEquals(seen, ['stderr: {"t":"loaded","process":true}', "stderr: warning"]);
 });
 
 Deno.test("a last line without its end is handled when the stream ends", async () => {

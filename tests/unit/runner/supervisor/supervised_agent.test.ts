@@ -185,7 +185,7 @@ Deno.test("an agent is stopped in a setup() that does not return", async () => {
   const { runtime, start } = supervise();
   const agent = start();
   await settled();
-  runtime.last.says({ t: "loaded" });
+  runtime.last.says({ t: "loaded", process: true });
   assertEquals(agent.visibleState, "running");
   assertEquals(await agent.stop("stop"), { kind: "stopped", reason: "stop" });
 });
@@ -277,7 +277,7 @@ Deno.test("what happens to one agent does not touch the others", async () => {
   const first = supervisor.start(config("first"));
   const second = supervisor.start(config("second"));
   await settled();
-  for (const process of runtime.processes) process.says({ t: "loaded" }, { t: "ready" });
+  for (const process of runtime.processes) process.says({ t: "loaded", process: true }, { t: "ready" });
   observer.take();
   runtime.processes[0]?.exit("exited with code 1");
   await settled();
