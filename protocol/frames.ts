@@ -154,7 +154,7 @@ function fits(f: Fields): boolean {
     case "publish":
       return isString(f.topic) && (f.qos === 1 || f.qos === 0 || f.qos === 2) &&
         typeof f.retain === "boolean" &&
-        (isString(f.text) ? f.base64 === undefined : isString(f.base64));
+        (isString(f.text) ? f.base64 === undefined : f.text === undefined && isString(f.base64));
     case "log":
       return isString(f.message) && isOneOf(LOG_LEVELS, f.level);
     case "alert":

@@ -205,8 +205,9 @@ function readBroker(text: string, port: number | undefined): BrokerUrl {
   }
 }
 
+/** Credentials may come with a scheme or without, and may hold any character. */
 function withoutPassword(text: string): string {
-  return text.replace(/\/\/[^/]*@/, "//…@");
+  return text.replace(/^([^:/@]*:\/\/)?.*@/s, "$1…@");
 }
 
 function readName(name: string): string {

@@ -2,6 +2,7 @@
 
 /** Longest text of an error or a traceback that is sent up. */
 const MAX_TEXT_CHARS = 4000;
+const NOT_SHOWN = "a value that cannot be shown";
 
 /** What went wrong, and where in the agent's code. */
 export interface Description {
@@ -22,9 +23,20 @@ export class ErrorDescriber {
     private readonly harnessUrl: string,
   ) {}
 
+  /** Never throws: not even for an object whose properties do. */
   describe(thrown: unknown): Description {
+    try {
+      return this.#describe(thrown);
+    } catch {
+      // It refuses to be read; that must not hide that it was thrown.
+      return { error: NOT_SHOWN, traceback: NOT_SHOWN };
+    }
+  }
+
+  #describe(thrown: unknown): Description {
     if (!(thrown instanceof Error)) {
-      const error = this.#rename(printable(thrown));
+      const text = typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 2 });
+      const error = this.#rename(text);
       return { error, traceback: error };
     }
     return {
@@ -35,23 +47,17 @@ export class ErrorDescriber {
 
   #stackOf(error: Error): string {
     const stack = typeof error.stack === "string" ? error.stack : String(error);
-    const lines = stack.split("\n").filter((line) =>
-      !line.includes(this.harnessUrl) && !line.includes("ext:")
-    );
+    const lines = stack.split("\n").filter((line) => !this.#isForeignFrame(line));
     const cause = error.cause instanceof Error ? `\nCaused by: ${this.#stackOf(error.cause)}` : "";
     return lines.join("\n") + cause;
   }
 
+  /** Only a line of the stack: the message may say anything. */
+  #isForeignFrame(line: string): boolean {
+    return /^\s+at /.test(line) && (line.includes(this.harnessUrl) || /[( ]ext:/.test(line));
+  }
+
   #rename(text: string): string {
     return text.replaceAll(this.moduleUrl, this.fileName).slice(0, MAX_TEXT_CHARS);
-  }
-}
-
-function printable(value: unknown): string {
-  try {
-    return typeof value === "string" ? value : Deno.inspect(value, { depth: 2 });
-  } catch {
-    // An object may refuse to be shown; its failure must not hide that something was thrown.
-    return "a value that cannot be shown";
   }
 }

@@ -33,8 +33,9 @@ export class Gate {
     if (this.#keepers.size === 0) this.#release();
   }
 
-  passed(): Promise<void> {
-    return this.#open;
+  async passed(): Promise<void> {
+    // Again: it may have been closed anew before the one who waited had its turn.
+    while (this.#keepers.size > 0) await this.#open;
   }
 }
 

@@ -38,8 +38,10 @@ export function parseBroker(broker: string, port: number | undefined): BrokerUrl
   if (!hasScheme && (url.pathname !== "/" || url.search !== "")) {
     throw new Error("not a host name or an address");
   }
-  const ownPort = /:(\d+)(?:[/?#]|$)/.exec(text.slice(scheme.length + 3).replace(/^\[[^\]]*\]/, ""))?.[1];
+  // Not `url.port`: that is empty where the port is the default one of the web.
+  const ownPort = /^(?:\[[^\]]*\]|[^:/?#]*):(\d+)/.exec(text.slice(scheme.length + 3))?.[1];
   const chosen = ownPort === undefined ? port ?? defaultPort : Number(ownPort);
+  if (chosen === 0) throw new Error("the port must be a whole number from 1 to 65535");
   const path = url.pathname === "/" ? "" : url.pathname + url.search;
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),

@@ -25,7 +25,8 @@ export function entry(message: OutgoingMessage, settle: () => void): Entry {
 }
 
 /**
- * Invariants: messages of a class leave in the order they came; of heartbeats on one topic only the newest waits;
+ * Invariants: messages of a class leave in the order they came; of heartbeats on one topic only the newest waits,
+ * and none behind a newer control message on it;
  * telemetry never makes room at the cost of control messages, control messages do at the cost of telemetry.
  */
 export class Outbox {
@@ -48,16 +49,21 @@ export class Outbox {
   push(entry: Entry): void {
     if (entry.message.class === "heartbeat") this.#replaceHeartbeat(entry);
     else this.#queueOf(entry).push(entry);
+    // It would leave after the change of state that has overtaken it.
+    if (entry.message.class === "control") this.#takeHeartbeat(entry.message.topic)?.settle();
     this.#dropWhatIsTooMuch();
   }
 
   /** Puts back what was under way when the link broke, oldest first: it leaves before all else of its class. */
   putBack(entries: readonly Entry[]): void {
+    const newer = new Set(this.#heartbeats.keys());
+    for (const { message } of this.#control) newer.add(message.topic);
     for (const entry of entries.toReversed()) {
-      if (entry.message.class !== "heartbeat") this.#queueOf(entry).unshift(entry);
-      // A newer one may wait already.
-      else if (!this.#heartbeats.has(entry.message.topic)) this.#heartbeats.set(entry.message.topic, entry);
+      const { class: messageClass, topic } = entry.message;
+      if (messageClass !== "heartbeat") this.#queueOf(entry).unshift(entry);
+      else if (!newer.has(topic)) this.#heartbeats.set(topic, entry);
       else entry.settle();
+      if (messageClass !== "telemetry") newer.add(topic);
     }
     this.#dropWhatIsTooMuch();
   }
@@ -77,17 +83,19 @@ export class Outbox {
   }
 
   #replaceHeartbeat(entry: Entry): void {
-    this.#heartbeats.get(entry.message.topic)?.settle();
-    this.#heartbeats.delete(entry.message.topic);
+    this.#takeHeartbeat(entry.message.topic)?.settle();
     this.#heartbeats.set(entry.message.topic, entry);
   }
 
   #shiftHeartbeat(): Entry | undefined {
-    for (const [topic, entry] of this.#heartbeats) {
-      this.#heartbeats.delete(topic);
-      return entry;
-    }
+    for (const topic of this.#heartbeats.keys()) return this.#takeHeartbeat(topic);
     return undefined;
+  }
+
+  #takeHeartbeat(topic: string): Entry | undefined {
+    const entry = this.#heartbeats.get(topic);
+    this.#heartbeats.delete(topic);
+    return entry;
   }
 
   #dropWhatIsTooMuch(): void {

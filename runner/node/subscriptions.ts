@@ -28,7 +28,7 @@ export class Subscriptions {
     this.#all.add({ agent, id, filter, seen: new Set() });
     this.#link ??= this.open({
       onMessage: (message) => this.#deliver(message),
-      onConnected: () => {},
+      onConnected: () => this.#reconnected(),
       onDisconnected: () => {},
     });
     await this.#link.subscribe([filter]);
@@ -41,6 +41,11 @@ export class Subscriptions {
   /** The agent's process has ended, and its handlers with it. */
   removeAll(agent: SupervisedAgent): void {
     this.#removeWhere((subscription) => subscription.agent === agent);
+  }
+
+  /** What is retained may have changed while the link was away: all that comes again counts as new. */
+  #reconnected(): void {
+    for (const { seen } of this.#all) seen.clear();
   }
 
   async close(): Promise<void> {

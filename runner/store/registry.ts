@@ -31,6 +31,8 @@ export class Registry implements AsyncDisposable {
   readonly #entries = new Map<string, RegistryEntry>();
   readonly #ended = new Map<string, EndedRecord>();
 
+  readonly #writing = new Set<Promise<void>>();
+
   private constructor(
     private readonly dir: string,
     /** The same for every process that uses this folder. */
@@ -83,7 +85,7 @@ export class Registry implements AsyncDisposable {
   async save(agent: string, entry: RegistryEntry): Promise<void> {
     this.#entries.set(agent, entry);
     this.#ended.delete(agent);
-    await this.#turns.take(agent, async () => {
+    await this.#write(agent, async () => {
       // In this order an end that is still recorded always counts: see `remove`.
       await removeDurably(this.#path("ended", agent));
       await replaceDurably(this.#path("agents", agent), JSON.stringify(entry));
@@ -100,7 +102,7 @@ export class Registry implements AsyncDisposable {
   async remove(agent: string, ended?: EndedRecord): Promise<void> {
     this.#entries.delete(agent);
     if (ended !== undefined) this.#remember(agent, ended);
-    await this.#turns.take(agent, async () => {
+    await this.#write(agent, async () => {
       // First: after a crash in between, the end that is recorded counts.
       if (ended !== undefined) await replaceDurably(this.#path("ended", agent), JSON.stringify(ended));
       await removeDurably(this.#path("agents", agent));
@@ -112,10 +114,21 @@ export class Registry implements AsyncDisposable {
     await this.#turns.take(agent, () => Promise.resolve());
   }
 
-  // deno-lint-ignore require-await -- AsyncDisposable
+  /** Lets what is being written reach the disk: a process that ends must not leave half of its decisions there. */
   async [Symbol.asyncDispose](): Promise<void> {
+    while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
     // Closing releases the lock.
     this.lock?.close();
+  }
+
+  async #write(agent: string, work: () => Promise<void>): Promise<void> {
+    const written = this.#turns.take(agent, work);
+    this.#writing.add(written);
+    try {
+      await written;
+    } finally {
+      this.#writing.delete(written);
+    }
   }
 
   #remember(agent: string, ended: EndedRecord): void {
@@ -124,7 +137,7 @@ export class Registry implements AsyncDisposable {
     const [oldest] = this.#ended.keys();
     if (this.#ended.size <= MAX_ENDED || oldest === undefined) return;
     this.#ended.delete(oldest);
-    void this.#turns.take(oldest, () => removeDurably(this.#path("ended", oldest)));
+    void this.#write(oldest, () => removeDurably(this.#path("ended", oldest)));
   }
 
   async #loadAll<T>(

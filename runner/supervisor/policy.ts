@@ -2,6 +2,8 @@
 
 /** Longest wait before a restart, in seconds. */
 const MAX_DELAY_SECONDS = 60;
+/** By then every delay has reached its bound, or is 0. */
+const MAX_DOUBLINGS = 1000;
 /** `process()` calls in a row without an error that win one restart back. */
 export const HEALTHY_CALLS = 10;
 /** Failures of `process()` in a row from which on an error is critical. */
@@ -9,7 +11,8 @@ const CRITICAL_FROM = 3;
 
 /** Seconds to wait before restart number `restartCount` (1 is the first). */
 export function restartDelaySeconds(restartDelay: number, restartCount: number): number {
-  return Math.min(restartDelay * 2 ** (restartCount - 1), MAX_DELAY_SECONDS);
+  // The exponent is bounded too: 0 times infinity is no delay at all.
+  return Math.min(restartDelay * 2 ** Math.min(restartCount - 1, MAX_DOUBLINGS), MAX_DELAY_SECONDS);
 }
 
 /** Whether an agent that has been restarted `restartCount` times has used up its budget. */

@@ -13,20 +13,23 @@ export interface Watched {
 
 /** Invariant: `onHung` is called at most once, and only while the watch is on. */
 export class Watchdog {
+  #lastQuestion = 0;
   #lastAnswer = 0;
   #lastAnswerMs = 0;
 
   /** @param limitMs how long an event loop may stay away, in milliseconds */
   constructor(private readonly clock: Clock, private readonly limitMs: number) {}
 
-  /** An answer has come. */
+  /** An answer has come. It is the agent's word: one to a question that was never asked says nothing. */
   answered(n: number): void {
+    if (n > this.#lastQuestion) return;
     this.#lastAnswer = Math.max(this.#lastAnswer, n);
     this.#lastAnswerMs = this.clock.monotonicMs();
   }
 
   /** Watches until `signal` is aborted. */
   async watch(watched: Watched, signal: AbortSignal): Promise<void> {
+    this.#lastQuestion = 0;
     this.#lastAnswer = 0;
     this.#lastAnswerMs = this.clock.monotonicMs();
     for (let n = 1; await this.clock.sleep(this.limitMs / PINGS_PER_LIMIT, signal); n++) {
@@ -36,6 +39,7 @@ export class Watchdog {
         watched.onHung(silentMs / 1000);
         return;
       }
+      this.#lastQuestion = n;
       watched.ping(n);
     }
   }

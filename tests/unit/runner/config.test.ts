@@ -1,0 +1,264 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  ConfigError,
+  type Environment,
+  helpText,
+  parseCommandLine,
+  type RunnerConfig,
+} from "../../../runner/config.ts";
+
+const RANDOM = "0a1b2c";
+const HOME: Environment = { HOME: "/home/me" };
+
+function run(args: readonly string[], env: Environment = HOME): RunnerConfig {
+  const request = parseCommandLine(args, env, RANDOM);
+  assert(request.kind === "run", `expected to run, got ${request.kind}`);
+  return request.config;
+}
+
+const refusal = (args: readonly string[], env: Environment = HOME) =>
+  assertThrows(() => parseCommandLine(args, env, RANDOM), ConfigError).message;
+
+Deno.test("without flags the defaults of the contract hold", () => {
+  assertEquals(run([]), {
+    broker: { host: "localhost", port: 1883, url: "mqtt://localhost:1883" },
+    port: 1883,
+    name: "node-0a1b2c",
+    logLevel: "INFO",
+    stateDir: "/tmp",
+    stateDirIsTemporary: true,
+    workDir: "/home/me/.cache/agentflow",
+    deno: undefined,
+    outbox: "memory",
+    migrateTimeoutMs: 30_000,
+    outboxMessages: 10_000,
+    outboxBytes: 32 * 1024 * 1024,
+    stateBytes: 16 * 1024 * 1024,
+    heapMb: 192,
+    hangTimeoutMs: 30_000,
+  });
+});
+
+Deno.test("every flag is read", () => {
+  const flags = {
+    "broker": "mqtts://b",
+    "port": "1",
+    "name": "n",
+    "loglevel": "DEBUG",
+    "state-dir": "/s",
+    "work-dir": "/w",
+    "deno": "/bin/deno",
+    "outbox": "disk",
+    "migrate-timeout": "2.5",
+    "outbox-messages": "5",
+    "outbox-mb": "0.5",
+    "state-mb": "2",
+    "heap-mb": "64",
+    "hang-timeout": "1.5",
+  };
+  const expected: RunnerConfig = {
+    broker: { host: "b", port: 1, url: "mqtts://b:1" },
+    port: 1,
+    name: "n",
+    logLevel: "DEBUG",
+    stateDir: "/s",
+    stateDirIsTemporary: false,
+    workDir: "/w",
+    deno: "/bin/deno",
+    outbox: "disk",
+    migrateTimeoutMs: 2500,
+    outboxMessages: 5,
+    outboxBytes: 512 * 1024,
+    stateBytes: 2 * 1024 * 1024,
+    heapMb: 64,
+    hangTimeoutMs: 1500,
+  };
+  assertEquals(run(Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])), expected);
+  assertEquals(run(Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)), expected);
+});
+
+Deno.test("--test, --version and --help are asked for by their flags, and help wins", () => {
+  const kind = (...args: string[]) => parseCommandLine(args, HOME, RANDOM).kind;
+  assertEquals(kind("--test"), "test");
+  assertEquals(kind("--version"), "version");
+  assertEquals(kind("--help"), "help");
+  assertEquals(kind("--test", "--version", "--help"), "help");
+  assertEquals(kind("--help", "--port", "nonsense"), "help");
+});
+
+Deno.test("--node wins over --name, and both over the environment", () => {
+  const env = { ...HOME, AGENTFLOW_NODE: "from-env" };
+  assertEquals(run([], env).name, "from-env");
+  assertEquals(run(["--name", "n1"], env).name, "n1");
+  assertEquals(run(["--node", "n2"], env).name, "n2");
+  assertEquals(run(["--node", "n2", "--name", "n1"], env).name, "n2");
+  assertEquals(run(["--name", "n1", "--node", "n2"], env).name, "n2");
+});
+
+Deno.test("the environment names broker and folders, and flags win over it", () => {
+  const env = { AGENTFLOW_BROKER: "b", STATE_DIRECTORY: "/s", CACHE_DIRECTORY: "/c", XDG_CACHE_HOME: "/x" };
+  const config = run([], env);
+  assertEquals([config.broker, config.stateDir, config.workDir, config.stateDirIsTemporary], [
+    { host: "b", port: 1883, url: "mqtt://b:1883" },
+    "/s",
+    "/c",
+    false,
+  ]);
+  const flagged = run(["--broker", "f", "--state-dir", "/fs", "--work-dir", "/fw"], env);
+  assertEquals([flagged.broker === "embedded" || flagged.broker.host, flagged.stateDir, flagged.workDir], [
+    "f",
+    "/fs",
+    "/fw",
+  ]);
+});
+
+Deno.test("an empty variable counts as not set", () => {
+  const config = run([], {
+    ...HOME,
+    AGENTFLOW_BROKER: "",
+    AGENTFLOW_NODE: "",
+    STATE_DIRECTORY: "",
+    CACHE_DIRECTORY: "",
+  });
+  assertEquals(config, run([]));
+});
+
+Deno.test("the work folder lies in the user's cache folder, wherever that is", () => {
+  assertEquals(run([], { XDG_CACHE_HOME: "/x", HOME: "/h" }).workDir, "/x/agentflow");
+  assertEquals(run([], { HOME: "/h" }).workDir, "/h/.cache/agentflow");
+  assertEquals(run([], {}).workDir, "/tmp/agentflow");
+});
+
+Deno.test("folders are absolute, and /tmp is known as temporary however it is written", () => {
+  assertEquals(run(["--state-dir", "s"]).stateDir, `${Deno.cwd()}/s`);
+  assertEquals(run(["--state-dir", "/var/../tmp/"]).stateDirIsTemporary, true);
+});
+
+Deno.test("brokers are hosts, addresses, URLs, or embedded", () => {
+  const broker = (...args: string[]) => run(args).broker;
+  assertEquals(broker("--broker", "embedded"), "embedded");
+  assertEquals(broker("--broker", "::1"), { host: "::1", port: 1883, url: "mqtt://[::1]:1883" });
+  assertEquals(broker("--broker", "::1", "--port", "1884"), {
+    host: "::1",
+    port: 1884,
+    url: "mqtt://[::1]:1884",
+  });
+  assertEquals(broker("--broker", "wss://b/mqtt"), { host: "b", port: 443, url: "wss://b:443/mqtt" });
+  assertEquals(run(["--broker", "embedded", "--port", "2000"]).port, 2000);
+});
+
+Deno.test("log levels may be written small", () => {
+  assertEquals(["debug", "Info", "WARNING", "error"].map((level) => run(["--loglevel", level]).logLevel), [
+    "DEBUG",
+    "INFO",
+    "WARNING",
+    "ERROR",
+  ]);
+});
+
+Deno.test("the last of a repeated flag wins", () => {
+  assertEquals(run(["--name", "a", "--name", "b"]).name, "b");
+});
+
+Deno.test("each bad flag or value is refused in one line that says what is wrong", () => {
+  const name =
+    "--name must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit: current value is";
+  const cases: [args: string[], message: string][] = [
+    [["--nope"], "unknown argument '--nope': see --help"],
+    [["-x"], "unknown argument '-x': see --help"],
+    [["word"], "unknown argument 'word': see --help"],
+    [["--name"], "--name needs a value: NAME"],
+    [["--name="], "--name needs a value: NAME"],
+    [["--port", ""], "--port needs a value: PORT"],
+    [["--name", "a/b"], `${name} 'a/b'`],
+    [["--node", "-"], `${name} '-'`],
+    [["--name", "x".repeat(65)], `${name} '${"x".repeat(65)}'`],
+    [["--port", "x"], "--port must be a whole number from 1 to 65535: current value is 'x'"],
+    [["--port", "0"], "--port must be a whole number from 1 to 65535: current value is '0'"],
+    [["--port", "65536"], "--port must be a whole number from 1 to 65535: current value is '65536'"],
+    [["--port", "1.5"], "--port must be a whole number from 1 to 65535: current value is '1.5'"],
+    [["--port=-1"], "--port must be a whole number from 1 to 65535: current value is '-1'"],
+    [
+      ["--loglevel", "LOUD"],
+      "--loglevel must be one of DEBUG, INFO, WARNING, ERROR: current value is 'LOUD'",
+    ],
+    [["--state-dir", "/a,b"], "--state-dir must not contain a comma: current value is '/a,b'"],
+    [["--work-dir", "/a,b"], "--work-dir must not contain a comma: current value is '/a,b'"],
+    [
+      ["--outbox-messages", "0"],
+      "--outbox-messages must be a whole number from 1 to 10000000: current value is '0'",
+    ],
+    [["--outbox", "tape"], "--outbox must be one of memory, disk: current value is 'tape'"],
+    [["--outbox-mb", "0"], "--outbox-mb must be a number above 0 and up to 65536: current value is '0'"],
+    [["--outbox-mb", "1e3"], "--outbox-mb must be a number above 0 and up to 65536: current value is '1e3'"],
+    [["--state-mb", "2000"], "--state-mb must be a number above 0 and up to 1024: current value is '2000'"],
+    [["--heap-mb", "15"], "--heap-mb must be a whole number from 16 to 65536: current value is '15'"],
+    [
+      ["--hang-timeout", "never"],
+      "--hang-timeout must be a number above 0 and up to 86400: current value is 'never'",
+    ],
+    [
+      ["--broker", "http://b"],
+      "--broker: unknown scheme 'http': use mqtt, mqtts, ws or wss: current value is 'http://b'",
+    ],
+    [["--broker", "a b"], "--broker: not a host name, an address or a broker URL: current value is 'a b'"],
+  ];
+  for (const [args, message] of cases) assertEquals(refusal(args), message, args.join(" "));
+});
+
+Deno.test("a bad value from the environment is refused like one of a flag", () => {
+  assertStringIncludes(refusal([], { AGENTFLOW_NODE: "a b" }), "current value is 'a b'");
+  assertStringIncludes(refusal([], { AGENTFLOW_BROKER: "http://b" }), "unknown scheme 'http'");
+});
+
+Deno.test("credentials are refused, and not shown", () => {
+  const brokers = [
+    "mqtt://user:secret@b",
+    "user:secret@b",
+    "mqtt://u:sec/ret@b",
+    "a:b:secret@b",
+    "http://u:secret@b",
+    "u:se@cret@b",
+  ];
+  for (const broker of brokers) {
+    const message = refusal(["--broker", broker]);
+    assert(!/sec|cret/.test(message), message);
+  }
+  assertEquals(
+    refusal(["--broker", "mqtt://user:secret@b"]),
+    "--broker: credentials do not belong on the command line, where every user of this machine can read them: " +
+      "current value is 'mqtt://…@b'",
+  );
+});
+
+Deno.test("the help text lists every flag of the contract, with its default", () => {
+  const help = helpText();
+  const flags = [
+    "--broker HOST|URL",
+    "--port PORT",
+    "--name NAME",
+    "--node NAME",
+    "--loglevel DEBUG|INFO|WARNING|ERROR",
+    "--state-dir DIR",
+    "--work-dir DIR",
+    "--deno PATH",
+    "--outbox memory|disk",
+    "--outbox-messages N",
+    "--outbox-mb MB",
+    "--state-mb MB",
+    "--heap-mb MB",
+    "--migrate-timeout SECONDS",
+    "--hang-timeout SECONDS",
+    "--test",
+    "--version",
+    "--help",
+  ];
+  const listed = help.split("\n").filter((line) => line.startsWith("  --")).map((line) =>
+    line.trim().split(/ {2,}/)[0]
+  );
+  assertEquals(listed, flags);
+  assertStringIncludes(help, "(default: $AGENTFLOW_BROKER, else localhost)");
+  assertStringIncludes(help, "(default: $AGENTFLOW_NODE, else node- and six random digits)");
+  assertStringIncludes(help, "(default: $STATE_DIRECTORY, else /tmp)");
+  assertStringIncludes(help, "(default: 1883)");
+});

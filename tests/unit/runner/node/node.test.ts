@@ -1,0 +1,413 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { actorId } from "../../../../protocol/ids.ts";
+import { createIdentity } from "../../../../runner/node/identity.ts";
+import { Node } from "../../../../runner/node/node.ts";
+import { createLogger } from "../../../../runner/logger.ts";
+import { Registry } from "../../../../runner/store/registry.ts";
+import { StateFiles } from "../../../../runner/store/state_files.ts";
+import { FakeClock, settled } from "../../../support/fake_clock.ts";
+import { FakeLink } from "../../../support/fake_link.ts";
+import { FakeRuntime } from "../../../support/fake_runtime.ts";
+
+const LOG = "agents/n/logs";
+const A = actorId("a");
+type Report = Readonly<Record<string, unknown>>;
+
+/** A node on a fake link with fake processes. */
+async function setUp() {
+  const link = new FakeLink();
+  const clock = new FakeClock();
+  const runtime = new FakeRuntime();
+  const stateDir = await Deno.makeTempDir({ prefix: "agentflow-test-" });
+  const openAgentLink = () => new FakeLink();
+  const registry = await Registry.open(stateDir, "n");
+  const node = new Node({
+    identity: createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0"),
+    clock,
+    log: createLogger("ERROR", () => {}),
+    link,
+    runtime,
+    stateFiles: new StateFiles(stateDir),
+    registry,
+    openAgentLink,
+    hangTimeoutMs: 30_000,
+    migrateTimeoutMs: 30_000,
+  });
+  await node.start();
+  node.onConnected();
+  const sendBytes = async (topic: string, payload: Uint8Array) => {
+    node.onMessage({ topic, payload, retained: false });
+    await settled();
+  };
+  /** Text goes as it is, and is not waited for; an object is, until its command has been answered. */
+  const send = async (topic: string, value: unknown) => {
+    if (typeof value === "string") return await sendBytes(topic, new TextEncoder().encode(value));
+    const awaited = topic.startsWith("nodes/") && !topic.includes("/reply/") || topic.endsWith("/commands");
+    const command = {
+      ...(awaited ? { _reply_topic: `done/${link.published.length}` } : {}),
+      ...value as Report,
+    };
+    const replies = () => awaited ? link.on(String(command._reply_topic)).length : 1;
+    const before = awaited ? replies() : 0;
+    await sendBytes(topic, new TextEncoder().encode(JSON.stringify(command)));
+    while (replies() === before) await settled();
+  };
+  const reports = (topic: string) => link.on(topic) as Report[];
+  return {
+    link,
+    clock,
+    runtime,
+    node,
+    stateDir,
+    send,
+    sendBytes,
+    reports,
+    /** The messages in the node's log of one type. */
+    said: (type: string) =>
+      reports(LOG).filter((report) => report.type === type).map((report) => report.message),
+    states: (id = A) => reports(`agents/${id}/heartbeat`).map((report) => report.state),
+    spawn: async (name: string, fields: Report = {}) => {
+      await send("nodes/n/spawn", { name, code: "//", ...fields });
+      return runtime.processes.at(-1);
+    },
+    async [Symbol.asyncDispose]() {
+      await node.close("shutdown");
+      await Deno.remove(stateDir, { recursive: true });
+    },
+  };
+}
+
+Deno.test("spawn starts the agent, says so, and clears the retained command once", async () => {
+  await using n = await setUp();
+  await n.spawn("a", { _reply_topic: "r" });
+  await n.runtime.ready();
+  assertEquals(n.reports(LOG), [{
+    type: "spawned",
+    message: "Remote agent 'a' started on n",
+    child_name: "a",
+    node: "n",
+    timestamp: n.clock.epochSeconds(),
+  }]);
+  const cleared = n.link.published.filter((message) => message.topic === "nodes/n/spawn");
+  assertEquals(cleared.map(({ payload, retain, qos }) => [payload, retain, qos]), [["", true, 1]]);
+  assertEquals([n.states(), n.reports("r")], [["running"], [{ ok: true, agent: "a", actor_id: A }]]);
+});
+
+Deno.test("an empty payload is no command, and stop_all and list need none", async () => {
+  await using n = await setUp();
+  for (const command of ["spawn", "desired_state", "stop", "migrate", "reply/x"]) {
+    await n.send(`nodes/n/${command}`, "");
+  }
+  assertEquals(n.reports(LOG), []);
+  await n.send("nodes/n/list", "");
+  assertEquals(n.reports("nodes/n/agents").length, 1);
+});
+
+Deno.test("a spawn of an agent that runs is ignored and logged, also while it is set up or waits for its restart", async () => {
+  await using n = await setUp();
+  const process = await n.spawn("a");
+  await n.spawn("a", { _reply_topic: "r" });
+  process?.exit("exited with code 1");
+  await settled();
+  await n.spawn("a");
+  assertEquals(n.runtime.processes.length, 1);
+  assertEquals(n.said("log"), Array(2).fill("Agent 'a' is already running on n: spawn ignored"));
+  assertEquals(n.reports("r"), [{ ok: true, agent: "a", actor_id: A, already_running: true }]);
+  assertEquals(n.link.published.filter((message) => message.topic === "nodes/n/spawn").length, 3);
+});
+
+Deno.test("replace stops the agent that runs and starts the new one", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  const first = await n.runtime.ready();
+  await n.spawn("a", { replace: true });
+  await n.runtime.ready();
+  assertEquals([first.ends, n.runtime.processes.length, n.states()], [
+    ["gracefully"],
+    2,
+    ["running", "stopped", "running"],
+  ]);
+  assertEquals(n.link.on(`agents/${A}/manifest`).includes(""), false);
+});
+
+Deno.test("an agent that has ended is not running: its name starts again", async () => {
+  await using n = await setUp();
+  const process = await n.spawn("a");
+  process?.says({ t: "error", phase: "compile", error: "e", traceback: "", consecutive: 0 });
+  await settled();
+  await n.spawn("a");
+  await n.runtime.ready();
+  assertEquals(n.states(), ["failed", "running"]);
+});
+
+Deno.test("a bad spawn is told in the log and on its reply topic, with the agent's name", async () => {
+  await using n = await setUp();
+  await n.spawn("a", { poll_interval: -1, _reply_topic: "r" });
+  const error = "Cannot spawn 'a': poll_interval must be above 0: current value is -1";
+  assertEquals(n.reports(LOG), [{
+    type: "error",
+    message: error,
+    child_name: "a",
+    node: "n",
+    timestamp: n.clock.epochSeconds(),
+  }]);
+  assertEquals([n.reports("r"), n.runtime.processes], [[{ ok: false, error }], []]);
+});
+
+Deno.test("payloads that make no sense are told, on every topic, and the node carries on", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  const id = A;
+  const cases: [topic: string, payload: unknown, error: string][] = [
+    ["nodes/n/spawn", "{", 'Cannot spawn: the config must be a JSON object, got "{"'],
+    ["nodes/n/spawn", [], "Cannot spawn: the config must be a JSON object, got []"],
+    ["nodes/n/spawn", {}, "Cannot spawn: name is missing"],
+    [
+      "nodes/n/desired_state",
+      "x",
+      "Cannot apply desired_state: the payload must be a JSON object, got something that is not JSON",
+    ],
+    ["nodes/n/desired_state", {}, "Cannot apply desired_state: agents must be a list of spawn configs"],
+    [
+      "nodes/n/desired_state",
+      { node: "m", agents: [] },
+      `Cannot apply desired_state: it is meant for node "m", this is 'n'`,
+    ],
+    ["nodes/n/stop", {}, 'Cannot stop: the payload must be {"name": "agent"} or the bare name, got "{}"'],
+    ["nodes/n/stop", { name: "nobody" }, "Cannot stop 'nobody': it is not running on n"],
+    ["nodes/n/migrate", [1], "Cannot migrate: the payload must be a JSON object, got [1]"],
+    ["nodes/n/reply/x", "not json", "A reply must be JSON"],
+    ["agents/by-name/a/task", 5, "Cannot give a task to 'a': the payload must be a JSON object, got 5"],
+    [
+      "agents/by-name/a/task",
+      { _reply_topic: "a/#" },
+      "Cannot give a task to 'a': _reply_topic: a topic must not contain the wildcards + or #",
+    ],
+    [`agents/${id}/commands`, "null", "Cannot command 'a': the payload must be a JSON object, got null"],
+    [
+      `agents/${id}/commands`,
+      { command: "explode" },
+      `Cannot command 'a': command must be one of pause, resume, stop, delete, got "explode"`,
+    ],
+    ["agents/unknown/commands", { command: "stop" }, "Cannot command agent unknown: it is not running here"],
+  ];
+  for (const [topic, payload, error] of cases) {
+    await n.send(topic, typeof payload === "string" ? payload : JSON.stringify(payload));
+    assertEquals(n.said("error").at(-1), error, topic);
+  }
+  const topics = [...new Set(cases.map(([topic]) => topic))];
+  for (const topic of topics.filter((topic) => topic !== "agents/unknown/commands")) {
+    await n.sendBytes(topic, Uint8Array.of(0xff));
+    assertEquals(n.said("error").at(-1), `Cannot read the message on ${topic}: its payload is not UTF-8`);
+  }
+  await n.runtime.ready();
+  assertEquals(n.states(), ["running"]);
+});
+
+Deno.test("desired_state starts what is missing, leaves what runs alone, and is never cleared", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  const agents = [{ name: "a", code: "//" }, { name: "b", code: "//" }, { name: "c/", code: "//" }, {
+    name: "d",
+    code: "//",
+  }];
+  await n.send("nodes/n/desired_state", { node: "n", agents, timestamp: 1 });
+  assertEquals(n.node.peers().map((peer) => peer.name), ["a", "b", "d"]);
+  assertEquals(n.runtime.processes.length, 3);
+  assertStringIncludes(String(n.said("error")[0]), "Cannot spawn: name must be 1 to 64");
+  assertEquals(n.link.published.filter((message) => message.topic === "nodes/n/desired_state"), []);
+});
+
+for (
+  const [what, payload] of [["an object", { name: "a" }], ["a bare name", "a"], [
+    "a JSON string",
+    '"a"',
+  ]] as const
+) {
+  Deno.test(`stop takes ${what}, stops for good, and clears the manifest`, async () => {
+    await using n = await setUp();
+    await n.spawn("a");
+    await n.runtime.ready();
+    await n.send("nodes/n/stop", payload);
+    while (n.states().at(-1) !== "stopped") await settled();
+    await n.clock.advance(100_000);
+    assertEquals([n.states(), n.node.peers(), n.runtime.processes.length], [["running", "stopped"], [], 1]);
+    assertEquals(n.link.on(`agents/${A}/manifest`).at(-1), "");
+  });
+}
+
+Deno.test("stop_all stops every agent, says each stopped, then offline, then closes the link", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  await n.spawn("b");
+  await n.send("nodes/n/stop_all", { reason: "removed" });
+  await n.node.closed;
+  assertEquals([n.states().at(-1), n.states(actorId("b")).at(-1)], ["stopped", "stopped"]);
+  assertEquals(n.reports("nodes/n/heartbeat").at(-1), {
+    node: "n",
+    status: "offline",
+    timestamp: n.clock.epochSeconds(),
+  });
+  assertEquals([n.link.published.at(-1)?.topic, n.link.published.at(-1)?.retain], ["nodes/n/status", true]);
+  assert(n.link.closed);
+  await n.spawn("c", { _reply_topic: "r" });
+  assertEquals(n.reports("r"), [{ ok: false, error: "Cannot spawn 'c': node n is ending" }]);
+});
+
+Deno.test("list answers with every agent and its state, also one that waits for its restart", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  (await n.runtime.ready()).exit("exited with code 1");
+  await settled();
+  await n.send("nodes/n/list", {});
+  assertEquals(n.reports("nodes/n/agents"), [{
+    node: "n",
+    agents: [{
+      name: "a",
+      actor_id: A,
+      state: "restarting",
+      restart_count: 1,
+      pid: null,
+      cpu: 0,
+      memory_mb: 0,
+      uptime: 0,
+    }],
+    timestamp: n.clock.epochSeconds(),
+  }]);
+});
+
+Deno.test("a migration that is not possible is answered with the reason, and changes nothing", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  for (const [name, target] of [["nobody", "m"], ["a", "n"], ["a", "m/#"], [5, "m"]]) {
+    await n.send("nodes/n/migrate", { name, target_node: target });
+  }
+  const rule = "must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit";
+  assertEquals(
+    n.reports("nodes/n/migrate_result").map(({ success, error, agent }) => [success, error, agent]),
+    [
+      [false, "Agent 'nobody' not found on n", "nobody"],
+      [false, "Cannot migrate 'a': it already runs on n", "a"],
+      [false, `Cannot migrate 'a': target_node ${rule}`, "a"],
+      [false, `Cannot migrate: name ${rule}`, null],
+    ],
+  );
+  assertEquals(n.node.peers().length, 1);
+});
+
+Deno.test("pause and resume reach the agent, and its heartbeats say paused meanwhile", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  const process = await n.runtime.ready();
+  await n.send(`agents/${A}/commands`, { command: "pause", sender: "dashboard", timestamp: 1 });
+  await n.clock.advance(10_000);
+  await n.send(`agents/${A}/commands`, { command: "resume" });
+  assertEquals(n.states(), ["running", "paused", "paused", "running"]);
+  assertEquals(process.sent.map((frame) => frame.t).filter((t) => t === "pause" || t === "resume"), [
+    "pause",
+    "resume",
+  ]);
+});
+
+Deno.test("delete stops the agent and forgets its state file; stop keeps it", async () => {
+  await using n = await setUp();
+  const file = `${n.stateDir}/agentflow_a_state.json`;
+  for (const [command, stays] of [["stop", true], ["delete", false]] as const) {
+    await n.spawn("a");
+    await n.runtime.ready();
+    await Deno.writeTextFile(file, "{}");
+    const replied = n.reports("r").length;
+    await n.send(`agents/${A}/commands`, { command, _reply_topic: "r" });
+    while (n.reports("r").length === replied) await settled();
+    const there = [...Deno.readDirSync(n.stateDir)].some((entry) => file.endsWith(entry.name));
+    assertEquals([n.states().at(-1), there], ["stopped", stays]);
+  }
+});
+
+Deno.test("a task is handed over with its payload, or whole where it has none, and its reply goes back", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  const process = await n.runtime.ready();
+  const topic = "agents/by-name/a/task";
+  await n.send(topic, { _remote_task: true, _reply_topic: "r", payload: { x: 1 } });
+  await n.send(topic, { y: 2 });
+  const tasks = process.sent.filter((frame) => frame.t === "task");
+  assertEquals(tasks.map((frame) => frame.payload), [{ x: 1 }, { y: 2 }]);
+  process.says({ t: "task_done", id: tasks[0]?.id ?? 0, value: { done: true } });
+  assertEquals(n.reports("r"), [{ done: true }]);
+});
+
+Deno.test("a node stays silent at a task for an agent that it does not run", async () => {
+  await using n = await setUp();
+  await n.send("agents/by-name/elsewhere/task", { _reply_topic: "r", payload: 1 });
+  assertEquals([n.reports("r"), n.reports(LOG)], [[], []]);
+});
+
+Deno.test("an agent asks another on the same node and gets its answer", async () => {
+  await using n = await setUp();
+  const asking = await n.spawn("a");
+  await n.runtime.ready();
+  await n.spawn("b");
+  const answering = await n.runtime.ready();
+  asking?.says({ t: "send_to", id: 1, to: "b", payload: "question", timeout_ms: 30_000 });
+  const sent = n.link.published.findLast((message) => message.topic === "agents/by-name/b/task");
+  await n.send("agents/by-name/b/task", sent?.payload);
+  answering.says({ t: "task_done", id: 1, value: { answer: 42 } });
+  const reply = n.link.published.at(-1);
+  await n.send(reply?.topic ?? "", reply?.payload);
+  assertEquals(asking?.sent.at(-1), { t: "reply", id: 1, value: { answer: 42 } });
+});
+
+Deno.test("each agent is told who else is here, whenever that changes", async () => {
+  await using n = await setUp();
+  const process = await n.spawn("a");
+  await n.runtime.ready();
+  await n.spawn("b");
+  await n.runtime.ready();
+  await n.send("nodes/n/stop", { name: "b" });
+  const names = process?.sent.flatMap((frame) =>
+    frame.t === "peers" ? [frame.peers.map((peer) => peer.name)] : []
+  );
+  assertEquals(names, [["a", "b"], ["a"]]);
+});
+
+Deno.test("a node listens to an agent's topics while it is supervised", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  await n.runtime.ready();
+  await n.send("nodes/n/stop", { name: "a" });
+  const own = n.link.filters.filter((filter) => filter.includes("agents/"));
+  assertEquals(own, [
+    `+agents/by-name/a/task`,
+    `+agents/${A}/commands`,
+    `-agents/by-name/a/task`,
+    `-agents/${A}/commands`,
+  ]);
+});
+
+Deno.test("a node says online at every connect, and its heartbeat every 10 s, agents always a list of names", async () => {
+  await using n = await setUp();
+  await n.spawn("a");
+  n.node.onConnected();
+  await n.clock.advance(20_000);
+  assertEquals(n.reports("nodes/n/status").map((report) => report.status), ["online", "online"]);
+  const beats = n.reports("nodes/n/heartbeat");
+  assertEquals(beats.map((report) => report.agents), [[], ["a"], ["a"], ["a"]]);
+  const needed = [
+    "node",
+    "node_id",
+    "timestamp",
+    "agents",
+    "agent_count",
+    "broker",
+    "instance",
+    "runtime",
+    "version",
+    "uptime",
+    "cpu",
+    "memory_mb",
+    "queue",
+    "dropped",
+  ];
+  assertEquals(Object.keys(beats[0] ?? {}), needed);
+});
