@@ -105,10 +105,10 @@ function launch(state: AgentState): Transition {
 }
 
 function end(state: AgentState, outcome: Outcome, ...before: Effect[]): Transition {
-  return enter(state, { kind: "ended", outcome }, ...before, announce(outcome.kind), {
-    kind: "ended",
-    outcome,
-  });
+  // One that is sent back has not been here: where it was, it goes on.
+  const isSentBack = state.gate === "arriving" && outcome.kind === "stopped" && outcome.reason === "migrate";
+  const said = isSentBack ? [] : [announce(outcome.kind)];
+  return enter(state, { kind: "ended", outcome }, ...before, ...said, { kind: "ended", outcome });
 }
 
 /** Whether agent code runs, and nothing has been decided about its end. */
@@ -215,10 +215,9 @@ function release(state: AgentState): Transition {
   if (gate === "open") return unchanged(state);
   const effects: Effect[] = isAlive(state) ? [{ kind: "send", frame: "release" }] : [];
   const opened: AgentState = { ...state, gate: "open" };
-  // The last word on the wire may be that it has stopped elsewhere.
-  if (gate === "arriving" && (phase.kind === "setup" || phase.kind === "running")) {
-    effects.push(announceAlive(opened));
-  }
+  // The last word on the wire may be of another node: that it runs, has failed or has stopped there.
+  const isVisible = phase.kind === "running" || (phase.kind === "setup" && gate === "leaving");
+  if (isVisible) effects.push(announceAlive(opened));
   return { state: opened, effects };
 }
 
