@@ -25,7 +25,7 @@ async function main(): Promise<number> {
     case "test": {
       // Only the self-test pays for loading it.
       const { selfTest } = await import("./selftest/main.ts");
-      return await selfTest({ deno: await findDeno(request.config.deno), config: request.config, print });
+      return await selfTest({ deno: await findDeno(request.config.deno, Deno.env.get("PATH") ?? ""), config: request.config, print });
     }
     case "run":
       return await run(request.config);
@@ -53,7 +53,7 @@ async function run(config: RunnerConfig): Promise<number> {
     );
   }
   try {
-    const deno = await findDeno(config.deno);
+    const deno = await findDeno(config.deno, Deno.env.get("PATH") ?? "");
     await using broker = await brokerFor(config, log);
     const { node, ready } = await runNode(config, {
       broker: broker.url,
