@@ -25,7 +25,15 @@ async function main(): Promise<number> {
     case "test": {
       // Only the self-test pays for loading it.
       const { selfTest } = await import("./selftest/main.ts");
-      return await selfTest({ deno: await findDeno(request.config.deno, Deno.env.get("PATH") ?? ""), config: request.config, print });
+      const { config } = request;
+      const interrupted = interruption();
+      return await selfTest({
+        deno: await findDeno(config.deno, Deno.env.get("PATH") ?? ""),
+        config,
+        clock: systemClock,
+        print,
+        interrupted,
+      });
     }
     case "run":
       return await run(request.config);
@@ -105,6 +113,17 @@ function endOnSignals(node: Node, log: Logger): Disposable {
   };
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);
   return { [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)) };
+}
+
+/** Aborted by the first SIGINT or SIGTERM; a second one ends this process at once. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  const onSignal = () => {
+    if (interrupted.signal.aborted) Deno.exit(1);
+    interrupted.abort("interrupted");
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
+  return interrupted.signal;
 }
 
 function print(line: string): void {
