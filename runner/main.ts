@@ -115,14 +115,12 @@ function endOnSignals(node: Node, log: Logger): Disposable {
   return { [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)) };
 }
 
-/** Aborted by the first SIGINT or SIGTERM; a second one ends this process at once. */
+/** Aborted by SIGINT or SIGTERM. A second one is of no account: the self-test then ends within seconds. */
 function interruption(): AbortSignal {
   const interrupted = new AbortController();
-  const onSignal = () => {
-    if (interrupted.signal.aborted) Deno.exit(1);
-    interrupted.abort("interrupted");
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, onSignal);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => interrupted.abort("interrupted"));
+  }
   return interrupted.signal;
 }
 

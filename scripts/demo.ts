@@ -49,7 +49,7 @@ async function runDemo(
   };
 
   await using node = await NodeProcess.start(NODE, port);
-  using interrupted = new Interruption(() => node.kill());
+  using interrupted = new Interruption();
   const gone = new AbortController();
   const ended = node.ended.then((code) => gone.abort(code));
   const stopped = AbortSignal.any([interrupted.signal, gone.signal]);
@@ -112,19 +112,17 @@ async function settles(promise: Promise<void>, ms: number, signal: AbortSignal):
   return result;
 }
 
-/** The first signal that ends a program ends this one in order, the second at once. */
+/**
+ * The first signal that ends a program ends this one in order. Others are of no account: a Ctrl-C may come twice, from
+ * the terminal and from `deno task`, and the end takes seconds at most.
+ */
 class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  readonly #onSignal = () => {
-    if (!this.signal.aborted) return this.#controller.abort();
-    this.atOnce();
-    Deno.exit(1);
-  };
+  readonly #onSignal = () => this.#controller.abort();
   readonly signal: AbortSignal = this.#controller.signal;
 
-  /** @param atOnce called before this process ends at once */
-  constructor(private readonly atOnce: () => void) {
+  constructor() {
     for (const signal of this.#signals) Deno.addSignalListener(signal, this.#onSignal);
   }
 
