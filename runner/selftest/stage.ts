@@ -101,6 +101,7 @@ export class Stage implements AsyncDisposable {
     return {
       onStarted: () => {},
       onReady: () => {},
+      onProcessed: () => {},
       onExit: () => {},
       onState: (agent, state) => this.#record(agent, { kind: "state", state }),
       onError: (agent, report) => this.#record(agent, { kind: "error", report }),
