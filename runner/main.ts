@@ -25,7 +25,15 @@ async function main(): Promise<number> {
     case "test": {
       // Only the self-test pays for loading it.
       const { selfTest } = await import("./selftest/main.ts");
-      return await selfTest({ deno: await findDeno(request.config.deno), config: request.config, print });
+      const { config } = request;
+      const interrupted = interruption();
+      return await selfTest({
+        deno: await findDeno(config.deno, Deno.env.get("PATH") ?? ""),
+        config,
+        clock: systemClock,
+        print,
+        interrupted,
+      });
     }
     case "run":
       return await run(request.config);
@@ -53,7 +61,7 @@ async function run(config: RunnerConfig): Promise<number> {
     );
   }
   try {
-    const deno = await findDeno(config.deno);
+    const deno = await findDeno(config.deno, Deno.env.get("PATH") ?? "");
     await using broker = await brokerFor(config, log);
     const { node, ready } = await runNode(config, {
       broker: broker.url,
@@ -105,6 +113,15 @@ function endOnSignals(node: Node, log: Logger): Disposable {
   };
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);
   return { [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)) };
+}
+
+/** Aborted by SIGINT or SIGTERM. A second one is of no account: the self-test then ends within seconds. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => interrupted.abort("interrupted"));
+  }
+  return interrupted.signal;
 }
 
 function print(line: string): void {

@@ -39,7 +39,8 @@ export interface Link {
   /**
    * From now on and after every reconnect. Retained messages come again for a filter that is subscribed again.
    * @param qos 1: what is sent while the link is away comes afterwards; 0: it does not
-   * @returns settles when the broker has confirmed it, or at once while the link is away
+   * @returns settles when the broker has confirmed it, or at once while the link is away; a link that has just been opened
+   * is away once its first attempt to connect has failed
    */
   subscribe(filters: readonly string[], qos?: 0 | 1): Promise<void>;
   unsubscribe(filters: readonly string[]): void;

@@ -38,6 +38,8 @@ export class MqttLink implements Link {
   readonly #filters = new Map<string, 0 | 1>();
   readonly #inFlight = new Set<Entry>();
   readonly #closing = new AbortController();
+  /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
+  readonly #attempted = Promise.withResolvers<void>();
   #client: MqttClient | undefined;
   #connected = false;
   #onDrained: (() => void) | undefined;
@@ -70,7 +72,8 @@ export class MqttLink implements Link {
   async subscribe(filters: readonly string[], qos: 0 | 1 = 1): Promise<void> {
     if (filters.length === 0) return;
     for (const filter of filters) this.#filters.set(filter, qos);
-    if (this.#connected) await this.#sendSubscribe(filters);
+    // Before the first connection the filters go out with it.
+    await (this.#connected ? this.#sendSubscribe(filters) : this.#attempted.promise);
   }
 
   unsubscribe(filters: readonly string[]): void {
@@ -126,7 +129,7 @@ export class MqttLink implements Link {
         disableNagle(client);
         this.#connected = true;
         onConnected();
-        void this.#sendSubscribe([...this.#filters.keys()]);
+        void this.#sendSubscribe([...this.#filters.keys()]).then(this.#attempted.resolve);
         listener.onConnected();
         this.#pump();
       });
@@ -139,6 +142,7 @@ export class MqttLink implements Link {
         const wasConnected = this.#connected;
         // First: ending the client fails what is under way, and that must go back to the outbox.
         this.#lost();
+        this.#attempted.resolve();
         if (wasConnected) listener.onDisconnected(reason);
         client.end(true);
         resolve(reason);

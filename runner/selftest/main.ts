@@ -1,6 +1,98 @@
+/** The self-test: whether this machine can run agents, shown with real ones. Needs no broker and no network. */
+import type { Clock } from "../clock.ts";
 import type { RunnerConfig } from "../config.ts";
-export async function selfTest(
-  _o: { deno: string; config: RunnerConfig; print: (l: string) => void },
-): Promise<number> {
-  return await Promise.resolve(1);
+import { denoVersion, openFolder } from "./preconditions.ts";
+import type { Scenario } from "./scenario.ts";
+import { lifecycle } from "./scenarios/lifecycle.ts";
+import { restarts } from "./scenarios/restarts.ts";
+import { sandbox } from "./scenarios/sandbox.ts";
+import { Stage } from "./stage.ts";
+import { Verdicts } from "./verdicts.ts";
+
+export interface SelfTestOptions {
+  /** Deno's executable for agents. */
+  readonly deno: string;
+  readonly config: RunnerConfig;
+  readonly clock: Clock;
+  /** Writes one line. */
+  readonly print: (line: string) => void;
+  /** Aborted by an operator who does not want to wait for the end. */
+  readonly interrupted: AbortSignal;
+}
+
+const SCENARIOS: readonly Scenario[] = [...lifecycle, ...restarts, ...sandbox];
+
+/** Patience with one scenario, in milliseconds: a slow device takes a second to start an agent. */
+const SCENARIO_MS = 6000;
+/** Patience with all of them; ending an agent that hangs takes 3 s more. */
+const ALL_SCENARIOS_MS = 11_000;
+
+/**
+ * Runs the self-test: one `PASS` or `FAIL` line for each check, then `N passed, N failed`.
+ * @returns the exit code
+ */
+export async function selfTest(options: SelfTestOptions): Promise<number> {
+  const verdicts = new Verdicts(options.print);
+  await using folders = new AsyncDisposableStack();
+  const stage = await prepare(options, verdicts, folders);
+  if (stage !== undefined) await runAll(stage, options, verdicts);
+  return verdicts.close();
+}
+
+/** Checks what agents need; `undefined` when something is missing: then trying them would only hide the cause. */
+async function prepare(
+  { deno, config, clock }: SelfTestOptions,
+  verdicts: Verdicts,
+  folders: AsyncDisposableStack,
+): Promise<Stage | undefined> {
+  const open = async (what: string, flag: "--work-dir" | "--state-dir", path: string) => {
+    const own = await openFolder({ what, flag, path });
+    folders.defer(() => Deno.remove(own, { recursive: true }));
+    return own;
+  };
+  const workDir = await verdicts.of(
+    "work folder: can be written",
+    () => open("work folder", "--work-dir", config.workDir),
+  );
+  const stateDir = await verdicts.of(
+    "state folder: can be written",
+    () => open("state folder", "--state-dir", config.stateDir),
+  );
+  const version = await verdicts.of("deno: starts", () => denoVersion(deno, clock));
+  if (workDir === undefined || stateDir === undefined || version === undefined) return undefined;
+  const { heapMb, stateBytes, hangTimeoutMs } = config;
+  return new Stage({ deno, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, clock });
+}
+
+async function runAll(stage: Stage, options: SelfTestOptions, verdicts: Verdicts): Promise<void> {
+  await using _ended = stage;
+  using all = new Deadline(options.clock, ALL_SCENARIOS_MS, options.interrupted);
+  for (const scenario of SCENARIOS) {
+    const played = await verdicts.of(scenario.name, async () => {
+      if (all.signal.aborted) throw new Error(`not tried: ${all.signal.reason}`);
+      using own = new Deadline(options.clock, SCENARIO_MS, all.signal);
+      await stage.play(scenario, own.signal);
+      return true;
+    });
+    // Where not even the first, a stable agent, can run, all others would fail for the same reason.
+    if (played === undefined && scenario === SCENARIOS[0]) return;
+  }
+}
+
+/** Aborts `signal` when the time is up, or `outer` is aborted. */
+class Deadline implements Disposable {
+  readonly #time = new AbortController();
+  readonly #over = new AbortController();
+  readonly signal: AbortSignal;
+
+  constructor(clock: Clock, ms: number, outer: AbortSignal) {
+    this.signal = AbortSignal.any([outer, this.#time.signal]);
+    void clock.sleep(ms, this.#over.signal).then((passed) => {
+      if (passed) this.#time.abort(`time is up after ${ms / 1000} s`);
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#over.abort();
+  }
 }

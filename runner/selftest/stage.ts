@@ -1,0 +1,124 @@
+/** Where the self-test's agents run: the real runtime and supervisor, in folders that are gone afterwards. */
+import { join } from "@std/path";
+import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
+import { AgentRuntime } from "../agent_runtime.ts";
+import type { Clock } from "../clock.ts";
+import { Installer } from "../install/installer.ts";
+import { parseBroker } from "../link/broker_url.ts";
+import { StateFiles } from "../store/state_files.ts";
+import type { AgentObserver, TrafficFrame } from "../supervisor/ports.ts";
+import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import type { Scenario } from "./scenario.ts";
+import { Trial, type TrialEvent } from "./trial.ts";
+
+export interface StageParts {
+  readonly deno: string;
+  /** Absolute. */
+  readonly workDir: string;
+  /** Absolute. */
+  readonly stateDir: string;
+  readonly heapMb: number;
+  readonly stateBytes: number;
+  readonly hangTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const NODE = "selftest";
+/** Agents may reach the broker's address alone. Nothing has to listen there: nobody connects. */
+const BROKER = parseBroker("127.0.0.1", 1);
+
+/** Invariant: none of its agents runs when it has been disposed of. */
+export class Stage implements AsyncDisposable {
+  /** Where the agents' state files are. */
+  readonly stateDir: string;
+  readonly deno: string;
+  readonly #supervisor: Supervisor;
+  readonly #runtime: AgentRuntime;
+  readonly #trials = new Map<string, Trial>();
+  #timeUp: AbortSignal = AbortSignal.abort("not on stage");
+
+  constructor(parts: StageParts) {
+    const { deno, workDir, stateDir, clock, heapMb, stateBytes, hangTimeoutMs } = parts;
+    this.stateDir = stateDir;
+    this.deno = deno;
+    this.#runtime = new AgentRuntime({
+      node: NODE,
+      broker: BROKER,
+      workDir,
+      deno,
+      clock,
+      heapMb,
+      stateBytes,
+      // None of these agents has anything to install.
+      installer: new Installer({ deno, dir: join(workDir, "installs"), env: {} }),
+      stateFiles: new StateFiles(stateDir),
+      peers: () => [],
+      onStateDamaged: (agent, message) => this.#record(agent, { kind: "said", message }),
+    });
+    this.#supervisor = new Supervisor({
+      runtime: this.#runtime,
+      observer: this.#observer(),
+      clock,
+      hangTimeoutMs,
+    });
+  }
+
+  /**
+   * Plays a scenario, and ends its agents. Until `timeUp` is aborted, they are waited for.
+   * @throws Error with the reason, for the operator, when it fails
+   */
+  async play(scenario: Scenario, timeUp: AbortSignal): Promise<void> {
+    this.#timeUp = timeUp;
+    await this.#runtime.prepared;
+    try {
+      await scenario.run(this);
+    } finally {
+      await this.#supervisor.stopAll("shutdown");
+    }
+  }
+
+  /** Spawns an agent; `config` goes beside a name and the code. */
+  spawn(code: string, config: Readonly<Record<string, unknown>> = {}): Trial {
+    const name = `agent-${this.#trials.size + 1}`;
+    const trial = new Trial(this.#timeUp);
+    this.#trials.set(name, trial);
+    const defaults = { poll_interval: 0.005, restart_delay: 0.005 };
+    trial.agent = this.#supervisor.start(parseSpawnConfig({ name, code, ...defaults, ...config }, NODE));
+    return trial;
+  }
+
+  /** Whether the supervisor still counts the agent as running. */
+  isSupervised(trial: Trial): boolean {
+    return trial.agent !== undefined && this.#supervisor.agents().includes(trial.agent);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#supervisor.stopAll("shutdown");
+  }
+
+  #observer(): AgentObserver {
+    return {
+      onStarted: () => {},
+      onReady: () => {},
+      onProcessed: () => {},
+      onExit: () => {},
+      onState: (agent, state) => this.#record(agent, { kind: "state", state }),
+      onError: (agent, report) => this.#record(agent, { kind: "error", report }),
+      onEnded: (agent, outcome) => this.#record(agent, { kind: "ended", outcome }),
+      onLog: (agent, _level, message) => this.#record(agent, { kind: "said", message }),
+      onTraffic: (agent, frame) => this.#onTraffic(agent, frame),
+    };
+  }
+
+  #onTraffic(agent: SupervisedAgent, frame: TrafficFrame): void {
+    if (frame.t === "log") return this.#record(agent, { kind: "said", message: frame.message });
+    if (frame.t !== "publish" || !("text" in frame)) return;
+    const { topic, text } = frame;
+    this.#record(agent, { kind: "published", topic, text, restartCount: agent.state.restartCount });
+  }
+
+  #record(agent: SupervisedAgent, event: TrialEvent): void {
+    this.#trials.get(agent.name)?.record(event);
+  }
+}

@@ -1,0 +1,19 @@
+/** A message that has arrived on the wire. Pure. */
+
+export interface Arrival {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+/** The payload as the JSON object it is; without fields when it is anything else. */
+export function asObject(payload: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(payload));
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : {};
+  } catch {
+    // Others may say on a broker whatever they like.
+    return {};
+  }
+}
