@@ -103,13 +103,19 @@ async function brokerFor(config: RunnerConfig, log: Logger): Promise<BrokerInUse
   return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
 }
 
+/** `deno task` and some shells pass a Ctrl-C on that the terminal has already sent: one press, two signals. */
+const SAME_PRESS_MS = 300;
+
 /** The first SIGINT or SIGTERM ends the node in order, the second at once. */
 function endOnSignals(node: Node, log: Logger): Disposable {
   const signals = ["SIGINT", "SIGTERM"] as const;
+  let firstMs: number | undefined;
   const onSignal = () => {
-    if (node.isClosing) Deno.exit(1);
-    log.info("Ending: stopping all agents (a second signal ends at once)");
-    void node.close("shutdown");
+    if (firstMs === undefined) {
+      firstMs = systemClock.monotonicMs();
+      log.info("Ending: stopping all agents (a second signal ends at once)");
+      void node.close("shutdown");
+    } else if (systemClock.monotonicMs() - firstMs > SAME_PRESS_MS) Deno.exit(1);
   };
   for (const signal of signals) Deno.addSignalListener(signal, onSignal);
   return { [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)) };

@@ -140,7 +140,7 @@ export class Node implements LinkListener, AgentObserver {
       tasks,
       vitals: this.#vitals,
       turns,
-      isClosing: () => this.isClosing,
+      isClosing: () => this.#closing !== undefined,
       close: (reason: StopReason) => void this.close(reason),
     };
     this.#controller = new Controller(context, this.#requests, log);
@@ -164,10 +164,6 @@ export class Node implements LinkListener, AgentObserver {
   /** Stops all agents, says so, and ends. May be called again: the first call decides. */
   close(reason: StopReason): Promise<void> {
     return this.#closing ??= this.#close(reason);
-  }
-
-  get isClosing(): boolean {
-    return this.#closing !== undefined;
   }
 
   /** The agents here, as they see each other. */
