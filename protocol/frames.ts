@@ -46,6 +46,8 @@ export interface StartFrame {
   readonly poll_ms: number;
   readonly state_file: string;
   readonly state_max_bytes: number;
+  /** `publish` resolves once the message is with the broker or on the node's disk; else once it is with the node. */
+  readonly durable: boolean;
   readonly peers: readonly Peer[];
   readonly paused: boolean;
   /** `process()` waits for a `release`. */

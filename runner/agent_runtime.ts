@@ -26,6 +26,8 @@ export interface AgentRuntimeParts {
   readonly clock: Clock;
   readonly heapMb: number;
   readonly stateBytes: number;
+  /** Whether what agents publish survives this process. */
+  readonly durable: boolean;
   readonly installer: Installer;
   readonly stateFiles: StateFiles;
   readonly peers: () => readonly Peer[];
@@ -79,7 +81,7 @@ export class AgentRuntime implements Runtime<Installed> {
   }
 
   #startFrame(agent: SupervisedAgent, stateFile: string): StartFrame {
-    const { node, broker, stateBytes, peers } = this.parts;
+    const { node, broker, stateBytes, durable, peers } = this.parts;
     return {
       t: "start",
       name: agent.name,
@@ -90,6 +92,7 @@ export class AgentRuntime implements Runtime<Installed> {
       poll_ms: agent.config.poll_interval * 1000,
       state_file: stateFile,
       state_max_bytes: stateBytes,
+      durable,
       peers: peers(),
       paused: agent.state.paused,
       held: agent.state.gate !== "open",

@@ -6,12 +6,14 @@ import type { RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
 import type { BrokerUrl } from "./link/broker_url.ts";
+import { memoryKeeper } from "./link/keeper.ts";
 import type { LinkListener } from "./link/link.ts";
 import { MqttLink } from "./link/mqtt_link.ts";
 import type { Logger } from "./logger.ts";
 import { createIdentity } from "./node/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reporter.ts";
+import { openDiskKeeper } from "./open_disk_keeper.ts";
 import { Registry } from "./store/registry.ts";
 import { StateFiles } from "./store/state_files.ts";
 import { VERSION } from "./version.ts";
@@ -53,6 +55,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     persistent: true,
     will: lastWill(identity, clock),
     limits,
+    keeper: config.outbox === "disk" ? await openDiskKeeper(registry, clock, log) : memoryKeeper,
     clock,
     log,
   });
@@ -62,6 +65,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
       clientId: `${clientId}-agents`,
       persistent: false,
       limits,
+      keeper: memoryKeeper,
       clock,
       log,
     });
@@ -77,6 +81,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     clock,
     heapMb,
     stateBytes,
+    durable: config.outbox === "disk",
     installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
     stateFiles,
     peers: () => node.peers(),

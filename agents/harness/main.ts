@@ -25,7 +25,7 @@ const { exit, stdin, stdout } = Deno;
 
 /** Everything of one agent's process. */
 class Harness {
-  readonly #pipe = new Pipe((bytes) => stdout.writeSync(bytes));
+  readonly #pipe: Pipe;
   readonly #stopping = new AbortController();
   readonly #gate = new Gate();
   readonly #activity = new Activity();
@@ -41,6 +41,7 @@ class Harness {
   #peers: StartFrame["peers"];
 
   constructor(private readonly start: StartFrame) {
+    this.#pipe = new Pipe((bytes) => stdout.writeSync(bytes), start.durable);
     this.#peers = start.peers;
     this.#moduleUrl = moduleUrl(start.code);
     this.#describer = new ErrorDescriber(

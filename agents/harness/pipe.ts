@@ -13,23 +13,28 @@ const SMALL_FRAME_BYTES = 16 * 1024;
 
 interface Waiting {
   readonly bytes: Uint8Array;
-  readonly written: () => void;
+  readonly done: () => void;
 }
 
 /**
  * Invariants: frames of the window are written in the order of the calls; a frame has left this process when its
- * promise resolves, so that an exit right after loses nothing.
+ * promise resolves, so that an exit right after loses nothing; the runner acknowledges in the order they were written.
  */
 export class Pipe {
   readonly #encoder = new TextEncoder();
   readonly #scratch = new Uint8Array(SMALL_FRAME_BYTES);
   readonly #sizes: number[] = [];
+  /** In a durable pipe, whom to tell of each acknowledgement; beside `#sizes`. */
+  readonly #acknowledged: ((() => void) | undefined)[] = [];
   readonly #waiting: Waiting[] = [];
   #bytesUnderWay = 0;
   #idle: (() => void)[] = [];
 
-  /** @param write writes to the pipe, blocking; returns how many bytes it took */
-  constructor(private readonly write: (bytes: Uint8Array) => number) {}
+  /**
+   * @param write writes to the pipe, blocking; returns how many bytes it took
+   * @param durable whether a frame of the window is done when it is acknowledged; else when it is written
+   */
+  constructor(private readonly write: (bytes: Uint8Array) => number, private readonly durable: boolean) {}
 
   /** Writes a frame that takes no place in the window. */
   send(frame: AgentFrame): void {
@@ -40,12 +45,13 @@ export class Pipe {
   sendInWindow(frame: WindowedFrame): Promise<void> {
     const bytes = this.#encode(frame);
     if (this.#waiting.length === 0 && this.#hasRoom(bytes.length)) {
+      if (this.durable) return new Promise((done) => this.#writeInWindow(bytes, done));
       this.#writeInWindow(bytes);
       return DONE;
     }
     // The scratch buffer is used again before this frame's turn comes.
     const own = bytes.slice();
-    return new Promise((written) => this.#waiting.push({ bytes: own, written }));
+    return new Promise((done) => this.#waiting.push({ bytes: own, done }));
   }
 
   /** Writes a frame of the window at once, for callers that cannot wait (`console`). Blocks when the pipe is full. */
@@ -56,11 +62,12 @@ export class Pipe {
   /** The runner has taken care of the `n` oldest frames of the window. */
   acknowledge(n: number): void {
     for (const size of this.#sizes.splice(0, n)) this.#bytesUnderWay -= size;
+    for (const done of this.#acknowledged.splice(0, n)) done?.();
     let next = this.#waiting[0];
     while (next !== undefined && this.#hasRoom(next.bytes.length)) {
       this.#waiting.shift();
-      this.#writeInWindow(next.bytes);
-      next.written();
+      this.#writeInWindow(next.bytes, this.durable ? next.done : undefined);
+      if (!this.durable) next.done();
       next = this.#waiting[0];
     }
     if (this.#waiting.length === 0) this.#idle.splice(0).forEach((resolve) => resolve());
@@ -76,8 +83,9 @@ export class Pipe {
       (this.#sizes.length < WINDOW_FRAMES && this.#bytesUnderWay + size <= WINDOW_BYTES);
   }
 
-  #writeInWindow(bytes: Uint8Array): void {
+  #writeInWindow(bytes: Uint8Array, acknowledged?: () => void): void {
     this.#sizes.push(bytes.length);
+    this.#acknowledged.push(acknowledged);
     this.#bytesUnderWay += bytes.length;
     this.#writeAll(bytes);
   }

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { reconnectDelayMs } from "./backoff.ts";
 import type { BrokerUrl } from "./broker_url.ts";
+import type { Keeper } from "./keeper.ts";
 import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
 import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
 
@@ -15,6 +16,8 @@ export interface MqttLinkOptions {
   /** What the broker publishes when this process vanishes. */
   readonly will?: { readonly topic: string; readonly payload: string };
   readonly limits: OutboxLimits;
+  /** Where messages are kept while the broker is away. */
+  readonly keeper: Keeper;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -42,10 +45,15 @@ export class MqttLink implements Link {
   readonly #attempted = Promise.withResolvers<void>();
   #client: MqttClient | undefined;
   #connected = false;
+  /** Said once per outage. */
+  #saidFull = false;
   #onDrained: (() => void) | undefined;
 
   constructor(private readonly options: MqttLinkOptions) {
-    this.#outbox = new Outbox(options.limits);
+    const { limits, keeper } = options;
+    this.#outbox = new Outbox(limits, (entry) => this.#onDropped(entry));
+    // What an earlier process has left goes before all that is new.
+    for (const entry of keeper.load()) this.#outbox.push(entry);
   }
 
   get connected(): boolean {
@@ -62,10 +70,11 @@ export class MqttLink implements Link {
 
   publish(message: OutgoingMessage): Promise<void> {
     return new Promise((resolve) => {
-      this.#outbox.push(entry(message, resolve));
-      if (this.#connected) this.#pump();
-      // Kept for later: whoever waits may go on.
-      else resolve();
+      const added = entry(message, resolve);
+      // First: should there be no room for it, what is kept of it goes too.
+      if (!this.#connected) this.options.keeper.keep([added]);
+      this.#outbox.push(added);
+      this.#pump();
     });
   }
 
@@ -118,6 +127,7 @@ export class MqttLink implements Link {
     if (client !== undefined) {
       await new Promise<void>((resolve) => client.end(!this.#connected, {}, () => resolve()));
     }
+    this.options.keeper[Symbol.dispose]();
   }
 
   /** One connection, from its first packet to its end. Resolves with the reason of the end. */
@@ -128,6 +138,7 @@ export class MqttLink implements Link {
       client.on("connect", () => {
         disableNagle(client);
         this.#connected = true;
+        this.#saidFull = false;
         onConnected();
         void this.#sendSubscribe([...this.#filters.keys()]).then(this.#attempted.resolve);
         listener.onConnected();
@@ -214,6 +225,7 @@ export class MqttLink implements Link {
       // The connection broke: #lost takes it back, and it will be sent again.
       if (!this.#inFlight.has(entry) || (error && !client.connected)) return;
       this.#inFlight.delete(entry);
+      this.options.keeper.forget(entry);
       if (error) this.options.log.warning(`Cannot publish to ${topic}: ${error.message}`);
       entry.settle();
       this.#pump();
@@ -221,11 +233,23 @@ export class MqttLink implements Link {
     });
   }
 
+  #onDropped(entry: Entry): void {
+    const { keeper, log, limits } = this.options;
+    keeper.forget(entry);
+    if (this.#saidFull) return;
+    this.#saidFull = true;
+    const mib = limits.bytes / 1024 / 1024;
+    log.warning(
+      `The outbox is full (${limits.messages} messages or ${mib} MB): the oldest readings are dropped. ` +
+        "More room: --outbox-messages, --outbox-mb",
+    );
+  }
+
   #lost(): void {
     this.#connected = false;
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
-    this.#outbox.settleAll();
+    this.options.keeper.keep(this.#outbox.waiting());
     this.#onDrained?.();
   }
 }

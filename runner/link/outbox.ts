@@ -35,7 +35,11 @@ export class Outbox {
   readonly #heartbeats = new Map<string, Entry>();
   #dropped = 0;
 
-  constructor(private readonly limits: OutboxLimits) {}
+  /** @param onDropped told of each message that is dropped because too much waits */
+  constructor(
+    private readonly limits: OutboxLimits,
+    private readonly onDropped: (entry: Entry) => void = () => {},
+  ) {}
 
   get size(): number {
     return this.#control.length + this.#telemetry.length + this.#heartbeats.size;
@@ -73,9 +77,9 @@ export class Outbox {
     return this.#control.shift() ?? this.#shiftHeartbeat() ?? this.#telemetry.shift();
   }
 
-  /** Tells all who wait that their message is kept. */
-  settleAll(): void {
-    for (const entry of [...this.#control, ...this.#heartbeats.values(), ...this.#telemetry]) entry.settle();
+  /** All that waits. */
+  waiting(): Entry[] {
+    return [...this.#control, ...this.#heartbeats.values(), ...this.#telemetry];
   }
 
   #queueOf(entry: Entry): Fifo {
@@ -103,6 +107,7 @@ export class Outbox {
       const dropped = this.#telemetry.shift() ?? this.#control.shift();
       if (dropped === undefined) return;
       this.#dropped += 1;
+      this.onDropped(dropped);
       dropped.settle();
     }
   }

@@ -21,7 +21,7 @@ const STDERR_LINE_BYTES = 64 * 1024;
 
 /**
  * Invariants: at most `MAX_UNDER_WAY` frames are unsettled, then the pipe fills and the agent waits; each frame of
- * the window that has settled is acknowledged exactly once; frames go out in the order of `send`.
+ * the window that has settled is acknowledged exactly once, in the order they came; frames go out in the order of `send`.
  */
 export class Channel {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -29,7 +29,9 @@ export class Channel {
   #outgoingBytes = 0;
   #closed = false;
   #underWay = 0;
-  #settledFrames = 0;
+  /** Frames of the window that are not acknowledged yet, oldest first. */
+  readonly #window: { settled: boolean }[] = [];
+  #acknowledging = false;
   #wakeReaders: (() => void)[] = [];
   /** Resolves when both streams have ended and all their lines are handled. */
   readonly ended: Promise<void>;
@@ -112,25 +114,30 @@ export class Channel {
   }
 
   #track(settled: Promise<void> | void, inWindow: boolean): void {
-    if (settled === undefined) {
-      if (inWindow) this.#acknowledge();
-      return;
-    }
+    const frame = { settled: settled === undefined };
+    if (inWindow) this.#window.push(frame);
+    if (settled === undefined) return this.#acknowledge();
     this.#underWay += 1;
     void settled.then(() => {
       this.#underWay -= 1;
+      frame.settled = true;
       if (inWindow) this.#acknowledge();
       if (this.#underWay < MAX_UNDER_WAY / 2) this.#wakeReaders.splice(0).forEach((wake) => wake());
     });
   }
 
-  /** Frames that settle in one turn of the event loop are acknowledged in one line. */
+  /**
+   * Acknowledges what has settled, up to the oldest frame that has not: a count then says which ones are meant. Frames
+   * that settle in one turn of the event loop are acknowledged in one line.
+   */
   #acknowledge(): void {
-    this.#settledFrames += 1;
-    if (this.#settledFrames > 1) return;
+    if (this.#acknowledging || this.#window[0]?.settled !== true) return;
+    this.#acknowledging = true;
     queueMicrotask(() => {
-      const n = this.#settledFrames;
-      this.#settledFrames = 0;
+      this.#acknowledging = false;
+      const oldestOpen = this.#window.findIndex((frame) => !frame.settled);
+      const n = oldestOpen === -1 ? this.#window.length : oldestOpen;
+      this.#window.splice(0, n);
       this.send({ t: "ack", n });
     });
   }

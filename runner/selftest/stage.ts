@@ -50,6 +50,7 @@ export class Stage implements AsyncDisposable {
       clock,
       heapMb,
       stateBytes,
+      durable: false,
       // None of these agents has anything to install.
       installer: new Installer({ deno, dir: join(workDir, "installs"), env: {} }),
       stateFiles: new StateFiles(stateDir),

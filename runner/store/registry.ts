@@ -21,7 +21,7 @@ export interface Loaded {
 const MAX_ENDED = 1000;
 
 /**
- * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`, and `installation`, a random id of this folder.
+ * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`.
  *
  * Invariants: one runner at a time uses the folder; writes for one agent happen in the order they were asked for; what
  * a promise has confirmed is on the disk.
@@ -61,6 +61,11 @@ export class Registry implements AsyncDisposable {
     throw new AlreadyRunningError(
       `A node named '${node}' already runs with the state folder ${stateDir}: give this one another --name`,
     );
+  }
+
+  /** Where the outbox is kept, if it is kept on disk. */
+  get outboxPath(): string {
+    return join(this.dir, "outbox.db");
   }
 
   /** Reads everything. A damaged file is set aside; the rest is used. */

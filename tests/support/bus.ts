@@ -26,7 +26,7 @@ export class Bus implements AsyncDisposable {
   readonly messages: Message[] = [];
   readonly #waiting = new Set<Waiting>();
 
-  private constructor(private readonly client: MqttClient) {
+  private constructor(private readonly client: MqttClient, private readonly filter: string) {
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet.retain));
   }
 
@@ -36,7 +36,7 @@ export class Bus implements AsyncDisposable {
       protocolVersion: 4,
       reconnectPeriod: 50,
     });
-    const bus = new Bus(client);
+    const bus = new Bus(client, filter);
     await client.subscribeAsync(filter, { qos: 1 });
     return bus;
   }
@@ -94,6 +94,13 @@ export class Bus implements AsyncDisposable {
   /** Everything on `topic` so far, from `from` on. */
   all(topic: string, from = 0): Message[] {
     return this.messages.slice(from).filter((message) => message.topic === topic);
+  }
+
+  /** Resolves when this client is connected again after an outage, and subscribed. */
+  async reconnected(): Promise<void> {
+    if (this.client.connected) return;
+    await new Promise<void>((resolve) => this.client.once("connect", () => resolve()));
+    await this.client.subscribeAsync(this.filter, { qos: 1 });
   }
 
   /** Publishes to `topic` and waits for the answer on a reply topic of its own. */

@@ -9,13 +9,13 @@ import {
 import { settled } from "../../support/fake_clock.ts";
 
 /** A pipe that takes at most `piece` bytes at once, and the frames that came out of it. */
-function open(piece = Infinity) {
+function open(piece = Infinity, durable = false) {
   let text = "";
   const pipe = new Pipe((bytes) => {
     const taken = bytes.subarray(0, Math.min(piece, bytes.length));
     text += new TextDecoder().decode(taken);
     return taken.length;
-  });
+  }, durable);
   const messages = () =>
     text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line)).map((frame) =>
       frame.message ?? frame.t
@@ -132,4 +132,20 @@ Deno.test("more acknowledgements than frames do no harm", () => {
   pipe.acknowledge(1000);
   void pipe.sendInWindow(log("b"));
   assertEquals(messages(), ["a", "b"]);
+});
+
+Deno.test("in a durable pipe a frame is done when it is acknowledged, in the order they were sent", async () => {
+  const { pipe, messages } = open(Infinity, true);
+  const done: string[] = [];
+  for (const message of count(WINDOW_FRAMES + 2)) {
+    void pipe.sendInWindow(log(message)).then(() => done.push(message));
+  }
+  await settled();
+  assertEquals([done, messages().length], [[], WINDOW_FRAMES]);
+  pipe.acknowledge(2);
+  await settled();
+  assertEquals([done, messages().length], [["0", "1"], WINDOW_FRAMES + 2]);
+  pipe.acknowledge(WINDOW_FRAMES);
+  await settled();
+  assertEquals(done, count(WINDOW_FRAMES + 2));
 });
