@@ -31,40 +31,6 @@ Deno.test("a node says who it is as soon as it is connected, and is born on its 
   assertEquals(JSON.parse(await stage.retained("nodes/py-node/status")).instance, json.instance);
 });
 
-Deno.test("the heartbeat comes again by itself, with the agents by name", async () => {
-  await using stage = await Stage.set();
-  await stage.spawn({ name: "one", code: IDLE });
-  const agent = stage.agent("one");
-  const again = await stage.bus.on("nodes/test-node/heartbeat", ({ json }) => json.agent_count === 1);
-  assertEquals(again.json.agents, ["one"]);
-  const beat = await agent.state("running");
-  assertEquals(Object.keys(beat.json).sort(), [
-    "actor_id",
-    "cpu",
-    "memory_mb",
-    "name",
-    "node",
-    "protected",
-    "state",
-    "task",
-    "timestamp",
-  ]);
-  assertEquals([beat.json.actor_id, beat.json.task, beat.json.protected], [agent.id, "running", false]);
-  assert(beat.json.memory_mb > 5, "the agent's memory is measured");
-  const { json: metrics } = await agent.on("metrics");
-  assertEquals(Object.keys(metrics).sort(), [
-    "actor_id",
-    "errors",
-    "messages_processed",
-    "tasks_completed",
-    "tasks_failed",
-    "uptime",
-  ]);
-  const { actor_id, ...numbers } = metrics;
-  assertEquals(actor_id, agent.id);
-  for (const [field, value] of Object.entries(numbers)) assertEquals(typeof value, "number", field);
-});
-
 Deno.test("a node that is killed is declared offline by its last will, and leaves no process behind", async () => {
   await using stage = await Stage.set();
   const { instance } = (await stage.bus.on("nodes/test-node/status")).json;
@@ -86,6 +52,19 @@ Deno.test("a node that is killed is declared offline by its last will, and leave
   assertEquals(JSON.parse(await stage.retained("nodes/test-node/status")).status, "offline");
   const beats = stage.bus.all("nodes/test-node/heartbeat", from);
   assertEquals(beats, [], "readers take any message there as a sign of life");
+});
+
+Deno.test("where the kernel is not asked to end them, agents notice the death of their runner by themselves", async () => {
+  // No setpriv on this PATH.
+  await using stage = await Stage.set({ env: { PATH: "/nonexistent" } });
+  await stage.spawn({ name: "idle", code: IDLE });
+  await stage.spawn({
+    name: "working",
+    code: "async function process(agent) { await agent.publish('work', 1); }",
+  });
+  const pids = [...(await stage.list()).values()].map(({ pid }) => pid as number);
+  await stage.node.end("SIGKILL");
+  await untilGone(pids, 2000);
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

@@ -66,7 +66,7 @@ testOnStage("spawn", {}, {
     const answer = await stage.command("spawn", { name: "twice", code: IDLE });
     assertEquals([answer.ok, answer.agent, answer.already_running], [true, "twice", true]);
     assertEquals((await stage.list()).get("twice").pid, pid);
-    assertEquals(agent.all("heartbeat", from), []);
+    assertEquals(agent.states(from), []);
   },
 
   "a spawn that arrives twice at once starts one agent": async (stage) => {
@@ -120,7 +120,7 @@ testOnStage("spawn", {}, {
     await stage.bus.publish("nodes/test-node/desired_state", state, { retain: true });
     const after = await stage.list();
     for (const name of ["present", "unlisted"]) assertEquals(after.get(name).pid, pids.get(name).pid);
-    assertEquals([...runs.all("heartbeat", from), ...other.all("heartbeat", from)], []);
+    assertEquals([...runs.states(from), ...other.states(from)], []);
     assertEquals(JSON.parse(await stage.retained("nodes/test-node/desired_state")), state);
     await stage.bus.publish("nodes/test-node/desired_state", "", { retain: true });
   },

@@ -112,9 +112,11 @@ export class StagedAgent {
     return this.bus.all(this.topic(report), from).map((message) => message.json);
   }
 
-  /** The heartbeat that says `state`. */
-  state(state: string, from = this.#from): Promise<Message> {
-    return this.on("heartbeat", (json) => json?.state === state, from);
+  /** The agent's change to `state`, told twice: resolves with the heartbeat once the status has come too. */
+  async state(state: string, from = this.#from): Promise<Message> {
+    const heartbeat = await this.on("heartbeat", (json) => json?.state === state, from);
+    await this.on("status", (json) => json.state === state, from);
+    return heartbeat;
   }
 
   /** The log line with exactly this text. */
@@ -122,10 +124,9 @@ export class StagedAgent {
     return this.on("logs", (json) => json?.message === message, from);
   }
 
-  /** Its states in the order they were told, without repetitions. */
+  /** Its changes of state so far. Not from the heartbeats: they come again by themselves. */
   states(from = this.#from): string[] {
-    const told = this.all("heartbeat", from).map((json) => json.state);
-    return told.filter((state, index) => state !== told[index - 1]);
+    return this.all("status", from).map((json) => json.state);
   }
 
   /** Gives it a task and returns the reply. */
