@@ -21,6 +21,28 @@ function handle_task(agent, death) {
   }
 }`;
 
+/** Its process() holds still at each limit that a task sets: what has been called by then is certain. */
+const HELD = `
+let calls = 0, limit = 0, goOn = () => {}, reached = () => {};
+async function process() {
+  while (calls >= limit) {
+    reached();
+    await new Promise((resolve) => goOn = resolve);
+  }
+  calls += 1;
+}
+async function handle_task(agent, calls) {
+  if (calls === "die") Deno.exit(3);
+  limit = calls;
+  const held = new Promise((resolve) => reached = resolve);
+  goOn();
+  await held;
+}`;
+/** Cuts the waits of the agent's own process: the rest is real. */
+const SHORT_WAITS = `
+const wait = globalThis.setTimeout;
+globalThis.setTimeout = (callback, ms, ...args) => wait(callback, Math.min(ms, 1), ...args);`;
+
 testOnStage("supervision", { args: ["--heap-mb", "32"] }, {
   "an agent whose process ends comes back as a new one, with nothing but its state file": async (stage) => {
     const deaths: Record<string, RegExp> = {
@@ -111,24 +133,7 @@ testOnStage("supervision", { args: ["--heap-mb", "32"] }, {
   },
 
   "ten calls without an error win one restart back, and never more than there were": async (stage) => {
-    // process() holds still at each limit: what has been called by then is certain.
-    const code = `
-      let calls = 0, limit = 0, goOn = () => {}, reached = () => {};
-      async function process() {
-        while (calls >= limit) {
-          reached();
-          await new Promise((resolve) => goOn = resolve);
-        }
-        calls += 1;
-      }
-      async function handle_task(agent, calls) {
-        if (calls === "die") Deno.exit(3);
-        limit = calls;
-        const held = new Promise((resolve) => reached = resolve);
-        goOn();
-        await held;
-      }`;
-    const agent = await stage.spawn({ name: "healthy", code, restart_delay: 0, poll_interval: 0.001 });
+    const agent = await stage.spawn({ name: "healthy", code: HELD, restart_delay: 0, poll_interval: 0.001 });
     const credit = async () => (await stage.list()).get("healthy").restart_count;
     for (const crashes of [1, 2]) {
       await agent.on("manifest");
@@ -140,6 +145,20 @@ testOnStage("supervision", { args: ["--heap-mb", "32"] }, {
     for (const [calls, left] of [[9, 2], [10, 1], [19, 1], [20, 0], [30, 0]] as const) {
       await agent.task(calls);
       assertEquals(await credit(), left, `after ${calls} calls`);
+    }
+  },
+
+  "a call with an error begins the row of ten anew": async (stage) => {
+    const code = HELD.replace("calls += 1;", "calls += 1; if (calls === 10) throw new Error('once');");
+    const config = { name: "relapse", code: code + SHORT_WAITS, restart_delay: 0, poll_interval: 0.001 };
+    const agent = await stage.spawn(config);
+    await agent.on("manifest");
+    const from = stage.bus.mark();
+    await agent.task("die");
+    await agent.on("manifest", undefined, from);
+    for (const [calls, left] of [[9, 1], [19, 1], [20, 0]] as const) {
+      await agent.task(calls);
+      assertEquals((await stage.list()).get("relapse").restart_count, left, `after ${calls} calls`);
     }
   },
 
