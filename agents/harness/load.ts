@@ -25,9 +25,12 @@ export function moduleUrl(code: string): string {
   return URL.createObjectURL(new Blob([code + FINDER_SOURCE], { type: "application/typescript" }));
 }
 
-/** @throws whatever does not parse, does not resolve, or is thrown at the top level */
-export async function loadFunctions(url: string): Promise<AgentFunctions> {
-  const module: Record<string, unknown> = await import(url);
+/**
+ * @param url what `moduleUrl` has made of `code`
+ * @throws whatever does not parse, does not resolve, or is thrown at the top level
+ */
+export async function loadFunctions(url: string, code: string): Promise<AgentFunctions> {
+  const module = await importAgent(url, code);
   const declared = withoutGlobalProcess(module[FINDER] as () => Found);
   const exported = { ...asRecord(module.default), ...module };
   const pick = (name: (typeof NAMES)[number]) => {
@@ -39,6 +42,31 @@ export async function loadFunctions(url: string): Promise<AgentFunctions> {
     process: pick("process"),
     handleTask: pick("handle_task") ?? pick("handleTask"),
   };
+}
+
+async function importAgent(url: string, code: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(url);
+  } catch (error) {
+    const isOfFinder = error instanceof Error && error.message.includes(FINDER);
+    throw isOfFinder ? await errorOfCodeAlone(url, code) ?? error : error;
+  }
+}
+
+/** Code that lacks its end fails in what was appended: its author wants to read of the code alone. */
+async function errorOfCodeAlone(url: string, code: string): Promise<unknown> {
+  const alone = URL.createObjectURL(new Blob([code], { type: "application/typescript" }));
+  try {
+    await import(alone);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) return error;
+    error.message = error.message.replaceAll(alone, url);
+    error.stack = error.stack?.replaceAll(alone, url) ?? "";
+    return error;
+  } finally {
+    URL.revokeObjectURL(alone);
+  }
 }
 
 /**

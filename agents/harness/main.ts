@@ -110,7 +110,7 @@ class Harness {
 
   async #run(): Promise<void> {
     try {
-      this.#functions = await loadFunctions(this.#moduleUrl);
+      this.#functions = await loadFunctions(this.#moduleUrl, this.start.code);
     } catch (error) {
       this.#report("compile", error);
       return;

@@ -39,6 +39,8 @@ export class MqttLink implements Link {
   readonly #outbox: Outbox;
   /** With the QoS they are subscribed at. */
   readonly #filters = new Map<string, 0 | 1>();
+  /** Unsubscriptions under way, by filter: each settles when the broker has confirmed it. */
+  readonly #leaving = new Map<string, Promise<void>>();
   readonly #inFlight = new Set<Entry>();
   readonly #closing = new AbortController();
   /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
@@ -82,12 +84,16 @@ export class MqttLink implements Link {
     if (filters.length === 0) return;
     for (const filter of filters) this.#filters.set(filter, qos);
     // Before the first connection the filters go out with it.
-    await (this.#connected ? this.#sendSubscribe(filters) : this.#attempted.promise);
+    if (!this.#connected) return await this.#attempted.promise;
+    // A broker may carry out packets that arrive together in any order.
+    const leaving = filters.flatMap((filter) => this.#leaving.get(filter) ?? []);
+    if (leaving.length > 0) await Promise.all(leaving);
+    if (this.#connected) await this.#sendSubscribe(filters.filter((filter) => this.#filters.has(filter)));
   }
 
   unsubscribe(filters: readonly string[]): void {
     for (const filter of filters) this.#filters.delete(filter);
-    if (this.#connected && filters.length > 0) this.#client?.unsubscribe([...filters]);
+    if (this.#connected && filters.length > 0) void this.#sendUnsubscribe(filters);
   }
 
   /** Connects, and connects again after every outage, until the link is closed. Never rejects. */
@@ -205,6 +211,15 @@ export class MqttLink implements Link {
     });
   }
 
+  async #sendUnsubscribe(filters: readonly string[]): Promise<void> {
+    const client = this.#client;
+    // Called when the connection breaks, too.
+    const confirmed = new Promise<void>((resolve) => client?.unsubscribe([...filters], () => resolve()));
+    for (const filter of filters) this.#leaving.set(filter, confirmed);
+    await confirmed;
+    for (const filter of filters) if (this.#leaving.get(filter) === confirmed) this.#leaving.delete(filter);
+  }
+
   #pump(): void {
     while (this.#connected && this.#inFlight.size < MAX_IN_FLIGHT) {
       const next = this.#outbox.shift();
@@ -247,6 +262,7 @@ export class MqttLink implements Link {
 
   #lost(): void {
     this.#connected = false;
+    this.#leaving.clear();
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
     this.options.keeper.keep(this.#outbox.waiting());

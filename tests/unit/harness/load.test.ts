@@ -6,7 +6,7 @@ import type { Agent } from "../../../agents/types.d.ts";
 async function load(code: string): Promise<string> {
   const url = moduleUrl(code);
   try {
-    const { setup, process, handleTask } = await loadFunctions(url);
+    const { setup, process, handleTask } = await loadFunctions(url, code);
     const agent = {} as Agent;
     const results = [setup?.(agent), process?.(agent), handleTask?.(agent, null)];
     return results.map((result) => String(result ?? "-")).join(" ");
@@ -46,8 +46,9 @@ Deno.test("code that does not parse or throws at its top level is refused", asyn
 });
 
 Deno.test("an error has the line of the code it was spawned with", async () => {
-  const url = moduleUrl("\n\nfunction setup() {\n  throw new Error('boom');\n}");
-  const { setup } = await loadFunctions(url);
+  const code = "\n\nfunction setup() {\n  throw new Error('boom');\n}";
+  const url = moduleUrl(code);
+  const { setup } = await loadFunctions(url, code);
   const error = await assertRejects(() => Promise.try(() => setup?.({} as Agent)), Error, "boom");
   assertEquals(error.stack?.includes(`${url}:4:`), true, error.stack ?? "");
   URL.revokeObjectURL(url);
