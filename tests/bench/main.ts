@@ -29,13 +29,11 @@ interface Options {
   readonly json: string;
 }
 
-/** What a signal has to end. */
-let current: Rig | undefined;
-
 async function main(): Promise<number> {
   const options = readOptions();
   if (options === undefined) return 2;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void endAtOnce());
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => ending.abort());
   const machine = await describeMachine();
   const broker = await brokerVersion();
   const results: Result[] = [];
@@ -43,9 +41,9 @@ async function main(): Promise<number> {
   for (const figure of options.figures) {
     printError(`measuring ${figure.name} …`);
     try {
-      await using rig = current = await Rig.start();
-      results.push(...await figure.run(rig, options.quick));
+      results.push(...await measure(figure, options.quick, ending.signal));
     } catch (error) {
+      if (ending.signal.aborted) return 130;
       failures += 1;
       printError(`Cannot measure ${figure.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -81,11 +79,18 @@ function readOptions(): Options | undefined {
   };
 }
 
-/** Nothing that was started may outlive the bench. */
-async function endAtOnce(): Promise<void> {
-  printError("ending what was started …");
-  await current?.[Symbol.asyncDispose]();
-  Deno.exit(130);
+/** @throws whatever the figure throws; the signal's reason when that is aborted: nothing of it is left running then */
+async function measure(figure: Figure, quick: boolean, signal: AbortSignal): Promise<Result[]> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  await using rig = await Rig.start();
+  signal.throwIfAborted();
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([figure.run(rig, quick), ended]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 function print(line: string): void {

@@ -13,7 +13,7 @@ export const BROKER_TEXT = hasMosquitto
   } (no limits: what is lost, the broker has not dropped)`
   : "the embedded one, inside the bench's own process: mosquitto is not installed, and the targets are set for it";
 
-/** Invariant: whatever was started through it has ended once it is disposed of, also when that comes too early. */
+/** Invariant: whatever was started through it has ended once it is disposed of, also while it was still being started. */
 export class Rig implements AsyncDisposable {
   readonly #owned = new AsyncDisposableStack();
 
@@ -27,26 +27,36 @@ export class Rig implements AsyncDisposable {
 
   /** A client that records what matches `filter`. */
   async bus(filter: string): Promise<Bus> {
-    return await this.own(await Bus.connect(this.broker.port, filter));
+    return await this.own(() => Bus.connect(this.broker.port, filter));
   }
 
   /** A node, as an operator starts it. */
   async node(options: Omit<NodeOptions, "port"> = {}): Promise<NodeProcess> {
     const args = ["--loglevel", "WARNING", ...options.args ?? []];
-    return await this.own(await NodeProcess.start({ ...options, args, port: this.broker.port }));
+    return await this.own(() => NodeProcess.start({ ...options, args, port: this.broker.port }));
   }
 
   /** A folder that lives as long as the rig. */
   async folder(): Promise<string> {
-    const path = await Deno.makeTempDir({ prefix: "agentflow-bench-" });
-    await this.own({ [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) });
-    return path;
+    const folder = await this.own(async () => {
+      const path = await Deno.makeTempDir({ prefix: "agentflow-bench-" });
+      return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+    });
+    return folder.path;
   }
 
-  /** Takes something over, to end it with the rig. @throws ReferenceError when the rig has ended already */
-  async own<T extends AsyncDisposable>(started: T): Promise<T> {
-    if (this.#owned.disposed) await started[Symbol.asyncDispose]();
-    return this.#owned.use(started);
+  /** Starts something, to end it with the rig. @throws ReferenceError when the rig has ended already */
+  async own<T extends AsyncDisposable>(start: () => Promise<T>): Promise<T> {
+    const { promise: started, resolve } = Promise.withResolvers<T | undefined>();
+    this.#owned.defer(async () => await (await started)?.[Symbol.asyncDispose]());
+    try {
+      const owned = await start();
+      resolve(owned);
+      return owned;
+    } finally {
+      // What could not be started needs no end.
+      resolve(undefined);
+    }
   }
 
   /** Ends everything, the youngest first. */

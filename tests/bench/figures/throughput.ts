@@ -29,7 +29,7 @@ export const throughput: Figure = {
     for (let run = 0; run < (quick ? 1 : 7); run++) {
       const topic = `bench/numbers/${run}`;
       const count = run === 0 ? WARM_UP_MESSAGES : messages;
-      const counter = await rig.own(await startCounter(rig.broker.port, topic, count));
+      const counter = await rig.own(() => startCounter(rig.broker.port, topic, count));
       await bus.publish("agents/by-name/talker/task", { payload: { topic, count } });
       const counted = await counter.result;
       if (quick || run > 0) counts.push(counted);
