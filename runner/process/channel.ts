@@ -17,6 +17,8 @@ export interface ChannelHandlers {
 const MAX_UNDER_WAY = 512;
 /** Frames for an agent that does not read them, in bytes, before more are refused. */
 const MAX_OUTGOING_BYTES = 16 * 1024 * 1024;
+/** Of each stream, held while it is read from: always. */
+const READ_BUFFER_BYTES = 16 * 1024;
 const STDERR_LINE_BYTES = 64 * 1024;
 
 /**
@@ -90,13 +92,19 @@ export class Channel {
     lines: LineSplitter,
     handle: (line: string) => Promise<void> | void,
   ): Promise<void> {
-    for await (const chunk of stream) {
+    // A buffer of its own, used again for each read: the stream's default is 64 KiB for every one of them.
+    const reader = stream.getReader({ mode: "byob" });
+    let buffer = new Uint8Array(READ_BUFFER_BYTES);
+    for (;;) {
+      const { value: chunk, done } = await reader.read(buffer);
+      if (done) break;
       for (const line of lines.push(chunk)) {
         void handle(line);
         if (this.#underWay >= MAX_UNDER_WAY) {
           await new Promise<void>((resolve) => this.#wakeReaders.push(resolve));
         }
       }
+      buffer = new Uint8Array(chunk.buffer);
     }
     for (const line of lines.flush()) void handle(line);
   }
@@ -124,11 +132,11 @@ export class Channel {
     });
   }
 
-  /** Frames that settle in one turn of the event loop are acknowledged in one line. */
+  /** Frames that settle in one turn of the event loop are acknowledged in one line: a write costs more than a frame. */
   #acknowledge(): void {
     this.#settledFrames += 1;
     if (this.#settledFrames > 1) return;
-    queueMicrotask(() => {
+    setImmediate(() => {
       const n = this.#settledFrames;
       this.#settledFrames = 0;
       this.send({ t: "ack", n });
