@@ -66,7 +66,10 @@ export type RunnerFrame =
   )
   | { readonly t: "subscribed"; readonly id: number; readonly error?: string }
   | { readonly t: "reply"; readonly id: number; readonly value: unknown }
+  /** All agents here, for an agent that may have missed one since its `start`. */
   | { readonly t: "peers"; readonly peers: readonly Peer[] }
+  | { readonly t: "peer_joined"; readonly peer: Peer }
+  | { readonly t: "peer_left"; readonly name: string }
   | { readonly t: "pause" }
   | { readonly t: "resume" }
   /** Come to rest: `held` is the answer. Nothing is persisted any more until a `release`. */

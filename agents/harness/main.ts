@@ -88,6 +88,12 @@ class Harness {
       case "peers":
         this.#peers = frame.peers;
         return;
+      case "peer_joined":
+        this.#peers = [...this.#peersBut(frame.peer.name), frame.peer];
+        return;
+      case "peer_left":
+        this.#peers = this.#peersBut(frame.name);
+        return;
       case "pause":
         return this.#gate.close("operator");
       case "resume":
@@ -151,6 +157,10 @@ class Harness {
     await this.#activity.idle();
     this.#stateFile.freeze(true);
     this.#pipe.send({ t: "held" });
+  }
+
+  #peersBut(name: string): StartFrame["peers"] {
+    return this.#peers.filter((peer) => peer.name !== name);
   }
 
   #track(work: Promise<unknown>): void {

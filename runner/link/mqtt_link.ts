@@ -177,6 +177,8 @@ export class MqttLink implements Link {
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: 0,
       queueQoSZero: false,
+      // A timer set anew for every packet costs more than a ping every so often.
+      reschedulePings: false,
       resubscribe: false,
       ...(will === undefined
         ? {}

@@ -1,5 +1,5 @@
 /** One node: the agents here, the link to the broker, and all that goes between them. */
-import type { LogLevel, Peer } from "../../protocol/frames.ts";
+import type { LogLevel, Peer, RunnerFrame } from "../../protocol/frames.ts";
 import { nodeFilters, ownFilters, topics } from "../../protocol/topics.ts";
 import type { Clock } from "../clock.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
@@ -168,8 +168,7 @@ export class Node implements LinkListener, AgentObserver {
 
   /** The agents here, as they see each other. */
   peers(): Peer[] {
-    const node = this.parts.identity.name;
-    return this.#supervisor.agents().map(({ name, actorId }) => ({ name, actor_id: actorId, node }));
+    return this.#supervisor.agents().map((agent) => this.#peer(agent));
   }
 
   onMessage(message: IncomingMessage): void {
@@ -203,10 +202,12 @@ export class Node implements LinkListener, AgentObserver {
 
   onStarted(agent: SupervisedAgent): void {
     this.parts.link.subscribe(ownTopics(agent));
-    this.#tellPeers();
+    this.#tellAll({ t: "peer_joined", peer: this.#peer(agent) });
   }
 
   onReady(agent: SupervisedAgent): void {
+    // What changed while its process was being started has not reached it.
+    agent.send({ t: "peers", peers: this.peers() });
     this.#manifests.ready(agent);
     if (agent.isReady) this.#tasks.ready(agent);
     this.#roster.ready(agent);
@@ -231,7 +232,7 @@ export class Node implements LinkListener, AgentObserver {
     this.#manifests.ended(agent, forGood);
     this.#tasks.ended(agent);
     this.parts.link.unsubscribe(ownTopics(agent));
-    this.#tellPeers();
+    this.#tellAll({ t: "peer_left", name: agent.name });
   }
 
   onTraffic(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
@@ -270,9 +271,13 @@ export class Node implements LinkListener, AgentObserver {
     ]);
   }
 
-  #tellPeers(): void {
-    const peers = this.peers();
-    for (const agent of this.#supervisor.agents()) agent.send({ t: "peers", peers });
+  #peer({ name, actorId }: SupervisedAgent): Peer {
+    return { name, actor_id: actorId, node: this.parts.identity.name };
+  }
+
+  /** Only what has changed: the whole list to all, at every change, is what many agents would mostly say. */
+  #tellAll(change: RunnerFrame): void {
+    for (const agent of this.#supervisor.agents()) agent.send(change);
   }
 }
 

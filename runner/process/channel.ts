@@ -17,6 +17,8 @@ export interface ChannelHandlers {
 const MAX_UNDER_WAY = 512;
 /** Frames for an agent that does not read them, in bytes, before more are refused. */
 const MAX_OUTGOING_BYTES = 16 * 1024 * 1024;
+/** Of each stream, held while it is read from: always. */
+const READ_BUFFER_BYTES = 16 * 1024;
 const STDERR_LINE_BYTES = 64 * 1024;
 
 /**
@@ -92,13 +94,19 @@ export class Channel {
     lines: LineSplitter,
     handle: (line: string) => Promise<void> | void,
   ): Promise<void> {
-    for await (const chunk of stream) {
+    // A buffer of its own, used again for each read: the stream's default is 64 KiB for every one of them.
+    const reader = stream.getReader({ mode: "byob" });
+    let buffer = new Uint8Array(READ_BUFFER_BYTES);
+    for (;;) {
+      const { value: chunk, done } = await reader.read(buffer);
+      if (done) break;
       for (const line of lines.push(chunk)) {
         void handle(line);
         if (this.#underWay >= MAX_UNDER_WAY) {
           await new Promise<void>((resolve) => this.#wakeReaders.push(resolve));
         }
       }
+      buffer = new Uint8Array(chunk.buffer);
     }
     for (const line of lines.flush()) void handle(line);
   }
@@ -128,12 +136,12 @@ export class Channel {
 
   /**
    * Acknowledges what has settled, up to the oldest frame that has not: a count then says which ones are meant. Frames
-   * that settle in one turn of the event loop are acknowledged in one line.
+   * that settle in one turn of the event loop are acknowledged in one line: a write costs more than a frame.
    */
   #acknowledge(): void {
     if (this.#acknowledging || this.#window[0]?.settled !== true) return;
     this.#acknowledging = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#acknowledging = false;
       const oldestOpen = this.#window.findIndex((frame) => !frame.settled);
       const n = oldestOpen === -1 ? this.#window.length : oldestOpen;

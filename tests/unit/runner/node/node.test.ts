@@ -365,10 +365,12 @@ Deno.test("each agent is told who else is here, whenever that changes", async ()
   await n.spawn("b");
   await n.runtime.ready();
   await n.send("nodes/n/stop", { name: "b" });
-  const names = process?.sent.flatMap((frame) =>
-    frame.t === "peers" ? [frame.peers.map((peer) => peer.name)] : []
-  );
-  assertEquals(names, [["a", "b"], ["a"]]);
+  const told = process?.sent.flatMap((frame) => {
+    if (frame.t === "peers") return [frame.peers.map((peer) => peer.name).join()];
+    if (frame.t === "peer_joined") return [`+${frame.peer.name}`];
+    return frame.t === "peer_left" ? [`-${frame.name}`] : [];
+  });
+  assertEquals(told, ["a", "+b", "-b"]);
 });
 
 Deno.test("a node listens to an agent's topics while it is supervised", async () => {
