@@ -103,22 +103,30 @@ async function brokerFor(config: RunnerConfig, log: Logger): Promise<BrokerInUse
   return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
 }
 
-/** `deno task` and some shells pass a Ctrl-C on that the terminal has already sent: one press, two signals. */
-const SAME_PRESS_MS = 300;
+/** `deno task` passes a Ctrl-C on that the terminal has already sent to all: one press, two signals. */
+const SAME_PRESS_MS = 100;
 
 /** The first SIGINT or SIGTERM ends the node in order, the second at once. */
 function endOnSignals(node: Node, log: Logger): Disposable {
-  const signals = ["SIGINT", "SIGTERM"] as const;
   let firstMs: number | undefined;
-  const onSignal = () => {
+  const onSignal = (mayRepeat: boolean) => {
+    const nowMs = systemClock.monotonicMs();
     if (firstMs === undefined) {
-      firstMs = systemClock.monotonicMs();
+      firstMs = nowMs;
       log.info("Ending: stopping all agents (a second signal ends at once)");
       void node.close("shutdown");
-    } else if (systemClock.monotonicMs() - firstMs > SAME_PRESS_MS) Deno.exit(1);
+    } else if (!mayRepeat || nowMs - firstMs > SAME_PRESS_MS) Deno.exit(1);
   };
-  for (const signal of signals) Deno.addSignalListener(signal, onSignal);
-  return { [Symbol.dispose]: () => signals.forEach((signal) => Deno.removeSignalListener(signal, onSignal)) };
+  const onInterrupt = () => onSignal(true);
+  const onTerminate = () => onSignal(false);
+  Deno.addSignalListener("SIGINT", onInterrupt);
+  Deno.addSignalListener("SIGTERM", onTerminate);
+  return {
+    [Symbol.dispose]: () => {
+      Deno.removeSignalListener("SIGINT", onInterrupt);
+      Deno.removeSignalListener("SIGTERM", onTerminate);
+    },
+  };
 }
 
 /** Aborted by SIGINT or SIGTERM. A second one is of no account: the self-test then ends within seconds. */
