@@ -86,6 +86,9 @@ export function filterError(filter: unknown): string | undefined {
   const problem = stringError(filter, "filter");
   if (problem !== undefined) return problem;
   const levels = (filter as string).split("/");
+  if (levels[0] === "$share") {
+    return "shared subscriptions are not for agents: each gets its messages once already";
+  }
   const wellFormed = levels.every((level, index) =>
     level === "+" || (level === "#" && index === levels.length - 1) || !/[+#]/.test(level)
   );

@@ -6,14 +6,13 @@ import type { RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
 import type { BrokerUrl } from "./link/broker_url.ts";
-import { memoryKeeper } from "./link/keeper.ts";
+import { type Keeper, memoryKeeper } from "./link/keeper.ts";
 import type { LinkListener } from "./link/link.ts";
 import { MqttLink } from "./link/mqtt_link.ts";
 import type { Logger } from "./logger.ts";
 import { createIdentity } from "./node/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reporter.ts";
-import { openDiskKeeper } from "./open_disk_keeper.ts";
 import { Registry } from "./store/registry.ts";
 import { StateFiles } from "./store/state_files.ts";
 import { VERSION } from "./version.ts";
@@ -55,7 +54,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     persistent: true,
     will: lastWill(identity, clock),
     limits,
-    keeper: config.outbox === "disk" ? await openDiskKeeper(registry, clock, log) : memoryKeeper,
+    keeper: config.outbox === "disk" ? await diskKeeper(registry, clock, log) : memoryKeeper,
     clock,
     log,
   });
@@ -102,4 +101,10 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   await node.start();
   void link.run(node);
   return { node, ready: runtime.prepared };
+}
+
+/** Only those who keep the outbox on disk pay for loading what that needs. */
+async function diskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {
+  const { openDiskKeeper } = await import("./open_disk_keeper.ts");
+  return await openDiskKeeper(registry, clock, log);
 }

@@ -3,6 +3,11 @@ export class Turns {
   /** Per key, the end of the last work asked for. */
   readonly #last = new Map<string, Promise<void>>();
 
+  /** Whether work for `key` runs or waits. */
+  isBusy(key: string): boolean {
+    return this.#last.has(key);
+  }
+
   /**
    * Runs `work` once all earlier work for `key` has ended, well or not.
    * @throws the reason of `signal` when that is aborted while waiting; whatever `work` throws

@@ -11,11 +11,15 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   error: "error",
 };
 
+/** A longer message is cut: printing must never fail. */
+const MAX_MESSAGE_CHARS = 64 * 1024;
+
 /**
  * Replaces the methods of `console` that print one message. The others (`table`, `group`, `time`, …) print lines
  * to stdout, which the runner logs one by one.
  */
-export function redirectConsole(log: (level: LogLevel, message: string) => void): void {
+export function redirectConsole(send: (level: LogLevel, message: string) => void): void {
+  const log = (level: LogLevel, message: string) => send(level, message.slice(0, MAX_MESSAGE_CHARS));
   const target = console as unknown as Record<string, (...args: unknown[]) => void>;
   for (const [method, level] of Object.entries(LEVELS)) {
     target[method] = (...args: unknown[]) => log(level, format(args));
@@ -42,11 +46,22 @@ function format(args: readonly unknown[]): string {
 function substitute(kind: string, value: unknown): string {
   if (kind === "c") return "";
   if (kind === "s") return show(value);
-  if (kind === "d" || kind === "f") return String(Number(value));
-  if (kind === "i") return String(Math.trunc(Number(value)));
-  return kind === "j" ? JSON.stringify(value) ?? "undefined" : Deno.inspect(value);
+  try {
+    if (kind === "d" || kind === "f") return String(Number(value));
+    if (kind === "i") return String(Math.trunc(Number(value)));
+    if (kind === "j") return JSON.stringify(value) ?? "undefined";
+  } catch {
+    // No number, no JSON: shown as it is.
+  }
+  return show(value);
 }
 
 function show(value: unknown): string {
-  return typeof value === "string" ? value : Deno.inspect(value, { colors: false });
+  if (typeof value === "string") return value;
+  try {
+    return Deno.inspect(value, { colors: false });
+  } catch {
+    // An object may refuse to be shown.
+    return "a value that cannot be shown";
+  }
 }

@@ -137,8 +137,15 @@ class Harness {
     const outcome = await this.#activity.during(() =>
       runTask(this.#agent, this.#functions.handleTask, payload)
     );
-    if ("value" in outcome) this.#pipe.send({ t: "task_done", id, value: outcome.value });
-    else this.#pipe.send({ t: "task_failed", id, ...this.#describer.describe(outcome.failure) });
+    const failed = (failure: unknown) => {
+      this.#pipe.send({ t: "task_failed", id, ...this.#describer.describe(failure) });
+    };
+    if ("failure" in outcome) return failed(outcome.failure);
+    try {
+      this.#pipe.send({ t: "task_done", id, value: outcome.value });
+    } catch (tooLarge) {
+      failed(tooLarge);
+    }
   }
 
   /** Lets what runs come to its end, then ends the process. How long that may take is the runner's to decide. */

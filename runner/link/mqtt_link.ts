@@ -47,6 +47,7 @@ export class MqttLink implements Link {
   readonly #attempted = Promise.withResolvers<void>();
   #client: MqttClient | undefined;
   #connected = false;
+  #sent = 0;
   /** Said once per outage. */
   #saidFull = false;
   #onDrained: (() => void) | undefined;
@@ -205,7 +206,9 @@ export class MqttLink implements Link {
         const refused = (grants ?? []).filter((grant) => grant.qos === 128).map((grant) => grant.topic);
         if (refused.length > 0) {
           log.error(`The broker refuses a subscription to ${refused.join(", ")}: check its access rules`);
-        } else if (error !== null && this.#connected) {
+        } else if (error === null) {
+          log.debug(`subscribed: ${filters.join(", ")}`);
+        } else if (this.#connected) {
           log.warning(`Cannot subscribe to ${filters.join(", ")}: ${error.message}`);
         }
         resolve();
@@ -233,6 +236,12 @@ export class MqttLink implements Link {
   #send(entry: Entry): void {
     const { topic, payload, qos, retain } = entry.message;
     this.#inFlight.add(entry);
+    this.#sent += 1;
+    if (this.options.log.isDebug) {
+      this.options.log.debug(
+        `out #${this.#sent} ${topic} (${payload.length} bytes${retain ? ", retained" : ""})`,
+      );
+    }
     // Node's Buffer is what the client takes without a copy.
     const body = typeof payload === "string"
       ? payload

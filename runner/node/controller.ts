@@ -56,7 +56,7 @@ export class Controller {
       case "agent_command":
         return await agentCommand(this.context, command, incoming.actorId);
       case "task":
-        task(this.context, command, incoming.agent);
+        await task(this.context, command, incoming.agent);
         return undefined;
       case "reply":
         if (command.json === undefined) throw new CommandError("A reply must be JSON");

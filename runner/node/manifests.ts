@@ -11,6 +11,9 @@ const MAX_TOPICS = 200;
 export class Manifests {
   readonly #known = new Map<SupervisedAgent, { topics: Set<string>; said: boolean; pending: boolean }>();
 
+  /** Agents of these names have a manifest at the broker. */
+  readonly #saidNames = new Set<string>();
+
   constructor(private readonly reporter: Reporter, private readonly clock: Clock) {}
 
   /** `setup()` has returned. */
@@ -28,10 +31,17 @@ export class Manifests {
     if (said) void this.#sayAfterBurst(agent);
   }
 
-  /** @param forGood whether the agent will not be back, here or elsewhere */
-  ended(agent: SupervisedAgent, forGood: boolean): void {
+  /**
+   * @param forGood whether the agent will not be back, here or elsewhere
+   * @param neverRan whether its code has failed before it could say anything: then the last manifest of that name is
+   * of the code that it has replaced
+   */
+  ended(agent: SupervisedAgent, forGood: boolean, neverRan = false): void {
     this.#known.delete(agent);
-    if (forGood) this.reporter.clearManifest(agent);
+    const isOutdated = neverRan && this.#saidNames.has(agent.name);
+    if (!forGood && !isOutdated) return;
+    this.#saidNames.delete(agent.name);
+    this.reporter.clearManifest(agent);
   }
 
   #entry(agent: SupervisedAgent) {
@@ -50,6 +60,7 @@ export class Manifests {
   }
 
   #say(agent: SupervisedAgent): void {
+    this.#saidNames.add(agent.name);
     this.reporter.manifest(agent, [...this.#entry(agent).topics].sort());
   }
 }

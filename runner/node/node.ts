@@ -228,10 +228,15 @@ export class Node implements LinkListener, AgentObserver {
 
   onEnded(agent: SupervisedAgent, outcome: Outcome): void {
     const forGood = outcome.kind === "stopped" && ["stop", "delete", "stop_all"].includes(outcome.reason);
-    if (!this.#updates.ended(agent, outcome)) this.#roster.ended(agent, outcome);
-    this.#manifests.ended(agent, forGood);
+    const isRolledBack = this.#updates.ended(agent, outcome);
+    if (!isRolledBack) this.#roster.ended(agent, outcome);
+    const neverRan = outcome.kind === "failed" && outcome.phase !== "supervisor" && !agent.isMoving &&
+      !isRolledBack;
+    this.#manifests.ended(agent, forGood, neverRan);
     this.#tasks.ended(agent);
-    this.parts.link.unsubscribe(ownTopics(agent));
+    const isReplaced = outcome.kind === "stopped" && outcome.reason === "replace";
+    // What is sent to it meanwhile is for its successor.
+    if (!isReplaced) this.parts.link.unsubscribe(ownTopics(agent));
     this.#tellAll({ t: "peer_left", name: agent.name });
   }
 

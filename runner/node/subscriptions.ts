@@ -7,6 +7,8 @@ import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 /** Retained topics that are remembered per subscription, so that each is delivered once. */
 const MAX_SEEN = 10_000;
 
+const MAX_PER_AGENT = 200;
+
 interface Subscription {
   readonly agent: SupervisedAgent;
   /** The agent's own number for it. */
@@ -23,8 +25,13 @@ export class Subscriptions {
   /** @param open opens a link of their own: what agents listen to must not keep the node's commands waiting */
   constructor(private readonly open: (listener: LinkListener) => Link) {}
 
-  /** Resolves when the broker has confirmed it, or at once while the link is away. */
+  /**
+   * Resolves when the broker has confirmed it, or at once while the link is away.
+   * @throws Error when the agent has too many
+   */
   async add(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
+    const count = [...this.#all].filter((subscription) => subscription.agent === agent).length;
+    if (count >= MAX_PER_AGENT) throw new Error(`an agent may have ${MAX_PER_AGENT} subscriptions at a time`);
     this.#all.add({ agent, id, filter, seen: new Set() });
     this.#link ??= this.open({
       onMessage: (message) => this.#deliver(message),
@@ -84,7 +91,7 @@ function isNew({ seen }: Subscription, message: IncomingMessage): boolean {
 
 function toWire(payload: Uint8Array): WirePayload {
   try {
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(payload) };
+    return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload) };
   } catch {
     // Not text: bytes go as they are.
     return { base64: payload.toBase64() };

@@ -74,8 +74,12 @@ export class Traffic {
   }
 
   async #subscribe(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
-    const error = filterError(filter);
-    if (error === undefined) await this.parts.subscriptions.add(agent, id, filter);
+    let error = filterError(filter);
+    try {
+      if (error === undefined) await this.parts.subscriptions.add(agent, id, filter);
+    } catch (tooMany) {
+      error = (tooMany as Error).message;
+    }
     agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
   }
 

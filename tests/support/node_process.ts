@@ -107,7 +107,10 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // One that does not end must fail its test, not hang it.
+    const impatience = setTimeout(() => this.child.kill("SIGKILL"), 15_000);
     await this.end("SIGTERM");
+    clearTimeout(impatience);
     if (this.ownsStateDir) await Deno.remove(this.stateDir, { recursive: true });
   }
 

@@ -3,7 +3,9 @@ import { publishTopicError } from "../../../protocol/topics.ts";
 import { type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 
 /** Nodes that do not run the agent stay silent. */
-export function task(context: CommandContext, command: Command, agentName: string): void {
+export async function task(context: CommandContext, command: Command, agentName: string): Promise<void> {
+  // While the agent is being replaced, its successor gets what comes.
+  if (context.turns.isBusy(agentName)) await context.turns.take(agentName, () => Promise.resolve());
   const agent = context.supervisor.find(agentName);
   if (agent === undefined) return;
   const message = objectPayload(command, `give a task to '${agentName}'`);
