@@ -7,6 +7,9 @@ import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 /** Retained topics that are remembered per subscription, so that each is delivered once. */
 const MAX_SEEN = 10_000;
 
+/** Subscriptions of one agent. */
+const MAX_PER_AGENT = 1000;
+
 interface Subscription {
   readonly agent: SupervisedAgent;
   /** The agent's own number for it. */
@@ -23,8 +26,13 @@ export class Subscriptions {
   /** @param open opens a link of their own: what agents listen to must not keep the node's commands waiting */
   constructor(private readonly open: (listener: LinkListener) => Link) {}
 
-  /** Resolves when the broker has confirmed it, or at once while the link is away. */
-  async add(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
+  /**
+   * Resolves when the broker has confirmed it, or at once while the link is away.
+   * @returns why it is refused; `undefined` when it is not
+   */
+  async add(agent: SupervisedAgent, id: number, filter: string): Promise<string | undefined> {
+    const count = [...this.#all].filter((subscription) => subscription.agent === agent).length;
+    if (count >= MAX_PER_AGENT) return `an agent may have up to ${MAX_PER_AGENT} subscriptions`;
     this.#all.add({ agent, id, filter, seen: new Set() });
     this.#link ??= this.open({
       onMessage: (message) => this.#deliver(message),
@@ -32,6 +40,7 @@ export class Subscriptions {
       onDisconnected: () => {},
     });
     await this.#link.subscribe([filter]);
+    return undefined;
   }
 
   remove(agent: SupervisedAgent, id: number): void {
