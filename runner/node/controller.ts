@@ -44,7 +44,8 @@ export class Controller {
     let command: Command | undefined;
     try {
       command = decode(message);
-      const problem = replyTopicProblem(command);
+      // A task says it itself, with the agent's name.
+      const problem = incoming.kind === "task" ? undefined : replyTopicProblem(command);
       if (problem !== undefined) throw new CommandError(`Cannot handle ${message.topic}: ${problem}`);
       const answer = await this.#carryOut(incoming, command);
       if (answer !== undefined) this.#answer(command, { ok: true, ...answer });
