@@ -54,11 +54,10 @@ export class Controller {
     }
   }
 
-  /** The subscription of an agent here may bring what is meant for agents of other nodes: those answer themselves. */
+  /** A task for an agent that is not here is for another node, whatever is in it. */
   #isMeantForUs(incoming: Incoming): boolean {
     const { supervisor } = this.context;
     if (incoming.kind === "task") return supervisor.find(incoming.agent) !== undefined;
-    if (incoming.kind === "agent_command") return supervisor.findById(incoming.actorId) !== undefined;
     return true;
   }
 
