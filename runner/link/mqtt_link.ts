@@ -287,6 +287,7 @@ export class MqttLink implements Link {
     if (suspect !== undefined && this.#lossesOf(suspect) >= LOSSES_TO_DISCARD) {
       this.#inFlight.delete(suspect);
       this.#outbox.discard(suspect);
+      this.options.keeper.forget(suspect);
       const { topic } = suspect.message;
       this.options.log.error(
         `The connection breaks over a message on ${topic} again and again: it is dropped`,
