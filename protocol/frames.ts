@@ -2,6 +2,7 @@
  * The lines between a runner and the harness in an agent's process: one JSON object per line over the child's
  * stdin ("down") and stdout ("up"). What comes up is the agent's word: `parseAgentFrame` trusts none of it.
  */
+import { nestsTooDeep } from "./json.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -175,17 +176,17 @@ function fits(f: Fields): boolean {
         isCount(f.consecutive);
     case "result":
     case "detection":
-      return "data" in f;
+      return isData(f, "data");
     case "status":
       return isString(f.text);
     case "send_to":
-      return isCount(f.id) && isString(f.to) && "payload" in f && isDuration(f.timeout_ms);
+      return isCount(f.id) && isString(f.to) && isData(f, "payload") && isDuration(f.timeout_ms);
     case "subscribe":
       return isCount(f.id) && isString(f.filter);
     case "unsubscribe":
       return isCount(f.id);
     case "task_done":
-      return isCount(f.id) && "value" in f;
+      return isCount(f.id) && isData(f, "value");
     case "task_failed":
       return isCount(f.id) && isString(f.error) && isString(f.traceback);
     case "pong":
@@ -193,6 +194,11 @@ function fits(f: Fields): boolean {
     default:
       return false;
   }
+}
+
+/** Whether `key` is there and can be sent on. */
+function isData(f: Fields, key: string): boolean {
+  return key in f && !nestsTooDeep(f[key]);
 }
 
 function isString(value: unknown): value is string {

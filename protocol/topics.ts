@@ -73,6 +73,13 @@ export function matchIncoming(node: string, topic: string): Incoming | undefined
 
 /** MQTT 3.1.1, 1.5.3: a string's length is sent as two bytes. */
 const MAX_TOPIC_BYTES = 65_535;
+/** More than brokers accept: aedes closes the connection from 101 on, mosquitto from 201 on. */
+const MAX_TOPIC_LEVELS = 100;
+/**
+ * MQTT 3.1.1, 1.5.3: a receiver may close the connection for control characters and for Unicode's noncharacters, and
+ * mosquitto does. It would take the whole node off the line.
+ */
+const UNSAFE_CHARACTERS = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
 
 /** Why `topic` cannot be published to, or `undefined` when it can (MQTT 3.1.1, 4.7). */
 export function publishTopicError(topic: unknown): string | undefined {
@@ -103,9 +110,15 @@ function stringError(value: unknown, what: string): string | undefined {
   // deno-lint-ignore no-control-regex -- NUL is what MQTT forbids
   if (/\u0000/.test(value)) return `a ${what} must not contain the NUL character`;
   if (!value.isWellFormed()) return `a ${what} must be well-formed Unicode`;
+  if (UNSAFE_CHARACTERS.test(value)) {
+    return `a ${what} must not contain control characters or noncharacters`;
+  }
   // A UTF-16 unit is at most three bytes of UTF-8: only long strings need to be counted.
   if (value.length * 3 > MAX_TOPIC_BYTES && new TextEncoder().encode(value).length > MAX_TOPIC_BYTES) {
     return `a ${what} must not be longer than ${MAX_TOPIC_BYTES} bytes`;
+  }
+  if (value.split("/", MAX_TOPIC_LEVELS + 1).length > MAX_TOPIC_LEVELS) {
+    return `a ${what} must not have more than ${MAX_TOPIC_LEVELS} levels`;
   }
   return undefined;
 }

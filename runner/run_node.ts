@@ -71,7 +71,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     void agentLink.run(listener);
     return agentLink;
   };
-  const stateFiles = new StateFiles(stateDir);
+  const stateFiles = new StateFiles(stateDir, stateBytes);
   const runtime = new AgentRuntime({
     node: name,
     broker,
@@ -84,7 +84,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
     stateFiles,
     peers: () => node.peers(),
-    onStateDamaged: (agent, error) => node.onError(agent, { phase: "setup", severity: "warning", error }),
+    onStateDamaged: (agent, error) =>
+      void node.onError(agent, { phase: "setup", severity: "warning", error }),
   });
   const node: Node = new Node({
     identity,

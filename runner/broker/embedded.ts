@@ -22,6 +22,8 @@ export async function startEmbeddedBroker(port: number): Promise<EmbeddedBroker>
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
+    // Deno stops reading from a socket in paused mode while a message of some 100 KB is incomplete: this asks for more.
+    socket.on("readable", () => setImmediate(() => socket.read(0)));
     aedes.handle(socket);
   });
   const boundPort = await listen(server, port);

@@ -24,6 +24,10 @@ export interface MqttLinkOptions {
 
 /** Messages under way to the broker, not yet acknowledged. */
 const MAX_IN_FLIGHT = 1024;
+/** Connections that broke with a message under way before it is suspected, and sent alone. */
+const LOSSES_TO_SUSPECT = 2;
+/** … and before it is given up: one message that a broker cannot stand must not keep the node off the line. */
+const LOSSES_TO_DISCARD = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_SECONDS = 15;
 /** A failure that goes on is said again after so long. */
@@ -32,7 +36,8 @@ const MAX_FILTERS_PER_PACKET = 100;
 
 /**
  * Invariants: a message leaves the outbox only for a live connection, and goes back to its front when that breaks
- * before the broker has acknowledged it; so each is delivered at least once, or counted as dropped. While there is
+ * before the broker has acknowledged it; so each is delivered at least once, or counted as dropped. A message that was
+ * under way when several connections broke goes alone, and is dropped when it was alone under way again and again. While there is
  * no connection, `publish` settles at once.
  */
 export class MqttLink implements Link {
@@ -45,6 +50,9 @@ export class MqttLink implements Link {
   readonly #closing = new AbortController();
   /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
   readonly #attempted = Promise.withResolvers<void>();
+  /** How many connections each has seen break. */
+  readonly #losses = new WeakMap<Entry, number>();
+  #suspect: Entry | undefined;
   #client: MqttClient | undefined;
   #connected = false;
   #sent = 0;
@@ -226,9 +234,13 @@ export class MqttLink implements Link {
   }
 
   #pump(): void {
-    while (this.#connected && this.#inFlight.size < MAX_IN_FLIGHT) {
+    while (this.#connected && this.#suspect === undefined && this.#inFlight.size < MAX_IN_FLIGHT) {
       const next = this.#outbox.shift();
       if (next === undefined) return;
+      if (this.#lossesOf(next) >= LOSSES_TO_SUSPECT) {
+        if (this.#inFlight.size > 0) return this.#outbox.putBack([next]);
+        this.#suspect = next;
+      }
       this.#send(next);
     }
   }
@@ -252,6 +264,7 @@ export class MqttLink implements Link {
       if (!this.#inFlight.has(entry) || (error && !client.connected)) return;
       this.#inFlight.delete(entry);
       this.options.keeper.forget(entry);
+      this.#suspect = undefined;
       if (error) this.options.log.warning(`Cannot publish to ${topic}: ${error.message}`);
       entry.settle();
       this.#pump();
@@ -271,9 +284,25 @@ export class MqttLink implements Link {
     );
   }
 
+  #lossesOf(entry: Entry): number {
+    return this.#losses.get(entry) ?? 0;
+  }
+
   #lost(): void {
     this.#connected = false;
     this.#leaving.clear();
+    for (const entry of this.#inFlight) this.#losses.set(entry, this.#lossesOf(entry) + 1);
+    const suspect = this.#suspect;
+    if (suspect !== undefined && this.#lossesOf(suspect) >= LOSSES_TO_DISCARD) {
+      this.#inFlight.delete(suspect);
+      this.#outbox.discard(suspect);
+      this.options.keeper.forget(suspect);
+      const { topic } = suspect.message;
+      this.options.log.error(
+        `The connection breaks over a message on ${topic} again and again: it is dropped`,
+      );
+    }
+    this.#suspect = undefined;
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
     this.options.keeper.keep(this.#outbox.waiting());

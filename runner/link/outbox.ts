@@ -72,6 +72,12 @@ export class Outbox {
     this.#dropWhatIsTooMuch();
   }
 
+  /** Gives up on a message that has been taken out. */
+  discard(entry: Entry): void {
+    this.#dropped += 1;
+    entry.settle();
+  }
+
   /** The next to publish. */
   shift(): Entry | undefined {
     return this.#control.shift() ?? this.#shiftHeartbeat() ?? this.#telemetry.shift();

@@ -1,5 +1,6 @@
 /** From a message on a topic to the command that it is; errors go back to whoever can read them. */
 import { type Incoming, matchIncoming, type NodeCommand, publishTopicError } from "../../protocol/topics.ts";
+import { MAX_NESTING, nestsTooDeep } from "../../protocol/json.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";
 import type { IncomingMessage } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
@@ -38,15 +39,26 @@ export class Controller {
   async receive(message: IncomingMessage): Promise<void> {
     const incoming = matchIncoming(this.context.identity.name, message.topic);
     // A cleared retained message is no command.
-    if (incoming === undefined || (message.payload.length === 0 && needsPayload(incoming))) return;
+    if (incoming === undefined || !this.#isMeantForUs(incoming)) return;
+    if (message.payload.length === 0 && needsPayload(incoming)) return;
     let command: Command | undefined;
     try {
       command = decode(message);
+      // A task says it itself, with the agent's name.
+      const problem = incoming.kind === "task" ? undefined : replyTopicProblem(command);
+      if (problem !== undefined) throw new CommandError(`Cannot handle ${message.topic}: ${problem}`);
       const answer = await this.#carryOut(incoming, command);
       if (answer !== undefined) this.#answer(command, { ok: true, ...answer });
     } catch (error) {
       this.#report(command, error, message.topic);
     }
+  }
+
+  /** A task for an agent that is not here is for another node, whatever is in it. */
+  #isMeantForUs(incoming: Incoming): boolean {
+    const { supervisor } = this.context;
+    if (incoming.kind === "task") return supervisor.find(incoming.agent) !== undefined;
+    return true;
   }
 
   async #carryOut(incoming: Incoming, command: Command): Promise<Answer | undefined> {
@@ -99,7 +111,13 @@ function decode({ topic, payload, retained }: IncomingMessage): Command {
   } catch {
     throw new CommandError(`Cannot read the message on ${topic}: its payload is not UTF-8`);
   }
-  return { topic, text, json: parseJson(text), retained };
+  const json = parseJson(text);
+  if (nestsTooDeep(json)) {
+    throw new CommandError(
+      `Cannot read the message on ${topic}: its JSON is nested more than ${MAX_NESTING} levels deep`,
+    );
+  }
+  return { topic, text, json, retained };
 }
 
 function parseJson(text: string): unknown {
@@ -109,6 +127,14 @@ function parseJson(text: string): unknown {
     // Some commands accept bare text: each says itself what it needs.
     return undefined;
   }
+}
+
+/** Why the sender could never be answered. */
+function replyTopicProblem({ json }: Command): string | undefined {
+  if (typeof json !== "object" || json === null) return undefined;
+  const topic = (json as Record<string, unknown>)._reply_topic ?? undefined;
+  const problem = topic === undefined ? undefined : publishTopicError(topic);
+  return problem === undefined ? undefined : `_reply_topic: ${problem}`;
 }
 
 function replyTopicOf({ json }: Command): string | undefined {

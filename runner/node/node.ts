@@ -194,10 +194,11 @@ export class Node implements LinkListener, AgentObserver {
     this.#roster.sync(agent);
   }
 
-  onError(agent: SupervisedAgent, report: ErrorReport): void {
+  onError(agent: SupervisedAgent, report: ErrorReport): Promise<void> {
     this.parts.log.warning(`Agent '${agent.name}': ${report.phase} ${report.severity}: ${report.error}`);
-    this.#reporter.agentError(agent, report);
+    const reported = this.#reporter.agentError(agent, report);
     this.#updates.failed(agent, report);
+    return reported;
   }
 
   onStarted(agent: SupervisedAgent): void {

@@ -136,9 +136,9 @@ export class Reporter {
     });
   }
 
-  agentError(agent: SupervisedAgent, report: ErrorReport | TaskError): void {
+  agentError(agent: SupervisedAgent, report: ErrorReport | TaskError): Promise<void> {
     const { traceback, error, ...rest } = report;
-    this.#agent(agent, "errors", "control", {
+    return this.#agent(agent, "errors", "control", {
       ...rest,
       error: cut(error),
       ...(traceback === undefined ? {} : { traceback: traceback.slice(0, MAX_TRACEBACK_CHARS) }),

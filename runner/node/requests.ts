@@ -20,14 +20,17 @@ export class Requests {
 
   constructor(private readonly link: Link, private readonly node: string, private readonly clock: Clock) {}
 
-  /** Sends a task to another agent, wherever it runs. */
-  async ask(
+  /**
+   * Sends a task to another agent, wherever it runs.
+   * @returns settles when the task is with the broker, kept, or dropped
+   */
+  ask(
     agent: SupervisedAgent,
     id: number,
     to: string,
     payload: unknown,
     timeoutMs: number,
-  ): Promise<void> {
+  ): Promise<void> | void {
     const count = this.#countOf.get(agent) ?? 0;
     if (count >= MAX_PENDING_PER_AGENT) {
       const error = `Agent '${agent.name}' already waits for ${MAX_PENDING_PER_AGENT} replies.`;
@@ -39,15 +42,15 @@ export class Requests {
     const request = crypto.randomUUID().replaceAll("-", "");
     const timeout = new AbortController();
     this.#pending.set(request, { agent, id, timeout });
+    void this.#answerWhenLate(request, timeoutMs, timeout.signal);
     const task = { _remote_task: true, _reply_topic: topics.reply(this.node, request), payload };
-    void this.link.publish({
+    return this.link.publish({
       topic: topics.task(to),
       payload: JSON.stringify(task),
       qos: 1,
       retain: false,
       class: "telemetry",
     });
-    if (await this.clock.sleep(timeoutMs, timeout.signal)) this.answer(request, null);
   }
 
   /** A reply has come; one that nobody waits for any more is passed over. */
@@ -59,6 +62,10 @@ export class Requests {
   /** The agent's process has ended, and whoever waited in it. */
   forget(agent: SupervisedAgent): void {
     for (const [request, pending] of this.#pending) if (pending.agent === agent) this.#take(request);
+  }
+
+  async #answerWhenLate(request: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (await this.clock.sleep(timeoutMs, signal)) this.answer(request, null);
   }
 
   #take(request: string): Pending | undefined {

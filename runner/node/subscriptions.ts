@@ -7,7 +7,8 @@ import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 /** Retained topics that are remembered per subscription, so that each is delivered once. */
 const MAX_SEEN = 10_000;
 
-const MAX_PER_AGENT = 200;
+/** Subscriptions of one agent. */
+const MAX_PER_AGENT = 1000;
 
 interface Subscription {
   readonly agent: SupervisedAgent;
@@ -27,11 +28,11 @@ export class Subscriptions {
 
   /**
    * Resolves when the broker has confirmed it, or at once while the link is away.
-   * @throws Error when the agent has too many
+   * @returns why it is refused; `undefined` when it is not
    */
-  async add(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
+  async add(agent: SupervisedAgent, id: number, filter: string): Promise<string | undefined> {
     const count = [...this.#all].filter((subscription) => subscription.agent === agent).length;
-    if (count >= MAX_PER_AGENT) throw new Error(`an agent may have ${MAX_PER_AGENT} subscriptions at a time`);
+    if (count >= MAX_PER_AGENT) return `an agent may have up to ${MAX_PER_AGENT} subscriptions`;
     this.#all.add({ agent, id, filter, seen: new Set() });
     this.#link ??= this.open({
       onMessage: (message) => this.#deliver(message),
@@ -39,6 +40,7 @@ export class Subscriptions {
       onDisconnected: () => {},
     });
     await this.#link.subscribe([filter]);
+    return undefined;
   }
 
   remove(agent: SupervisedAgent, id: number): void {

@@ -49,9 +49,9 @@ export class Traffic {
         return this.parts.onStatus(agent);
       case "send_to":
         if (!isName(frame.to)) return this.#refuse(agent, `send_to: an agent's name must be ${NAME_RULE}`);
-        return void requests.ask(agent, frame.id, frame.to, frame.payload, frame.timeout_ms);
+        return requests.ask(agent, frame.id, frame.to, frame.payload, frame.timeout_ms);
       case "subscribe":
-        return void this.#subscribe(agent, frame.id, frame.filter);
+        return this.#subscribe(agent, frame.id, frame.filter);
       case "unsubscribe":
         return subscriptions.remove(agent, frame.id);
       case "task_done":
@@ -74,12 +74,7 @@ export class Traffic {
   }
 
   async #subscribe(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
-    let error = filterError(filter);
-    try {
-      if (error === undefined) await this.parts.subscriptions.add(agent, id, filter);
-    } catch (tooMany) {
-      error = (tooMany as Error).message;
-    }
+    const error = filterError(filter) ?? await this.parts.subscriptions.add(agent, id, filter);
     agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
   }
 

@@ -1,5 +1,11 @@
 /** The runner's end of the pipe to one agent: frames in with back-pressure, frames out with a bound. */
-import { encodeFrame, isWindowed, MAX_FRAME_BYTES, parseAgentFrame } from "../../protocol/frames.ts";
+import {
+  encodeFrame,
+  isWindowed,
+  MAX_FRAME_BYTES,
+  parseAgentFrame,
+  WINDOW_BYTES,
+} from "../../protocol/frames.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { LineSplitter } from "../../protocol/lines.ts";
 
@@ -15,15 +21,22 @@ export interface ChannelHandlers {
 
 /** Reading pauses while this many frames of an agent are under way: twice what a well-behaved harness sends. */
 const MAX_UNDER_WAY = 512;
-/** Frames for an agent that does not read them, in bytes, before more are refused. */
+/** … or so many characters of them: the window that a harness keeps is the agent's word, too. */
+const MAX_CHARS_UNDER_WAY = 2 * WINDOW_BYTES;
+/** Messages and tasks for an agent that does not read them, in bytes, before more are refused. */
 const MAX_OUTGOING_BYTES = 16 * 1024 * 1024;
 /** Of each stream, held while it is read from: always. */
 const READ_BUFFER_BYTES = 16 * 1024;
+/** The same for all else: answers and control have room left when messages and tasks have none. */
+const MAX_CONTROL_BYTES = 2 * MAX_OUTGOING_BYTES;
+/** What a frame that waits costs beside its own bytes, roughly. */
+const OVERHEAD_BYTES = 1024;
 const STDERR_LINE_BYTES = 64 * 1024;
 
 /**
  * Invariants: at most `MAX_UNDER_WAY` frames are unsettled, then the pipe fills and the agent waits; each frame of
- * the window that has settled is acknowledged exactly once, in the order they came; frames go out in the order of `send`.
+ * the window that has settled is acknowledged exactly once, in the order they came; frames go out in the order of
+ * `send`; what waits to go out is bounded; nothing an agent says makes `ended` reject.
  */
 export class Channel {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
@@ -31,9 +44,13 @@ export class Channel {
   #outgoingBytes = 0;
   #closed = false;
   #underWay = 0;
-  /** Frames of the window that are not acknowledged yet, oldest first. */
+  #charsUnderWay = 0;
+  /** Frames of the window from the oldest that has not settled on. */
   readonly #window: { settled: boolean }[] = [];
   #acknowledging = false;
+  /** Settled frames of which the agent is still to be told. */
+  #settledFrames = 0;
+  #ackPending = false;
   #wakeReaders: (() => void)[] = [];
   /** Resolves when both streams have ended and all their lines are handled. */
   readonly ended: Promise<void>;
@@ -66,13 +83,20 @@ export class Channel {
 
   /** Sends a frame; `false` when the agent is gone or does not read and too much waits for it. */
   send(frame: RunnerFrame): boolean {
-    if (this.#closed) return false;
+    const isData = frame.t === "message" || frame.t === "task";
+    const limit = isData ? MAX_OUTGOING_BYTES : MAX_CONTROL_BYTES;
+    if (this.#closed || this.#outgoingBytes >= limit) return false;
     const bytes = this.#encoder.encode(encodeFrame(frame));
-    // A frame of control is small and must always get through.
-    if (this.#outgoingBytes > MAX_OUTGOING_BYTES && bytes.length > 1024) return false;
-    this.#outgoingBytes += bytes.length;
+    // The harness ends itself over a line that is far too long.
+    if (bytes.length > limit) return false;
+    const cost = bytes.length + OVERHEAD_BYTES;
+    this.#outgoingBytes += cost;
     this.#writer.write(bytes).then(
-      () => this.#outgoingBytes -= bytes.length,
+      () => {
+        this.#outgoingBytes -= cost;
+        if (frame.t === "ack") this.#ackPending = false;
+        this.#sendAck();
+      },
       // The agent is gone: its end is reported by the process itself.
       () => this.#closed = true,
     );
@@ -102,7 +126,7 @@ export class Channel {
       if (done) break;
       for (const line of lines.push(chunk)) {
         void handle(line);
-        if (this.#underWay >= MAX_UNDER_WAY) {
+        if (this.#underWay >= MAX_UNDER_WAY || this.#charsUnderWay >= MAX_CHARS_UNDER_WAY) {
           await new Promise<void>((resolve) => this.#wakeReaders.push(resolve));
         }
       }
@@ -113,25 +137,41 @@ export class Channel {
 
   #onStdout(line: string): void {
     const frame = parseAgentFrame(line);
-    if (frame === undefined) return this.#track(this.handlers.onOutput("stdout", line), false);
-    this.#track(this.handlers.onFrame(frame), isWindowed(frame));
+    if (frame === undefined) return this.#track(line, () => this.handlers.onOutput("stdout", line), false);
+    this.#track(line, () => this.handlers.onFrame(frame), isWindowed(frame));
   }
 
   #onStderr(line: string): void {
-    this.#track(this.handlers.onOutput("stderr", line), false);
+    this.#track(line, () => this.handlers.onOutput("stderr", line), false);
   }
 
-  #track(settled: Promise<void> | void, inWindow: boolean): void {
+  #track(line: string, handle: () => Promise<void> | void, inWindow: boolean): void {
+    let settled: Promise<void> | void;
+    try {
+      settled = handle();
+    } catch (error) {
+      settled = this.#sayFailure(error);
+    }
     const frame = { settled: settled === undefined };
     if (inWindow) this.#window.push(frame);
     if (settled === undefined) return this.#acknowledge();
     this.#underWay += 1;
-    void settled.then(() => {
+    this.#charsUnderWay += line.length;
+    void settled.catch((error) => this.#sayFailure(error)).then(() => {
       this.#underWay -= 1;
+      this.#charsUnderWay -= line.length;
       frame.settled = true;
       if (inWindow) this.#acknowledge();
-      if (this.#underWay < MAX_UNDER_WAY / 2) this.#wakeReaders.splice(0).forEach((wake) => wake());
+      if (this.#underWay < MAX_UNDER_WAY / 2 && this.#charsUnderWay <= MAX_CHARS_UNDER_WAY / 2) {
+        this.#wakeReaders.splice(0).forEach((wake) => wake());
+      }
     });
+  }
+
+  /** A frame that the runner stumbles over is a mistake of the runner's: it must not take the other agents along. */
+  #sayFailure(error: unknown): Promise<void> | void {
+    const reason = error instanceof Error ? error.message : String(error);
+    return this.handlers.onOutput("stderr", `The node could not handle what the agent said: ${reason}`);
   }
 
   /**
@@ -146,7 +186,16 @@ export class Channel {
       const oldestOpen = this.#window.findIndex((frame) => !frame.settled);
       const n = oldestOpen === -1 ? this.#window.length : oldestOpen;
       this.#window.splice(0, n);
-      this.send({ t: "ack", n });
+      this.#settledFrames += n;
+      this.#sendAck();
     });
+  }
+
+  /** One acknowledgement is on its way at a time: an agent that reads none of them cannot pile them up. */
+  #sendAck(): void {
+    const n = this.#settledFrames;
+    if (n === 0 || this.#ackPending || !this.send({ t: "ack", n })) return;
+    this.#ackPending = true;
+    this.#settledFrames = 0;
   }
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import frames from "../../protocol/frames.ts" with { type: "text" };
+import json from "../../protocol/json.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
 import topics from "../../protocol/topics.ts" with { type: "text" };
@@ -22,6 +23,7 @@ import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
 /** Every module the harness loads, by its path in the project. */
 const FILES: Readonly<Record<string, string>> = {
   "protocol/frames.ts": frames,
+  "protocol/json.ts": json,
   "protocol/lines.ts": lines,
   "protocol/names.ts": names,
   "protocol/topics.ts": topics,

@@ -8,8 +8,11 @@ export class StateFileError extends Error {
 }
 
 export class StateFiles {
-  /** @param dir absolute */
-  constructor(private readonly dir: string) {}
+  /**
+   * @param dir absolute
+   * @param maxBytes size limit of one; agent code can write its file itself, past the limit of `persist`
+   */
+  constructor(private readonly dir: string, private readonly maxBytes = Infinity) {}
 
   /** Where the state of `agent` is kept. */
   pathOf(agent: string): string {
@@ -20,7 +23,7 @@ export class StateFiles {
    * Makes sure an agent can be given its state file: in a folder that others can write, somebody may have put a link
    * there that aims elsewhere. A damaged file is set aside.
    * @returns what was set aside and why, for the operator; `undefined` when all is well
-   * @throws StateFileError for a link, another owner's file, or anything that is no file
+   * @throws StateFileError for a link, one that is too large, another owner's file, or anything that is no file
    */
   async prepare(agent: string): Promise<string | undefined> {
     const path = this.pathOf(agent);
@@ -32,6 +35,11 @@ export class StateFiles {
       }),
     );
     if (info === undefined) return undefined;
+    if (info.size > this.maxBytes) {
+      throw new StateFileError(
+        `State file ${path} has ${info.size} bytes, the limit is ${this.maxBytes}: remove it, or raise --state-mb`,
+      );
+    }
     const damage = damageOf(await Deno.readTextFile(path));
     if (damage === undefined) return undefined;
     const aside = await setAside(path);
@@ -72,6 +80,11 @@ function refuseUnlessOwnFile(path: string, info: Deno.FileInfo): void {
   }
   if (!info.isFile) {
     throw new StateFileError(`State file ${path} is not a file: remove it, or use another --state-dir`);
+  }
+  if (info.nlink !== null && info.nlink > 1) {
+    throw new StateFileError(
+      `State file ${path} has more than one name (hard links): remove it, or use another --state-dir`,
+    );
   }
   if (info.uid !== null && info.uid !== Deno.uid()) {
     throw new StateFileError(

@@ -44,7 +44,8 @@ export interface AgentObserver {
   /** It has come under supervision. */
   onStarted(agent: SupervisedAgent): void;
   onState(agent: SupervisedAgent, state: VisibleState): void;
-  onError(agent: SupervisedAgent, report: ErrorReport): void;
+  /** A promise means: under way until it settles; it must not reject. */
+  onError(agent: SupervisedAgent, report: ErrorReport): Promise<void> | void;
   onReady(agent: SupervisedAgent): void;
   /** A call of `process()` has returned. */
   onProcessed(agent: SupervisedAgent): void;

@@ -63,6 +63,8 @@ export class SupervisedAgent {
   #prepared: unknown;
   #installing: AbortController | undefined;
   #restart: AbortController | undefined;
+  /** The last `errors` report, until it is taken care of. */
+  #reporting: Promise<void> | void = undefined;
   #resolveEnded: (outcome: Outcome) => void = () => {};
 
   /**
@@ -184,7 +186,8 @@ export class SupervisedAgent {
         return void this.send({ t: effect.frame });
       case "report_error":
         this.counters.errors += 1;
-        return observer.onError(this, effect.report);
+        this.#reporting = observer.onError(this, effect.report);
+        return;
       case "announce":
         return observer.onState(this, effect.state);
       case "ready":
@@ -279,7 +282,9 @@ export class SupervisedAgent {
       case "held":
         return this.#held();
       case "error":
-        return this.#dispatch({ ...frame, kind: "failed" });
+        this.#dispatch({ ...frame, kind: "failed" });
+        // Forged ones can come in any number: they are held back like all else an agent says.
+        return this.#reporting;
       case "pong":
         return this.#watchdog.answered(frame.n);
       default:

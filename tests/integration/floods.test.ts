@@ -1,0 +1,255 @@
+/** Agents that say, ask or take far too much: nothing is lost that need not be, nothing grows, nobody else waits. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { hasMosquitto, Mosquitto, startEmbedded, testBrokers } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+
+const ECHO = `function handle_task(agent, payload) { return { echo: payload }; }`;
+const COUNT = 20_000;
+
+interface Scene<Broker> extends AsyncDisposable {
+  readonly broker: Broker;
+  readonly bus: Bus;
+  readonly node: NodeProcess;
+}
+
+async function scene<Broker extends AsyncDisposable & { readonly port: number }>(
+  start: () => Promise<Broker>,
+  args: readonly string[] = [],
+): Promise<Scene<Broker>> {
+  const stack = new AsyncDisposableStack();
+  const broker = stack.use(await start());
+  const bus = stack.use(await Bus.connect(broker.port));
+  const node = stack.use(await NodeProcess.start({ port: broker.port, args }));
+  await bus.on(`nodes/${node.name}/heartbeat`);
+  return { broker, bus, node, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+async function residentMiB(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
+
+/** The neighbour answers, and so does the node. */
+async function assertResponsive(bus: Bus, node: NodeProcess): Promise<void> {
+  const reply = await bus.ask("agents/by-name/neighbour/task", { payload: 1 });
+  assertEquals(reply.json, { echo: 1 });
+  assertEquals((await bus.ask(`nodes/${node.name}/list`, {})).json.ok, true);
+}
+
+for (const { kind, start } of testBrokers()) {
+  for (
+    const [title, publish] of Object.entries({
+      awaited: `await agent.publish("flood", n);`,
+      "not awaited": `agent.publish("flood", n);`,
+    })
+  ) {
+    Deno.test(`${COUNT} messages of a tight loop, ${title}, all arrive in order (${kind})`, async () => {
+      await using here = await scene(start);
+      const { bus, node } = here;
+      await bus.publish(`nodes/${node.name}/spawn`, {
+        name: "flooder",
+        code: `async function setup(agent) { for (let n = 0; n < ${COUNT}; n++) { ${publish} } }`,
+      });
+      await bus.find("last message", (m) => m.topic === "flood" && m.json === COUNT - 1, 0, 60_000);
+      const numbers = bus.all("flood").map((message) => message.json);
+      assertEquals(numbers.length, COUNT);
+      assert(numbers.every((number, index) => number === index), "out of order");
+    });
+  }
+}
+
+Deno.test("console output in a tight loop becomes logs, all of them in order", async () => {
+  await using here = await scene(startEmbedded);
+  const { bus, node } = here;
+  await bus.publish(`nodes/${node.name}/spawn`, {
+    name: "chatter",
+    code: `function setup() { for (let n = 0; n < 5000; n++) console.log("line " + n); }`,
+  });
+  await bus.find("last line", (m) => m.json?.message === "line 4999", 0, 60_000);
+  const lines = bus.messages.filter((m) => m.topic.endsWith("/logs") && m.json?.message?.startsWith("line "));
+  assertEquals(lines.length, 5000);
+  assert(lines.every((line, index) => line.json.message === `line ${index}`));
+});
+
+Deno.test("an agent that floods without end does not keep its neighbour or the node from answering", async () => {
+  await using here = await scene(startEmbedded);
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "neighbour", code: ECHO });
+  const code = `async function setup(agent) { for (let n = 0; ; n++) await agent.publish("flood", n); }`;
+  await bus.publish(`nodes/${node.name}/spawn`, { name: "flooder", code });
+  await bus.on("flood", (m) => m.json >= 2000);
+  const from = bus.mark();
+  await assertResponsive(bus, node);
+  // Two agents' windows, the link's and what went on while the question travelled: not a queue without end.
+  assert(bus.all("flood", from).length < 20_000, "the answer waited behind the flood");
+  assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "flooder" })).json.ok, true);
+  await assertResponsive(bus, node);
+});
+
+for (
+  const [title, code] of Object.entries({
+    "errors": `raw('\\n{"t":"error","phase":"process","error":"x","traceback":"","consecutive":1}\\n');`,
+    "requests": `raw('\\n{"t":"send_to","id":1,"to":"nobody","payload":1,"timeout_ms":0}\\n');`,
+    "statuses": `raw('\\n{"t":"status","text":"' + n + '"}\\n');`,
+    "frames without asking":
+      `raw('\\n{"t":"publish","topic":"flood","qos":1,"retain":false,"text":"x"}\\n');`,
+  })
+) {
+  Deno.test(`forged ${title} without end cost nobody else a message`, async () => {
+    await using here = await scene(startEmbedded);
+    const { bus, node } = here;
+    await node.spawn(bus, { name: "neighbour", code: ECHO });
+    const before = await residentMiB(node.pid);
+    await bus.publish(`nodes/${node.name}/spawn`, {
+      name: "forger",
+      max_restarts: 0,
+      code: `async function setup(agent) {
+        const raw = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text));
+        await agent.publish("forging", 1);
+        for (let n = 0; n < 15000; n++) ${code}
+        await agent.publish("forged", 1);
+      }`,
+    });
+    await bus.on("forging");
+    const counted =
+      `async function setup(agent) { for (let n = 0; n < 500; n++) await agent.publish("counted", n); }`;
+    await bus.publish(`nodes/${node.name}/spawn`, { name: "counter", code: counted });
+    await bus.find("last count", (m) => m.topic === "counted" && m.json === 499, 0, 60_000);
+    await assertResponsive(bus, node);
+    assertEquals(bus.all("counted").length, 500);
+    await bus.find("end of the flood", (m) => m.topic === "forged", 0, 120_000);
+    const grown = await residentMiB(node.pid) - before;
+    assert(grown < 200, `the runner grew by ${grown} MiB`);
+  });
+}
+
+Deno.test("the runner's memory is bounded while the broker is away and an agent floods", {
+  ignore: !hasMosquitto,
+}, async () => {
+  await using here = await scene(() => Mosquitto.start(), ["--outbox-mb", "8"]);
+  const { broker, bus, node } = here;
+  const code = `async function setup(agent) {
+    await agent.publish("ready", 1);
+    const text = "x".repeat(10000);
+    for (let n = 0; ; n++) { await agent.publish("flood", text); if (n === 20000) agent.persist("n", n); }
+  }`;
+  await bus.publish(`nodes/${node.name}/spawn`, { name: "flooder", code });
+  await bus.on("ready");
+  const before = await residentMiB(node.pid);
+  await broker.kill();
+  // 200 MB have gone into an outbox of 8.
+  await untilItIs(`${node.stateDir}/agentflow_flooder_state.json`);
+  const grown = await residentMiB(node.pid) - before;
+  assert(grown < 200, `the runner grew by ${grown} MiB`);
+  await broker.restart();
+  await using after = await Bus.connect(broker.port, "nodes/#");
+  const { json } = await after.on(`nodes/${node.name}/heartbeat`);
+  assert(json.dropped > 0, "what was lost is not counted");
+  assertEquals(
+    (await after.ask(`nodes/${node.name}/stop`, { name: "flooder" }).catch(() => undefined))?.json.ok ?? true,
+    true,
+  );
+});
+
+Deno.test("a storm of tasks is answered: by the handler, or by an error that says why not", async () => {
+  await using here = await scene(startEmbedded);
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "worker", code: ECHO });
+  const count = 3000;
+  await Promise.all(
+    Array.from(
+      { length: count },
+      (_, n) => bus.publish("agents/by-name/worker/task", { payload: n, _reply_topic: `storm/${n}` }),
+    ),
+  );
+  for (let n = 0; n < count; n++) await bus.on(`storm/${n}`);
+  const replies = bus.messages.filter((m) => m.topic.startsWith("storm/"));
+  assertEquals(replies.length, count);
+  for (const { json } of replies) if (json.echo === undefined) assertStringIncludes(json.error, "is busy");
+});
+
+Deno.test("an agent that takes no tasks off its stdin refuses them in the end, and costs no more than a bound", async () => {
+  await using here = await scene(startEmbedded, ["--hang-timeout", "600"]);
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "neighbour", code: ECHO });
+  await node.spawn(bus, {
+    name: "deaf",
+    code: `async function process(agent) { await agent.publish("deaf", 1); for (;;); }`,
+  });
+  await bus.on("deaf");
+  const before = await residentMiB(node.pid);
+  const payload = "x".repeat(100_000);
+  for (let n = 0; n < 400; n++) {
+    await bus.publish("agents/by-name/deaf/task", { payload, _reply_topic: "deaf/reply" });
+  }
+  const { json } = await bus.on("deaf/reply");
+  assertStringIncludes(json.error, "does not take any more tasks");
+  await assertResponsive(bus, node);
+  const grown = await residentMiB(node.pid) - before;
+  assert(grown < 200, `the runner grew by ${grown} MiB`);
+  assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "deaf" })).json.ok, true);
+});
+
+Deno.test("an agent that answers everything on the bus with more of it harms only itself", async () => {
+  await using here = await scene(startEmbedded);
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "neighbour", code: ECHO });
+  const code = `async function setup(agent) {
+    await agent.subscribe("#", () => { agent.publish("loop", 1); agent.publish("loop", 2); });
+  }`;
+  await bus.publish(`nodes/${node.name}/spawn`, { name: "loop", max_restarts: 0, code });
+  await bus.publish("spark", 1);
+  await bus.find("a loop", () => bus.all("loop").length >= 1000);
+  await assertResponsive(bus, node);
+  assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "loop" })).json.ok, true);
+  await assertResponsive(bus, node);
+});
+
+Deno.test("an agent's subscriptions are counted, and the one too many is refused", async () => {
+  await using here = await scene(startEmbedded);
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "neighbour", code: ECHO });
+  const code = `async function setup(agent) {
+    const asked = Array.from({ length: 1010 }, (_, n) => agent.subscribe("topic/" + n, () => {}));
+    const refused = (await Promise.allSettled(asked)).filter((one) => one.status === "rejected");
+    await agent.publish("refused", { count: refused.length, reason: String(refused[0]?.reason) });
+  }`;
+  await bus.publish(`nodes/${node.name}/spawn`, { name: "collector", code });
+  const { json } = await bus.on("refused");
+  assertEquals(json.count, 10);
+  assertStringIncludes(json.reason, "up to 1000 subscriptions");
+  await assertResponsive(bus, node);
+});
+
+Deno.test("a message that the broker cannot stand does not keep the node off the line", {
+  ignore: !hasMosquitto,
+}, async () => {
+  // mosquitto closes the connection over a packet that is larger.
+  await using here = await scene(() => Mosquitto.start(["max_packet_size 20000"]));
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "neighbour", code: ECHO });
+  const code = `async function setup(agent) {
+    await Promise.all([1, 2].map((n) => agent.publish("before", n)));
+    agent.publish("poison", "x".repeat(50000));
+    await Promise.all([1, 2].map((n) => agent.publish("after", n)));
+  }`;
+  await bus.publish(`nodes/${node.name}/spawn`, { name: "poisoner", code });
+  await bus.on("after", (m) => m.json === 2);
+  await assertResponsive(bus, node);
+  assertEquals(bus.all("poison"), []);
+  assert(bus.all("before").length >= 2);
+});
+
+async function untilItIs(path: string): Promise<void> {
+  for (let attempt = 0; attempt < 3000; attempt++) {
+    try {
+      await Deno.stat(path);
+      return;
+    } catch {
+      // Not yet.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  throw new Error(`There is no ${path} after a minute`);
+}
