@@ -35,7 +35,7 @@ export interface SpawnConfig {
   /** What the agent has persisted on the node it comes from. */
   readonly state: Readonly<Record<string, unknown>> | undefined;
   /** The migration that brings it. */
-  readonly migration: { readonly id: string; readonly from: string } | undefined;
+  readonly migration: { readonly id: string; readonly from: string; readonly paused: boolean } | undefined;
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -114,7 +114,9 @@ const SpawnSchema = v.object({
   rollback: v.nullish(flag, true),
   rollback_calls: v.nullish(count(MAX_ROLLBACK_CALLS), 1),
   state: v.nullish(object),
-  migration: v.nullish(v.object({ id: text, from: text }, "must be an object with id and from")),
+  migration: v.nullish(
+    v.object({ id: text, from: text, paused: v.nullish(flag, false) }, "must be an object with id and from"),
+  ),
 });
 
 /**

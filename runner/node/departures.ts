@@ -160,7 +160,7 @@ export class Departures {
       ...config,
       node: target,
       ...(state === undefined ? {} : { state }),
-      migration: { id, from: node },
+      migration: { id, from: node, paused: agent.state.paused },
     });
     const deadline = async () => {
       if (await clock.sleep(timeoutMs, settled.signal) && factor > 1) {

@@ -31,6 +31,8 @@ export class Vitals {
   async run(signal: AbortSignal): Promise<void> {
     while (await this.parts.clock.sleep(INTERVAL_MS, signal)) {
       this.reportNode();
+      const pids = this.parts.agents().flatMap(({ pid }) => pid ?? []);
+      this.parts.stats.keepOnly(new Set([Deno.pid, ...pids]));
       for (const agent of this.parts.agents()) {
         this.#report(agent, false);
         this.parts.reporter.agentMetrics(agent);

@@ -66,6 +66,8 @@ export class Launcher {
       stdout: "piped",
       stderr: "piped",
       clearEnv: true,
+      // `Deno.cwd()` needs no permission: where the runner was started is no agent's business.
+      cwd: "/",
       env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...env },
     }).spawn();
     const tail: string[] = [];

@@ -40,6 +40,11 @@ export class ProcStats {
     }
   }
 
+  /** Forgets all processes but these. */
+  keepOnly(pids: ReadonlySet<number>): void {
+    for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
+  }
+
   forget(pid: number): void {
     this.#last.delete(pid);
   }

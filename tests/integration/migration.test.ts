@@ -150,6 +150,17 @@ async function setup(agent) { if (agent.node === "b") await new Promise((done) =
   });
 }
 
+Deno.test("a paused agent stays paused on its new node", async () => {
+  await twoNodes(async (bus, a) => {
+    const { topic } = await a.spawn(bus, { name: "counter", code: COUNTER });
+    await bus.ask(topic.replace("heartbeat", "commands"), { command: "pause" });
+    assertEquals((await migrate(bus, "a", "b")).json.success, true);
+    assertEquals((await bus.ask("nodes/b/list", {})).json.agents[0].state, "paused");
+    await bus.ask(topic.replace("heartbeat", "commands"), { command: "resume" });
+    await bus.on("count", on("b"));
+  });
+});
+
 Deno.test("tasks that come while the agent moves are answered", async () => {
   await twoNodes(async (bus, a) => {
     await a.spawn(bus, { name: "counter", code: COUNTER });

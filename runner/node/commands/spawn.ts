@@ -29,7 +29,7 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
     reporter.clearRetained(topics.node(identity.name, "spawn"));
     return { ...answer, already_running: true };
   }
-  let options: StartOptions = migration === undefined ? {} : { arriving: migration };
+  let options: StartOptions = migration === undefined ? {} : arrivalOf(migration);
   if (running !== undefined) {
     await running.stop("replace");
     if (config.rollback) options = { previous: await updates.previousOf(running) };
@@ -46,6 +46,11 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
   }
   reporter.clearRetained(topics.node(identity.name, "spawn"));
   return answer;
+}
+
+/** A paused agent stays paused wherever it goes. */
+function arrivalOf({ id, from, paused }: NonNullable<SpawnConfig["migration"]>): StartOptions {
+  return { arriving: { id, from }, paused };
 }
 
 /**
