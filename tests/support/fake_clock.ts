@@ -13,7 +13,12 @@ export class FakeClock implements Clock {
   readonly #sleepers = new Set<Sleeper>();
 
   /** @param epochSeconds what the wall clock shows at the start */
-  constructor(private readonly startSeconds: number = 1_700_000_000) {}
+  constructor(private startSeconds: number = 1_700_000_000) {}
+
+  /** Sets the wall clock, as a time server does. */
+  jump(seconds: number): void {
+    this.startSeconds += seconds;
+  }
 
   epochSeconds(): number {
     return this.startSeconds + this.#nowMs / 1000;

@@ -181,6 +181,24 @@ Deno.test("a process that cannot be started is tried again with the same delays"
   await agent.stop("stop");
 });
 
+Deno.test("a wall clock that jumps neither hastens a restart nor delays it, and is not taken for a hang", async () => {
+  const { runtime, start, clock } = supervise();
+  const agent = start();
+  const process = await runtime.ready();
+  clock.jump(56 * 365 * 24 * 3600);
+  await clock.advance(1000);
+  assertEquals(process.ends, []);
+  process.exit("exited with code 1", "");
+  await settled();
+  clock.jump(-10 * 365 * 24 * 3600);
+  await clock.advance(2999);
+  assertEquals(agent.visibleState, "restarting");
+  await clock.advance(1);
+  await runtime.ready();
+  assertEquals(agent.visibleState, "running");
+  await agent.stop("stop");
+});
+
 Deno.test("an agent is stopped in a setup() that does not return", async () => {
   const { runtime, start } = supervise();
   const agent = start();
