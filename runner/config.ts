@@ -2,12 +2,26 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
+import { usesTls } from "./link/access.ts";
 import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
+import { Secret } from "./secret.ts";
 
 /** A flag or a value that cannot be used; the message is one line for the operator. */
 export class ConfigError extends Error {
   override name = "ConfigError";
+}
+
+/** Where the access to the broker comes from. Paths are absolute. */
+export interface AccessSources {
+  readonly ca: string | undefined;
+  /** With `key`, or not at all. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly username: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** From the environment; a file wins over it. */
+  readonly password: Secret | undefined;
 }
 
 export interface RunnerConfig {
@@ -15,6 +29,7 @@ export interface RunnerConfig {
   readonly broker: BrokerUrl | "embedded";
   /** For the embedded broker: the port on loopback to listen on. */
   readonly port: number;
+  readonly access: AccessSources;
   readonly name: string;
   readonly logLevel: LogLevel;
   /** Absolute. */
@@ -44,6 +59,9 @@ export type Request =
 
 const OUTBOXES = ["memory", "disk"] as const;
 
+/** Where the password may stand instead of a file: never on the command line, which every user can read. */
+export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
+
 /** One row of the table. */
 interface Flag {
   readonly name: string;
@@ -67,6 +85,21 @@ const FLAGS = {
       "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
   },
   port: { name: "port", value: "PORT", fallbackText: "1883", help: "port of the broker" },
+  ca: {
+    name: "ca",
+    value: "FILE",
+    fallbackText: "whom Deno trusts",
+    help: "the CA certificates (PEM) that may sign the broker's: those and no others",
+  },
+  cert: { name: "cert", value: "FILE", help: "client certificate (PEM), for a broker that demands one" },
+  key: { name: "key", value: "FILE", help: "private key (PEM) of --cert, which no other user may read" },
+  username: { name: "username", value: "NAME", env: ["AGENTFLOW_USERNAME"], help: "user name at the broker" },
+  passwordFile: {
+    name: "password-file",
+    value: "FILE",
+    fallbackText: `the password itself in $${PASSWORD_VARIABLE}`,
+    help: "file with the password of --username, which no other user may read",
+  },
   name: {
     name: "name",
     value: "NAME",
@@ -175,10 +208,12 @@ function buildConfig(read: Read, env: Environment, random: string): RunnerConfig
   const portText = read(FLAGS.port);
   const port = portText === undefined ? undefined : wholeNumber("port", portText, 1, 65_535);
   const brokerText = read(FLAGS.broker) ?? "";
+  const broker = brokerText === "embedded" ? "embedded" : readBroker(brokerText, port);
   const stateDir = read(FLAGS.stateDir) ?? "";
   return Object.freeze({
-    broker: brokerText === "embedded" ? "embedded" : readBroker(brokerText, port),
+    broker,
     port: port ?? 1883,
+    access: readSources(read, env, broker),
     name: readName(read(FLAGS.node) ?? read(FLAGS.name) ?? `node-${random}`),
     logLevel: readChoice("loglevel", LOG_LEVELS, read(FLAGS.loglevel)?.toUpperCase()),
     stateDir: folder("state-dir", stateDir),
@@ -203,6 +238,42 @@ function readBroker(text: string, port: number | undefined): BrokerUrl {
       `--broker: ${(error as Error).message}: current value is '${withoutPassword(text)}'`,
     );
   }
+}
+
+function readSources(read: Read, env: Environment, broker: BrokerUrl | "embedded"): AccessSources {
+  const path = (flag: Flag) => {
+    const text = read(flag);
+    return text === undefined ? undefined : resolve(text);
+  };
+  const [ca, cert, key] = [path(FLAGS.ca), path(FLAGS.cert), path(FLAGS.key)];
+  const unused = Object.entries({ ca, cert, key }).find(([, file]) => file !== undefined)?.[0];
+  if (unused !== undefined && (broker === "embedded" || !usesTls(broker))) {
+    const current = broker === "embedded" ? broker : broker.url;
+    throw new ConfigError(
+      `--${unused} needs a mqtts:// or wss:// URL in --broker: current value is '${current}'`,
+    );
+  }
+  if (cert !== undefined && key === undefined) {
+    throw new ConfigError("--cert needs --key FILE, its private key");
+  }
+  if (key !== undefined && cert === undefined) {
+    throw new ConfigError("--key needs --cert FILE, its certificate");
+  }
+  const username = read(FLAGS.username);
+  const passwordFile = path(FLAGS.passwordFile);
+  const password = env[PASSWORD_VARIABLE] === "" ? undefined : env[PASSWORD_VARIABLE];
+  if (username === undefined && (passwordFile ?? password) !== undefined) {
+    const given = passwordFile === undefined ? `$${PASSWORD_VARIABLE}` : "--password-file";
+    throw new ConfigError(`${given} needs --username NAME: MQTT knows no password without a user name`);
+  }
+  return Object.freeze({
+    ca,
+    cert,
+    key,
+    username,
+    passwordFile,
+    password: password === undefined ? undefined : new Secret(password),
+  });
 }
 
 /** Credentials may come with a scheme or without, and may hold any character. */

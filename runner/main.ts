@@ -1,8 +1,18 @@
 /** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
+import "./quiet_libraries.ts";
+import { readAccess } from "./broker_access.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { systemClock } from "./clock.ts";
-import { ConfigError, helpText, parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
+import {
+  ConfigError,
+  helpText,
+  parseCommandLine,
+  PASSWORD_VARIABLE,
+  type Request,
+  type RunnerConfig,
+} from "./config.ts";
 import { findDeno } from "./deno_executable.ts";
+import { type BrokerAccess, canBeOverheard } from "./link/access.ts";
 import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
 import type { Node } from "./node/node.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
@@ -45,7 +55,10 @@ async function main(): Promise<number> {
 function readRequest(): Request | undefined {
   try {
     const random = crypto.randomUUID().slice(0, 6);
-    return parseCommandLine(Deno.args, Deno.env.toObject(), random);
+    const request = parseCommandLine(Deno.args, Deno.env.toObject(), random);
+    // Nothing that this process starts may inherit it.
+    Deno.env.delete(PASSWORD_VARIABLE);
+    return request;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     printError(`agentflow-node: ${error.message}`);
@@ -55,6 +68,8 @@ function readRequest(): Request | undefined {
 
 async function run(config: RunnerConfig): Promise<number> {
   const log = createLogger(config.logLevel, printError);
+  const access = await openAccess(config, log);
+  if (access === undefined) return EXIT_USAGE;
   if (config.stateDirIsTemporary) {
     log.warning(
       "State files are kept in /tmp, which does not outlive a reboot: choose a folder with --state-dir",
@@ -65,6 +80,7 @@ async function run(config: RunnerConfig): Promise<number> {
     await using broker = await brokerFor(config, log);
     const { node, ready } = await runNode(config, {
       broker: broker.url,
+      access,
       deno,
       clock: systemClock,
       log,
@@ -85,6 +101,20 @@ async function run(config: RunnerConfig): Promise<number> {
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
     return error instanceof AlreadyRunningError ? EXIT_NAME_TAKEN : 1;
+  }
+}
+
+async function openAccess(config: RunnerConfig, log: Logger): Promise<BrokerAccess | undefined> {
+  try {
+    const access = await readAccess(config.access, (message) => log.warning(message));
+    if (access.password !== undefined && config.broker !== "embedded" && canBeOverheard(config.broker)) {
+      log.warning("The password goes to the broker unencrypted: use mqtts:// or wss:// if the broker has it");
+    }
+    return access;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    printError(`agentflow-node: ${error.message}`);
+    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Clock } from "./clock.ts";
 import type { RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
+import type { BrokerAccess } from "./link/access.ts";
 import type { BrokerUrl } from "./link/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
 import type { LinkListener } from "./link/link.ts";
@@ -20,6 +21,7 @@ import { VERSION } from "./version.ts";
 /** What a node is built from beside its configuration. */
 export interface Surroundings {
   readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
   /** Deno's executable for agents. */
   readonly deno: string;
   readonly clock: Clock;
@@ -40,7 +42,7 @@ export interface RunningNode {
  * @throws AlreadyRunningError when another process is this node
  */
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
-  const { broker, deno, clock, log, env } = surroundings;
+  const { broker, access, deno, clock, log, env } = surroundings;
   const { name, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
   const identity = createIdentity(name, broker, VERSION);
   const registry = await Registry.open(stateDir, name);
@@ -50,6 +52,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const clientId = `agentflow-${name}-${registry.installation}`;
   const link = new MqttLink({
     broker,
+    access,
     clientId,
     persistent: true,
     will: lastWill(identity, clock),
@@ -61,6 +64,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const openAgentLink = (listener: LinkListener) => {
     const agentLink = new MqttLink({
       broker,
+      access,
       clientId: `${clientId}-agents`,
       persistent: false,
       limits,

@@ -2,14 +2,17 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
+import type { BrokerAccess } from "./access.ts";
 import { reconnectDelayMs } from "./backoff.ts";
 import type { BrokerUrl } from "./broker_url.ts";
+import { type Attempt, type ConnectionError, describeFailure } from "./failure.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
 import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
 
 export interface MqttLinkOptions {
   readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
   readonly clientId: string;
   /** Whether the broker keeps the subscriptions, and what is sent to them, while this client is away. */
   readonly persistent: boolean;
@@ -149,7 +152,7 @@ export class MqttLink implements Link {
   #connectOnce(listener: LinkListener, onConnected: () => void): Promise<string> {
     return new Promise((resolve) => {
       const client = this.#client = mqtt.connect(this.options.broker.url, this.#clientOptions());
-      let reason = "the broker closed the connection";
+      let failure: ConnectionError | undefined;
       client.on("connect", () => {
         disableNagle(client);
         this.#connected = true;
@@ -162,13 +165,14 @@ export class MqttLink implements Link {
       client.on("message", (topic, payload, packet) => {
         listener.onMessage({ topic, payload, retained: packet.retain });
       });
-      client.on("error", (error) => reason = describe(error));
+      client.on("error", (error) => failure ??= error);
       client.on("close", () => {
         client.removeAllListeners("message");
         const wasConnected = this.#connected;
         // First: ending the client fails what is under way, and that must go back to the outbox.
         this.#lost();
         this.#attempted.resolve();
+        const reason = describeFailure(failure, this.#attempt(wasConnected));
         if (wasConnected) listener.onDisconnected(reason);
         client.end(true);
         resolve(reason);
@@ -176,8 +180,20 @@ export class MqttLink implements Link {
     });
   }
 
+  #attempt(accepted: boolean): Attempt {
+    const { broker, access } = this.options;
+    return {
+      broker,
+      accepted,
+      hasCa: access.ca !== undefined,
+      hasCertificate: access.identity !== undefined,
+      hasUsername: access.username !== undefined,
+      timeoutMs: CONNECT_TIMEOUT_MS,
+    };
+  }
+
   #clientOptions(): IClientOptions {
-    const { clientId, persistent, will } = this.options;
+    const { clientId, persistent, will, access } = this.options;
     return {
       clientId,
       protocolVersion: 4,
@@ -189,6 +205,7 @@ export class MqttLink implements Link {
       // A timer set anew for every packet costs more than a ping every so often.
       reschedulePings: false,
       resubscribe: false,
+      ...credentials(access),
       ...(will === undefined
         ? {}
         : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
@@ -318,9 +335,13 @@ function disableNagle(client: MqttClient): void {
   }
 }
 
-function describe(error: Error & { code?: unknown; errors?: readonly Error[] }): string {
-  const first = error.errors?.[0];
-  if (error.message === "" && first !== undefined) return describe(first);
-  if (error.code === "ECONNREFUSED") return "connection refused: is a broker running there?";
-  return error.message === "" ? String(error.code ?? error.name) : error.message;
+function credentials({ username, password, ca, identity }: BrokerAccess): IClientOptions {
+  return {
+    // Said, because the environment could say otherwise: NODE_TLS_REJECT_UNAUTHORIZED.
+    rejectUnauthorized: true,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: password.reveal() }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key.reveal() }),
+  };
 }
