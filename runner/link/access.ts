@@ -1,4 +1,5 @@
 /** What a link shows the broker, and whom it believes to be the broker. */
+import type { IClientOptions } from "mqtt";
 import type { Secret } from "../secret.ts";
 import type { BrokerUrl } from "./broker_url.ts";
 
@@ -27,4 +28,16 @@ export function usesTls(broker: BrokerUrl): boolean {
 /** Whether what goes to the broker leaves this machine as it is. */
 export function canBeOverheard(broker: BrokerUrl): boolean {
   return !usesTls(broker) && !/^(localhost|127(\.\d+){3}|::1)$/.test(broker.host);
+}
+
+/** The same, as the MQTT client takes it. */
+export function credentialOptions({ username, password, ca, identity }: BrokerAccess): IClientOptions {
+  return {
+    // Said, because the environment could say otherwise: NODE_TLS_REJECT_UNAUTHORIZED.
+    rejectUnauthorized: true,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: password.reveal() }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key.reveal() }),
+  };
 }

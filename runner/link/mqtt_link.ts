@@ -2,7 +2,7 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
-import type { BrokerAccess } from "./access.ts";
+import { type BrokerAccess, credentialOptions } from "./access.ts";
 import { reconnectDelayMs } from "./backoff.ts";
 import type { BrokerUrl } from "./broker_url.ts";
 import { type Attempt, type ConnectionError, describeFailure } from "./failure.ts";
@@ -205,7 +205,7 @@ export class MqttLink implements Link {
       // A timer set anew for every packet costs more than a ping every so often.
       reschedulePings: false,
       resubscribe: false,
-      ...credentials(access),
+      ...credentialOptions(access),
       ...(will === undefined
         ? {}
         : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
@@ -333,15 +333,4 @@ function disableNagle(client: MqttClient): void {
   if (typeof stream === "object" && stream !== null && "setNoDelay" in stream) {
     (stream.setNoDelay as (on: boolean) => void).call(stream, true);
   }
-}
-
-function credentials({ username, password, ca, identity }: BrokerAccess): IClientOptions {
-  return {
-    // Said, because the environment could say otherwise: NODE_TLS_REJECT_UNAUTHORIZED.
-    rejectUnauthorized: true,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password: password.reveal() }),
-    ...(ca === undefined ? {} : { ca }),
-    ...(identity === undefined ? {} : { cert: identity.certificate, key: identity.key.reveal() }),
-  };
 }

@@ -9,6 +9,14 @@ import {
 
 const RANDOM = "0a1b2c";
 const HOME: Environment = { HOME: "/home/me" };
+const NO_ACCESS = {
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  username: undefined,
+  passwordFile: undefined,
+  password: undefined,
+};
 
 function run(args: readonly string[], env: Environment = HOME): RunnerConfig {
   const request = parseCommandLine(args, env, RANDOM);
@@ -23,6 +31,7 @@ Deno.test("without flags the defaults of the contract hold", () => {
   assertEquals(run([]), {
     broker: { host: "localhost", port: 1883, url: "mqtt://localhost:1883" },
     port: 1883,
+    access: NO_ACCESS,
     name: "node-0a1b2c",
     logLevel: "INFO",
     stateDir: "/tmp",
@@ -43,6 +52,11 @@ Deno.test("every flag is read", () => {
   const flags = {
     "broker": "mqtts://b",
     "port": "1",
+    "ca": "/ca.crt",
+    "cert": "/me.crt",
+    "key": "/me.key",
+    "username": "u",
+    "password-file": "/pw",
     "name": "n",
     "loglevel": "DEBUG",
     "state-dir": "/s",
@@ -59,6 +73,14 @@ Deno.test("every flag is read", () => {
   const expected: RunnerConfig = {
     broker: { host: "b", port: 1, url: "mqtts://b:1" },
     port: 1,
+    access: {
+      ca: "/ca.crt",
+      cert: "/me.crt",
+      key: "/me.key",
+      username: "u",
+      passwordFile: "/pw",
+      password: undefined,
+    },
     name: "n",
     logLevel: "DEBUG",
     stateDir: "/s",
@@ -201,6 +223,26 @@ Deno.test("each bad flag or value is refused in one line that says what is wrong
       ["--broker", "http://b"],
       "--broker: unknown scheme 'http': use mqtt, mqtts, ws or wss: current value is 'http://b'",
     ],
+    [
+      ["--ca", "ca.crt"],
+      "--ca needs a mqtts:// or wss:// URL in --broker: current value is 'mqtt://localhost:1883'",
+    ],
+    [
+      ["--broker", "ws://b", "--cert", "c", "--key", "k"],
+      "--cert needs a mqtts:// or wss:// URL in --broker: current value is 'ws://b:80'",
+    ],
+    [
+      ["--broker", "embedded", "--key", "k"],
+      "--key needs a mqtts:// or wss:// URL in --broker: current value is 'embedded'",
+    ],
+    [["--broker", "mqtts://b", "--cert", "c"], "--cert needs --key FILE, its private key"],
+    [["--broker", "mqtts://b", "--key", "k"], "--key needs --cert FILE, its certificate"],
+    [["--ca", ""], "--ca needs a value: FILE"],
+    [["--password", "hush"], "unknown argument '--password': see --help"],
+    [
+      ["--password-file", "p"],
+      "--password-file needs --username NAME: MQTT knows no password without a user name",
+    ],
     [["--broker", "a b"], "--broker: not a host name, an address or a broker URL: current value is 'a b'"],
   ];
   for (const [args, message] of cases) assertEquals(refusal(args), message, args.join(" "));
@@ -209,6 +251,32 @@ Deno.test("each bad flag or value is refused in one line that says what is wrong
 Deno.test("a bad value from the environment is refused like one of a flag", () => {
   assertStringIncludes(refusal([], { AGENTFLOW_NODE: "a b" }), "current value is 'a b'");
   assertStringIncludes(refusal([], { AGENTFLOW_BROKER: "http://b" }), "unknown scheme 'http'");
+});
+
+Deno.test("user name and password come from the environment, and flags win over it", () => {
+  const env = { ...HOME, AGENTFLOW_USERNAME: "from-env", AGENTFLOW_PASSWORD: "hush" };
+  const { username, password, passwordFile } = run([], env).access;
+  assertEquals([username, password?.reveal(), passwordFile], ["from-env", "hush", undefined]);
+  const flagged = run(["--username", "u", "--password-file", "pw"], env).access;
+  assertEquals([flagged.username, flagged.passwordFile], ["u", `${Deno.cwd()}/pw`]);
+  assertEquals(run([], { ...HOME, AGENTFLOW_USERNAME: "", AGENTFLOW_PASSWORD: "" }).access, NO_ACCESS);
+});
+
+Deno.test("a password without a user name is refused, and not shown", () => {
+  assertEquals(
+    refusal([], { ...HOME, AGENTFLOW_PASSWORD: "hush" }),
+    "$AGENTFLOW_PASSWORD needs --username NAME: MQTT knows no password without a user name",
+  );
+});
+
+Deno.test("a configuration does not show the password it holds", () => {
+  const config = run(["--username", "u"], { ...HOME, AGENTFLOW_PASSWORD: "hush" });
+  const seen = [
+    JSON.stringify(config),
+    Deno.inspect(config, { depth: 9, showHidden: true }),
+    `${config.access.password}`,
+  ];
+  for (const text of seen) assert(!text.includes("hush"), text);
 });
 
 Deno.test("credentials are refused, and not shown", () => {
@@ -236,6 +304,11 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
   const flags = [
     "--broker HOST|URL",
     "--port PORT",
+    "--ca FILE",
+    "--cert FILE",
+    "--key FILE",
+    "--username NAME",
+    "--password-file FILE",
     "--name NAME",
     "--node NAME",
     "--loglevel DEBUG|INFO|WARNING|ERROR",
@@ -261,4 +334,6 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
   assertStringIncludes(help, "(default: $AGENTFLOW_NODE, else node- and six random digits)");
   assertStringIncludes(help, "(default: $STATE_DIRECTORY, else /tmp)");
   assertStringIncludes(help, "(default: 1883)");
+  assertStringIncludes(help, "(default: $AGENTFLOW_USERNAME)");
+  assertStringIncludes(help, "(default: the password itself in $AGENTFLOW_PASSWORD)");
 });
