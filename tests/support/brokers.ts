@@ -1,5 +1,6 @@
 /** The brokers that integration tests run against: the embedded one always, mosquitto where it is installed. */
 import { startEmbeddedBroker } from "../../runner/broker/embedded.ts";
+import { requiredProgram } from "./programs.ts";
 
 export interface TestBroker extends AsyncDisposable {
   readonly kind: "embedded" | "mosquitto";
@@ -7,14 +8,12 @@ export interface TestBroker extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Set by CI: a machine without mosquitto then fails instead of testing less. */
-const REQUIRED = Deno.env.get("AGENTFLOW_REQUIRE_MOSQUITTO") === "1";
-
 /** Debian keeps it where only root's PATH looks. */
-const MOSQUITTO = findProgram("mosquitto", ["/usr/sbin/mosquitto"]);
+const MOSQUITTO = requiredProgram("mosquitto", ["/usr/sbin/mosquitto"]);
 
 /** Whether mosquitto and its clients are here. @throws Error when CI requires them and they are not */
-export const hasMosquitto: boolean = checkMosquitto();
+export const hasMosquitto: boolean = [MOSQUITTO, requiredProgram("mosquitto_pub")]
+  .every((program) => program !== undefined);
 
 /** Starts the embedded broker, on a free port unless told otherwise. */
 export async function startEmbedded(port = 0): Promise<TestBroker> {
@@ -36,19 +35,34 @@ export class Mosquitto implements TestBroker {
   private constructor(readonly port: number, private readonly configPath: string) {}
 
   /** @param extraConfig more lines of mosquitto.conf */
-  static async start(extraConfig: readonly string[] = []): Promise<Mosquitto> {
+  static start(extraConfig: readonly string[] = []): Promise<Mosquitto> {
     const port = freePort();
-    const configPath = await Deno.makeTempFile({ suffix: ".conf" });
-    const lines = [
+    return Mosquitto.configured(port, [
       `listener ${port} 127.0.0.1`,
       "allow_anonymous true",
       "set_tcp_nodelay true",
       ...extraConfig,
-    ];
+    ]);
+  }
+
+  /**
+   * One with listeners of the test's own.
+   * @param port of the listener that is waited for
+   * @param config all lines of mosquitto.conf
+   */
+  static async configured(port: number, config: readonly string[]): Promise<Mosquitto> {
+    const configPath = await Deno.makeTempFile({ suffix: ".conf" });
+    // Where root runs the tests, mosquitto must stay root to read their files.
+    const lines = Deno.uid() === 0 ? ["user root", ...config] : config;
     await Deno.writeTextFile(configPath, `${lines.join("\n")}\n`);
     const broker = new Mosquitto(port, configPath);
     await broker.restart();
     return broker;
+  }
+
+  /** Makes it read its password and access files again. */
+  reload(): void {
+    this.#child?.kill("SIGHUP");
   }
 
   /** Starts it, and waits until it accepts connections. */
@@ -100,23 +114,4 @@ export async function untilItAccepts(port: number): Promise<void> {
     }
   }
   throw new Error(`Nothing accepts connections on 127.0.0.1:${port} after 5 s`);
-}
-
-function checkMosquitto(): boolean {
-  const isThere = MOSQUITTO !== undefined && findProgram("mosquitto_pub") !== undefined;
-  if (REQUIRED && !isThere) {
-    throw new Error("AGENTFLOW_REQUIRE_MOSQUITTO=1, but mosquitto or its clients are not installed");
-  }
-  return isThere;
-}
-
-function findProgram(name: string, elsewhere: readonly string[] = []): string | undefined {
-  const onPath = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);
-  return [...onPath, ...elsewhere].find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
 }

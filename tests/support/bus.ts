@@ -1,5 +1,5 @@
 /** A test's own client on the bus: records everything, and waits for what must come. */
-import mqtt, { type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 
 export interface Message {
   readonly topic: string;
@@ -31,11 +31,13 @@ export class Bus implements AsyncDisposable {
   }
 
   /** Connects, and subscribes to everything (or to `filter`). */
-  static async connect(port: number, filter = "#"): Promise<Bus> {
-    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, {
-      protocolVersion: 4,
-      reconnectPeriod: 50,
-    });
+  static connect(port: number, filter = "#"): Promise<Bus> {
+    return Bus.connectTo(`mqtt://127.0.0.1:${port}`, {}, filter);
+  }
+
+  /** The same, to a broker that wants to know who it is. */
+  static async connectTo(url: string, options: IClientOptions, filter = "#"): Promise<Bus> {
+    const client = await mqtt.connectAsync(url, { ...options, protocolVersion: 4, reconnectPeriod: 50 });
     const bus = new Bus(client, filter);
     await client.subscribeAsync(filter, { qos: 1 });
     return bus;
