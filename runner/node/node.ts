@@ -14,6 +14,7 @@ import { Supervisor } from "../supervisor/supervisor.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Controller } from "./controller.ts";
 import { Departures } from "./departures.ts";
+import { Echo } from "./echo.ts";
 import type { NodeIdentity } from "./identity.ts";
 import { Manifests } from "./manifests.ts";
 import { Presence } from "./presence.ts";
@@ -69,6 +70,7 @@ export class Node implements LinkListener, AgentObserver {
   readonly #updates: Updates;
   readonly #arrivals: Arrivals;
   readonly #departures: Departures;
+  readonly #echo: Echo;
   readonly #presence: Presence;
   readonly #wiretap: Wiretap;
   readonly #life = new AbortController();
@@ -86,7 +88,9 @@ export class Node implements LinkListener, AgentObserver {
     this.#reporter = new Reporter(link, identity, clock);
     const reporter = this.#reporter;
     const agents = () => this.#supervisor.agents();
-    this.#vitals = new Vitals({ reporter, stats: new ProcStats(), link, clock, agents });
+    const echo = this.#echo = new Echo({ node, link, clock, log });
+    const onReported = () => echo.sent();
+    this.#vitals = new Vitals({ reporter, stats: new ProcStats(), link, clock, agents, onReported });
     this.#manifests = new Manifests(reporter, clock);
     this.#tasks = new Tasks(reporter);
     this.#requests = new Requests(link, node, clock);
@@ -115,6 +119,7 @@ export class Node implements LinkListener, AgentObserver {
       clock,
       sayOnline: () => reporter.nodeStatus("online"),
       beat: () => this.#vitals.reportNode(),
+      onEcho: () => echo.heard(),
       onTaken: (message) => void this.#yield(message),
     });
     this.#traffic = new Traffic({
@@ -180,6 +185,7 @@ export class Node implements LinkListener, AgentObserver {
   }
 
   onConnected(): void {
+    this.#echo.connected();
     this.#reporter.nodeStatus("online");
     this.#vitals.reportNode();
   }

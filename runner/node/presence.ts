@@ -11,6 +11,8 @@ export interface PresenceParts {
   readonly sayOnline: () => void;
   /** Sends a heartbeat now. */
   readonly beat: () => void;
+  /** What this node has said has come back. */
+  readonly onEcho: () => void;
   /** Another process of this name has been there before. */
   readonly onTaken: (message: string) => void;
 }
@@ -32,12 +34,13 @@ export class Presence {
 
   /** A message on one of this node's own topics. */
   receive({ topic, payload, retained }: IncomingMessage): void {
-    const { identity } = this.parts;
+    const { identity, onEcho } = this.parts;
     const isHeartbeat = topic === topics.nodeHeartbeat(identity.name);
     if (!isHeartbeat && topic !== topics.nodeStatus(identity.name)) return;
     const { instance, uptime, status } = parse(payload);
     // What was retained is of the past: the birth of this process has replaced it.
-    if (retained || typeof instance !== "string" || instance === identity.instance) return;
+    if (retained || typeof instance !== "string") return;
+    if (instance === identity.instance) return onEcho();
     if (isHeartbeat && typeof uptime === "number") this.#compare(instance, uptime);
     else if (status === "offline") this.parts.sayOnline();
     // A node of this name has just been born: by the next heartbeat both know which one stays.

@@ -12,6 +12,8 @@ export interface VitalsParts {
   readonly link: Pick<Link, "queued" | "dropped">;
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
+  /** The node has reported itself. */
+  readonly onReported: () => void;
 }
 
 /** Protocol: every 10 seconds. */
@@ -49,6 +51,7 @@ export class Vitals {
       queue: link.queued,
       dropped: link.dropped,
     });
+    this.parts.onReported();
   }
 
   /** The agent's state has changed. */
