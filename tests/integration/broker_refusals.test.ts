@@ -197,11 +197,12 @@ Deno.test({
   ignore,
   fn: async () => {
     await using desk = await Desk.create();
-    const port = freePort();
-    await using _broker = await Mosquitto.configured(
-      port,
-      desk.tls(port, desk.server, ["protocol websockets"]),
-    );
+    const [plain, port] = [freePort(), freePort()];
+    // A broker that has WebSocket alone does not answer a bare connection, and could not be waited for.
+    await using _broker = await Mosquitto.configured(plain, [
+      ...desk.tls(port, desk.server, ["protocol websockets"]),
+      `listener ${plain} 127.0.0.1`,
+    ]);
     await using node = await start(`wss://localhost:${port}`, [], { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
     await node.logged(/is signed by nobody this machine trusts/);
   },

@@ -18,6 +18,8 @@ Deno.test("fetching process gets registries, proxies and certificates, and nothi
     NODE_OPTIONS: "x",
     HTTP_PROXY: "",
     LD_PRELOAD: "x.so",
+    AGENTFLOW_PASSWORD: "x",
+    AGENTFLOW_USERNAME: "x",
   };
   assertEquals(fetchEnv(env), wanted);
 });
