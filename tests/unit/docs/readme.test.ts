@@ -1,0 +1,141 @@
+/** What the documentation says of flags, tasks, files and topics is what the code has. */
+import { assert, assertEquals } from "@std/assert";
+import manifest from "../../../deno.json" with { type: "json" };
+import { MAX_CODE_BYTES } from "../../../protocol/spawn_config.ts";
+import { type AgentReport, NODE_COMMANDS, topics } from "../../../protocol/topics.ts";
+import { helpText } from "../../../runner/config.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+
+const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+
+/** Every document, by its path in the project. */
+async function documents(): Promise<Map<string, string>> {
+  const paths = ["README.md", "CHANGELOG.md"];
+  const collect = async (folder: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+      if (isDirectory) await collect(`${folder}${name}/`);
+      else if (name.endsWith(".md")) paths.push(`${folder}${name}`);
+    }
+  };
+  await collect("docs/");
+  return new Map(await Promise.all(paths.map(async (path) => [path, await read(path)] as const)));
+}
+
+/** What stands between `<!-- name -->` and `<!-- /name -->`. */
+function section(document: string, name: string): string {
+  const [, found] = new RegExp(`<!-- ${name} -->\\n(.*?)<!-- /${name} -->`, "s").exec(document) ?? [];
+  assert(found !== undefined, `there is no section '${name}'`);
+  return found.trim();
+}
+
+/** The flags of `--help` as a table of Markdown. */
+function flagsTable(help: string): string {
+  const rows = [...help.matchAll(/^ {2}(--\S+(?: \S+)?) +(.*)$/gm)].map(([, flag = "", meaning = ""]) =>
+    `| \`${flag.replaceAll("|", "\\|")}\` | ${meaning.replaceAll("|", "\\|")} |`
+  );
+  return ["| flag | meaning |", "|---|---|", ...rows].join("\n");
+}
+
+/** Markdown without what the formatter decides: how wide the columns of a table are. */
+function compact(table: string): string {
+  return table.split("\n").map((line) => line.replace(/ +/g, " ").replace(/-{3,}/g, "---"))
+    .map((line) => line.replaceAll("| --- ", "|---").replaceAll("--- |", "---|")).join("\n");
+}
+
+Deno.test("README has the flags of --help, word for word", async () => {
+  assertEquals(compact(section(await read("README.md"), "flags")), compact(flagsTable(helpText())));
+});
+
+Deno.test("every task that the documents name is in deno.json", async () => {
+  const tasks = new Set(Object.keys(manifest.tasks));
+  for (const [path, text] of await documents()) {
+    for (const [, task = ""] of text.matchAll(/deno task ([a-z][a-z:-]*)/g)) {
+      assert(tasks.has(task), `${path} names 'deno task ${task}', which deno.json does not have`);
+    }
+  }
+});
+
+Deno.test("every relative link of the documents leads to a file or a heading", async () => {
+  const texts = await documents();
+  for (const [path, text] of texts) {
+    for (const [, target = ""] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [file = "", heading] = target.split("#");
+      const url = file === "" ? new URL(path, ROOT) : new URL(file, new URL(path, ROOT));
+      const info = await Deno.stat(url).catch(() => undefined);
+      assert(info !== undefined, `${path} links to '${target}', which is not there`);
+      if (heading === undefined) continue;
+      const anchors = headings(await Deno.readTextFile(url));
+      assert(anchors.includes(heading), `${path} links to '${target}', which has no such heading`);
+    }
+  }
+});
+
+function withoutCode(text: string): string {
+  return text.replace(/^```.*?^```/gms, "").replace(/`[^`\n]*`/g, "");
+}
+
+/** The anchors of a document, as git hosts make them. */
+function headings(text: string): string[] {
+  return [...text.replace(/^```.*?^```/gms, "").matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+    title.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").trim().replace(/\s/g, "-")
+  );
+}
+
+/** Exhaustive: a report that is added to the code must be added here. */
+const REPORTS: Readonly<Record<AgentReport, true>> = {
+  heartbeat: true,
+  status: true,
+  logs: true,
+  alert: true,
+  errors: true,
+  manifest: true,
+  results: true,
+  detections: true,
+  metrics: true,
+};
+
+/** Every topic, with the names that docs/protocol.md uses. */
+const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
+  node: NODE_COMMANDS.map((command) => topics.node("{name}", command)),
+  nodeHeartbeat: [topics.nodeHeartbeat("{name}")],
+  nodeStatus: [topics.nodeStatus("{name}")],
+  nodeAgents: [topics.nodeAgents("{name}")],
+  migrateResult: [topics.migrateResult("{name}")],
+  reply: [topics.reply("{name}", "{request}")],
+  nodeLogs: [topics.nodeLogs("{name}")],
+  agent: (Object.keys(REPORTS) as AgentReport[]).map((report) => topics.agent("{id}", report)),
+  agentCommands: [topics.agentCommands("{id}")],
+  task: [topics.task("{agent}")],
+  detections: [topics.detections("{name}", "{agent}")],
+};
+
+Deno.test("docs/protocol.md has every topic that the code builds", async () => {
+  const text = await read("docs/protocol.md");
+  for (const topic of Object.values(ALL_TOPICS).flat()) {
+    assert(text.includes(`\`${topic}\``), `docs/protocol.md does not have \`${topic}\``);
+  }
+});
+
+Deno.test("docs/protocol.md has every field of the spawn config", async () => {
+  const source = await read("protocol/spawn_config.ts");
+  const [, schema = ""] = /const SpawnSchema = v\.object\(\{\n(.*?)\n\}\);/s.exec(source) ?? [];
+  const fields = [...schema.matchAll(/^ {2}([a-z_]+):/gm)].map(([, field = ""]) => field);
+  assert(fields.length > 10, "the schema is not where this test looks for it");
+  const text = await read("docs/protocol.md");
+  for (const field of fields) assert(text.includes(`| \`${field}\` `), `there is no row for '${field}'`);
+  assertEquals(MAX_CODE_BYTES, 1024 * 1024, "docs/protocol.md says 1 MiB");
+});
+
+Deno.test("docs/agent-api.md has every member of Agent", async () => {
+  const [, body = ""] = /export interface Agent \{(.*?)\n\}/s.exec(await read("agents/types.d.ts")) ?? [];
+  const members = new Set(
+    [...body.matchAll(/^ {2}(?:readonly )?([a-zA-Z_]+)[(:]/gm)].map(([, name = ""]) => name),
+  );
+  assert(members.size > 20, "the members are not where this test looks for them");
+  const text = await read("docs/agent-api.md");
+  for (const member of members) {
+    assert(new RegExp(`\\b${member}\\b`).test(text), `docs/agent-api.md does not have '${member}'`);
+  }
+});
