@@ -3,6 +3,7 @@ import { actorId } from "../../protocol/ids.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
+import { exitReason } from "./exit_reason.ts";
 import type { AgentObserver, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
 import {
   type AgentEvent,
@@ -291,11 +292,6 @@ export class SupervisedAgent {
         return this.parts.observer.onTraffic(this, frame);
     }
   }
-}
-
-function exitReason(description: string, stderrTail: string): string {
-  const lastLine = stderrTail.split("\n").findLast((line) => line.trim() !== "");
-  return `process ${description}${lastLine === undefined ? "" : `: ${lastLine.trim()}`}`;
 }
 
 function messageOf(error: unknown): string {
