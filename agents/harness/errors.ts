@@ -33,6 +33,13 @@ export class ErrorDescriber {
     }
   }
 
+  /** Text that may hold stacks, as `console.error(error)` shows them: the agent's own lines alone. */
+  localise(text: string): string {
+    if (!text.includes(this.moduleUrl) && !text.includes(this.harnessUrl)) return text;
+    const lines = text.split("\n").filter((line) => !this.#isForeignFrame(line));
+    return lines.join("\n").replaceAll(this.moduleUrl, this.fileName);
+  }
+
   #describe(thrown: unknown): Description {
     if (!(thrown instanceof Error)) {
       const text = typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 2 });

@@ -67,7 +67,9 @@ class Harness {
     });
     if (start.paused) this.#gate.close("operator");
     if (start.held) this.#gate.close("node");
-    redirectConsole((level, message) => this.#pipe.sendWithoutWaiting({ t: "log", level, message }));
+    redirectConsole((level, text) =>
+      this.#pipe.sendWithoutWaiting({ t: "log", level, message: this.#describer.localise(text) })
+    );
     this.#endOnUncaught();
     this.#track(this.#run());
   }

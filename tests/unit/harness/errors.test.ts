@@ -84,3 +84,18 @@ Deno.test("an object that refuses to be read is told as thrown all the same", ()
 Deno.test("an error with an odd stack is told", () => {
   assertEquals(describer.describe(failure("boom", 5 as unknown as string)).error, "boom");
 });
+
+Deno.test("a stack that agent code prints has its own file name and lines alone", () => {
+  const printed = [
+    "before Error: seen",
+    `    at setup (${MODULE}:3:9)`,
+    `    at async runLoop (${HARNESS}agents/harness/loop.ts:70:13)`,
+    "and after",
+  ].join("\n");
+  assertEquals(describer.localise(printed), "before Error: seen\n    at setup (sensor.ts:3:9)\nand after");
+});
+
+Deno.test("what agent code prints without a stack of its own stays as it is", () => {
+  const printed = "Elsewhere:\n    at home (ext:of/somebody.js)\n" + "x".repeat(10_000);
+  assertEquals(describer.localise(printed), printed);
+});
