@@ -38,7 +38,7 @@ function ofCode(error: ConnectionError, attempt: Attempt): string | undefined {
   const code = String(error.code ?? "");
   switch (code) {
     case "ECONNREFUSED":
-      return "connection refused: is a broker running there?";
+      return "connection refused (is a broker running there?)";
     case "ENOTFOUND":
     case "EAI_AGAIN":
       return `the name '${attempt.broker.host}' is not known: check --broker and this machine's name service`;

@@ -278,7 +278,7 @@ export class MqttLink implements Link {
     const client = this.#client;
     client?.publish(topic, body, { qos, retain }, (error) => {
       // The connection broke: #lost takes it back, and it will be sent again.
-      if (!this.#inFlight.has(entry) || (error && !client.connected)) return;
+      if (!this.#inFlight.has(entry) || (error && (!client.connected || client.disconnecting))) return;
       this.#inFlight.delete(entry);
       this.options.keeper.forget(entry);
       this.#suspect = undefined;

@@ -181,7 +181,7 @@ Deno.test("an answer in another protocol is quoted, briefly", () => {
 });
 
 Deno.test("nobody there, no such name and no answer are told apart", () => {
-  assertEquals(said(failure("ECONNREFUSED")), "connection refused: is a broker running there?");
+  assertEquals(said(failure("ECONNREFUSED")), "connection refused (is a broker running there?)");
   assertEquals(
     said(failure("ENOTFOUND")),
     "the name 'b' is not known: check --broker and this machine's name service",
@@ -194,7 +194,7 @@ Deno.test("nobody there, no such name and no answer are told apart", () => {
 
 Deno.test("of several addresses that failed the first counts", () => {
   const error = failure(undefined, "", { errors: [failure("ECONNREFUSED"), failure("EHOSTUNREACH")] });
-  assertEquals(said(error), "connection refused: is a broker running there?");
+  assertEquals(said(error), "connection refused (is a broker running there?)");
 });
 
 Deno.test("a connection that had been accepted ends without guesses", () => {
