@@ -11,6 +11,11 @@ export interface TestBroker extends AsyncDisposable {
 /** Debian keeps it where only root's PATH looks. */
 const MOSQUITTO = requiredProgram("mosquitto", ["/usr/sbin/mosquitto"]);
 
+/** The path of mosquitto, where it is installed. */
+export function findMosquitto(): string | undefined {
+  return hasMosquitto ? MOSQUITTO : undefined;
+}
+
 /** Whether mosquitto and its clients are here. @throws Error when CI requires them and they are not */
 export const hasMosquitto: boolean = [MOSQUITTO, requiredProgram("mosquitto_pub")]
   .every((program) => program !== undefined);

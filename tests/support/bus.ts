@@ -21,25 +21,34 @@ interface Waiting {
 
 const PATIENCE_MS = 20_000;
 
-/** Invariant: `messages` holds everything that has come, in order. */
+/** Invariant: `messages` holds everything that has come, in order, since the last `forget`. */
 export class Bus implements AsyncDisposable {
   readonly messages: Message[] = [];
   readonly #waiting = new Set<Waiting>();
+  #listener: (message: Message) => void = () => {};
 
   private constructor(private readonly client: MqttClient, private readonly filter: string) {
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet.retain));
   }
 
-  /** Connects, and subscribes to everything (or to `filter`). */
-  static connect(port: number, filter = "#"): Promise<Bus> {
-    return Bus.connectTo(`mqtt://127.0.0.1:${port}`, {}, filter);
+  /**
+   * Connects, and subscribes to everything (or to `filter`).
+   * @param qos 0: the broker passes everything on at once and waits for nothing
+   */
+  static connect(port: number, filter = "#", qos: 0 | 1 = 1): Promise<Bus> {
+    return Bus.connectTo(`mqtt://127.0.0.1:${port}`, {}, filter, qos);
   }
 
   /** The same, to a broker that wants to know who it is. */
-  static async connectTo(url: string, options: IClientOptions, filter = "#"): Promise<Bus> {
+  static async connectTo(
+    url: string,
+    options: IClientOptions,
+    filter = "#",
+    qos: 0 | 1 = 1,
+  ): Promise<Bus> {
     const client = await mqtt.connectAsync(url, { ...options, protocolVersion: 4, reconnectPeriod: 50 });
     const bus = new Bus(client, filter);
-    await client.subscribeAsync(filter, { qos: 1 });
+    await client.subscribeAsync(filter, { qos });
     return bus;
   }
 
@@ -88,6 +97,16 @@ export class Bus implements AsyncDisposable {
     return this.find(`message on ${topic}`, (message) => message.topic === topic && predicate(message), from);
   }
 
+  /** From now on `listener` hears every message before anybody who waits for it. */
+  listen(listener: (message: Message) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Drops what has come so far: places in `messages` mean nothing afterwards. */
+  forget(): void {
+    this.messages.length = 0;
+  }
+
   /** A place in `messages`: what has come before it is of no interest. */
   mark(): number {
     return this.messages.length;
@@ -120,6 +139,7 @@ export class Bus implements AsyncDisposable {
     const text = new TextDecoder().decode(payload);
     const message: Message = { topic, text, json: parse(text), retained, atMs: performance.now() };
     this.messages.push(message);
+    this.#listener(message);
     for (const waiting of [...this.#waiting]) if (waiting.predicate(message)) waiting.found(message);
   }
 }

@@ -1,0 +1,118 @@
+/** What can go wrong, and when: the schedule comes from a seed alone. Pure. */
+import type { Direction } from "../support/link_proxy.ts";
+import { Random } from "../support/random.ts";
+import { AGENTS } from "./agents.ts";
+
+export const NODES = ["a", "b"] as const;
+export type NodeName = typeof NODES[number];
+
+/** Steps of a migration, as they are seen on the wire. */
+export const STEPS = ["command", "probe", "spawn", "running", "decision", "result"] as const;
+export type Step = typeof STEPS[number];
+
+/** Who is hit at a step; `agent`: the process that is about to move. */
+export const VICTIMS = ["source", "target", "broker", "agent", "source link", "target link"] as const;
+export type Victim = typeof VICTIMS[number];
+
+/** How long something is away, or how long until the next thing happens, in `ms`. */
+export type Fault =
+  | { readonly kind: "broker killed"; readonly ms: number }
+  | { readonly kind: "broker killed again and again"; readonly upMs: readonly number[] }
+  | { readonly kind: "broker stopped"; readonly ms: number }
+  | { readonly kind: "runner killed"; readonly node: NodeName; readonly ms: number }
+  | { readonly kind: "runner killed while it starts"; readonly node: NodeName; readonly ms: number }
+  | { readonly kind: "agent killed"; readonly agent: string }
+  | { readonly kind: "link cut"; readonly node: NodeName; readonly ms: number }
+  | {
+    readonly kind: "link stalled";
+    readonly node: NodeName;
+    readonly ms: number;
+    readonly direction: Direction;
+  }
+  | {
+    readonly kind: "link stalled, then cut";
+    readonly node: NodeName;
+    readonly ms: number;
+    readonly direction: Direction;
+  }
+  | { readonly kind: "power cut"; readonly brokerMs: number }
+  | {
+    readonly kind: "migration";
+    readonly agent: string;
+    readonly step: Step;
+    readonly victim: Victim;
+    readonly ms: number;
+  };
+
+const ANY_DIRECTION = ["up", "down", "both"] as const;
+
+type Draw = (random: Random) => Fault;
+
+const agentOf = (random: Random): string => random.pick(AGENTS).name;
+
+/** Faults outside migrations: each this often in a round. */
+const PLAIN: readonly (readonly [number, Draw])[] = [
+  [3, (random) => ({ kind: "broker killed", ms: random.between(0, 1500) })],
+  [2, (random) => ({
+    kind: "broker killed again and again",
+    upMs: Array.from({ length: random.between(3, 5) }, () => random.between(0, 300)),
+  })],
+  [2, (random) => ({ kind: "broker stopped", ms: random.between(200, 2500) })],
+  [4, (random) => ({ kind: "runner killed", node: random.pick(NODES), ms: random.between(0, 800) })],
+  [2, (random) => ({
+    kind: "runner killed while it starts",
+    node: random.pick(NODES),
+    ms: random.between(100, 700),
+  })],
+  [4, (random) => ({ kind: "agent killed", agent: agentOf(random) })],
+  [3, (random) => ({ kind: "link cut", node: random.pick(NODES), ms: random.between(0, 2000) })],
+  [2, (random) => ({
+    kind: "link stalled",
+    node: random.pick(NODES),
+    ms: random.between(200, 2500),
+    direction: random.pick(ANY_DIRECTION),
+  })],
+  [3, (random) => ({
+    kind: "link stalled, then cut",
+    node: random.pick(NODES),
+    ms: random.between(100, 1500),
+    direction: random.pick(ANY_DIRECTION),
+  })],
+  [1, (random) => ({ kind: "power cut", brokerMs: random.between(0, 1500) })],
+];
+
+/** Some outages outlast `--migrate-timeout`. */
+const MIGRATION_OUTAGES = [50, 500, 1500, 4000] as const;
+
+/** The first `count` faults of `seed`: in each round all kinds, in an order of its own. */
+export function scheduleOf(seed: number, count: number): Fault[] {
+  const random = new Random(seed);
+  const faults: Fault[] = [];
+  while (faults.length < count) faults.push(...random.shuffle(round(random)));
+  return faults.slice(0, count);
+}
+
+function round(random: Random): Fault[] {
+  const plain = PLAIN.flatMap(([times, draw]) => Array.from({ length: times }, () => draw(random)));
+  const migrations = STEPS.flatMap((step) =>
+    VICTIMS.map((victim): Fault => ({
+      kind: "migration",
+      agent: agentOf(random),
+      step,
+      victim,
+      ms: random.pick(MIGRATION_OUTAGES),
+    }))
+  );
+  return [...plain, ...migrations];
+}
+
+/** The row of the table a fault belongs to. */
+export function groupOf(fault: Fault): string {
+  return fault.kind === "migration" ? `migration: ${fault.victim} hit` : fault.kind;
+}
+
+/** Everything about a fault, in one line. */
+export function describe(fault: Fault): string {
+  const { kind, ...details } = fault;
+  return `${kind} ${JSON.stringify(details)}`;
+}

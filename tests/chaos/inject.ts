@@ -1,0 +1,181 @@
+/** Makes a fault happen, and puts right what an operator, a reboot or an electrician would. */
+import { actorId } from "../../protocol/ids.ts";
+import { delay } from "@std/async/delay";
+import type { Message } from "../support/bus.ts";
+import { type Fault, type NodeName, NODES, type Step } from "./faults.ts";
+import { type Field, PATIENCE_MS } from "./field.ts";
+
+/** What a fault has destroyed. */
+export interface Damage {
+  /** Nodes whose runner was killed. */
+  readonly killed: readonly NodeName[];
+  /** When, on this process' clock. */
+  readonly atMs: number;
+}
+
+type MigrationFault = Extract<Fault, { kind: "migration" }>;
+
+export async function inject(field: Field, fault: Fault): Promise<Damage> {
+  if (fault.kind === "migration") return await hitMigration(field, fault);
+  const atMs = performance.now();
+  return { killed: await carryOut(field, fault), atMs };
+}
+
+/** @returns the nodes whose runner was killed */
+async function carryOut(field: Field, fault: Exclude<Fault, MigrationFault>): Promise<readonly NodeName[]> {
+  switch (fault.kind) {
+    case "broker killed":
+      await restartBroker(field, fault.ms);
+      return [];
+    case "broker killed again and again":
+      for (const ms of fault.upMs) {
+        await restartBroker(field, 0);
+        await delay(ms);
+      }
+      return [];
+    case "broker stopped":
+      field.broker.signal("SIGSTOP");
+      await delay(fault.ms);
+      field.broker.signal("SIGCONT");
+      return [];
+    case "runner killed":
+      await restartRunner(field, fault.node, fault.ms);
+      return [fault.node];
+    case "runner killed while it starts":
+      await restartRunner(field, fault.node, 0);
+      await delay(fault.ms);
+      await restartRunner(field, fault.node, 0);
+      return [fault.node];
+    case "agent killed":
+      for (const { pid } of await field.hostsOf(fault.agent)) kill(pid);
+      return [];
+    case "link cut":
+      await cutLink(field, fault.node, fault.ms);
+      return [];
+    case "link stalled":
+      field.links[fault.node].stall(fault.direction);
+      await delay(fault.ms);
+      field.links[fault.node].restore();
+      return [];
+    case "link stalled, then cut":
+      field.links[fault.node].stall(fault.direction);
+      await delay(fault.ms);
+      await cutLink(field, fault.node, 0);
+      return [];
+    case "power cut":
+      await Promise.all([field.killBroker(), ...NODES.map((node) => field.killRunner(node))]);
+      // The agents come back before the broker does.
+      await Promise.all(NODES.map((node) => field.startRunner(node)));
+      await delay(fault.brokerMs);
+      await field.launchBroker();
+      return NODES;
+    default:
+      return fault satisfies never;
+  }
+}
+
+async function hitMigration(field: Field, fault: MigrationFault): Promise<Damage> {
+  const { agent, step, victim, ms } = fault;
+  const { source, target, pid } = await reachStep(field, agent, step);
+  const atMs = performance.now();
+  switch (victim) {
+    case "source":
+    case "target": {
+      const node = victim === "source" ? source : target;
+      await restartRunner(field, node, ms);
+      return { killed: [node], atMs };
+    }
+    case "broker":
+      await restartBroker(field, ms);
+      break;
+    case "agent":
+      kill(pid);
+      break;
+    case "source link":
+      await cutLink(field, source, ms);
+      break;
+    case "target link":
+      await cutLink(field, target, ms);
+      break;
+    default:
+      victim satisfies never;
+  }
+  return { killed: [], atMs };
+}
+
+/** Begins a migration, and resolves at the moment its `step` is seen. */
+async function reachStep(field: Field, agent: string, step: Step) {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const [host, second] = await field.hostsOf(agent);
+    // It is still on its way from the last time.
+    if (host === undefined || second !== undefined) continue;
+    const { node: source, pid } = host;
+    const target = source === "a" ? "b" : "a";
+    const from = field.bus.mark();
+    void field.bus.publish(`nodes/${source}/migrate`, { name: agent, target_node: target });
+    const isStep = stepOf(step, agent, source, target);
+    const isRefusal = ({ topic, json }: Message) =>
+      topic === `nodes/${source}/migrate_result` && json.success === false && json.agent === agent;
+    const seen = await field.bus.find(
+      `step '${step}'`,
+      (message) => isStep(message) || isRefusal(message),
+      from,
+      PATIENCE_MS,
+    );
+    if (isStep(seen)) return { source, target, pid } as const;
+  }
+  throw new Error(`Step '${step}' of a migration of '${agent}' was not reached`);
+}
+
+function stepOf(
+  step: Step,
+  agent: string,
+  source: NodeName,
+  target: NodeName,
+): (message: Message) => boolean {
+  switch (step) {
+    case "command":
+      return ({ topic }) => topic === `nodes/${source}/migrate`;
+    case "probe":
+      return ({ topic, json }) => topic === `nodes/${target}/list` && json?._reply_topic === undefined;
+    case "spawn":
+      return ({ topic, json }) => topic === `nodes/${target}/spawn` && json?.name === agent;
+    case "running":
+      return ({ topic, json }) =>
+        topic === `agents/${actorId(agent)}/heartbeat` && json.node === target && json.state === "running";
+    case "decision":
+      return ({ topic, json }) =>
+        topic === `nodes/${target}/migration` && json.agent === agent && "decision" in json;
+    case "result":
+      return ({ topic, json }) =>
+        topic === `nodes/${source}/migrate_result` && json.agent === agent && json.success === true;
+    default:
+      return step satisfies never;
+  }
+}
+
+async function restartBroker(field: Field, ms: number): Promise<void> {
+  await field.killBroker();
+  await delay(ms);
+  await field.launchBroker();
+}
+
+async function restartRunner(field: Field, node: NodeName, ms: number): Promise<void> {
+  await field.killRunner(node);
+  await delay(ms);
+  await field.startRunner(node);
+}
+
+async function cutLink(field: Field, node: NodeName, ms: number): Promise<void> {
+  field.links[node].cut();
+  await delay(ms);
+  field.links[node].restore();
+}
+
+function kill(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) Deno.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}

@@ -1,0 +1,52 @@
+/** `deno task chaos`: breaks everything that can break, in an order that a seed gives, and counts what that costs. */
+import { parseArgs } from "@std/cli/parse-args";
+import type { Outbox } from "./field.ts";
+import { tableOf } from "./report.ts";
+import { run } from "./run.ts";
+
+const USAGE = "Usage: deno task chaos [--seed N] [--faults N] [--seconds N] [--outbox memory|disk]";
+
+function wholeNumber(flag: string, given: unknown, fallback: number): number {
+  const value = given === undefined ? fallback : Number(given);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error(`--${flag} must be a whole number: current value is '${given}'`);
+}
+
+function outboxOf(given: unknown): Outbox {
+  if (given === undefined || given === "memory" || given === "disk") return given ?? "memory";
+  throw new Error(`--outbox must be memory or disk: current value is '${given}'`);
+}
+
+async function main(): Promise<number> {
+  const given = parseArgs(Deno.args, {
+    string: ["seed", "faults", "seconds", "outbox"],
+    unknown: (argument) => {
+      throw new Error(`unknown argument '${argument}'. ${USAGE}`);
+    },
+  });
+  const seed = wholeNumber("seed", given.seed, 1);
+  const faults = wholeNumber("faults", given.faults, 240);
+  const outbox = outboxOf(given.outbox);
+  const result = await run({
+    seed,
+    faults,
+    outbox,
+    seconds: wholeNumber("seconds", given.seconds, 3600),
+    say: (line) => console.error(line),
+  });
+  if (result.broker === "embedded") {
+    console.log("mosquitto is not installed: this was the embedded broker.\n");
+  }
+  console.log(`${tableOf(result)}\n`);
+  const again = `deno task chaos --seed ${seed} --faults ${faults} --outbox ${outbox}`;
+  console.log(`${result.broker}, outbox: ${outbox}, ${result.seconds.toFixed(0)} s. Again: ${again}`);
+  for (const violation of result.violations) console.log(`VIOLATION, seed ${seed}, ${violation}`);
+  return result.violations.length > 0 ? 1 : 0;
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  console.error((error as Error).message);
+  Deno.exit(2);
+}
