@@ -20,34 +20,32 @@ export interface ArrivalParts {
 /** The old node's word should come at once; when it does not, it is asked for. */
 const ASK_AGAIN_MS = 5000;
 
+interface Waiting {
+  readonly agent: SupervisedAgent;
+  readonly from: string;
+  readonly decided: AbortController;
+}
+
 /** Invariant: `process()` of an agent that waits here is not called before the old node has let go of it. */
 export class Arrivals {
-  readonly #waiting = new Map<
-    string,
-    { readonly agent: SupervisedAgent; readonly decided: AbortController }
-  >();
+  readonly #waiting = new Map<string, Waiting>();
 
   constructor(private readonly parts: ArrivalParts) {}
 
   /** An agent has been started that waits for its old node. */
   async begin(agent: SupervisedAgent, { id, from }: NonNullable<RegistryEntry["arriving"]>): Promise<void> {
-    const { link, clock, node } = this.parts;
     const decided = new AbortController();
-    this.#waiting.set(id, { agent, decided });
+    this.#waiting.set(id, { agent, from, decided });
     void agent.ended.then(() => {
       this.#waiting.delete(id);
       decided.abort();
     });
-    while (await clock.sleep(ASK_AGAIN_MS, decided.signal)) {
-      const question = { id, agent: agent.name, from: node, query: true };
-      void link.publish({
-        topic: topics.node(from, "migration"),
-        payload: JSON.stringify(question),
-        qos: 1,
-        retain: false,
-        class: "control",
-      });
-    }
+    while (await this.parts.clock.sleep(ASK_AGAIN_MS, decided.signal)) this.#ask(id, agent, from);
+  }
+
+  /** The link is back: the old node's word may have been lost with the broker, or with the process before this one. */
+  connected(): void {
+    for (const [id, { agent, from }] of this.#waiting) this.#ask(id, agent, from);
   }
 
   /** Whether the agent waits here because of that very migration: its spawn has come twice. */
@@ -70,6 +68,16 @@ export class Arrivals {
   async force(agent: SupervisedAgent): Promise<void> {
     const found = [...this.#waiting].find(([, waiting]) => waiting.agent === agent);
     if (found !== undefined) await this.decide(found[0], "commit");
+  }
+
+  #ask(id: string, agent: SupervisedAgent, from: string): void {
+    void this.parts.link.publish({
+      topic: topics.node(from, "migration"),
+      payload: JSON.stringify({ id, agent: agent.name, from: this.parts.node, query: true }),
+      qos: 1,
+      retain: false,
+      class: "control",
+    });
   }
 
   async #settleIn(agent: SupervisedAgent): Promise<void> {

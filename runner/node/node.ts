@@ -188,6 +188,7 @@ export class Node implements LinkListener, AgentObserver {
     this.#echo.connected();
     this.#reporter.nodeStatus("online");
     this.#vitals.reportNode();
+    this.#arrivals.connected();
   }
 
   onDisconnected(reason: string): void {

@@ -21,6 +21,7 @@ export type Fault =
   | { readonly kind: "broker stopped"; readonly ms: number }
   | { readonly kind: "runner killed"; readonly node: NodeName; readonly ms: number }
   | { readonly kind: "runner killed while it starts"; readonly node: NodeName; readonly ms: number }
+  | { readonly kind: "runner killed in an outage"; readonly node: NodeName; readonly ms: number }
   | { readonly kind: "agent killed"; readonly agent: string }
   | { readonly kind: "link cut"; readonly node: NodeName; readonly ms: number }
   | {
@@ -64,6 +65,14 @@ const PLAIN: readonly (readonly [number, Draw])[] = [
     node: random.pick(NODES),
     ms: random.between(100, 700),
   })],
+  [
+    3,
+    (random) => ({
+      kind: "runner killed in an outage",
+      node: random.pick(NODES),
+      ms: random.between(200, 1500),
+    }),
+  ],
   [4, (random) => ({ kind: "agent killed", agent: agentOf(random) })],
   [3, (random) => ({ kind: "link cut", node: random.pick(NODES), ms: random.between(0, 2000) })],
   [2, (random) => ({

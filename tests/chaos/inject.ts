@@ -46,6 +46,13 @@ async function carryOut(field: Field, fault: Exclude<Fault, MigrationFault>): Pr
       await delay(fault.ms);
       await restartRunner(field, fault.node, 0);
       return [fault.node];
+    case "runner killed in an outage":
+      field.links[fault.node].cut();
+      await delay(fault.ms);
+      await restartRunner(field, fault.node, 0);
+      await delay(fault.ms);
+      field.links[fault.node].restore();
+      return [fault.node];
     case "agent killed":
       for (const { pid } of await field.hostsOf(fault.agent)) kill(pid);
       return [];

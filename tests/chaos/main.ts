@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- it talks to its reader
 /** `deno task chaos`: breaks everything that can break, in an order that a seed gives, and counts what that costs. */
 import { parseArgs } from "@std/cli/parse-args";
 import type { Outbox } from "./field.ts";

@@ -9,7 +9,9 @@ export async function migration(context: CommandContext, command: Command): Prom
     throw new CommandError("Cannot read a message about a migration: id, agent and from must be given");
   }
   if (query === true) context.departures.answer(id, agent, from);
-  else if (decision === "commit" || decision === "abort") await context.arrivals.decide(id, decision);
-  else throw new CommandError("Cannot read a message about a migration: decision must be commit or abort");
+  else if (decision === "commit" || decision === "abort") {
+    // Behind the spawn it belongs to, which may have come a moment before it.
+    await context.turns.take(agent, () => context.arrivals.decide(id, decision));
+  } else throw new CommandError("Cannot read a message about a migration: decision must be commit or abort");
   return {};
 }
