@@ -12,6 +12,8 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept by the caller, to start a node again with what an earlier one has left. */
   readonly stateDir?: string;
+  /** A command in front of Deno's. */
+  readonly wrapper?: readonly string[];
 }
 
 /** Shared by all nodes of a test run: what is in it can be made anew, and is the same for all. */
@@ -37,8 +39,10 @@ export class NodeProcess implements AsyncDisposable {
   static async start(options: NodeOptions): Promise<NodeProcess> {
     const name = options.name ?? "test-node";
     const stateDir = options.stateDir ?? await Deno.makeTempDir({ prefix: "agentflow-state-" });
-    const child = new Deno.Command(Deno.execPath(), {
+    const [program = Deno.execPath(), ...before] = [...options.wrapper ?? [], Deno.execPath()];
+    const child = new Deno.Command(program, {
       args: [
+        ...before,
         "run",
         "-A",
         MAIN,

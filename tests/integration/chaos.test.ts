@@ -1,0 +1,19 @@
+/** A short run of `deno task chaos`, the same each time: nothing acknowledged is lost, nothing doubled, nothing orphaned. */
+import { assertEquals } from "@std/assert";
+import { run } from "../chaos/run.ts";
+
+const FAULTS = 7;
+
+for (const outbox of ["memory", "disk"] as const) {
+  Deno.test(`${FAULTS} faults lose nothing and double nothing (outbox: ${outbox})`, async () => {
+    const said: string[] = [];
+    const result = await run({
+      seed: outbox === "disk" ? 11 : 12,
+      faults: FAULTS,
+      seconds: 600,
+      outbox,
+      say: (line) => said.push(line),
+    });
+    assertEquals(result.violations, [], said.join("\n"));
+  });
+}

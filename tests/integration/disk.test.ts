@@ -1,0 +1,135 @@
+/** A disk that is full, or cannot be written: agents run on, hear of it, and nothing that was there is lost. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { startEmbedded } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+import { noDisksReason, readOnlyDisk, seenBy, smallDisk } from "../support/small_disk.ts";
+
+/** Counts in its state file, and says how that went. */
+const COUNTER = `
+async function process(agent) {
+  let error;
+  try {
+    agent.persist("count", agent.recall("count", 0) + 1);
+  } catch (caught) {
+    error = caught.message;
+  }
+  await agent.publish("count/" + agent.name, { count: agent.recall("count"), error });
+}`;
+
+const reason = await noDisksReason();
+if (reason !== undefined) {
+  // deno-lint-ignore no-console -- a test that is left out says why
+  console.log(`No mount namespace here (${reason}): the tests of a bad disk are left out`);
+}
+
+async function withStateDir(work: (stateDir: string) => Promise<void>): Promise<void> {
+  const stateDir = await Deno.makeTempDir({ prefix: "agentflow-state-" });
+  try {
+    await work(stateDir);
+  } finally {
+    await Deno.remove(stateDir, { recursive: true });
+  }
+}
+
+/** Spawns an agent that cannot be kept: it runs, that is said, and its retained spawn is left for a better time. */
+async function spawnUnkept(node: NodeProcess, bus: Bus, port: number): Promise<void> {
+  const from = bus.mark();
+  await node.spawn(bus, { name: "unkept", code: COUNTER });
+  const said = await bus.on(
+    "agents/test-node/logs",
+    ({ json }) => json.type === "error" && json.child_name === "unkept",
+    from,
+  );
+  assertMatch(
+    said.json.message,
+    /'unkept' runs, but cannot be kept on disk \(.+\).*its retained spawn is left/,
+  );
+  await using later = await Bus.connect(port, "nodes/test-node/spawn");
+  const left = await later.on("nodes/test-node/spawn");
+  assertEquals([left.retained, left.json.name], [true, "unkept"]);
+}
+
+/** Takes all the space there is, in steps down to the last page. */
+async function fill(path: string): Promise<void> {
+  using file = await Deno.open(path, { create: true, append: true });
+  for (let bytes = 64 * 1024; bytes >= 1;) {
+    try {
+      await file.write(new Uint8Array(bytes));
+    } catch {
+      bytes = Math.floor(bytes / 2);
+    }
+  }
+}
+
+Deno.test({
+  name:
+    "on a full disk agents run on with what they had, persist says so, and all goes on once there is room",
+  ignore: reason !== undefined,
+  fn: async () => {
+    await using broker = await startEmbedded();
+    await using bus = await Bus.connect(broker.port);
+    await withStateDir(async (stateDir) => {
+      await using node = await NodeProcess.start({
+        port: broker.port,
+        stateDir,
+        wrapper: smallDisk(stateDir, 512),
+        args: ["--outbox", "disk"],
+      });
+      await node.spawn(bus, { name: "kept", code: COUNTER });
+      await bus.on("count/kept", ({ json }) => json.count >= 3);
+      const filler = seenBy(node.pid, `${stateDir}/filler`);
+      await fill(filler);
+      const failed = await bus.on("count/kept", ({ json }) => json.error !== undefined);
+      assertMatch(failed.json.error, /^Cannot persist 'count': .*[Nn]o space left/);
+      const state = await Deno.readTextFile(seenBy(node.pid, `${stateDir}/agentflow_kept_state.json`));
+      assertEquals(JSON.parse(state).count, failed.json.count, "the last state that was accepted is on disk");
+      await spawnUnkept(node, bus, broker.port);
+      await Deno.remove(filler);
+      await bus.on("count/kept", ({ json }) => json.error === undefined && json.count > failed.json.count);
+      const left = [...Deno.readDirSync(seenBy(node.pid, stateDir))].map(({ name }) => name);
+      assert(left.includes("agentflow_kept_state.json"), left.join());
+      await node.end("SIGKILL");
+    });
+  },
+});
+
+Deno.test({
+  name: "with a state folder that cannot be written, agents come back and run, and nothing in it changes",
+  ignore: reason !== undefined,
+  fn: async () => {
+    await using broker = await startEmbedded();
+    await using bus = await Bus.connect(broker.port);
+    await withStateDir(async (stateDir) => {
+      await using before = await NodeProcess.start({ port: broker.port, stateDir });
+      await before.spawn(bus, { name: "kept", code: COUNTER });
+      await bus.on("count/kept", ({ json }) => json.count >= 3);
+      await before.end("SIGKILL");
+      const statePath = `${stateDir}/agentflow_kept_state.json`;
+      const state = await Deno.readTextFile(statePath);
+
+      const from = bus.mark();
+      await using during = await NodeProcess.start({
+        port: broker.port,
+        stateDir,
+        wrapper: readOnlyDisk(stateDir),
+        args: ["--outbox", "disk"],
+      });
+      const warned = await bus.on("agents/test-node/logs", ({ json }) => json.type === "error", from);
+      assertMatch(warned.json.message, /state folder .* cannot be written \(.*Read-only file system/);
+      const refused = await bus.on("count/kept", ({ json }) => json.error !== undefined, from);
+      assertMatch(refused.json.error, /^Cannot persist 'count': .*[Rr]ead-only file system/);
+      assertEquals(refused.json.count, JSON.parse(state).count);
+      await spawnUnkept(during, bus, broker.port);
+      await during.end("SIGKILL");
+      assertEquals(await Deno.readTextFile(statePath), state);
+
+      const after = bus.mark();
+      await using _again = await NodeProcess.start({ port: broker.port, stateDir });
+      const next = await bus.on("count/kept", () => true, after);
+      assertEquals([next.json.count, next.json.error], [JSON.parse(state).count + 1, undefined]);
+      // Its spawn had been left on the broker.
+      await bus.on("count/unkept", ({ json }) => json.error === undefined, after);
+    });
+  },
+});
