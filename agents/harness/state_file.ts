@@ -77,8 +77,18 @@ export class StateFile {
         file.close();
       }
     } catch (error) {
+      discard(temporary);
       throw new StateError(`Cannot persist '${key}': ${(error as Error).message}`);
     }
+  }
+}
+
+/** Half a file would take what little room there is. */
+function discard(temporary: string): void {
+  try {
+    removeIfThere(temporary);
+  } catch {
+    // The next attempt removes it, or says why it cannot.
   }
 }
 

@@ -70,6 +70,11 @@ export class Departures {
     try {
       const cooperative = await this.#checkTarget(agent.name, target);
       await this.#attempt({ id, agent, target, cooperative });
+    } catch (error) {
+      if (error instanceof DepartureError) throw error;
+      // Such as a state file that cannot be read: that must not leave it at rest for ever.
+      this.#stay(agent);
+      throw new DepartureError(`Cannot migrate '${agent.name}': ${(error as Error).message}`);
     } finally {
       this.#moving.delete(agent.name);
     }
@@ -122,7 +127,10 @@ export class Departures {
         `Cannot migrate '${agent.name}': what it is doing did not end within ${timeoutMs / 1000} s`,
       );
     }
-    await roster.update(agent.name, (entry) => ({ ...entry, leaving: { id, to: target, cooperative } }));
+    await this.#recorded(
+      agent,
+      roster.record(agent.name, (entry) => ({ ...entry, leaving: { id, to: target, cooperative } })),
+    );
     const outcome = await this.#handOver(attempt, timeoutMs - (clock.monotonicMs() - startedMs));
     if (outcome.kind === "arrived") return await this.#letGo(attempt);
     if (outcome.kind !== "refused" || cooperative) this.#callOff(attempt);
@@ -173,9 +181,10 @@ export class Departures {
   }
 
   /** The point of no return: from here on the agent is the target's. */
-  async #letGo({ id, agent, target, cooperative }: Attempt): Promise<void> {
+  async #letGo(attempt: Attempt): Promise<void> {
+    const { id, agent, target, cooperative } = attempt;
     const { roster, tasks, stateFiles } = this.parts;
-    await roster.forget(agent.name, "migrate", id);
+    await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#callOff(attempt));
     const waiting = tasks.takeBack(agent);
     await agent.stop("migrate");
     // A node of another kind may not have understood what the agent had persisted.
@@ -183,6 +192,21 @@ export class Departures {
     this.#decide(id, agent.name, target, "commit");
     for (const { payload, replyTopic } of waiting) {
       this.#send(topics.task(agent.name), { _remote_task: true, _reply_topic: replyTopic, payload });
+    }
+  }
+
+  /** A step that is taken only once it is on disk. @throws DepartureError when it cannot be: the agent goes on here */
+  async #recorded(agent: SupervisedAgent, written: Promise<void>, undo = () => {}): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      undo();
+      await this.parts.roster.update(agent.name, ({ leaving: _leaving, ...entry }) => entry);
+      this.#stay(agent);
+      const reason = (error as Error).message;
+      throw new DepartureError(
+        `Cannot migrate '${agent.name}': its move cannot be kept on disk (${reason}). It goes on here`,
+      );
     }
   }
 

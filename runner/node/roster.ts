@@ -82,6 +82,11 @@ export class Roster {
     return { agent: this.parts.supervisor.start(config, stateOf(entry)), kept };
   }
 
+  /** As `start`; that it cannot be kept is said. */
+  startAgain(config: SpawnConfig, options: StartOptions): void {
+    void this.#report(config.name, this.start(config, options).kept);
+  }
+
   isRunning(agent: string): boolean {
     return this.parts.supervisor.find(agent) !== undefined;
   }
@@ -94,21 +99,30 @@ export class Roster {
     return this.parts.registry.endedRecord(agent);
   }
 
+  /** Changes what is kept of an agent. That it cannot be written is said, and changes nothing else. */
   async update(agent: string, change: (entry: RegistryEntry) => RegistryEntry): Promise<void> {
+    await this.#report(agent, this.parts.registry.update(agent, change));
+  }
+
+  /** As `update`, for what must be on disk before anything else happens. @throws Deno's error when it cannot be */
+  async record(agent: string, change: (entry: RegistryEntry) => RegistryEntry): Promise<void> {
     await this.parts.registry.update(agent, change);
   }
 
+  /** Records that the agent is another node's now. @throws Deno's error when it cannot be: it then stays kept here */
+  async letGo(agent: string, migration: string): Promise<void> {
+    const entry = this.entryOf(agent);
+    try {
+      await this.parts.registry.remove(agent, this.#endedNow("migrate", migration));
+    } catch (error) {
+      if (entry !== undefined) await this.#report(agent, this.parts.registry.save(agent, entry));
+      throw error;
+    }
+  }
+
   /** From now on the agent should not run here; an older message must not bring it back. */
-  async forget(agent: string, why: EndedRecord["why"], migration?: string): Promise<void> {
-    await this.#report(
-      agent,
-      this.parts.registry.remove(agent, {
-        why,
-        at: this.parts.clock.epochSeconds(),
-        desired_seen: this.#desiredSeen ?? null,
-        ...(migration === undefined ? {} : { migration }),
-      }),
-    );
+  async forget(agent: string, why: EndedRecord["why"]): Promise<void> {
+    await this.#report(agent, this.parts.registry.remove(agent, this.#endedNow(why)));
   }
 
   /** It runs elsewhere, as before: nothing of it stays here. */
@@ -178,6 +192,15 @@ export class Roster {
     if (entry === undefined || this.parts.supervisor.find(agent.name) !== agent) return;
     const changed = change(entry);
     if (changed !== entry) void this.#report(agent.name, this.parts.registry.save(agent.name, changed));
+  }
+
+  #endedNow(why: EndedRecord["why"], migration?: string): EndedRecord {
+    return {
+      why,
+      at: this.parts.clock.epochSeconds(),
+      desired_seen: this.#desiredSeen ?? null,
+      ...(migration === undefined ? {} : { migration }),
+    };
   }
 
   async #report(agent: string, written: Promise<void>): Promise<void> {

@@ -81,21 +81,33 @@ export class Updates {
     void this.parts.roster.update(agent.name, ({ previous: _previous, ...entry }) => entry);
   }
 
+  /** A disk that refuses must not cost the agent: it then runs with the state as it is. */
+  async #putBack(agent: string, state: PreviousAgent["state"]): Promise<void> {
+    try {
+      await this.parts.stateFiles.write(agent, state ?? undefined);
+    } catch (error) {
+      const message = `Cannot put back the state of '${agent}' (${
+        (error as Error).message
+      }): it has that of the failed update`;
+      this.parts.reporter.nodeLog("error", message, { child_name: agent });
+    }
+  }
+
   async #rollBack(agent: SupervisedAgent, phase: ErrorReport["phase"], reason: string): Promise<void> {
     const probation = this.#onProbation.get(agent);
     if (probation === undefined) return;
     this.#onProbation.delete(agent);
-    const { roster, reporter, stateFiles, turns, node } = this.parts;
+    const { roster, reporter, turns, node } = this.parts;
     const { config, restart_count, paused, state } = probation.previous;
     await turns.take(agent.name, async () => {
       const outcome = await agent.stop("replace");
       const overtaken = outcome.kind === "stopped" && outcome.reason !== "replace";
       if (overtaken || roster.isRunning(agent.name)) return;
-      await stateFiles.write(agent.name, state ?? undefined);
+      await this.#putBack(agent.name, state);
       const error =
         `The update of '${agent.name}' failed (${phase}: ${reason}): the code before it runs again`;
       reporter.agentError(agent, { phase: "supervisor", severity: "warning", error, rolled_back: true });
-      roster.start(parseSpawnConfig(config, node), { restartCount: restart_count, paused });
+      roster.startAgain(parseSpawnConfig(config, node), { restartCount: restart_count, paused });
     });
   }
 }

@@ -8,17 +8,22 @@ import { dirname } from "@std/path";
 export async function replaceDurably(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   await removeIfThere(temporary);
-  // createNew never follows a link that somebody else has put there.
-  const file = await Deno.open(temporary, { write: true, createNew: true, mode: 0o600 });
   try {
-    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-    for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
-    await file.sync();
-  } finally {
-    file.close();
+    await writeDurably(temporary, typeof content === "string" ? new TextEncoder().encode(content) : content);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    // Half a file would take what little room there is.
+    await removeIfThere(temporary).catch(() => {});
+    throw error;
   }
-  await Deno.rename(temporary, path);
   await syncFolder(dirname(path));
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  // createNew never follows a link that somebody else has put there.
+  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
+  await file.sync();
 }
 
 /** Removes `path`, if it is there, so that it stays removed after a power cut. */

@@ -1,7 +1,7 @@
 /** A disk that is full, or cannot be written: agents run on, hear of it, and nothing that was there is lost. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startEmbedded } from "../support/brokers.ts";
-import { Bus } from "../support/bus.ts";
+import { Bus, type Message } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { noDisksReason, readOnlyDisk, seenBy, smallDisk } from "../support/small_disk.ts";
 
@@ -50,6 +50,18 @@ async function spawnUnkept(node: NodeProcess, bus: Bus, port: number): Promise<v
   assertEquals([left.retained, left.json.name], [true, "unkept"]);
 }
 
+/** Fills the disk until agent 'kept' hears of it: between two writes of its own there may be room for one more. */
+async function fillUntilItFails(bus: Bus, filler: string): Promise<Message> {
+  for (;;) {
+    const from = bus.mark();
+    await fill(filler);
+    // The first was perhaps begun before.
+    await bus.on("count/kept", () => true, from);
+    const next = await bus.on("count/kept", () => true, bus.mark());
+    if (next.json.error !== undefined) return next;
+  }
+}
+
 /** Takes all the space there is, in steps down to the last page. */
 async function fill(path: string): Promise<void> {
   using file = await Deno.open(path, { create: true, append: true });
@@ -79,8 +91,7 @@ Deno.test({
       await node.spawn(bus, { name: "kept", code: COUNTER });
       await bus.on("count/kept", ({ json }) => json.count >= 3);
       const filler = seenBy(node.pid, `${stateDir}/filler`);
-      await fill(filler);
-      const failed = await bus.on("count/kept", ({ json }) => json.error !== undefined);
+      const failed = await fillUntilItFails(bus, filler);
       assertMatch(failed.json.error, /^Cannot persist 'count': .*[Nn]o space left/);
       const state = await Deno.readTextFile(seenBy(node.pid, `${stateDir}/agentflow_kept_state.json`));
       assertEquals(JSON.parse(state).count, failed.json.count, "the last state that was accepted is on disk");
@@ -130,6 +141,86 @@ Deno.test({
       assertEquals([next.json.count, next.json.error], [JSON.parse(state).count + 1, undefined]);
       // Its spawn had been left on the broker.
       await bus.on("count/unkept", ({ json }) => json.error === undefined, after);
+    });
+  },
+});
+
+/** Two nodes, of which `a` has a full disk and agent 'kept'. */
+async function withFullDisk(
+  work: (bus: Bus, a: NodeProcess, b: NodeProcess, filler: string) => Promise<void>,
+): Promise<void> {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  await withStateDir(async (stateDir) => {
+    await using a = await NodeProcess.start({
+      port: broker.port,
+      name: "a",
+      stateDir,
+      wrapper: smallDisk(stateDir, 512),
+    });
+    await using b = await NodeProcess.start({ port: broker.port, name: "b" });
+    await Promise.all([bus.on("nodes/a/heartbeat"), bus.on("nodes/b/heartbeat")]);
+    await a.spawn(bus, { name: "kept", code: COUNTER });
+    await bus.on("count/kept", ({ json }) => json.count >= 3);
+    const filler = seenBy(a.pid, `${stateDir}/filler`);
+    await fillUntilItFails(bus, filler);
+    await work(bus, a, b, filler);
+    await Promise.all([a.end("SIGKILL"), b.end("SIGKILL")]);
+  });
+}
+
+Deno.test({
+  name: "an agent cannot leave a node that cannot record it: the move is refused, and it goes on where it is",
+  ignore: reason !== undefined,
+  fn: async () => {
+    await withFullDisk(async (bus, _a, _b, filler) => {
+      const from = bus.mark();
+      await bus.publish("nodes/a/migrate", { name: "kept", target_node: "b" });
+      const { json } = await bus.on("nodes/a/migrate_result", () => true, from);
+      assertEquals(json.success, false);
+      assertMatch(json.error, /cannot be kept on disk \(.*[Nn]o space left.*It goes on here/);
+      await bus.on("count/kept", () => true, bus.mark());
+      await Deno.remove(filler);
+      const later = bus.mark();
+      await bus.publish("nodes/a/migrate", { name: "kept", target_node: "b" });
+      assertEquals((await bus.on("nodes/a/migrate_result", () => true, later)).json.success, true);
+      await bus.on("count/kept", ({ json }) => json.error === undefined, bus.mark());
+    });
+  },
+});
+
+Deno.test({
+  name: "a node whose disk is full refuses an agent of another node, which goes on there",
+  ignore: reason !== undefined,
+  fn: async () => {
+    await withFullDisk(async (bus, _a, b) => {
+      await b.spawn(bus, { name: "mover", code: COUNTER });
+      await bus.on("count/mover", ({ json }) => json.count >= 3);
+      const from = bus.mark();
+      await bus.publish("nodes/b/migrate", { name: "mover", target_node: "a" });
+      const { json } = await bus.on("nodes/b/migrate_result", () => true, from);
+      assertEquals(json.success, false);
+      assertMatch(json.error, /'a' refused it: Cannot take over 'mover': its state cannot be kept/);
+      await bus.on("count/mover", ({ json }) => json.error === undefined, bus.mark());
+    });
+  },
+});
+
+Deno.test({
+  name: "updates, and their way back, do without the disk",
+  ignore: reason !== undefined,
+  fn: async () => {
+    await withFullDisk(async (bus) => {
+      const update = async (code: string) => {
+        const from = bus.mark();
+        await bus.publish("nodes/a/spawn", { name: "kept", code, replace: true, poll_interval: 0.05 });
+        return from;
+      };
+      const passed = await update(`${COUNTER}\n// new`);
+      await bus.on("count/kept", () => true, passed);
+      const failed = await update("function setup() { throw new Error('no') }");
+      const rolledBack = await bus.find("way back", ({ json }) => json?.rolled_back === true, failed);
+      await bus.on("count/kept", () => true, bus.messages.indexOf(rolledBack));
     });
   },
 });

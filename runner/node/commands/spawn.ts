@@ -21,7 +21,14 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
     if (running !== undefined) {
       throw new CommandError(`Cannot take over '${name}': it is already running on ${identity.name}`, name);
     }
-    await stateFiles.write(name, config.state);
+    try {
+      await stateFiles.write(name, config.state);
+    } catch (error) {
+      throw new CommandError(
+        `Cannot take over '${name}': its state cannot be kept: ${(error as Error).message}`,
+        name,
+      );
+    }
   }
   if (running !== undefined && !config.replace) {
     const message = `Agent '${name}' is already running on ${identity.name}: spawn ignored`;
