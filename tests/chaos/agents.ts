@@ -43,7 +43,7 @@ export interface Said {
 export const topicOf = (agent: string): string => `chaos/${agent}`;
 
 /** So many messages at a time: some are under way at any moment. */
-const BURST = 5;
+const BURST = 10;
 
 const COMMON = `
 function setup(agent) {

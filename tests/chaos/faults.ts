@@ -42,10 +42,15 @@ export type Fault =
     readonly agent: string;
     readonly step: Step;
     readonly victim: Victim;
+    /** A second blow, while the first is still felt. */
+    readonly also?: { readonly victim: Victim; readonly afterMs: number };
     readonly ms: number;
   };
 
 const ANY_DIRECTION = ["up", "down", "both"] as const;
+
+/** How many of the faults in a migration do not come alone. */
+const SECOND_BLOW = 0.4;
 
 type Draw = (random: Random) => Fault;
 
@@ -103,21 +108,27 @@ export function scheduleOf(seed: number, count: number): Fault[] {
 
 function round(random: Random): Fault[] {
   const plain = PLAIN.flatMap(([times, draw]) => Array.from({ length: times }, () => draw(random)));
-  const migrations = STEPS.flatMap((step) =>
-    VICTIMS.map((victim): Fault => ({
-      kind: "migration",
-      agent: agentOf(random),
-      step,
-      victim,
-      ms: random.pick(MIGRATION_OUTAGES),
-    }))
-  );
+  const migrations = STEPS.flatMap((step) => VICTIMS.map((victim) => migrationFault(random, step, victim)));
   return [...plain, ...migrations];
+}
+
+function migrationFault(random: Random, step: Step, victim: Victim): Fault {
+  const fault: Fault = {
+    kind: "migration",
+    agent: agentOf(random),
+    step,
+    victim,
+    ms: random.pick(MIGRATION_OUTAGES),
+  };
+  const second = random.pick(VICTIMS);
+  if (second === victim || random.next() > SECOND_BLOW) return fault;
+  return { ...fault, also: { victim: second, afterMs: random.between(0, 1000) } };
 }
 
 /** The row of the table a fault belongs to. */
 export function groupOf(fault: Fault): string {
-  return fault.kind === "migration" ? `migration: ${fault.victim} hit` : fault.kind;
+  if (fault.kind !== "migration") return fault.kind;
+  return fault.also === undefined ? `migration: ${fault.victim} hit` : "migration: two hit";
 }
 
 /** Everything about a fault, in one line. */

@@ -2,7 +2,7 @@
 import { actorId } from "../../protocol/ids.ts";
 import { delay } from "@std/async/delay";
 import type { Message } from "../support/bus.ts";
-import { type Fault, type NodeName, NODES, type Step } from "./faults.ts";
+import { type Fault, type NodeName, NODES, type Step, type Victim } from "./faults.ts";
 import { type Field, PATIENCE_MS } from "./field.ts";
 
 /** What a fault has destroyed. */
@@ -81,37 +81,61 @@ async function carryOut(field: Field, fault: Exclude<Fault, MigrationFault>): Pr
   }
 }
 
-async function hitMigration(field: Field, fault: MigrationFault): Promise<Damage> {
-  const { agent, step, victim, ms } = fault;
-  const { source, target, pid } = await reachStep(field, agent, step);
+async function hitMigration(
+  field: Field,
+  { agent, step, victim, ms, also }: MigrationFault,
+): Promise<Damage> {
+  const move = await reachStep(field, agent, step);
   const atMs = performance.now();
+  const second = async () => {
+    if (also === undefined) return [];
+    await delay(also.afterMs);
+    return await hit(field, also.victim, move, 0);
+  };
+  const killed = await Promise.all([hit(field, victim, move, ms), second()]);
+  return { killed: killed.flat(), atMs };
+}
+
+interface Move {
+  readonly source: NodeName;
+  readonly target: NodeName;
+  /** Of the agent's process on the source. */
+  readonly pid: number | undefined;
+}
+
+/** @returns the nodes whose runner was killed */
+async function hit(
+  field: Field,
+  victim: Victim,
+  { source, target, pid }: Move,
+  ms: number,
+): Promise<NodeName[]> {
   switch (victim) {
     case "source":
-    case "target": {
-      const node = victim === "source" ? source : target;
-      await restartRunner(field, node, ms);
-      return { killed: [node], atMs };
-    }
+      await restartRunner(field, source, ms);
+      return [source];
+    case "target":
+      await restartRunner(field, target, ms);
+      return [target];
     case "broker":
       await restartBroker(field, ms);
-      break;
+      return [];
     case "agent":
       kill(pid);
-      break;
+      return [];
     case "source link":
       await cutLink(field, source, ms);
-      break;
+      return [];
     case "target link":
       await cutLink(field, target, ms);
-      break;
+      return [];
     default:
-      victim satisfies never;
+      return victim satisfies never;
   }
-  return { killed: [], atMs };
 }
 
 /** Begins a migration, and resolves at the moment its `step` is seen. */
-async function reachStep(field: Field, agent: string, step: Step) {
+async function reachStep(field: Field, agent: string, step: Step): Promise<Move> {
   for (let attempt = 0; attempt < 10; attempt++) {
     const [host, second] = await field.hostsOf(agent);
     // It is still on its way from the last time.
@@ -129,7 +153,7 @@ async function reachStep(field: Field, agent: string, step: Step) {
       from,
       PATIENCE_MS,
     );
-    if (isStep(seen)) return { source, target, pid } as const;
+    if (isStep(seen)) return { source, target, pid };
   }
   throw new Error(`Step '${step}' of a migration of '${agent}' was not reached`);
 }

@@ -35,6 +35,9 @@ interface Instance {
 /** So many instances back an overlap is looked for. */
 const REMEMBERED = 12;
 
+/** So many violations are told at a time; all are counted. */
+const MAX_TOLD = 5;
+
 export class Ledger {
   readonly #came = new Map<number, string>();
   /** Acknowledged, not here yet. */
@@ -96,7 +99,9 @@ export class Ledger {
     }
     this.#owed.clear();
     this.#judgeInstances();
-    return this.#violations.splice(0);
+    const found = this.#violations.splice(0);
+    const left = found.length - MAX_TOLD;
+    return left > 0 ? [...found.slice(0, MAX_TOLD), `agent '${this.agent}': and ${left} more`] : found;
   }
 
   #count({ n, nonce }: Said, instance: Instance): void {
