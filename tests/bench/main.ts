@@ -2,6 +2,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { Figure } from "./figure.ts";
 import { memory } from "./figures/memory.ts";
+import { migration } from "./figures/migration.ts";
+import { reconnect } from "./figures/reconnect.ts";
 import { restart } from "./figures/restart.ts";
 import { roundTrip } from "./figures/round_trip.ts";
 import { spawn } from "./figures/spawn.ts";
@@ -11,7 +13,16 @@ import { describeMachine } from "./machine.ts";
 import { type Result, resultTable } from "./report.ts";
 import { BROKER_TEXT, brokerVersion, Rig } from "./rig.ts";
 
-const FIGURES: readonly Figure[] = [spawn, start, memory, throughput, roundTrip, restart];
+const FIGURES: readonly Figure[] = [
+  spawn,
+  start,
+  memory,
+  throughput,
+  roundTrip,
+  restart,
+  reconnect,
+  migration,
+];
 const NAMES = FIGURES.map(({ name }) => name).join(", ");
 const USAGE = `Measures a node and its agents on this machine.
 
