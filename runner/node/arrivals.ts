@@ -18,7 +18,10 @@ export interface ArrivalParts {
 }
 
 /** The old node's word should come at once; when it does not, it is asked for. */
-const ASK_AGAIN_MS = 5000;
+const ASK_SOON_MS = 1000;
+/** So often soon, then seldom: the old node may be away for good. */
+const ASKS_SOON = 10;
+const ASK_SELDOM_MS = 5000;
 
 interface Waiting {
   readonly agent: SupervisedAgent;
@@ -40,7 +43,10 @@ export class Arrivals {
       this.#waiting.delete(id);
       decided.abort();
     });
-    while (await this.parts.clock.sleep(ASK_AGAIN_MS, decided.signal)) this.#ask(id, agent, from);
+    const waitMs = (asked: number) => asked < ASKS_SOON ? ASK_SOON_MS : ASK_SELDOM_MS;
+    for (let asked = 0; await this.parts.clock.sleep(waitMs(asked), decided.signal); asked++) {
+      this.#ask(id, agent, from);
+    }
   }
 
   /** The link is back: the old node's word may have been lost with the broker, or with the process before this one. */

@@ -17,7 +17,7 @@ export const AGENTS: readonly [ChaosAgent, ...ChaosAgent[]] = [
   { name: "sender", habit: "publishes first" },
 ];
 
-/** The numbers whose `publish` has resolved last, and where. */
+/** The numbers whose `publish` has resolved in one instance, the last that has kept account of that. */
 export interface Acknowledged {
   readonly from: number;
   readonly to: number;
@@ -50,6 +50,11 @@ function setup(agent) {
   agent.state.nonce = crypto.randomUUID().slice(0, 8);
   agent.state.recalled = agent.recall("n", 0);
 }
+function acknowledge(agent, from, to) {
+  const { nonce } = agent.state;
+  agent.state.first ??= from;
+  agent.persist("acknowledged", { from: agent.state.first, to, nonce, node: agent.node });
+}
 function say(agent) {
   const { nonce, recalled } = agent.state;
   return {
@@ -68,7 +73,7 @@ async function process(agent) {
   const said = say(agent);
   const numbers = Array.from({ length: ${BURST} }, (_, index) => from + index);
   await Promise.all(numbers.map((n) => agent.publish("chaos/" + agent.name, { n, at, ...said })));
-  agent.persist("acknowledged", { from, to, nonce: said.nonce, node: agent.node });
+  acknowledge(agent, from, to);
 }`,
   "publishes first": `${COMMON}
 async function process(agent) {
@@ -77,7 +82,7 @@ async function process(agent) {
   const said = say(agent);
   await agent.publish("chaos/" + agent.name, { n, at, ...said });
   agent.persist("n", n);
-  agent.persist("acknowledged", { from: n, to: n, nonce: said.nonce, node: agent.node });
+  acknowledge(agent, n, n);
 }`,
 };
 

@@ -42,6 +42,8 @@ export class Ledger {
   readonly #came = new Map<number, string>();
   /** Acknowledged, not here yet. */
   readonly #owed = new Map<number, Acknowledged>();
+  /** By instance: up to which number it is known what is acknowledged. */
+  readonly #told = new Map<string, number>();
   readonly #instances = new Map<string, Instance>();
   readonly #judged = new Set<string>();
   #highest = 0;
@@ -125,9 +127,11 @@ export class Ledger {
 
   #owe(acknowledged: Acknowledged | null): void {
     if (acknowledged === null) return;
-    for (let n = acknowledged.from; n <= acknowledged.to; n++) {
+    const { nonce, from, to } = acknowledged;
+    for (let n = Math.max(from, (this.#told.get(nonce) ?? 0) + 1); n <= to; n++) {
       if (!this.#came.has(n)) this.#owed.set(n, acknowledged);
     }
+    this.#told.set(nonce, Math.max(to, this.#told.get(nonce) ?? 0));
   }
 
   #instanceOf({ nonce, node, recalled, kept }: Omit<Said, "n" | "at">): Instance {

@@ -34,6 +34,14 @@ Deno.test("an acknowledged message that never came is lost", () => {
   assertEquals(ledger.counts.lost, 1);
 });
 
+Deno.test("a message that is lost is counted once, however often it is said to be acknowledged", () => {
+  const ledger = ledgerOf([said("i", 3, { acknowledged: acknowledged("i", 1, 2) })]);
+  assertEquals(ledger.close("i", []).length, 2);
+  ledger.came(said("i", 4, { acknowledged: acknowledged("i", 1, 3) }));
+  assertEquals(ledger.close("i", []), []);
+  assertEquals(ledger.counts.lost, 2);
+});
+
 Deno.test("an acknowledged message may come late", () => {
   const ledger = ledgerOf([said("i", 2, { recalled: 1, acknowledged: acknowledged("h", 1) }), said("h", 1)]);
   assertEquals(ledger.close("i", []), []);
