@@ -35,6 +35,7 @@ export class Field implements AsyncDisposable {
   readonly #nodes = new Map<NodeName, NodeProcess>();
   readonly #shown = new Map<NodeName, string>();
   #orphanChecks: Promise<number>[] = [];
+  #brokerIsAway = false;
 
   private constructor(
     readonly broker: ChaosBroker,
@@ -73,6 +74,7 @@ export class Field implements AsyncDisposable {
   }
 
   async killBroker(): Promise<void> {
+    this.#brokerIsAway = true;
     await this.broker.kill();
     // Nobody is let in again before the observer is.
     for (const link of Object.values(this.links)) link.cut();
@@ -81,7 +83,13 @@ export class Field implements AsyncDisposable {
   async launchBroker(): Promise<void> {
     await this.broker.launch();
     await this.#observerIsBack();
+    this.#brokerIsAway = false;
     for (const link of Object.values(this.links)) link.restore();
+  }
+
+  /** Mends what was cut or stalled. While the broker is away that comes with the broker. */
+  restoreLink(node: NodeName): void {
+    if (!this.#brokerIsAway) this.links[node].restore();
   }
 
   async killRunner(node: NodeName): Promise<void> {

@@ -51,7 +51,7 @@ async function carryOut(field: Field, fault: Exclude<Fault, MigrationFault>): Pr
       await delay(fault.ms);
       await restartRunner(field, fault.node, 0);
       await delay(fault.ms);
-      field.links[fault.node].restore();
+      field.restoreLink(fault.node);
       return [fault.node];
     case "agent killed":
       for (const { pid } of await field.hostsOf(fault.agent)) kill(pid);
@@ -62,7 +62,7 @@ async function carryOut(field: Field, fault: Exclude<Fault, MigrationFault>): Pr
     case "link stalled":
       field.links[fault.node].stall(fault.direction);
       await delay(fault.ms);
-      field.links[fault.node].restore();
+      field.restoreLink(fault.node);
       return [];
     case "link stalled, then cut":
       field.links[fault.node].stall(fault.direction);
@@ -200,7 +200,7 @@ async function restartRunner(field: Field, node: NodeName, ms: number): Promise<
 async function cutLink(field: Field, node: NodeName, ms: number): Promise<void> {
   field.links[node].cut();
   await delay(ms);
-  field.links[node].restore();
+  field.restoreLink(node);
 }
 
 function kill(pid: number | undefined): void {

@@ -413,3 +413,24 @@ Deno.test("a node says online at every connect, and its heartbeat every 10 s, ag
   ];
   assertEquals(Object.keys(beats[0] ?? {}), needed);
 });
+
+const ARRIVING = { name: "a", code: "//", state: { n: 1 }, migration: { id: "m", from: "s" } };
+
+Deno.test("a decision that comes right behind its spawn waits for it, and is obeyed", async () => {
+  await using n = await setUp();
+  const abort = { id: "m", agent: "a", from: "s", decision: "abort", _reply_topic: "aborted" };
+  await Promise.all([n.send("nodes/n/spawn", ARRIVING), n.send("nodes/n/migration", abort)]);
+  while (n.reports("aborted").length === 0) await settled();
+  await n.send("nodes/n/list", {});
+  assertEquals((n.reports("nodes/n/agents")[0] as { agents: unknown }).agents, []);
+});
+
+Deno.test("an agent that waits for its old node's decision asks for it whenever the link comes back", async () => {
+  await using n = await setUp();
+  await n.send("nodes/n/spawn", ARRIVING);
+  n.node.onConnected();
+  assertEquals(n.reports("nodes/s/migration"), [{ id: "m", agent: "a", from: "n", query: true }]);
+  await n.send("nodes/n/migration", { id: "m", agent: "a", from: "s", decision: "commit" });
+  n.node.onConnected();
+  assertEquals(n.reports("nodes/s/migration").length, 1);
+});
