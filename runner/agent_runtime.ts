@@ -75,7 +75,11 @@ export class AgentRuntime implements Runtime<Installed> {
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
     const stateFile = stateFiles.pathOf(agent.name);
     const flags = sandboxFlags({ broker, stateFile, harness, importFlags: installFlags(installed), heapMb });
-    const process = launcher.launch(flags, installed?.env ?? { DENO_DIR: bareDenoDir }, listener);
+    const process = launcher.launch(
+      [...flags, String(Deno.pid)],
+      installed?.env ?? { DENO_DIR: bareDenoDir },
+      listener,
+    );
     process.send(this.#startFrame(agent, stateFile));
     return process;
   }
