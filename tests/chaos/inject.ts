@@ -13,6 +13,8 @@ export interface Damage {
   readonly atMs: number;
 }
 
+const LOOK_AGAIN_MS = 100;
+
 type MigrationFault = Extract<Fault, { kind: "migration" }>;
 
 export async function inject(field: Field, fault: Fault): Promise<Damage> {
@@ -136,9 +138,10 @@ async function hit(
 
 /** Begins a migration, and resolves at the moment its `step` is seen. */
 async function reachStep(field: Field, agent: string, step: Step): Promise<Move> {
-  for (let attempt = 0; attempt < 10; attempt++) {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  for (; performance.now() < deadlineMs; await delay(LOOK_AGAIN_MS)) {
     const [host, second] = await field.hostsOf(agent);
-    // It is still on its way from the last time.
+    // It is still on its way from the last time: a command can come late.
     if (host === undefined || second !== undefined) continue;
     const { node: source, pid } = host;
     const target = source === "a" ? "b" : "a";
