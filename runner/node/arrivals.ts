@@ -29,7 +29,10 @@ interface Waiting {
   readonly decided: AbortController;
 }
 
-/** Invariant: `process()` of an agent that waits here is not called before the old node has let go of it. */
+/**
+ * Invariant: `process()` of an agent that waits here is not called before the old node has let go of it, unless an
+ * operator says so.
+ */
 export class Arrivals {
   readonly #waiting = new Map<string, Waiting>();
 
@@ -70,10 +73,11 @@ export class Arrivals {
     else await this.#sendBack(agent);
   }
 
-  /** An operator says that the old node will never answer: the agent begins. */
-  async force(agent: SupervisedAgent): Promise<void> {
-    const found = [...this.#waiting].find(([, waiting]) => waiting.agent === agent);
-    if (found !== undefined) await this.decide(found[0], "commit");
+  /** An operator says that the old node is gone for good: the agent begins. Should it answer after all, that counts. */
+  force(agent: SupervisedAgent): void {
+    if (![...this.#waiting.values()].some((waiting) => waiting.agent === agent)) return;
+    agent.release();
+    if (agent.isReady) this.parts.tasks.ready(agent);
   }
 
   #ask(id: string, agent: SupervisedAgent, from: string): void {

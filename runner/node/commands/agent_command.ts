@@ -19,7 +19,7 @@ export async function agentCommand(
       break;
     case "resume":
       agent.resume();
-      await context.arrivals.force(agent);
+      context.arrivals.force(agent);
       await context.roster.written(agent.name);
       break;
     case "stop":
