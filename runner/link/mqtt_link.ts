@@ -6,6 +6,7 @@ import { type BrokerAccess, credentialOptions } from "./access.ts";
 import { reconnectDelayMs } from "./backoff.ts";
 import type { BrokerUrl } from "./broker_url.ts";
 import { type Attempt, type ConnectionError, describeFailure } from "./failure.ts";
+import { Filters } from "./filters.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
 import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
@@ -30,12 +31,11 @@ const MAX_IN_FLIGHT = 1024;
 /** Connections that broke with a message under way before it is suspected, and sent alone. */
 const LOSSES_TO_SUSPECT = 2;
 /** … and before it is given up: one message that a broker cannot stand must not keep the node off the line. */
-const LOSSES_TO_DISCARD = 5;
+const LOSSES_TO_DISCARD = 10;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_SECONDS = 15;
 /** A failure that goes on is said again after so long. */
 const REMIND_MS = 30_000;
-const MAX_FILTERS_PER_PACKET = 100;
 
 /**
  * Invariants: a message leaves the outbox only for a live connection, and goes back to its front when that breaks
@@ -45,10 +45,7 @@ const MAX_FILTERS_PER_PACKET = 100;
  */
 export class MqttLink implements Link {
   readonly #outbox: Outbox;
-  /** With the QoS they are subscribed at. */
-  readonly #filters = new Map<string, 0 | 1>();
-  /** Unsubscriptions under way, by filter: each settles when the broker has confirmed it. */
-  readonly #leaving = new Map<string, Promise<void>>();
+  readonly #filters: Filters;
   readonly #inFlight = new Set<Entry>();
   readonly #closing = new AbortController();
   /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
@@ -64,7 +61,8 @@ export class MqttLink implements Link {
   #onDrained: (() => void) | undefined;
 
   constructor(private readonly options: MqttLinkOptions) {
-    const { limits, keeper } = options;
+    const { limits, keeper, log } = options;
+    this.#filters = new Filters(log);
     this.#outbox = new Outbox(limits, (entry) => this.#onDropped(entry));
     // What an earlier process has left goes before all that is new.
     for (const entry of keeper.load()) this.#outbox.push(entry);
@@ -94,18 +92,16 @@ export class MqttLink implements Link {
 
   async subscribe(filters: readonly string[], qos: 0 | 1 = 1): Promise<void> {
     if (filters.length === 0) return;
-    for (const filter of filters) this.#filters.set(filter, qos);
+    this.#filters.add(filters, qos);
     // Before the first connection the filters go out with it.
-    if (!this.#connected) return await this.#attempted.promise;
-    // A broker may carry out packets that arrive together in any order.
-    const leaving = filters.flatMap((filter) => this.#leaving.get(filter) ?? []);
-    if (leaving.length > 0) await Promise.all(leaving);
-    if (this.#connected) await this.#sendSubscribe(filters.filter((filter) => this.#filters.has(filter)));
+    if (!this.#connected || this.#client === undefined) return await this.#attempted.promise;
+    await this.#filters.subscribe(this.#client, filters);
   }
 
   unsubscribe(filters: readonly string[]): void {
-    for (const filter of filters) this.#filters.delete(filter);
-    if (this.#connected && filters.length > 0) void this.#sendUnsubscribe(filters);
+    this.#filters.remove(filters);
+    if (!this.#connected || this.#client === undefined || filters.length === 0) return;
+    void this.#filters.unsubscribe(this.#client, filters);
   }
 
   /** Connects, and connects again after every outage, until the link is closed. Never rejects. */
@@ -158,7 +154,7 @@ export class MqttLink implements Link {
         this.#connected = true;
         this.#saidFull = false;
         onConnected();
-        void this.#sendSubscribe([...this.#filters.keys()]).then(this.#attempted.resolve);
+        void this.#filters.subscribeAll(client).then(this.#attempted.resolve);
         listener.onConnected();
         this.#pump();
       });
@@ -210,44 +206,6 @@ export class MqttLink implements Link {
         ? {}
         : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
     };
-  }
-
-  /** Never rejects: a refusal is the operator's to mend. */
-  async #sendSubscribe(filters: readonly string[]): Promise<void> {
-    const packets: Promise<void>[] = [];
-    for (let start = 0; start < filters.length; start += MAX_FILTERS_PER_PACKET) {
-      packets.push(this.#sendSubscribePacket(filters.slice(start, start + MAX_FILTERS_PER_PACKET)));
-    }
-    await Promise.all(packets);
-  }
-
-  #sendSubscribePacket(filters: readonly string[]): Promise<void> {
-    const { log } = this.options;
-    const wanted = Object.fromEntries(
-      filters.map((filter) => [filter, { qos: this.#filters.get(filter) ?? 1 }]),
-    );
-    return new Promise((resolve) => {
-      this.#client?.subscribe(wanted, (error, grants) => {
-        const refused = (grants ?? []).filter((grant) => grant.qos === 128).map((grant) => grant.topic);
-        if (refused.length > 0) {
-          log.error(`The broker refuses a subscription to ${refused.join(", ")}: check its access rules`);
-        } else if (error === null) {
-          log.debug(`subscribed: ${filters.join(", ")}`);
-        } else if (this.#connected) {
-          log.warning(`Cannot subscribe to ${filters.join(", ")}: ${error.message}`);
-        }
-        resolve();
-      });
-    });
-  }
-
-  async #sendUnsubscribe(filters: readonly string[]): Promise<void> {
-    const client = this.#client;
-    // Called when the connection breaks, too.
-    const confirmed = new Promise<void>((resolve) => client?.unsubscribe([...filters], () => resolve()));
-    for (const filter of filters) this.#leaving.set(filter, confirmed);
-    await confirmed;
-    for (const filter of filters) if (this.#leaving.get(filter) === confirmed) this.#leaving.delete(filter);
   }
 
   #pump(): void {
@@ -307,7 +265,6 @@ export class MqttLink implements Link {
 
   #lost(): void {
     this.#connected = false;
-    this.#leaving.clear();
     for (const entry of this.#inFlight) this.#losses.set(entry, this.#lossesOf(entry) + 1);
     const suspect = this.#suspect;
     if (suspect !== undefined && this.#lossesOf(suspect) >= LOSSES_TO_DISCARD) {
