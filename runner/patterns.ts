@@ -1,0 +1,21 @@
+/** Names and patterns of names, as operators write them in their files: `*` stands for any characters. */
+
+/** Whether `name` fits one of `patterns`, as a whole. */
+export function fitsAny(patterns: readonly string[], name: string): boolean {
+  return patterns.some((pattern) => fits(pattern, name));
+}
+
+/** Without a regular expression: no pattern can make it slow. */
+function fits(pattern: string, name: string): boolean {
+  const [first = "", ...rest] = pattern.split("*");
+  const last = rest.pop();
+  if (last === undefined) return pattern === name;
+  if (!name.startsWith(first)) return false;
+  let from = first.length;
+  for (const part of rest) {
+    const at = name.indexOf(part, from);
+    if (at === -1) return false;
+    from = at + part.length;
+  }
+  return name.length - last.length >= from && name.endsWith(last);
+}

@@ -1,0 +1,42 @@
+/**
+ * How a signature travels: a command is an object with a field `_jws`, a compact JWS whose payload holds the command
+ * itself. What stands beside it is a copy for readers that do not verify. Pure, and without a library: nodes that
+ * trust everybody read it too.
+ */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A command as it came, taken apart. */
+export interface Envelope {
+  /** `undefined`: it is not signed. */
+  readonly jws: string | undefined;
+  /** What stands beside the signature; `undefined` when nothing does. */
+  readonly plain: unknown;
+}
+
+export function openEnvelope(json: unknown): Envelope {
+  if (!isObject(json) || !("_jws" in json)) return { jws: undefined, plain: json };
+  const { _jws, ...beside } = json;
+  const plain = Object.keys(beside).length === 0 ? undefined : beside;
+  return { jws: typeof _jws === "string" ? _jws : "", plain };
+}
+
+/** The command for a node that does not verify: the copy, or what is in the JWS when there is none. */
+export function withoutVerifying(json: unknown): unknown {
+  const { jws, plain } = openEnvelope(json);
+  return jws === undefined || plain !== undefined ? json : commandIn(jws) ?? json;
+}
+
+function commandIn(jws: string): unknown {
+  try {
+    const payload = Uint8Array.fromBase64(jws.split(".")[1] ?? "", { alphabet: "base64url" });
+    const { command } = JSON.parse(new TextDecoder().decode(payload));
+    return isObject(command) ? { ...command, _jws: jws } : command;
+  } catch {
+    // No JWS: the command that reads it says what it misses.
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
