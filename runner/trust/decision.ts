@@ -101,7 +101,9 @@ export function timeObjection(
     return { code: "expired", reason };
   }
   if (iat >= resetAt) return undefined;
-  const reason = `it was signed at ${stamp(iat)}, and what had been used before ${stamp(resetAt)} is not known any more`;
+  const reason = `it was signed at ${stamp(iat)}, and what had been used before ${
+    stamp(resetAt)
+  } is not known any more`;
   return { code: "issued_before_reset", reason };
 }
 

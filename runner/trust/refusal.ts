@@ -29,7 +29,12 @@ export interface Signer {
 export class Refusal extends Error {
   override name = "Refusal";
   /** @param agent the agent it is about, for those who wait to hear of it */
-  constructor(readonly code: RefusalCode, message: string, readonly signer?: Signer, readonly agent?: string) {
+  constructor(
+    readonly code: RefusalCode,
+    message: string,
+    readonly signer?: Signer,
+    readonly agent?: string,
+  ) {
     super(message);
   }
 }

@@ -1,0 +1,88 @@
+/** Files of the operator's that are read again when they change, and whose permissions matter. */
+
+/** What must not be allowed to others. */
+export type Exposure = "writable" | "readable";
+
+/**
+ * Reads a file that is only of use when others cannot change it (or even read it).
+ * @throws Error for the operator
+ */
+export async function readGuarded(path: string, exposure: Exposure): Promise<string> {
+  const { mode, isFile } = await Deno.stat(path);
+  if (!isFile) throw new Error("it is no file");
+  const forbidden = exposure === "readable" ? 0o077 : 0o022;
+  if (mode !== null && (mode & forbidden) !== 0) {
+    const advice = exposure === "readable" ? "600" : "go-w";
+    throw new Error(
+      `its mode ${(mode & 0o777).toString(8)} makes it ${exposure} for others: chmod ${advice} ${path}`,
+    );
+  }
+  return await Deno.readTextFile(path);
+}
+
+/** Something that is read from a file, and again whenever the file has changed. */
+export class FileOfRecord<T> {
+  #seen = "";
+  #value: T;
+
+  private constructor(
+    private readonly path: string,
+    private readonly exposure: Exposure,
+    private readonly parse: (text: string) => T,
+    /** A new file cannot be used: what was read before stays. */
+    private readonly onProblem: (message: string) => void,
+    value: T,
+  ) {
+    this.#value = value;
+  }
+
+  /** @throws Error when it cannot be read or used, with the reason and the path */
+  static async open<T>(
+    path: string,
+    exposure: Exposure,
+    parse: (text: string) => T,
+    onProblem: (message: string) => void,
+  ): Promise<FileOfRecord<T>> {
+    try {
+      const seen = await fingerprint(path);
+      const file = new FileOfRecord(
+        path,
+        exposure,
+        parse,
+        onProblem,
+        parse(await readGuarded(path, exposure)),
+      );
+      file.#seen = seen;
+      return file;
+    } catch (error) {
+      throw new Error(`${path} cannot be used: ${(error as Error).message}`);
+    }
+  }
+
+  /** As the file is now; as it was when it could last be used. Never throws. */
+  async current(): Promise<T> {
+    const now = await fingerprint(this.path);
+    if (now === this.#seen) return this.#value;
+    this.#seen = now;
+    try {
+      this.#value = this.parse(await readGuarded(this.path, this.exposure));
+    } catch (error) {
+      this.onProblem(
+        `${this.path} has changed and cannot be used (${
+          (error as Error).message
+        }): what it said before still counts`,
+      );
+    }
+    return this.#value;
+  }
+}
+
+/** Changes with the file. */
+async function fingerprint(path: string): Promise<string> {
+  try {
+    const { mtime, ctime, size, ino, mode } = await Deno.stat(path);
+    return [mtime?.getTime(), ctime?.getTime(), size, ino, mode].join();
+  } catch (error) {
+    return `unreadable: ${(error as Error).name}`;
+  }
+}
