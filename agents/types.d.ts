@@ -94,6 +94,13 @@ export interface Agent {
   // deno-lint-ignore no-explicit-any -- as send_to
   delegate(name: string, payload: unknown, timeout?: number): Promise<any>;
 
+  /**
+   * A secret that the spawn config asks for in `secrets` and that the node's operator has granted. Where the agent
+   * says it, in logs, errors and messages, the node puts `‹NAME›` in its place.
+   * @throws Error when it was not asked for, or is not granted
+   */
+  secret(name: string): string;
+
   /** The agents on this node, this one included. */
   agents(): AgentRef[];
 

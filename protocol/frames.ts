@@ -50,6 +50,10 @@ export interface StartFrame {
   /** `publish` resolves once the message is with the broker or on the node's disk; else once it is with the node. */
   readonly durable: boolean;
   readonly peers: readonly Peer[];
+  /** Those it has asked for and been granted, by name. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Those it has asked for in vain. */
+  readonly secrets_denied: readonly string[];
   readonly paused: boolean;
   /** `process()` waits for a `release`. */
   readonly held: boolean;

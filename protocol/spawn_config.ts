@@ -32,6 +32,8 @@ export interface SpawnConfig {
   readonly rollback: boolean;
   /** Successful `process()` calls after which an update has succeeded. */
   readonly rollback_calls: number;
+  /** Names of secrets it asks for; which it gets is decided on the node. */
+  readonly secrets: readonly string[];
   /** What the agent has persisted on the node it comes from. */
   readonly state: Readonly<Record<string, unknown>> | undefined;
   /** The migration that brings it. */
@@ -113,6 +115,7 @@ const SpawnSchema = v.object({
   replace: v.nullish(flag, false),
   rollback: v.nullish(flag, true),
   rollback_calls: v.nullish(count(MAX_ROLLBACK_CALLS), 1),
+  secrets: v.nullish(strings, []),
   state: v.nullish(object),
   migration: v.nullish(
     v.object({ id: text, from: text, paused: v.nullish(flag, false) }, "must be an object with id and from"),
@@ -145,7 +148,7 @@ export function parseSpawnConfig(value: unknown, node: string): SpawnConfig {
   if (target !== undefined && target !== null && target !== node) {
     throw new SpawnConfigError(agent, `${label}: it is meant for node ${show(target)}, this is '${node}'`);
   }
-  const { _reply_topic: _reply, state: _state, migration: _migration, ...raw } = given;
+  const { _reply_topic: _reply, state: _state, migration: _migration, _migrate_jws: _order, ...raw } = given;
   return Object.freeze({
     ...fields,
     node: target ?? undefined,

@@ -29,6 +29,8 @@ export const topics = {
   nodeHeartbeat: (node: string): string => `nodes/${node}/heartbeat`,
   nodeStatus: (node: string): string => `nodes/${node}/status`,
   nodeAgents: (node: string): string => `nodes/${node}/agents`,
+  /** What the node has refused. */
+  nodeAudit: (node: string): string => `nodes/${node}/audit`,
   migrateResult: (node: string): string => `nodes/${node}/migrate_result`,
   reply: (node: string, request: string): string => `nodes/${node}/reply/${request}`,
   /** The node's own log, under the node's name where an agent's has its id. */

@@ -12,6 +12,8 @@ import { closeDenoDir } from "./process/deno_dir.ts";
 import { writeHarness } from "./process/harness_files.ts";
 import { Launcher } from "./process/launcher.ts";
 import { sandboxFlags } from "./process/permissions.ts";
+import { redacting, redactor } from "./secrets/redaction.ts";
+import type { Granted, Secrets } from "./secrets/secrets.ts";
 import type { StateFiles } from "./store/state_files.ts";
 import type { ProcessListener, RunningProcess, Runtime } from "./supervisor/ports.ts";
 import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
@@ -31,6 +33,11 @@ export interface AgentRuntimeParts {
   readonly installer: Installer;
   readonly stateFiles: StateFiles;
   readonly peers: () => readonly Peer[];
+  readonly secrets: Secrets;
+  /** Its process has been started, with these flags. */
+  readonly onLaunched: (agent: SupervisedAgent, pid: number, flags: readonly string[]) => void;
+  /** It asks for secrets that it does not get. */
+  readonly onSecretsDenied: (agent: SupervisedAgent, names: readonly string[]) => void;
   /** A damaged state file has been set aside. */
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
 }
@@ -75,16 +82,20 @@ export class AgentRuntime implements Runtime<Installed> {
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
     const stateFile = stateFiles.pathOf(agent.name);
     const flags = sandboxFlags({ broker, stateFile, harness, importFlags: installFlags(installed), heapMb });
+    const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
+    if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
+    const heard = granted.values.size === 0 ? listener : redacting(listener, redactor(granted.values));
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
       installed?.env ?? { DENO_DIR: bareDenoDir },
-      listener,
+      heard,
     );
-    process.send(this.#startFrame(agent, stateFile));
+    this.parts.onLaunched(agent, process.pid, flags);
+    process.send(this.#startFrame(agent, stateFile, granted));
     return process;
   }
 
-  #startFrame(agent: SupervisedAgent, stateFile: string): StartFrame {
+  #startFrame(agent: SupervisedAgent, stateFile: string, granted: Granted): StartFrame {
     const { node, broker, stateBytes, durable, peers } = this.parts;
     return {
       t: "start",
@@ -98,6 +109,8 @@ export class AgentRuntime implements Runtime<Installed> {
       state_max_bytes: stateBytes,
       durable,
       peers: peers(),
+      secrets: Object.fromEntries(granted.values),
+      secrets_denied: granted.denied,
       paused: agent.state.paused,
       held: agent.state.gate !== "open",
     };

@@ -48,6 +48,10 @@ export interface RunnerConfig {
   readonly migrateTimeoutMs: number;
   readonly hangTimeoutMs: number;
   readonly heapMb: number;
+  /** Whose commands are obeyed: the file with the keys; without it, everybody's. */
+  readonly trust: { readonly keyFile: string; readonly mode: "enforce" | "warn" } | undefined;
+  /** The file with the secrets of agents. */
+  readonly secretsFile: string | undefined;
 }
 
 /** What the command line asks for. */
@@ -58,6 +62,7 @@ export type Request =
   | { readonly kind: "help" };
 
 const OUTBOXES = ["memory", "disk"] as const;
+const TRUST_MODES = ["enforce", "warn", "off"] as const;
 
 /** Where the password may stand instead of a file: never on the command line, which every user can read. */
 export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
@@ -166,6 +171,26 @@ const FLAGS = {
     fallback: "30",
     help: "an agent whose event loop does not answer for so long is restarted",
   },
+  trust: {
+    name: "trust",
+    value: "KEYFILE",
+    env: ["AGENTFLOW_TRUST"],
+    fallbackText: "every command is obeyed",
+    help: "obey only commands that are signed by a key of this file",
+  },
+  trustMode: {
+    name: "trust-mode",
+    value: TRUST_MODES.join("|"),
+    fallback: "enforce",
+    help: "what --trust does: refuse, only say what would be refused, or nothing",
+  },
+  secrets: {
+    name: "secrets",
+    value: "FILE",
+    env: ["AGENTFLOW_SECRETS"],
+    fallbackText: "none",
+    help: "secrets of agents, and who may have them; the file must be readable for its owner alone",
+  },
   test: { name: "test", help: "test this machine with real agents, without a broker, and exit" },
   version: { name: "version", help: "print the version and exit" },
   help: { name: "help", help: "print this text and exit" },
@@ -227,7 +252,18 @@ function buildConfig(read: Read, env: Environment, random: string): RunnerConfig
     heapMb: wholeNumber("heap-mb", read(FLAGS.heapMb), 16, 65_536),
     migrateTimeoutMs: positive("migrate-timeout", read(FLAGS.migrateTimeout), 86_400) * 1000,
     hangTimeoutMs: positive("hang-timeout", read(FLAGS.hangTimeout), 86_400) * 1000,
+    trust: readTrust(read(FLAGS.trust), readChoice("trust-mode", TRUST_MODES, read(FLAGS.trustMode))),
+    secretsFile: absolute(read(FLAGS.secrets)),
   });
+}
+
+function readTrust(path: string | undefined, mode: (typeof TRUST_MODES)[number]): RunnerConfig["trust"] {
+  const keyFile = absolute(path);
+  return keyFile === undefined || mode === "off" ? undefined : { keyFile, mode };
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
 }
 
 function readBroker(text: string, port: number | undefined): BrokerUrl {

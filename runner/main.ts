@@ -100,6 +100,7 @@ async function run(config: RunnerConfig): Promise<number> {
     return 0;
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
+    if (error instanceof ConfigError) return EXIT_USAGE;
     return error instanceof AlreadyRunningError ? EXIT_NAME_TAKEN : 1;
   }
 }

@@ -2,7 +2,8 @@
 import { join } from "@std/path";
 import { AgentRuntime } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
-import type { RunnerConfig } from "./config.ts";
+import { AuditLog } from "./audit/audit_log.ts";
+import { ConfigError, type RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
 import type { BrokerAccess } from "./link/access.ts";
@@ -15,7 +16,9 @@ import { createIdentity } from "./node/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reporter.ts";
 import { Registry } from "./store/registry.ts";
+import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
+import type { Gate } from "./trust/gate.ts";
 import { VERSION } from "./version.ts";
 
 /** What a node is built from beside its configuration. */
@@ -47,6 +50,16 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const identity = createIdentity(name, broker, VERSION);
   const registry = await Registry.open(stateDir, name);
   if (registry.problem !== undefined) log.error(registry.problem);
+  const problems: string[] = [];
+  let onProblem: (message: string) => void = (message) => problems.push(message);
+  const gate = await openGate(config, registry, clock, (message) => onProblem(message));
+  const secrets = await openSecrets(config, (message) => onProblem(message));
+  const audit = new AuditLog({
+    path: registry.auditPath,
+    node: name,
+    now: () => clock.epochSeconds(),
+    onProblem: (message) => onProblem(message),
+  });
   const limits = { messages: config.outboxMessages, bytes: config.outboxBytes };
   // The same after a restart, so that the broker hands over what came meanwhile; never that of another node.
   const clientId = `agentflow-${name}-${registry.installation}`;
@@ -88,6 +101,15 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
     stateFiles,
     peers: () => node.peers(),
+    secrets,
+    onLaunched: ({ name: agent, config: { secrets } }, pid, permissions) =>
+      audit.record({ event: "launched", agent, pid, permissions, secrets }),
+    onSecretsDenied: (agent, names) =>
+      void node.onError(agent, {
+        phase: "setup",
+        severity: "warning",
+        error: `Secrets not granted to '${agent.name}' on ${name}: ${names.join(", ")}`,
+      }),
     onStateDamaged: (agent, error) =>
       void node.onError(agent, { phase: "setup", severity: "warning", error }),
   });
@@ -102,10 +124,45 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     registry,
     hangTimeoutMs,
     migrateTimeoutMs,
+    gate,
+    audit,
   });
+  onProblem = (message) => node.onProblem(message);
+  problems.forEach(onProblem);
   await node.start();
   void link.run(node);
   return { node, ready: runtime.prepared };
+}
+
+/** Only those who trust some pay for loading what that needs. */
+async function openGate(
+  { name, trust }: RunnerConfig,
+  registry: Registry,
+  clock: Clock,
+  onProblem: (message: string) => void,
+): Promise<Gate | undefined> {
+  if (trust === undefined) return undefined;
+  const { Trust } = await import("./trust/trust.ts");
+  const { usedTokensPath } = registry;
+  return await usable("--trust", Trust.open({ ...trust, node: name, usedTokensPath, clock, onProblem }));
+}
+
+async function openSecrets(
+  { secretsFile }: RunnerConfig,
+  onProblem: (message: string) => void,
+): Promise<Secrets> {
+  return secretsFile === undefined
+    ? Secrets.none()
+    : await usable("--secrets", Secrets.open(secretsFile, onProblem));
+}
+
+/** @throws ConfigError where a file of the operator's cannot be used */
+async function usable<T>(flag: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    throw new ConfigError(`${flag}: ${(error as Error).message}`);
+  }
 }
 
 /** Only those who keep the outbox on disk pay for loading what that needs. */

@@ -97,6 +97,28 @@ export function createAgent(parts: ApiParts): Agent {
     throw new Error(`Cannot subscribe to ${filter}: ${refusal}`);
   }
 
+  const secrets = new Map(Object.entries(start.secrets));
+
+  function secret(name: string): string {
+    const value = secrets.get(name);
+    if (value !== undefined) return value;
+    const reason = start.secrets_denied.includes(name)
+      ? `it is not granted to '${start.name}' on ${start.node}`
+      : 'the spawn config does not ask for it: add it to its list "secrets"';
+    throw new Error(`No secret ${toMessage(name)}: ${reason}`);
+  }
+
+  /** The state file is plain text, and moves with the agent. */
+  function persist(key: string, value: unknown): void {
+    const json = secrets.size === 0 ? "" : JSON.stringify([key, value]);
+    for (const [name, hidden] of secrets) {
+      if (json.includes(JSON.stringify(hidden).slice(1, -1))) {
+        throw new Error(`Cannot persist ${JSON.stringify(key)}: it contains the secret ${name}`);
+      }
+    }
+    stateFile.persist(key, value);
+  }
+
   return {
     name: start.name,
     actor_id: start.actor_id,
@@ -114,11 +136,12 @@ export function createAgent(parts: ApiParts): Agent {
     publishDetection,
     set_status: setStatus,
     setStatus,
-    persist: (key, value) => stateFile.persist(key, value),
+    persist,
     recall: (key, fallback) => stateFile.recall(key, fallback),
     send_to: sendTo,
     sendTo,
     delegate: sendTo,
+    secret,
     agents: () => parts.peers().map((peer) => ({ ...peer })),
     subscribe,
   };

@@ -1,9 +1,18 @@
 /** From a message on a topic to the command that it is; errors go back to whoever can read them. */
-import { type Incoming, matchIncoming, type NodeCommand, publishTopicError } from "../../protocol/topics.ts";
+import {
+  type Incoming,
+  matchIncoming,
+  type NodeCommand,
+  publishTopicError,
+  topics,
+} from "../../protocol/topics.ts";
 import { MAX_NESTING, nestsTooDeep } from "../../protocol/json.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";
 import type { IncomingMessage } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
+import { Refusal } from "../trust/refusal.ts";
+import { withoutVerifying } from "../trust/envelope.ts";
+import type { Admissions, Admitted } from "./admissions.ts";
 import { agentCommand } from "./commands/agent_command.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "./commands/command.ts";
 import { desiredState } from "./commands/desired_state.ts";
@@ -32,6 +41,7 @@ export class Controller {
   constructor(
     private readonly context: CommandContext,
     private readonly requests: Requests,
+    private readonly admissions: Admissions,
     private readonly log: Logger,
   ) {}
 
@@ -42,15 +52,21 @@ export class Controller {
     if (incoming === undefined || !this.#isMeantForUs(incoming)) return;
     if (message.payload.length === 0 && needsPayload(incoming)) return;
     let command: Command | undefined;
+    let admitted: Admitted | undefined;
     try {
       command = decode(message);
+      const admission = this.admissions.admit(incoming, command);
+      admitted = admission instanceof Promise ? await admission : admission;
+      command = admitted.command;
       // A task says it itself, with the agent's name.
       const problem = incoming.kind === "task" ? undefined : replyTopicProblem(command);
       if (problem !== undefined) throw new CommandError(`Cannot handle ${message.topic}: ${problem}`);
       const answer = await this.#carryOut(incoming, command);
       if (answer !== undefined) this.#answer(command, { ok: true, ...answer });
     } catch (error) {
-      this.#report(command, error, message.topic);
+      this.#report(command, error, message, admitted);
+    } finally {
+      await admitted?.done?.();
     }
   }
 
@@ -84,18 +100,35 @@ export class Controller {
     if (topic !== undefined) this.context.reporter.reply(topic, answer);
   }
 
-  #report(command: Command | undefined, error: unknown, topic: string): void {
+  #report(command: Command | undefined, error: unknown, message: IncomingMessage, admitted?: Admitted): void {
+    const { topic } = message;
+    if (error instanceof Refusal) return this.#refuse(command, error, message);
     const expected = error instanceof CommandError || error instanceof SpawnConfigError;
     const text = error instanceof Error ? error.message : String(error);
-    const message = expected ? text : `Internal error while handling a message: ${text}`;
+    const words = expected ? text : `Internal error while handling a message: ${text}`;
     if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);
-    else this.log.warning(`${topic}: ${message}`);
+    else this.log.warning(`${topic}: ${words}`);
     const child = error instanceof SpawnConfigError || error instanceof CommandError
       ? error.agent
       : undefined;
     const agent = child === undefined ? {} : { child_name: child };
-    this.context.reporter.nodeLog("error", message, agent);
-    if (command !== undefined) this.#answer(command, { ok: false, error: message });
+    this.context.reporter.nodeLog("error", words, agent);
+    if (admitted !== undefined) this.admissions.failed(admitted, words);
+    if (command !== undefined) this.#answer(command, { ok: false, error: words });
+  }
+
+  #refuse(command: Command | undefined, refusal: Refusal, { topic, retained }: IncomingMessage): void {
+    const { code, message, agent } = refusal;
+    const { reporter, identity } = this.context;
+    this.log.warning(message);
+    reporter.nodeLog("error", message, { code, ...(agent === undefined ? {} : { child_name: agent }) });
+    this.admissions.refused(topic, refusal);
+    // It was taken over before, and the broker has kept it nevertheless.
+    if (code === "replayed" && retained && topic === topics.node(identity.name, "spawn")) {
+      reporter.clearRetained(topic);
+    }
+    if (command === undefined) return;
+    this.#answer({ ...command, json: withoutVerifying(command.json) }, { ok: false, error: message, code });
   }
 }
 

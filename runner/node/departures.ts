@@ -51,6 +51,8 @@ interface Attempt {
   readonly agent: SupervisedAgent;
   readonly target: string;
   readonly cooperative: boolean;
+  /** The signed command to move it. */
+  readonly order?: string | undefined;
 }
 
 /** Invariant: an agent is on at most one move at a time. */
@@ -59,8 +61,12 @@ export class Departures {
 
   constructor(private readonly parts: DepartureParts) {}
 
-  /** Moves an agent. Resolves once it is the target's. @throws DepartureError when it stays */
-  async move(agent: SupervisedAgent, target: string): Promise<void> {
+  /**
+   * Moves an agent. Resolves once it is the target's.
+   * @param order the signed command to do so, for a target that wants to see it
+   * @throws DepartureError when it stays
+   */
+  async move(agent: SupervisedAgent, target: string, order?: string): Promise<void> {
     if (this.#moving.has(agent.name)) throw new DepartureError(`Agent '${agent.name}' is already moving`);
     if (agent.state.gate !== "open") {
       throw new DepartureError(`Agent '${agent.name}' has not arrived here yet`);
@@ -69,7 +75,7 @@ export class Departures {
     this.#moving.set(agent.name, id);
     try {
       const cooperative = await this.#checkTarget(agent.name, target);
-      await this.#attempt({ id, agent, target, cooperative });
+      await this.#attempt({ id, agent, target, cooperative, order });
     } catch (error) {
       if (error instanceof DepartureError) throw error;
       // Such as a state file that cannot be read: that must not leave it at rest for ever.
@@ -147,7 +153,7 @@ export class Departures {
 
   /** Sends the agent, and watches what becomes of it. */
   async #handOver(attempt: Attempt, timeoutMs: number): Promise<Outcome> {
-    const { agent, target, id } = attempt;
+    const { agent, target, id, order } = attempt;
     const { node, clock, stateFiles, wiretap } = this.parts;
     const { replace: _replace, ...config } = agent.config.raw;
     const state = await stateFiles.read(agent.name);
@@ -169,6 +175,7 @@ export class Departures {
       node: target,
       ...(state === undefined ? {} : { state }),
       migration: { id, from: node, paused: agent.state.paused },
+      ...(order === undefined ? {} : { _migrate_jws: order }),
     });
     const deadline = async () => {
       if (await clock.sleep(timeoutMs, settled.signal) && factor > 1) {

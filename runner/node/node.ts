@@ -1,6 +1,7 @@
 /** One node: the agents here, the link to the broker, and all that goes between them. */
 import type { LogLevel, Peer, RunnerFrame } from "../../protocol/frames.ts";
 import { nodeFilters, ownFilters, topics } from "../../protocol/topics.ts";
+import type { Audit } from "../audit/audit_log.ts";
 import type { Clock } from "../clock.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
@@ -11,6 +12,8 @@ import type { AgentObserver, Runtime, TrafficFrame } from "../supervisor/ports.t
 import type { ErrorReport, Outcome, StopReason, VisibleState } from "../supervisor/state.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
+import type { Gate } from "../trust/gate.ts";
+import { Admissions } from "./admissions.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Controller } from "./controller.ts";
 import { Departures } from "./departures.ts";
@@ -41,6 +44,9 @@ export interface NodeParts {
   readonly openAgentLink: (listener: LinkListener) => Link;
   readonly hangTimeoutMs: number;
   readonly migrateTimeoutMs: number;
+  /** Who is obeyed; without it, everybody. */
+  readonly gate?: Gate | undefined;
+  readonly audit: Audit;
 }
 
 /** Time for the last messages to reach the broker, in milliseconds. */
@@ -148,7 +154,8 @@ export class Node implements LinkListener, AgentObserver {
       isClosing: () => this.#closing !== undefined,
       close: (reason: StopReason) => void this.close(reason),
     };
-    this.#controller = new Controller(context, this.#requests, log);
+    const admissions = new Admissions({ gate: parts.gate, audit: parts.audit, reporter });
+    this.#controller = new Controller(context, this.#requests, admissions, log);
   }
 
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
@@ -204,6 +211,11 @@ export class Node implements LinkListener, AgentObserver {
   onError(agent: SupervisedAgent, report: ErrorReport): Promise<void> {
     this.parts.log.warning(`Agent '${agent.name}': ${report.phase} ${report.severity}: ${report.error}`);
     const reported = this.#reporter.agentError(agent, report);
+    // What its code does wrong is in its own log; what ended it or kept it from running is here.
+    if (report.severity === "fatal" || report.phase === "supervisor") {
+      const { phase, severity, error } = report;
+      this.parts.audit.record({ event: "error", agent: agent.name, phase, severity, error });
+    }
     this.#updates.failed(agent, report);
     return reported;
   }
@@ -235,6 +247,7 @@ export class Node implements LinkListener, AgentObserver {
   }
 
   onEnded(agent: SupervisedAgent, outcome: Outcome): void {
+    this.parts.audit.record({ event: "ended", agent: agent.name, outcome });
     const forGood = outcome.kind === "stopped" && ["stop", "delete", "stop_all"].includes(outcome.reason);
     const isRolledBack = this.#updates.ended(agent, outcome);
     if (!isRolledBack) this.#roster.ended(agent, outcome);
@@ -250,6 +263,12 @@ export class Node implements LinkListener, AgentObserver {
 
   onTraffic(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
     return this.#traffic.handle(agent, frame);
+  }
+
+  /** Something that the operator should know, and that stops nothing. */
+  onProblem(message: string): void {
+    this.parts.log.error(message);
+    this.#reporter.nodeLog("error", message);
   }
 
   onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
@@ -282,6 +301,7 @@ export class Node implements LinkListener, AgentObserver {
       this.#subscriptions.close(),
       this.parts.registry[Symbol.asyncDispose](),
     ]);
+    await this.parts.audit[Symbol.asyncDispose]();
   }
 
   #peer({ name, actorId }: SupervisedAgent): Peer {

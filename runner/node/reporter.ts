@@ -88,6 +88,12 @@ export class Reporter {
     this.#json(topics.migrateResult(this.node.name), "control", { ...result, timestamp: this.#now() });
   }
 
+  /** Something was refused. */
+  audit(entry: Json): void {
+    const { name } = this.node;
+    this.#json(topics.nodeAudit(name), "control", { node: name, timestamp: this.#now(), ...entry });
+  }
+
   reply(topic: string, value: unknown): void {
     this.#json(topic, "control", value);
   }

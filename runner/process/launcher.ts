@@ -20,6 +20,8 @@ export interface ProcessHandlers {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
   onOversize(start: string): void;
+  /** Takes out of a printed line what nobody may see. */
+  readonly redact?: (line: string) => string;
 }
 
 /** How a process ended. */
@@ -74,7 +76,8 @@ export class Launcher {
     const channel = new Channel(child, {
       onFrame: (frame) => handlers.onFrame(frame),
       onOversize: (start) => handlers.onOversize(start),
-      onOutput: (stream, line) => {
+      onOutput: (stream, printed) => {
+        const line = handlers.redact?.(printed) ?? printed;
         if (stream === "stderr") remember(tail, line);
         return handlers.onOutput(stream, line);
       },

@@ -5,6 +5,7 @@ import { AgentRuntime } from "../agent_runtime.ts";
 import type { Clock } from "../clock.ts";
 import { Installer } from "../install/installer.ts";
 import { parseBroker } from "../link/broker_url.ts";
+import { Secrets } from "../secrets/secrets.ts";
 import { StateFiles } from "../store/state_files.ts";
 import type { AgentObserver, TrafficFrame } from "../supervisor/ports.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
@@ -55,6 +56,9 @@ export class Stage implements AsyncDisposable {
       installer: new Installer({ deno, dir: join(workDir, "installs"), env: {} }),
       stateFiles: new StateFiles(stateDir),
       peers: () => [],
+      secrets: Secrets.none(),
+      onLaunched: () => {},
+      onSecretsDenied: () => {},
       onStateDamaged: (agent, message) => this.#record(agent, { kind: "said", message }),
     });
     this.#supervisor = new Supervisor({

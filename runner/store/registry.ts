@@ -21,7 +21,8 @@ export interface Loaded {
 const MAX_ENDED = 1000;
 
 /**
- * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`.
+ * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`;
+ * `used_commands.jsonl`; `audit.jsonl`.
  *
  * Invariants: one runner at a time uses the folder; writes for one agent happen in the order they were asked for; what
  * a promise has confirmed is on the disk.
@@ -66,6 +67,16 @@ export class Registry implements AsyncDisposable {
   /** Where the outbox is kept, if it is kept on disk. */
   get outboxPath(): string {
     return join(this.dir, "outbox.db");
+  }
+
+  /** Which signed commands have been used. */
+  get usedTokensPath(): string {
+    return join(this.dir, "used_commands.jsonl");
+  }
+
+  /** What was asked of this node, and what it did. */
+  get auditPath(): string {
+    return join(this.dir, "audit.jsonl");
   }
 
   /** Reads everything. A damaged file is set aside; the rest is used. */

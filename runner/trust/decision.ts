@@ -1,8 +1,9 @@
 /** Whether a command whose signature holds may be obeyed here and now. Pure. */
 import * as v from "valibot";
 import { fitsAny } from "../patterns.ts";
-import type { SignedCommand, TrustedKey } from "./keys.ts";
+import type { TrustedKey } from "./keys.ts";
 import type { RefusalCode } from "./refusal.ts";
+import type { SignedCommand } from "./signed_commands.ts";
 
 /** How far clocks may be apart, in seconds. */
 export const SKEW_SECONDS = 60;

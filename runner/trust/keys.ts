@@ -1,15 +1,6 @@
 /** The keys a node trusts, as the key file lists them. Pure. */
 import * as v from "valibot";
-import { NODE_COMMANDS } from "../../protocol/topics.ts";
-
-/** The commands that must be signed; `commands` stands for `agents/{id}/commands`. */
-export const SIGNED_COMMANDS = ["spawn", "desired_state", "stop", "stop_all", "migrate", "commands"] as const;
-export type SignedCommand = (typeof SIGNED_COMMANDS)[number];
-
-/** Whether a command to a node must be signed: all that change something, save what nodes say to each other. */
-export function isSigned(command: (typeof NODE_COMMANDS)[number]): command is SignedCommand & typeof command {
-  return (SIGNED_COMMANDS as readonly string[]).includes(command);
-}
+import { SIGNED_COMMANDS, type SignedCommand } from "./signed_commands.ts";
 
 const names = (what: string) =>
   v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.nonEmpty(`must list at least one ${what}`));

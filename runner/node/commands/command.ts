@@ -43,6 +43,8 @@ export interface Command {
   readonly json: unknown;
   /** The broker has kept it from before this node's subscription. */
   readonly retained: boolean;
+  /** The signature it came with, verified or not. */
+  readonly jws?: string | undefined;
 }
 
 /** What goes back to the sender's reply topic beside `ok`. */

@@ -8,7 +8,7 @@ export async function migrate(context: CommandContext, command: Command): Promis
   try {
     if (!isName(name)) throw new CommandError(`Cannot migrate: name must be ${NAME_RULE}`);
     if (!isName(target)) throw new CommandError(`Cannot migrate '${name}': target_node must be ${NAME_RULE}`);
-    return await move(context, name, target);
+    return await move(context, name, target, command.jws);
   } catch (error) {
     if (!(error instanceof CommandError) && !(error instanceof DepartureError)) throw error;
     context.reporter.migrateResult({
@@ -25,13 +25,14 @@ async function move(
   { supervisor, identity, departures, reporter }: CommandContext,
   name: string,
   target: string,
+  order: string | undefined,
 ) {
   const agent = supervisor.find(name);
   if (agent === undefined) throw new CommandError(`Agent '${name}' not found on ${identity.name}`);
   if (target === identity.name) {
     throw new CommandError(`Cannot migrate '${name}': it already runs on ${target}`);
   }
-  await departures.move(agent, target);
+  await departures.move(agent, target, order);
   const result = { success: true, agent: name, from_node: identity.name, to_node: target };
   reporter.migrateResult(result);
   return result;

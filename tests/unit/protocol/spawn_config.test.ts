@@ -23,6 +23,7 @@ Deno.test("a config without options has the defaults of the contract", () => {
     replace: false,
     rollback: true,
     rollback_calls: 1,
+    secrets: [],
     state: undefined,
     migration: undefined,
     raw,
@@ -63,6 +64,7 @@ Deno.test("every field is read as it was sent", () => {
     replace: true,
     rollback: false,
     rollback_calls: 7,
+    secrets: ["TOKEN"],
   };
   const { type: _type, ...expected } = fields;
   assertEquals(parse(fields), {

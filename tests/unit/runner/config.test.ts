@@ -45,6 +45,8 @@ Deno.test("without flags the defaults of the contract hold", () => {
     stateBytes: 16 * 1024 * 1024,
     heapMb: 192,
     hangTimeoutMs: 30_000,
+    trust: undefined,
+    secretsFile: undefined,
   });
 });
 
@@ -69,6 +71,9 @@ Deno.test("every flag is read", () => {
     "state-mb": "2",
     "heap-mb": "64",
     "hang-timeout": "1.5",
+    "trust": "/k",
+    "trust-mode": "warn",
+    "secrets": "/x",
   };
   const expected: RunnerConfig = {
     broker: { host: "b", port: 1, url: "mqtts://b:1" },
@@ -94,6 +99,8 @@ Deno.test("every flag is read", () => {
     stateBytes: 2 * 1024 * 1024,
     heapMb: 64,
     hangTimeoutMs: 1500,
+    trust: { keyFile: "/k", mode: "warn" },
+    secretsFile: "/x",
   };
   assertEquals(run(Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])), expected);
   assertEquals(run(Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)), expected);
@@ -322,6 +329,9 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--heap-mb MB",
     "--migrate-timeout SECONDS",
     "--hang-timeout SECONDS",
+    "--trust KEYFILE",
+    "--trust-mode enforce|warn|off",
+    "--secrets FILE",
     "--test",
     "--version",
     "--help",

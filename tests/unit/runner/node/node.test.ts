@@ -32,6 +32,7 @@ async function setUp() {
     openAgentLink,
     hangTimeoutMs: 30_000,
     migrateTimeoutMs: 30_000,
+    audit: { record: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() },
   });
   await node.start();
   node.onConnected();

@@ -1,0 +1,119 @@
+/** What was asked of this node, by whom, and what it did: lines of JSON on disk, for later. */
+import { removeIfThere } from "../store/durable.ts";
+
+/** One line; `at` (seconds since the epoch) and `node` are added. */
+export interface AuditEntry {
+  readonly event: "command" | "refused" | "launched" | "error" | "ended";
+  readonly [field: string]: unknown;
+}
+
+/** Takes what is worth remembering. Never throws, never waits. */
+export interface Audit extends AsyncDisposable {
+  record(entry: AuditEntry): void;
+}
+
+export interface AuditOptions {
+  readonly path: string;
+  readonly node: string;
+  readonly now: () => number;
+  /** Nothing can be written; said once, until it works again. */
+  readonly onProblem: (message: string) => void;
+  /** Bytes of one file, before the next is begun. */
+  readonly maxBytes?: number;
+  /** Files kept beside the current one. */
+  readonly keep?: number;
+}
+
+const MAX_BYTES = 4 * 1024 * 1024;
+const KEEP = 4;
+/** So many lines may wait for the disk; more are counted, and the count is written. */
+const MAX_WAITING = 2000;
+const MAX_FIELD_CHARS = 2000;
+
+/** Invariants: lines are written whole and in order; files and memory are bounded; the node never waits for it. */
+export class AuditLog implements Audit {
+  #waiting: string[] = [];
+  #missed = 0;
+  #failed = false;
+  #writing: Promise<void> | undefined;
+
+  constructor(private readonly options: AuditOptions) {}
+
+  record(entry: AuditEntry): void {
+    const { node, now } = this.options;
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#missed += 1;
+      return;
+    }
+    this.#waiting.push(`${JSON.stringify({ at: now(), node, ...entry }, shorten)}\n`);
+    this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
+  }
+
+  /** Resolves when all that was recorded is written, or could not be. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    // What comes in one turn of the event loop goes in one write.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const lines = this.#waiting.splice(0);
+      if (this.#missed > 0) {
+        const { node, now } = this.options;
+        lines.unshift(`${JSON.stringify({ at: now(), node, event: "missed", lines: this.#missed })}\n`);
+        this.#missed = 0;
+      }
+      try {
+        await this.#append(lines.join(""));
+        this.#failed = false;
+      } catch (error) {
+        this.#missed += lines.length;
+        if (!this.#failed) {
+          const reason = (error as Error).message;
+          this.options.onProblem(`Cannot write the audit log ${this.options.path}: ${reason}`);
+        }
+        this.#failed = true;
+      }
+    }
+  }
+
+  async #append(text: string): Promise<void> {
+    const { path, maxBytes = MAX_BYTES } = this.options;
+    const bytes = new TextEncoder().encode(text);
+    const size = await sizeOf(path);
+    if (size > 0 && size + bytes.length > maxBytes) await this.#rotate();
+    using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
+    for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
+  }
+
+  /** `audit.jsonl` becomes `audit.1.jsonl`, and so on; the oldest goes. */
+  async #rotate(): Promise<void> {
+    const { path, keep = KEEP } = this.options;
+    const nth = (n: number) => n === 0 ? path : path.replace(/(\.[^./]*)?$/, `.${n}$1`);
+    await removeIfThere(nth(keep));
+    for (let n = keep - 1; n >= 0; n -= 1) {
+      try {
+        await Deno.rename(nth(n), nth(n + 1));
+      } catch (error) {
+        // There have not been so many yet.
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.lstat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}
+
+function shorten(_key: string, value: unknown): unknown {
+  return typeof value === "string" && value.length > MAX_FIELD_CHARS
+    ? `${value.slice(0, MAX_FIELD_CHARS - 1)}…`
+    : value;
+}

@@ -1,0 +1,76 @@
+/** Takes secrets out of what an agent says, before anybody else hears it. */
+import type { AgentFrame } from "../../protocol/frames.ts";
+import type { ProcessListener } from "../supervisor/ports.ts";
+
+export type Redact = (text: string) => string;
+
+/** Shorter lines of a secret (`}`, `-----`) are no secret. */
+const MIN_LINE_CHARS = 8;
+
+/** @param values secret by name; the name stands where the secret was: `‹NAME›` */
+export function redactor(values: ReadonlyMap<string, string>): Redact {
+  const forms = [...values].flatMap(([name, value]) =>
+    formsOf(value).map((form) => ({ form, mark: `‹${name}›` }))
+  );
+  // What contains another goes first.
+  forms.sort((a, b) => b.form.length - a.form.length);
+  return (text) => forms.reduce((rest, { form, mark }) => rest.replaceAll(form, () => mark), text);
+}
+
+/** As it is, line by line, inside of JSON, and in a URL. */
+function formsOf(value: string): string[] {
+  const lines = value.split(/\r?\n/).map((line) => line.trim()).filter((line) =>
+    line.length >= MIN_LINE_CHARS
+  );
+  const plain = [value, ...lines];
+  const escaped = plain.flatMap((text) => {
+    const once = JSON.stringify(text).slice(1, -1);
+    return [once, JSON.stringify(once).slice(1, -1), encodeURIComponent(text)];
+  });
+  return [...new Set([...plain, ...escaped])];
+}
+
+/** Everything an agent says, without its secrets; `redact` is for the lines that its process prints. */
+export function redacting(
+  listener: ProcessListener,
+  redact: Redact,
+): ProcessListener & { readonly redact: Redact } {
+  return {
+    redact,
+    onFrame: (frame) => listener.onFrame(redactFrame(frame, redact)),
+    onOutput: (stream, line) => listener.onOutput(stream, redact(line)),
+    // It may end in the middle of a secret.
+    onOversize: () => listener.onOversize("(not shown: the agent has secrets)"),
+  };
+}
+
+function redactFrame(frame: AgentFrame, redact: Redact): AgentFrame {
+  if (frame.t === "publish" && "base64" in frame) {
+    const text = textIn(frame.base64);
+    const clean = text === undefined ? undefined : redact(text);
+    if (clean !== undefined && clean !== text) {
+      const { base64: _base64, ...rest } = frame;
+      return { ...rest, topic: redact(rest.topic), text: clean };
+    }
+  }
+  return redactAll(frame, redact) as AgentFrame;
+}
+
+function redactAll(value: unknown, redact: Redact): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactAll(item, redact));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [redact(key), redactAll(item, redact)]),
+  );
+}
+
+/** Bytes as text, whatever they are: found in it is found in them. */
+function textIn(base64: string): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(base64));
+  } catch {
+    // Not text, or no base64: no secret as we know it.
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+/** Secrets of agents: a file on this node, and whom it grants them to. */
+import * as v from "valibot";
+import { FileOfRecord } from "../local_file.ts";
+import { fitsAny } from "../patterns.ts";
+
+/** Shorter ones could not be taken out of a log without taking out all else. */
+const MIN_CHARS = 8;
+/** They go to the agent in its first frame. */
+const MAX_CHARS = 64 * 1024;
+
+const SecretSchema = v.strictObject({
+  value: v.pipe(
+    v.string("must be a string"),
+    v.minLength(MIN_CHARS, `must have at least ${MIN_CHARS} characters, to be recognised in logs`),
+    v.maxLength(MAX_CHARS, `must not have more than ${MAX_CHARS} characters`),
+  ),
+  agents: v.array(
+    v.pipe(v.string(), v.nonEmpty()),
+    "must be a list of agents' names; * stands for any characters",
+  ),
+});
+type Secret = v.InferOutput<typeof SecretSchema>;
+
+/** What an agent gets of what it asks for. */
+export interface Granted {
+  /** Value by name. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Names it does not get: unknown here, or not for this agent. */
+  readonly denied: readonly string[];
+}
+
+export class Secrets {
+  private constructor(private readonly file: FileOfRecord<ReadonlyMap<string, Secret>> | undefined) {}
+
+  /** No agent gets any. */
+  static none(): Secrets {
+    return new Secrets(undefined);
+  }
+
+  /** @throws Error when the file cannot be used, or others can read it */
+  static async open(path: string, onProblem: (message: string) => void): Promise<Secrets> {
+    return new Secrets(await FileOfRecord.open(path, "readable", parseSecrets, onProblem));
+  }
+
+  /** As the file is now. */
+  async grant(agent: string, names: readonly string[]): Promise<Granted> {
+    if (names.length === 0) return { values: new Map(), denied: [] };
+    const secrets = await this.file?.current();
+    const values = new Map<string, string>();
+    const denied: string[] = [];
+    for (const name of new Set(names)) {
+      const secret = secrets?.get(name);
+      if (secret !== undefined && fitsAny(secret.agents, agent)) values.set(name, secret.value);
+      else denied.push(name);
+    }
+    return { values, denied };
+  }
+}
+
+/** Its messages never quote the file: they go to logs. @throws Error for the operator */
+export function parseSecrets(text: string): ReadonlyMap<string, Secret> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's own message shows a piece of the text.
+    throw new Error("it is not JSON");
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new Error('it must be an object: {"NAME": {"value": "…", "agents": ["name"]}}');
+  }
+  return new Map(Object.entries(json).map(([name, entry]) => [name, parseSecret(name, entry)]));
+}
+
+function parseSecret(name: string, entry: unknown): Secret {
+  if (!/^\w{1,128}$/.test(name)) throw new Error("a name must be 1 to 128 of A-Z a-z 0-9 _");
+  const parsed = v.safeParse(SecretSchema, entry);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const field = v.getDotPath(issue);
+  const isOurs = field === "value" || field?.startsWith("agents") === true;
+  const problem = issue.received === "undefined"
+    ? "is missing"
+    : isOurs
+    ? issue.message
+    : "must have value and agents, nothing else";
+  throw new Error([name, isOurs ? field : undefined, problem].filter((part) => part !== undefined).join(" "));
+}
