@@ -1,0 +1,341 @@
+/** A node with `--trust` obeys those who hold a key, once, and nobody else. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { actorId } from "../../protocol/ids.ts";
+import { startEmbedded } from "../support/brokers.ts";
+import { Bus, type Message } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+import {
+  Commander,
+  type KeyEntry,
+  keyFileText,
+  newKey,
+  nowSeconds,
+  readAudit,
+  TrustFolder,
+} from "../support/signing.ts";
+
+const CODE = "function process() {}";
+const owner = await newKey("owner");
+const agentConfig = (name: string) => ({ name, code: CODE, poll_interval: 0.05 });
+
+interface Scene {
+  readonly bus: Bus;
+  readonly folder: TrustFolder;
+  readonly boss: Commander;
+  /** Starts a node that trusts the folder's keys. */
+  readonly start: (name: string, stateDir?: string, args?: string[]) => Promise<NodeProcess>;
+}
+
+async function onScene(entries: readonly KeyEntry[], play: (scene: Scene) => Promise<void>): Promise<void> {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  await using folder = await TrustFolder.make(entries);
+  const start = async (name: string, stateDir?: string, args: string[] = []) => {
+    const from = bus.mark();
+    const node = await NodeProcess.start({
+      port: broker.port,
+      name,
+      args: ["--trust", folder.keyFile, ...args],
+      ...(stateDir === undefined ? {} : { stateDir }),
+    });
+    await bus.on(`nodes/${name}/heartbeat`, (message) => Array.isArray(message.json?.agents), from);
+    return node;
+  };
+  await play({ bus, folder, boss: new Commander(bus, owner), start });
+}
+
+/** Sends what should be refused; returns the code of the refusal, told alike to all who should hear it. */
+async function refusal(bus: Bus, node: string, topic: string, payload: unknown): Promise<string> {
+  const from = bus.mark();
+  await bus.publish(topic, payload);
+  const log = await bus.on(`agents/${node}/logs`, (message) => message.json.type === "error", from);
+  const mirrored = await bus.on(`nodes/${node}/audit`, () => true, from);
+  assertEquals(mirrored.json.code, log.json.code);
+  assertEquals(mirrored.json.reason, log.json.message);
+  const replyTopic = (payload as Record<string, unknown>)?._reply_topic;
+  if (typeof replyTopic === "string") {
+    const reply = await bus.on(replyTopic, () => true, from);
+    assertEquals([reply.json.ok, reply.json.code], [false, log.json.code]);
+  }
+  return log.json.code;
+}
+
+const agentsOn = async (bus: Bus, node: string): Promise<string[]> =>
+  (await bus.ask(`nodes/${node}/list`, {})).json.agents.map((agent: { name: string }) => agent.name);
+
+Deno.test("every command that is not proved is refused with a reason of its own, and changes nothing", async () => {
+  const stopper = await newKey("stopper");
+  const foreign = await newKey("foreign");
+  const entries = [
+    { key: owner },
+    { key: stopper, commands: ["stop"] },
+    { key: foreign, nodes: ["other-*"] },
+  ];
+  await onScene(entries, async ({ bus, boss, start }) => {
+    await using node = await start("n");
+    const topic = "nodes/n/spawn";
+    const command = { ...agentConfig("x"), _reply_topic: "tests/refused" };
+    const now = nowSeconds();
+    const code = (payload: unknown, on = topic) => refusal(bus, "n", on, payload);
+    const signed = await boss.sign(topic, command);
+    const jws = String(signed._jws);
+    const [header, , signature] = jws.split(".");
+    const forged = btoa(
+      JSON.stringify({ iat: now, exp: now + 60, jti: "forgedforged", node: "n", topic, command }),
+    )
+      .replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
+    const cases: [string, unknown][] = [
+      ["unsigned", command],
+      ["malformed", { ...command, _jws: "no jws at all" }],
+      ["malformed", { ...command, _jws: 7 }],
+      ["tampered", { ...signed, code: "evil()" }],
+      ["tampered", { _jws: `${header}.${forged}.${signature}` }],
+      ["tampered", await new Commander(bus, { ...stopper, kid: "owner" }).sign(topic, command)],
+      ["unknown_key", await new Commander(bus, await newKey("nobody")).sign(topic, command)],
+      ["wrong_node", await boss.sign(topic, command, { node: "m" })],
+      ["wrong_topic", await boss.sign("nodes/n/desired_state", command, { node: "n" })],
+      ["expired", await boss.sign(topic, command, { nowSeconds: now - 1000, ttlSeconds: 900 })],
+      ["not_yet_valid", await boss.sign(topic, command, { nowSeconds: now + 3600 })],
+      ["window_too_long", await boss.sign(topic, command, { ttlSeconds: 400 * 86_400 })],
+      ["key_not_for_command", await new Commander(bus, stopper).sign(topic, command)],
+      ["key_not_for_node", await new Commander(bus, foreign).sign(topic, command)],
+    ];
+    for (const [expected, payload] of cases) assertEquals(await code(payload), expected);
+    for (const name of ["stop", "stop_all", "migrate", "desired_state"]) {
+      assertEquals(await code({ name: "x" }, `nodes/n/${name}`), "unsigned", name);
+    }
+    assertEquals(await code("x", "nodes/n/stop"), "unsigned");
+    assertEquals(await agentsOn(bus, "n"), []);
+    // The very command that was tampered with above is obeyed as it was signed, and once.
+    assertEquals((await boss.order(topic, agentConfig("x"))).json.ok, true);
+    const from = bus.mark();
+    await bus.publish(topic, signed);
+    assertEquals((await bus.on("tests/refused", () => true, from)).json.already_running, true);
+    assertEquals(await code(signed), "replayed");
+    const audit = await readAudit(node.stateDir, "n");
+    const refused = audit.filter(({ event }) => event === "refused").map(({ code }) => code);
+    assertEquals(refused.slice(0, cases.length), cases.map(([code]) => code));
+  });
+});
+
+Deno.test("what a key holder signs is obeyed: spawn, buttons, stop, desired_state and stop_all, compact or with a copy", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+    await using node = await start("n");
+    assertEquals((await boss.order("nodes/n/spawn", agentConfig("x"))).json.ok, true);
+    const id = actorId("x");
+    await bus.on(`agents/${id}/heartbeat`, (message) => message.json.state === "running");
+    const buttons = `agents/${id}/commands`;
+    assertEquals(await refusal(bus, "n", buttons, { command: "pause" }), "unsigned");
+    assertEquals((await boss.order(buttons, { command: "pause" }, { node: "n" })).json.command, "pause");
+    assertEquals((await boss.order("nodes/n/stop", { name: "x" })).json.agent, "x");
+    const state = { node: "n", agents: [agentConfig("y")], timestamp: nowSeconds() };
+    assertEquals((await boss.order("nodes/n/desired_state", state)).json.started, ["y"]);
+    const from = bus.mark();
+    const { _jws } = await boss.sign("nodes/n/stop", "y");
+    await bus.publish("nodes/n/stop", { _jws });
+    await bus.on(`agents/${actorId("y")}/heartbeat`, (message) => message.json.state === "stopped", from);
+    assertEquals((await boss.order("nodes/n/stop_all", {})).json.ok, true);
+    assertEquals((await node.child.status).code, 0);
+    const audit = await readAudit(node.stateDir, "n");
+    const obeyed = audit.filter(({ event, outcome }) => event === "command" && outcome === "accepted");
+    assertEquals(
+      obeyed.map(({ command, signer }) => [command, signer]),
+      ["spawn", "commands", "stop", "desired_state", "stop", "stop_all"].map((command) => [command, "owner"]),
+    );
+  });
+});
+
+Deno.test("a replay is refused by the next process too, and a damaged list of used commands lets nothing older in", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+    const stateDir = await Deno.makeTempDir({ prefix: "agentflow-state-" });
+    const used = `${stateDir}/agentflow_n.registry/used_commands.jsonl`;
+    const spawn = await boss.sign("nodes/n/spawn", agentConfig("x"));
+    const stop = await boss.sign("nodes/n/stop", { name: "x", _reply_topic: "tests/stopped" });
+    const unused = await boss.sign("nodes/n/stop", { name: "x" });
+    {
+      await using _first = await start("n", stateDir);
+      await bus.publish("nodes/n/spawn", spawn, { retain: true });
+      await bus.on(`agents/${actorId("x")}/heartbeat`, (message) => message.json.state === "running");
+      await bus.publish("nodes/n/stop", stop);
+      assertEquals((await bus.on("tests/stopped")).json.ok, true);
+    }
+    assertEquals((await Deno.stat(used)).mode! & 0o777, 0o600);
+    {
+      await using second = await start("n", stateDir);
+      assertEquals(await refusal(bus, "n", "nodes/n/spawn", spawn), "replayed");
+      assertEquals(await refusal(bus, "n", "nodes/n/stop", stop), "replayed");
+      await second.end("SIGKILL");
+    }
+    await Deno.writeTextFile(used, "rubbish\n");
+    const from = bus.mark();
+    await using _third = await start("n", stateDir);
+    await bus.on(
+      "agents/n/logs",
+      (message) => /damaged.*nothing signed before now/.test(message.json.message),
+      from,
+    );
+    assertEquals(await refusal(bus, "n", "nodes/n/stop", unused), "issued_before_reset");
+    assertEquals((await boss.order("nodes/n/spawn", agentConfig("x"))).json.ok, true);
+    await _third.end();
+    await Deno.remove(stateDir, { recursive: true });
+  });
+});
+
+Deno.test("a desired_state in force may come again, an older one may not, and neither brings back what was stopped", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+    const stateDir = await Deno.makeTempDir({ prefix: "agentflow-state-" });
+    const topic = "nodes/n/desired_state";
+    const state = (...names: string[]) => ({
+      node: "n",
+      agents: names.map(agentConfig),
+      timestamp: nowSeconds(),
+    });
+    const older = await boss.sign(topic, state("old"), { nowSeconds: nowSeconds() - 5 });
+    const current = await boss.sign(topic, { ...state("x", "y"), _reply_topic: "tests/desired" });
+    {
+      await using _first = await start("n", stateDir);
+      await bus.publish(topic, current, { retain: true });
+      assertEquals((await bus.on("tests/desired")).json.started, ["x", "y"]);
+      assertEquals((await boss.order("nodes/n/stop", { name: "y" })).json.ok, true);
+      // Sent again by somebody who has recorded it.
+      const from = bus.mark();
+      await bus.publish(topic, current);
+      assertEquals((await bus.on("tests/desired", () => true, from)).json.started, []);
+      assertEquals(await refusal(bus, "n", topic, older), "superseded");
+    }
+    const from = bus.mark();
+    await using second = await start("n", stateDir);
+    // The broker hands it over again, as it has kept it.
+    assertEquals((await bus.on("tests/desired", () => true, from)).json, { ok: true, started: [] });
+    assertEquals(await agentsOn(bus, "n"), ["x"]);
+    await second.end();
+    await Deno.remove(stateDir, { recursive: true });
+  });
+});
+
+Deno.test("keys are changed without a restart, and a broken key file changes nothing", async () => {
+  const successor = await newKey("successor");
+  await onScene([{ key: owner }], async ({ bus, folder, boss, start }) => {
+    await using _node = await start("n");
+    const heir = new Commander(bus, successor);
+    const spawn = (name: string) => ["nodes/n/spawn", agentConfig(name)] as const;
+    assertEquals(await refusal(bus, "n", "nodes/n/spawn", await heir.sign(...spawn("a"))), "unknown_key");
+    await folder.write(keyFileText([{ key: owner }, { key: successor }]));
+    assertEquals((await heir.order(...spawn("a"))).json.ok, true);
+    await folder.write("[{");
+    assertEquals((await boss.order(...spawn("b"))).json.ok, true);
+    await bus.on("agents/n/logs", (message) => /has changed and cannot be used/.test(message.json.message));
+    await folder.write(keyFileText([{ key: successor }]));
+    assertEquals(await refusal(bus, "n", "nodes/n/spawn", await boss.sign(...spawn("c"))), "unknown_key");
+    assertEquals((await heir.order(...spawn("c"))).json.ok, true);
+  });
+});
+
+Deno.test("an agent moves between two nodes that trust keys by what was signed, and by nothing else", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+    await using _a = await start("a");
+    await using _b = await start("b");
+    const code = `function process(agent) { agent.persist("n", (agent.recall("n") ?? 0) + 1); }`;
+    await boss.order("nodes/a/spawn", { ...agentConfig("x"), code, colour: "green" });
+    await boss.order("nodes/a/desired_state", { node: "a", agents: [{ ...agentConfig("y"), code }] });
+    const running = (name: string, node: string) => (message: Message) =>
+      message.json?.name === name && message.json.node === node && message.json.state === "running";
+    for (const name of ["x", "y"]) {
+      await bus.on(`agents/${actorId(name)}/heartbeat`, running(name, "a"));
+      const moved = await boss.order("nodes/a/migrate", { name, target_node: "b" });
+      assertEquals([moved.json.ok, moved.json.success], [true, true]);
+    }
+    assertEquals((await agentsOn(bus, "b")).sort(), ["x", "y"]);
+    assertEquals(await agentsOn(bus, "a"), []);
+    const handedOver = bus.all("nodes/b/spawn").find((message) => message.json?.name === "x")?.json;
+    assertEquals(handedOver.colour, "green");
+    // What was recorded on the way is of no use to others.
+    await boss.order("nodes/b/stop", { name: "x" });
+    const again = (change: Record<string, unknown>) =>
+      refusal(bus, "b", "nodes/b/spawn", { ...handedOver, ...change });
+    assertEquals(await again({}), "replayed");
+    assertEquals(await again({ migration: { id: "other", from: "a" } }), "replayed");
+    assertEquals(await again({ name: "z" }), "unproved_migration");
+    assertEquals(await again({ _migrate_jws: handedOver._jws }), "wrong_topic");
+    assertEquals(await again({ _jws: undefined }), "unsigned");
+    assertEquals(await again({ _migrate_jws: undefined }), "unsigned");
+    assertEquals(await again({ migration: { id: "i", from: "c" } }), "wrong_node");
+    // And back, by way of what b was given; code that is put beside the proof is not run.
+    const order = await boss.sign("nodes/c/migrate", { name: "x", target_node: "b" });
+    const from = bus.mark();
+    await bus.publish("nodes/b/spawn", {
+      ...handedOver,
+      code: "evil()",
+      migration: { id: "fresh", from: "c" },
+      _migrate_jws: order._jws,
+    });
+    await bus.on("agents/b/logs", (message) => message.json.type === "spawned", from);
+    await bus.publish("nodes/b/migration", { id: "fresh", agent: "x", from: "c", decision: "commit" });
+    await bus.on(`agents/${actorId("x")}/heartbeat`, running("x", "b"), from);
+    assertEquals((await boss.order("nodes/b/migrate", { name: "x", target_node: "a" })).json.ok, true);
+    assertEquals(bus.all(`agents/${actorId("x")}/errors`), []);
+  });
+});
+
+Deno.test("an agent that was started without a signature does not move to a node that trusts keys", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+    await using open = await start("open", undefined, ["--trust-mode", "off"]);
+    await using _closed = await start("closed");
+    await open.spawn(bus, agentConfig("x"));
+    const signed = await boss.sign("nodes/open/spawn", agentConfig("y"));
+    await open.spawn(bus, signed as { name: string });
+    const refused = await boss.order("nodes/open/migrate", { name: "x", target_node: "closed" });
+    assertMatch(refused.json.error, /not started by a signed command/);
+    // A node that trusts everybody hands on what it was given.
+    const moved = await boss.order("nodes/open/migrate", { name: "y", target_node: "closed" });
+    assertEquals(moved.json.success, true);
+    assertEquals([await agentsOn(bus, "open"), await agentsOn(bus, "closed")], [["x"], ["y"]]);
+  });
+});
+
+Deno.test("with --trust-mode warn everything is obeyed, and what would be refused is said", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+    await using node = await start("n", undefined, ["--trust-mode", "warn"]);
+    await node.spawn(bus, agentConfig("x"));
+    const warning = await bus.on("agents/n/logs", (message) => message.json.code === "unsigned");
+    assertMatch(warning.json.message, /Refused nodes\/n\/spawn: it is not signed \(only warned of/);
+    const { _jws } = await boss.sign("nodes/n/spawn", agentConfig("y"), { node: "m" });
+    await bus.publish("nodes/n/spawn", { _jws });
+    await bus.on(`agents/${actorId("y")}/heartbeat`, (message) => message.json.state === "running");
+    const audit = await readAudit(node.stateDir, "n");
+    const commands = audit.filter(({ event }) => event === "command");
+    assertEquals(commands.map(({ outcome, code }) => [outcome, code]), [
+      ["accepted", "unsigned"],
+      ["accepted", "wrong_node"],
+    ]);
+  });
+});
+
+Deno.test("a key file that cannot be used stops the start, with exit code 2", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "agentflow-trust-" });
+  const path = `${dir}/keys.json`;
+  const start = async () => {
+    await using node = await NodeProcess.start({ port: 1, name: "n", args: ["--trust", path] });
+    const { code } = await node.child.status;
+    await node.end();
+    return [code, node.stderr.join("\n")] as const;
+  };
+  for (
+    const [text, mode, expected] of [
+      ["[{", 0o600, /--trust: .*keys\.json cannot be used/],
+      [keyFileText([{ key: owner }]), 0o666, /mode 666 makes it writable for others/],
+      [
+        JSON.stringify([{ kid: "k", public: owner.private, nodes: ["*"], commands: ["*"] }]),
+        0o600,
+        /private half/,
+      ],
+    ] as const
+  ) {
+    await Deno.writeTextFile(path, text);
+    await Deno.chmod(path, mode);
+    const [code, said] = await start();
+    assertEquals(code, 2, said);
+    assertMatch(said, expected);
+  }
+  await Deno.remove(dir, { recursive: true });
+});

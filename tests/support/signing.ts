@@ -1,0 +1,92 @@
+/** Keys for tests, and a node that trusts them. */
+import {
+  generateKey,
+  publicHalf,
+  signCommand,
+  type SigningKey,
+  type Validity,
+} from "../../runner/trust/issue.ts";
+import type { Bus, Message } from "./bus.ts";
+
+/** Entries of a key file; without limits a key may command everything. */
+export interface KeyEntry {
+  readonly key: SigningKey;
+  readonly nodes?: readonly string[];
+  readonly commands?: readonly string[];
+}
+
+export const nowSeconds = () => Date.now() / 1000;
+
+export async function newKey(kid: string): Promise<SigningKey> {
+  return await generateKey(kid);
+}
+
+/** The text of a key file. */
+export function keyFileText(entries: readonly KeyEntry[]): string {
+  return JSON.stringify(
+    entries.map(({ key, nodes = ["*"], commands = ["*"] }) => ({
+      kid: key.kid,
+      public: publicHalf(key),
+      nodes,
+      commands,
+    })),
+  );
+}
+
+/** A folder of the test's own, with the key file in it. */
+export class TrustFolder implements AsyncDisposable {
+  private constructor(readonly dir: string) {}
+
+  static async make(entries: readonly KeyEntry[]): Promise<TrustFolder> {
+    const folder = new TrustFolder(await Deno.makeTempDir({ prefix: "agentflow-trust-" }));
+    await folder.write(keyFileText(entries));
+    return folder;
+  }
+
+  get keyFile(): string {
+    return `${this.dir}/keys.json`;
+  }
+
+  /** Replaces the key file at once, as an operator's tools do. */
+  async write(text: string): Promise<void> {
+    await Deno.writeTextFile(`${this.keyFile}.new`, text, { mode: 0o644 });
+    await Deno.rename(`${this.keyFile}.new`, this.keyFile);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Somebody who commands nodes. */
+export class Commander {
+  constructor(private readonly bus: Bus, readonly key: SigningKey) {}
+
+  /** A signed command for `topic`, valid for ten minutes unless told otherwise. */
+  async sign(topic: string, command: unknown, validity: Partial<Validity> = {}): Promise<Json> {
+    const node = topic.split("/")[1] ?? "";
+    return await signCommand(this.key, command, {
+      node,
+      topic,
+      nowSeconds: nowSeconds(),
+      ttlSeconds: 600,
+      ...validity,
+    });
+  }
+
+  /** Signs a command, sends it, and returns the answer. */
+  async order(topic: string, command: Json, validity: Partial<Validity> = {}): Promise<Message> {
+    const replyTopic = `tests/reply/${crypto.randomUUID()}`;
+    const signed = await this.sign(topic, { ...command, _reply_topic: replyTopic }, validity);
+    await this.bus.publish(topic, signed);
+    return await this.bus.on(replyTopic);
+  }
+}
+
+/** What is in a node's audit log, oldest first. */
+export async function readAudit(stateDir: string, node: string): Promise<Record<string, unknown>[]> {
+  const text = await Deno.readTextFile(`${stateDir}/agentflow_${node}.registry/audit.jsonl`);
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
