@@ -59,13 +59,10 @@ export class AuditLog implements Audit {
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const lines = this.#waiting.splice(0);
-      if (this.#missed > 0) {
-        const { node, now } = this.options;
-        lines.unshift(`${JSON.stringify({ at: now(), node, event: "missed", lines: this.#missed })}\n`);
-        this.#missed = 0;
-      }
+      const missed = this.#missed;
       try {
-        await this.#append(lines.join(""));
+        await this.#append((missed > 0 ? this.#missedLine(missed) : "") + lines.join(""));
+        this.#missed -= missed;
         this.#failed = false;
       } catch (error) {
         this.#missed += lines.length;
@@ -76,6 +73,11 @@ export class AuditLog implements Audit {
         this.#failed = true;
       }
     }
+  }
+
+  #missedLine(lines: number): string {
+    const { node, now } = this.options;
+    return `${JSON.stringify({ at: now(), node, event: "missed", lines })}\n`;
   }
 
   async #append(text: string): Promise<void> {

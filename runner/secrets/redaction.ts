@@ -17,7 +17,7 @@ export function redactor(values: ReadonlyMap<string, string>): Redact {
   return (text) => forms.reduce((rest, { form, mark }) => rest.replaceAll(form, () => mark), text);
 }
 
-/** As it is, line by line, inside of JSON, and in a URL. */
+/** As it is, line by line, inside of JSON (also twice), as a console shows it in other quotes, and in a URL. */
 function formsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).map((line) => line.trim()).filter((line) =>
     line.length >= MIN_LINE_CHARS
@@ -25,7 +25,8 @@ function formsOf(value: string): string[] {
   const plain = [value, ...lines];
   const escaped = plain.flatMap((text) => {
     const once = JSON.stringify(text).slice(1, -1);
-    return [once, JSON.stringify(once).slice(1, -1), encodeURIComponent(text)];
+    const inOtherQuotes = text.split('"').map((part) => JSON.stringify(part).slice(1, -1)).join('"');
+    return [once, inOtherQuotes, JSON.stringify(once).slice(1, -1), encodeURIComponent(text)];
   });
   return [...new Set([...plain, ...escaped])];
 }

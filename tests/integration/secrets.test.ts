@@ -105,7 +105,7 @@ Deno.test("an agent that tries to give its secrets away says only their names", 
         assertEquals(at, -1, `${where}: …${text.slice(Math.max(0, at - 200), at + 50)}`);
       }
     }
-    assertEquals(stage.bus.all("leak/bytes").map(({ text }) => text), ["‹PEM›"]);
+    assertEquals(stage.bus.all("leak/bytes")[0]?.text, "‹PEM›");
   }
   await Deno.remove(dir, { recursive: true });
 });

@@ -1,0 +1,52 @@
+/** `deno task key`: what it signs with a key it has made is obeyed, sent by anybody's client. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { actorId } from "../../protocol/ids.ts";
+import { Stage } from "../support/stage.ts";
+
+const TOOL = fileURLToPath(new URL("../../scripts/key.ts", import.meta.url));
+
+async function key(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", TOOL, ...args],
+  })
+    .output();
+  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("a key is made for its owner alone, shown without its private half, and signs what nodes obey", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "agentflow-key-" });
+  const file = `${dir}/me.json`;
+  const made = await key("generate", "--kid", "me", file);
+  assertEquals([made.code, made.err], [0, ""]);
+  assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+  const shown = await key("show", file, "--nodes", "test-*", "--commands", "spawn,stop_all");
+  const entry = JSON.parse(shown.out);
+  assertEquals([entry.nodes, entry.commands, Object.keys(entry.public)], [
+    ["test-*"],
+    ["spawn", "stop_all"],
+    ["kty", "crv", "x"],
+  ]);
+  await Deno.writeTextFile(`${dir}/keys.json`, `[${shown.out}]`, { mode: 0o600 });
+  await Deno.writeTextFile(`${dir}/spawn.json`, JSON.stringify({ name: "x", code: "function process() {}" }));
+  {
+    await using stage = await Stage.set({ args: ["--trust", `${dir}/keys.json`] });
+    const sign = (...args: string[]) => key("sign", "--key", file, "--node", "test-node", ...args);
+    const spawn = await sign("--command", "spawn", "--ttl", "30d", "--compact", `${dir}/spawn.json`);
+    await stage.bus.publish("nodes/test-node/spawn", spawn.out.trim(), { retain: true });
+    await stage.bus.on(`agents/${actorId("x")}/heartbeat`, (message) => message.json.state === "running");
+    await stage.bus.publish("nodes/test-node/stop_all", (await sign("--command", "stop_all")).out.trim());
+    assertEquals((await stage.node.child.status).code, 0);
+  }
+  const again = await key("generate", "--kid", "me", file);
+  assertEquals(again.code, 2);
+  assertMatch(
+    (await key("sign", "--key", file, "--node", "n", "--command", "fly")).err,
+    /--command must be one of/,
+  );
+  assertMatch(
+    (await key("sign", "--key", file, "--node", "n", "--command", "stop", "--ttl", "1y")).err,
+    /--ttl/,
+  );
+  await Deno.remove(dir, { recursive: true });
+});
