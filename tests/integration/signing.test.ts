@@ -159,7 +159,7 @@ Deno.test("a replay is refused by the next process too, and a damaged list of us
       await bus.publish("nodes/n/stop", stop);
       assertEquals((await bus.on("tests/stopped")).json.ok, true);
     }
-    assertEquals((await Deno.stat(used)).mode! & 0o777, 0o600);
+    assertEquals(((await Deno.stat(used)).mode ?? 0) & 0o777, 0o600);
     {
       await using second = await start("n", stateDir);
       assertEquals(await refusal(bus, "n", "nodes/n/spawn", spawn), "replayed");

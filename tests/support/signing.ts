@@ -15,7 +15,7 @@ export interface KeyEntry {
   readonly commands?: readonly string[];
 }
 
-export const nowSeconds = () => Date.now() / 1000;
+export const nowSeconds = (): number => Date.now() / 1000;
 
 export async function newKey(kid: string): Promise<SigningKey> {
   return await generateKey(kid);
