@@ -16,6 +16,7 @@ export interface Arrival {
   readonly name: string;
   readonly id: string;
   readonly from: string;
+  readonly paused: boolean;
   readonly state: unknown;
   readonly spawnJws: string | undefined;
   readonly migrateJws: string | undefined;
@@ -24,9 +25,17 @@ export interface Arrival {
 /** `undefined`: it is an ordinary spawn. */
 export function arrivalOf(json: unknown): Arrival | undefined {
   if (!isObject(json) || !isObject(json.migration)) return undefined;
-  const { name, migration: { id, from }, state, _jws, _migrate_jws } = json;
+  const { name, migration: { id, from, paused }, state, _jws, _migrate_jws } = json;
   if (!isName(name) || typeof id !== "string" || !isName(from)) return undefined;
-  return { name, id, from, state, spawnJws: textIn(_jws), migrateJws: textIn(_migrate_jws) };
+  return {
+    name,
+    id,
+    from,
+    paused: paused === true,
+    state,
+    spawnJws: textIn(_jws),
+    migrateJws: textIn(_migrate_jws),
+  };
 }
 
 /** Where and when it arrives. */
@@ -45,7 +54,7 @@ export async function provenArrival(
   keys: KeySet,
   place: Place,
 ): Promise<{ readonly json: unknown; readonly order: Verified }> {
-  const { name, id, from, state, spawnJws, migrateJws } = arrival;
+  const { name, id, from, paused, state, spawnJws, migrateJws } = arrival;
   if (migrateJws === undefined) {
     throw new Refusal("unsigned", `it moves '${name}' here, and comes without the signed migrate`);
   }
@@ -70,7 +79,7 @@ export async function provenArrival(
     _jws: spawnJws,
     node: place.node,
     replace: false,
-    migration: { id, from },
+    migration: { id, from, paused },
     ...(state === undefined ? {} : { state }),
   };
   return { json, order };
