@@ -53,7 +53,7 @@ export interface Agent {
   readonly signal: AbortSignal;
 
   /**
-   * Publishes to any topic. Strings and bytes go as they are, everything else as JSON. Resolves once the node has
+   * Publishes to any topic but control topics (docs/policy.md). Strings and bytes go as they are, everything else as JSON. Resolves once the node has
    * taken the message over; waits while more than the node's window is under way.
    * @throws TypeError for an invalid topic, or data that is not JSON
    */

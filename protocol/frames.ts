@@ -2,6 +2,7 @@
  * The lines between a runner and the harness in an agent's process: one JSON object per line over the child's
  * stdin ("down") and stdout ("up"). What comes up is the agent's word: `parseAgentFrame` trusts none of it.
  */
+import type { TopicRules } from "./agent_topics.ts";
 import { nestsTooDeep } from "./json.ts";
 
 /** Longest line either side accepts, in bytes. */
@@ -54,6 +55,8 @@ export interface StartFrame {
   readonly secrets: Readonly<Record<string, string>>;
   /** Those it has asked for in vain. */
   readonly secrets_denied: readonly string[];
+  /** Which topics the node lets it use: it refuses all others, whatever the harness does. */
+  readonly topics: TopicRules;
   readonly paused: boolean;
   /** `process()` waits for a `release`. */
   readonly held: boolean;

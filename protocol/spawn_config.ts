@@ -1,5 +1,6 @@
 /** The spawn config: what a sender asks a node to run, parsed once at the edge. */
 import * as v from "valibot";
+import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
 import { isName, NAME_RULE } from "./names.ts";
 
 /** Source text of an agent, in bytes of UTF-8. */
@@ -9,6 +10,7 @@ const MAX_RESTARTS = 1_000_000;
 const MAX_ROLLBACK_CALLS = 10_000;
 const MAX_DESCRIPTION_CHARS = 10_000;
 const MAX_LIST_ITEMS = 256;
+const MAX_PERMISSION_CHARS = 1024;
 
 /** Fields this node reads. `raw` is the config as it came, for a migration: unknown fields travel along. */
 export interface SpawnConfig {
@@ -27,6 +29,8 @@ export interface SpawnConfig {
   readonly restart_delay: number;
   /** `npm:` and `jsr:` specifiers, as written. */
   readonly install: readonly string[];
+  /** What it asks for beyond the sandbox that all have. */
+  readonly permissions: Permissions;
   readonly replace: boolean;
   /** Whether the code that `replace` has replaced runs again when the new one fails. */
   readonly rollback: boolean;
@@ -76,6 +80,35 @@ const count = (max: number) =>
     v.maxValue(max, (issue) => `must not exceed ${max}: current value is ${show(issue.input)}`),
   );
 
+/** Deno separates the entries of a permission by commas. */
+const permission = v.pipe(
+  text,
+  v.check(
+    (entry) => entry.trim() !== "" && entry.length <= MAX_PERMISSION_CHARS && !/[,\p{Cc}]/u.test(entry),
+    (issue) =>
+      `must be 1 to ${MAX_PERMISSION_CHARS} characters without commas: current value is ${show(issue.input)}`,
+  ),
+);
+const permissions = v.nullish(
+  v.pipe(
+    v.array(permission, (issue) => `must be a list of strings: current value is ${show(issue.input)}`),
+    v.maxLength(MAX_LIST_ITEMS, `must not have more than ${MAX_LIST_ITEMS} entries`),
+  ),
+  [],
+);
+const PermissionsSchema = v.pipe(
+  object,
+  v.strictObject({
+    net: permissions,
+    read: permissions,
+    write: permissions,
+    env: permissions,
+    sys: permissions,
+    run: permissions,
+    ffi: permissions,
+  }, `is no permission: known are ${PERMISSION_KINDS.join(", ")}`),
+);
+
 /** `nullish`: `null` is what a sender in another language writes for "not set". */
 const SpawnSchema = v.object({
   name: v.pipe(
@@ -112,6 +145,7 @@ const SpawnSchema = v.object({
     ),
     [],
   ),
+  permissions: v.nullish(PermissionsSchema, {}),
   replace: v.nullish(flag, false),
   rollback: v.nullish(flag, true),
   rollback_calls: v.nullish(count(MAX_ROLLBACK_CALLS), 1),

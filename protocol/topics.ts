@@ -138,3 +138,18 @@ export function filterMatches(filter: string, topic: string): boolean {
   }
   return filterLevels.length === topicLevels.length;
 }
+
+/** Whether all that the filter `inner` matches is matched by `outer` too. */
+export function filterCovers(outer: string, inner: string): boolean {
+  if (/^[+#]/.test(outer) && inner.startsWith("$")) return false;
+  const innerLevels = inner.split("/");
+  const outerLevels = outer.split("/");
+  for (const [index, level] of outerLevels.entries()) {
+    if (level === "#") return true;
+    const theirs = innerLevels[index];
+    // `a/#` matches `a` too: more than `a/+` does.
+    if (theirs === undefined || theirs === "#") return false;
+    if (level !== "+" && level !== theirs) return false;
+  }
+  return outerLevels.length === innerLevels.length;
+}

@@ -1,5 +1,6 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
+import type { TopicRules } from "../protocol/agent_topics.ts";
 import type { Peer, StartFrame } from "../protocol/frames.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import type { Clock } from "./clock.ts";
@@ -7,13 +8,15 @@ import { type Installed, installFlags } from "./install/flags.ts";
 import type { Installer } from "./install/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "./link/broker_url.ts";
-import { deathSignalWrapper } from "./process/death_signal.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
 import { writeHarness } from "./process/harness_files.ts";
 import { Launcher } from "./process/launcher.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
 import type { Granted, Secrets } from "./secrets/secrets.ts";
+import { findWrappers, type Wrappers } from "./process/wrapper.ts";
+import type { Gatekeeper } from "./policy/gatekeeper.ts";
+import type { Rules } from "./policy/policy.ts";
 import type { StateFiles } from "./store/state_files.ts";
 import type { ProcessListener, RunningProcess, Runtime } from "./supervisor/ports.ts";
 import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
@@ -32,6 +35,9 @@ export interface AgentRuntimeParts {
   readonly durable: boolean;
   readonly installer: Installer;
   readonly stateFiles: StateFiles;
+  readonly gatekeeper: Gatekeeper;
+  /** The environment of this process, as far as agents may be given any of it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly peers: () => readonly Peer[];
   readonly secrets: Secrets;
   /** Its process has been started, with these flags. */
@@ -42,11 +48,15 @@ export interface AgentRuntimeParts {
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
 }
 
+/** Above the state's own limit, so that `persist` says no before the kernel does. */
+const FILE_SLACK_BYTES = 64 * 1024 * 1024;
+
 /** What is made ready once per runner. */
 interface Prepared {
   /** The harness' main module. */
   readonly harness: string;
   readonly launcher: Launcher;
+  readonly wrappers: Wrappers;
   /** The DENO_DIR of agents without dependencies: no package is ever fetched into it, so none can be loaded from it. */
   readonly bareDenoDir: string;
 }
@@ -66,6 +76,8 @@ export class AgentRuntime implements Runtime<Installed> {
   }
 
   async install(config: SpawnConfig, signal: AbortSignal): Promise<Installed> {
+    // One that comes back from before was let in by another policy, perhaps.
+    this.parts.gatekeeper.checkInstall(config);
     const installed = await this.parts.installer.install(parseSpecifiers(config.install), signal);
     await closeDenoDir(installed.env.DENO_DIR);
     return installed;
@@ -76,27 +88,57 @@ export class AgentRuntime implements Runtime<Installed> {
     installed: Installed | undefined,
     listener: ProcessListener,
   ): Promise<RunningProcess> {
-    const { broker, stateFiles, heapMb } = this.parts;
-    const { harness, launcher, bareDenoDir } = await this.prepared;
-    const damage = await stateFiles.prepare(agent.name);
+    const { broker, stateFiles, gatekeeper, env } = this.parts;
+    const { harness, launcher, wrappers, bareDenoDir } = await this.prepared;
+    const rules = gatekeeper.rulesFor(agent.name);
+    const stateBytes = this.#stateBytes(rules);
+    // What the paths lead to may have changed since its spawn.
+    const permissions = await gatekeeper.grant(agent.config);
+    const damage = await stateFiles.prepare(agent.name, stateBytes);
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
     const stateFile = stateFiles.pathOf(agent.name);
-    const flags = sandboxFlags({ broker, stateFile, harness, importFlags: installFlags(installed), heapMb });
+    const flags = sandboxFlags({
+      broker: rules.broker === "none" ? undefined : broker,
+      stateFile,
+      harness,
+      importFlags: installFlags(installed),
+      permissions,
+      heapMb: rules.heap_mb ?? this.parts.heapMb,
+    });
+    const denoEnv = installed?.env ?? { DENO_DIR: bareDenoDir };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
     const heard = granted.values.size === 0 ? listener : redacting(listener, redactor(granted.values));
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
-      installed?.env ?? { DENO_DIR: bareDenoDir },
+      { ...pick(env, permissions.env), ...denoEnv },
       heard,
+      {
+        // Where it may write other files, how large they get is not ours to say.
+        wrapper: wrappers.with(permissions.write.length > 0 ? undefined : stateBytes + FILE_SLACK_BYTES),
+        pace: {
+          messagesPerSecond: rules.messages_per_second,
+          bytesPerSecond: rules.output_kb_per_second * 1024,
+        },
+      },
     );
     this.parts.onLaunched(agent, process.pid, flags);
-    process.send(this.#startFrame(agent, stateFile, granted));
+    process.send(this.#startFrame(agent, stateFile, stateBytes, rules.topics, granted));
     return process;
   }
 
-  #startFrame(agent: SupervisedAgent, stateFile: string, granted: Granted): StartFrame {
-    const { node, broker, stateBytes, durable, peers } = this.parts;
+  #stateBytes({ state_mb }: Rules): number {
+    return state_mb === undefined ? this.parts.stateBytes : state_mb * 1024 * 1024;
+  }
+
+  #startFrame(
+    agent: SupervisedAgent,
+    stateFile: string,
+    stateBytes: number,
+    topics: TopicRules,
+    granted: Granted,
+  ): StartFrame {
+    const { node, broker, durable, peers } = this.parts;
     return {
       t: "start",
       name: agent.name,
@@ -111,6 +153,7 @@ export class AgentRuntime implements Runtime<Installed> {
       peers: peers(),
       secrets: Object.fromEntries(granted.values),
       secrets_denied: granted.denied,
+      topics,
       paused: agent.state.paused,
       held: agent.state.gate !== "open",
     };
@@ -119,10 +162,18 @@ export class AgentRuntime implements Runtime<Installed> {
 
 async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {
   const bareDenoDir = join(workDir, "deno");
-  const [harness, wrapper] = await Promise.all([
+  const [harness, wrappers] = await Promise.all([
     writeHarness(workDir),
-    deathSignalWrapper(),
+    findWrappers(),
     closeDenoDir(bareDenoDir),
   ]);
-  return { harness, launcher: new Launcher({ deno, wrapper, clock }), bareDenoDir };
+  return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir };
+}
+
+function pick(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): Record<string, string> {
+  const set = names.map((name) => [name, env[name]] as const);
+  return Object.fromEntries(set.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
 }

@@ -52,6 +52,10 @@ export interface RunnerConfig {
   readonly trust: { readonly keyFile: string; readonly mode: "enforce" | "warn" } | undefined;
   /** The file with the secrets of agents. */
   readonly secretsFile: string | undefined;
+  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
+  readonly memoryMb: number;
+  /** Absolute path of the operator's policy. */
+  readonly policy: string | undefined;
 }
 
 /** What the command line asks for. */
@@ -159,6 +163,18 @@ const FLAGS = {
   },
   stateMb: { name: "state-mb", value: "MB", fallback: "16", help: "largest state file of an agent" },
   heapMb: { name: "heap-mb", value: "MB", fallback: "192", help: "JavaScript heap of an agent" },
+  memoryMb: {
+    name: "memory-mb",
+    value: "MB",
+    fallback: "256",
+    help: "memory of an agent in all: one that uses more is restarted",
+  },
+  policy: {
+    name: "policy",
+    value: "FILE",
+    fallbackText: "no extra permissions, no control topics",
+    help: "what agents may have on this node at most: see docs/policy.md",
+  },
   migrateTimeout: {
     name: "migrate-timeout",
     value: "SECONDS",
@@ -250,6 +266,8 @@ function buildConfig(read: Read, env: Environment, random: string): RunnerConfig
     outboxBytes: positive("outbox-mb", read(FLAGS.outboxMb), 65_536) * 1024 * 1024,
     stateBytes: positive("state-mb", read(FLAGS.stateMb), 1024) * 1024 * 1024,
     heapMb: wholeNumber("heap-mb", read(FLAGS.heapMb), 16, 65_536),
+    memoryMb: wholeNumber("memory-mb", read(FLAGS.memoryMb), 32, 1_048_576),
+    policy: absolute(read(FLAGS.policy)),
     migrateTimeoutMs: positive("migrate-timeout", read(FLAGS.migrateTimeout), 86_400) * 1000,
     hangTimeoutMs: positive("hang-timeout", read(FLAGS.hangTimeout), 86_400) * 1000,
     trust: readTrust(read(FLAGS.trust), readChoice("trust-mode", TRUST_MODES, read(FLAGS.trustMode))),

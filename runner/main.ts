@@ -15,6 +15,8 @@ import { findDeno } from "./deno_executable.ts";
 import { type BrokerAccess, canBeOverheard } from "./link/access.ts";
 import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
 import type { Node } from "./node/node.ts";
+import type { Policy } from "./policy/policy.ts";
+import { readPolicy } from "./policy/read.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "./version.ts";
@@ -70,6 +72,8 @@ async function run(config: RunnerConfig): Promise<number> {
   const log = createLogger(config.logLevel, printError);
   const access = await openAccess(config, log);
   if (access === undefined) return EXIT_USAGE;
+  const policy = await openPolicy(config);
+  if (policy === undefined) return EXIT_USAGE;
   if (config.stateDirIsTemporary) {
     log.warning(
       "State files are kept in /tmp, which does not outlive a reboot: choose a folder with --state-dir",
@@ -81,6 +85,7 @@ async function run(config: RunnerConfig): Promise<number> {
     const { node, ready } = await runNode(config, {
       broker: broker.url,
       access,
+      policy,
       deno,
       clock: systemClock,
       log,
@@ -102,6 +107,15 @@ async function run(config: RunnerConfig): Promise<number> {
     log.error(error instanceof Error ? error.message : String(error));
     if (error instanceof ConfigError) return EXIT_USAGE;
     return error instanceof AlreadyRunningError ? EXIT_NAME_TAKEN : 1;
+  }
+}
+
+async function openPolicy({ policy }: RunnerConfig): Promise<Policy | undefined> {
+  try {
+    return await readPolicy(policy);
+  } catch (error) {
+    printError(`agentflow-node: ${(error as Error).message}`);
+    return undefined;
   }
 }
 

@@ -15,6 +15,8 @@ import type { Logger } from "./logger.ts";
 import { createIdentity } from "./node/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reporter.ts";
+import { Gatekeeper } from "./policy/gatekeeper.ts";
+import type { Policy } from "./policy/policy.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
@@ -25,6 +27,7 @@ import { VERSION } from "./version.ts";
 export interface Surroundings {
   readonly broker: BrokerUrl;
   readonly access: BrokerAccess;
+  readonly policy: Policy;
   /** Deno's executable for agents. */
   readonly deno: string;
   readonly clock: Clock;
@@ -45,8 +48,8 @@ export interface RunningNode {
  * @throws AlreadyRunningError when another process is this node
  */
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
-  const { broker, access, deno, clock, log, env } = surroundings;
-  const { name, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
+  const { broker, access, policy, deno, clock, log, env } = surroundings;
+  const { name, workDir, stateDir, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
   const identity = createIdentity(name, broker, VERSION);
   const registry = await Registry.open(stateDir, name);
   if (registry.problem !== undefined) log.error(registry.problem);
@@ -88,6 +91,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     void agentLink.run(listener);
     return agentLink;
   };
+  const gatekeeper = new Gatekeeper(policy);
   const stateFiles = new StateFiles(stateDir, stateBytes);
   const runtime = new AgentRuntime({
     node: name,
@@ -100,6 +104,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     durable: config.outbox === "disk",
     installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
     stateFiles,
+    gatekeeper,
+    env,
     peers: () => node.peers(),
     secrets,
     onLaunched: ({ name: agent, config: { secrets } }, pid, permissions) =>
@@ -122,6 +128,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     runtime,
     stateFiles,
     registry,
+    gatekeeper,
+    memoryMb,
     hangTimeoutMs,
     migrateTimeoutMs,
     gate,

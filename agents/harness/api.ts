@@ -1,7 +1,8 @@
 /** The `agent` object that agent code receives. */
 import { type Peer, SEVERITIES, type Severity, type StartFrame } from "../../protocol/frames.ts";
+import { publishRefusal, sendToRefusal } from "../../protocol/agent_topics.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
-import { filterError, publishTopicError } from "../../protocol/topics.ts";
+import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
 import type { Agent, MessageHandler, PublishOptions } from "../types.d.ts";
 import { asJson, toMessage, toWire } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
@@ -31,7 +32,11 @@ export function createAgent(parts: ApiParts): Agent {
     const problem = publishTopicError(topic) ?? optionsError(options);
     if (problem !== undefined) throw new TypeError(`Cannot publish to ${toMessage(topic)}: ${problem}`);
     const { qos = 1, retain = false } = options;
-    await pipe.sendInWindow({ t: "publish", topic, qos, retain, ...toWire(data) });
+    const wire = toWire(data);
+    const payload = () => "text" in wire ? wire.text : Uint8Array.fromBase64(wire.base64);
+    const refusal = publishRefusal(start.topics, { topic, retain, payload });
+    if (refusal !== undefined) throw new Error(`Cannot publish to ${topic}: ${refusal}`);
+    await pipe.sendInWindow({ t: "publish", topic, qos, retain, ...wire });
   }
 
   async function log(message: unknown): Promise<void> {
@@ -69,6 +74,8 @@ export function createAgent(parts: ApiParts): Agent {
         `Cannot send to '${name}': timeout must be 0 or more seconds, got ${toMessage(timeout)}`,
       );
     }
+    const refusal = sendToRefusal(start.topics, topics.task(name));
+    if (refusal !== undefined) throw new Error(`Cannot send to '${name}': ${refusal}`);
     const body = asJson(payload);
     const timeout_ms = Math.min(timeout * 1000, Number.MAX_SAFE_INTEGER);
     return await parts.replies.ask((id) =>

@@ -12,6 +12,8 @@ export interface OutgoingMessage {
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
   readonly class: MessageClass;
+  /** Whose it is: telemetry of different sources takes turns. */
+  readonly source?: string;
 }
 
 export interface IncomingMessage {

@@ -1,4 +1,5 @@
 /** What waits to be published: bounded, in order, the important first. Pure. */
+import { type Excess, FairQueue, Fifo } from "./fifo.ts";
 import type { OutgoingMessage } from "./link.ts";
 
 /** A message that waits, and whom to tell when it is taken care of. */
@@ -25,13 +26,14 @@ export function entry(message: OutgoingMessage, settle: () => void): Entry {
 }
 
 /**
- * Invariants: messages of a class leave in the order they came; of heartbeats on one topic only the newest waits,
+ * Invariants: control messages leave in the order they came, and so do messages of one source, while the sources
+ * take turns; what is too much is taken from the source that has most of it; of heartbeats on one topic only the newest waits,
  * and none behind a newer control message on it;
  * telemetry never makes room at the cost of control messages, control messages do at the cost of telemetry.
  */
 export class Outbox {
   readonly #control = new Fifo();
-  readonly #telemetry = new Fifo();
+  readonly #telemetry = new FairQueue();
   readonly #heartbeats = new Map<string, Entry>();
   #dropped = 0;
 
@@ -88,7 +90,7 @@ export class Outbox {
     return [...this.#control, ...this.#heartbeats.values(), ...this.#telemetry];
   }
 
-  #queueOf(entry: Entry): Fifo {
+  #queueOf(entry: Entry): Fifo | FairQueue {
     return entry.message.class === "control" ? this.#control : this.#telemetry;
   }
 
@@ -109,8 +111,8 @@ export class Outbox {
   }
 
   #dropWhatIsTooMuch(): void {
-    while (this.#isOver()) {
-      const dropped = this.#telemetry.shift() ?? this.#control.shift();
+    for (let excess = this.#excess(); excess !== undefined; excess = this.#excess()) {
+      const dropped = this.#telemetry.shiftFromLargest(excess) ?? this.#control.shift();
       if (dropped === undefined) return;
       this.#dropped += 1;
       this.onDropped(dropped);
@@ -118,46 +120,8 @@ export class Outbox {
     }
   }
 
-  #isOver(): boolean {
-    return this.#control.length + this.#telemetry.length > this.limits.messages ||
-      this.#control.bytes + this.#telemetry.bytes > this.limits.bytes;
-  }
-}
-
-/** A queue that takes from the front without moving the rest. */
-class Fifo implements Iterable<Entry> {
-  #items: (Entry | undefined)[] = [];
-  #head = 0;
-  bytes = 0;
-
-  get length(): number {
-    return this.#items.length - this.#head;
-  }
-
-  push(entry: Entry): void {
-    this.#items.push(entry);
-    this.bytes += entry.bytes;
-  }
-
-  unshift(entry: Entry): void {
-    if (this.#head > 0) this.#items[--this.#head] = entry;
-    else this.#items.unshift(entry);
-    this.bytes += entry.bytes;
-  }
-
-  shift(): Entry | undefined {
-    const entry = this.#items[this.#head];
-    if (entry === undefined) return undefined;
-    this.#items[this.#head++] = undefined;
-    this.bytes -= entry.bytes;
-    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return entry;
-  }
-
-  *[Symbol.iterator](): Iterator<Entry> {
-    for (const entry of this.#items.slice(this.#head)) if (entry !== undefined) yield entry;
+  #excess(): Excess | undefined {
+    if (this.#control.length + this.#telemetry.length > this.limits.messages) return "messages";
+    return this.#control.bytes + this.#telemetry.bytes > this.limits.bytes ? "bytes" : undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** From a message on a topic to the command that it is; errors go back to whoever can read them. */
+import { replyRefusal } from "../../protocol/agent_topics.ts";
 import {
   type Incoming,
   matchIncoming,
@@ -8,6 +9,7 @@ import {
 } from "../../protocol/topics.ts";
 import { MAX_NESTING, nestsTooDeep } from "../../protocol/json.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";
+import { PolicyRefusal } from "../policy/gatekeeper.ts";
 import type { IncomingMessage } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import { Refusal } from "../trust/refusal.ts";
@@ -103,14 +105,13 @@ export class Controller {
   #report(command: Command | undefined, error: unknown, message: IncomingMessage, admitted?: Admitted): void {
     const { topic } = message;
     if (error instanceof Refusal) return this.#refuse(command, error, message);
-    const expected = error instanceof CommandError || error instanceof SpawnConfigError;
+    const expected = error instanceof CommandError || error instanceof SpawnConfigError ||
+      error instanceof PolicyRefusal;
     const text = error instanceof Error ? error.message : String(error);
     const words = expected ? text : `Internal error while handling a message: ${text}`;
     if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);
     else this.log.warning(`${topic}: ${words}`);
-    const child = error instanceof SpawnConfigError || error instanceof CommandError
-      ? error.agent
-      : undefined;
+    const child = expected ? error.agent : undefined;
     const agent = child === undefined ? {} : { child_name: child };
     this.context.reporter.nodeLog("error", words, agent);
     if (admitted !== undefined) this.admissions.failed(admitted, words);
@@ -166,12 +167,14 @@ function parseJson(text: string): unknown {
 function replyTopicProblem({ json }: Command): string | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const topic = (json as Record<string, unknown>)._reply_topic ?? undefined;
-  const problem = topic === undefined ? undefined : publishTopicError(topic);
+  if (topic === undefined) return undefined;
+  const problem = publishTopicError(topic) ?? replyRefusal(topic as string);
   return problem === undefined ? undefined : `_reply_topic: ${problem}`;
 }
 
 function replyTopicOf({ json }: Command): string | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const topic = (json as Record<string, unknown>)._reply_topic;
-  return typeof topic === "string" && publishTopicError(topic) === undefined ? topic : undefined;
+  if (typeof topic !== "string") return undefined;
+  return (publishTopicError(topic) ?? replyRefusal(topic)) === undefined ? topic : undefined;
 }

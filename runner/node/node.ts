@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import { ProcStats } from "../process/proc_stats.ts";
+import type { Gatekeeper } from "../policy/gatekeeper.ts";
 import type { Registry } from "../store/registry.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { AgentObserver, Runtime, TrafficFrame } from "../supervisor/ports.ts";
@@ -19,6 +20,7 @@ import { Controller } from "./controller.ts";
 import { Departures } from "./departures.ts";
 import { Echo } from "./echo.ts";
 import type { NodeIdentity } from "./identity.ts";
+import { MemoryGuard } from "./memory_guard.ts";
 import { Manifests } from "./manifests.ts";
 import { Presence } from "./presence.ts";
 import { Reporter } from "./reporter.ts";
@@ -40,6 +42,9 @@ export interface NodeParts {
   readonly runtime: Runtime;
   readonly stateFiles: StateFiles;
   readonly registry: Registry;
+  readonly gatekeeper: Gatekeeper;
+  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
+  readonly memoryMb: number;
   /** Opens the link that carries the agents' own subscriptions; it is opened when the first of them comes. */
   readonly openAgentLink: (listener: LinkListener) => Link;
   readonly hangTimeoutMs: number;
@@ -66,6 +71,7 @@ export class Node implements LinkListener, AgentObserver {
   readonly #supervisor: Supervisor;
   readonly #reporter: Reporter;
   readonly #vitals: Vitals;
+  readonly #memoryGuard: MemoryGuard;
   readonly #manifests: Manifests;
   readonly #tasks: Tasks;
   readonly #requests: Requests;
@@ -87,7 +93,7 @@ export class Node implements LinkListener, AgentObserver {
   readonly closed: Promise<Ending>;
 
   constructor(private readonly parts: NodeParts) {
-    const { identity, clock, log, link, runtime, stateFiles, registry, hangTimeoutMs } = parts;
+    const { identity, clock, log, link, runtime, stateFiles, registry, gatekeeper, hangTimeoutMs } = parts;
     const node = identity.name;
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.#supervisor = new Supervisor({ runtime, observer: this, clock, hangTimeoutMs });
@@ -96,7 +102,14 @@ export class Node implements LinkListener, AgentObserver {
     const agents = () => this.#supervisor.agents();
     const echo = this.#echo = new Echo({ node, link, clock, log });
     const onReported = () => echo.sent();
-    this.#vitals = new Vitals({ reporter, stats: new ProcStats(), link, clock, agents, onReported });
+    const stats = new ProcStats();
+    this.#memoryGuard = new MemoryGuard({
+      clock,
+      agents,
+      measure: (pid) => stats.memoryMb(pid),
+      limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
+    });
+    this.#vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
     this.#manifests = new Manifests(reporter, clock);
     this.#tasks = new Tasks(reporter);
     this.#requests = new Requests(link, node, clock);
@@ -104,7 +117,7 @@ export class Node implements LinkListener, AgentObserver {
     const turns = new Turns();
     const tasks = this.#tasks;
     const supervisor = this.#supervisor;
-    const roster = this.#roster = new Roster({ node, registry, supervisor, reporter, clock });
+    const roster = this.#roster = new Roster({ node, registry, gatekeeper, supervisor, reporter, clock });
     this.#updates = new Updates({ node, roster, stateFiles, reporter, turns });
     this.#arrivals = new Arrivals({ node, link, clock, roster, tasks, stateFiles });
     this.#wiretap = new Wiretap(link, (filter) => nodeFilters(node).includes(filter));
@@ -136,6 +149,7 @@ export class Node implements LinkListener, AgentObserver {
       requests: this.#requests,
       subscriptions: this.#subscriptions,
       tasks,
+      topicRules: (agent) => gatekeeper.rulesFor(agent).topics,
       onStatus: (agent) => void this.#vitals.reportStatusText(agent),
     });
     const context = {
@@ -148,6 +162,7 @@ export class Node implements LinkListener, AgentObserver {
       departures: this.#departures,
       arrivals: this.#arrivals,
       stateFiles,
+      gatekeeper,
       tasks,
       vitals: this.#vitals,
       turns,
@@ -171,6 +186,7 @@ export class Node implements LinkListener, AgentObserver {
     // What was said while this process was away is of no use here.
     void link.subscribe(ownFilters(identity.name), 0);
     void this.#vitals.run(this.#life.signal);
+    void this.#memoryGuard.run(this.#life.signal);
   }
 
   /** Stops all agents, says so, and ends. May be called again: the first call decides. */

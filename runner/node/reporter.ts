@@ -214,7 +214,7 @@ export class Reporter {
         detections,
         timestamp: this.#now(),
       }),
-      this.#json(topics.detections(name, agent.name), "telemetry", detections),
+      this.#json(topics.detections(name, agent.name), "telemetry", detections, agent.name),
     ]);
   }
 
@@ -234,15 +234,22 @@ export class Reporter {
     messageClass: MessageClass,
     value: Json,
   ): Promise<void> {
-    return this.#json(topics.agent(agent.actorId, report), messageClass, value);
+    return this.#json(topics.agent(agent.actorId, report), messageClass, value, agent.name);
   }
 
-  #json(topic: string, messageClass: MessageClass, value: unknown): Promise<void> {
-    return this.#publish(topic, messageClass, JSON.stringify(value), false);
+  #json(topic: string, messageClass: MessageClass, value: unknown, source?: string): Promise<void> {
+    return this.#publish(topic, messageClass, JSON.stringify(value), false, source);
   }
 
-  #publish(topic: string, messageClass: MessageClass, payload: string, retain: boolean): Promise<void> {
-    return this.link.publish({ topic, payload, qos: 1, retain, class: messageClass });
+  #publish(
+    topic: string,
+    messageClass: MessageClass,
+    payload: string,
+    retain: boolean,
+    source?: string,
+  ): Promise<void> {
+    const whose = source === undefined || messageClass !== "telemetry" ? {} : { source };
+    return this.link.publish({ topic, payload, qos: 1, retain, class: messageClass, ...whose });
   }
 
   #now(): number {

@@ -50,6 +50,7 @@ export class Requests {
       qos: 1,
       retain: false,
       class: "telemetry",
+      source: agent.name,
     });
   }
 

@@ -1,6 +1,7 @@
 /** Who should run here: keeps the supervisor and the registry on disk of one mind. */
 import { parseSpawnConfig, type SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
+import type { Gatekeeper } from "../policy/gatekeeper.ts";
 import type { Registry } from "../store/registry.ts";
 import type { EndedRecord, PreviousAgent, RegistryEntry } from "../store/registry_entry.ts";
 import type { AgentState, Outcome } from "../supervisor/state.ts";
@@ -13,6 +14,7 @@ export interface RosterParts {
   readonly registry: Registry;
   readonly supervisor: Supervisor;
   readonly reporter: Reporter;
+  readonly gatekeeper: Gatekeeper;
   readonly clock: Clock;
 }
 
@@ -48,7 +50,7 @@ export class Roster {
 
   /** Starts what should run here, without asking anybody. */
   async restore(): Promise<Restored[]> {
-    const { registry, reporter, node, supervisor } = this.parts;
+    const { registry, reporter, node, supervisor, gatekeeper } = this.parts;
     if (registry.problem !== undefined) reporter.nodeLog("error", registry.problem);
     const { entries, damages } = await registry.load();
     for (const damage of damages) reporter.nodeLog("error", damage);
@@ -56,6 +58,8 @@ export class Roster {
     for (const [name, entry] of entries) {
       try {
         const config = parseSpawnConfig(entry.config, node);
+        await gatekeeper.check(config);
+        gatekeeper.admit(config, supervisor.agents().length);
         restored.push({ agent: supervisor.start(config, stateOf(entry)), entry });
         reporter.nodeLog("log", `Agent '${name}' runs again on ${node}`, { child_name: name });
       } catch (error) {

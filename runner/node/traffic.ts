@@ -1,4 +1,10 @@
 /** What agents say and ask for, carried out: each kind of frame in one place. */
+import {
+  publishRefusal,
+  sendToRefusal,
+  subscribeRefusal,
+  type TopicRules,
+} from "../../protocol/agent_topics.ts";
 import type { WirePayload } from "../../protocol/frames.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
@@ -19,6 +25,8 @@ export interface TrafficParts {
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
   readonly tasks: Tasks;
+  /** Which topics an agent may use. */
+  readonly topicRules: (agent: string) => TopicRules;
   /** What the agent shows as its task has changed. */
   readonly onStatus: (agent: SupervisedAgent) => void;
 }
@@ -31,7 +39,7 @@ export class Traffic {
 
   /** @returns settles when what was said is with the broker, kept, or dropped */
   handle(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
-    const { node, reporter, manifests, requests, subscriptions, tasks } = this.parts;
+    const { node, reporter, manifests, subscriptions, tasks } = this.parts;
     switch (frame.t) {
       case "publish":
         return this.#publish(agent, frame);
@@ -49,7 +57,7 @@ export class Traffic {
         return this.parts.onStatus(agent);
       case "send_to":
         if (!isName(frame.to)) return this.#refuse(agent, `send_to: an agent's name must be ${NAME_RULE}`);
-        return requests.ask(agent, frame.id, frame.to, frame.payload, frame.timeout_ms);
+        return this.#sendTo(agent, frame);
       case "subscribe":
         return this.#subscribe(agent, frame.id, frame.filter);
       case "unsubscribe":
@@ -69,12 +77,27 @@ export class Traffic {
     if (problem !== undefined) return this.#refuse(agent, `publish: ${problem}`);
     const payload = payloadOf(frame);
     if (payload === undefined) return this.#refuse(agent, "publish: the payload is not base64");
+    const rules = this.parts.topicRules(agent.name);
+    const refusal = publishRefusal(rules, { topic, retain, payload: () => payload });
+    if (refusal !== undefined) return this.#refuse(agent, `publish to ${topic}: ${refusal}`);
     this.parts.manifests.published(agent, topic);
-    return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry" });
+    return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry", source: agent.name });
+  }
+
+  #sendTo(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "send_to" }>): Promise<void> | void {
+    const { id, to, payload, timeout_ms } = frame;
+    const refusal = sendToRefusal(this.parts.topicRules(agent.name), topics.task(to));
+    if (refusal !== undefined) {
+      agent.send({ t: "reply", id, value: { error: refusal } });
+      return this.#refuse(agent, `send_to '${to}': ${refusal}`);
+    }
+    return this.parts.requests.ask(agent, id, to, payload, timeout_ms);
   }
 
   async #subscribe(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
-    const error = filterError(filter) ?? await this.parts.subscriptions.add(agent, id, filter);
+    const rules = this.parts.topicRules(agent.name);
+    const refusal = filterError(filter) ?? subscribeRefusal(rules, filter);
+    const error = refusal ?? await this.parts.subscriptions.add(agent, id, filter);
     agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
   }
 

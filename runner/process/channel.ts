@@ -19,6 +19,12 @@ export interface ChannelHandlers {
   onOversize(start: string): void;
 }
 
+/**
+ * Told how much has been read from an agent, in lines and bytes.
+ * @returns settles when more may be read
+ */
+export type Brake = (lines: number, bytes: number) => Promise<void>;
+
 /** Reading pauses while this many frames of an agent are under way: twice what a well-behaved harness sends. */
 const MAX_UNDER_WAY = 512;
 /** … or so many characters of them: the window that a harness keeps is the agent's word, too. */
@@ -62,6 +68,7 @@ export class Channel {
       readonly stderr: ReadableStream<Uint8Array>;
     },
     private readonly handlers: ChannelHandlers,
+    private readonly brake: Brake = () => Promise.resolve(),
   ) {
     this.#writer = streams.stdin.getWriter();
     // The writer reports the end of the process here too; `ended` is how that is noticed.
@@ -124,13 +131,16 @@ export class Channel {
     for (;;) {
       const { value: chunk, done } = await reader.read(buffer);
       if (done) break;
-      for (const line of lines.push(chunk)) {
+      const complete = lines.push(chunk);
+      const bytes = chunk.length;
+      for (const line of complete) {
         void handle(line);
         if (this.#underWay >= MAX_UNDER_WAY || this.#charsUnderWay >= MAX_CHARS_UNDER_WAY) {
           await new Promise<void>((resolve) => this.#wakeReaders.push(resolve));
         }
       }
       buffer = new Uint8Array(chunk.buffer);
+      await this.brake(complete.length, bytes);
     }
     for (const line of lines.flush()) void handle(line);
   }

@@ -1,6 +1,7 @@
 /** The harness' source, carried by the runner and written out for the agents' processes. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
+import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
@@ -22,6 +23,7 @@ import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
 
 /** Every module the harness loads, by its path in the project. */
 const FILES: Readonly<Record<string, string>> = {
+  "protocol/agent_topics.ts": agentTopics,
   "protocol/frames.ts": frames,
   "protocol/json.ts": json,
   "protocol/lines.ts": lines,

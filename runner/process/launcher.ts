@@ -2,6 +2,7 @@
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 import { Channel } from "./channel.ts";
+import { Pace, type PaceLimits } from "./pace.ts";
 import { DEFAULT_LADDER, endGracefully, type LadderTimes } from "./ladder.ts";
 
 /** A command in front of Deno's that changes how the process runs, e.g. `setpriv --pdeathsig KILL`. */
@@ -10,9 +11,14 @@ export type Wrapper = readonly string[];
 export interface LauncherOptions {
   /** Deno's executable. */
   readonly deno: string;
-  readonly wrapper: Wrapper;
   readonly clock: Clock;
   readonly ladder?: LadderTimes;
+}
+
+/** What a process is held to. */
+export interface ProcessLimits {
+  readonly wrapper: Wrapper;
+  readonly pace: PaceLimits;
 }
 
 /** Who is told what happens in the process. */
@@ -22,6 +28,8 @@ export interface ProcessHandlers {
   onOversize(start: string): void;
   /** Takes out of a printed line what nobody may see. */
   readonly redact?: (line: string) => string;
+  /** It talks faster than it may, in words. */
+  onHeld(message: string): void;
 }
 
 /** How a process ended. */
@@ -59,8 +67,10 @@ export class Launcher {
     flags: readonly string[],
     env: Readonly<Record<string, string>>,
     handlers: ProcessHandlers,
+    limits: ProcessLimits,
   ): AgentProcess {
-    const { deno, wrapper, clock, ladder = DEFAULT_LADDER } = this.options;
+    const { wrapper } = limits;
+    const { deno, clock, ladder = DEFAULT_LADDER } = this.options;
     const [program = deno, ...args] = [...wrapper, deno, ...flags];
     const child = new Deno.Command(program, {
       args,
@@ -73,6 +83,12 @@ export class Launcher {
       env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...env },
     }).spawn();
     const tail: string[] = [];
+    const gone = new AbortController();
+    const pace = new Pace(limits.pace, clock, (message) => handlers.onHeld(message));
+    const brake = async (messages: number, bytes: number) => {
+      const waitMs = pace.spend(messages, bytes);
+      if (waitMs > 0 && !gone.signal.aborted) await clock.sleep(waitMs, gone.signal);
+    };
     const channel = new Channel(child, {
       onFrame: (frame) => handlers.onFrame(frame),
       onOversize: (start) => handlers.onOversize(start),
@@ -81,8 +97,7 @@ export class Launcher {
         if (stream === "stderr") remember(tail, line);
         return handlers.onOutput(stream, line);
       },
-    });
-    const gone = new AbortController();
+    }, brake);
     const signal = (name: Deno.Signal) => {
       if (!gone.signal.aborted) killIfThere(child, name);
     };
@@ -121,5 +136,9 @@ function killIfThere(child: Deno.ChildProcess, signal: Deno.Signal): void {
 }
 
 function describe(status: Deno.CommandStatus): string {
-  return status.signal === null ? `exited with code ${status.code}` : `was killed by ${status.signal}`;
+  if (status.signal === null) return `exited with code ${status.code}`;
+  const limit = (status.signal as string) === "SIGXFSZ"
+    ? " (file size limit: it wrote more to a file than it may)"
+    : "";
+  return `was killed by ${status.signal}${limit}`;
 }

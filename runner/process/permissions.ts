@@ -1,15 +1,19 @@
 /** The sandbox of an agent, as flags of `deno run`. Pure: the same spec gives the same flags. */
 
+import type { PermissionKind, Permissions } from "../../protocol/permissions.ts";
+
 /** What decides an agent's sandbox. */
 export interface SandboxSpec {
-  /** The only address on the net, where the agent may connect to the broker itself. */
-  readonly broker: { readonly host: string; readonly port: number };
-  /** The only file, with its temporary sibling `{stateFile}.tmp`. Absolute. */
+  /** Where the agent may connect to the broker itself; `undefined`: nowhere. */
+  readonly broker: { readonly host: string; readonly port: number } | undefined;
+  /** The only file of its own, with its temporary sibling `{stateFile}.tmp`. Absolute. */
   readonly stateFile: string;
   /** The harness' main module. Absolute. */
   readonly harness: string;
   /** What may be imported: see `importFlags` of the installer. */
   readonly importFlags: readonly string[];
+  /** What the agent gets beside all this. Paths as they really are. */
+  readonly permissions: Permissions;
   /** V8's old generation, in MiB. */
   readonly heapMb: number;
 }
@@ -22,7 +26,9 @@ export interface SandboxSpec {
  * from a `blob:` module, because Deno reads static imports of the main module's graph without asking for permission.
  */
 export function sandboxFlags(spec: SandboxSpec): string[] {
-  const files = `${spec.stateFile},${spec.stateFile}.tmp`;
+  const { permissions } = spec;
+  const files = [spec.stateFile, `${spec.stateFile}.tmp`];
+  const broker = spec.broker === undefined ? [] : [hostAndPort(spec.broker)];
   return [
     "run",
     "--quiet",
@@ -32,19 +38,24 @@ export function sandboxFlags(spec: SandboxSpec): string[] {
     "--node-modules-dir=none",
     // Reads of the environment give `undefined` instead of an error: many npm packages read it while loading.
     "--ignore-env",
-    `--allow-net=${hostAndPort(spec.broker)}`,
-    `--allow-read=${files}`,
-    `--allow-write=${files}`,
-    "--deny-env",
-    "--deny-run",
-    "--deny-sys",
-    "--deny-ffi",
+    flag("net", [...broker, ...permissions.net]),
+    flag("read", [...files, ...permissions.read]),
+    flag("write", [...files, ...permissions.write]),
+    flag("env", permissions.env),
+    flag("run", permissions.run),
+    flag("sys", permissions.sys),
+    flag("ffi", permissions.ffi),
     ...spec.importFlags,
     `--v8-flags=--max-old-space-size=${spec.heapMb}`,
     spec.harness,
   ];
 }
 
-function hostAndPort({ host, port }: SandboxSpec["broker"]): string {
+/** A kind is allowed by a list, or not at all. */
+function flag(kind: PermissionKind, entries: readonly string[]): string {
+  return entries.length === 0 ? `--deny-${kind}` : `--allow-${kind}=${entries.join(",")}`;
+}
+
+function hostAndPort({ host, port }: NonNullable<SandboxSpec["broker"]>): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -45,6 +45,16 @@ export class ProcStats {
     for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
   }
 
+  /** Resident memory of a process, MiB; `undefined` when there is no such process, or no `/proc`. */
+  memoryMb(pid: number): number | undefined {
+    try {
+      return residentBytes(Deno.readTextFileSync(`/proc/${pid}/status`)) / MIB;
+    } catch {
+      // The process has ended.
+      return undefined;
+    }
+  }
+
   forget(pid: number): void {
     this.#last.delete(pid);
   }

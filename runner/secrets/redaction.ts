@@ -41,6 +41,7 @@ export function redacting(
     onFrame: (frame) => listener.onFrame(redactFrame(frame, redact)),
     onOutput: (stream, line) => listener.onOutput(stream, redact(line)),
     // It may end in the middle of a secret.
+    onHeld: (message) => listener.onHeld(message),
     onOversize: () => listener.onOversize("(not shown: the agent has secrets)"),
   };
 }

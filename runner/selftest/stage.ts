@@ -3,6 +3,8 @@ import { join } from "@std/path";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { AgentRuntime } from "../agent_runtime.ts";
 import type { Clock } from "../clock.ts";
+import { Gatekeeper } from "../policy/gatekeeper.ts";
+import { DEFAULT_POLICY } from "../policy/policy.ts";
 import { Installer } from "../install/installer.ts";
 import { parseBroker } from "../link/broker_url.ts";
 import { Secrets } from "../secrets/secrets.ts";
@@ -54,6 +56,8 @@ export class Stage implements AsyncDisposable {
       durable: false,
       // None of these agents has anything to install.
       installer: new Installer({ deno, dir: join(workDir, "installs"), env: {} }),
+      gatekeeper: new Gatekeeper(DEFAULT_POLICY),
+      env: {},
       stateFiles: new StateFiles(stateDir),
       peers: () => [],
       secrets: Secrets.none(),

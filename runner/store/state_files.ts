@@ -25,7 +25,7 @@ export class StateFiles {
    * @returns what was set aside and why, for the operator; `undefined` when all is well
    * @throws StateFileError for a link, one that is too large, another owner's file, or anything that is no file
    */
-  async prepare(agent: string): Promise<string | undefined> {
+  async prepare(agent: string, maxBytes = this.maxBytes): Promise<string | undefined> {
     const path = this.pathOf(agent);
     const [info] = await Promise.all(
       [lstatIfThere(path), lstatIfThere(`${path}.tmp`)].map(async (pending, index) => {
@@ -35,9 +35,9 @@ export class StateFiles {
       }),
     );
     if (info === undefined) return undefined;
-    if (info.size > this.maxBytes) {
+    if (info.size > maxBytes) {
       throw new StateFileError(
-        `State file ${path} has ${info.size} bytes, the limit is ${this.maxBytes}: remove it, or raise --state-mb`,
+        `State file ${path} has ${info.size} bytes, the limit is ${maxBytes}: remove it, or raise --state-mb`,
       );
     }
     const damage = damageOf(await Deno.readTextFile(path));

@@ -17,6 +17,7 @@ export interface ProcessListener {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
   onOversize(start: string): void;
+  onHeld(message: string): void;
 }
 
 /** Fetches what agents depend on, and starts their processes. `Prepared` is its own affair. */

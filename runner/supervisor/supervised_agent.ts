@@ -144,6 +144,11 @@ export class SupervisedAgent {
     this.#dispatch({ kind: "resume" });
   }
 
+  /** Ends its process over a limit; the ordinary restart follows. */
+  kill(reason: string): void {
+    this.#dispatch({ kind: "failed", phase: "crash", error: reason, traceback: "", consecutive: 0 });
+  }
+
   /** Brings it to rest, for a move to another node. Resolves once nothing of its code runs any more. */
   hold(): Promise<void> {
     return new Promise((resolve) => {
@@ -266,6 +271,7 @@ export class SupervisedAgent {
             start.slice(0, 80)
           }`,
         ),
+      onHeld: (message) => void observer.onLog(this, "warning", `Held back by the node: ${message}`),
     };
   }
 

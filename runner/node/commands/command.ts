@@ -1,5 +1,6 @@
 /** What every command of a node has in common. */
 import type { Link } from "../../link/link.ts";
+import type { Gatekeeper } from "../../policy/gatekeeper.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { StopReason } from "../../supervisor/state.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
@@ -24,6 +25,7 @@ export interface CommandContext {
   readonly departures: Departures;
   readonly arrivals: Arrivals;
   readonly stateFiles: StateFiles;
+  readonly gatekeeper: Gatekeeper;
   readonly tasks: Tasks;
   readonly vitals: Vitals;
   /** Commands for one agent do not overtake each other. */

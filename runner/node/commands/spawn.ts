@@ -5,7 +5,10 @@ import { topics } from "../../../protocol/topics.ts";
 import type { StartOptions } from "../roster.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "./command.ts";
 
-/** @throws SpawnConfigError for a config that cannot be used */
+/**
+ * @throws SpawnConfigError for a config that cannot be used
+ * @throws PolicyRefusal for one that asks for more than the policy allows
+ */
 export async function spawn(context: CommandContext, command: Command): Promise<Answer> {
   const config = parseSpawnConfig(command.json ?? command.text, context.identity.name);
   return await context.turns.take(config.name, () => take(context, config));
@@ -14,8 +17,10 @@ export async function spawn(context: CommandContext, command: Command): Promise<
 async function take(context: CommandContext, config: SpawnConfig): Promise<Answer> {
   const { supervisor, reporter, identity, updates, arrivals, stateFiles } = context;
   const { name, migration } = config;
+  await context.gatekeeper.check(config);
   const answer = { agent: name, actor_id: actorId(name) };
   const running = supervisor.find(name);
+  if (running === undefined) admit(context, config);
   if (migration !== undefined) {
     if (arrivals.has(migration.id)) return answer;
     if (running !== undefined) {
@@ -41,7 +46,7 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
     await running.stop("replace");
     if (config.rollback) options = { previous: await updates.previousOf(running) };
   }
-  const kept = start(context, config, options);
+  const kept = start(context, config, options, running !== undefined);
   try {
     await kept;
   } catch (error) {
@@ -60,6 +65,11 @@ function arrivalOf({ id, from, paused }: NonNullable<SpawnConfig["migration"]>):
   return { arriving: { id, from }, paused };
 }
 
+/** @throws PolicyRefusal when there is no room for another agent */
+function admit({ gatekeeper, supervisor }: CommandContext, config: SpawnConfig): void {
+  gatekeeper.admit(config, supervisor.agents().length);
+}
+
 /**
  * Starts an agent whose name is free, and says so.
  * @returns settles when it is on disk that it should run
@@ -69,11 +79,14 @@ export function start(
   context: CommandContext,
   config: SpawnConfig,
   options: StartOptions = {},
+  isReplacement = false,
 ): Promise<void> {
   const { roster, reporter, identity, updates, arrivals } = context;
   if (context.isClosing()) {
     throw new CommandError(`Cannot spawn '${config.name}': node ${identity.name} is ending`, config.name);
   }
+  // Asked again: others may have come since. What is replaced has its place already.
+  if (!isReplacement) admit(context, config);
   const about = { child_name: config.name };
   reporter.nodeLog("spawned", `Remote agent '${config.name}' started on ${identity.name}`, about);
   if (config.install.length > 0) {

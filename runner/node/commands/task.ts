@@ -1,4 +1,5 @@
 /** `agents/by-name/{agent}/task`: calls the agent's `handle_task`. */
+import { replyRefusal } from "../../../protocol/agent_topics.ts";
 import { publishTopicError } from "../../../protocol/topics.ts";
 import { type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 
@@ -10,7 +11,9 @@ export async function task(context: CommandContext, command: Command, agentName:
   if (agent === undefined) return;
   const message = objectPayload(command, `give a task to '${agentName}'`);
   const replyTopic = message._reply_topic ?? undefined;
-  const problem = replyTopic === undefined ? undefined : publishTopicError(replyTopic);
+  const problem = replyTopic === undefined
+    ? undefined
+    : publishTopicError(replyTopic) ?? replyRefusal(replyTopic as string);
   if (problem !== undefined) {
     throw new CommandError(`Cannot give a task to '${agentName}': _reply_topic: ${problem}`);
   }

@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { NO_PERMISSIONS } from "../../../protocol/permissions.ts";
 import { MAX_CODE_BYTES, parseSpawnConfig, SpawnConfigError } from "../../../protocol/spawn_config.ts";
 
 const CODE = "async function process(agent) {}";
@@ -20,6 +21,7 @@ Deno.test("a config without options has the defaults of the contract", () => {
     max_restarts: 5,
     restart_delay: 3,
     install: [],
+    permissions: NO_PERMISSIONS,
     replace: false,
     rollback: true,
     rollback_calls: 1,
@@ -42,6 +44,7 @@ Deno.test("null counts as not set", () => {
     "max_restarts",
     "restart_delay",
     "install",
+    "permissions",
     "replace",
   ];
   const { raw: _raw, ...parsed } = parse(Object.fromEntries(fields.map((field) => [field, null])));
@@ -61,6 +64,7 @@ Deno.test("every field is read as it was sent", () => {
     max_restarts: 0,
     restart_delay: 0,
     install: ["npm:ms@2"],
+    permissions: { ...NO_PERMISSIONS, net: ["a.example:443"], read: ["/dev/tty1"] },
     replace: true,
     rollback: false,
     rollback_calls: 7,
@@ -75,6 +79,23 @@ Deno.test("every field is read as it was sent", () => {
     ...expected,
     raw: { name: "a", code: CODE, ...fields },
   });
+});
+
+Deno.test("a permission that could become another flag, or that nobody knows, is refused", () => {
+  const message = (permissions: unknown) => refusal({ name: "a", code: CODE, permissions }).message;
+  assertEquals(
+    message({ nett: [] }),
+    "Cannot spawn 'a': permissions.nett is no permission: known are net, read, write, env, sys, run, ffi",
+  );
+  for (const entry of ["a,b", "", " ", "a\n--allow-all", "x".repeat(2000)]) {
+    assertStringIncludes(
+      message({ net: [entry] }),
+      "Cannot spawn 'a': permissions.net.0 must be 1 to 1024 characters without commas",
+    );
+  }
+  assertStringIncludes(message({ net: true }), "permissions.net must be a list of strings");
+  assertStringIncludes(message([]), "permissions must be an object");
+  assertStringIncludes(message("all"), "permissions must be an object");
 });
 
 Deno.test("install may be one string, separated by spaces and commas", () => {

@@ -3,6 +3,8 @@ import { actorId } from "../../../../protocol/ids.ts";
 import { createIdentity } from "../../../../runner/node/identity.ts";
 import { Node } from "../../../../runner/node/node.ts";
 import { createLogger } from "../../../../runner/logger.ts";
+import { Gatekeeper } from "../../../../runner/policy/gatekeeper.ts";
+import { DEFAULT_POLICY } from "../../../../runner/policy/policy.ts";
 import { Registry } from "../../../../runner/store/registry.ts";
 import { StateFiles } from "../../../../runner/store/state_files.ts";
 import { FakeClock, settled } from "../../../support/fake_clock.ts";
@@ -30,6 +32,8 @@ async function setUp() {
     stateFiles: new StateFiles(stateDir),
     registry,
     openAgentLink,
+    gatekeeper: new Gatekeeper(DEFAULT_POLICY),
+    memoryMb: 256,
     hangTimeoutMs: 30_000,
     migrateTimeoutMs: 30_000,
     audit: { record: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() },

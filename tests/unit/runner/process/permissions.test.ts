@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { NO_PERMISSIONS } from "../../../../protocol/permissions.ts";
 import { installFlags } from "../../../../runner/install/flags.ts";
 import { sandboxFlags, type SandboxSpec } from "../../../../runner/process/permissions.ts";
 
@@ -7,6 +8,7 @@ const SPEC: SandboxSpec = {
   stateFile: "/state/agentflow_a_state.json",
   harness: "/work/harness/agents/harness/main.ts",
   importFlags: installFlags(undefined),
+  permissions: NO_PERMISSIONS,
   heapMb: 192,
 };
 const BEFORE = [
@@ -71,4 +73,40 @@ Deno.test("the same spec gives the same flags, and nothing is allowed without a 
   const flags = sandboxFlags(SPEC);
   assertEquals(sandboxFlags({ ...SPEC }), flags);
   assertEquals(flags.filter((flag) => /^(-A|--allow-all|--allow-[a-z]+$)/.test(flag)), []);
+});
+
+Deno.test("what is granted is listed beside what all have, and only kinds without a grant are denied whole", () => {
+  const permissions = {
+    net: ["api.example:443"],
+    read: ["/data"],
+    write: ["/data/out"],
+    env: ["ACME_KEY", "ACME_ID"],
+    sys: ["hostname"],
+    run: ["/opt/acme/tool"],
+    ffi: ["/opt/acme/lib.so"],
+  };
+  assertEquals(sandboxFlags({ ...SPEC, permissions }), [
+    ...BEFORE,
+    "--allow-net=broker.lan:1883,api.example:443",
+    "--allow-read=/state/agentflow_a_state.json,/state/agentflow_a_state.json.tmp,/data",
+    "--allow-write=/state/agentflow_a_state.json,/state/agentflow_a_state.json.tmp,/data/out",
+    "--allow-env=ACME_KEY,ACME_ID",
+    "--allow-run=/opt/acme/tool",
+    "--allow-sys=hostname",
+    "--allow-ffi=/opt/acme/lib.so",
+    "--cached-only",
+    "--no-remote",
+    "--no-npm",
+    "--no-lock",
+    "--deny-import",
+    ...AFTER,
+  ]);
+});
+
+Deno.test("without the broker there is no net but what is granted", () => {
+  const net = (hosts: readonly string[]) =>
+    sandboxFlags({ ...SPEC, broker: undefined, permissions: { ...NO_PERMISSIONS, net: hosts } })
+      .filter((flag) => flag.includes("-net"));
+  assertEquals(net([]), ["--deny-net"]);
+  assertEquals(net(["a.example:1"]), ["--allow-net=a.example:1"]);
 });

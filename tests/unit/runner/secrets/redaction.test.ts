@@ -29,6 +29,7 @@ Deno.test("whatever an agent says goes on without its secrets", () => {
     onFrame: (frame) => void heard.push(frame),
     onOutput: (_stream, line) => void heard.push(line),
     onOversize: (start) => void heard.push(start),
+    onHeld: () => {},
   };
   const guarded = redacting(listener, redact);
   const base64 = new TextEncoder().encode(SECRET).toBase64();

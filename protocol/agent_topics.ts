@@ -1,0 +1,110 @@
+/**
+ * Which topics an agent may use. The trees `nodes/` and `agents/` are how nodes are commanded and how nodes speak of
+ * themselves and their agents: whoever writes there commands others, or speaks in their name.
+ */
+import { filterCovers, filterMatches } from "./topics.ts";
+
+/** What one agent may use, as topic filters. Plain data: the harness is told at the start. */
+export interface TopicRules {
+  /** Where it may publish, outside the control topics. */
+  readonly publish: readonly string[];
+  /** What it may subscribe to: a filter of its own must lie inside one of these. */
+  readonly subscribe: readonly string[];
+  /** Control topics it may publish to all the same. */
+  readonly control: readonly string[];
+}
+
+/** Any topic but the control topics. */
+export const DEFAULT_TOPIC_RULES: TopicRules = Object.freeze({
+  publish: Object.freeze(["#"]),
+  subscribe: Object.freeze(["#"]),
+  control: Object.freeze([]),
+});
+
+const TASK_FILTER = "agents/by-name/+/task";
+const REPLY_FILTER = "nodes/+/reply/+";
+
+/** Whether `topic` commands nodes or agents, or is where nodes speak. */
+export function isControlTopic(topic: string): boolean {
+  return topic.startsWith("nodes/") || topic.startsWith("agents/");
+}
+
+/** A message as an agent wants it published. */
+export interface AgentMessage {
+  readonly topic: string;
+  readonly retain: boolean;
+  /** Asked for only where the content decides. */
+  readonly payload: () => string | Uint8Array;
+}
+
+/** Why an agent must not publish `message`, or `undefined` when it may. */
+export function publishRefusal(rules: TopicRules, message: AgentMessage): string | undefined {
+  const { topic } = message;
+  if (!isControlTopic(topic)) return isListed(rules.publish, topic) ? undefined : notListed(rules.publish);
+  if (isListed(rules.control, topic)) return undefined;
+  if (!filterMatches(TASK_FILTER, topic)) {
+    return "control topics, below nodes/ and agents/, are not for agents unless the node's policy grants them";
+  }
+  if (!isListed(rules.publish, topic)) return notListed(rules.publish);
+  return message.retain ? "a task for an agent must not be retained" : taskRefusal(rules, message.payload());
+}
+
+/** Why an agent must not send a task to the agent of that topic, or `undefined` when it may. */
+export function sendToRefusal(rules: TopicRules, taskTopic: string): string | undefined {
+  const allowed = isListed(rules.publish, taskTopic) || isListed(rules.control, taskTopic);
+  return allowed ? undefined : notListed(rules.publish);
+}
+
+/** Why an agent must not subscribe to `filter`, or `undefined` when it may. */
+export function subscribeRefusal({ subscribe }: TopicRules, filter: string): string | undefined {
+  if (subscribe.some((allowed) => filterCovers(allowed, filter))) return undefined;
+  return `the node's policy lets it subscribe to ${inWords(subscribe)}`;
+}
+
+/**
+ * Why no answer may go to `topic`, or `undefined` when it may: who asks chooses where the answer goes, and must not
+ * have another command in his place. Where nodes wait for answers is what such a topic is for.
+ */
+export function replyRefusal(topic: string): string | undefined {
+  if (!isControlTopic(topic) || filterMatches(REPLY_FILTER, topic)) return undefined;
+  return "control topics, below nodes/ and agents/, take no replies but nodes/{name}/reply/{request}";
+}
+
+/** The answer to a task is written by its handler: it must not land where the asker could not have written himself. */
+function taskRefusal(rules: TopicRules, payload: string | Uint8Array): string | undefined {
+  const task = parseObject(payload);
+  if (task === undefined) return "a task for an agent must be a JSON object";
+  const replyTopic = task._reply_topic ?? undefined;
+  if (replyTopic === undefined) return undefined;
+  const allowed = typeof replyTopic === "string" && !isControlTopic(replyTopic) &&
+    isListed(rules.publish, replyTopic);
+  return allowed ? undefined : "its _reply_topic is one that the agent must not publish to";
+}
+
+/** Read as strictly as a node reads it: what is anything else to another reader is refused. */
+function parseObject(payload: string | Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const text = typeof payload === "string"
+      ? payload
+      : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : undefined;
+  } catch {
+    // Not JSON: no task.
+    return undefined;
+  }
+}
+
+function isListed(filters: readonly string[], topic: string): boolean {
+  return filters.some((filter) => filter === "#" || filterMatches(filter, topic));
+}
+
+function notListed(filters: readonly string[]): string {
+  return `the node's policy lets it publish to ${inWords(filters)}`;
+}
+
+function inWords(filters: readonly string[]): string {
+  return filters.length === 0 ? "no topic at all" : `${filters.join(", ")} only`;
+}

@@ -1,0 +1,70 @@
+/** A policy in words, for the operator who has written it. Pure. */
+import { PERMISSION_KINDS, type PermissionKind } from "../../protocol/permissions.ts";
+import { ANY } from "./covers.ts";
+import type { Override, Policy, Rules } from "./policy.ts";
+
+const KINDS: Readonly<Record<PermissionKind, string>> = {
+  net: "connect or listen on",
+  read: "read",
+  write: "write",
+  env: "see the variables",
+  sys: "ask the system for",
+  run: "run programs (which then run outside the sandbox)",
+  ffi: "load native libraries (which then run outside the sandbox)",
+};
+
+/** The lines that say what agents may have. */
+export function explainPolicy({ max_agents, rules, overrides, origin }: Policy): string[] {
+  return [
+    `What agents may have by ${origin}:`,
+    `- ${max_agents === undefined ? "any number of agents" : `up to ${max_agents} agents`} at the same time`,
+    ...explainRules(rules).map((line) => `- ${line}`),
+    ...overrides.flatMap(({ pattern, rules }) => [
+      `For agents named '${pattern}', instead:`,
+      ...explainRules(rules).map((line) => `- ${line}`),
+    ]),
+  ];
+}
+
+function explainRules(rules: Rules | Override): string[] {
+  const { permissions, install, topics, broker } = rules;
+  const lines: string[] = [];
+  for (const kind of PERMISSION_KINDS) {
+    const entries = permissions?.[kind];
+    if (entries !== undefined) lines.push(explainKind(kind, entries));
+  }
+  if (install !== undefined) lines.push(`install: ${explainInstall(install)}`);
+  if (broker !== undefined) {
+    lines.push(broker === "none" ? "broker: no connection of their own" : "broker: connections of their own");
+  }
+  if (topics?.publish !== undefined) lines.push(`publish to: ${inWords(topics.publish)}`);
+  if (topics?.control !== undefined) lines.push(`publish to control topics: ${inWords(topics.control)}`);
+  if (topics?.subscribe !== undefined) lines.push(`subscribe to: ${inWords(topics.subscribe)}`);
+  const sizes = {
+    memory_mb: "MB of memory",
+    heap_mb: "MB of JavaScript heap",
+    state_mb: "MB of state",
+    messages_per_second: "messages a second",
+    output_kb_per_second: "KB of output a second",
+  } as const;
+  for (const [key, unit] of Object.entries(sizes)) {
+    const size = rules[key as keyof typeof sizes];
+    if (size !== undefined) lines.push(`up to ${size} ${unit}`);
+  }
+  return lines;
+}
+
+function explainKind(kind: PermissionKind, entries: readonly string[]): string {
+  const what = entries.includes(ANY) ? `anything they name ("${ANY}")` : inWords(entries);
+  const shells = kind === "run" && entries.includes(ANY) ? "; shells only where named" : "";
+  return `${kind}: ${entries.length === 0 ? "none" : `may ${KINDS[kind]} ${what}${shells}`}`;
+}
+
+function explainInstall(install: boolean | readonly string[]): string {
+  if (install === true) return "any npm or JSR package";
+  return install === false || install.length === 0 ? "no packages" : install.join(", ");
+}
+
+function inWords(list: readonly string[]): string {
+  return list.length === 0 ? "none" : list.join(", ");
+}

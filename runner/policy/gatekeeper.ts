@@ -1,0 +1,134 @@
+/** Decides what each agent gets: its spawn config against the policy of the operator. */
+import {
+  NO_PERMISSIONS,
+  PERMISSION_KINDS,
+  type PermissionKind,
+  type Permissions,
+} from "../../protocol/permissions.ts";
+import type { SpawnConfig } from "../../protocol/spawn_config.ts";
+import { ANY, covers, entryProblem } from "./covers.ts";
+import { realPath } from "./paths.ts";
+import { globMatches, type Policy, ruleName, type Rules, rulesFor } from "./policy.ts";
+
+/** A config that asks for more than the policy allows; the message is for the operator. */
+export class PolicyRefusal extends Error {
+  override name = "PolicyRefusal";
+  /** @param agent the agent's name */
+  constructor(readonly agent: string, message: string) {
+    super(message);
+  }
+}
+
+/** Agents whose rules are kept at hand: they are asked for with every message. */
+const MAX_REMEMBERED = 1000;
+const PATH_KINDS: readonly PermissionKind[] = ["read", "write", "run", "ffi"];
+
+/** What an agent asks for is checked at its spawn, and again, against the disk as it then is, at each start. */
+export class Gatekeeper {
+  readonly #rules = new Map<string, Rules>();
+
+  constructor(readonly policy: Policy, private readonly resolvePath = realPath) {}
+
+  rulesFor(agent: string): Rules {
+    const known = this.#rules.get(agent);
+    if (known !== undefined) return known;
+    const rules = rulesFor(this.policy, agent);
+    if (this.#rules.size >= MAX_REMEMBERED) this.#rules.clear();
+    this.#rules.set(agent, rules);
+    return rules;
+  }
+
+  /**
+   * Lets an agent in, beside so many `others`. Says nothing of what it asks for: see `check`.
+   * @throws PolicyRefusal
+   */
+  admit(config: SpawnConfig, others: number): void {
+    const { max_agents } = this.policy;
+    if (max_agents !== undefined && others >= max_agents) {
+      throw this.#refusal(
+        config,
+        `${others} agents run here, max_agents of ${this.policy.origin} is ${max_agents}`,
+      );
+    }
+  }
+
+  /**
+   * Whether the agent may have all that it asks for.
+   * @throws PolicyRefusal that names the entry and the rule
+   */
+  async check(config: SpawnConfig): Promise<void> {
+    this.checkInstall(config);
+    await this.grant(config);
+  }
+
+  /** @throws PolicyRefusal that names the package and the rule */
+  checkInstall(config: SpawnConfig): void {
+    for (const specifier of config.install) this.#checkPackage(config, specifier);
+  }
+
+  /**
+   * The permissions an agent gets: those it asks for, paths as they really are.
+   * @throws PolicyRefusal that names the entry and the rule
+   */
+  async grant(config: SpawnConfig): Promise<Permissions> {
+    const granted: Record<PermissionKind, readonly string[]> = { ...NO_PERMISSIONS };
+    for (const kind of PERMISSION_KINDS) granted[kind] = await this.#grantKind(config, kind);
+    return granted;
+  }
+
+  async #grantKind(config: SpawnConfig, kind: PermissionKind): Promise<string[]> {
+    const asked = config.permissions[kind];
+    if (asked.length === 0) return [];
+    const rules = this.rulesFor(config.name).permissions[kind];
+    const isPath = PATH_KINDS.includes(kind);
+    const allowed = isPath
+      ? await Promise.all(rules.map((rule) => rule === ANY ? rule : this.resolvePath(rule)))
+      : rules;
+    const granted: string[] = [];
+    for (const entry of asked) {
+      const problem = entryProblem(kind, entry);
+      if (problem !== undefined) throw this.#refusal(config, `permissions.${kind} '${entry}' ${problem}`);
+      const resolved = isPath ? await this.resolvePath(entry) : entry;
+      // The real path can hold what the entry did not.
+      if (resolved.includes(",") || !covers(kind, allowed, resolved)) {
+        throw this.#beyond(config, kind, entry, resolved, rules);
+      }
+      granted.push(resolved);
+    }
+    return granted;
+  }
+
+  #checkPackage(config: SpawnConfig, specifier: string): void {
+    const { install } = this.rulesFor(config.name);
+    if (install === true) return;
+    const full = /^[a-z]+:/.test(specifier) ? specifier : `npm:${specifier}`;
+    const bare = full.replace(/(?<=.[^@/])@[^@/]*$/, "");
+    const patterns = install === false ? [] : install;
+    if (patterns.some((pattern) => globMatches(pattern, full) || globMatches(pattern, bare))) return;
+    const rule = ruleName(this.policy, config.name, "install");
+    throw this.#refusal(config, `install '${specifier}' is not allowed: ${rule} allows ${inWords(patterns)}`);
+  }
+
+  #beyond(
+    config: SpawnConfig,
+    kind: PermissionKind,
+    entry: string,
+    resolved: string,
+    rules: readonly string[],
+  ): PolicyRefusal {
+    const really = resolved === entry ? "" : ` (which is '${resolved}')`;
+    const rule = ruleName(this.policy, config.name, `permissions.${kind}`);
+    return this.#refusal(
+      config,
+      `permissions.${kind} '${entry}'${really} is not allowed: ${rule} allows ${inWords(rules)}`,
+    );
+  }
+
+  #refusal({ name }: SpawnConfig, problem: string): PolicyRefusal {
+    return new PolicyRefusal(name, `Cannot spawn '${name}': ${problem}`);
+  }
+}
+
+function inWords(rules: readonly string[]): string {
+  return rules.length === 0 ? "none" : rules.join(", ");
+}

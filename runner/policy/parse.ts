@@ -1,0 +1,147 @@
+/** Reads a policy: strictly, for a misspelt rule is a rule that does not hold. Pure. */
+import * as v from "valibot";
+import { NO_PERMISSIONS, type PermissionKind } from "../../protocol/permissions.ts";
+import { filterError } from "../../protocol/topics.ts";
+import { ANY, ruleProblem } from "./covers.ts";
+import { DEFAULT_POLICY, type Override, type Policy } from "./policy.ts";
+
+/** A policy that cannot be used; the message is for the operator. */
+export class PolicyError extends Error {
+  override name = "PolicyError";
+}
+
+const show = (value: unknown) => (JSON.stringify(value) ?? "undefined").slice(0, 80);
+const text = v.string((issue) => `must be a string: current value is ${show(issue.input)}`);
+const listOf = <T extends v.GenericSchema>(entry: T) =>
+  v.array(entry, (issue) => `must be a list of strings: current value is ${show(issue.input)}`);
+const number = (min: number, max: number) =>
+  v.pipe(
+    v.number((issue) => `must be a number: current value is ${show(issue.input)}`),
+    v.check(
+      (value) => value >= min && value <= max,
+      (issue) => `must be from ${min} to ${max}: current value is ${show(issue.input)}`,
+    ),
+  );
+const whole = (min: number, max: number) =>
+  v.pipe(
+    number(min, max),
+    v.integer((issue) => `must be a whole number: current value is ${show(issue.input)}`),
+  );
+const object = v.custom<Record<string, unknown>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  (issue) => `must be an object: current value is ${show(issue.input)}`,
+);
+const strict = <T extends v.ObjectEntries>(entries: T) =>
+  v.pipe(object, v.strictObject(entries, `is no rule: known are ${Object.keys(entries).join(", ")}`));
+
+const rulesOf = (kind: PermissionKind) =>
+  v.optional(listOf(v.pipe(
+    text,
+    v.check(
+      (rule) => rule === ANY || ruleProblem(kind, rule) === undefined,
+      (issue) => `${ruleProblem(kind, issue.input)}: current value is ${show(issue.input)}`,
+    ),
+  )));
+const filters = v.optional(listOf(v.pipe(
+  text,
+  v.check(
+    (filter) => filterError(filter) === undefined,
+    (issue) => `must be a topic filter (${filterError(issue.input)}): current value is ${show(issue.input)}`,
+  ),
+)));
+
+/** What can be set for all agents, and for some. */
+const RULES = {
+  permissions: v.optional(strict({
+    net: rulesOf("net"),
+    read: rulesOf("read"),
+    write: rulesOf("write"),
+    env: rulesOf("env"),
+    sys: rulesOf("sys"),
+    run: rulesOf("run"),
+    ffi: rulesOf("ffi"),
+  })),
+  install: v.optional(v.union(
+    [
+      v.boolean(),
+      v.array(v.pipe(v.string(), v.regex(/^(npm|jsr):./))),
+    ],
+    (issue) =>
+      `must be true, false, or a list of patterns such as "npm:ms" or "jsr:@std/*": current value is ${
+        show(issue.input)
+      }`,
+  )),
+  topics: v.optional(strict({ publish: filters, subscribe: filters, control: filters })),
+  broker: v.optional(
+    v.picklist(
+      ["broker", "none"],
+      (issue) => `must be "broker" or "none": current value is ${show(issue.input)}`,
+    ),
+  ),
+  memory_mb: v.optional(whole(32, 1_048_576)),
+  heap_mb: v.optional(whole(16, 65_536)),
+  state_mb: v.optional(number(0.01, 1024)),
+  // Below this, the answers of a busy agent to its watchdog would come too late.
+  messages_per_second: v.optional(whole(100, 10_000_000)),
+  output_kb_per_second: v.optional(whole(64, 10_000_000)),
+} as const;
+
+export const PolicySchema = strict({
+  $schema: v.optional(text),
+  max_agents: v.optional(whole(0, 100_000)),
+  ...RULES,
+  agents: v.optional(v.pipe(
+    object,
+    // They would be passed over in silence.
+    v.check(
+      (agents) => !["__proto__", "constructor", "prototype"].some((name) => Object.hasOwn(agents, name)),
+      "must not hold __proto__, constructor or prototype: use a pattern such as constructor*",
+    ),
+    v.record(
+      v.pipe(
+        v.string(),
+        v.regex(/^[A-Za-z0-9._*-]+$/, "is no pattern of agents' names: * stands for any characters"),
+      ),
+      strict(RULES),
+    ),
+  )),
+});
+
+/**
+ * Reads the text of a policy file.
+ * @param origin how error messages name it
+ * @throws PolicyError "permissions.nte is no rule: known are net, read, …"
+ */
+export function parsePolicy(source: string, origin: string): Policy {
+  let json: unknown;
+  try {
+    json = JSON.parse(source);
+  } catch (error) {
+    throw new PolicyError(`it is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = v.safeParse(PolicySchema, json);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new PolicyError(`${v.getDotPath(issue) ?? "it"} ${issue.message}`);
+  }
+  const { $schema: _schema, max_agents, agents = {}, permissions = {}, topics = {}, ...rest } = parsed.output;
+  const defaults = DEFAULT_POLICY.rules;
+  return {
+    max_agents,
+    rules: {
+      ...defaults,
+      ...set(rest),
+      permissions: { ...NO_PERMISSIONS, ...set(permissions) },
+      topics: { ...defaults.topics, ...set(topics) },
+    },
+    overrides: Object.entries(agents).map(([pattern, rules]) => ({ pattern, rules: set(rules) as Override })),
+    origin,
+  };
+}
+
+/** Without what is there but not set. */
+function set<T extends object>(rules: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined)) as T as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

@@ -1,0 +1,85 @@
+/** What an operator lets agents have on this node, and which rule decides for which agent. Pure. */
+import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
+import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
+
+/** What one agent may have at most. Sizes that are not set are the node's own (`--memory-mb` and the like). */
+export interface Rules {
+  readonly permissions: Permissions;
+  /** Whether it may install packages; with patterns: which ones. */
+  readonly install: boolean | readonly string[];
+  readonly topics: TopicRules;
+  /** Whether it may open its own connection to the broker. */
+  readonly broker: "broker" | "none";
+  readonly memory_mb: number | undefined;
+  readonly heap_mb: number | undefined;
+  readonly state_mb: number | undefined;
+  readonly messages_per_second: number;
+  readonly output_kb_per_second: number;
+}
+
+/** Rules for some agents: what is set here goes before what all have. */
+export interface Override extends Omit<Partial<Rules>, "permissions" | "topics"> {
+  readonly permissions?: Partial<Permissions>;
+  readonly topics?: Partial<TopicRules>;
+}
+
+export interface Policy {
+  /** Agents on this node at the same time. */
+  readonly max_agents: number | undefined;
+  readonly rules: Rules;
+  /** By name pattern, in the order of the file: a later one goes before an earlier one. */
+  readonly overrides: readonly { readonly pattern: string; readonly rules: Override }[];
+  /** How an operator knows it: the file's name, or that there is none. */
+  readonly origin: string;
+}
+
+/** Without a file: no permissions, any package, no control topics, and rates that no useful agent reaches. */
+export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
+  max_agents: undefined,
+  rules: Object.freeze<Rules>({
+    permissions: NO_PERMISSIONS,
+    install: true,
+    topics: DEFAULT_TOPIC_RULES,
+    broker: "broker",
+    memory_mb: undefined,
+    heap_mb: undefined,
+    state_mb: undefined,
+    messages_per_second: 100_000,
+    output_kb_per_second: 65_536,
+  }),
+  overrides: [],
+  origin: "the built-in policy (there is no --policy file)",
+});
+
+/** What the agent of that name may have. */
+export function rulesFor(policy: Policy, agent: string): Rules {
+  return policy.overrides.filter(({ pattern }) => globMatches(pattern, agent)).reduce<Rules>(
+    (rules, { rules: { permissions, topics, ...rest } }) => ({
+      ...rules,
+      ...rest,
+      permissions: { ...rules.permissions, ...permissions },
+      topics: { ...rules.topics, ...topics },
+    }),
+    policy.rules,
+  );
+}
+
+/** Where in the file the list stands that decides about `path` ("permissions.net") for that agent. */
+export function ruleName(policy: Policy, agent: string, path: string): string {
+  const [first = "", second] = path.split(".");
+  const deciding = policy.overrides.findLast(({ pattern, rules }) => {
+    const value = (rules as Record<string, unknown>)[first];
+    const isSet = second === undefined
+      ? value !== undefined
+      : (value as Record<string, unknown>)?.[second] !== undefined;
+    return isSet && globMatches(pattern, agent);
+  });
+  const place = deciding === undefined ? path : `agents["${deciding.pattern}"].${path}`;
+  return `${place} of ${policy.origin}`;
+}
+
+/** Whether `text` fits `pattern`, in which `*` stands for any characters. */
+export function globMatches(pattern: string, text: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "s").test(text);
+}

@@ -1,0 +1,205 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { NO_PERMISSIONS } from "../../../../protocol/permissions.ts";
+import { Gatekeeper, PolicyRefusal } from "../../../../runner/policy/gatekeeper.ts";
+import { parsePolicy } from "../../../../runner/policy/parse.ts";
+import { DEFAULT_POLICY } from "../../../../runner/policy/policy.ts";
+import { config } from "../../../support/fake_runtime.ts";
+
+type Asked = Readonly<Record<string, readonly string[]>>;
+
+/** Where links lead; all else is where it seems to be. */
+const LINKS: Readonly<Record<string, string>> = {
+  "/data/link": "/etc/shadow",
+  "/bin/sh": "/usr/bin/dash",
+  "/data/odd": "/odd,/etc",
+};
+
+function gatekeeper(policy: unknown): Gatekeeper {
+  return new Gatekeeper(parsePolicy(JSON.stringify(policy), "p.json"), (path) => {
+    const plain = new URL(`file://${path}`).pathname;
+    return Promise.resolve(LINKS[plain] ?? plain);
+  });
+}
+
+const grant = (policy: unknown, permissions: Asked, name = "a") =>
+  gatekeeper(policy).grant(config(name, { permissions }));
+const refused = async (policy: unknown, permissions: Asked, name?: string) =>
+  (await assertRejects(() => grant(policy, permissions, name), PolicyRefusal)).message;
+
+Deno.test("without a policy no agent gets any permission", async () => {
+  const keeper = new Gatekeeper(DEFAULT_POLICY);
+  assertEquals(await keeper.grant(config("a")), NO_PERMISSIONS);
+  const { message } = await assertRejects(
+    () => keeper.grant(config("a", { permissions: { net: ["example.com"] } })),
+    PolicyRefusal,
+  );
+  assertEquals(
+    message,
+    "Cannot spawn 'a': permissions.net 'example.com' is not allowed: permissions.net of the built-in policy " +
+      "(there is no --policy file) allows none",
+  );
+});
+
+Deno.test("what lies inside the policy is granted, and nothing that was not asked for", async () => {
+  const policy = {
+    permissions: {
+      net: ["api.example.com:443", "*.lan"],
+      read: ["/data", "/sys/class/gpio"],
+      write: ["/data/out"],
+      env: ["ACME_*"],
+      sys: ["hostname"],
+      run: ["/opt/acme/bin"],
+      ffi: ["/opt/acme/lib.so"],
+    },
+  };
+  const asked = {
+    net: ["api.example.com:443", "API.example.com.:443", "camera.lan:80"],
+    read: ["/data/in/x", "/data"],
+    write: ["/data/out/y"],
+    env: ["ACME_KEY"],
+    sys: ["hostname"],
+    run: ["/opt/acme/bin/tool"],
+    ffi: ["/opt/acme/lib.so"],
+  };
+  assertEquals(await grant(policy, asked), asked);
+  assertEquals(await grant(policy, { net: ["x.lan"] }), { ...NO_PERMISSIONS, net: ["x.lan"] });
+});
+
+Deno.test("an entry beyond the policy is named, with the rule", async () => {
+  const policy = {
+    permissions: { net: ["a.example:443"], read: ["/data"] },
+    agents: { "cam-*": { permissions: { read: [] } } },
+  };
+  assertEquals(
+    await refused(policy, { net: ["a.example:443", "b.example:443"] }),
+    "Cannot spawn 'a': permissions.net 'b.example:443' is not allowed: permissions.net of p.json allows a.example:443",
+  );
+  assertEquals(
+    await refused(policy, { read: ["/data/x"] }, "cam-1"),
+    `Cannot spawn 'cam-1': permissions.read '/data/x' is not allowed: agents["cam-*"].permissions.read of p.json allows none`,
+  );
+});
+
+Deno.test("no host, path or name gets past its rule by its spelling", async () => {
+  const policy = {
+    permissions: {
+      net: ["a.example:443", "*.lan", "[::1]:80"],
+      read: ["/data"],
+      env: ["ACME_*"],
+      sys: ["hostname"],
+      run: ["*"],
+      ffi: ["/opt/lib"],
+    },
+  };
+  const beyond: readonly (readonly [string, string])[] = [
+    ["net", "a.example"],
+    ["net", "a.example:80"],
+    ["net", "evil-a.example:443"],
+    ["net", "lan"],
+    ["net", "evil.lan.example"],
+    ["net", "*.lan.example"],
+    ["net", "*"],
+    ["net", "0.0.0.0"],
+    ["net", "[::1]:81"],
+    ["net", "http://a.example:443"],
+    ["net", "a.example:443/path"],
+    ["net", "a.example:443#"],
+    ["net", "a.example:99999"],
+    ["read", "/data/../etc/passwd"],
+    ["read", "/data/link"],
+    ["read", "/database"],
+    ["read", "/"],
+    ["read", "data/x"],
+    ["read", "*"],
+    ["read", "file:///data/x"],
+    ["read", "/data/odd"],
+    ["env", "ACME"],
+    ["env", "*"],
+    ["env", "ACME_*"],
+    ["env", "ACME_KEY=1"],
+    ["sys", "uid"],
+    ["sys", "*"],
+    ["run", "/bin/sh"],
+    ["run", "/usr/bin/bash"],
+    ["run", "sh"],
+    ["run", "*"],
+    ["ffi", "/opt/library.so"],
+    ["write", "/data/x"],
+  ];
+  for (const [kind, entry] of beyond) {
+    assertStringIncludes(await refused(policy, { [kind]: [entry] }), `permissions.${kind} '${entry}'`);
+  }
+});
+
+Deno.test("a link is said to be one", async () => {
+  const message = await refused({ permissions: { read: ["/data"] } }, { read: ["/data/link"] });
+  assertStringIncludes(message, "permissions.read '/data/link' (which is '/etc/shadow') is not allowed");
+});
+
+Deno.test("a shell runs only where the policy names it, wherever its link leads", async () => {
+  assertStringIncludes(await refused({ permissions: { run: ["*"] } }, { run: ["/bin/sh"] }), "/usr/bin/dash");
+  assertStringIncludes(
+    await refused({ permissions: { run: ["/usr/bin"] } }, { run: ["/usr/bin/bash"] }),
+    "bash",
+  );
+  assertEquals((await grant({ permissions: { run: ["/bin/sh"] } }, { run: ["/bin/sh"] })).run, [
+    "/usr/bin/dash",
+  ]);
+  assertEquals((await grant({ permissions: { run: ["*"] } }, { run: ["/usr/bin/gpioget"] })).run, [
+    "/usr/bin/gpioget",
+  ]);
+});
+
+Deno.test("the node's own variables are nobody's, whatever the policy says", async () => {
+  for (const name of ["AGENTFLOW_PASSWORD", "DENO_DIR", "LD_PRELOAD", "NPM_CONFIG_REGISTRY"]) {
+    assertStringIncludes(
+      await refused({ permissions: { env: ["*"] } }, { env: [name] }),
+      "belongs to the node",
+    );
+  }
+});
+
+Deno.test("packages are allowed by pattern, with and without their version", () => {
+  const keeper = gatekeeper({ install: ["npm:ms", "npm:@acme/*", "jsr:@std/fs@1"] });
+  for (const name of ["ms", "npm:ms", "npm:ms@2", "npm:@acme/x@3", "@acme/x", "jsr:@std/fs@1"]) {
+    keeper.checkInstall(config("a", { install: [name] }));
+  }
+  for (const name of ["npm:msx", "npm:evil", "jsr:@std/fs@2", "jsr:@acme/x", "evil@npm:ms"]) {
+    const { message } = assertThrows(
+      () => keeper.checkInstall(config("a", { install: [name] })),
+      PolicyRefusal,
+    );
+    assertEquals(
+      message,
+      `Cannot spawn 'a': install '${name}' is not allowed: install of p.json allows npm:ms, npm:@acme/*, jsr:@std/fs@1`,
+    );
+  }
+  assertThrows(
+    () => gatekeeper({ install: false }).checkInstall(config("a", { install: ["ms"] })),
+    PolicyRefusal,
+  );
+});
+
+Deno.test("no more agents than the policy allows are let in", () => {
+  const keeper = gatekeeper({ max_agents: 2 });
+  keeper.admit(config("a"), 1);
+  assertEquals(
+    assertThrows(() => keeper.admit(config("a"), 2), PolicyRefusal).message,
+    "Cannot spawn 'a': 2 agents run here, max_agents of p.json is 2",
+  );
+});
+
+Deno.test("of rules for the same agent the later goes before the earlier, each for what it sets", () => {
+  const keeper = gatekeeper({
+    memory_mb: 100,
+    topics: { publish: ["a"] },
+    agents: {
+      "cam-*": { memory_mb: 200, topics: { control: ["nodes/n/list"] } },
+      "cam-1": { memory_mb: 300, broker: "none" },
+    },
+  });
+  const { memory_mb, broker, topics } = keeper.rulesFor("cam-1");
+  assertEquals([memory_mb, broker], [300, "none"]);
+  assertEquals(topics, { publish: ["a"], subscribe: ["#"], control: ["nodes/n/list"] });
+  assertEquals([keeper.rulesFor("cam-2").memory_mb, keeper.rulesFor("xcam-1").memory_mb], [200, 100]);
+});

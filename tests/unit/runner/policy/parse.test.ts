@@ -1,0 +1,90 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import schema from "../../../../docs/policy.schema.json" with { type: "json" };
+import { PERMISSION_KINDS } from "../../../../protocol/permissions.ts";
+import { explainPolicy } from "../../../../runner/policy/explain.ts";
+import { parsePolicy, PolicyError } from "../../../../runner/policy/parse.ts";
+import { DEFAULT_POLICY } from "../../../../runner/policy/policy.ts";
+
+const parse = (value: unknown) =>
+  parsePolicy(typeof value === "string" ? value : JSON.stringify(value), "p.json");
+const problem = (value: unknown) => assertThrows(() => parse(value), PolicyError).message;
+
+Deno.test("an empty policy is the built-in one", () => {
+  assertEquals(parse({}), { ...DEFAULT_POLICY, origin: "p.json" });
+});
+
+Deno.test("a policy that says something else than it seems to is refused, with the place", () => {
+  const cases: readonly (readonly [unknown, string])[] = [
+    ["{", "it is not JSON"],
+    ["", "it is not JSON"],
+    ["[]", "it must be an object"],
+    ["null", "it must be an object"],
+    [{ max_agent: 1 }, "max_agent is no rule: known are $schema, max_agents, permissions"],
+    [{ max_agents: -1 }, "max_agents must be from 0"],
+    [{ max_agents: 1.5 }, "max_agents must be a whole number"],
+    [{ permissions: { nett: [] } }, "permissions.nett is no rule: known are net, read"],
+    [{ permissions: [] }, "permissions must be an object"],
+    [{ permissions: { net: true } }, "permissions.net must be a list of strings"],
+    [{ permissions: { net: ["http://x"] } }, "permissions.net.0 must be HOST or HOST:PORT"],
+    [{ permissions: { read: ["data"] } }, "permissions.read.0 must be an absolute path"],
+    [{ permissions: { run: ["ls"] } }, "permissions.run.0 must be an absolute path"],
+    [{ permissions: { env: ["AGENTFLOW_PASSWORD"] } }, "permissions.env.0 belongs to the node itself"],
+    [{ install: "npm:ms" }, "install must be true, false, or a list of patterns"],
+    [{ install: ["ms"] }, "install"],
+    [{ topics: { publish: ["a#"] } }, "topics.publish.0 must be a topic filter"],
+    [{ topics: { control: "nodes/#" } }, "topics.control must be a list"],
+    [{ broker: "all" }, 'broker must be "broker" or "none"'],
+    [{ memory_mb: "256" }, "memory_mb must be a number"],
+    [{ messages_per_second: 1 }, "messages_per_second must be from 100"],
+    [{ agents: { "a b": {} } }, "is no pattern of agents' names"],
+    [{ agents: { a: { max_agents: 1 } } }, "agents.a.max_agents is no rule"],
+    [`{"agents":{"__proto__":{"broker":"none"}}}`, "agents must not hold __proto__"],
+    [`{"agents":{"constructor":{"broker":"none"}}}`, "agents must not hold __proto__"],
+    [{ agents: [] }, "agents must be an object"],
+  ];
+  for (const [value, expected] of cases) assertStringIncludes(problem(value), expected);
+});
+
+Deno.test("the published schema knows the same rules", () => {
+  const rules = Object.keys(schema.$defs.rules.properties);
+  const known = /known are (.*)$/;
+  const named = (value: unknown) => known.exec(problem(value))?.[1]?.split(", ");
+  assertEquals(
+    named({ x: 1 }),
+    Object.keys(schema.properties).filter((name) => name !== "agents").concat("agents"),
+  );
+  assertEquals(named({ agents: { a: { x: 1 } } }), rules);
+  assertEquals(Object.keys(schema.$defs.permissions.properties), [...PERMISSION_KINDS]);
+  assertEquals(named({ topics: { x: 1 } }), Object.keys(schema.$defs.topics.properties));
+});
+
+Deno.test("a policy is explained in words, rule by rule", () => {
+  const policy = parse({
+    max_agents: 3,
+    install: ["npm:ms"],
+    permissions: { net: ["a.example:443"], run: ["*"] },
+    agents: { "cam-*": { broker: "none", memory_mb: 512, topics: { control: ["nodes/lab/spawn"] } } },
+  });
+  assertEquals(explainPolicy(policy), [
+    "What agents may have by p.json:",
+    "- up to 3 agents at the same time",
+    "- net: may connect or listen on a.example:443",
+    "- read: none",
+    "- write: none",
+    "- env: none",
+    "- sys: none",
+    '- run: may run programs (which then run outside the sandbox) anything they name ("*"); shells only where named',
+    "- ffi: none",
+    "- install: npm:ms",
+    "- broker: connections of their own",
+    "- publish to: #",
+    "- publish to control topics: none",
+    "- subscribe to: #",
+    "- up to 100000 messages a second",
+    "- up to 65536 KB of output a second",
+    "For agents named 'cam-*', instead:",
+    "- broker: no connection of their own",
+    "- publish to control topics: nodes/lab/spawn",
+    "- up to 512 MB of memory",
+  ]);
+});

@@ -1,0 +1,49 @@
+import { assertEquals } from "@std/assert";
+import { Pace, TokenBucket } from "../../../../runner/process/pace.ts";
+
+Deno.test("a bucket gives a second's worth at once, then at its rate", () => {
+  const bucket = new TokenBucket(100, 0);
+  assertEquals(bucket.take(100, 0), 0);
+  assertEquals(bucket.take(50, 0), 500);
+  assertEquals(bucket.take(0, 500), 0);
+  assertEquals(bucket.take(10, 500), 100);
+});
+
+Deno.test("a bucket that has rested does not save up more than a second's worth", () => {
+  const bucket = new TokenBucket(100, 0);
+  assertEquals(bucket.take(150, 60_000), 500);
+});
+
+/** A pace on a clock that stands still until it is told. */
+function pace() {
+  let nowMs = 0;
+  const said: string[] = [];
+  const clock = { monotonicMs: () => nowMs, epochSeconds: () => 0, sleep: () => Promise.resolve(true) };
+  const limits = { messagesPerSecond: 100, bytesPerSecond: 10_240 };
+  return {
+    pace: new Pace(limits, clock, (message) => said.push(message)),
+    said,
+    pass: (ms: number) => nowMs += ms,
+  };
+}
+
+Deno.test("who stays below both rates is never held back", () => {
+  const { pace: held, said, pass } = pace();
+  for (let n = 0; n < 100; n++) {
+    assertEquals(held.spend(90, 9000), 0);
+    pass(1000);
+  }
+  assertEquals(said, []);
+});
+
+Deno.test("what was measured and what is allowed is said: which limit it was, once a minute", () => {
+  const { pace: held, said, pass } = pace();
+  held.spend(80, 100);
+  pass(500);
+  assertEquals(held.spend(120, 100), 500);
+  assertEquals(held.spend(10, 100) > 0, true);
+  assertEquals(said, ["message rate limit: 200 messages in 0.5 s, 100 a second allowed: held back"]);
+  pass(61_000);
+  assertEquals(held.spend(1, 20_480), 1000);
+  assertEquals(said[1], "output rate limit: 20 KB in 0.0 s, 10 KB a second allowed: held back");
+});
