@@ -1,7 +1,8 @@
-/** The command line and the environment of the runner: one table, from which `--help` comes too. */
+/** The command line and the environment of the runner, read into its configuration. */
 import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
+import { ALL_FLAGS, type Flag, FLAGS, OUTBOXES, PASSWORD_VARIABLE, TRUST_MODES } from "./flags.ts";
 import { usesTls } from "./link/access.ts";
 import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
@@ -64,155 +65,6 @@ export type Request =
   | { readonly kind: "test"; readonly config: RunnerConfig }
   | { readonly kind: "version" }
   | { readonly kind: "help" };
-
-const OUTBOXES = ["memory", "disk"] as const;
-const TRUST_MODES = ["enforce", "warn", "off"] as const;
-
-/** Where the password may stand instead of a file: never on the command line, which every user can read. */
-export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
-
-/** One row of the table. */
-interface Flag {
-  readonly name: string;
-  /** What the value is, in `--help`; a flag without it is a switch. */
-  readonly value?: string;
-  /** Environment variables that are read when the flag is not given; the first that is set counts. */
-  readonly env?: readonly string[];
-  readonly fallback?: string;
-  /** The default in words, where it is not a fixed value. */
-  readonly fallbackText?: string;
-  readonly help: string;
-}
-
-const FLAGS = {
-  broker: {
-    name: "broker",
-    value: "HOST|URL",
-    env: ["AGENTFLOW_BROKER"],
-    fallback: "localhost",
-    help:
-      "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
-  },
-  port: { name: "port", value: "PORT", fallbackText: "1883", help: "port of the broker" },
-  ca: {
-    name: "ca",
-    value: "FILE",
-    fallbackText: "whom Deno trusts",
-    help: "the CA certificates (PEM) that may sign the broker's: those and no others",
-  },
-  cert: { name: "cert", value: "FILE", help: "client certificate (PEM), for a broker that demands one" },
-  key: { name: "key", value: "FILE", help: "private key (PEM) of --cert, which no other user may read" },
-  username: { name: "username", value: "NAME", env: ["AGENTFLOW_USERNAME"], help: "user name at the broker" },
-  passwordFile: {
-    name: "password-file",
-    value: "FILE",
-    fallbackText: `the password itself in $${PASSWORD_VARIABLE}`,
-    help: "file with the password of --username, which no other user may read",
-  },
-  name: {
-    name: "name",
-    value: "NAME",
-    env: ["AGENTFLOW_NODE"],
-    fallbackText: "node- and six random digits",
-    help: "name of this node",
-  },
-  node: { name: "node", value: "NAME", fallbackText: "--name", help: "the same as --name; this one wins" },
-  loglevel: {
-    name: "loglevel",
-    value: LOG_LEVELS.join("|"),
-    fallback: "INFO",
-    help: "what is written to stderr",
-  },
-  stateDir: {
-    name: "state-dir",
-    value: "DIR",
-    env: ["STATE_DIRECTORY"],
-    fallback: "/tmp",
-    help: "state files of the agents",
-  },
-  workDir: {
-    name: "work-dir",
-    value: "DIR",
-    env: ["CACHE_DIRECTORY"],
-    fallbackText: "agentflow in the user's cache folder",
-    help: "what can be made anew: the harness, the agents' dependencies",
-  },
-  deno: {
-    name: "deno",
-    value: "PATH",
-    fallbackText: "this one, else beside the binary, else on PATH",
-    help: "the Deno executable that runs agents",
-  },
-  outbox: {
-    name: "outbox",
-    value: OUTBOXES.join("|"),
-    fallback: "memory",
-    help: "where messages are kept while the broker is away; on disk they survive a crash of the runner",
-  },
-  outboxMessages: {
-    name: "outbox-messages",
-    value: "N",
-    fallback: "10000",
-    help: "messages kept while the broker is away",
-  },
-  outboxMb: {
-    name: "outbox-mb",
-    value: "MB",
-    fallback: "32",
-    help: "size of the messages kept while it is away",
-  },
-  stateMb: { name: "state-mb", value: "MB", fallback: "16", help: "largest state file of an agent" },
-  heapMb: { name: "heap-mb", value: "MB", fallback: "192", help: "JavaScript heap of an agent" },
-  memoryMb: {
-    name: "memory-mb",
-    value: "MB",
-    fallback: "256",
-    help: "memory of an agent in all: one that uses more is restarted",
-  },
-  policy: {
-    name: "policy",
-    value: "FILE",
-    fallbackText: "no extra permissions, no control topics",
-    help: "what agents may have on this node at most: see docs/policy.md",
-  },
-  migrateTimeout: {
-    name: "migrate-timeout",
-    value: "SECONDS",
-    fallback: "30",
-    help: "an agent that is not seen running on the node it moves to after so long stays here",
-  },
-  hangTimeout: {
-    name: "hang-timeout",
-    value: "SECONDS",
-    fallback: "30",
-    help: "an agent whose event loop does not answer for so long is restarted",
-  },
-  trust: {
-    name: "trust",
-    value: "KEYFILE",
-    env: ["AGENTFLOW_TRUST"],
-    fallbackText: "every command is obeyed",
-    help: "obey only commands that are signed by a key of this file",
-  },
-  trustMode: {
-    name: "trust-mode",
-    value: TRUST_MODES.join("|"),
-    fallback: "enforce",
-    help: "what --trust does: refuse, only say what would be refused, or nothing",
-  },
-  secrets: {
-    name: "secrets",
-    value: "FILE",
-    env: ["AGENTFLOW_SECRETS"],
-    fallbackText: "none",
-    help: "secrets of agents, and who may have them; the file must be readable for its owner alone",
-  },
-  test: { name: "test", help: "test this machine with real agents, without a broker, and exit" },
-  version: { name: "version", help: "print the version and exit" },
-  help: { name: "help", help: "print this text and exit" },
-} satisfies Record<string, Flag>;
-
-const ALL_FLAGS: readonly Flag[] = Object.values(FLAGS);
 
 /** The environment, as far as the runner reads it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -370,30 +222,4 @@ function positive(flag: string, text: string | undefined, max: number): number {
 function defaultWorkDir(env: Environment): string {
   const cache = env.XDG_CACHE_HOME ?? (env.HOME === undefined ? undefined : join(env.HOME, ".cache"));
   return join(cache ?? "/tmp", "agentflow");
-}
-
-/** The text of `--help`. */
-export function helpText(): string {
-  const rows = ALL_FLAGS.map((flag): [string, string] => [
-    `--${flag.name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
-    flag.help + defaultText(flag),
-  ]);
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return [
-    "Runs agents that arrive over MQTT, each in a sandbox of its own.",
-    "",
-    "Usage: deno run -A runner/main.ts [--broker HOST] [--name NAME] …",
-    "",
-    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
-    "",
-    "Exit code: 0 after a clean end, 1 when the self-test or the start fails, 2 for a bad flag or value,",
-    "3 when another node has the same name.",
-  ].join("\n");
-}
-
-function defaultText(flag: Flag): string {
-  const variables = (flag.env ?? []).map((name) => `$${name}`);
-  const fallback = flag.fallback ?? flag.fallbackText;
-  const defaults = [...variables, ...(fallback === undefined ? [] : [fallback])];
-  return defaults.length === 0 ? "" : ` (default: ${defaults.join(", else ")})`;
 }

@@ -3,14 +3,8 @@ import "./quiet_libraries.ts";
 import { readAccess } from "./broker_access.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { systemClock } from "./clock.ts";
-import {
-  ConfigError,
-  helpText,
-  parseCommandLine,
-  PASSWORD_VARIABLE,
-  type Request,
-  type RunnerConfig,
-} from "./config.ts";
+import { ConfigError, parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
+import { helpText, PASSWORD_VARIABLE } from "./flags.ts";
 import { findDeno } from "./deno_executable.ts";
 import { type BrokerAccess, canBeOverheard } from "./link/access.ts";
 import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import { MAX_CODE_BYTES } from "../../../protocol/spawn_config.ts";
 import { type AgentReport, NODE_COMMANDS, topics } from "../../../protocol/topics.ts";
-import { helpText } from "../../../runner/config.ts";
+import { helpText } from "../../../runner/flags.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 

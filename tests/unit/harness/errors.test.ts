@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ErrorDescriber } from "../../../agents/harness/errors.ts";
 
 const MODULE = "blob:null/1234";
-const HARNESS = "file:///work/harness/";
+const HARNESS = "file:///srv/harness/";
 const describer = new ErrorDescriber(MODULE, "sensor.ts", HARNESS);
 
 function failure(message: string, stack: string, cause?: unknown): Error {

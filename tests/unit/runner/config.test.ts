@@ -2,10 +2,10 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import {
   ConfigError,
   type Environment,
-  helpText,
   parseCommandLine,
   type RunnerConfig,
 } from "../../../runner/config.ts";
+import { helpText } from "../../../runner/flags.ts";
 
 const RANDOM = "0a1b2c";
 const HOME: Environment = { HOME: "/home/me" };

@@ -6,7 +6,7 @@ import { sandboxFlags, type SandboxSpec } from "../../../../runner/process/permi
 const SPEC: SandboxSpec = {
   broker: { host: "broker.lan", port: 1883 },
   stateFile: "/state/agentflow_a_state.json",
-  harness: "/work/harness/agents/harness/main.ts",
+  harness: "/srv/harness/agents/harness/main.ts",
   importFlags: installFlags(undefined),
   permissions: NO_PERMISSIONS,
   heapMb: 192,
@@ -28,7 +28,7 @@ const FILES = [
   "--deny-sys",
   "--deny-ffi",
 ];
-const AFTER = ["--v8-flags=--max-old-space-size=192", "/work/harness/agents/harness/main.ts"];
+const AFTER = ["--v8-flags=--max-old-space-size=192", "/srv/harness/agents/harness/main.ts"];
 
 Deno.test("an agent without dependencies may reach the broker and its state file, import nothing, and no more", () => {
   assertEquals(sandboxFlags(SPEC), [
@@ -46,9 +46,9 @@ Deno.test("an agent without dependencies may reach the broker and its state file
 
 Deno.test("an agent with dependencies may import what its lock holds besides", () => {
   const importFlags = installFlags({
-    importMap: "/work/i/import_map.json",
-    lock: "/work/i/deno.lock",
-    env: { DENO_DIR: "/work/i/deno" },
+    importMap: "/srv/i/import_map.json",
+    lock: "/srv/i/deno.lock",
+    env: { DENO_DIR: "/srv/i/deno" },
     jsrHost: "jsr.io:443",
   });
   assertEquals(sandboxFlags({ ...SPEC, importFlags }), [
@@ -56,8 +56,8 @@ Deno.test("an agent with dependencies may import what its lock holds besides", (
     "--allow-net=broker.lan:1883",
     ...FILES,
     "--cached-only",
-    "--import-map=/work/i/import_map.json",
-    "--lock=/work/i/deno.lock",
+    "--import-map=/srv/i/import_map.json",
+    "--lock=/srv/i/deno.lock",
     "--frozen",
     "--allow-import=jsr.io:443",
     ...AFTER,
