@@ -142,7 +142,7 @@ for (const group of [false, true]) {
 }
 
 Deno.test("demo with no deno on PATH runs its node with the deno that runs the demo", async () => {
-  const env = { PATH: "/nonexistent", HOME: Deno.env.get("HOME") ?? "/" };
+  const env = { ...Deno.env.toObject(), PATH: "/nonexistent" };
   await using demo = Demo.start([], { env, clearEnv: true });
   await demo.line(new RegExp(`${TIME}sensors/temperature`));
   demo.child.kill("SIGTERM");
