@@ -80,7 +80,8 @@ class Demo implements AsyncDisposable {
 async function descendants(pid: number): Promise<number[]> {
   const tasks = await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`), ({ name }) => name);
   const lists = await Promise.all(
-    tasks.map((task) => Deno.readTextFile(`/proc/${pid}/task/${task}/children`)),
+    // A thread may have ended meanwhile.
+    tasks.map((task) => Deno.readTextFile(`/proc/${pid}/task/${task}/children`).catch(() => "")),
   );
   const children = lists.flatMap((list) => list.split(" ").filter((text) => text.trim() !== "").map(Number));
   return [...children, ...(await Promise.all(children.map(descendants))).flat()];

@@ -20,12 +20,14 @@ async function secretsFile(dir: string, name = "secrets.json"): Promise<string> 
   return path;
 }
 
-/** Everything below a folder, as one text. */
+/** Everything below a folder, as one text. What a running node has just renamed is read under its new name. */
 async function everythingIn(dir: string): Promise<string> {
   let all = "";
   for await (const { name, isDirectory, isFile } of Deno.readDir(dir)) {
     if (isDirectory) all += await everythingIn(`${dir}/${name}`);
-    else if (isFile) all += new TextDecoder().decode(await Deno.readFile(`${dir}/${name}`));
+    else if (isFile && !name.endsWith(".tmp")) {
+      all += new TextDecoder().decode(await Deno.readFile(`${dir}/${name}`));
+    }
   }
   return all;
 }
