@@ -7,7 +7,7 @@ import type { Clock } from "./clock.ts";
 import { type Installed, installFlags } from "./install/flags.ts";
 import type { Installer } from "./install/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
-import type { BrokerUrl } from "./link/broker_url.ts";
+import type { BrokerUrl } from "../bus/broker_url.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
 import { writeHarness } from "./process/harness_files.ts";
 import { Launcher } from "./process/launcher.ts";

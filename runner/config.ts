@@ -2,28 +2,12 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
-import { ALL_FLAGS, type Flag, FLAGS, OUTBOXES, PASSWORD_VARIABLE, TRUST_MODES } from "./flags.ts";
-import { usesTls } from "./link/access.ts";
-import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
+import { type AccessSources, readBroker, readPort, readSources } from "../bus/broker_flags.ts";
+import type { BrokerUrl } from "../bus/broker_url.ts";
+import { ConfigError } from "../bus/config_error.ts";
+import type { Environment, Flag, ReadFlag } from "../bus/flag.ts";
+import { ALL_FLAGS, FLAGS, OUTBOXES, TRUST_MODES } from "./flags.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
-import { Secret } from "./secret.ts";
-
-/** A flag or a value that cannot be used; the message is one line for the operator. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
-
-/** Where the access to the broker comes from. Paths are absolute. */
-export interface AccessSources {
-  readonly ca: string | undefined;
-  /** With `key`, or not at all. */
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly username: string | undefined;
-  readonly passwordFile: string | undefined;
-  /** From the environment; a file wins over it. */
-  readonly password: Secret | undefined;
-}
 
 export interface RunnerConfig {
   /** `embedded`: run one in this process. */
@@ -66,9 +50,6 @@ export type Request =
   | { readonly kind: "version" }
   | { readonly kind: "help" };
 
-/** The environment, as far as the runner reads it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads the command line.
  * @param random six random hex digits, for a node without a name
@@ -95,11 +76,8 @@ export function parseCommandLine(args: readonly string[], env: Environment, rand
   return { kind: given.test === true ? "test" : "run", config };
 }
 
-type Read = (flag: Flag) => string | undefined;
-
-function buildConfig(read: Read, env: Environment, random: string): RunnerConfig {
-  const portText = read(FLAGS.port);
-  const port = portText === undefined ? undefined : wholeNumber("port", portText, 1, 65_535);
+function buildConfig(read: ReadFlag, env: Environment, random: string): RunnerConfig {
+  const port = readPort(read);
   const brokerText = read(FLAGS.broker) ?? "";
   const broker = brokerText === "embedded" ? "embedded" : readBroker(brokerText, port);
   const stateDir = read(FLAGS.stateDir) ?? "";
@@ -134,57 +112,6 @@ function readTrust(path: string | undefined, mode: (typeof TRUST_MODES)[number])
 
 function absolute(path: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path);
-}
-
-function readBroker(text: string, port: number | undefined): BrokerUrl {
-  try {
-    return parseBroker(text, port);
-  } catch (error) {
-    throw new ConfigError(
-      `--broker: ${(error as Error).message}: current value is '${withoutPassword(text)}'`,
-    );
-  }
-}
-
-function readSources(read: Read, env: Environment, broker: BrokerUrl | "embedded"): AccessSources {
-  const path = (flag: Flag) => {
-    const text = read(flag);
-    return text === undefined ? undefined : resolve(text);
-  };
-  const [ca, cert, key] = [path(FLAGS.ca), path(FLAGS.cert), path(FLAGS.key)];
-  const unused = Object.entries({ ca, cert, key }).find(([, file]) => file !== undefined)?.[0];
-  if (unused !== undefined && (broker === "embedded" || !usesTls(broker))) {
-    const current = broker === "embedded" ? broker : broker.url;
-    throw new ConfigError(
-      `--${unused} needs a mqtts:// or wss:// URL in --broker: current value is '${current}'`,
-    );
-  }
-  if (cert !== undefined && key === undefined) {
-    throw new ConfigError("--cert needs --key FILE, its private key");
-  }
-  if (key !== undefined && cert === undefined) {
-    throw new ConfigError("--key needs --cert FILE, its certificate");
-  }
-  const username = read(FLAGS.username);
-  const passwordFile = path(FLAGS.passwordFile);
-  const password = env[PASSWORD_VARIABLE] === "" ? undefined : env[PASSWORD_VARIABLE];
-  if (username === undefined && (passwordFile ?? password) !== undefined) {
-    const given = passwordFile === undefined ? `$${PASSWORD_VARIABLE}` : "--password-file";
-    throw new ConfigError(`${given} needs --username NAME: MQTT knows no password without a user name`);
-  }
-  return Object.freeze({
-    ca,
-    cert,
-    key,
-    username,
-    passwordFile,
-    password: password === undefined ? undefined : new Secret(password),
-  });
-}
-
-/** Credentials may come with a scheme or without, and may hold any character. */
-function withoutPassword(text: string): string {
-  return text.replace(/^([^:/@]*:\/\/)?.*@/s, "$1…@");
 }
 
 function readName(name: string): string {

@@ -1,49 +1,17 @@
 /** The flags of the runner: one table, from which the command line is read and `--help` is written. */
+import { BROKER_FLAGS } from "../bus/broker_flags.ts";
+import type { Flag } from "../bus/flag.ts";
 import { LOG_LEVELS } from "./logger.ts";
 
 export const OUTBOXES = ["memory", "disk"] as const;
 export const TRUST_MODES = ["enforce", "warn", "off"] as const;
 
-/** Where the password may stand instead of a file: never on the command line, which every user can read. */
-export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
-
-/** One row of the table. */
-export interface Flag {
-  readonly name: string;
-  /** What the value is, in `--help`; a flag without it is a switch. */
-  readonly value?: string;
-  /** Environment variables that are read when the flag is not given; the first that is set counts. */
-  readonly env?: readonly string[];
-  readonly fallback?: string;
-  /** The default in words, where it is not a fixed value. */
-  readonly fallbackText?: string;
-  readonly help: string;
-}
-
 export const FLAGS = {
+  ...BROKER_FLAGS,
   broker: {
-    name: "broker",
-    value: "HOST|URL",
-    env: ["AGENTFLOW_BROKER"],
-    fallback: "localhost",
+    ...BROKER_FLAGS.broker,
     help:
       "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
-  },
-  port: { name: "port", value: "PORT", fallbackText: "1883", help: "port of the broker" },
-  ca: {
-    name: "ca",
-    value: "FILE",
-    fallbackText: "whom Deno trusts",
-    help: "the CA certificates (PEM) that may sign the broker's: those and no others",
-  },
-  cert: { name: "cert", value: "FILE", help: "client certificate (PEM), for a broker that demands one" },
-  key: { name: "key", value: "FILE", help: "private key (PEM) of --cert, which no other user may read" },
-  username: { name: "username", value: "NAME", env: ["AGENTFLOW_USERNAME"], help: "user name at the broker" },
-  passwordFile: {
-    name: "password-file",
-    value: "FILE",
-    fallbackText: `the password itself in $${PASSWORD_VARIABLE}`,
-    help: "file with the password of --username, which no other user may read",
   },
   name: {
     name: "name",

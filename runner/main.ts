@@ -1,13 +1,15 @@
 /** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
 import "./quiet_libraries.ts";
-import { readAccess } from "./broker_access.ts";
+import { readAccess } from "../bus/access_files.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { systemClock } from "./clock.ts";
-import { ConfigError, parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
-import { helpText, PASSWORD_VARIABLE } from "./flags.ts";
+import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
+import { ConfigError } from "../bus/config_error.ts";
+import { parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
+import { helpText } from "./flags.ts";
 import { findDeno } from "./deno_executable.ts";
-import { type BrokerAccess, canBeOverheard } from "./link/access.ts";
-import { type BrokerUrl, parseBroker } from "./link/broker_url.ts";
+import { type BrokerAccess, canBeOverheard } from "../bus/access.ts";
+import { type BrokerUrl, parseBroker } from "../bus/broker_url.ts";
 import type { Node } from "./node/node.ts";
 import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";

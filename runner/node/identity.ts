@@ -1,6 +1,6 @@
 /** Who this node is, on the wire. */
 import { nodeId } from "../../protocol/ids.ts";
-import type { BrokerUrl } from "../link/broker_url.ts";
+import type { BrokerUrl } from "../../bus/broker_url.ts";
 
 export interface NodeIdentity {
   readonly name: string;

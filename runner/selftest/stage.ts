@@ -6,7 +6,7 @@ import type { Clock } from "../clock.ts";
 import { Gatekeeper } from "../policy/gatekeeper.ts";
 import { DEFAULT_POLICY } from "../policy/policy.ts";
 import { Installer } from "../install/installer.ts";
-import { parseBroker } from "../link/broker_url.ts";
+import { parseBroker } from "../../bus/broker_url.ts";
 import { Secrets } from "../secrets/secrets.ts";
 import { StateFiles } from "../store/state_files.ts";
 import type { AgentObserver, TrafficFrame } from "../supervisor/ports.ts";

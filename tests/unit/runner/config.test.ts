@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import {
-  ConfigError,
-  type Environment,
-  parseCommandLine,
-  type RunnerConfig,
-} from "../../../runner/config.ts";
+import { ConfigError } from "../../../bus/config_error.ts";
+import type { Environment } from "../../../bus/flag.ts";
+import { parseCommandLine, type RunnerConfig } from "../../../runner/config.ts";
 import { helpText } from "../../../runner/flags.ts";
 
 const RANDOM = "0a1b2c";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { parseBroker } from "../../../../runner/link/broker_url.ts";
-import { type Attempt, type ConnectionError, describeFailure } from "../../../../runner/link/failure.ts";
+import { parseBroker } from "../../../bus/broker_url.ts";
+import { type Attempt, type ConnectionError, describeFailure } from "../../../bus/failure.ts";
 
 function attempt(url: string, more: Partial<Attempt> = {}): Attempt {
   return {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseBroker } from "../../../../runner/link/broker_url.ts";
+import { parseBroker } from "../../../bus/broker_url.ts";
 
 Deno.test("every way to name a broker leads to its host, its port and its URL", () => {
   const cases: [broker: string, port: number | undefined, host: string, chosen: number, url: string][] = [

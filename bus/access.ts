@@ -1,6 +1,6 @@
 /** What a link shows the broker, and whom it believes to be the broker. */
 import type { IClientOptions } from "mqtt";
-import type { Secret } from "../secret.ts";
+import type { Secret } from "./secret.ts";
 import type { BrokerUrl } from "./broker_url.ts";
 
 /** How a link makes itself known to the broker, and the broker to the link. */

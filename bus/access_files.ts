@@ -1,7 +1,8 @@
 /** Reads, once and before anything else happens, the files that give access to the broker. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { type AccessSources, ConfigError } from "./config.ts";
-import type { BrokerAccess, ClientIdentity } from "./link/access.ts";
+import type { BrokerAccess, ClientIdentity } from "./access.ts";
+import type { AccessSources } from "./broker_flags.ts";
+import { ConfigError } from "./config_error.ts";
 import { Secret } from "./secret.ts";
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;

@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { readAccess } from "../../../runner/broker_access.ts";
-import { type AccessSources, ConfigError } from "../../../runner/config.ts";
-import { Secret } from "../../../runner/secret.ts";
+import { readAccess } from "../../../bus/access_files.ts";
+import type { AccessSources } from "../../../bus/broker_flags.ts";
+import { ConfigError } from "../../../bus/config_error.ts";
+import { Secret } from "../../../bus/secret.ts";
 import { CertificateAuthority, hasOpenssl } from "../../support/certificates.ts";
 
 const NOTHING: AccessSources = {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { canBeOverheard, credentialOptions, usesTls } from "../../../../runner/link/access.ts";
-import { parseBroker } from "../../../../runner/link/broker_url.ts";
-import { Secret } from "../../../../runner/secret.ts";
+import { canBeOverheard, credentialOptions, usesTls } from "../../../bus/access.ts";
+import { parseBroker } from "../../../bus/broker_url.ts";
+import { Secret } from "../../../bus/secret.ts";
 
 Deno.test("what is encrypted, or stays on this machine, cannot be overheard", () => {
   const cases: [broker: string, tls: boolean, overheard: boolean][] = [

@@ -1,0 +1,4 @@
+/** A flag, a value or a file of the operator's that cannot be used; the message is one line. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}

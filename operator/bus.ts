@@ -1,0 +1,169 @@
+/** An operator's connection to the broker: publish, subscribe, ask and wait for the answer. */
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { type BrokerAccess, credentialOptions } from "../bus/access.ts";
+import type { BrokerUrl } from "../bus/broker_url.ts";
+import { type ConnectionError, describeFailure } from "../bus/failure.ts";
+import { filterMatches } from "../protocol/topics.ts";
+
+/** The broker cannot be reached, or does not let this client in; the message says why, and what to do. */
+export class BusError extends Error {
+  override name = "BusError";
+}
+
+/** A message as it arrived. */
+export interface BusMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** The broker has kept it from before the subscription. */
+  readonly retained: boolean;
+}
+
+export type MessageHandler = (message: BusMessage) => void;
+
+export interface BusOptions {
+  readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
+  /** Told when a connection that stood is lost, with the reason, and when it is there again. */
+  readonly onStatus?: (status: BusStatus) => void;
+  /** How long the first attempt may take, milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+export type BusStatus =
+  | { readonly kind: "connected" }
+  | { readonly kind: "disconnected"; readonly reason: string };
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const RECONNECT_MS = 1000;
+
+/**
+ * Invariants: one connection at a time, made anew after each outage with all that was subscribed; a handler gets
+ * only what matches its own filter, and nothing after its subscription has been disposed of.
+ */
+export class Bus implements AsyncDisposable {
+  readonly #handlers = new Set<Subscription>();
+  /** How many subscriptions want each filter. */
+  readonly #wanted = new Map<string, number>();
+
+  private constructor(private readonly client: MqttClient) {
+    client.on("message", (topic, payload, packet) => {
+      const message = { topic, payload, retained: packet.retain };
+      for (const { filter, handler } of this.#handlers) if (filterMatches(filter, topic)) handler(message);
+    });
+  }
+
+  /**
+   * Connects, and stays connected until it is disposed of.
+   * @throws BusError when the first attempt fails
+   */
+  static async connect(options: BusOptions): Promise<Bus> {
+    const client = mqtt.connect(options.broker.url, clientOptions(options));
+    const bus = new Bus(client);
+    let failure: ConnectionError | undefined;
+    client.on("error", (error) => failure = error);
+    await new Promise<void>((resolve, reject) => {
+      client.once("connect", () => resolve());
+      client.once("close", () => reject(new BusError(notConnected(options, failure, false))));
+    }).catch(async (error) => {
+      await client.endAsync(true);
+      throw error;
+    });
+    let isUp = true;
+    client.on("connect", () => {
+      if (!isUp) options.onStatus?.({ kind: "connected" });
+      isUp = true;
+      failure = undefined;
+    });
+    client.on("close", () => {
+      if (isUp) options.onStatus?.({ kind: "disconnected", reason: notConnected(options, failure, true) });
+      isUp = false;
+    });
+    return bus;
+  }
+
+  get connected(): boolean {
+    return this.client.connected;
+  }
+
+  /**
+   * @param payload strings and bytes go as they are, all else as JSON
+   * @returns settles when the broker has it (QoS 1)
+   */
+  async publish(topic: string, payload: unknown, { retain = false } = {}): Promise<void> {
+    const body = typeof payload === "string"
+      ? payload
+      : payload instanceof Uint8Array
+      ? Buffer.from(payload.buffer, payload.byteOffset, payload.length)
+      : JSON.stringify(payload);
+    await this.client.publishAsync(topic, body, { qos: 1, retain });
+  }
+
+  /**
+   * @returns settles when the broker has confirmed it: what is published from then on arrives
+   * @throws BusError when the broker's rules do not allow it
+   */
+  async subscribe(filter: string, handler: MessageHandler): Promise<Disposable> {
+    const subscription: Subscription = { filter, handler };
+    this.#handlers.add(subscription);
+    this.#wanted.set(filter, (this.#wanted.get(filter) ?? 0) + 1);
+    const off = () => this.#unsubscribe(subscription);
+    try {
+      // Again also where another wants it already: retained messages come anew.
+      const [granted] = await this.client.subscribeAsync(filter, { qos: 1 });
+      if (granted !== undefined && granted.qos >= 128) throw new Error("its access rules do not allow it");
+    } catch (error) {
+      off();
+      throw new BusError(
+        `The broker does not let this client listen to ${filter}: ${(error as Error).message}`,
+      );
+    }
+    return { [Symbol.dispose]: off };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#handlers.clear();
+    await this.client.endAsync(!this.client.connected);
+  }
+
+  #unsubscribe(subscription: Subscription): void {
+    if (!this.#handlers.delete(subscription)) return;
+    const { filter } = subscription;
+    const others = (this.#wanted.get(filter) ?? 1) - 1;
+    if (others > 0) this.#wanted.set(filter, others);
+    else {
+      this.#wanted.delete(filter);
+      // The connection may end first: then there is nothing left to unsubscribe from.
+      this.client.unsubscribeAsync(filter).catch(() => {});
+    }
+  }
+}
+
+interface Subscription {
+  readonly filter: string;
+  readonly handler: MessageHandler;
+}
+
+function clientOptions({ access, timeoutMs = CONNECT_TIMEOUT_MS }: BusOptions): IClientOptions {
+  return {
+    clientId: `agentflow-operator-${crypto.randomUUID().slice(0, 8)}`,
+    protocolVersion: 4,
+    clean: true,
+    connectTimeout: timeoutMs,
+    reconnectPeriod: RECONNECT_MS,
+    reschedulePings: false,
+    ...credentialOptions(access),
+  };
+}
+
+function notConnected(options: BusOptions, failure: ConnectionError | undefined, accepted: boolean): string {
+  const { broker, access, timeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const reason = describeFailure(failure, {
+    broker,
+    accepted,
+    hasCa: access.ca !== undefined,
+    hasCertificate: access.identity !== undefined,
+    hasUsername: access.username !== undefined,
+    timeoutMs,
+  });
+  return `No connection to the broker at ${broker.url}: ${reason}`;
+}

@@ -1,0 +1,138 @@
+/** Gives commands to nodes and tasks to agents, and waits for what comes back. */
+import { type NodeCommand, topics } from "../protocol/topics.ts";
+import type { Bus } from "./bus.ts";
+import type { Signer } from "./signer.ts";
+
+/** Whom a command is for has said no; the message is the node's own. */
+export class RefusedError extends Error {
+  override name = "RefusedError";
+  /** @param code of a refusal for its signature, such as `unsigned` */
+  constructor(message: string, readonly code: string | undefined) {
+    super(message);
+  }
+}
+
+/** Nothing came back in time. */
+export class NoAnswerError extends Error {
+  override name = "NoAnswerError";
+}
+
+export interface CommandOptions {
+  /** Milliseconds. */
+  readonly timeoutMs?: number;
+  /** Whether the broker keeps the command for a node that is off. */
+  readonly retain?: boolean;
+}
+
+/** What a node answers beside `ok`. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** The commands of a dashboard's buttons, to the agent itself. */
+export type AgentCommand = "pause" | "resume" | "stop" | "delete" | "restart";
+
+const TIMEOUT_MS = 10_000;
+/** As `send_to` of agents. */
+const TASK_TIMEOUT_MS = 30_000;
+
+export class Commander {
+  /** @param signer signs the commands, where nodes obey only signed ones */
+  constructor(private readonly bus: Bus, private readonly signer: Signer | undefined) {}
+
+  /**
+   * @throws RefusedError when the node says no
+   * @throws NoAnswerError when it says nothing
+   */
+  async command(
+    node: string,
+    command: NodeCommand,
+    payload: Readonly<Record<string, unknown>>,
+    options: CommandOptions = {},
+  ): Promise<Answer> {
+    return await this.#give(node, topics.node(node, command), payload, options);
+  }
+
+  /**
+   * @param node where the agent runs
+   * @throws as `command`
+   */
+  async agentCommand(
+    node: string,
+    actorId: string,
+    command: AgentCommand,
+    options: CommandOptions = {},
+  ): Promise<Answer> {
+    const payload = { command, sender: "operator", timestamp: Date.now() / 1000 };
+    return await this.#give(node, topics.agentCommands(actorId), payload, options);
+  }
+
+  /**
+   * Calls an agent's `handle_task`, wherever it runs.
+   * @throws NoAnswerError when no node answers for it
+   */
+  async task(agent: string, payload: unknown, timeoutMs: number = TASK_TIMEOUT_MS): Promise<unknown> {
+    const send = (replyTopic: string) =>
+      this.bus.publish(topics.task(agent), { _remote_task: true, _reply_topic: replyTopic, payload });
+    const { answered, value } = await this.#ask(send, timeoutMs);
+    if (answered) return value;
+    throw new NoAnswerError(
+      `Agent '${agent}' did not answer within ${timeoutMs / 1000} s: no node runs it, or it is busy`,
+    );
+  }
+
+  async #give(
+    node: string,
+    topic: string,
+    payload: Answer,
+    { timeoutMs = TIMEOUT_MS, retain = false }: CommandOptions,
+  ): Promise<Answer> {
+    const send = async (replyTopic: string) => {
+      const command = { ...payload, _reply_topic: replyTopic };
+      const message = this.signer === undefined
+        ? command
+        : await this.signer.sign(command, { node, topic, retain });
+      await this.bus.publish(topic, message, { retain });
+    };
+    const { answered, value } = await this.#ask(send, timeoutMs);
+    if (!answered) {
+      throw new NoAnswerError(
+        `Node '${node}' did not answer within ${
+          timeoutMs / 1000
+        } s: it is offline, or does not know the command`,
+      );
+    }
+    const { ok, error, code, ...answer } = (value ?? {}) as Record<string, unknown>;
+    if (ok === false) {
+      throw new RefusedError(String(error), typeof code === "string" ? code : undefined);
+    }
+    return answer;
+  }
+
+  /** Listens first, then sends: an answer may come within a millisecond. */
+  async #ask(
+    send: (replyTopic: string) => Promise<void>,
+    timeoutMs: number,
+  ): Promise<{ readonly answered: boolean; readonly value: unknown }> {
+    const replyTopic = `main/reply/${crypto.randomUUID()}`;
+    const reply = Promise.withResolvers<{ answered: boolean; value: unknown }>();
+    using _subscription = await this.bus.subscribe(replyTopic, ({ payload }) => {
+      reply.resolve({ answered: true, value: readJson(payload) });
+    });
+    await send(replyTopic);
+    const timer = setTimeout(() => reply.resolve({ answered: false, value: undefined }), timeoutMs);
+    try {
+      return await reply.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** What is not JSON is text. */
+function readJson(payload: Uint8Array): unknown {
+  const text = new TextDecoder().decode(payload);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

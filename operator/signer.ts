@@ -1,0 +1,57 @@
+/** Signs commands for nodes that run with `--trust`, with the private half of a key of `deno task key generate`. */
+import { signCommand, type SigningKey } from "../runner/trust/issue.ts";
+import { isObject } from "../runner/trust/envelope.ts";
+import { ConfigError } from "../bus/config_error.ts";
+
+/** How long a command counts that nobody keeps. */
+const TTL_SECONDS = 10 * 60;
+/** … and one that the broker keeps for a node that is off. */
+const RETAINED_TTL_SECONDS = 30 * 24 * 3600;
+
+export class Signer {
+  constructor(private readonly key: SigningKey) {}
+
+  /**
+   * @param path a key file of `deno task key generate`, which no other user may read
+   * @throws ConfigError
+   */
+  static async open(path: string): Promise<Signer> {
+    const { mode, uid } = await Deno.stat(path).catch((error) => {
+      throw new ConfigError(`--sign-key: cannot read '${path}': ${(error as Error).message}`);
+    });
+    if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
+      throw new ConfigError(`--sign-key: others may use '${path}': chmod 600 ${path}`);
+    }
+    return new Signer(parseKey(path, await Deno.readTextFile(path)));
+  }
+
+  /** The command in its signed form, for that node and topic. */
+  async sign(
+    command: unknown,
+    where: { readonly node: string; readonly topic: string; readonly retain: boolean },
+  ): Promise<Readonly<Record<string, unknown>>> {
+    return await signCommand(this.key, command, {
+      node: where.node,
+      topic: where.topic,
+      nowSeconds: Date.now() / 1000,
+      ttlSeconds: where.retain ? RETAINED_TTL_SECONDS : TTL_SECONDS,
+    });
+  }
+}
+
+function parseKey(path: string, text: string): SigningKey {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // Not the parser's own words: they may quote the key.
+    throw new ConfigError(`--sign-key: '${path}' is not JSON`);
+  }
+  if (isObject(json) && typeof json.kid === "string" && isObject(json.private)) {
+    const { kid, private: { kty, crv, x, d } } = json;
+    if (kty === "OKP" && crv === "Ed25519" && typeof x === "string" && typeof d === "string") {
+      return { kid, private: { kty, crv, x, d } };
+    }
+  }
+  throw new ConfigError(`--sign-key: '${path}' holds no key of 'deno task key generate'`);
+}
