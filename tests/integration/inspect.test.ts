@@ -9,7 +9,14 @@ const pidOf = async (stage: Stage, name: string) => (await stage.list()).get(nam
 
 testOnStage("inspect and restart", {}, {
   "inspect shows the config as it was spawned, and what the agent has kept": async (stage) => {
-    await stage.spawn({ name: "seen", code: KEEPER, description: "counts", of_a_planner: { plan: 7 } });
+    const agent = await stage.spawn({
+      name: "seen",
+      code: KEEPER,
+      description: "counts",
+      of_a_planner: { plan: 7 },
+    });
+    // Said once `setup()` has returned.
+    await agent.on("manifest");
     const answer = await stage.command("inspect", { name: "seen" });
     assertEquals(answer.ok, true);
     const { code, description, of_a_planner } = answer.config;
@@ -20,7 +27,8 @@ testOnStage("inspect and restart", {}, {
 
   "inspect sends no state that is too large for a message": async (stage) => {
     const code = "function setup(agent) { agent.persist('much', 'x'.repeat(2 * 1024 * 1024)); }";
-    await stage.spawn({ name: "large", code });
+    const agent = await stage.spawn({ name: "large", code });
+    await agent.on("manifest");
     const { persisted, persisted_bytes } = await stage.command("inspect", { name: "large" });
     assertEquals([persisted, persisted_bytes], [null, 2 * 1024 * 1024 + 11]);
   },
@@ -36,7 +44,6 @@ testOnStage("inspect and restart", {}, {
     await agent.on("manifest");
     const from = stage.bus.mark();
     assertEquals(await restart(stage, "again"), { ok: true, agent: "again", command: "restart" });
-    // Said once `setup()` has returned.
     await agent.on("manifest", () => true, from);
     assertEquals((await stage.command("inspect", { name: "again" })).persisted, { starts: 2 });
     assertNotEquals(await pidOf(stage, "again"), before);
