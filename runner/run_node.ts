@@ -22,6 +22,9 @@ import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
 import type { Gate } from "./trust/gate.ts";
+import { Installation } from "./upgrade/installation.ts";
+import { rehearse } from "./upgrade/rehearsal.ts";
+import { Upgrades } from "./upgrade/upgrades.ts";
 import { VERSION } from "./version.ts";
 
 /** What a node is built from beside its configuration. */
@@ -51,7 +54,9 @@ export interface RunningNode {
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
   const { broker, access, policy, deno, clock, log, env } = surroundings;
   const { name, workDir, stateDir, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
-  const identity = createIdentity(name, broker, VERSION, config.labels);
+  const installation = installationAt(env.AGENTFLOW_HOME);
+  const release = await installation?.current();
+  const identity = createIdentity(name, broker, VERSION, config.labels, release);
   const registry = await Registry.open(stateDir, name);
   if (registry.problem !== undefined) log.error(registry.problem);
   const problems: string[] = [];
@@ -120,6 +125,12 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     onStateDamaged: (agent, error) =>
       void node.onError(agent, { phase: "setup", severity: "warning", error }),
   });
+  const upgrades = installation && new Upgrades({
+    installation,
+    clock,
+    rehearse: (bundle) => rehearse(bundle, { deno, stateDir, workDir }),
+    say: (message, isError) => isError ? onProblem(message) : node.onNews(message),
+  });
   const node: Node = new Node({
     identity,
     clock,
@@ -135,12 +146,19 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     migrateTimeoutMs,
     gate,
     audit,
+    upgrades,
   });
   onProblem = (message) => node.onProblem(message);
   problems.forEach(onProblem);
   await node.start();
+  await upgrades?.sayLastFailure();
   void link.run(node);
   return { node, ready: runtime.prepared };
+}
+
+/** Only where the launcher has started this runner there are releases, and a way back from another. */
+function installationAt(home: string | undefined): Installation | undefined {
+  return home === undefined || home === "" ? undefined : new Installation(home);
 }
 
 /** Only those who trust some pay for loading what that needs. */

@@ -63,7 +63,8 @@ export class Admissions {
     }
     const { json, text, retained } = obeyed;
     const { jws } = openEnvelope(command.json);
-    const admitted = { command: { ...command, json, text, retained, jws }, kind, signer, done };
+    const isVerified = warning === undefined;
+    const admitted = { command: { ...command, json, text, retained, jws, isVerified }, kind, signer, done };
     this.#accepted(admitted, warning);
     return admitted;
   }

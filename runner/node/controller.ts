@@ -13,6 +13,7 @@ import { PolicyRefusal } from "../policy/gatekeeper.ts";
 import type { IncomingMessage } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import { Refusal } from "../trust/refusal.ts";
+import { UpgradeError } from "../upgrade/upgrade_package.ts";
 import { withoutVerifying } from "../trust/envelope.ts";
 import type { Admissions, Admitted } from "./admissions.ts";
 import { agentCommand } from "./commands/agent_command.ts";
@@ -24,6 +25,7 @@ import { migrate } from "./commands/migrate.ts";
 import { migration } from "./commands/migration.ts";
 import { spawn } from "./commands/spawn.ts";
 import { stop, stopAll } from "./commands/stop.ts";
+import { upgrade } from "./commands/upgrade.ts";
 import { task } from "./commands/task.ts";
 import type { Requests } from "./requests.ts";
 
@@ -38,6 +40,7 @@ const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
   inspect,
   migrate,
   migration,
+  upgrade,
 };
 
 /** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
@@ -108,12 +111,12 @@ export class Controller {
     const { topic } = message;
     if (error instanceof Refusal) return this.#refuse(command, error, message);
     const expected = error instanceof CommandError || error instanceof SpawnConfigError ||
-      error instanceof PolicyRefusal;
+      error instanceof PolicyRefusal || error instanceof UpgradeError;
     const text = error instanceof Error ? error.message : String(error);
     const words = expected ? text : `Internal error while handling a message: ${text}`;
     if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);
     else this.log.warning(`${topic}: ${words}`);
-    const child = expected ? error.agent : undefined;
+    const child = expected && "agent" in error ? error.agent : undefined;
     const agent = child === undefined ? {} : { child_name: child };
     this.context.reporter.nodeLog("error", words, agent);
     if (admitted !== undefined) this.admissions.failed(admitted, words);

@@ -29,6 +29,7 @@ import { Roster } from "./roster.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Tasks } from "./tasks.ts";
 import { Traffic } from "./traffic.ts";
+import type { Upgrades } from "../upgrade/upgrades.ts";
 import { Turns } from "../turns.ts";
 import { Updates } from "./updates.ts";
 import { Vitals } from "./vitals.ts";
@@ -52,6 +53,8 @@ export interface NodeParts {
   /** Who is obeyed; without it, everybody. */
   readonly gate?: Gate | undefined;
   readonly audit: Audit;
+  /** How it replaces its own runner; without it, it cannot. */
+  readonly upgrades?: Upgrades | undefined;
 }
 
 /** Time for the last messages to reach the broker, in milliseconds. */
@@ -60,6 +63,8 @@ const DRAIN_MS = 5000;
 /** How a node ended. */
 export type Ending =
   | { readonly kind: "closed" }
+  /** Another runner is to take over. */
+  | { readonly kind: "upgraded" }
   /** Another process had its name before it; the message is for the operator. */
   | { readonly kind: "name_taken"; readonly message: string };
 
@@ -138,7 +143,10 @@ export class Node implements LinkListener, AgentObserver {
       clock,
       sayOnline: () => reporter.nodeStatus("online"),
       beat: () => this.#vitals.reportNode(),
-      onEcho: () => echo.heard(),
+      onEcho: () => {
+        echo.heard();
+        parts.upgrades?.heard();
+      },
       onTaken: (message) => void this.#yield(message),
     });
     this.#traffic = new Traffic({
@@ -167,7 +175,9 @@ export class Node implements LinkListener, AgentObserver {
       vitals: this.#vitals,
       turns,
       isClosing: () => this.#closing !== undefined,
+      upgrades: parts.upgrades,
       close: (reason: StopReason) => void this.close(reason),
+      restart: () => void this.close("shutdown", { kind: "upgraded" }),
     };
     const admissions = new Admissions({ gate: parts.gate, audit: parts.audit, reporter });
     this.#controller = new Controller(context, this.#requests, admissions, log);
@@ -190,8 +200,8 @@ export class Node implements LinkListener, AgentObserver {
   }
 
   /** Stops all agents, says so, and ends. May be called again: the first call decides. */
-  close(reason: StopReason): Promise<void> {
-    return this.#closing ??= this.#close(reason);
+  close(reason: StopReason, ending: Ending = { kind: "closed" }): Promise<void> {
+    return this.#closing ??= this.#close(reason, ending);
   }
 
   /** The agents here, as they see each other. */
@@ -281,6 +291,12 @@ export class Node implements LinkListener, AgentObserver {
     return this.#traffic.handle(agent, frame);
   }
 
+  /** Something that the operator should know. */
+  onNews(message: string): void {
+    this.parts.log.info(message);
+    this.#reporter.nodeLog("log", message);
+  }
+
   /** Something that the operator should know, and that stops nothing. */
   onProblem(message: string): void {
     this.parts.log.error(message);
@@ -291,12 +307,12 @@ export class Node implements LinkListener, AgentObserver {
     return this.#reporter.log(agent, level, message);
   }
 
-  async #close(reason: StopReason): Promise<void> {
+  async #close(reason: StopReason, ending: Ending): Promise<void> {
     this.#life.abort();
     await this.#supervisor.stopAll(reason);
     this.#reporter.nodeOffline();
     await this.#closeLinks(DRAIN_MS);
-    this.#resolveClosed({ kind: "closed" });
+    this.#resolveClosed(ending);
   }
 
   /** Leaves the name to the node that had it first: without a word, for every word would be taken for that node's. */
