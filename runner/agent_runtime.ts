@@ -1,7 +1,6 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
-import type { TopicRules } from "../protocol/agent_topics.ts";
-import type { Peer, StartFrame } from "../protocol/frames.ts";
+import type { BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import type { Clock } from "./clock.ts";
 import { type Installed, installFlags } from "./install/flags.ts";
@@ -11,10 +10,13 @@ import type { BrokerUrl } from "../bus/broker_url.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
 import { writeHarness } from "./process/harness_files.ts";
 import { Launcher } from "./process/launcher.ts";
+import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
 import type { Granted, Secrets } from "./secrets/secrets.ts";
 import { findWrappers, type Wrappers } from "./process/wrapper.ts";
+import { covers } from "./policy/covers.ts";
+import { readLogin } from "./policy/credentials.ts";
 import type { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Rules } from "./policy/policy.ts";
 import type { StateFiles } from "./store/state_files.ts";
@@ -24,6 +26,8 @@ import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
 export interface AgentRuntimeParts {
   readonly node: string;
   readonly broker: BrokerUrl;
+  /** Certificates (PEM) that may sign the broker's, where they are not Deno's own. */
+  readonly brokerCa?: string | undefined;
   /** Absolute. */
   readonly workDir: string;
   /** Deno's executable. */
@@ -44,6 +48,8 @@ export interface AgentRuntimeParts {
   readonly onLaunched: (agent: SupervisedAgent, pid: number, flags: readonly string[]) => void;
   /** It asks for secrets that it does not get. */
   readonly onSecretsDenied: (agent: SupervisedAgent, names: readonly string[]) => void;
+  /** It has tried what its sandbox does not grant. */
+  readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
   /** A damaged state file has been set aside. */
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
 }
@@ -59,6 +65,17 @@ interface Prepared {
   readonly wrappers: Wrappers;
   /** The DENO_DIR of agents without dependencies: no package is ever fetched into it, so none can be loaded from it. */
   readonly bareDenoDir: string;
+  /** Makes Deno say what agent code asks its sandbox for. */
+  readonly auditEnv: Readonly<Record<string, string>>;
+}
+
+/** What one process of an agent is given. */
+interface Outfit {
+  readonly stateFile: string;
+  readonly stateBytes: number;
+  readonly rules: Rules;
+  readonly granted: Granted;
+  readonly access: BrokerEntry;
 }
 
 export class AgentRuntime implements Runtime<Installed> {
@@ -89,7 +106,7 @@ export class AgentRuntime implements Runtime<Installed> {
     listener: ProcessListener,
   ): Promise<RunningProcess> {
     const { broker, stateFiles, gatekeeper, env } = this.parts;
-    const { harness, launcher, wrappers, bareDenoDir } = await this.prepared;
+    const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
     const rules = gatekeeper.rulesFor(agent.name);
     const stateBytes = this.#stateBytes(rules);
     // What the paths lead to may have changed since its spawn.
@@ -108,11 +125,22 @@ export class AgentRuntime implements Runtime<Installed> {
     const denoEnv = installed?.env ?? { DENO_DIR: bareDenoDir };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
-    const heard = granted.values.size === 0 ? listener : redacting(listener, redactor(granted.values));
+    const access = await this.#brokerAccess(rules);
+    const hidden = new Map(granted.values);
+    if (access.password !== undefined) hidden.set("broker password", access.password);
+    const redact = hidden.size === 0 ? undefined : redactor(hidden);
+    const heard = redact === undefined ? listener : redacting(listener, redact);
+    const withoutRecords = (line: string) => {
+      const { said, attempt } = readStderrLine(line);
+      if (attempt !== undefined && isDenied(attempt, flags, covers)) {
+        this.parts.onDenied(agent, attempt.kind, redact?.(attempt.what) ?? attempt.what);
+      }
+      return said;
+    };
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
-      { ...pick(env, permissions.env), ...denoEnv },
-      heard,
+      { ...pick(env, permissions.env), ...denoEnv, ...auditEnv },
+      { ...heard, withoutRecords },
       {
         // Where it may write other files, how large they get is not ours to say.
         wrapper: wrappers.with(permissions.write.length > 0 ? undefined : stateBytes + FILE_SLACK_BYTES),
@@ -123,7 +151,7 @@ export class AgentRuntime implements Runtime<Installed> {
       },
     );
     this.parts.onLaunched(agent, process.pid, flags);
-    process.send(this.#startFrame(agent, stateFile, stateBytes, rules.topics, granted));
+    process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access }));
     return process;
   }
 
@@ -131,12 +159,19 @@ export class AgentRuntime implements Runtime<Installed> {
     return state_mb === undefined ? this.parts.stateBytes : state_mb * 1024 * 1024;
   }
 
+  /** @throws Error for the operator when the password cannot be read */
+  async #brokerAccess({ broker, agent_credentials: credentials }: Rules): Promise<BrokerEntry> {
+    const { brokerCa: ca } = this.parts;
+    if (broker === "none") return {};
+    return {
+      ...(credentials === false ? {} : await readLogin(credentials)),
+      ...(ca === undefined ? {} : { ca }),
+    };
+  }
+
   #startFrame(
     agent: SupervisedAgent,
-    stateFile: string,
-    stateBytes: number,
-    topics: TopicRules,
-    granted: Granted,
+    { stateFile, stateBytes, rules, granted, access }: Outfit,
   ): StartFrame {
     const { node, broker, durable, peers } = this.parts;
     return {
@@ -145,15 +180,17 @@ export class AgentRuntime implements Runtime<Installed> {
       actor_id: agent.actorId,
       node,
       broker,
+      broker_access: access,
       code: agent.config.code,
       poll_ms: agent.config.poll_interval * 1000,
       state_file: stateFile,
       state_max_bytes: stateBytes,
+      message_max_bytes: Math.floor(rules.message_kb * 1024),
       durable,
       peers: peers(),
       secrets: Object.fromEntries(granted.values),
       secrets_denied: granted.denied,
-      topics,
+      topics: rules.topics,
       paused: agent.state.paused,
       held: agent.state.gate !== "open",
     };
@@ -162,12 +199,24 @@ export class AgentRuntime implements Runtime<Installed> {
 
 async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {
   const bareDenoDir = join(workDir, "deno");
-  const [harness, wrappers] = await Promise.all([
+  const [harness, wrappers, auditEnv] = await Promise.all([
     writeHarness(workDir),
     findWrappers(),
+    findAuditEnv(),
     closeDenoDir(bareDenoDir),
   ]);
-  return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir };
+  return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir, auditEnv };
+}
+
+/** Deno does not start where it cannot write its records. */
+async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
+  try {
+    await Deno.stat(AUDIT_ENV.DENO_AUDIT_PERMISSIONS);
+    return AUDIT_ENV;
+  } catch {
+    // A container without /dev/stderr.
+    return {};
+  }
 }
 
 function pick(

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { AgentRuntime } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
 import { AuditLog } from "./audit/audit_log.ts";
+import { Denials } from "./audit/denials.ts";
 import { ConfigError } from "../bus/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
@@ -16,6 +17,7 @@ import type { Logger } from "./logger.ts";
 import { createIdentity } from "./node/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reporter.ts";
+import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { Registry } from "./store/registry.ts";
@@ -92,11 +94,14 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     void agentLink.run(listener);
     return agentLink;
   };
-  const gatekeeper = new Gatekeeper(policy);
+  await usable("--policy", checkCredentials(policy));
+  const gatekeeper = new Gatekeeper(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
+  const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(stateDir, stateBytes);
   const runtime = new AgentRuntime({
     node: name,
     broker,
+    brokerCa: access.ca,
     workDir,
     deno,
     clock,
@@ -117,6 +122,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
         severity: "warning",
         error: `Secrets not granted to '${agent.name}' on ${name}: ${names.join(", ")}`,
       }),
+    onDenied: (agent, kind, what) => denials.add(agent.name, kind, what),
     onStateDamaged: (agent, error) =>
       void node.onError(agent, { phase: "setup", severity: "warning", error }),
   });
@@ -135,6 +141,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     migrateTimeoutMs,
     gate,
     audit,
+    denials,
   });
   onProblem = (message) => node.onProblem(message);
   problems.forEach(onProblem);

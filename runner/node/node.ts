@@ -2,14 +2,15 @@
 import type { LogLevel, Peer, RunnerFrame } from "../../protocol/frames.ts";
 import { nodeFilters, ownFilters, topics } from "../../protocol/topics.ts";
 import type { Audit } from "../audit/audit_log.ts";
+import type { Denials } from "../audit/denials.ts";
 import type { Clock } from "../clock.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import { ProcStats } from "../process/proc_stats.ts";
-import type { Gatekeeper } from "../policy/gatekeeper.ts";
+import type { Gatekeeper, PolicyRefusal } from "../policy/gatekeeper.ts";
 import type { Registry } from "../store/registry.ts";
 import type { StateFiles } from "../store/state_files.ts";
-import type { AgentObserver, Runtime, TrafficFrame } from "../supervisor/ports.ts";
+import type { AgentObserver, Kill, Runtime, TrafficFrame } from "../supervisor/ports.ts";
 import type { ErrorReport, Outcome, StopReason, VisibleState } from "../supervisor/state.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
@@ -52,6 +53,8 @@ export interface NodeParts {
   /** Who is obeyed; without it, everybody. */
   readonly gate?: Gate | undefined;
   readonly audit: Audit;
+  /** What agents have tried in vain. */
+  readonly denials: Denials;
 }
 
 /** Time for the last messages to reach the broker, in milliseconds. */
@@ -111,9 +114,11 @@ export class Node implements LinkListener, AgentObserver {
     });
     this.#vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
     this.#manifests = new Manifests(reporter, clock);
-    this.#tasks = new Tasks(reporter);
-    this.#requests = new Requests(link, node, clock);
-    this.#subscriptions = new Subscriptions(parts.openAgentLink);
+    const rulesOf = (agent: string) => gatekeeper.rulesFor(agent);
+    const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
+    this.#tasks = new Tasks(reporter, pendingTasks);
+    this.#requests = new Requests(link, node, clock, pendingTasks);
+    this.#subscriptions = new Subscriptions(parts.openAgentLink, (agent) => rulesOf(agent).subscriptions);
     const turns = new Turns();
     const tasks = this.#tasks;
     const supervisor = this.#supervisor;
@@ -149,7 +154,9 @@ export class Node implements LinkListener, AgentObserver {
       requests: this.#requests,
       subscriptions: this.#subscriptions,
       tasks,
-      topicRules: (agent) => gatekeeper.rulesFor(agent).topics,
+      topicRules: (agent) => rulesOf(agent).topics,
+      maxMessageBytes: (agent) => Math.floor(rulesOf(agent).message_kb * 1024),
+      onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),
       onStatus: (agent) => void this.#vitals.reportStatusText(agent),
     });
     const context = {
@@ -255,7 +262,8 @@ export class Node implements LinkListener, AgentObserver {
     this.#updates.processed(agent);
   }
 
-  onExit(agent: SupervisedAgent): void {
+  onExit(agent: SupervisedAgent, reason: string): void {
+    this.parts.audit.record({ event: "exited", agent: agent.name, reason });
     agent.statusText = undefined;
     this.#tasks.exited(agent);
     this.#requests.forget(agent);
@@ -285,6 +293,17 @@ export class Node implements LinkListener, AgentObserver {
   onProblem(message: string): void {
     this.parts.log.error(message);
     this.#reporter.nodeLog("error", message);
+  }
+
+  /** The policy does not let an agent have what it asks for. */
+  onPolicyRefusal({ agent, message, entry, rule }: PolicyRefusal): void {
+    const what = { code: "policy", agent, entry, rule, reason: message };
+    this.parts.audit.record({ event: "refused", ...what });
+    this.#reporter.audit({ event: "refused", ...what });
+  }
+
+  onKilled({ name }: SupervisedAgent, kill: Kill): void {
+    this.parts.audit.record({ event: "killed", agent: name, ...kill });
   }
 
   onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
@@ -317,6 +336,7 @@ export class Node implements LinkListener, AgentObserver {
       this.#subscriptions.close(),
       this.parts.registry[Symbol.asyncDispose](),
     ]);
+    this.parts.denials[Symbol.dispose]();
     await this.parts.audit[Symbol.asyncDispose]();
   }
 

@@ -26,6 +26,8 @@ export interface ProcessHandlers {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
   onOversize(start: string): void;
+  /** Takes out of a line of stderr what is not the agent's; "" when nothing is left. */
+  readonly withoutRecords?: (line: string) => string;
   /** Takes out of a printed line what nobody may see. */
   readonly redact?: (line: string) => string;
   /** It talks faster than it may, in words. */
@@ -93,7 +95,9 @@ export class Launcher {
       onFrame: (frame) => handlers.onFrame(frame),
       onOversize: (start) => handlers.onOversize(start),
       onOutput: (stream, printed) => {
-        const line = handlers.redact?.(printed) ?? printed;
+        const said = stream === "stderr" ? handlers.withoutRecords?.(printed) ?? printed : printed;
+        if (said === "") return;
+        const line = handlers.redact?.(said) ?? said;
         if (stream === "stderr") remember(tail, line);
         return handlers.onOutput(stream, line);
       },

@@ -63,6 +63,7 @@ export class Stage implements AsyncDisposable {
       secrets: Secrets.none(),
       onLaunched: () => {},
       onSecretsDenied: () => {},
+      onDenied: () => {},
       onStateDamaged: (agent, message) => this.#record(agent, { kind: "said", message }),
     });
     this.#supervisor = new Supervisor({
@@ -111,6 +112,7 @@ export class Stage implements AsyncDisposable {
       onStarted: () => {},
       onReady: () => {},
       onProcessed: () => {},
+      onKilled: () => {},
       onExit: () => {},
       onState: (agent, state) => this.#record(agent, { kind: "state", state }),
       onError: (agent, report) => this.#record(agent, { kind: "error", report }),

@@ -134,3 +134,53 @@ Deno.test("agents give way to the runner: they run at a lower priority", async (
   };
   assertEquals(await niceOf(json.agents[0].pid), await niceOf(node.pid) + 5);
 });
+
+Deno.test("subscriptions, tasks that wait and the size of messages are the policy's to limit", async () => {
+  await using here = await policed({
+    agents: { modest: { subscriptions: 2, pending_tasks: 2, message_kb: 1 } },
+  });
+  const { bus, node } = here;
+  const code = `
+  async function setup(agent) {
+    const said = [];
+    const attempt = async (work) => { try { await work(); said.push("done"); } catch (error) { said.push(error.message); } };
+    for (const filter of ["a", "b", "c"]) await attempt(() => agent.subscribe(filter, () => {}));
+    await attempt(() => agent.publish("modest/small", "x".repeat(1024)));
+    await attempt(() => agent.publish("modest/large", "x".repeat(1025)));
+    await attempt(() => agent.send_to("nobody", "x".repeat(1025)));
+    const forged = { t: "publish", topic: "modest/forged", qos: 0, retain: false, text: "x".repeat(1025) };
+    Deno.stdout.writeSync(new TextEncoder().encode("\\n" + JSON.stringify(forged) + "\\n"));
+    await agent.publish("modest/said", said);
+  }
+  const open = [];
+  function handle_task(agent, payload) {
+    if (payload === "large") return "x".repeat(2000);
+    if (payload === "end") return open.splice(0).forEach((end) => end("ended"));
+    return new Promise((resolve) => open.push(resolve));
+  }`;
+  await node.spawn(bus, { name: "modest", code });
+  const tooLarge = "the message has 1025 bytes, the node's policy allows 1024";
+  assertEquals((await bus.on("modest/said")).json, [
+    "done",
+    "done",
+    "Cannot subscribe to c: an agent may have up to 2 subscriptions",
+    "done",
+    tooLarge,
+    "the message has 1027 bytes, the node's policy allows 1024",
+  ]);
+  assertEquals((await bus.on("modest/small")).text.length, 1024);
+  const id = actorId("modest");
+  await bus.on(
+    `agents/${id}/logs`,
+    ({ json }) => json.message === `Refused by the node: publish: ${tooLarge}`,
+  );
+  assertEquals([...bus.all("modest/large"), ...bus.all("modest/forged")], []);
+
+  const topic = "agents/by-name/modest/task";
+  const large = await bus.ask(topic, { payload: "large" });
+  assertStringIncludes(large.json.error, "the message has 2013 bytes");
+  const first = [bus.ask(topic, { payload: 1 }), bus.ask(topic, { payload: 2 })];
+  assertEquals((await bus.ask(topic, { payload: 3 })).json.error, "Agent 'modest' is busy with 2 tasks.");
+  await bus.ask(`nodes/${node.name}/stop`, { name: "modest" });
+  for (const { json } of await Promise.all(first)) assertStringIncludes(json.error, "ended while it handled");
+});

@@ -3,6 +3,7 @@ import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { parseSpawnConfig, type SpawnConfig } from "../../protocol/spawn_config.ts";
 import type {
   AgentObserver,
+  Kill,
   ProcessListener,
   RunningProcess,
   Runtime,
@@ -108,6 +109,9 @@ export class RecordingObserver implements AgentObserver {
     this.seen.push(`${agent.name}: ready`);
   }
   onProcessed(): void {}
+  onKilled(agent: SupervisedAgent, { limit, measured, allowed, unit }: Kill): void {
+    this.seen.push(`${agent.name}: killed: ${limit} ${measured} of ${allowed} ${unit}`);
+  }
   onExit(agent: SupervisedAgent): void {
     this.seen.push(`${agent.name}: exit`);
   }
