@@ -7,6 +7,7 @@ export const NODE_COMMANDS = [
   "stop",
   "stop_all",
   "list",
+  "inspect",
   "migrate",
   "migration",
 ] as const;

@@ -16,6 +16,8 @@ export interface RunnerConfig {
   readonly port: number;
   readonly access: AccessSources;
   readonly name: string;
+  /** What operators choose nodes by. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
   /** Absolute. */
   readonly stateDir: string;
@@ -86,6 +88,7 @@ function buildConfig(read: ReadFlag, env: Environment, random: string): RunnerCo
     port: port ?? 1883,
     access: readSources(read, env, broker),
     name: readName(read(FLAGS.node) ?? read(FLAGS.name) ?? `node-${random}`),
+    labels: readLabels(read(FLAGS.labels)),
     logLevel: readChoice("loglevel", LOG_LEVELS, read(FLAGS.loglevel)?.toUpperCase()),
     stateDir: folder("state-dir", stateDir),
     stateDirIsTemporary: resolve(stateDir) === "/tmp",
@@ -117,6 +120,28 @@ function absolute(path: string | undefined): string | undefined {
 function readName(name: string): string {
   if (!isName(name)) throw new ConfigError(`--name must be ${NAME_RULE}: current value is '${name}'`);
   return name;
+}
+
+/** A key or a value of a label. */
+const LABEL_PART = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
+const MAX_LABELS = 32;
+
+function readLabels(text: string | undefined): RunnerConfig["labels"] {
+  if (text === undefined) return {};
+  const entries = text.split(",").map((pair): [string, string] => {
+    const [key = "", value = "", ...rest] = pair.trim().split("=");
+    if (LABEL_PART.test(key) && LABEL_PART.test(value) && rest.length === 0) return [key, value];
+    throw new ConfigError(
+      "--labels must be like room=hall,gpu=yes, of A-Z a-z 0-9 . _ / - up to 63 characters each: " +
+        `current value is '${text}'`,
+    );
+  });
+  const labels = Object.fromEntries(entries);
+  if (Object.keys(labels).length < entries.length) {
+    throw new ConfigError(`--labels has a key twice: current value is '${text}'`);
+  }
+  if (entries.length <= MAX_LABELS) return Object.freeze(labels);
+  throw new ConfigError(`--labels takes at most ${MAX_LABELS} labels, got ${entries.length}`);
 }
 
 function readChoice<T extends string>(flag: string, choices: readonly T[], text: string | undefined): T {

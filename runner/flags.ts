@@ -21,6 +21,13 @@ export const FLAGS = {
     help: "name of this node",
   },
   node: { name: "node", value: "NAME", fallbackText: "--name", help: "the same as --name; this one wins" },
+  labels: {
+    name: "labels",
+    value: "KEY=VALUE,…",
+    env: ["AGENTFLOW_LABELS"],
+    fallbackText: "none",
+    help: "what this node is or has, for those who choose nodes by it: said with each heartbeat",
+  },
   loglevel: {
     name: "loglevel",
     value: LOG_LEVELS.join("|"),

@@ -53,7 +53,7 @@ export interface RunningNode {
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
   const { broker, access, policy, deno, clock, log, env } = surroundings;
   const { name, workDir, stateDir, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
-  const identity = createIdentity(name, broker, VERSION);
+  const identity = createIdentity(name, broker, VERSION, config.labels);
   const registry = await Registry.open(stateDir, name);
   if (registry.problem !== undefined) log.error(registry.problem);
   const problems: string[] = [];

@@ -18,6 +18,7 @@ import type { Admissions, Admitted } from "./admissions.ts";
 import { agentCommand } from "./commands/agent_command.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "./commands/command.ts";
 import { desiredState } from "./commands/desired_state.ts";
+import { inspect } from "./commands/inspect.ts";
 import { list } from "./commands/list.ts";
 import { migrate } from "./commands/migrate.ts";
 import { migration } from "./commands/migration.ts";
@@ -34,6 +35,7 @@ const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
   stop,
   stop_all: stopAll,
   list,
+  inspect,
   migrate,
   migration,
 };

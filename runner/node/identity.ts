@@ -10,8 +10,22 @@ export interface NodeIdentity {
   readonly instance: string;
   readonly broker: BrokerUrl;
   readonly version: string;
+  /** What operators choose nodes by. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
-export function createIdentity(name: string, broker: BrokerUrl, version: string): NodeIdentity {
-  return Object.freeze({ name, nodeId: nodeId(name), instance: crypto.randomUUID(), broker, version });
+export function createIdentity(
+  name: string,
+  broker: BrokerUrl,
+  version: string,
+  labels: NodeIdentity["labels"] = {},
+): NodeIdentity {
+  return Object.freeze({
+    name,
+    nodeId: nodeId(name),
+    instance: crypto.randomUUID(),
+    broker,
+    version,
+    labels,
+  });
 }

@@ -33,7 +33,7 @@ export class Reporter {
   ) {}
 
   nodeHeartbeat(vitals: NodeVitals): void {
-    const { name, nodeId, instance, broker, version } = this.node;
+    const { name, nodeId, instance, broker, version, labels } = this.node;
     this.#json(topics.nodeHeartbeat(name), "heartbeat", {
       node: name,
       node_id: nodeId,
@@ -49,6 +49,7 @@ export class Reporter {
       memory_mb: vitals.usage?.memoryMb ?? 0,
       queue: vitals.queue,
       dropped: vitals.dropped,
+      labels,
     });
   }
 

@@ -9,7 +9,7 @@ const OTHER = actorId("bystander");
 
 /** Topics that are not for agents, on a node of that name. */
 const forbidden = (node: string): string[] => [
-  ...["spawn", "stop", "stop_all", "migrate", "desired_state", "list", "migration"].map((c) =>
+  ...["spawn", "stop", "stop_all", "migrate", "desired_state", "list", "inspect", "migration"].map((c) =>
     `nodes/${node}/${c}`
   ),
   ...["heartbeat", "status", "agents", "migrate_result", "reply/abc"].map((report) =>

@@ -1,7 +1,9 @@
 /** `agents/{id}/commands`: what a dashboard's buttons send. */
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
+import { start } from "./spawn.ts";
 
-const COMMANDS = ["pause", "resume", "stop", "delete"] as const;
+const COMMANDS = ["pause", "resume", "stop", "delete", "restart"] as const;
 
 export async function agentCommand(
   context: CommandContext,
@@ -30,6 +32,9 @@ export async function agentCommand(
         if (wanted === "delete") await context.stateFiles.remove(agent.name);
       });
       break;
+    case "restart":
+      await context.turns.take(agent.name, () => restart(context, agent));
+      break;
     default:
       throw new CommandError(
         `Cannot command '${agent.name}': command must be one of ${COMMANDS.join(", ")}, got ${
@@ -38,4 +43,19 @@ export async function agentCommand(
       );
   }
   return { agent: agent.name, command: wanted };
+}
+
+/** A new process, with its budget of restarts anew; paused stays paused. */
+async function restart(context: CommandContext, agent: SupervisedAgent): Promise<void> {
+  const { name, config, state: { paused } } = agent;
+  if (agent.isMoving) {
+    throw new CommandError(`Cannot restart '${name}': it is on its way between nodes`, name);
+  }
+  const outcome = await agent.stop("replace");
+  // A stop that was under way before, or a failure, is not undone by it.
+  if (outcome.kind !== "stopped" || outcome.reason !== "replace") {
+    throw new CommandError(`Cannot restart '${name}': it has ended meanwhile`, name);
+  }
+  const previous = context.roster.entryOf(name)?.previous;
+  await start(context, config, { paused, previous }, true);
 }

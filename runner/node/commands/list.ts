@@ -9,7 +9,11 @@ export async function list(context: CommandContext): Promise<Answer> {
   return { agents };
 }
 
-function describe({ vitals }: CommandContext, agent: SupervisedAgent): Readonly<Record<string, unknown>> {
+/** An agent as `list` shows it. */
+export function describe(
+  { vitals }: CommandContext,
+  agent: SupervisedAgent,
+): Readonly<Record<string, unknown>> {
   const usage = vitals.measure(agent);
   return {
     name: agent.name,

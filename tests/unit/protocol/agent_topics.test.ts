@@ -13,7 +13,18 @@ const TASK = "agents/by-name/x/task";
 
 /** Every control topic of the contract, and what looks like one. */
 const CONTROL = [
-  ...["spawn", "stop", "stop_all", "migrate", "desired_state", "list", "migration", "heartbeat", "status"]
+  ...[
+    "spawn",
+    "stop",
+    "stop_all",
+    "migrate",
+    "desired_state",
+    "list",
+    "inspect",
+    "migration",
+    "heartbeat",
+    "status",
+  ]
     .map(
       (command) => `nodes/n/${command}`,
     ),

@@ -30,6 +30,7 @@ Deno.test("a node subscribes to its commands and its replies, and to nothing of 
     "nodes/n/stop",
     "nodes/n/stop_all",
     "nodes/n/list",
+    "nodes/n/inspect",
     "nodes/n/migrate",
     "nodes/n/migration",
     "nodes/n/reply/+",

@@ -30,6 +30,7 @@ Deno.test("without flags the defaults of the contract hold", () => {
     port: 1883,
     access: NO_ACCESS,
     name: "node-0a1b2c",
+    labels: {},
     logLevel: "INFO",
     stateDir: "/tmp",
     stateDirIsTemporary: true,
@@ -59,6 +60,7 @@ Deno.test("every flag is read", () => {
     "username": "u",
     "password-file": "/pw",
     "name": "n",
+    "labels": "room=hall,gpu=yes",
     "loglevel": "DEBUG",
     "state-dir": "/s",
     "work-dir": "/w",
@@ -88,6 +90,7 @@ Deno.test("every flag is read", () => {
       password: undefined,
     },
     name: "n",
+    labels: { room: "hall", gpu: "yes" },
     logLevel: "DEBUG",
     stateDir: "/s",
     stateDirIsTemporary: false,
@@ -107,6 +110,12 @@ Deno.test("every flag is read", () => {
   };
   assertEquals(run(Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])), expected);
   assertEquals(run(Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)), expected);
+});
+
+Deno.test("labels that others could not read are refused", () => {
+  for (const labels of ["room", "room=", "=hall", "a=b=c", "a b=c", "a=1,a=2", "-a=1", "a=1,"]) {
+    assertStringIncludes(refusal(["--labels", labels]), `'${labels}'`);
+  }
 });
 
 Deno.test("--test, --version and --help are asked for by their flags, and help wins", () => {
@@ -321,6 +330,7 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--password-file FILE",
     "--name NAME",
     "--node NAME",
+    "--labels KEY=VALUE,…",
     "--loglevel DEBUG|INFO|WARNING|ERROR",
     "--state-dir DIR",
     "--work-dir DIR",

@@ -194,7 +194,7 @@ Deno.test("payloads that make no sense are told, on every topic, and the node ca
     [
       `agents/${id}/commands`,
       { command: "explode" },
-      `Cannot command 'a': command must be one of pause, resume, stop, delete, got "explode"`,
+      `Cannot command 'a': command must be one of pause, resume, stop, delete, restart, got "explode"`,
     ],
     ["agents/unknown/commands", { command: "stop" }, "Cannot command agent unknown: it is not running here"],
   ];
@@ -417,6 +417,7 @@ Deno.test("a node says online at every connect, and its heartbeat every 10 s, ag
     "memory_mb",
     "queue",
     "dropped",
+    "labels",
   ];
   assertEquals(Object.keys(beats[0] ?? {}), needed);
 });

@@ -1,0 +1,28 @@
+/** `nodes/{name}/inspect`: the config of one agent as it was spawned, its code included, and what it has kept. */
+import { isName } from "../../../protocol/names.ts";
+import { describe } from "./list.ts";
+import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
+
+/** A larger state is not sent: brokers limit the size of a message. */
+const MAX_STATE_BYTES = 1024 * 1024;
+
+/** Answers on the reply topic alone: what it shows is for whoever asks. */
+export async function inspect(context: CommandContext, command: Command): Promise<Answer> {
+  const { name } = objectPayload(command, "inspect");
+  if (!isName(name)) throw new CommandError('Cannot inspect: the payload must be {"name": "agent"}');
+  const agent = context.supervisor.find(name);
+  if (agent === undefined) {
+    throw new CommandError(`Cannot inspect '${name}': it is not running on ${context.identity.name}`, name);
+  }
+  // The signature is for the node that was to obey it, and holds the same once more.
+  const { _jws, ...config } = agent.config.raw;
+  return { agent: describe(context, agent), config, ...await persisted(context, name) };
+}
+
+async function persisted({ stateFiles }: CommandContext, agent: string): Promise<Answer> {
+  const state = await stateFiles.read(agent) ?? {};
+  const bytes = new TextEncoder().encode(JSON.stringify(state)).length;
+  return bytes > MAX_STATE_BYTES
+    ? { persisted: null, persisted_bytes: bytes }
+    : { persisted: state, persisted_bytes: bytes };
+}
