@@ -80,7 +80,7 @@ Deno.test("what the policy refuses is an event of its own, on the bus too; so is
     name: "prowler",
     code: `async function setup(agent) {
       for (const path of ["/etc/passwd", "/etc/shadow"]) try { Deno.readTextFileSync(path); } catch { /* refused */ }
-      try { await fetch("http://127.0.0.2:1/"); } catch { /* refused */ }
+      try { await fetch("http://127.0.0.2:4711/"); } catch { /* refused */ }
       try { await agent.publish("nodes/x/spawn", "{}"); } catch { /* refused by the harness */ }
       console.log(agent.recall("count", 0));
       agent.persist("count", 1);
@@ -123,7 +123,7 @@ Deno.test("what the policy refuses is an event of its own, on the bus too; so is
   assertHas(mirrored, { event: "refused", code: "policy", agent: "greedy", rule });
   assertHas(curious, { agent: "curious", entry: "permissions.net a.example" });
   assertHas(of("denied", "prowler")[0], {
-    tried: { read: ["/etc/passwd", "/etc/shadow"], net: ["127.0.0.2:1"], publish: ["nodes/x/spawn"] },
+    tried: { read: ["/etc/passwd", "/etc/shadow"], net: ["127.0.0.2:4711"], publish: ["nodes/x/spawn"] },
   });
   // The state file is its own.
   assert(!JSON.stringify(of("denied")).includes("state.json"));
