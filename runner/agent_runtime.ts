@@ -7,9 +7,10 @@ import { type Installed, installFlags } from "./install/flags.ts";
 import type { Installer } from "./install/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
+import type { Cgroups, Group } from "./process/cgroups.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
 import { writeHarness } from "./process/harness_files.ts";
-import { Launcher } from "./process/launcher.ts";
+import { type AgentProcess, Launcher } from "./process/launcher.ts";
 import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
@@ -34,6 +35,9 @@ export interface AgentRuntimeParts {
   readonly deno: string;
   readonly clock: Clock;
   readonly heapMb: number;
+  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
+  readonly memoryMb: number;
+  readonly cgroups: Cgroups;
   readonly stateBytes: number;
   /** Whether what agents publish survives this process. */
   readonly durable: boolean;
@@ -58,7 +62,7 @@ export interface AgentRuntimeParts {
 const FILE_SLACK_BYTES = 64 * 1024 * 1024;
 
 /** What is made ready once per runner. */
-interface Prepared {
+export interface Prepared {
   /** The harness' main module. */
   readonly harness: string;
   readonly launcher: Launcher;
@@ -150,9 +154,14 @@ export class AgentRuntime implements Runtime<Installed> {
         },
       },
     );
+    const memoryMb = rules.memory_mb ?? this.parts.memoryMb;
+    const group = this.parts.cgroups.enter(agent.name, process.pid, {
+      cpuPercent: rules.cpu_percent,
+      memoryMb,
+    });
     this.parts.onLaunched(agent, process.pid, flags);
     process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access }));
-    return process;
+    return group === undefined ? process : inGroup(process, group, memoryMb);
   }
 
   #stateBytes({ state_mb }: Rules): number {
@@ -195,6 +204,17 @@ export class AgentRuntime implements Runtime<Installed> {
       held: agent.state.gate !== "open",
     };
   }
+}
+
+/** A process with what the kernel does for its limits. */
+function inGroup(process: AgentProcess, group: Group, memoryMb: number): RunningProcess {
+  const { pid, send, end, setStopped } = process;
+  const exited = process.exited.then(async (exit) =>
+    await group.leave()
+      ? { ...exit, description: `was killed by the kernel (memory limit: more than ${memoryMb} MB)` }
+      : exit
+  );
+  return { pid, send, end, setStopped, isCpuLimited: group.limitsCpu, exited };
 }
 
 async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {

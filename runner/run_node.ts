@@ -1,6 +1,6 @@
 /** Builds a node from its configuration: every part is made here and passed to whom it concerns. */
 import { join } from "@std/path";
-import { AgentRuntime } from "./agent_runtime.ts";
+import { AgentRuntime, type Prepared } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
 import { AuditLog } from "./audit/audit_log.ts";
 import { Denials } from "./audit/denials.ts";
@@ -20,6 +20,7 @@ import { lastWill } from "./node/reporter.ts";
 import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
+import { type Cgroups, openCgroups } from "./process/cgroups.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
@@ -96,6 +97,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   };
   await usable("--policy", checkCredentials(policy));
   const gatekeeper = new Gatekeeper(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
+  const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(stateDir, stateBytes);
   const runtime = new AgentRuntime({
@@ -106,6 +108,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     deno,
     clock,
     heapMb,
+    memoryMb,
+    cgroups,
     stateBytes,
     durable: config.outbox === "disk",
     installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
@@ -142,12 +146,33 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     gate,
     audit,
     denials,
+    // What is stopped must not outlive this process.
+    mayStop: async () => (await runtime.prepared).wrappers.endWithRunner,
   });
   onProblem = (message) => node.onProblem(message);
   problems.forEach(onProblem);
   await node.start();
   void link.run(node);
+  void sayCpuLimits(cgroups, runtime.prepared, log);
   return { node, ready: runtime.prepared };
+}
+
+/** What holds, once: an operator who relies on a limit has to know. */
+async function sayCpuLimits(
+  { reason, controllers }: Cgroups,
+  prepared: Promise<Prepared>,
+  log: Logger,
+): Promise<void> {
+  if (reason === undefined) return log.info(`Agents are held by cgroup v2: ${controllers.join(", ")}`);
+  try {
+    const { wrappers: { endWithRunner } } = await prepared;
+    const means = endWithRunner
+      ? "nice, and agents with a cpu_percent are stopped for moments"
+      : "nice only (a cpu_percent needs setpriv of util-linux as well)";
+    log.info(`CPU limits: ${means}, because ${reason}`);
+  } catch {
+    // No agent can run here: that is said elsewhere.
+  }
 }
 
 /** Only those who trust some pay for loading what that needs. */

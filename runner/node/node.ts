@@ -17,6 +17,7 @@ import { Supervisor } from "../supervisor/supervisor.ts";
 import type { Gate } from "../trust/gate.ts";
 import { Admissions } from "./admissions.ts";
 import { Arrivals } from "./arrivals.ts";
+import { CpuGuard } from "./cpu_guard.ts";
 import { Controller } from "./controller.ts";
 import { Departures } from "./departures.ts";
 import { Echo } from "./echo.ts";
@@ -53,12 +54,17 @@ export interface NodeParts {
   /** Who is obeyed; without it, everybody. */
   readonly gate?: Gate | undefined;
   readonly audit: Audit;
+  /** Whether an agent may be stopped for moments, where no cgroup holds it to its CPU share. */
+  readonly mayStop: () => Promise<boolean>;
   /** What agents have tried in vain. */
   readonly denials: Denials;
 }
 
 /** Time for the last messages to reach the broker, in milliseconds. */
 const DRAIN_MS = 5000;
+
+/** So long at most an agent is stopped at a time, to hold it to its CPU share. */
+const MAX_STOP_MS = 5000;
 
 /** How a node ended. */
 export type Ending =
@@ -75,6 +81,7 @@ export class Node implements LinkListener, AgentObserver {
   readonly #reporter: Reporter;
   readonly #vitals: Vitals;
   readonly #memoryGuard: MemoryGuard;
+  readonly #cpuGuard: CpuGuard;
   readonly #manifests: Manifests;
   readonly #tasks: Tasks;
   readonly #requests: Requests;
@@ -111,6 +118,14 @@ export class Node implements LinkListener, AgentObserver {
       agents,
       measure: (pid) => stats.memoryMb(pid),
       limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
+    });
+    this.#cpuGuard = new CpuGuard({
+      clock,
+      agents,
+      measure: (pid) => stats.cpuSeconds(pid),
+      limitOf: ({ name }) => gatekeeper.rulesFor(name).cpu_percent,
+      maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
+      onHeld: (agent, message) => void this.onLog(agent, "warning", `Held back by the node: ${message}`),
     });
     this.#vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
     this.#manifests = new Manifests(reporter, clock);
@@ -194,6 +209,7 @@ export class Node implements LinkListener, AgentObserver {
     void link.subscribe(ownFilters(identity.name), 0);
     void this.#vitals.run(this.#life.signal);
     void this.#memoryGuard.run(this.#life.signal);
+    void this.#guardCpu();
   }
 
   /** Stops all agents, says so, and ends. May be called again: the first call decides. */
@@ -308,6 +324,11 @@ export class Node implements LinkListener, AgentObserver {
 
   onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
     return this.#reporter.log(agent, level, message);
+  }
+
+  async #guardCpu(): Promise<void> {
+    // Where nothing can run, nothing has to be held.
+    if (await this.parts.mayStop().catch(() => false)) await this.#cpuGuard.run(this.#life.signal);
   }
 
   async #close(reason: StopReason): Promise<void> {

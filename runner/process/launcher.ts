@@ -49,6 +49,8 @@ export interface AgentProcess {
   send(frame: RunnerFrame): boolean;
   /** Ends it: `gracefully` by the ladder, `now` by SIGKILL. May be called more than once; `now` overtakes. */
   end(how: "gracefully" | "now"): void;
+  /** Stops it for a while, or lets it go on. One that is being ended is not stopped any more. */
+  setStopped(stopped: boolean): void;
   /** Resolves when the process has ended and everything it said has been handled. */
   readonly exited: Promise<Exit>;
 }
@@ -113,12 +115,16 @@ export class Launcher {
     let ending = false;
     return {
       pid: child.pid,
+      setStopped: (stopped) => {
+        if (!ending) signal(stopped ? "SIGSTOP" : "SIGCONT");
+      },
       send: (frame) => channel.send(frame),
       exited,
       end: (how) => {
         if (how === "now") return signal("SIGKILL");
         if (ending) return;
         ending = true;
+        signal("SIGCONT");
         const shutdown = () => void channel.send({ t: "shutdown" });
         void endGracefully({ shutdown, signal, gone: gone.signal }, ladder, clock);
       },

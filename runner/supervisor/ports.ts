@@ -9,6 +9,10 @@ export interface RunningProcess {
   readonly pid: number;
   send(frame: RunnerFrame): boolean;
   end(how: "gracefully" | "now"): void;
+  /** Stops it for a while, or lets it go on. */
+  setStopped(stopped: boolean): void;
+  /** Whether the kernel holds it to its share of the CPU. */
+  readonly isCpuLimited?: boolean;
   readonly exited: Promise<{ readonly description: string; readonly stderrTail: string }>;
 }
 

@@ -99,6 +99,16 @@ export class SupervisedAgent {
     return this.#process?.pid;
   }
 
+  /** Whether the kernel holds its process to its share of the CPU. */
+  get isCpuLimited(): boolean {
+    return this.#process?.isCpuLimited === true;
+  }
+
+  /** Stops its process for a moment, or lets it go on. */
+  setStopped(stopped: boolean): void {
+    this.#process?.setStopped(stopped);
+  }
+
   /** Seconds since it was spawned here. */
   get uptime(): number {
     return (this.parts.clock.monotonicMs() - this.#startedMs) / 1000;

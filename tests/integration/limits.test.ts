@@ -184,3 +184,46 @@ Deno.test("subscriptions, tasks that wait and the size of messages are the polic
   await bus.ask(`nodes/${node.name}/stop`, { name: "modest" });
   for (const { json } of await Promise.all(first)) assertStringIncludes(json.error, "ended while it handled");
 });
+
+for (
+  const [title, code] of Object.entries({
+    "a busy loop with pauses":
+      `for (const end = Date.now() + 100; Date.now() < end;); await new Promise((r) => setTimeout(r, 0));`,
+    "a bomb of timers": `if (agent.state.lit) return;
+      agent.state.lit = true;
+      const bomb = () => { setTimeout(bomb, 0); for (let n = 0; n < 1000; n++) setTimeout(() => {}, 0); };
+      for (let n = 0; n < 100; n++) setInterval(() => {}, 0);
+      bomb();`,
+  })
+) {
+  Deno.test(`${title} is held to the agent's share of the CPU, and the neighbour does not wait`, async () => {
+    await using here = await policed({ agents: { busy: { cpu_percent: 20, memory_mb: 1024 } } });
+    const { bus, node } = here;
+    await node.logged(/CPU limits: |cgroup v2: cpu/);
+    await node.spawn(bus, { name: "neighbour", code: ECHO });
+    await here.ask({ name: "busy", code: `async function process(agent) { ${code} }`, poll_interval: 0.01 });
+    const { json: list } = await bus.ask(`nodes/${node.name}/list`, {});
+    const pid = list.agents.find((agent: { name: string }) => agent.name === "busy").pid;
+    // Where the kernel does it, there is nothing to say.
+    if (!node.stderr.some((line) => line.includes("cgroup v2: cpu"))) {
+      const { json } = await bus.find(
+        "the node's word",
+        ({ json }) =>
+          json?.agent === "busy" && json.message?.startsWith("Held back by the node: cpu limit: "),
+      );
+      assertMatch(json.message, /: \d+\.\d % of a core used, 20 % allowed: held back$/);
+      const status = async () => /^State:\s+(\w)/m.exec(await Deno.readTextFile(`/proc/${pid}/status`))?.[1];
+      while (await status() !== "T") await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (let n = 0; n < 20; n++) {
+      assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: n })).json, { echo: n });
+    }
+    // Stopped or not, it ends when it is told to.
+    assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "busy" })).json.ok, true);
+    const { json: after } = await bus.ask(`nodes/${node.name}/list`, {});
+    assertEquals(
+      after.agents.map(({ name, restart_count }: Record<string, unknown>) => [name, restart_count]),
+      [["neighbour", 0]],
+    );
+  });
+}

@@ -14,6 +14,7 @@ import { settled } from "./fake_clock.ts";
 /** A process that runs nothing. It ends when it is told to, unless `stubborn`. */
 export class FakeProcess implements RunningProcess {
   readonly sent: RunnerFrame[] = [];
+  readonly stops: boolean[] = [];
   readonly ends: ("gracefully" | "now")[] = [];
   readonly exited: Promise<{ description: string; stderrTail: string }>;
   /** What `send` answers. */
@@ -27,6 +28,10 @@ export class FakeProcess implements RunningProcess {
   send(frame: RunnerFrame): boolean {
     if (this.accepts) this.sent.push(frame);
     return this.accepts;
+  }
+
+  setStopped(stopped: boolean): void {
+    this.stops.push(stopped);
   }
 
   end(how: "gracefully" | "now"): void {

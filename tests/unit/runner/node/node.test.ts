@@ -38,6 +38,7 @@ async function setUp() {
     hangTimeoutMs: 30_000,
     migrateTimeoutMs: 30_000,
     audit: { record: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() },
+    mayStop: () => Promise.resolve(true),
     denials: new Denials({ record: () => {} }, clock),
   });
   await node.start();
