@@ -8,6 +8,7 @@ import { ConfigError } from "../bus/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
+import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerAccess } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
@@ -26,6 +27,9 @@ import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
 import type { Gate } from "./trust/gate.ts";
 import { VERSION } from "./version.ts";
+
+const TIDY_SOON_MS = 60_000;
+const TIDY_MS = 24 * 3600 * 1000;
 
 /** What a node is built from beside its configuration. */
 export interface Surroundings {
@@ -100,6 +104,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(stateDir, stateBytes);
+  const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) });
   const runtime = new AgentRuntime({
     node: name,
     broker,
@@ -112,7 +117,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     cgroups,
     stateBytes,
     durable: config.outbox === "disk",
-    installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
+    installer,
     stateFiles,
     gatekeeper,
     env,
@@ -153,8 +158,30 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   problems.forEach(onProblem);
   await node.start();
   void link.run(node);
+  const ended = new AbortController();
+  void node.closed.then(() => ended.abort());
+  void tidyInstalls(installer, node, clock, log, ended.signal);
   void sayCpuLimits(cgroups, runtime.prepared, log);
   return { node, ready: runtime.prepared };
+}
+
+/** Sets of packages that nobody uses any more do not stay for ever. */
+async function tidyInstalls(
+  installer: Installer,
+  node: Node,
+  clock: Clock,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  // Not while the agents of before are being started.
+  for (let waitMs = TIDY_SOON_MS; await clock.sleep(waitMs, signal); waitMs = TIDY_MS) {
+    try {
+      const count = await installer.tidy(node.installs().map(parseSpecifiers), clock.epochSeconds() * 1000);
+      if (count > 0) log.info(`${count} unused sets of packages have been deleted`);
+    } catch (error) {
+      log.warning(`Cannot delete unused sets of packages: ${(error as Error).message}`);
+    }
+  }
 }
 
 /** What holds, once: an operator who relies on a limit has to know. */

@@ -195,6 +195,11 @@ export class Node implements LinkListener, AgentObserver {
     this.#controller = new Controller(context, this.#requests, admissions, log);
   }
 
+  /** The packages that agents here ask for, one list for each. */
+  installs(): (readonly string[])[] {
+    return this.#supervisor.agents().map(({ config }) => config.install).filter((list) => list.length > 0);
+  }
+
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
   async start(): Promise<void> {
     const { link, identity } = this.parts;

@@ -17,8 +17,15 @@ export class PolicyRefusal extends Error {
    * @param agent the agent's name
    * @param entry what it asked for: "permissions.net a.example"
    * @param rule what decided: "permissions.net of policy.json"
+   * @param isLasting whether the same config is refused as long as the policy is the same
    */
-  constructor(readonly agent: string, message: string, readonly entry: string, readonly rule: string) {
+  constructor(
+    readonly agent: string,
+    message: string,
+    readonly entry: string,
+    readonly rule: string,
+    readonly isLasting = true,
+  ) {
     super(message);
   }
 }
@@ -59,6 +66,7 @@ export class Gatekeeper {
         `${others} agents run here, max_agents of ${this.policy.origin} is ${max_agents}`,
         "one more agent",
         `max_agents of ${this.policy.origin}`,
+        false,
       );
     }
   }
@@ -150,8 +158,14 @@ export class Gatekeeper {
     );
   }
 
-  #refusal({ name }: SpawnConfig, problem: string, entry: string, rule: string): PolicyRefusal {
-    const refusal = new PolicyRefusal(name, `Cannot spawn '${name}': ${problem}`, entry, rule);
+  #refusal(
+    { name }: SpawnConfig,
+    problem: string,
+    entry: string,
+    rule: string,
+    isLasting = true,
+  ): PolicyRefusal {
+    const refusal = new PolicyRefusal(name, `Cannot spawn '${name}': ${problem}`, entry, rule, isLasting);
     this.onRefused(refusal);
     return refusal;
   }
