@@ -23,6 +23,7 @@ import { Departures } from "./departures.ts";
 import { Echo } from "./echo.ts";
 import type { NodeIdentity } from "./identity.ts";
 import { MemoryGuard } from "./memory_guard.ts";
+import { MigrationSeals } from "./migration_seals.ts";
 import { Manifests } from "./manifests.ts";
 import { Presence } from "./presence.ts";
 import { Reporter } from "./reporter.ts";
@@ -151,6 +152,7 @@ export class Node implements LinkListener, AgentObserver {
       manifests: this.#manifests,
       tasks,
       wiretap: this.#wiretap,
+      seals: new MigrationSeals(registry.migrationSecret),
       timeoutMs: parts.migrateTimeoutMs,
     });
     this.#presence = new Presence({
