@@ -61,6 +61,9 @@ export interface AgentRuntimeParts {
 /** Above the state's own limit, so that `persist` says no before the kernel does. */
 const FILE_SLACK_BYTES = 64 * 1024 * 1024;
 
+/** As 192 of 256 MB, which are the defaults. */
+const HEAP_SHARE = 0.75;
+
 /** What is made ready once per runner. */
 export interface Prepared {
   /** The harness' main module. */
@@ -124,7 +127,7 @@ export class AgentRuntime implements Runtime<Installed> {
       harness,
       importFlags: installFlags(installed),
       permissions,
-      heapMb: rules.heap_mb ?? this.parts.heapMb,
+      heapMb: heapMb(rules, this.parts.heapMb),
     });
     const denoEnv = installed?.env ?? { DENO_DIR: bareDenoDir };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
@@ -204,6 +207,11 @@ export class AgentRuntime implements Runtime<Installed> {
       held: agent.state.gate !== "open",
     };
   }
+}
+
+/** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */
+function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
+  return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
 }
 
 /** A process with what the kernel does for its limits. */

@@ -2,6 +2,7 @@
 import type { LogLevel, Peer, RunnerFrame } from "../../protocol/frames.ts";
 import { nodeFilters, ownFilters, topics } from "../../protocol/topics.ts";
 import type { Audit } from "../audit/audit_log.ts";
+import { RefusalMeter } from "../audit/refusal_meter.ts";
 import type { Denials } from "../audit/denials.ts";
 import type { Clock } from "../clock.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
@@ -88,6 +89,7 @@ export class Node implements LinkListener, AgentObserver {
   readonly #requests: Requests;
   readonly #subscriptions: Subscriptions;
   readonly #traffic: Traffic;
+  readonly #admissions: Admissions;
   readonly #controller: Controller;
   readonly #roster: Roster;
   readonly #updates: Updates;
@@ -193,8 +195,13 @@ export class Node implements LinkListener, AgentObserver {
       isClosing: () => this.#closing !== undefined,
       close: (reason: StopReason) => void this.close(reason),
     };
-    const admissions = new Admissions({ gate: parts.gate, audit: parts.audit, reporter });
-    this.#controller = new Controller(context, this.#requests, admissions, log);
+    this.#admissions = new Admissions({
+      gate: parts.gate,
+      audit: parts.audit,
+      reporter,
+      meter: new RefusalMeter(clock),
+    });
+    this.#controller = new Controller(context, this.#requests, this.#admissions, log);
   }
 
   /** The packages that agents here ask for, one list for each. */
@@ -319,10 +326,8 @@ export class Node implements LinkListener, AgentObserver {
   }
 
   /** The policy does not let an agent have what it asks for. */
-  onPolicyRefusal({ agent, message, entry, rule }: PolicyRefusal): void {
-    const what = { code: "policy", agent, entry, rule, reason: message };
-    this.parts.audit.record({ event: "refused", ...what });
-    this.#reporter.audit({ event: "refused", ...what });
+  onPolicyRefusal(refusal: PolicyRefusal): void {
+    this.#admissions.beyondPolicy(refusal);
   }
 
   onKilled({ name }: SupervisedAgent, kill: Kill): void {

@@ -123,6 +123,20 @@ for (
   });
 }
 
+Deno.test("an agent's heap follows the memory that the policy gives it, unless the policy says otherwise", async () => {
+  await using here = await policed({
+    agents: { large: { memory_mb: 400 }, both: { memory_mb: 400, heap_mb: 50 }, other: { subscriptions: 1 } },
+  });
+  const { bus, node } = here;
+  for (const name of ["large", "both", "other"]) await node.spawn(bus, { name, code: ECHO });
+  const { json } = await bus.ask(`nodes/${node.name}/list`, {});
+  const heaps = json.agents.map(({ name, pid }: { name: string; pid: number }) => {
+    const [, heap] = /--max-old-space-size=(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/cmdline`)) ?? [];
+    return [name, heap];
+  });
+  assertEquals(Object.fromEntries(heaps), { large: "300", both: "50", other: "192" });
+});
+
 Deno.test("agents give way to the runner: they run at a lower priority", async () => {
   await using here = await policed();
   const { bus, node } = here;

@@ -223,12 +223,14 @@ Deno.test("a policy that cannot be used stops the start: one line, exit 2", asyn
         ["{", "it is not JSON"],
         [`{"permision":{}}`, "permision is no rule: known are"],
         [`{"permissions":{"run":["sh"]}}`, "permissions.run.0 must be an absolute path"],
+        ["writable for others", "its mode 666 makes it writable for others: chmod go-w"],
         [undefined, "No such file"],
       ] as const
     ) {
       const file = join(dir, "p.json");
       if (text === undefined) await Deno.remove(file);
       else await Deno.writeTextFile(file, text);
+      if (text === "writable for others") await Deno.chmod(file, 0o666);
       await using node = await NodeProcess.start({ port: freePort(), args: ["--policy", file] });
       const { code } = await node.child.status;
       await node.end();
