@@ -190,13 +190,14 @@ async function sayCpuLimits(
   prepared: Promise<Prepared>,
   log: Logger,
 ): Promise<void> {
-  if (reason === undefined) return log.info(`Agents are held by cgroup v2: ${controllers.join(", ")}`);
+  if (reason === undefined) log.info(`Agents are held by cgroup v2: ${controllers.join(", ")}`);
+  if (controllers.includes("cpu")) return;
   try {
     const { wrappers: { endWithRunner } } = await prepared;
     const means = endWithRunner
       ? "nice, and agents with a cpu_percent are stopped for moments"
       : "nice only (a cpu_percent needs setpriv of util-linux as well)";
-    log.info(`CPU limits: ${means}, because ${reason}`);
+    log.info(`CPU limits: ${means}, because ${reason ?? "its group has no cpu controller"}`);
   } catch {
     // No agent can run here: that is said elsewhere.
   }
