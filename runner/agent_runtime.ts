@@ -48,8 +48,8 @@ export interface AgentRuntimeParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly peers: () => readonly Peer[];
   readonly secrets: Secrets;
-  /** Its process has been started, with these flags. */
-  readonly onLaunched: (agent: SupervisedAgent, pid: number, flags: readonly string[]) => void;
+  /** Its process has been started. */
+  readonly onLaunched: (agent: SupervisedAgent, launch: Launch) => void;
   /** It asks for secrets that it does not get. */
   readonly onSecretsDenied: (agent: SupervisedAgent, names: readonly string[]) => void;
   /** It has tried what its sandbox does not grant. */
@@ -74,6 +74,15 @@ export interface Prepared {
   readonly bareDenoDir: string;
   /** Makes Deno say what agent code asks its sandbox for. */
   readonly auditEnv: Readonly<Record<string, string>>;
+}
+
+/** How a process was started. */
+export interface Launch {
+  readonly pid: number;
+  /** Deno's: all that it may do. */
+  readonly flags: readonly string[];
+  /** Whose password it has been told, for connections of its own. */
+  readonly brokerUser: string | undefined;
 }
 
 /** What one process of an agent is given. */
@@ -162,7 +171,7 @@ export class AgentRuntime implements Runtime<Installed> {
       cpuPercent: rules.cpu_percent,
       memoryMb,
     });
-    this.parts.onLaunched(agent, process.pid, flags);
+    this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
     process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access }));
     return group === undefined ? process : inGroup(process, group, memoryMb);
   }

@@ -123,8 +123,15 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     env,
     peers: () => node.peers(),
     secrets,
-    onLaunched: ({ name: agent, config: { secrets } }, pid, permissions) =>
-      audit.record({ event: "launched", agent, pid, permissions, secrets }),
+    onLaunched: ({ name: agent, config: { secrets } }, { pid, flags: permissions, brokerUser }) =>
+      audit.record({
+        event: "launched",
+        agent,
+        pid,
+        permissions,
+        secrets,
+        ...(brokerUser === undefined ? {} : { broker_user: brokerUser }),
+      }),
     onSecretsDenied: (agent, names) =>
       void node.onError(agent, {
         phase: "setup",

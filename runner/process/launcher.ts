@@ -2,7 +2,7 @@
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 import { Channel } from "./channel.ts";
-import { Pace, type PaceLimits } from "./pace.ts";
+import { Pace, type PaceLimits, TokenBucket } from "./pace.ts";
 import { DEFAULT_LADDER, endGracefully, type LadderTimes } from "./ladder.ts";
 
 /** A command in front of Deno's that changes how the process runs, e.g. `setpriv --pdeathsig KILL`. */
@@ -55,6 +55,8 @@ export interface AgentProcess {
   readonly exited: Promise<Exit>;
 }
 
+/** What Deno writes of each access to a file or the net: code that does nothing else would keep the runner busy. */
+const MAX_RECORDS_PER_SECOND = 5000;
 const STDERR_TAIL_LINES = 10;
 const STDERR_TAIL_CHARS = 2000;
 
@@ -89,8 +91,12 @@ export class Launcher {
     const tail: string[] = [];
     const gone = new AbortController();
     const pace = new Pace(limits.pace, clock, (message) => handlers.onHeld(message));
+    let records = 0;
+    const recordPace = new TokenBucket(MAX_RECORDS_PER_SECOND, clock.monotonicMs());
     const brake = async (messages: number, bytes: number) => {
-      const waitMs = pace.spend(messages, bytes);
+      const recordsMs = recordPace.take(records, clock.monotonicMs());
+      records = 0;
+      const waitMs = Math.max(pace.spend(messages, bytes), recordsMs);
       if (waitMs > 0 && !gone.signal.aborted) await clock.sleep(waitMs, gone.signal);
     };
     const channel = new Channel(child, {
@@ -98,6 +104,7 @@ export class Launcher {
       onOversize: (start) => handlers.onOversize(start),
       onOutput: (stream, printed) => {
         const said = stream === "stderr" ? handlers.withoutRecords?.(printed) ?? printed : printed;
+        if (said !== printed) records += 1;
         if (said === "") return;
         const line = handlers.redact?.(said) ?? said;
         if (stream === "stderr") remember(tail, line);

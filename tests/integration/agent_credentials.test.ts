@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { actorId } from "../../protocol/ids.ts";
 import { freePort } from "../support/brokers.ts";
 import { canSetUp, DocumentedBroker, PASSWORD_TITLE, PASSWORDS } from "../support/documented.ts";
+import { readAudit } from "../support/signing.ts";
 import { NodeProcess } from "../support/node_process.ts";
 
 const ignore = !canSetUp;
@@ -80,6 +81,11 @@ Deno.test({
     assertEquals(list.agents.length, 2);
 
     await node.end();
+    const launched = (await readAudit(node.stateDir, "edge-1")).filter(({ event }) => event === "launched");
+    assertEquals(
+      Object.fromEntries(launched.map(({ agent, broker_user }) => [agent, broker_user])),
+      { "own-client": "agents", other: undefined },
+    );
     const places = [node.stderr.join("\n"), ...operator.messages.map(({ text }) => text)];
     for await (const { name, isFile } of Deno.readDir(`${node.stateDir}/agentflow_edge-1.registry`)) {
       if (isFile) places.push(await Deno.readTextFile(`${node.stateDir}/agentflow_edge-1.registry/${name}`));

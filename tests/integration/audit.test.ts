@@ -135,3 +135,28 @@ Deno.test("what the policy refuses is an event of its own, on the bus too; so is
   assert(Number(hung?.measured) >= 3);
   assertEquals(of("exited", "hog").map(({ reason }) => reason), ["process was killed by SIGKILL"]);
 });
+
+Deno.test("an agent that tries the same without end makes one line a minute, and keeps nobody waiting", async () => {
+  await using here = await policed();
+  const { bus, node, ask } = here;
+  await node.spawn(bus, {
+    name: "neighbour",
+    code: "function handle_task(agent, payload) { return { payload }; }",
+  });
+  const code =
+    `function process() { for (;;) try { Deno.readTextFileSync("/etc/passwd"); } catch { /* refused */ } }`;
+  await ask({ name: "prowler", code });
+  const path = `${node.stateDir}/agentflow_${node.name}.registry/audit.jsonl`;
+  while (!(await Deno.readTextFile(path)).includes('"denied"')) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  for (let n = 0; n < 20; n++) {
+    assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: n })).json, { payload: n });
+  }
+  assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "prowler" })).json.ok, true);
+  await node.end();
+  const denied = (await readAudit(node.stateDir, node.name)).filter(({ event }) => event === "denied");
+  // The second is what was counted until the end.
+  assert(denied.length <= 2, JSON.stringify(denied));
+  for (const { agent, tried } of denied) assertEquals([agent, tried], ["prowler", { read: ["/etc/passwd"] }]);
+});
