@@ -65,7 +65,7 @@ const FILE_SLACK_BYTES = 64 * 1024 * 1024;
 const HEAP_SHARE = 0.75;
 
 /** What is made ready once per runner. */
-export interface Prepared {
+interface Prepared {
   /** The harness' main module. */
   readonly harness: string;
   readonly launcher: Launcher;

@@ -1,14 +1,14 @@
 /** Builds a node from its configuration: every part is made here and passed to whom it concerns. */
 import { join } from "@std/path";
-import { AgentRuntime, type Prepared } from "./agent_runtime.ts";
+import { AgentRuntime } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
 import { AuditLog } from "./audit/audit_log.ts";
 import { Denials } from "./audit/denials.ts";
 import { ConfigError } from "../bus/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
+import { sayCpuLimits, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
-import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerAccess } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
@@ -21,15 +21,12 @@ import { lastWill } from "./node/reporter.ts";
 import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
-import { type Cgroups, openCgroups } from "./process/cgroups.ts";
+import { openCgroups } from "./process/cgroups.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
 import type { Gate } from "./trust/gate.ts";
 import { VERSION } from "./version.ts";
-
-const TIDY_SOON_MS = 60_000;
-const TIDY_MS = 24 * 3600 * 1000;
 
 /** What a node is built from beside its configuration. */
 export interface Surroundings {
@@ -142,6 +139,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     onStateDamaged: (agent, error) =>
       void node.onError(agent, { phase: "setup", severity: "warning", error }),
   });
+  // What is stopped must not outlive this process.
+  const mayStop = async () => (await runtime.prepared).wrappers.endWithRunner;
   const node: Node = new Node({
     identity,
     clock,
@@ -158,8 +157,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     gate,
     audit,
     denials,
-    // What is stopped must not outlive this process.
-    mayStop: async () => (await runtime.prepared).wrappers.endWithRunner,
+    mayStop,
   });
   onProblem = (message) => node.onProblem(message);
   problems.forEach(onProblem);
@@ -167,47 +165,10 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void link.run(node);
   const ended = new AbortController();
   void node.closed.then(() => ended.abort());
-  void tidyInstalls(installer, node, clock, log, ended.signal);
-  void sayCpuLimits(cgroups, runtime.prepared, log);
+  void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
+  // Where no agent can run, that is said instead.
+  void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
   return { node, ready: runtime.prepared };
-}
-
-/** Sets of packages that nobody uses any more do not stay for ever. */
-async function tidyInstalls(
-  installer: Installer,
-  node: Node,
-  clock: Clock,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
-  // Not while the agents of before are being started.
-  for (let waitMs = TIDY_SOON_MS; await clock.sleep(waitMs, signal); waitMs = TIDY_MS) {
-    try {
-      const count = await installer.tidy(node.installs().map(parseSpecifiers), clock.epochSeconds() * 1000);
-      if (count > 0) log.info(`${count} unused sets of packages have been deleted`);
-    } catch (error) {
-      log.warning(`Cannot delete unused sets of packages: ${(error as Error).message}`);
-    }
-  }
-}
-
-/** What holds, once: an operator who relies on a limit has to know. */
-async function sayCpuLimits(
-  { reason, controllers }: Cgroups,
-  prepared: Promise<Prepared>,
-  log: Logger,
-): Promise<void> {
-  if (reason === undefined) log.info(`Agents are held by cgroup v2: ${controllers.join(", ")}`);
-  if (controllers.includes("cpu")) return;
-  try {
-    const { wrappers: { endWithRunner } } = await prepared;
-    const means = endWithRunner
-      ? "nice, and agents with a cpu_percent are stopped for moments"
-      : "nice only (a cpu_percent needs setpriv of util-linux as well)";
-    log.info(`CPU limits: ${means}, because ${reason ?? "its group has no cpu controller"}`);
-  } catch {
-    // No agent can run here: that is said elsewhere.
-  }
 }
 
 /** Only those who trust some pay for loading what that needs. */
