@@ -27,6 +27,7 @@ import { spawn } from "./commands/spawn.ts";
 import { stop, stopAll } from "./commands/stop.ts";
 import { upgrade } from "./commands/upgrade.ts";
 import { task } from "./commands/task.ts";
+import { RetainedRefusals } from "./retained_refusals.ts";
 import type { Requests } from "./requests.ts";
 
 type Handler = (context: CommandContext, command: Command) => Promise<Answer>;
@@ -45,12 +46,16 @@ const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
 
 /** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
 export class Controller {
+  readonly #refusals: RetainedRefusals;
+
   constructor(
     private readonly context: CommandContext,
     private readonly requests: Requests,
     private readonly admissions: Admissions,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.#refusals = new RetainedRefusals(topics.node(context.identity.name, "spawn"));
+  }
 
   /** Carries out what the message says. Resolves when that is done. */
   async receive(message: IncomingMessage): Promise<void> {
@@ -58,6 +63,7 @@ export class Controller {
     // A cleared retained message is no command.
     if (incoming === undefined || !this.#isMeantForUs(incoming)) return;
     if (message.payload.length === 0 && needsPayload(incoming)) return;
+    if (this.#refusals.isSettled(message)) return;
     let command: Command | undefined;
     let admitted: Admitted | undefined;
     try {
@@ -109,6 +115,9 @@ export class Controller {
 
   #report(command: Command | undefined, error: unknown, message: IncomingMessage, admitted?: Admitted): void {
     const { topic } = message;
+    if (!this.#refusals.isNews(message, error)) {
+      return this.log.debug(`${topic}: the retained message is refused as before`);
+    }
     if (error instanceof Refusal) return this.#refuse(command, error, message);
     const expected = error instanceof CommandError || error instanceof SpawnConfigError ||
       error instanceof PolicyRefusal || error instanceof UpgradeError;
