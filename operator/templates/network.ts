@@ -12,7 +12,7 @@ export const NETWORK: readonly Template[] = [
     name: "http_poller",
     description: "Fetches a URL again and again, and publishes status, time and a value of the answer.",
     capabilities: ["http", "monitoring"],
-    words: ["http", "https", "url", "website", "webpage", "endpoint", "poller", "rest"],
+    words: ["http", "https", "url", "website", "webpage", "endpoint", "poller"],
     pollInterval: 60,
     parameters: {
       url: text(
@@ -32,7 +32,7 @@ export const NETWORK: readonly Template[] = [
     name: "heartbeat",
     description: "Says at every beat that it is there, and whether a host answers on a TCP port.",
     capabilities: ["monitoring"],
-    words: ["heartbeat", "ping", "pinger", "beat", "alive"],
+    words: ["heartbeat", "ping", "pings", "pinger", "beat", "alive"],
     pollInterval: 10,
     parameters: {
       topic: outputTopic("heartbeat"),
@@ -98,13 +98,13 @@ export const NETWORK: readonly Template[] = [
     name: "threshold",
     description: "Raises an alert when a number on a topic leaves its range, and one when it is back.",
     capabilities: ["monitoring", "alert"],
-    words: ["threshold", "alert", "alarm", "limit"],
+    words: ["threshold", "alert", "alerts", "alarm"],
     pollInterval: undefined,
     parameters: {
       topic: inputFilter,
       field: inputField,
-      above: number(30, "Highest value that is in order; null: no bound."),
-      below: number(null, "Lowest value that is in order; null: no bound."),
+      above: number(30, "Highest value that is in order; null: no bound.", { isOptional: true }),
+      below: number(null, "Lowest value that is in order; null: no bound.", { isOptional: true }),
       hysteresis: number(1, "How far inside the range a value is back in order.", { min: 0 }),
       severity: {
         kind: "choice",

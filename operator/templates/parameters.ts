@@ -70,10 +70,10 @@ function unusable(reason: string | undefined): string | undefined {
 }
 
 function numberProblem(
-  { min = -Infinity, max = Infinity, isWhole = false, default: fallback }: Parameter & { kind: "number" },
+  { min = -Infinity, max = Infinity, isWhole = false, isOptional = false }: Parameter & { kind: "number" },
   value: unknown,
 ): string | undefined {
-  if (value === null && fallback === null) return undefined;
+  if (value === null && isOptional) return undefined;
   if (typeof value !== "number" || !Number.isFinite(value)) return "must be a number";
   if (isWhole && !Number.isInteger(value)) return "must be a whole number";
   if (value < min) return `must be ${min} or more`;

@@ -19,7 +19,7 @@ export const SENSORS: readonly Template[] = [
     name: "temperature",
     description: "Reads a temperature from a file of the kernel, and publishes degrees Celsius.",
     capabilities: ["sensor", "temperature"],
-    words: ["temperature", "temp", "thermometer", "thermal", "ds18b20", "dht22"],
+    words: ["temperature", "temperatures", "temp", "thermometer", "thermal", "ds18b20", "dht22"],
     pollInterval: 10,
     parameters: {
       path: path("/sys/class/thermal/thermal_zone0/temp", "File with the reading."),
@@ -70,7 +70,7 @@ export const SENSORS: readonly Template[] = [
     name: "cpu_memory",
     description: "Publishes how busy the device is: processor, load, memory.",
     capabilities: ["sensor", "system"],
-    words: ["cpu", "memory", "ram", "load", "processor", "system"],
+    words: ["cpu", "memory", "ram", "load", "processor"],
     pollInterval: 10,
     parameters: {
       topic: outputTopic("system/usage"),

@@ -35,7 +35,7 @@ export const path = (fallback: string, doc: string): Parameter => ({
 export const number = (
   fallback: number | null,
   doc: string,
-  bounds: { readonly min?: number; readonly max?: number; readonly isWhole?: boolean } = {},
+  bounds: Partial<Pick<Parameter & { kind: "number" }, "min" | "max" | "isWhole" | "isOptional">> = {},
 ): Parameter => ({ kind: "number", default: fallback, doc, ...bounds });
 
 export const text = (fallback: string, doc: string, pattern = /^/, rule = "text"): Parameter => ({

@@ -22,8 +22,9 @@ export type Parameter =
   | Documented & { readonly kind: "choice"; readonly default: string; readonly choices: readonly string[] }
   | Documented & {
     readonly kind: "number";
-    /** `null` where the parameter may be left open. */
     readonly default: number | null;
+    /** It may be `null`, too. */
+    readonly isOptional?: boolean;
     readonly min?: number;
     readonly max?: number;
     readonly isWhole?: boolean;
