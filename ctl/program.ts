@@ -6,6 +6,7 @@ import { addAgents } from "./commands/agents.ts";
 import { addButtons } from "./commands/buttons.ts";
 import { addCall } from "./commands/call.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addSpawn } from "./commands/spawn.ts";
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
   "Nodes:": [addStopAll],
+  "Models:": [addMcp],
 };
 
 export function createProgram(cli: Cli): Command {
