@@ -1,5 +1,6 @@
 /** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
 import "./quiet_libraries.ts";
+import { basename } from "@std/path";
 import { readAccess } from "../bus/access_files.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { systemClock } from "./clock.ts";
@@ -25,7 +26,7 @@ async function main(): Promise<number> {
   if (request === undefined) return EXIT_USAGE;
   switch (request.kind) {
     case "help":
-      print(helpText());
+      print(helpText(program()));
       return 0;
     case "version":
       print(`agentflow-node ${VERSION} (deno ${Deno.version.deno}, ${Deno.build.target})`);
@@ -177,6 +178,13 @@ function interruption(): AbortSignal {
     Deno.addSignalListener(signal, () => interrupted.abort("interrupted"));
   }
   return interrupted.signal;
+}
+
+/** How this runner was started: from a clone, as one file, or compiled. */
+function program(): string {
+  if (Deno.build.standalone) return basename(Deno.execPath());
+  const path = new URL(Deno.mainModule).pathname;
+  return `deno run -A ${path.endsWith("/runner/main.ts") ? "runner/main.ts" : basename(path)}`;
 }
 
 function print(line: string): void {

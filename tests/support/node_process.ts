@@ -12,6 +12,8 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept by the caller, to start a node again with what an earlier one has left. */
   readonly stateDir?: string;
+  /** The runner's main module, where it is not that of the sources. */
+  readonly main?: string;
   /** A command in front of Deno's. */
   readonly wrapper?: readonly string[];
 }
@@ -45,7 +47,7 @@ export class NodeProcess implements AsyncDisposable {
         ...before,
         "run",
         "-A",
-        MAIN,
+        options.main ?? MAIN,
         ...["--broker", "127.0.0.1", "--port", String(options.port), "--name", name],
         ...["--state-dir", stateDir, "--work-dir", workDir],
         ...options.args ?? [],
