@@ -14,6 +14,7 @@ import { type BrokerUrl, parseBroker } from "../bus/broker_url.ts";
 import type { Node } from "./node/node.ts";
 import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";
+import { readExpectations, SERVICE_VARIABLES } from "./service/expectations.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "./version.ts";
@@ -66,6 +67,8 @@ function readRequest(): Request | undefined {
 }
 
 async function run(config: RunnerConfig): Promise<number> {
+  const service = readExpectations(Deno.env.toObject(), Deno.pid);
+  for (const name of SERVICE_VARIABLES) Deno.env.delete(name);
   const log = createLogger(config.logLevel, printError);
   const access = await openAccess(config, log);
   if (access === undefined) return EXIT_USAGE;
@@ -96,6 +99,10 @@ async function run(config: RunnerConfig): Promise<number> {
     }
     // A node that cannot run agents must not look like one that can.
     await Promise.race([ready, node.closed]);
+    if (service !== undefined) {
+      const { accompany } = await import("./service/accompany.ts");
+      await accompany(service, `Uses the broker at ${broker.url.url}`, node.ending, systemClock, log);
+    }
     const ending = await node.closed;
     if (ending.kind === "name_taken") throw new AlreadyRunningError(ending.message);
     log.info(`Node '${config.name}' has ended`);

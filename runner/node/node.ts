@@ -92,6 +92,11 @@ export class Node implements LinkListener, AgentObserver {
   /** Resolves when the node has ended: all agents stopped, the last messages with the broker. */
   readonly closed: Promise<Ending>;
 
+  /** Aborted when the node begins to end. */
+  get ending(): AbortSignal {
+    return this.#life.signal;
+  }
+
   constructor(private readonly parts: NodeParts) {
     const { identity, clock, log, link, runtime, stateFiles, registry, gatekeeper, hangTimeoutMs } = parts;
     const node = identity.name;

@@ -6,6 +6,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { freePort, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { NotifyListener } from "../support/notify_listener.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "agentflow-bundle-test-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -82,6 +83,15 @@ Deno.test("bundle shows an agent's error with the agent's own lines alone", asyn
   await bus.publish(`nodes/${node.name}/spawn`, { name: "broken", code }, { retain: true });
   const { json } = await bus.find("error", (m) => m.topic.endsWith("/errors") && m.json?.phase === "setup");
   assertEquals(json.traceback, "Error: no sensor\n    at Object.setup (broken.ts:2:9)");
+});
+
+Deno.test("bundle tells systemd that it is up, where Deno lets it", async () => {
+  await using systemd = await NotifyListener.open();
+  const env = { NOTIFY_SOCKET: systemd.path };
+  await using node = await NodeProcess.start({ port: 1, main: RUNNER, env });
+  await node.logged(/Cannot notify systemd: start the runner with deno run --unstable-net/);
+  await using _other = await NodeProcess.start({ port: 1, main: RUNNER, env, flags: ["--unstable-net"] });
+  await systemd.until((message) => message.startsWith("READY=1\n"));
 });
 
 Deno.test("bundle is the same bytes each time, and says nothing of where it was made", async () => {

@@ -14,6 +14,8 @@ export interface NodeOptions {
   readonly stateDir?: string;
   /** The runner's main module, where it is not that of the sources. */
   readonly main?: string;
+  /** More flags of Deno's. */
+  readonly flags?: readonly string[];
   /** A command in front of Deno's. */
   readonly wrapper?: readonly string[];
 }
@@ -47,6 +49,7 @@ export class NodeProcess implements AsyncDisposable {
         ...before,
         "run",
         "-A",
+        ...options.flags ?? [],
         options.main ?? MAIN,
         ...["--broker", "127.0.0.1", "--port", String(options.port), "--name", name],
         ...["--state-dir", stateDir, "--work-dir", workDir],
