@@ -52,7 +52,7 @@ async function read(url: string): Promise<Uint8Array> {
   } catch (error) {
     throw new DenoBinaryError(
       `Cannot fetch ${url}: ${(error as Error).message}: connect this machine to the registry ` +
-        "($NPM_CONFIG_REGISTRY names another), or name an executable with --deno FILE",
+        "($NPM_CONFIG_REGISTRY names another), or name an executable with --deno-file FILE",
     );
   }
 }

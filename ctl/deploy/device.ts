@@ -1,9 +1,9 @@
 /** A device: what can be asked of it and done to it, each by one script over ssh. */
+import { sha256 } from "../../artefact/hash.ts";
 import { tar, type TarEntry } from "../../artefact/tar.ts";
 import type { Release, Shipment, Wish } from "./desired.ts";
 import { type Layout, layoutOf, otherScope, type Scope } from "./layout.ts";
 import { type Observed, parseObserved } from "./observed.ts";
-import { sha256 } from "./plan.ts";
 import activate from "./remote/activate.sh" with { type: "text" };
 import common from "./remote/common.sh" with { type: "text" };
 import discard from "./remote/discard.sh" with { type: "text" };

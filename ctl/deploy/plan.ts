@@ -1,5 +1,5 @@
 /** Decides what a deploy must do: from what shall be and what is there. Pure. */
-import { createHash } from "node:crypto";
+import { sha256 } from "../../artefact/hash.ts";
 import { type Architecture, architectureOf } from "../../artefact/platforms.ts";
 import type { Release, Shipment } from "./desired.ts";
 import { otherScope } from "./layout.ts";
@@ -108,11 +108,6 @@ function differences({ wish, unit }: Release, { files, unitHash }: Observed): st
 function describe(name: string): string {
   if (name === "agentflow-node.js") return "runner";
   return name === "unit" ? "unit and flags" : name.replace("config/", "");
-}
-
-/** In hex. */
-export function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
 }
 
 function mib(bytes: number): number {

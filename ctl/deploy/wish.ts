@@ -1,9 +1,10 @@
 /** Turns what the operator typed into what shall be on the device: files are read here, and checked before they travel. */
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { createHash } from "node:crypto";
 import { bundleRunner } from "../../artefact/bundle.ts";
 import { fetchDeno } from "../../artefact/deno_binary.ts";
+import { sha256Of } from "../../artefact/hash.ts";
+import { DENO_VERSION } from "../../artefact/deno_version.ts";
 import { type Architecture, architectureOf } from "../../artefact/platforms.ts";
 import { ConfigError } from "../../bus/config_error.ts";
 import type { Flag } from "../../bus/flag.ts";
@@ -119,19 +120,18 @@ async function denoFile(
   { deno, registry, cacheDir, report }: Sources,
 ): Promise<string> {
   if (deno !== undefined) return deno;
-  return await ownDeno(architecture) ??
+  return ownDeno(architecture) ??
     await fetchDeno(architecture, { cacheDir, registry, onProgress: report });
 }
 
 /** The executable that runs this program, where the device can run it too. */
-async function ownDeno(architecture: Architecture): Promise<string | undefined> {
+function ownDeno(architecture: Architecture): string | undefined {
   if (Deno.build.standalone || basename(Deno.execPath()) !== "deno") return undefined;
   const own = architectureOf({
     system: Deno.build.os === "linux" ? "Linux" : Deno.build.os,
     machine: Deno.build.arch,
     libc: Deno.build.env === "gnu" ? "glibc 2.99" : "another",
   });
-  const { DENO_VERSION } = await import("../../artefact/deno_version.ts");
   const fits = "architecture" in own && own.architecture === architecture &&
     Deno.version.deno === DENO_VERSION;
   return fits ? Deno.execPath() : undefined;
@@ -139,15 +139,7 @@ async function ownDeno(architecture: Architecture): Promise<string | undefined> 
 
 async function shipment(name: string, source: string): Promise<Shipment> {
   try {
-    const hash = createHash("sha256");
-    let bytes = 0;
-    using file = await Deno.open(source);
-    const chunk = new Uint8Array(1024 * 1024);
-    for (let count = await file.read(chunk); count !== null; count = await file.read(chunk)) {
-      hash.update(chunk.subarray(0, count));
-      bytes += count;
-    }
-    return { name, source, hash: hash.digest("hex"), bytes };
+    return { name, source, hash: await sha256Of(source), bytes: (await Deno.stat(source)).size };
   } catch (error) {
     throw new ConfigError(`Cannot read '${source}': ${(error as Error).message}`);
   }

@@ -1,8 +1,9 @@
 /** What a deploy does, decided from what shall be and what is there. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { sha256 } from "../../../../artefact/hash.ts";
 import { releaseOf, type Wish } from "../../../../ctl/deploy/desired.ts";
 import type { Observed } from "../../../../ctl/deploy/observed.ts";
-import { architectureFor, type Plan, planDeploy, sha256 } from "../../../../ctl/deploy/plan.ts";
+import { architectureFor, type Plan, planDeploy } from "../../../../ctl/deploy/plan.ts";
 import { observed, shipment, wish } from "../../../support/deploying.ts";
 
 function plan(wanted: Wish, found: Observed, mayReplace = false): Plan {
