@@ -122,6 +122,8 @@ export class Bus implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handlers.clear();
+    // An end that was asked for is no outage.
+    this.client.removeAllListeners("close");
     await this.client.endAsync(!this.client.connected);
   }
 
