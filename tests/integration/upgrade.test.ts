@@ -2,11 +2,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
-import { bundleRunner, InstalledRunner, packaged } from "../support/installed.ts";
+import { bundledRunner, InstalledRunner, packaged } from "../support/installed.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { Commander, newKey, readAudit, TrustFolder } from "../support/signing.ts";
 
-const BUNDLE = await bundleRunner();
+const BUNDLE = await bundledRunner();
 const owner = await newKey("owner");
 const TOPIC = "nodes/edge/upgrade";
 const COUNTER = "function setup(agent) { agent.persist('starts', agent.recall('starts', 0) + 1); }";
