@@ -90,7 +90,8 @@ while :; do
   await
   child=
   [ -n "$ending" ] && exit "$code"
-  if [ -n "$tried" ] && on_trial; then
+  # One that has passed its trial, and has upgraded itself since, leaves another on trial.
+  if [ -n "$tried" ] && on_trial && [ "$code" -ne "$RESTART" ]; then
     [ -n "$reason" ] || reason="the new release ended with exit code $code"
     go_back
   elif [ "$code" -ne "$RESTART" ]; then
