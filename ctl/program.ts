@@ -13,6 +13,7 @@ import { addSpawn } from "./commands/spawn.ts";
 import { addState } from "./commands/state.ts";
 import { addStop } from "./commands/stop.ts";
 import { addStopAll } from "./commands/stop_all.ts";
+import { addUpgrade } from "./commands/upgrade.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT_HELP } from "./exit_code.ts";
 
@@ -22,8 +23,12 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
+<<<<<<< HEAD
   "Nodes:": [addStopAll],
   "Models:": [addMcp],
+=======
+  "Nodes:": [addUpgrade, addStopAll],
+>>>>>>> main
 };
 
 export function createProgram(cli: Cli): Command {
