@@ -23,12 +23,8 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
-<<<<<<< HEAD
-  "Nodes:": [addStopAll],
-  "Models:": [addMcp],
-=======
   "Nodes:": [addUpgrade, addStopAll],
->>>>>>> main
+  "Models:": [addMcp],
 };
 
 export function createProgram(cli: Cli): Command {
