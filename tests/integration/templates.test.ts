@@ -69,7 +69,9 @@ const LAWS: Readonly<Record<string, Law>> = {
     const gpioget = join(here.dir, "gpioget");
     await Deno.writeTextFile(level, "0\n");
     // Stands for libgpiod's, which needs a GPIO chip.
-    await Deno.writeTextFile(gpioget, `#!/bin/sh\n[ "$*" = "chip3 4" ] && /usr/bin/cat ${level}\n`, { mode: 0o755 });
+    await Deno.writeTextFile(gpioget, `#!/bin/sh\n[ "$*" = "chip3 4" ] && /usr/bin/cat ${level}\n`, {
+      mode: 0o755,
+    });
     await start(here, "door", { gpioget, chip: "chip3", line: 4 });
     const first = await here.bus.on("sensors/door");
     assertEquals([first.json.open, first.json.node], [false, here.node.name]);
