@@ -123,7 +123,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateFiles,
     gatekeeper,
     env,
-    peers: () => node.peers(),
+    peers: () => node.events.peers(),
     secrets,
     onLaunched: ({ name: agent, config: { secrets } }, { pid, flags: permissions, brokerUser }) =>
       audit.record({
@@ -135,14 +135,14 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
         ...(brokerUser === undefined ? {} : { broker_user: brokerUser }),
       }),
     onSecretsDenied: (agent, names) =>
-      void node.onError(agent, {
+      void node.events.onError(agent, {
         phase: "setup",
         severity: "warning",
         error: `Secrets not granted to '${agent.name}' on ${name}: ${names.join(", ")}`,
       }),
     onDenied: (agent, kind, what) => denials.add(agent.name, kind, what),
     onStateDamaged: (agent, error) =>
-      void node.onError(agent, { phase: "setup", severity: "warning", error }),
+      void node.events.onError(agent, { phase: "setup", severity: "warning", error }),
   });
   const upgrades = installation && new Upgrades({
     installation,
