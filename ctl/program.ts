@@ -2,6 +2,9 @@
 import { Command } from "commander";
 import { VERSION } from "../runner/version.ts";
 import type { Cli } from "./cli.ts";
+import { addApply, addDiff } from "./commands/apply.ts";
+import { addCompletions } from "./commands/completions.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addAgents } from "./commands/agents.ts";
 import { addButtons } from "./commands/buttons.ts";
 import { addCall } from "./commands/call.ts";
@@ -21,7 +24,8 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
-  "Nodes:": [addStopAll],
+  "Fleet:": [addApply, addDiff, addDoctor, addStopAll],
+  "This program:": [addCompletions],
 };
 
 export function createProgram(cli: Cli): Command {
@@ -32,6 +36,7 @@ export function createProgram(cli: Cli): Command {
     .helpOption("-h, --help", "print this text")
     .helpCommand(false)
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({ helpWidth: Math.min(stdout.columns(), 110), sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => stdout.write(text),
