@@ -3,6 +3,9 @@ import { Command } from "commander";
 import { VERSION } from "../runner/version.ts";
 import type { Cli } from "./cli.ts";
 import { addApply, addDiff } from "./commands/apply.ts";
+import { addCheck } from "./commands/check.ts";
+import { addDev } from "./commands/dev.ts";
+import { addNew } from "./commands/new.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addAgents } from "./commands/agents.ts";
@@ -25,6 +28,7 @@ const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
   "Fleet:": [addApply, addDiff, addDoctor, addStopAll],
+  "Write agents:": [addNew, addDev, addCheck],
   "This program:": [addCompletions],
 };
 
