@@ -2,22 +2,23 @@
 import { Command } from "commander";
 import { VERSION } from "../runner/version.ts";
 import type { Cli } from "./cli.ts";
-import { addApply, addDiff } from "./commands/apply.ts";
-import { addCheck } from "./commands/check.ts";
-import { addDev } from "./commands/dev.ts";
-import { addNew } from "./commands/new.ts";
-import { addCompletions } from "./commands/completions.ts";
-import { addDoctor } from "./commands/doctor.ts";
 import { addAgents } from "./commands/agents.ts";
+import { addApply, addDiff } from "./commands/apply.ts";
 import { addButtons } from "./commands/buttons.ts";
 import { addCall } from "./commands/call.ts";
+import { addCheck } from "./commands/check.ts";
+import { addCompletions } from "./commands/completions.ts";
+import { addDev } from "./commands/dev.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMigrate } from "./commands/migrate.ts";
+import { addNew } from "./commands/new.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addSpawn } from "./commands/spawn.ts";
 import { addState } from "./commands/state.ts";
 import { addStop } from "./commands/stop.ts";
 import { addStopAll } from "./commands/stop_all.ts";
+import { addUpgrade } from "./commands/upgrade.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT_HELP } from "./exit_code.ts";
 
@@ -27,7 +28,8 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
-  "Fleet:": [addApply, addDiff, addDoctor, addStopAll],
+  "Nodes:": [addUpgrade, addStopAll],
+  "Fleet:": [addApply, addDiff, addDoctor],
   "Write agents:": [addNew, addDev, addCheck],
   "This program:": [addCompletions],
 };
