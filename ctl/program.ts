@@ -3,10 +3,16 @@ import { Command } from "commander";
 import { VERSION } from "../runner/version.ts";
 import type { Cli } from "./cli.ts";
 import { addAgents } from "./commands/agents.ts";
+import { addApply, addDiff } from "./commands/apply.ts";
 import { addButtons } from "./commands/buttons.ts";
 import { addCall } from "./commands/call.ts";
+import { addCheck } from "./commands/check.ts";
+import { addCompletions } from "./commands/completions.ts";
+import { addDev } from "./commands/dev.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMigrate } from "./commands/migrate.ts";
+import { addNew } from "./commands/new.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addSpawn } from "./commands/spawn.ts";
 import { addState } from "./commands/state.ts";
@@ -23,6 +29,9 @@ const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
   "Nodes:": [addUpgrade, addStopAll],
+  "Fleet:": [addApply, addDiff, addDoctor],
+  "Write agents:": [addNew, addDev, addCheck],
+  "This program:": [addCompletions],
 };
 
 export function createProgram(cli: Cli): Command {
@@ -33,6 +42,7 @@ export function createProgram(cli: Cli): Command {
     .helpOption("-h, --help", "print this text")
     .helpCommand(false)
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({ helpWidth: Math.min(stdout.columns(), 110), sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => stdout.write(text),
