@@ -1,0 +1,64 @@
+/** Environment, processes, native code, the system and the internals of Deno. */
+import { type Attempts, probes } from "../probes.ts";
+import type { Attack } from "../attack.ts";
+
+const ATTEMPTS: Attempts = {
+  "env of Deno": `return Deno.env.get("RUNNER_SECRET") ?? Deno.env.get("PATH") ?? Deno.env.get("HOME");`,
+  "all env of Deno": `return Object.keys(Deno.env.toObject()).length || undefined;`,
+  "env of node":
+    `const process = await import("node:process"); return process.env.RUNNER_SECRET ?? process.env.PATH;`,
+  "all env of node":
+    `const { env } = await import("node:process"); return Object.keys(env).length || undefined;`,
+  "set env": `Deno.env.set("LD_PRELOAD", "/x.so"); return Deno.env.get("LD_PRELOAD");`,
+  "a command": `return new Deno.Command("id").outputSync();`,
+  "a shell": `return await new Deno.Command("/bin/sh", { args: ["-c", "id"] }).output();`,
+  "deno itself": `return new Deno.Command("deno", { args: ["eval", "1"] }).spawn().pid;`,
+  "node:child_process": `const { execSync } = await import("node:child_process"); return execSync("id");`,
+  "node:child_process fork": `const { fork } = await import("node:child_process");
+    return await new Promise((resolve, reject) => { const c = fork("/x.js"); c.on("spawn", () => resolve("spawned")); c.on("error", reject); });`,
+  "native code":
+    `return Deno.dlopen("libc.so.6", { getpid: { parameters: [], result: "i32" } }).symbols.getpid();`,
+  "process.dlopen":
+    `const process = (await import("node:process")).default; process.dlopen({}, "/x.node"); return "loaded";`,
+  "process.binding fs":
+    `const process = (await import("node:process")).default; return process.binding("fs").open("/etc/passwd", 0, 0);`,
+  "process.binding spawn_sync":
+    `const process = (await import("node:process")).default; return process.binding("spawn_sync").spawn({ file: "id", args: ["id"] });`,
+  "the host's name": `return Deno.hostname();`,
+  "the host's addresses": `return Deno.networkInterfaces();`,
+  "the load": `return Deno.loadavg();`,
+  "the memory": `return Deno.systemMemoryInfo();`,
+  "the release": `return Deno.osRelease();`,
+  "the user": `return Deno.uid();`,
+  "node:os": `const os = await import("node:os"); return os.userInfo().username;`,
+  "the internals": `const core = Deno[Deno.internal]?.core ?? Deno.core;
+    return core?.ops?.op_fs_read_file_text_sync?.("/etc/passwd") ?? core?.ops?.op_read_file_text_sync?.("/etc/passwd");`,
+  "opcodes by name": `const ops = Deno[Deno.internal]?.core?.ops ?? {};
+    for (const name of Object.keys(ops)) {
+      if (!/read_file|fs_open|spawn|env/.test(name)) continue;
+      try { const got = ops[name]("/etc/passwd", true); if (typeof got === "string" && got.includes("root:")) return got; } catch {}
+    }`,
+  "ask for a permission": `const { state } = await Deno.permissions.request({ name: "read" });
+    return state === "granted" ? state : undefined;`,
+  "ask for a file": `const { state } = await Deno.permissions.request({ name: "read", path: "/etc/passwd" });
+    return state === "granted" ? state : undefined;`,
+  "ask for net": `const { state } = await Deno.permissions.request({ name: "net" });
+    return state === "granted" ? state : undefined;`,
+  "prompt": `return prompt("?");`,
+  "kill the runner": `Deno.kill(given.runnerPid, "SIGKILL"); return "killed";`,
+  "stop the runner": `Deno.kill(given.runnerPid, "SIGSTOP"); return "stopped";`,
+  "kill every process": `Deno.kill(-1, "SIGKILL"); return "killed";`,
+  "node's kill":
+    `const process = (await import("node:process")).default; process.kill(given.runnerPid, "SIGKILL"); return "killed";`,
+  "node's kill of the parent":
+    `const process = (await import("node:process")).default; process.kill(process.ppid, "SIGTERM"); return "killed";`,
+  "node's _kill":
+    `const process = (await import("node:process")).default; return process._kill?.(given.runnerPid, 9) || undefined;`,
+  "the inspector of another process":
+    `const process = (await import("node:process")).default; process._debugProcess(given.runnerPid); return "debugged";`,
+  "become another user":
+    `const process = (await import("node:process")).default; process.setuid(1); return "became";`,
+  "priority": `const os = await import("node:os"); os.setPriority(given.runnerPid, 19); return "changed";`,
+};
+
+export const outside: readonly Attack[] = probes("outside", ATTEMPTS);
