@@ -21,7 +21,7 @@ Deno.exit(0);`,
   );
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-config", "--no-lock", "--no-check", "-A", file],
-    env: { RUNNER_SECRET: "visible" },
+    env: { RUNNER_SECRET: "visible", DENO_DIR: join(field.dir, "control") },
     stdin: "null",
   }).output();
   const last = new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? "";

@@ -1,6 +1,6 @@
 /** Where attacks take place: a real broker, a node with everything an operator can switch on, a node that demands signatures. */
 import { join } from "@std/path";
-import { freePort, hasMosquitto, Mosquitto, startEmbedded, type TestBroker } from "../support/brokers.ts";
+import { hasMosquitto, Mosquitto, startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { type NpmPackage, serveNpm } from "../support/npm_registry.ts";
@@ -51,6 +51,12 @@ export async function setField(): Promise<Field> {
   const broker = stack.use(await (hasMosquitto ? Mosquitto.start(quiet) : startEmbedded()));
   const bus = stack.use(await Bus.connect(broker.port));
   const registry = stack.use(serveNpm(PACKAGES.map((one) => filledPackage(one, dir))));
+  // Somebody is there: an attempt to reach another port could succeed.
+  const bystander = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("data: x\n\n", { headers: { "content-type": "text/event-stream" } }),
+  );
+  stack.defer(() => bystander.shutdown());
   const keys = await makeKeys();
   const trust = stack.use(
     await TrustFolder.make([
@@ -67,8 +73,9 @@ export async function setField(): Promise<Field> {
       args: [
         ...["--policy", join(dir, "policy.json"), "--secrets", join(dir, "secrets.json")],
         ...["--hang-timeout", "5", "--memory-mb", "160"],
+        ...["--deno", await denoWithRegistry(dir, registry.url)],
       ],
-      env: { RUNNER_SECRET: SECRET, ACME_KEY: SECRET, NPM_CONFIG_REGISTRY: registry.url },
+      env: { RUNNER_SECRET: SECRET, ACME_KEY: SECRET },
     }),
   );
   const strict = stack.use(
@@ -76,7 +83,7 @@ export async function setField(): Promise<Field> {
   );
   await plantSecrets(node.stateDir);
   const owner = new Commander(bus, keys.owner);
-  await Promise.all(["field", "strict"].map((name) => bus.on(`nodes/${name}/heartbeat`)));
+  await Promise.all([node, strict].map((one) => up(bus, one)));
   await node.spawn(bus, { name: NEIGHBOUR, code: NEIGHBOUR_CODE, poll_interval: 0.5 });
   await owner.order("nodes/strict/spawn", { name: "signed", code: NEIGHBOUR_CODE, poll_interval: 0.5 });
   const given = {
@@ -84,7 +91,7 @@ export async function setField(): Promise<Field> {
     workDir: node.workDir,
     runnerPid: node.pid,
     port: broker.port,
-    otherPort: freePort(),
+    otherPort: bystander.addr.port,
   };
   const known: Readonly<Record<string, string>> = {
     node: node.name,
@@ -100,6 +107,22 @@ export async function setField(): Promise<Field> {
   const all = stack.move();
   const dispose = () => all.disposeAsync();
   return { broker, bus, node, strict, keys, owner, dir, given, fill, [Symbol.asyncDispose]: dispose };
+}
+
+/** A Deno for agents that knows the field's registry only; the runner's own packages come from where they always do. */
+async function denoWithRegistry(dir: string, url: string): Promise<string> {
+  const path = join(dir, "deno");
+  const script = `#!/bin/sh\nNPM_CONFIG_REGISTRY='${url}' exec '${Deno.execPath()}' "$@"\n`;
+  await Deno.writeTextFile(path, script, { mode: 0o755 });
+  return path;
+}
+
+/** @throws Error with what the node says when it ends instead */
+async function up(bus: Bus, node: NodeProcess): Promise<void> {
+  const ended = node.child.status.then(() => Promise.reject(new Error(node.stderr.join("\n"))));
+  // Afterwards its end is expected.
+  ended.catch(() => {});
+  await Promise.race([bus.on(`nodes/${node.name}/heartbeat`), ended]);
 }
 
 async function makeKeys(): Promise<Keys> {

@@ -2,8 +2,9 @@
 import { type Attack, type Probe, slug } from "./attack.ts";
 
 /** Deno's permission check, and no other error: a mistake in an attempt is no refusal. */
-export const DENIED =
-  /^refused: (Not ?Capable|NotCapable|TypeError|Error|SyntaxError|AggregateError)?:?.*(Requires|requires) (\S+ )?(\S+ )?access/;
+export const DENIED = /^refused: .*([Rr]equires (\S+ ){0,2}access|requires unscoped --allow)/;
+/** Nothing went wrong, and nothing came of it. */
+export const NOTHING = /^nothing$/;
 
 /** What is tried: its body, and the answer that is expected where it is not Deno's permission check. */
 export type Attempts = Readonly<Record<string, string | readonly [body: string, expect: RegExp]>>;

@@ -60,4 +60,21 @@ const ATTEMPTS: Attempts = {
     `const { DatabaseSync } = await import("node:sqlite"); return new DatabaseSync(given.dir + "/planted");`,
 };
 
-export const files: readonly Attack[] = probes("files", ATTEMPTS);
+export const files: readonly Attack[] = probes("files", ATTEMPTS, [
+  "read /etc/passwd",
+  "read it asynchronously",
+  "open it",
+  "read /proc/self/environ",
+  "read the runner's environment",
+  "read beside the state file",
+  "read another agent's state",
+  "list the state folder",
+  "list the root",
+  "stat a file",
+  "lstat a file",
+  "resolve a path",
+  "fetch a file",
+  "node:fs",
+  "node:fs/promises",
+  "node:fs exists",
+]);

@@ -14,21 +14,35 @@ const ATTEMPTS: Attempts = {
   "fetch another host": `return (await fetch("https://example.com")).status;`,
   "the cloud's metadata": `return (await fetch("http://169.254.169.254/latest/meta-data")).status;`,
   "a WebSocket": `return new WebSocket("ws://127.0.0.1:" + given.otherPort).readyState;`,
-  "an EventSource": `return await new Promise((resolve, reject) => {
+  "an EventSource": [
+    `return await new Promise((resolve, reject) => {
       const source = new EventSource("http://127.0.0.1:" + given.otherPort);
-      source.onopen = resolve; source.onerror = () => { source.close(); reject("refused"); };
+      source.onopen = resolve; source.onerror = (event) => { source.close(); reject(event.message ?? event.error); };
     });`,
+    /^refused: undefined$/,
+  ],
   "DNS": `return await Deno.resolveDns("example.com", "A");`,
   "DNS by a server of choice":
     `return await Deno.resolveDns("example.com", "A", { nameServer: { ipAddr: "127.0.0.1", port: given.otherPort } });`,
-  "node:dns lookup": `const dns = await import("node:dns/promises"); return await dns.lookup("example.com");`,
-  "node:dns resolve":
+  "node:dns lookup": [
+    `const dns = await import("node:dns/promises"); return await dns.lookup("example.com");`,
+    /getaddrinfo EPERM/,
+  ],
+  "node:dns resolve": [
     `const dns = await import("node:dns/promises"); return await dns.resolve4("example.com");`,
+    /queryA UNKNOWN/,
+  ],
   "listen": `return Deno.listen({ hostname: "127.0.0.1", port: 0 }).addr;`,
   "listen for all": `return Deno.listen({ port: given.otherPort }).addr;`,
-  "listen in place of the broker": `return Deno.listen({ hostname: "127.0.0.1", port: given.port }).addr;`,
-  "serve": `return Deno.serve({ port: given.otherPort, onListen() {} }, () => new Response("x")).addr;`,
-  "a datagram": `return Deno.listenDatagram({ transport: "udp", port: 0 }).addr;`,
+  "listen in place of the broker": [
+    `return Deno.listen({ hostname: "127.0.0.1", port: given.port }).addr;`,
+    /AddrInUse/,
+  ],
+  "serve": `return Deno.serve({ port: 0, onListen() {} }, () => new Response("x")).addr;`,
+  "a datagram": [
+    `return Deno.listenDatagram({ transport: "udp", port: 0 }).addr;`,
+    /listenDatagram is not a function/,
+  ],
   "a unix socket": `return await Deno.connect({ transport: "unix", path: "/run/docker.sock" });`,
   "listen on a unix socket": `return Deno.listen({ transport: "unix", path: given.dir + "/socket" }).addr;`,
   "listen on a unix socket at the state file":
@@ -44,7 +58,21 @@ const ATTEMPTS: Attempts = {
       http.get("http://127.0.0.1:" + given.otherPort, (answer) => resolve(answer.statusCode)).on("error", reject));`,
   "node:inspector": `const inspector = await import("node:inspector");
     inspector.open(given.otherPort, "127.0.0.1"); return inspector.url();`,
-  "QUIC": `return new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 }).addr;`,
+  "QUIC": [
+    `return new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 }).addr;`,
+    /QuicEndpoint is not a constructor/,
+  ],
 };
 
-export const net: readonly Attack[] = probes("net", ATTEMPTS);
+export const net: readonly Attack[] = probes("net", ATTEMPTS, [
+  "another port of this host",
+  "the broker by another name",
+  "the broker by a number",
+  "0.0.0.0",
+  "fetch another port",
+  "listen",
+  "serve",
+  "node:net",
+  "node:http",
+  "an EventSource",
+]);
