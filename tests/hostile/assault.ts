@@ -8,7 +8,7 @@ import type { Field } from "./field.ts";
 
 /** Attempts of one probe agent. */
 const BATCH = 25;
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 20_000;
 const SHOWN_CHARS = 110;
 
 /** What has to be done, and the attacks that it gives verdicts on. */
@@ -135,9 +135,15 @@ async function sign({ bus }: Field, { on, says }: Sign, place: Place): Promise<s
     reply: place.replyTopic,
     audit: `nodes/${place.node}/audit`,
   }[on];
-  const what = `${on} that say ${says}`;
   const fits = (message: Message) => message.topic === topic && says.test(wordsOf(message));
-  return wordsOf(await bus.find(what, fits, place.from, PATIENCE_MS));
+  try {
+    return wordsOf(await bus.find("sign", fits, place.from, PATIENCE_MS));
+  } catch {
+    const instead = bus.messages.slice(place.from).filter((message) => message.topic === topic).map(wordsOf);
+    throw new Error(
+      `nothing on ${on} says ${says}; it says: ${instead.slice(-3).join(" | ").slice(0, 1000)}`,
+    );
+  }
 }
 
 function wordsOf({ json, text }: Message): string {

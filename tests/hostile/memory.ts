@@ -13,12 +13,17 @@ export async function memoryOf(pid: number): Promise<Memory> {
   return { rss: mib("Rss"), pss: mib("Pss") };
 }
 
-/** The memory of `pid` once it is at most `rss` MiB, or what it is when `patienceMs` have passed. */
-export async function settled(pid: number, rss: number, patienceMs: number): Promise<Memory> {
+/** The memory of `pid` once it is at most `rss` MiB, or what it is when `patienceMs` have passed; `work` goes on meanwhile. */
+export async function settled(
+  pid: number,
+  rss: number,
+  patienceMs: number,
+  work: () => Promise<void>,
+): Promise<Memory> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const memory = await memoryOf(pid);
     if (memory.rss <= rss || performance.now() > deadline) return memory;
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    await work();
   }
 }

@@ -32,7 +32,14 @@ export const PACKAGES: readonly NpmPackage[] = [
   {
     name: "evil-shell",
     version: "1.0.0",
-    files: { "index.js": `module.exports = String(require("child_process").execSync("id"));` },
+    files: {
+      "index.js": `const { spawn } = require("child_process");
+        module.exports = new Promise((resolve, reject) => {
+          const child = spawn("/usr/bin/id");
+          child.on("error", reject);
+          child.stdout.on("data", resolve);
+        });`,
+    },
   },
   {
     name: "evil-env",
@@ -57,7 +64,7 @@ export const PACKAGES: readonly NpmPackage[] = [
   {
     name: "evil-native",
     version: "1.0.0",
-    files: { "index.js": `module.exports = require("./x.node");`, "x.node": "no library" },
+    files: { "index.js": `module.exports = require("./x.node");`, "x.node": "\x7fELF no library" },
   },
   {
     name: "evil-net",

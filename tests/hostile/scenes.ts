@@ -5,7 +5,7 @@ import { NEIGHBOUR } from "./neighbour.ts";
 import type { Field } from "./field.ts";
 
 /** Milliseconds: what takes the machine to its limits may take its time. */
-export const PATIENT = 60_000;
+export const PATIENT = 30_000;
 
 /** Spawns a hostile agent, and waits for nothing. */
 export async function launch(
@@ -19,7 +19,7 @@ export async function launch(
 }
 
 /** The first report of that kind about the agent whose text fits. */
-export function reported(
+export async function reported(
   { bus }: Field,
   name: string,
   kind: "errors" | "logs" | "heartbeat",
@@ -27,12 +27,15 @@ export function reported(
   from: number,
 ): Promise<Message> {
   const topic = `agents/${actorId(name)}/${kind}`;
-  return bus.find(
-    `${kind} of ${name} that say ${says}`,
-    (message) => message.topic === topic && says.test(message.text),
-    from,
-    PATIENT,
-  );
+  const fits = (message: Message) => message.topic === topic && says.test(message.text);
+  try {
+    return await bus.find(kind, fits, from, PATIENT);
+  } catch {
+    const instead = bus.all(topic, from).map(({ text }) => text);
+    throw new Error(
+      `nothing on ${kind} says ${says}; it says: ${instead.slice(-3).join(" | ").slice(0, 1000)}`,
+    );
+  }
 }
 
 /** @throws Error unless neighbour and node answer */

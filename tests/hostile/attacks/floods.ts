@@ -46,11 +46,14 @@ async function storm(
 
 export const floods: readonly Attack[] = [
   held("publish", `for (let n = 0;; n++) await agent.publish("flood", n);`, RATE),
-  held(
-    "publish without waiting",
-    `for (let n = 0;; n++) { agent.publish("flood", n); if (n % 1000 === 0) await 0; }`,
-    RATE,
-  ),
+  {
+    kind: "agent",
+    id: "flood-publish-without-waiting",
+    category: "floods",
+    tries: "publish without waiting",
+    code: inSetup(`for (let n = 0;; n++) { agent.publish("flood", n); if (n % 1000 === 0) await 0; }`),
+    expect: { on: "errors", says: /memory limit: |unresponsive: / },
+  },
   held("log", `for (let n = 0;; n++) await agent.log("line " + n);`, RATE),
   held("console.log", `for (let n = 0;; n++) console.log("line " + n);`, RATE),
   held("alerts", `for (let n = 0;; n++) await agent.alert("alert " + n);`, RATE),

@@ -130,8 +130,9 @@ const DISK: readonly HostileAgent[] = [
   fatalHog(
     "disk",
     "a sparse file",
-    `Deno.truncateSync("%state%/agentflow_disk-a-sparse-file_state.json.tmp", 1 << 30);`,
-    /./,
+    `const file = Deno.openSync("%state%/agentflow_disk-a-sparse-file_state.json", { write: true, create: true });
+     file.truncateSync(2 ** 40);`,
+    /was killed by SIGXFSZ|File too large/,
   ),
 ];
 

@@ -20,8 +20,17 @@ const ATTEMPTS: Attempts = {
   "a command": `return new Deno.Command("/usr/bin/id").outputSync();`,
   "a shell": `return await new Deno.Command("/bin/sh", { args: ["-c", "id"] }).output();`,
   "deno itself": `return new Deno.Command("/proc/self/exe", { args: ["eval", "1"] }).outputSync().code;`,
-  "node:child_process":
-    `const { execFileSync } = await import("node:child_process"); return execFileSync("/usr/bin/id");`,
+  "node:child_process": `const { spawn } = await import("node:child_process");
+    return await new Promise((resolve, reject) => {
+      const child = spawn("/usr/bin/id"); child.on("error", reject); child.stdout.on("data", resolve);
+    });`,
+  // Where it is denied, Deno's own answer is an empty one.
+  "node:child_process, at once": [
+    `const { spawnSync } = await import("node:child_process");
+    const answer = spawnSync("/usr/bin/id", { encoding: "utf8" });
+    if (!answer.stdout) throw new Error(JSON.stringify(answer)); return answer.stdout;`,
+    /^refused: Error: \{\}$/,
+  ],
   "node:child_process fork": `const { fork } = await import("node:child_process");
     return await new Promise((resolve, reject) => { const c = fork("/x.js"); c.on("spawn", () => resolve("spawned")); c.on("error", reject); });`,
   "native code":
@@ -98,6 +107,7 @@ export const outside: readonly Attack[] = probes("outside", ATTEMPTS, [
   "a shell",
   "deno itself",
   "node:child_process",
+  "node:child_process, at once",
   "native code",
   "the host's name",
   "the host's addresses",

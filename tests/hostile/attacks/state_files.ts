@@ -106,7 +106,7 @@ export const stateFiles: readonly Attack[] = [
     "plant a folder at the state file",
     "state-folder",
     async (_target, file) => await Deno.mkdir(file),
-    /./,
+    /is not a regular file|is no file|is a folder|not a file|directory/,
   ),
   whileItRuns,
   fifo,
