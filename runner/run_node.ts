@@ -21,6 +21,7 @@ import type { Policy } from "./policy/policy.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
+import { garbageCollector, residentMb, Tidy } from "./tidy.ts";
 import type { Gate } from "./trust/gate.ts";
 import { VERSION } from "./version.ts";
 
@@ -140,7 +141,14 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   problems.forEach(onProblem);
   await node.start();
   void link.run(node);
+  keepTidy(node, clock);
   return { node, ready: runtime.prepared };
+}
+
+function keepTidy(node: Node, clock: Clock): void {
+  const life = new AbortController();
+  void node.closed.then(() => life.abort());
+  void new Tidy({ clock, measureMb: residentMb, collect: garbageCollector() }).run(life.signal);
 }
 
 /** Only those who trust some pay for loading what that needs. */
