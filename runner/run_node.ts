@@ -25,6 +25,7 @@ import { openCgroups } from "./process/cgroups.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
+import { garbageCollector, residentMb, Tidy } from "./tidy.ts";
 import type { Gate } from "./trust/gate.ts";
 import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
@@ -178,6 +179,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void link.run(node);
   const ended = new AbortController();
   void node.closed.then(() => ended.abort());
+  void new Tidy({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
   // Where no agent can run, that is said instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
