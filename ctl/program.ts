@@ -11,6 +11,7 @@ import { addCompletions } from "./commands/completions.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addNew } from "./commands/new.ts";
 import { addNodes } from "./commands/nodes.ts";
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Fleet:": [addApply, addDiff, addDoctor],
   "Write agents:": [addNew, addDev, addCheck],
   "This program:": [addCompletions],
+  "Models:": [addMcp],
 };
 
 export function createProgram(cli: Cli): Command {
