@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { VERSION } from "../runner/version.ts";
 import type { Cli } from "./cli.ts";
 import { addAgents } from "./commands/agents.ts";
+import { addDeploy } from "./commands/deploy.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addSpawn } from "./commands/spawn.ts";
 import { addStop } from "./commands/stop.ts";
@@ -14,6 +15,7 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents],
   "Agents:": [addSpawn, addStop],
+  "Nodes:": [addDeploy],
 };
 
 export function createProgram(cli: Cli): Command {
