@@ -36,9 +36,13 @@ export interface Run extends Surroundings {
 }
 
 /** @returns the exit code */
-export type Action = (run: Run, ...args: string[]) => Promise<number>;
+export type Action = (run: Run, ...args: (string | undefined)[]) => Promise<number>;
 /** @returns the exit code */
-export type ConnectedAction = (run: Run, operator: Operator, ...args: string[]) => Promise<number>;
+export type ConnectedAction = (
+  run: Run,
+  operator: Operator,
+  ...args: (string | undefined)[]
+) => Promise<number>;
 
 export class Cli {
   /** What the command has ended with. */
@@ -53,7 +57,7 @@ export class Cli {
       .action(async (...given: unknown[]) => {
         // commander: the arguments, then the options, then the command.
         const run = newRun(this.surroundings, command.opts());
-        this.exitCode = await action(run, ...given.slice(0, -2).flat().map((arg) => arg as string));
+        this.exitCode = await action(run, ...given.slice(0, -2).flat() as (string | undefined)[]);
       });
   }
 

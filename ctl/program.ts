@@ -3,19 +3,27 @@ import { Command } from "commander";
 import { VERSION } from "../runner/version.ts";
 import type { Cli } from "./cli.ts";
 import { addAgents } from "./commands/agents.ts";
+import { addButtons } from "./commands/buttons.ts";
+import { addCall } from "./commands/call.ts";
 import { addDeploy } from "./commands/deploy.ts";
+import { addLogs } from "./commands/logs.ts";
+import { addMigrate } from "./commands/migrate.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addSpawn } from "./commands/spawn.ts";
+import { addState } from "./commands/state.ts";
 import { addStop } from "./commands/stop.ts";
+import { addStopAll } from "./commands/stop_all.ts";
+import { addUpgrade } from "./commands/upgrade.ts";
+import { addWatch } from "./commands/watch.ts";
 import { EXIT_HELP } from "./exit_code.ts";
 
 type Add = (program: Command, cli: Cli) => void;
 
 /** By what they are for, in the order of `--help`. */
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
-  "Look:": [addNodes, addAgents],
-  "Agents:": [addSpawn, addStop],
-  "Nodes:": [addDeploy],
+  "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
+  "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
+  "Nodes:": [addDeploy, addUpgrade, addStopAll],
 };
 
 export function createProgram(cli: Cli): Command {

@@ -21,6 +21,8 @@ import { VERSION } from "./version.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_NAME_TAKEN = 3;
+/** EX_TEMPFAIL: the launcher starts the node again, with the runner that is current then. */
+const EXIT_UPGRADED = 75;
 
 async function main(): Promise<number> {
   const request = readRequest();
@@ -106,7 +108,7 @@ async function run(config: RunnerConfig): Promise<number> {
     const ending = await node.closed;
     if (ending.kind === "name_taken") throw new AlreadyRunningError(ending.message);
     log.info(`Node '${config.name}' has ended`);
-    return 0;
+    return ending.kind === "upgraded" ? EXIT_UPGRADED : 0;
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
     if (error instanceof ConfigError) return EXIT_USAGE;

@@ -1,5 +1,6 @@
 /** `agentflow spawn`: starts an agent from a file, and waits for what becomes of it. */
 import type { Command } from "commander";
+import { OperationError } from "../../operator/operator.ts";
 import { nodeNamed } from "../../operator/operations/find.ts";
 import { spawn } from "../../operator/operations/spawn.ts";
 import { survey } from "../../operator/operations/survey.ts";
@@ -22,7 +23,12 @@ export function addSpawn(program: Command, cli: Cli): void {
       throw new ConfigError(`${file} is meant for node '${config.node}', and --node is '${node}'`);
     }
     await survey(operator, { signal: run.signal });
-    nodeNamed(operator.fleet, node);
+    const { runtime } = nodeNamed(operator.fleet, node);
+    if (file.endsWith(".py") && runtime?.startsWith("deno")) {
+      throw new OperationError(
+        `Node '${node}' runs TypeScript and JavaScript (${runtime}), and ${file} is Python`,
+      );
+    }
     const outcome = await spawn(operator, node, config, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
       onProgress: run.note,

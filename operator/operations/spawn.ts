@@ -2,6 +2,8 @@
 import { actorId } from "../../protocol/ids.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
+import { NoAnswerError } from "../commander.ts";
+import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
 
 /** A spawn config, as far as it is looked at here. */
@@ -38,6 +40,8 @@ export interface SpawnOptions {
 }
 
 const TIMEOUT_MS = 120_000;
+/** How long an update that has set up is watched: its first `process()` decides whether it is rolled back. */
+const PROBATION_MS = 1000;
 
 /**
  * @throws RefusedError when the node says no
@@ -50,42 +54,60 @@ export async function spawn(
   { timeoutMs = TIMEOUT_MS, onProgress = () => {}, signal }: SpawnOptions = {},
 ): Promise<SpawnOutcome> {
   const { name: agent } = config;
-  const watch = new SpawnWatch(agent, node, onProgress);
+  const watch = new SpawnWatch(config, node, onProgress);
   using _reports = await bus.subscribe(`agents/${actorId(agent)}/+`, (message) => watch.onReport(message));
   using _log = await bus.subscribe(topics.nodeLogs(node), (message) => watch.onNodeLog(message));
-  const answer = await commander.command(node, "spawn", { ...config, node });
-  if (answer.already_running === true) return { kind: "already_running", agent, node };
+  try {
+    const answer = await commander.command(node, "spawn", { ...config, node });
+    if (answer.already_running === true) return { kind: "already_running", agent, node };
+  } catch (error) {
+    // Nodes of another kind do not answer: what they and their agents say is all there is.
+    if (!(error instanceof NoAnswerError) || !watch.hasBegun) throw error;
+  }
   return await watch.settled(timeoutMs, signal);
+}
+
+/** What went wrong last. */
+interface Failure {
+  readonly phase: string;
+  readonly error: string;
+  readonly traceback: string | undefined;
 }
 
 /** Reads, from what the node and the agent say, what becomes of a spawn. */
 class SpawnWatch {
   readonly #outcome = Promise.withResolvers<SpawnOutcome>();
+  readonly #agent: string;
+  /** Whether the code before comes back when this one fails. */
+  readonly #isUpdate: boolean;
+  /** Whether the node has said that it starts the agent. */
+  hasBegun = false;
   #last = "taken over by the node";
+  #failure: Failure | undefined;
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
 
-  constructor(
-    private readonly agent: string,
-    private readonly node: string,
-    private readonly onProgress: OnProgress,
-  ) {}
+  constructor(config: Config, private readonly node: string, private readonly onProgress: OnProgress) {
+    this.#agent = config.name;
+    this.#isUpdate = config.replace === true && config.rollback !== false;
+  }
 
   async settled(timeoutMs: number, signal: AbortSignal | undefined): Promise<SpawnOutcome> {
-    const { agent, node } = this;
-    const giveUp = () => this.#outcome.resolve({ kind: "unsettled", agent, node, last: this.#last });
-    const timer = setTimeout(giveUp, timeoutMs);
+    const giveUp = () => this.#ends({ kind: "unsettled", ...this.#about, last: this.#last });
+    this.#later(timeoutMs, giveUp);
     signal?.addEventListener("abort", giveUp);
     try {
       return await this.#outcome.promise;
     } finally {
-      clearTimeout(timer);
+      for (const timer of this.#timers) clearTimeout(timer);
       signal?.removeEventListener("abort", giveUp);
     }
   }
 
   onNodeLog({ payload, retained }: BusMessage): void {
     const { type, child_name, message } = fieldsOf(payload);
-    if (retained || child_name !== this.agent || type !== "installing") return;
-    this.#says(String(message));
+    if (retained || child_name !== this.#agent) return;
+    if (type === "spawned") this.hasBegun = true;
+    if (type === "installing") this.#says(String(message));
   }
 
   onReport({ topic, payload, retained }: BusMessage): void {
@@ -94,7 +116,7 @@ class SpawnWatch {
     if (fields.node !== undefined && fields.node !== this.node) return;
     switch (topic.split("/")[2]) {
       case "manifest":
-        if (payload.length > 0) this.#runs();
+        if (payload.length > 0) this.#onReady();
         break;
       case "errors":
         this.#onError(fields);
@@ -105,32 +127,48 @@ class SpawnWatch {
     }
   }
 
-  #runs(): void {
-    const { agent, node } = this;
-    this.#outcome.resolve({ kind: "running", agent, actorId: actorId(agent), node });
+  #onReady(): void {
+    const runs = () => this.#ends({ kind: "running", ...this.#about, actorId: actorId(this.#agent) });
+    // Of the code before, which is back.
+    if (this.#failure !== undefined && this.#isUpdate) return;
+    if (this.#isUpdate) this.#later(PROBATION_MS, runs);
+    else runs();
   }
 
   #onError({ phase, severity, error, traceback, rolled_back }: Readonly<Record<string, unknown>>): void {
-    const { agent, node } = this;
-    if (severity !== "fatal") return this.#says(`${phase}: ${error}`);
-    this.#outcome.resolve({
-      kind: "failed",
-      agent,
-      node,
+    const failure = this.#failure ?? {
       phase: String(phase),
       error: String(error),
       traceback: typeof traceback === "string" ? traceback : undefined,
-      rolledBack: rolled_back === true,
-    });
+    };
+    const fails = (rolledBack: boolean) =>
+      this.#ends({ kind: "failed", ...this.#about, ...failure, rolledBack });
+    if (rolled_back === true) return fails(true);
+    if (severity === "fatal" && !this.#isUpdate) return fails(false);
+    if (severity === "fatal") this.#later(PROBATION_MS, () => fails(false));
+    // An update's first error of any kind is its end; else the supervisor tries again.
+    if (this.#isUpdate) this.#failure = failure;
+    this.#says(`${phase}: ${error}`);
   }
 
   #onState(state: string): void {
-    const { agent, node } = this;
     // What is replaced is stopped first: only the end of what has begun counts.
     if (state === "stopped" && this.#last === SETTING_UP) {
-      return this.#outcome.resolve({ kind: "stopped", agent, node });
+      return this.#ends({ kind: "stopped", ...this.#about });
     }
-    if (state === "running") this.#says(SETTING_UP);
+    if (state === "running" && this.#failure === undefined) this.#says(SETTING_UP);
+  }
+
+  get #about(): { readonly agent: string; readonly node: string } {
+    return { agent: this.#agent, node: this.node };
+  }
+
+  #ends(outcome: SpawnOutcome): void {
+    this.#outcome.resolve(outcome);
+  }
+
+  #later(ms: number, then: () => void): void {
+    this.#timers.push(setTimeout(then, ms));
   }
 
   #says(message: string): void {
@@ -141,13 +179,3 @@ class SpawnWatch {
 }
 
 const SETTING_UP = "setup() runs";
-
-function fieldsOf(payload: Uint8Array): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(payload));
-    return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
-  } catch {
-    // Empty, when a manifest is cleared; or nobody's report.
-    return {};
-  }
-}

@@ -2,25 +2,29 @@
 import type { LogLevel, Peer, RunnerFrame } from "../../protocol/frames.ts";
 import { nodeFilters, ownFilters, topics } from "../../protocol/topics.ts";
 import type { Audit } from "../audit/audit_log.ts";
+import { RefusalMeter } from "../audit/refusal_meter.ts";
+import type { Denials } from "../audit/denials.ts";
 import type { Clock } from "../clock.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import { ProcStats } from "../process/proc_stats.ts";
-import type { Gatekeeper } from "../policy/gatekeeper.ts";
+import type { Gatekeeper, PolicyRefusal } from "../policy/gatekeeper.ts";
 import type { Registry } from "../store/registry.ts";
 import type { StateFiles } from "../store/state_files.ts";
-import type { AgentObserver, Runtime, TrafficFrame } from "../supervisor/ports.ts";
+import type { AgentObserver, Kill, Runtime, TrafficFrame } from "../supervisor/ports.ts";
 import type { ErrorReport, Outcome, StopReason, VisibleState } from "../supervisor/state.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import type { Gate } from "../trust/gate.ts";
 import { Admissions } from "./admissions.ts";
 import { Arrivals } from "./arrivals.ts";
+import { CpuGuard } from "./cpu_guard.ts";
 import { Controller } from "./controller.ts";
 import { Departures } from "./departures.ts";
 import { Echo } from "./echo.ts";
 import type { NodeIdentity } from "./identity.ts";
 import { MemoryGuard } from "./memory_guard.ts";
+import { MigrationSeals } from "./migration_seals.ts";
 import { Manifests } from "./manifests.ts";
 import { Presence } from "./presence.ts";
 import { Reporter } from "./reporter.ts";
@@ -29,6 +33,7 @@ import { Roster } from "./roster.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Tasks } from "./tasks.ts";
 import { Traffic } from "./traffic.ts";
+import type { UpgradeNews, Upgrades } from "../upgrade/upgrades.ts";
 import { Turns } from "../turns.ts";
 import { Updates } from "./updates.ts";
 import { Vitals } from "./vitals.ts";
@@ -52,14 +57,25 @@ export interface NodeParts {
   /** Who is obeyed; without it, everybody. */
   readonly gate?: Gate | undefined;
   readonly audit: Audit;
+  /** How it replaces its own runner; without it, it cannot. */
+  readonly upgrades?: Upgrades | undefined;
+  /** Whether an agent may be stopped for moments, where no cgroup holds it to its CPU share. */
+  readonly mayStop: () => Promise<boolean>;
+  /** What agents have tried in vain. */
+  readonly denials: Denials;
 }
 
 /** Time for the last messages to reach the broker, in milliseconds. */
 const DRAIN_MS = 5000;
 
+/** So long at most an agent is stopped at a time, to hold it to its CPU share. */
+const MAX_STOP_MS = 5000;
+
 /** How a node ended. */
 export type Ending =
   | { readonly kind: "closed" }
+  /** Another runner is to take over. */
+  | { readonly kind: "upgraded" }
   /** Another process had its name before it; the message is for the operator. */
   | { readonly kind: "name_taken"; readonly message: string };
 
@@ -72,11 +88,13 @@ export class Node implements LinkListener, AgentObserver {
   readonly #reporter: Reporter;
   readonly #vitals: Vitals;
   readonly #memoryGuard: MemoryGuard;
+  readonly #cpuGuard: CpuGuard;
   readonly #manifests: Manifests;
   readonly #tasks: Tasks;
   readonly #requests: Requests;
   readonly #subscriptions: Subscriptions;
   readonly #traffic: Traffic;
+  readonly #admissions: Admissions;
   readonly #controller: Controller;
   readonly #roster: Roster;
   readonly #updates: Updates;
@@ -114,11 +132,21 @@ export class Node implements LinkListener, AgentObserver {
       measure: (pid) => stats.memoryMb(pid),
       limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
     });
+    this.#cpuGuard = new CpuGuard({
+      clock,
+      agents,
+      measure: (pid) => stats.cpuSeconds(pid),
+      limitOf: ({ name }) => gatekeeper.rulesFor(name).cpu_percent,
+      maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
+      onHeld: (agent, message) => void this.onLog(agent, "warning", `Held back by the node: ${message}`),
+    });
     this.#vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
     this.#manifests = new Manifests(reporter, clock);
-    this.#tasks = new Tasks(reporter);
-    this.#requests = new Requests(link, node, clock);
-    this.#subscriptions = new Subscriptions(parts.openAgentLink);
+    const rulesOf = (agent: string) => gatekeeper.rulesFor(agent);
+    const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
+    this.#tasks = new Tasks(reporter, pendingTasks);
+    this.#requests = new Requests(link, node, clock, pendingTasks);
+    this.#subscriptions = new Subscriptions(parts.openAgentLink, (agent) => rulesOf(agent).subscriptions);
     const turns = new Turns();
     const tasks = this.#tasks;
     const supervisor = this.#supervisor;
@@ -136,6 +164,7 @@ export class Node implements LinkListener, AgentObserver {
       manifests: this.#manifests,
       tasks,
       wiretap: this.#wiretap,
+      seals: new MigrationSeals(registry.migrationSecret),
       timeoutMs: parts.migrateTimeoutMs,
     });
     this.#presence = new Presence({
@@ -143,7 +172,10 @@ export class Node implements LinkListener, AgentObserver {
       clock,
       sayOnline: () => reporter.nodeStatus("online"),
       beat: () => this.#vitals.reportNode(),
-      onEcho: () => echo.heard(),
+      onEcho: () => {
+        echo.heard();
+        parts.upgrades?.heard();
+      },
       onTaken: (message) => void this.#yield(message),
     });
     this.#traffic = new Traffic({
@@ -154,7 +186,9 @@ export class Node implements LinkListener, AgentObserver {
       requests: this.#requests,
       subscriptions: this.#subscriptions,
       tasks,
-      topicRules: (agent) => gatekeeper.rulesFor(agent).topics,
+      topicRules: (agent) => rulesOf(agent).topics,
+      maxMessageBytes: (agent) => Math.floor(rulesOf(agent).message_kb * 1024),
+      onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),
       onStatus: (agent) => void this.#vitals.reportStatusText(agent),
     });
     const context = {
@@ -172,10 +206,22 @@ export class Node implements LinkListener, AgentObserver {
       vitals: this.#vitals,
       turns,
       isClosing: () => this.#closing !== undefined,
+      upgrades: parts.upgrades,
       close: (reason: StopReason) => void this.close(reason),
+      restart: () => void this.close("shutdown", { kind: "upgraded" }),
     };
-    const admissions = new Admissions({ gate: parts.gate, audit: parts.audit, reporter });
-    this.#controller = new Controller(context, this.#requests, admissions, log);
+    this.#admissions = new Admissions({
+      gate: parts.gate,
+      audit: parts.audit,
+      reporter,
+      meter: new RefusalMeter(clock),
+    });
+    this.#controller = new Controller(context, this.#requests, this.#admissions, log);
+  }
+
+  /** The packages that agents here ask for, one list for each. */
+  installs(): (readonly string[])[] {
+    return this.#supervisor.agents().map(({ config }) => config.install).filter((list) => list.length > 0);
   }
 
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
@@ -192,11 +238,12 @@ export class Node implements LinkListener, AgentObserver {
     void link.subscribe(ownFilters(identity.name), 0);
     void this.#vitals.run(this.#life.signal);
     void this.#memoryGuard.run(this.#life.signal);
+    void this.#guardCpu();
   }
 
   /** Stops all agents, says so, and ends. May be called again: the first call decides. */
-  close(reason: StopReason): Promise<void> {
-    return this.#closing ??= this.#close(reason);
+  close(reason: StopReason, ending: Ending = { kind: "closed" }): Promise<void> {
+    return this.#closing ??= this.#close(reason, ending);
   }
 
   /** The agents here, as they see each other. */
@@ -260,7 +307,8 @@ export class Node implements LinkListener, AgentObserver {
     this.#updates.processed(agent);
   }
 
-  onExit(agent: SupervisedAgent): void {
+  onExit(agent: SupervisedAgent, reason: string): void {
+    this.parts.audit.record({ event: "exited", agent: agent.name, reason });
     agent.statusText = undefined;
     this.#tasks.exited(agent);
     this.#requests.forget(agent);
@@ -286,22 +334,44 @@ export class Node implements LinkListener, AgentObserver {
     return this.#traffic.handle(agent, frame);
   }
 
+  /** An upgrade has passed, or has been taken back. */
+  onUpgrade(message: string, news: UpgradeNews): void {
+    const isBad = news.upgrade === "taken_back";
+    this.parts.log[isBad ? "error" : "info"](message);
+    this.#reporter.nodeLog(isBad ? "error" : "log", message, { ...news });
+    this.parts.audit.record({ event: "upgrade", outcome: news.upgrade, reason: message });
+  }
+
   /** Something that the operator should know, and that stops nothing. */
   onProblem(message: string): void {
     this.parts.log.error(message);
     this.#reporter.nodeLog("error", message);
   }
 
+  /** The policy does not let an agent have what it asks for. */
+  onPolicyRefusal(refusal: PolicyRefusal): void {
+    this.#admissions.beyondPolicy(refusal);
+  }
+
+  onKilled({ name }: SupervisedAgent, kill: Kill): void {
+    this.parts.audit.record({ event: "killed", agent: name, ...kill });
+  }
+
   onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
     return this.#reporter.log(agent, level, message);
   }
 
-  async #close(reason: StopReason): Promise<void> {
+  async #guardCpu(): Promise<void> {
+    // Where nothing can run, nothing has to be held.
+    if (await this.parts.mayStop().catch(() => false)) await this.#cpuGuard.run(this.#life.signal);
+  }
+
+  async #close(reason: StopReason, ending: Ending): Promise<void> {
     this.#life.abort();
     await this.#supervisor.stopAll(reason);
     this.#reporter.nodeOffline();
     await this.#closeLinks(DRAIN_MS);
-    this.#resolveClosed({ kind: "closed" });
+    this.#resolveClosed(ending);
   }
 
   /** Leaves the name to the node that had it first: without a word, for every word would be taken for that node's. */
@@ -322,6 +392,7 @@ export class Node implements LinkListener, AgentObserver {
       this.#subscriptions.close(),
       this.parts.registry[Symbol.asyncDispose](),
     ]);
+    this.parts.denials[Symbol.dispose]();
     await this.parts.audit[Symbol.asyncDispose]();
   }
 

@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly flags?: readonly string[];
   /** A command in front of Deno's. */
   readonly wrapper?: readonly string[];
+  /** Instead of `deno run -A runner/main.ts`. */
+  readonly program?: readonly string[];
 }
 
 /** Shared by all nodes of a test run: what is in it can be made anew, and is the same for all. */
@@ -43,14 +45,14 @@ export class NodeProcess implements AsyncDisposable {
   static async start(options: NodeOptions): Promise<NodeProcess> {
     const name = options.name ?? "test-node";
     const stateDir = options.stateDir ?? await Deno.makeTempDir({ prefix: "agentflow-state-" });
-    const [program = Deno.execPath(), ...before] = [...options.wrapper ?? [], Deno.execPath()];
+    const runner = options.program ?? [
+      Deno.execPath(),
+      ...["run", "-A", ...options.flags ?? [], options.main ?? MAIN],
+    ];
+    const [program = "", ...before] = [...options.wrapper ?? [], ...runner];
     const child = new Deno.Command(program, {
       args: [
         ...before,
-        "run",
-        "-A",
-        ...options.flags ?? [],
-        options.main ?? MAIN,
         ...["--broker", "127.0.0.1", "--port", String(options.port), "--name", name],
         ...["--state-dir", stateDir, "--work-dir", workDir],
         ...options.args ?? [],

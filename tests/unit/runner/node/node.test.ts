@@ -3,6 +3,7 @@ import { actorId } from "../../../../protocol/ids.ts";
 import { createIdentity } from "../../../../runner/node/identity.ts";
 import { Node } from "../../../../runner/node/node.ts";
 import { createLogger } from "../../../../runner/logger.ts";
+import { Denials } from "../../../../runner/audit/denials.ts";
 import { Gatekeeper } from "../../../../runner/policy/gatekeeper.ts";
 import { DEFAULT_POLICY } from "../../../../runner/policy/policy.ts";
 import { Registry } from "../../../../runner/store/registry.ts";
@@ -37,6 +38,8 @@ async function setUp() {
     hangTimeoutMs: 30_000,
     migrateTimeoutMs: 30_000,
     audit: { record: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() },
+    mayStop: () => Promise.resolve(true),
+    denials: new Denials({ record: () => {} }, clock),
   });
   await node.start();
   node.onConnected();
