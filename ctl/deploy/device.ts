@@ -41,10 +41,10 @@ export class Device {
     private readonly scope: Scope,
   ) {}
 
-  /** @param blobs hashes of files that may be there already */
-  async observe(blobs: readonly string[]): Promise<Observed> {
+  /** @param blobs hashes of files that may be there already; `undefined`: what files are there is of no interest yet */
+  async observe(blobs: readonly string[] | undefined): Promise<Observed> {
     const other = this.#layout(otherScope(this.scope)).unitPath;
-    const variables = { BLOBS: blobs.join(" ") };
+    const variables = { WITH_FILES: blobs === undefined ? "no" : "yes", BLOBS: (blobs ?? []).join(" ") };
     const { stdout } = await this.#must("look around", probe, variables, `OTHER_UNIT_PATH=${other}\n`);
     try {
       return parseObserved(stdout);

@@ -57,7 +57,8 @@ export function planDeploy(release: Release, observed: Observed, mayReplace: boo
         "--upgrade changes it, keeps its agents, and goes back if the new one does not come up",
     };
   }
-  const uploads = [wish.runner, wish.deno].filter(({ hash }) => !observed.blobs.has(hash));
+  const there = new Set([...observed.blobs, ...observed.files.values()]);
+  const uploads = [wish.runner, wish.deno].filter(({ hash }) => !there.has(hash));
   const bytes = [...uploads, ...wish.config].reduce((sum, file) => sum + file.bytes, 0);
   if (bytes + MIN_FREE_BYTES > observed.freeBytes) {
     return {

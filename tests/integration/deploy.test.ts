@@ -1,12 +1,13 @@
 /** `agentflow deploy` against a real sshd on loopback, until an agent runs there. The service manager is a stand-in. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runDeploy } from "../../ctl/deploy/run.ts";
+import { fileURLToPath } from "node:url";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { isRunning } from "../support/processes.ts";
 import { hasSsh, SshDevice } from "../support/ssh_device.ts";
 
+const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
 const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
 addEventListener("unload", () => Deno.removeSync(cache, { recursive: true }));
 
@@ -31,16 +32,16 @@ class Operator {
 
   async run(...more: string[]): Promise<Outcome> {
     const { destination, sshConfig } = this.device;
-    const printed: string[] = [];
-    const said: string[] = [];
-    const args = ["kitchen", "--to", destination, "--ssh-config", sshConfig, "--json", ...more];
-    const code = await runDeploy(args, {
-      env: { XDG_CACHE_HOME: cache },
-      print: (line) => void printed.push(line),
-      report: (line) => void said.push(line),
+    const args = ["kitchen", "--to", destination, "--ssh-config", sshConfig, ...more];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", CTL, "deploy", "--json", ...args],
+      env: { XDG_CACHE_HOME: cache, NO_COLOR: "1" },
+      stdin: "null",
     });
-    const result = printed.length === 0 ? undefined : JSON.parse(printed.join("\n"));
-    return { code, result, said: said.join("\n") };
+    const { code, stdout, stderr } = await child.output();
+    const [printed, noted] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    const result = JSON.parse(printed || "null");
+    return { code, result, said: `${noted}${result?.error ?? ""}` };
   }
 
   /** A file of the operator's. */
@@ -318,7 +319,7 @@ withDevice(
   "deploy reports a broker that this machine cannot reach before it touches the device",
   async ({ device, operator }) => {
     const { code, said } = await operator.run("--broker", "127.0.0.1:1", "--via", "127.0.0.1:1");
-    assertEquals(code, 1);
+    assertEquals(code, 3);
     assertMatch(said, /No connection to the broker at mqtt:\/\/127\.0\.0\.1:1: connection refused/);
     assertEquals(device.list("."), []);
   },

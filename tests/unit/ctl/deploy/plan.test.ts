@@ -21,7 +21,6 @@ function inPlace(wanted: Wish, more: Partial<Observed> = {}): Observed {
       ["unit", unit],
       ...wanted.config.map(({ name, hash }) => [`config/${name}`, hash] as const),
     ]),
-    blobs: new Set([wanted.deno.hash, wanted.runner.hash]),
     unitHash: unit,
     isActive: true,
     isEnabled: true,
@@ -78,6 +77,12 @@ Deno.test("plan sees every difference: flags, files that are new, changed or lef
   assertEquals(differs(wish({ config: [shipment("ca.pem", "other")] }), inPlace(withCa)), "ca.pem");
   assertEquals(differs(wish(), inPlace(withCa)), "ca.pem");
   assertEquals(differs(wish(), inPlace(wish(), { unitHash: "edited" })), "unit and flags");
+});
+
+Deno.test("plan uploads only what is not there, of whatever node it is", () => {
+  const decided = plan(wish(), observed({ blobs: new Set(["hash-of-deno"]) }));
+  assert(decided.kind === "install");
+  assertEquals(decided.uploads.map(({ name }) => name), ["agentflow-node.js"]);
 });
 
 Deno.test("plan refuses what would end badly, and says what to do", () => {
