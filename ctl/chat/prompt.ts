@@ -8,11 +8,15 @@ const MAX_HISTORY = 1000;
 
 /** Invariant: the history is written when it is disposed of, for its owner alone to read. */
 export class Prompt implements AsyncDisposable {
+  /** Of input that is no terminal: `question` would lose what comes before it is asked. */
+  readonly #piped: AsyncIterator<string> | undefined;
+
   private constructor(
     private readonly lines: Interface,
     private readonly historyFile: string | undefined,
     private history: readonly string[],
   ) {
+    this.#piped = process.stdin.isTTY === true ? undefined : lines[Symbol.asyncIterator]();
     // readline hands the newest first; an answer to a question is no sentence.
     (lines as unknown as { on(event: "history", listener: (lines: string[]) => void): void })
       .on("history", (lines) => this.history = lines.filter((line) => !/^(y|yes|n|no)$/i.test(line)));
@@ -35,6 +39,10 @@ export class Prompt implements AsyncDisposable {
 
   /** @returns `undefined` when the input has ended, or at `signal` */
   async question(text: string, signal: AbortSignal): Promise<string | undefined> {
+    if (this.#piped !== undefined) {
+      const { done, value } = await this.#piped.next();
+      return done === true ? undefined : value;
+    }
     const closed = Promise.withResolvers<undefined>();
     const close = () => closed.resolve(undefined);
     this.lines.once("close", close);
