@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../protocol/ids.ts";
 import type { Bus } from "../support/bus.ts";
+import { readAudit } from "../support/signing.ts";
 import { policed } from "../support/policed.ts";
 
 const ECHO = `function handle_task(agent, payload) { return { echo: payload }; }`;
@@ -75,6 +76,13 @@ Deno.test("an agent that fills its state file past the limit is ended by the ker
   const { size } = await Deno.stat(file);
   assert(size < 65 * 1024 * 1024, `the file has ${size} bytes`);
   assertStringIncludes((await crash(bus, "filler", "Restart budget")).json.error, "the limit is 10485");
+  await node.end();
+  const kills = (await readAudit(node.stateDir, node.name)).filter(({ event }) => event === "killed");
+  assertEquals(kills.map(({ agent, limit, allowed }) => [agent, limit, allowed]), [[
+    "filler",
+    "file size",
+    64,
+  ]]);
 });
 
 Deno.test("persist says no before the kernel does", async () => {
