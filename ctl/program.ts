@@ -12,6 +12,7 @@ import { addSpawn } from "./commands/spawn.ts";
 import { addState } from "./commands/state.ts";
 import { addStop } from "./commands/stop.ts";
 import { addStopAll } from "./commands/stop_all.ts";
+import { addUpgrade } from "./commands/upgrade.ts";
 import { addWatch } from "./commands/watch.ts";
 import { EXIT_HELP } from "./exit_code.ts";
 
@@ -21,7 +22,7 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
-  "Nodes:": [addStopAll],
+  "Nodes:": [addUpgrade, addStopAll],
 };
 
 export function createProgram(cli: Cli): Command {

@@ -148,7 +148,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     installation,
     clock,
     rehearse: (bundle) => rehearse(bundle, { deno, stateDir, workDir }),
-    say: (message, isError) => isError ? onProblem(message) : node.onNews(message),
+    say: (message, news) => node.onUpgrade(message, news),
   });
   // What is stopped must not outlive this process.
   const mayStop = async () => (await runtime.prepared).wrappers.endWithRunner;

@@ -6,10 +6,12 @@
 #   HOME/releases/NAME/              agentflow-node.js, and deno where the machine has none
 #   HOME/current -> releases/NAME    the release in use
 #   HOME/trial/previous              while a release is on trial: the one to go back to
+#   HOME/trial/starts                how often it has been started since
 set -u
 
 home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 export AGENTFLOW_HOME="$home"
+readonly MAX_STARTS=3
 readonly RESTART=75 # EX_TEMPFAIL: how a node ends that has upgraded itself
 child=
 ending=
@@ -27,7 +29,7 @@ trap 'on_signal TERM' HUP
 start() {
   deno="$home/current/deno"
   [ -x "$deno" ] || deno=$(command -v deno) || { say "there is no deno in $home/current and none on PATH"; exit 1; }
-  "$deno" run -A --no-config "$home/current/agentflow-node.js" "$@" &
+  "$deno" run -A --unstable-net --no-config "$home/current/agentflow-node.js" "$@" &
   child=$!
 }
 
@@ -61,25 +63,35 @@ watch_trial() {
   done
 }
 
+# Counts the starts: one that takes the whole service with it each time would else be tried for ever.
+may_start() {
+  starts=$(cat "$home/trial/starts" 2>/dev/null) || starts=0
+  [ "$starts" -lt "$MAX_STARTS" ] && echo $((starts + 1)) >"$home/trial/starts"
+}
+
 go_back() {
   previous=$(cat "$home/trial/previous")
   failed=$(basename "$(readlink "$home/current")")
   ln -sfn "releases/$previous" "$home/current.new" && mv -T "$home/current.new" "$home/current" || exit 1
   printf '%s\n' "$reason (release $failed)" >"$home/trial_failed"
-  rm -f "$home/trial/previous"
+  rm -f "$home/trial/previous" "$home/trial/starts"
   say "release $failed: $reason. Going back to $previous"
 }
 
 while :; do
   tried=
-  on_trial && tried=1
+  reason="the new release was started $MAX_STARTS times, and did not prove itself"
+  if on_trial; then
+    if may_start; then tried=1; else go_back; fi
+  fi
   reason=
   start "$@"
   [ -n "$tried" ] && watch_trial
   await
   child=
   [ -n "$ending" ] && exit "$code"
-  if [ -n "$tried" ] && on_trial; then
+  # One that has passed its trial, and has upgraded itself since, leaves another on trial.
+  if [ -n "$tried" ] && on_trial && [ "$code" -ne "$RESTART" ]; then
     [ -n "$reason" ] || reason="the new release ended with exit code $code"
     go_back
   elif [ "$code" -ne "$RESTART" ]; then

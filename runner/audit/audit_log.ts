@@ -3,7 +3,16 @@ import { removeIfThere } from "../store/durable.ts";
 
 /** One line; `at` (seconds since the epoch) and `node` are added. */
 export interface AuditEntry {
-  readonly event: "command" | "refused" | "launched" | "denied" | "killed" | "exited" | "error" | "ended";
+  readonly event:
+    | "command"
+    | "refused"
+    | "launched"
+    | "denied"
+    | "killed"
+    | "exited"
+    | "error"
+    | "ended"
+    | "upgrade";
   readonly [field: string]: unknown;
 }
 

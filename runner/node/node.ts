@@ -33,7 +33,7 @@ import { Roster } from "./roster.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { Tasks } from "./tasks.ts";
 import { Traffic } from "./traffic.ts";
-import type { Upgrades } from "../upgrade/upgrades.ts";
+import type { UpgradeNews, Upgrades } from "../upgrade/upgrades.ts";
 import { Turns } from "../turns.ts";
 import { Updates } from "./updates.ts";
 import { Vitals } from "./vitals.ts";
@@ -109,6 +109,11 @@ export class Node implements LinkListener, AgentObserver {
   #incoming = 0;
   /** Resolves when the node has ended: all agents stopped, the last messages with the broker. */
   readonly closed: Promise<Ending>;
+
+  /** Aborted when the node begins to end. */
+  get ending(): AbortSignal {
+    return this.#life.signal;
+  }
 
   constructor(private readonly parts: NodeParts) {
     const { identity, clock, log, link, runtime, stateFiles, registry, gatekeeper, hangTimeoutMs } = parts;
@@ -329,10 +334,12 @@ export class Node implements LinkListener, AgentObserver {
     return this.#traffic.handle(agent, frame);
   }
 
-  /** Something that the operator should know. */
-  onNews(message: string): void {
-    this.parts.log.info(message);
-    this.#reporter.nodeLog("log", message);
+  /** An upgrade has passed, or has been taken back. */
+  onUpgrade(message: string, news: UpgradeNews): void {
+    const isBad = news.upgrade === "taken_back";
+    this.parts.log[isBad ? "error" : "info"](message);
+    this.#reporter.nodeLog(isBad ? "error" : "log", message, { ...news });
+    this.parts.audit.record({ event: "upgrade", outcome: news.upgrade, reason: message });
   }
 
   /** Something that the operator should know, and that stops nothing. */

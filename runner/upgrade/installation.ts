@@ -10,6 +10,9 @@ export const BUNDLE_NAME = "agentflow-node.js";
 /** Releases that are kept: the current one, the one before, and one more. */
 const KEEP = 3;
 
+/** What the launcher keeps of a trial. */
+const TRIAL_FILES = ["previous", "starts"] as const;
+
 /** A release that has to prove itself. */
 export interface Trial {
   readonly previous: string;
@@ -31,17 +34,11 @@ export class Installation {
     return this.#path("releases", release, BUNDLE_NAME);
   }
 
-  /** Puts a release beside the one in use, with whatever else that one has (its `deno`). */
+  /** Puts a release beside the one in use, with whatever else that one has: its `deno`, the files of its flags. */
   async add(release: string, source: Uint8Array): Promise<void> {
-    const from = this.#path("releases", await this.current());
     const to = this.#path("releases", release);
-    await Deno.mkdir(to, { recursive: true });
-    for await (const { name, isFile, isSymlink } of Deno.readDir(from)) {
-      if (name === BUNDLE_NAME || !(isFile || isSymlink)) continue;
-      await removeIfThere(join(to, name));
-      // A link costs no room; an executable of 100 MB would.
-      await Deno.link(join(from, name), join(to, name));
-    }
+    await linkAll(this.#path("releases", await this.current()), to);
+    await removeIfThere(this.bundleOf(release));
     await replaceDurably(this.bundleOf(release), source);
   }
 
@@ -49,6 +46,7 @@ export class Installation {
   async beginTrial(release: string, seconds: number): Promise<void> {
     const previous = await this.current();
     await removeIfThere(this.#path("trial_failed"));
+    await removeIfThere(this.#path("trial", "starts"));
     await Deno.mkdir(this.#path("trial"), { recursive: true });
     await replaceDurably(this.#path("trial", "seconds"), `${Math.ceil(seconds)}\n`);
     // The name of the old one last: with it the trial is one.
@@ -66,7 +64,7 @@ export class Installation {
 
   /** The new release has proved itself: it stays. Old ones go. */
   async passTrial(): Promise<void> {
-    await removeIfThere(this.#path("trial", "previous"));
+    for (const file of TRIAL_FILES) await removeIfThere(this.#path("trial", file));
     await this.#prune();
   }
 
@@ -100,5 +98,18 @@ export class Installation {
 
   #path(...parts: readonly string[]): string {
     return join(this.home, ...parts);
+  }
+}
+
+/** The same files once more, at no cost of room; what is there already goes. */
+async function linkAll(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true, mode: 0o700 });
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    if (isDirectory) {
+      await linkAll(join(from, name), join(to, name));
+      continue;
+    }
+    await removeIfThere(join(to, name));
+    await Deno.link(join(from, name), join(to, name));
   }
 }

@@ -1,6 +1,6 @@
 /** A new runner as it comes over the bus: read, and held against what was said of it. Pure but for the hash. */
 import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import * as v from "valibot";
 
 /** It cannot be used; the message is for the operator. */
@@ -29,6 +29,20 @@ export interface UpgradePackage {
   readonly release: string;
   readonly source: Uint8Array;
   readonly trialSeconds: number;
+}
+
+/** The runner as the command carries it. */
+export function packRunner(
+  source: Uint8Array,
+  version: string,
+  trialSeconds: number = DEFAULT_TRIAL_SECONDS,
+): Readonly<Record<string, unknown>> {
+  return {
+    version,
+    sha256: sha256(source),
+    bundle: gzipSync(source).toBase64(),
+    trial_seconds: trialSeconds,
+  };
 }
 
 /** The name under which a runner is kept. */

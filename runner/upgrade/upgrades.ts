@@ -9,7 +9,12 @@ export interface UpgradesParts {
   /** @throws UpgradeError when the runner in that file does not pass on this machine */
   readonly rehearse: (bundle: string) => Promise<void>;
   /** Something that the operator should know. */
-  readonly say: (message: string, isError: boolean) => void;
+  readonly say: (message: string, news: UpgradeNews) => void;
+}
+
+/** What became of an upgrade, for programs. */
+export interface UpgradeNews {
+  readonly upgrade: "passed" | "taken_back";
 }
 
 /** How long a new runner must have heard itself on the broker to have proved itself, milliseconds. */
@@ -59,7 +64,8 @@ export class Upgrades {
   /** Says what became of the last upgrade when this process has come back after it failed. */
   async sayLastFailure(): Promise<void> {
     const reason = await this.parts.installation.takeFailure();
-    if (reason !== undefined) this.parts.say(`The upgrade of this node has been taken back: ${reason}`, true);
+    if (reason === undefined) return;
+    this.parts.say(`The upgrade of this node has been taken back: ${reason}`, { upgrade: "taken_back" });
   }
 
   /** What this node has said has come back to it: commands will reach it too. */
@@ -72,6 +78,7 @@ export class Upgrades {
     if (await installation.trial() === undefined) return;
     await clock.sleep(HEALTHY_MS);
     await installation.passTrial();
-    say(`The upgrade of this node has passed: it runs release ${await installation.current()}`, false);
+    const release = await installation.current();
+    say(`The upgrade of this node has passed: it runs release ${release}`, { upgrade: "passed" });
   }
 }

@@ -1,13 +1,15 @@
 /** A node takes a new runner over the bus, when it is signed, and goes back by itself when that one is no good. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
-import { bundleRunner, InstalledRunner, packaged } from "../support/installed.ts";
+import { bundledRunner, InstalledRunner, packaged } from "../support/installed.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { Commander, newKey, readAudit, TrustFolder } from "../support/signing.ts";
 
-const BUNDLE = await bundleRunner();
+const BUNDLE = await bundledRunner();
 const owner = await newKey("owner");
+const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
 const TOPIC = "nodes/edge/upgrade";
 const COUNTER = "function setup(agent) { agent.persist('starts', agent.recall('starts', 0) + 1); }";
 
@@ -16,6 +18,9 @@ interface Scene {
   readonly boss: Commander;
   readonly node: NodeProcess;
   readonly installed: InstalledRunner;
+  /** A folder of the scene's own. */
+  readonly folder: string;
+  readonly port: number;
   /** The node's heartbeat from another process than `instance`. */
   readonly reborn: (instance: string, from: number) => Promise<Message>;
 }
@@ -34,7 +39,7 @@ async function onScene(play: (scene: Scene) => Promise<void>, args = ["--trust"]
   const reborn = (instance: string, from: number) =>
     bus.on("nodes/edge/heartbeat", ({ json }) => ![undefined, instance].includes(json?.instance), from);
   const boss = new Commander(bus, owner);
-  await play({ bus, boss, node, installed, reborn });
+  await play({ bus, boss, node, installed, reborn, folder: folder.dir, port: broker.port });
 }
 
 const firstBeat = (bus: Bus) => bus.on("nodes/edge/heartbeat", ({ json }) => json?.instance !== undefined);
@@ -108,6 +113,47 @@ Deno.test("a runner that fails its self-test, or is none, is not taken, and the 
     );
     const audit = await readAudit(node.stateDir, "edge");
     assertEquals(audit.filter(({ command }) => command === "upgrade").length >= attempts.length, true);
+  });
+});
+
+/** The command line, on the scene's broker. */
+async function ctl({ node, folder, port }: Scene, ...args: string[]) {
+  const keyFile = `${folder}/owner.json`;
+  await Deno.writeTextFile(keyFile, JSON.stringify(owner), { mode: 0o600 });
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", CTL, "upgrade", node.name, ...args],
+      ...["--broker", "127.0.0.1", "--port", String(port), "--sign-key", keyFile],
+    ],
+    env: { NO_COLOR: "1", XDG_CONFIG_HOME: folder },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+Deno.test("agentflow upgrade waits for what becomes of it: passed, taken back, or not taken", async () => {
+  await onScene(async (scene) => {
+    const { bus, folder, installed } = scene;
+    await firstBeat(bus);
+    const file = async (bundle: string) => {
+      await Deno.writeTextFile(`${folder}/runner.js`, bundle);
+      return `${folder}/runner.js`;
+    };
+    const passed = await ctl(scene, "--json", "--runner", await file(`${BUNDLE}\n// better`));
+    assertEquals(passed.code, 0, passed.err + passed.out);
+    const { ok, from, release } = JSON.parse(passed.out);
+    assertEquals([ok, from, release], [true, installed.release, await installed.current()]);
+
+    const bad = `${NOT_IN_TEST} Deno.exit(3);\n${BUNDLE}`;
+    const back = await ctl(scene, "--trial", "5", "--runner", await file(bad));
+    assertEquals(back.code, 1);
+    assertMatch(back.err, /taken back: the new release ended with exit code 3/);
+    assertEquals(await installed.current(), release);
+
+    const none = await ctl(scene, "--runner", await file("Deno.exit(1)"));
+    assertEquals(none.code, 1);
+    assertMatch(none.err, /its self-test fails on this machine/);
+    assertEquals((await ctl(scene, "--runner", `${folder}/absent.js`)).code, 2);
   });
 });
 

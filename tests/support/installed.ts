@@ -1,22 +1,18 @@
 /** A runner as it is deployed: bundled into one file, in a release of its own, started by the launcher. */
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import { createHash } from "node:crypto";
+import { bundleRunner } from "../../artefact/bundle.ts";
 import { BUNDLE_NAME } from "../../runner/upgrade/installation.ts";
-import { releaseOf } from "../../runner/upgrade/upgrade_package.ts";
+import { packRunner, releaseOf } from "../../runner/upgrade/upgrade_package.ts";
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 /** The runner of this checkout in one file. */
-export async function bundleRunner(): Promise<string> {
+export async function bundledRunner(): Promise<string> {
   const dir = await Deno.makeTempDir({ prefix: "agentflow-bundle-" });
   try {
     const output = join(dir, BUNDLE_NAME);
-    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["bundle", "--quiet", "--minify", "--output", output, file("runner/main.ts")],
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
+    await bundleRunner(output);
     return await Deno.readTextFile(output);
   } finally {
     await Deno.remove(dir, { recursive: true });
@@ -56,11 +52,5 @@ export class InstalledRunner implements AsyncDisposable {
 
 /** A runner as the command `upgrade` carries it. */
 export function packaged(bundle: string, trialSeconds = 60): Readonly<Record<string, unknown>> {
-  const source = new TextEncoder().encode(bundle);
-  return {
-    version: "9.9.9",
-    sha256: createHash("sha256").update(source).digest("hex"),
-    bundle: gzipSync(source).toString("base64"),
-    trial_seconds: trialSeconds,
-  };
+  return packRunner(new TextEncoder().encode(bundle), "9.9.9", trialSeconds);
 }

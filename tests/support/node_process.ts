@@ -12,6 +12,10 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept by the caller, to start a node again with what an earlier one has left. */
   readonly stateDir?: string;
+  /** The runner's main module, where it is not that of the sources. */
+  readonly main?: string;
+  /** More flags of Deno's. */
+  readonly flags?: readonly string[];
   /** A command in front of Deno's. */
   readonly wrapper?: readonly string[];
   /** Instead of `deno run -A runner/main.ts`. */
@@ -41,7 +45,10 @@ export class NodeProcess implements AsyncDisposable {
   static async start(options: NodeOptions): Promise<NodeProcess> {
     const name = options.name ?? "test-node";
     const stateDir = options.stateDir ?? await Deno.makeTempDir({ prefix: "agentflow-state-" });
-    const runner = options.program ?? [Deno.execPath(), "run", "-A", MAIN];
+    const runner = options.program ?? [
+      Deno.execPath(),
+      ...["run", "-A", ...options.flags ?? [], options.main ?? MAIN],
+    ];
     const [program = "", ...before] = [...options.wrapper ?? [], ...runner];
     const child = new Deno.Command(program, {
       args: [
