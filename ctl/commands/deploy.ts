@@ -27,7 +27,8 @@ export function addDeploy(program: Command, cli: Cli): void {
     );
   }
   command.addHelpText("after", NOTES);
-  cli.local(command, async (run, name = "", ...rest) => {
+  cli.local(command, async (run, name = "", ...flags) => {
+    const rest = flags.filter((flag) => flag !== undefined);
     const options = readDeploy(name, rest, ({ name: flag }) => {
       // commander turns --no-x into x being false.
       const negated = /^no-(.*)$/.exec(flag)?.[1];
