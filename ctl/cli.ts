@@ -7,8 +7,16 @@ import { Commander } from "../operator/commander.ts";
 import { Fleet } from "../operator/fleet.ts";
 import type { Operator } from "../operator/operator.ts";
 import { Signer } from "../operator/signer.ts";
+import { rememberFleet } from "./seen.ts";
 import { EXIT } from "./exit_code.ts";
-import { addConnectionOptions, isSet, milliseconds, type Options, readConnection } from "./options.ts";
+import {
+  addConnectionOptions,
+  type Connection,
+  isSet,
+  milliseconds,
+  type Options,
+  readConnection,
+} from "./options.ts";
 import { paint, type Terminal } from "./terminal.ts";
 
 /** This process, as far as commands use it. */
@@ -65,22 +73,38 @@ export class Cli {
   connected(command: Command, action: ConnectedAction): Command {
     this.local(command, async (run, ...args) => {
       const connection = await readConnection(run.options, run.env, (message) => warn(run, message));
-      const { broker, access, signKey } = connection;
-      if (access.password !== undefined && canBeOverheard(broker)) {
+      if (connection.access.password !== undefined && canBeOverheard(connection.broker)) {
         warn(run, "The password goes to the broker unencrypted: use mqtts:// or wss:// if the broker has it");
       }
-      const signer = signKey === undefined ? undefined : await Signer.open(signKey);
-      await using bus = await Bus.connect({
-        broker,
-        access,
-        onStatus: (status) =>
-          run.note(status.kind === "connected" ? "The broker is there again" : status.reason),
-      });
-      const operator = { bus, commander: new Commander(bus, signer), fleet: new Fleet() };
-      return await action(run, operator, ...args);
+      return await this.withOperator(run, connection, (operator) => action(run, operator, ...args));
     });
     addConnectionOptions(command);
     return command;
+  }
+
+  /**
+   * Connects, lets `work` be done, and remembers what fleet it has seen.
+   * @throws BusError when the broker cannot be reached; ConfigError for a key that cannot be used
+   */
+  async withOperator<T>(
+    run: Run,
+    connection: Connection,
+    work: (operator: Operator, connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    const { broker, access, signKey } = connection;
+    const signer = signKey === undefined ? undefined : await Signer.open(signKey);
+    await using bus = await Bus.connect({
+      broker,
+      access,
+      onStatus: (status) =>
+        run.note(status.kind === "connected" ? "The broker is there again" : status.reason),
+    });
+    const operator = { bus, commander: new Commander(bus, signer), fleet: new Fleet() };
+    try {
+      return await work(operator, connection);
+    } finally {
+      await rememberFleet(operator.fleet, run.env);
+    }
   }
 }
 

@@ -3,10 +3,18 @@ import { Command } from "commander";
 import { VERSION } from "../runner/version.ts";
 import type { Cli } from "./cli.ts";
 import { addAgents } from "./commands/agents.ts";
+import { addApply, addDiff } from "./commands/apply.ts";
 import { addButtons } from "./commands/buttons.ts";
 import { addCall } from "./commands/call.ts";
+import { addCheck } from "./commands/check.ts";
+import { addCompletions } from "./commands/completions.ts";
+import { addDeploy } from "./commands/deploy.ts";
+import { addDev } from "./commands/dev.ts";
+import { addDoctor } from "./commands/doctor.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addMigrate } from "./commands/migrate.ts";
+import { addNew } from "./commands/new.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addSpawn } from "./commands/spawn.ts";
 import { addState } from "./commands/state.ts";
@@ -22,7 +30,11 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
-  "Nodes:": [addUpgrade, addStopAll],
+  "Nodes:": [addDeploy, addUpgrade, addStopAll],
+  "Fleet:": [addApply, addDiff, addDoctor],
+  "Write agents:": [addNew, addDev, addCheck],
+  "This program:": [addCompletions],
+  "Models:": [addMcp],
 };
 
 export function createProgram(cli: Cli): Command {
@@ -33,6 +45,7 @@ export function createProgram(cli: Cli): Command {
     .helpOption("-h, --help", "print this text")
     .helpCommand(false)
     .exitOverride()
+    .enablePositionalOptions()
     .configureHelp({ helpWidth: Math.min(stdout.columns(), 110), sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => stdout.write(text),

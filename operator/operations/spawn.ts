@@ -156,7 +156,8 @@ class SpawnWatch {
     if (state === "stopped" && this.#last === SETTING_UP) {
       return this.#ends({ kind: "stopped", ...this.#about });
     }
-    if (state === "running" && this.#failure === undefined) this.#says(SETTING_UP);
+    // Expected: told only should it last.
+    if (state === "running" && this.#failure === undefined) this.#last = SETTING_UP;
   }
 
   get #about(): { readonly agent: string; readonly node: string } {
@@ -178,4 +179,4 @@ class SpawnWatch {
   }
 }
 
-const SETTING_UP = "setup() runs";
+const SETTING_UP = "setup() has not returned yet";
