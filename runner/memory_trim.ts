@@ -1,7 +1,7 @@
 /** Gives memory back that a stretch of hard work has left: V8 by itself keeps what it has until there is need. */
 import type { Clock } from "./clock.ts";
 
-export interface TidyParts {
+export interface MemoryTrimParts {
   readonly clock: Clock;
   /** Resident memory of this process, in MiB. */
   readonly measureMb: () => number;
@@ -19,14 +19,14 @@ const MAX_PATIENCE = 64;
  * Invariant: a heap that is large because it is in use costs less and less: each collection that brings little back
  * doubles the time until the next, unless memory grows further.
  */
-export class Tidy {
+export class MemoryTrim {
   #restMb = Infinity;
   #afterMb = Infinity;
   /** Looks to pass over before the next collection. */
   #passing = 0;
   #patience = 1;
 
-  constructor(private readonly parts: TidyParts) {}
+  constructor(private readonly parts: MemoryTrimParts) {}
 
   /** Goes on until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
