@@ -11,7 +11,7 @@ export interface MemoryTrimParts {
 
 const INTERVAL_MS = 10_000;
 /** Less is not worth the pause. */
-const GROWTH_MB = 24;
+const GROWTH_MB = 16;
 /** Looks between two collections of which the first has not brought memory back to where it was, at most. */
 const MAX_PATIENCE = 64;
 

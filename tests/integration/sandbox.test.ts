@@ -11,7 +11,7 @@ Deno.test("an agent can talk to the broker itself, and use its own state file", 
       // MQTT 3.1.1 CONNECT with client id "probe"; CONNACK is 0x20 0x02 and two bytes.
       await socket.write(new Uint8Array([0x10, 17, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 5, 112, 114, 111, 98, 101]));
       const answer = new Uint8Array(4);
-      await socket.read(answer);
+      for (let had = 0; had < 4;) had += await socket.read(answer.subarray(had)) ?? 4;
       socket.close();
       return [...answer].join(" ");`,
     node: `const net = await import("node:net");
