@@ -127,6 +127,7 @@ Deno.test("completions for an unknown shell are refused", async () => {
 
 /** A command on a terminal of its own. */
 class Typescript implements AsyncDisposable {
+  /** With ␛ for ESC. */
   output = "";
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
@@ -185,7 +186,7 @@ class Typescript implements AsyncDisposable {
   async #read(): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of this.#child.stdout) {
-      this.output += decoder.decode(chunk, { stream: true });
+      this.output += decoder.decode(chunk, { stream: true }).replaceAll("\x1b", "␛");
       this.#onOutput();
     }
   }
@@ -203,12 +204,12 @@ Deno.test({
 
     await t.step("nodes -w draws the table again when something changes, until Ctrl-C", async () => {
       await using watch = new Typescript(["nodes", "-w", ...at]);
-      await watch.shows(/\x1b\[32monline/);
+      await watch.shows(/␛\[32monline/);
       await bus.publish("nodes/attic/heartbeat", { node: "attic", agents: ["a", "b"] });
-      await watch.shows(/\x1b\[2A\r\x1b\[K[^]*attic/);
+      await watch.shows(/␛\[2A\r␛\[K[^]*attic/);
       await watch.type("\x03");
       assertEquals(await watch.code, 0);
-      assert(watch.output.trimEnd().endsWith("\x1b[?25h"), "the cursor is shown again");
+      assert(watch.output.trimEnd().endsWith("␛[?25h"), "the cursor is shown again");
     });
 
     await t.step("NO_COLOR takes the colours away", async () => {
@@ -216,7 +217,7 @@ Deno.test({
       assertEquals(await plain.code, 0);
       assertMatch(plain.output, /hall +online/);
       // Deno itself may clear its own line first: that is no colour.
-      assert(!/\x1b\[[\d;]*m/.test(plain.output), plain.output);
+      assert(!/␛\[[\d;]*m/.test(plain.output), plain.output);
     });
 
     await t.step("stop-all does nothing unless the answer is yes", async () => {
