@@ -12,7 +12,8 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
   const cli = new Cli(surroundings);
   try {
     await createProgram(cli).parseAsync([...args], { from: "user" });
-    return cli.exitCode;
+    // What was broken off has not failed.
+    return surroundings.signal.aborted && cli.exitCode !== EXIT.ok ? EXIT.interrupted : cli.exitCode;
   } catch (error) {
     // commander has said it already: help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;

@@ -198,6 +198,13 @@ laws("the command line and one node", ["hall"], {
     assertMatch(json.error, /'nobody' did not answer within 0.5 s/);
   },
 
+  "Ctrl-C ends a command that waits, with the exit code that shells have for it": async ({ start }) => {
+    await using waiting = start("call", "nobody", "--timeout", "60");
+    await using listening = start("watch", "ticks");
+    await listening.printed(/ticks/);
+    assertEquals([await listening.interrupt(), await waiting.interrupt()], [0, 130]);
+  },
+
   "pause, resume and restart press an agent's buttons": async ({ run }) => {
     assertEquals((await run("pause", "ticker")).stdout, "Agent 'ticker' is paused on hall\n");
     assertEquals((await run("agents", "--json")).json[0].state, "paused");

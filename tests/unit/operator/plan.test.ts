@@ -102,6 +102,12 @@ Deno.test("a node that is not there blocks what is for it", () => {
   assertEquals(short(plan(file, nodes, true)), ["blocked hall/a", "blocked moon/b"]);
 });
 
+Deno.test("of a node that shows no configs, what runs counts as what should", () => {
+  const nodes = [node("hall"), node("py", [], { agents: new Map([["a", undefined], ["b", undefined]]) })];
+  const file = wanted(nodes, { ...config("a"), node: "py" }, { ...config("b"), node: "hall" });
+  assertEquals(short(plan(file, nodes, false)), ["keep py/a", "move hall/b"]);
+});
+
 Deno.test("labels choose every node that has all of them", () => {
   const nodes = [
     node("a", [], { labels: { room: "hall", gpu: "yes" } }),
