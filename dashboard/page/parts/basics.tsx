@@ -16,7 +16,6 @@ export function Button(
 ): JSX.Element {
   return (
     <button
-      // deno-lint-ignore jsx-button-has-type -- it has one: by its property
       type={type}
       class={`button button-${tone}${iconOnly ? " button-icon" : ""}`}
       disabled={disabled}

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
+import { timeOfDay } from "../logic/format.ts";
 import { useApp } from "../state/app.ts";
 
 const HEIGHT_PX = 132;
@@ -40,6 +41,7 @@ export function Chart(
             stroke: colours.text,
             grid: { stroke: colours.grid, width: 1 },
             ticks: { show: false },
+            values: (_plot, splits) => splits.map((split) => axisTime(split, splits)),
             size: 26,
             font: colours.font,
             space: 70,
@@ -91,6 +93,12 @@ export function Chart(
       <div ref={box} class="chart-box" role="img" aria-label={`${title} over time: ${words}`} />
     </figure>
   );
+}
+
+/** With seconds where the ticks are closer than a minute. */
+function axisTime(time: number, splits: readonly number[]): string {
+  const step = (splits[1] ?? 60) - (splits[0] ?? 0);
+  return timeOfDay(time).slice(0, step < 60 ? 8 : 5);
 }
 
 function rangeOf(low: number, high: number, min: number | null): [number, number] {

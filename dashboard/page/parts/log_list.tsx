@@ -2,7 +2,7 @@
 import type { CSSProperties, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogFilter, LogLine } from "../../wire.ts";
-import { preciseTime } from "../logic/format.ts";
+import { plural, preciseTime } from "../logic/format.ts";
 import { get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
@@ -50,16 +50,16 @@ export function LogList(
     <div class="log-box">
       <div class="log-bar">
         <span class="note" role="status">
-          {lines.length.toLocaleString("en-US")} lines
-          {log_rate > 0 && <>· {log_rate.toLocaleString("en-US")} lines/s in all</>}
+          {plural(lines.length, "line")}
+          {log_rate > 0 && ` · ${log_rate.toLocaleString("en-US")} a second from all agents`}
           {leftOut > 0 && (
             <strong class="warn">
-              · sampled: {leftOut.toLocaleString("en-US")} matching lines not shown
+              {` · sampled: ${leftOut.toLocaleString("en-US")} more fit, but came too fast to show`}
             </strong>
           )}
           {log_lines_not_kept > 0 && (
-            <span title="An agent's lines beyond 20 a second are counted, not kept; so are the oldest beyond 20,000 lines.">
-              {" "}· {log_lines_not_kept.toLocaleString("en-US")} not in the history
+            <span title="Beyond 20 lines a second of one agent, or 20,000 lines of all, lines are counted, not kept.">
+              {` · ${log_lines_not_kept.toLocaleString("en-US")} not in the history`}
             </span>
           )}
         </span>
@@ -76,7 +76,7 @@ export function LogList(
         : (
           <VirtualList
             items={lines}
-            rowHeight={ROW_PX}
+            heightOf={lineHeight}
             keyOf={({ seq }) => seq}
             role="log"
             label="Log lines"
@@ -86,6 +86,10 @@ export function LogList(
         )}
     </div>
   );
+}
+
+function lineHeight(): number {
+  return ROW_PX;
 }
 
 function Line(

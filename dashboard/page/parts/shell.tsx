@@ -111,12 +111,10 @@ function Badge({ view }: { readonly view: string }): JSX.Element | null {
   if (view === "agents") {
     const failed = countStates(store.agents.values(), store.nodes, store.now.value).get("failed") ?? 0;
     return (
-      <span
-        class={`badge${failed > 0 ? " badge-bad" : ""}`}
-        title={failed > 0 ? `${failed} failed` : undefined}
-      >
-        {store.agents.size}
-      </span>
+      <>
+        {failed > 0 && <span class="badge badge-bad" title={`${failed} failed`}>{failed}</span>}
+        <span class="badge" title="in all">{store.agents.size}</span>
+      </>
     );
   }
   if (view === "nodes") {
@@ -153,7 +151,9 @@ function LinkMark(): JSX.Element {
     <p class={`link link-${state}`} role="status">
       <span class="link-dot" aria-hidden="true" />
       {words}
-      {link === "live" && rate > 0 && <span class="link-rate">{rate.toLocaleString("en-US")} lines/s</span>}
+      {link === "live" && rate > 0 && (
+        <span class="link-rate" title="Log lines a second">{`${rate.toLocaleString("en-US")} log/s`}</span>
+      )}
     </p>
   );
 }

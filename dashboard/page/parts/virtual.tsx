@@ -1,19 +1,24 @@
 /** A long list of which only what is in sight is in the document. */
 import type { ComponentChildren, CSSProperties, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-const OVERSCAN = 6;
+/** Pixels beyond what is in sight. */
+const OVERSCAN_PX = 240;
+/** Nearer to the end than that, a list that follows goes on following. */
+const AT_END_PX = 40;
 
 export function VirtualList<T>(
-  { items, rowHeight, keyOf, render, label, focused, follow = false, role = "rowgroup" }: {
+  { items, heightOf, keyOf, render, label, focused, header, follow = false, role = "rowgroup" }: {
     readonly items: readonly T[];
-    /** Pixels: all rows have the same. */
-    readonly rowHeight: number;
+    /** Pixels. */
+    readonly heightOf: (item: T) => number;
     readonly keyOf: (item: T) => string | number;
     readonly render: (item: T, index: number, style: CSSProperties) => ComponentChildren;
     readonly label?: string;
-    /** The row that must be in sight. */
+    /** The item that must be in sight. */
     readonly focused?: number;
+    /** Stays at the top while the items move. */
+    readonly header?: ComponentChildren;
     /** Whether the list stays at its end while the reader is there. */
     readonly follow?: boolean;
     readonly role?: "rowgroup" | "log" | "list";
@@ -23,6 +28,8 @@ export function VirtualList<T>(
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
   const isAtEnd = useRef(true);
+  const tops = useMemo(() => topsOf(items, heightOf), [items, heightOf]);
+  const total = tops.at(-1) ?? 0;
 
   useEffect(() => {
     const element = box.current;
@@ -39,41 +46,68 @@ export function VirtualList<T>(
 
   useEffect(() => {
     const element = box.current;
-    if (element === null || focused === undefined || focused < 0) return;
-    const rowTop = focused * rowHeight;
-    if (rowTop < element.scrollTop) element.scrollTop = rowTop;
-    else if (rowTop + rowHeight > element.scrollTop + element.clientHeight) {
-      element.scrollTop = rowTop + rowHeight - element.clientHeight;
+    const itemTop = tops[focused ?? -1];
+    const bottom = tops[(focused ?? -1) + 1];
+    if (element === null || itemTop === undefined || bottom === undefined) return;
+    const headerPx = total < element.scrollHeight ? element.scrollHeight - total : 0;
+    if (itemTop < element.scrollTop) element.scrollTop = itemTop;
+    else if (bottom + headerPx > element.scrollTop + element.clientHeight) {
+      element.scrollTop = bottom + headerPx - element.clientHeight;
     }
   }, [focused]);
 
   const onScroll = ({ currentTarget }: { readonly currentTarget: HTMLDivElement }) => {
     const { scrollTop, scrollHeight, clientHeight } = currentTarget;
-    isAtEnd.current = scrollHeight - scrollTop - clientHeight < rowHeight * 2;
+    isAtEnd.current = scrollHeight - scrollTop - clientHeight < AT_END_PX;
     setTop(scrollTop);
   };
-  const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN);
-  const last = Math.min(items.length, Math.ceil((top + height) / rowHeight) + OVERSCAN);
+  const first = indexAt(tops, top - OVERSCAN_PX);
+  const last = Math.min(items.length, indexAt(tops, top + height + OVERSCAN_PX) + 1);
   return (
     <div
       class="virtual"
       ref={box}
       onScroll={onScroll}
-      role={role}
+      role={role === "rowgroup" ? "presentation" : role}
       aria-label={label}
       tabIndex={role === "rowgroup" ? -1 : 0}
     >
-      <div class="virtual-space" role="presentation" style={{ height: `${items.length * rowHeight}px` }}>
+      {header}
+      <div
+        class="virtual-space"
+        role={role === "rowgroup" ? "rowgroup" : "presentation"}
+        style={{ height: `${total}px` }}
+      >
         {items.slice(first, last).map((item, offset) => {
           const index = first + offset;
-          const style = { height: `${rowHeight}px`, transform: `translateY(${index * rowHeight}px)` };
-          return <VirtualRow key={keyOf(item)}>{render(item, index, style)}</VirtualRow>;
+          const style = { height: `${heightOf(item)}px`, transform: `translateY(${tops[index]}px)` };
+          return <VirtualItem key={keyOf(item)}>{render(item, index, style)}</VirtualItem>;
         })}
       </div>
     </div>
   );
 }
 
-function VirtualRow({ children }: { readonly children: ComponentChildren }): JSX.Element {
+/** Where each item begins, and where the last one ends. */
+function topsOf<T>(items: readonly T[], heightOf: (item: T) => number): number[] {
+  const tops = [0];
+  let sum = 0;
+  for (const item of items) tops.push(sum += heightOf(item));
+  return tops;
+}
+
+/** The item at a height: the last that begins above it. */
+function indexAt(tops: readonly number[], px: number): number {
+  let low = 0;
+  let high = tops.length - 1;
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((tops[middle] ?? 0) <= px) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+function VirtualItem({ children }: { readonly children: ComponentChildren }): JSX.Element {
   return <>{children}</>;
 }

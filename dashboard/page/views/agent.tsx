@@ -180,7 +180,7 @@ function Overview(
         <Panel title="Facts">
           <Facts
             facts={[
-              ["Node", agent.node === null ? "–" : <a href={href("nodes")}>{agent.node}</a>],
+              ["Node", agent.node === null ? "–" : <a key="node" href={href("nodes")}>{agent.node}</a>],
               ["Uptime", agent.uptime === null ? "–" : duration(agent.uptime)],
               ["Last heard", <Ago key="ago" time={agent.last_seen} />],
               ["Restarts", String(agent.restarts)],

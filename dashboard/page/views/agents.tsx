@@ -41,7 +41,7 @@ const COLUMNS: readonly {
 /** High numbers first: that is what one looks for. */
 const DESCENDING_FIRST: ReadonlySet<string> = new Set(["restarts", "cpu", "memory"]);
 const ROW_PX = 40;
-const PHONE_ROW_PX = 76;
+const PHONE_ROW_PX = 74;
 const DRAG_TYPE = "application/x-agentflow-agent";
 
 export function Agents(): JSX.Element {
@@ -127,10 +127,10 @@ export function Agents(): JSX.Element {
             ref={list}
             onKeyDown={onKeyDown}
           >
-            <Head options={options.value} set={set} />
             <VirtualList
               items={rows}
-              rowHeight={isPhone ? PHONE_ROW_PX : ROW_PX}
+              heightOf={isPhone ? heightOnPhone : heightOnDesk}
+              header={<Head options={options.value} set={set} />}
               focused={active.value}
               keyOf={({ key }) => key}
               render={(row, index, style) => (
@@ -149,6 +149,14 @@ export function Agents(): JSX.Element {
         )}
     </div>
   );
+}
+
+function heightOnPhone({ kind }: Row): number {
+  return kind === "group" ? ROW_PX : PHONE_ROW_PX;
+}
+
+function heightOnDesk(): number {
+  return ROW_PX;
 }
 
 function statesOf(text: string | null): ReadonlySet<AgentState> {

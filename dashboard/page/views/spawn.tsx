@@ -188,7 +188,7 @@ function Field(
 ): JSX.Element {
   return (
     <label class="field">
-      <span>{label}{hint !== undefined && <span class="note">{hint}</span>}</span>
+      <span>{label}{hint !== undefined && <span class="note">{` ${hint}`}</span>}</span>
       {children}
       {problem !== undefined && <span class="problem" role="alert">{problem}</span>}
     </label>
