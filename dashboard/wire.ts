@@ -5,7 +5,10 @@ export interface NodeDto {
   readonly name: string;
   /** By its own word; a node that has fallen silent is `stale` by the age of `last_seen`. */
   readonly online: boolean;
+  /** Its last heartbeat. */
   readonly last_seen: number | null;
+  /** When this server first heard of it: one that has said that it is there has until its first heartbeats. */
+  readonly first_heard: number;
   readonly agents: readonly string[];
   readonly runtime: string | null;
   readonly version: string | null;

@@ -5,14 +5,9 @@ import {
   type CompletionResult,
   snippetCompletion,
 } from "@codemirror/autocomplete";
-import {
-  javascript,
-  localCompletionSource,
-  scopeCompletionSource,
-  snippets,
-} from "@codemirror/lang-javascript";
+import { javascript, localCompletionSource, snippets } from "@codemirror/lang-javascript";
 import { syntaxHighlighting } from "@codemirror/language";
-import { Compartment, EditorState } from "@codemirror/state";
+import { EditorState } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
@@ -52,7 +47,6 @@ const SKELETONS = [
 
 export function createEditor({ parent, code, label, onChange }: EditorOptions): CodeEditor {
   const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content ?? "";
-  const language = new Compartment();
   const view = new EditorView({
     parent,
     state: EditorState.create({
@@ -60,12 +54,11 @@ export function createEditor({ parent, code, label, onChange }: EditorOptions): 
       extensions: [
         basicSetup,
         EditorView.cspNonce.of(nonce),
-        language.of(javascript({ typescript: true })),
+        javascript({ typescript: true }),
         autocompletion({
           override: [
             completeAgent,
             localCompletionSource,
-            scopeCompletionSource(globalThis),
             completeSkeletons,
           ],
         }),

@@ -8,7 +8,7 @@ const STALE_AFTER_SECONDS = 30;
 
 export function nodeState(node: NodeDto, now: number): NodeState {
   if (!node.online) return "offline";
-  return node.last_seen === null || now - node.last_seen > STALE_AFTER_SECONDS ? "stale" : "online";
+  return now - (node.last_seen ?? node.first_heard) > STALE_AFTER_SECONDS ? "stale" : "online";
 }
 
 /** States of agents in the order in which they want attention. */

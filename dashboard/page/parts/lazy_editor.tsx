@@ -4,8 +4,10 @@ import { useEffect, useRef } from "preact/hooks";
 import type { CodeEditor } from "../editor/editor.ts";
 
 export function LazyEditor(
-  { code, label, onChange, tall = false }: {
+  { code, version = code, label, onChange, tall = false }: {
     readonly code: string;
+    /** Changes when `code` is to replace what stands in the editor. What was typed comes back as `code` too, but late. */
+    readonly version?: string | number;
     readonly label: string;
     /** Without it, the code is only shown. */
     readonly onChange?: (code: string) => void;
@@ -29,7 +31,7 @@ export function LazyEditor(
       editor.current?.destroy();
     };
   }, []);
-  useEffect(() => editor.current?.show(code), [code]);
+  useEffect(() => editor.current?.show(latest.current), [version]);
 
   return <div ref={box} class={`editor${tall ? " editor-tall" : ""}`} />;
 }

@@ -13,6 +13,8 @@ export interface MenuItem {
 
 const WIDTH = 190;
 const ITEM_HEIGHT = 34;
+/** A menu whose button is scrolled away by more closes. */
+const MOVED_PX = 4;
 
 export function Menu(
   { label, items }: { readonly label: string; readonly items: readonly MenuItem[] },
@@ -44,7 +46,12 @@ export function Menu(
         !(target instanceof Node) || (!list.current?.contains(target) && !button.current?.contains(target))
       ) close(false);
     };
-    const onScroll = () => close(false);
+    const before = button.current?.getBoundingClientRect();
+    const onScroll = () => {
+      const after = button.current?.getBoundingClientRect();
+      const hasMoved = Math.abs((after?.top ?? 0) - (before?.top ?? 0)) > MOVED_PX;
+      if (hasMoved) close(false);
+    };
     addEventListener("pointerdown", onPointer);
     addEventListener("scroll", onScroll, true);
     return () => {

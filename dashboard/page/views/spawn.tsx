@@ -75,7 +75,13 @@ export function Spawn(): JSX.Element {
       <form class="columns spawn" onSubmit={(event) => void spawn(event)} noValidate>
         <div class="column-wide">
           <Panel title="Code" aside={<span class="note">Ctrl-Space completes</span>} flush>
-            <LazyEditor code={form.code} label="Code of the agent" tall onChange={(code) => set({ code })} />
+            <LazyEditor
+              code={form.code}
+              version={template}
+              label="Code of the agent"
+              tall
+              onChange={(code) => set({ code })}
+            />
           </Panel>
           {shown.code !== undefined && <p class="problem">{shown.code}</p>}
         </div>

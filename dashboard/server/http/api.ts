@@ -1,6 +1,6 @@
 /** The REST API, as far as it reads. Pure: from the model to JSON. */
 import { stateOf } from "../../../operator/fleet.ts";
-import type { BrokerStatus, Session } from "../../wire.ts";
+import type { BrokerStatus, NodeDto, Session } from "../../wire.ts";
 import { parseLogFilter } from "../live/viewer.ts";
 import { HISTORY_SECONDS, LIMITS, type Model } from "../model/model.ts";
 import { LOG_LIMITS } from "../model/logbook.ts";
@@ -86,9 +86,10 @@ function agents(query: URLSearchParams, model: Model) {
 }
 
 function withState({ model, nowMs }: ReadApiOptions) {
-  return <T extends { readonly name: string }>(dto: T) => {
+  return (dto: NodeDto) => {
     const view = model.fleet.node(dto.name);
-    return { ...dto, state: view === undefined ? "offline" : stateOf(view, nowMs()) };
+    const lastSeenMs = view?.lastSeenMs ?? dto.first_heard * 1000;
+    return { ...dto, state: view === undefined ? "offline" : stateOf({ ...view, lastSeenMs }, nowMs()) };
   };
 }
 

@@ -17,6 +17,7 @@ const SCHEMAS = {
     state: { enum: ["online", "stale", "offline"] },
     online: { type: "boolean" },
     last_seen: NUMBER,
+    first_heard: { type: "number" },
     agents: TEXTS,
     runtime: TEXT,
     version: TEXT,

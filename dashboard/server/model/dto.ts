@@ -8,11 +8,13 @@ const MAX_CAPABILITIES = 64;
 const MAX_TEXT = 300;
 const MAX_AGENT_NAMES = 1000;
 
-export function nodeDto(node: NodeView): NodeDto {
+/** @param firstHeard epoch seconds */
+export function nodeDto(node: NodeView, firstHeard: number): NodeDto {
   return {
     name: node.name,
     online: node.isOnline,
     last_seen: seconds(node.lastSeenMs),
+    first_heard: firstHeard,
     agents: node.agents.slice(0, MAX_AGENT_NAMES),
     runtime: textOf(node.runtime, MAX_TEXT) ?? null,
     version: textOf(node.version, MAX_TEXT) ?? null,

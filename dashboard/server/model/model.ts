@@ -64,6 +64,8 @@ export class Model {
   readonly #readings = new Readings();
   /** CPU and memory of agents by `actor_id`, and of nodes by name. */
   readonly #usage = new Map<string, Series>();
+  /** When a node was first heard of, epoch seconds. */
+  readonly #firstHeard = new Map<string, number>();
   readonly #agentDtos = new WeakMap<AgentView, AgentDto>();
   readonly #nodeDtos = new WeakMap<NodeView, NodeDto>();
 
@@ -151,7 +153,7 @@ export class Model {
   }
 
   #nodeDto(node: NodeView): NodeDto {
-    return memo(this.#nodeDtos, node, nodeDto);
+    return memo(this.#nodeDtos, node, () => nodeDto(node, this.#firstHeard.get(node.name) ?? 0));
   }
 
   #agentDto(agent: AgentView): AgentDto {
@@ -176,6 +178,7 @@ export class Model {
         const before = this.fleet.node(name);
         const change = this.fleet.apply(topic, payload, now * 1000);
         if (change?.kind !== "node") return [];
+        if (before === undefined && this.#firstHeard.size < MAX_SERIES) this.#firstHeard.set(name, now);
         if (report === "heartbeat" && change.node.isOnline) {
           this.#sample(name, change.node.cpu, change.node.memoryMb, now);
         }
