@@ -98,9 +98,8 @@ export class Feed implements AsyncDisposable {
         this.#bus = bus;
         if (this.#ended.signal.aborted) return;
         this.#commander = new Commander(bus, signer);
-        // Before the subscriptions: what is retained comes with their confirmation.
-        this.#setStatus(null);
         for (const { filter, qos } of FILTERS) await bus.subscribe(filter, this.options.onMessage, { qos });
+        this.#setStatus(null);
         return;
       } catch (error) {
         if (this.#ended.signal.aborted) return;

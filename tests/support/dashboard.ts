@@ -36,11 +36,20 @@ export async function openDashboard(
   return dashboard;
 }
 
+/** An answer of the API. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  // deno-lint-ignore no-explicit-any -- tests look into answers of every shape
+  readonly json: any;
+}
+
 /** Posts JSON, as the page does. */
-export async function post(url: string, body: unknown, headers: HeadersInit = {}): Promise<Response> {
-  return await fetch(url, {
+export async function post(url: string, body: unknown, headers: HeadersInit = {}): Promise<Answered> {
+  const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),
   });
+  return { status: response.status, headers: response.headers, json: await response.json() };
 }

@@ -1,5 +1,4 @@
 /** The REST API, as far as it reads. Pure: from the model to JSON. */
-import { stateOf } from "../../../operator/fleet.ts";
 import type { BrokerStatus, NodeDto, Session } from "../../wire.ts";
 import { parseLogFilter } from "../live/viewer.ts";
 import { HISTORY_SECONDS, LIMITS, type Model } from "../model/model.ts";
@@ -86,11 +85,7 @@ function agents(query: URLSearchParams, model: Model) {
 }
 
 function withState({ model, nowMs }: ReadApiOptions) {
-  return (dto: NodeDto) => {
-    const view = model.fleet.node(dto.name);
-    const lastSeenMs = view?.lastSeenMs ?? dto.first_heard * 1000;
-    return { ...dto, state: view === undefined ? "offline" : stateOf({ ...view, lastSeenMs }, nowMs()) };
-  };
+  return (dto: NodeDto) => ({ ...dto, state: model.nodeState(dto.name, nowMs()) });
 }
 
 /** Entries of one agent or node. */

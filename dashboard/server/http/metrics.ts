@@ -1,5 +1,4 @@
 /** `/metrics`, in the text format of Prometheus. Pure. */
-import { stateOf } from "../../../operator/fleet.ts";
 import type { Model } from "../model/model.ts";
 
 export interface MetricsSource {
@@ -26,7 +25,7 @@ function nodeFamilies({ model, nowMs }: MetricsSource): string[] {
     nodes.map((node): Sample => [{ node: node.name }, read(node)]);
   const now = nowMs();
   return [
-    family("agentflow_node_up", "gauge", "1 when the node is online.", of((n) => Number(stateOf(n, now) === "online"))),
+    family("agentflow_node_up", "gauge", "1 when the node is online.", of((n) => Number(model.nodeState(n.name, now) === "online"))),
     family(
       "agentflow_node_last_seen_timestamp_seconds",
       "gauge",

@@ -1,5 +1,5 @@
 /** All that the dashboard knows, made of the messages on the bus. No I/O, no timers: the caller brings messages and time. */
-import { type AgentView, Fleet, type NodeView } from "../../../operator/fleet.ts";
+import { type AgentView, Fleet, type NodeState, type NodeView, stateOf } from "../../../operator/fleet.ts";
 import type {
   AgentDto,
   AlertEntry,
@@ -123,6 +123,14 @@ export class Model {
   node(name: string): NodeDto | undefined {
     const node = this.fleet.node(name);
     return node === undefined ? undefined : this.#nodeDto(node);
+  }
+
+  /** One that has said that it is there, and has not had time for a heartbeat, is online. */
+  nodeState(name: string, nowMs: number): NodeState {
+    const node = this.fleet.node(name);
+    if (node === undefined) return "offline";
+    const lastSeenMs = node.lastSeenMs ?? (this.#firstHeard.get(name) ?? 0) * 1000;
+    return stateOf({ ...node, lastSeenMs }, nowMs);
   }
 
   agent(actorId: string): AgentDto | undefined {
