@@ -45,6 +45,7 @@ export class Bus implements AsyncDisposable {
   readonly #wanted = new Map<string, Set<Subscription>>();
   /** Filters that match more than the topic of their own name: the others are found without a search. */
   readonly #wildcards = new Set<string>();
+  #isClosing = false;
 
   private constructor(private readonly client: MqttClient) {
     client.on("message", (topic, payload, packet) => {
@@ -81,7 +82,10 @@ export class Bus implements AsyncDisposable {
       failure = undefined;
     });
     client.on("close", () => {
-      if (isUp) options.onStatus?.({ kind: "disconnected", reason: notConnected(options, failure, true) });
+      // An end that was asked for is no outage.
+      if (isUp && !bus.#isClosing) {
+        options.onStatus?.({ kind: "disconnected", reason: notConnected(options, failure, true) });
+      }
       isUp = false;
     });
     return bus;
@@ -136,6 +140,7 @@ export class Bus implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#wanted.clear();
     this.#wildcards.clear();
+    this.#isClosing = true;
     await this.client.endAsync(!this.client.connected);
   }
 

@@ -41,7 +41,7 @@ class Harness {
   #peers: StartFrame["peers"];
 
   constructor(private readonly start: StartFrame) {
-    this.#pipe = new Pipe((bytes) => stdout.writeSync(bytes), start.durable);
+    this.#pipe = new Pipe((bytes) => stdout.writeSync(bytes), start.durable, start.message_max_bytes);
     this.#peers = start.peers;
     this.#moduleUrl = moduleUrl(start.code);
     this.#describer = new ErrorDescriber(

@@ -8,8 +8,6 @@ export interface Task {
   readonly replyTopic: string | undefined;
 }
 
-const MAX_TASKS_PER_AGENT = 1000;
-
 interface Desk {
   /** Handed to the process, by the number they were given. */
   readonly working: Map<number, Task>;
@@ -22,13 +20,15 @@ export class Tasks {
   readonly #desks = new Map<SupervisedAgent, Desk>();
   #lastId = 0;
 
-  constructor(private readonly reporter: Reporter) {}
+  /** @param limitOf how many may wait for an agent's answer */
+  constructor(private readonly reporter: Reporter, private readonly limitOf: (agent: string) => number) {}
 
   /** Takes a task for an agent that is supervised here. */
   take(agent: SupervisedAgent, task: Task): void {
     const desk = this.#deskOf(agent);
-    if (desk.working.size + desk.waiting.length >= MAX_TASKS_PER_AGENT) {
-      return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${MAX_TASKS_PER_AGENT} tasks.`);
+    const limit = this.limitOf(agent.name);
+    if (desk.working.size + desk.waiting.length >= limit) {
+      return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${limit} tasks.`);
     }
     if (agent.isReady) this.#handOver(agent, desk, task);
     else if (agent.isStarting || agent.isMoving) desk.waiting.push(task);

@@ -1,60 +1,42 @@
-/** The harness' source, carried by the runner and written out for the agents' processes. */
+/** Writes the harness, which the runner carries, out for the agents' processes. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
-import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
-import frames from "../../protocol/frames.ts" with { type: "text" };
-import json from "../../protocol/json.ts" with { type: "text" };
-import lines from "../../protocol/lines.ts" with { type: "text" };
-import names from "../../protocol/names.ts" with { type: "text" };
-import topics from "../../protocol/topics.ts" with { type: "text" };
-import activity from "../../agents/harness/activity.ts" with { type: "text" };
-import api from "../../agents/harness/api.ts" with { type: "text" };
-import clock from "../../agents/harness/clock.ts" with { type: "text" };
-import redirect from "../../agents/harness/console.ts" with { type: "text" };
-import errors from "../../agents/harness/errors.ts" with { type: "text" };
-import load from "../../agents/harness/load.ts" with { type: "text" };
-import loop from "../../agents/harness/loop.ts" with { type: "text" };
-import main from "../../agents/harness/main.ts" with { type: "text" };
-import payload from "../../agents/harness/payload.ts" with { type: "text" };
-import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
-import requests from "../../agents/harness/requests.ts" with { type: "text" };
-import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
-import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
-
-/** Every module the harness loads, by its path in the project. */
-const FILES: Readonly<Record<string, string>> = {
-  "protocol/agent_topics.ts": agentTopics,
-  "protocol/frames.ts": frames,
-  "protocol/json.ts": json,
-  "protocol/lines.ts": lines,
-  "protocol/names.ts": names,
-  "protocol/topics.ts": topics,
-  "agents/harness/activity.ts": activity,
-  "agents/harness/api.ts": api,
-  "agents/harness/clock.ts": clock,
-  "agents/harness/console.ts": redirect,
-  "agents/harness/errors.ts": errors,
-  "agents/harness/load.ts": load,
-  "agents/harness/loop.ts": loop,
-  "agents/harness/main.ts": main,
-  "agents/harness/payload.ts": payload,
-  "agents/harness/pipe.ts": pipe,
-  "agents/harness/requests.ts": requests,
-  "agents/harness/state_file.ts": stateFile,
-  "agents/harness/tasks.ts": tasks,
-};
+import { HARNESS } from "./harness_source.ts";
 
 /**
  * Writes the harness below `workDir`, in a folder named by its content: runners of several versions may share it.
+ * What is there already counts only where it has that content, and where nobody else can change it.
  * @returns the path of its main module
  * @throws Deno's error when the folder cannot be written
+ * @throws Error when it is in other hands
  */
 export async function writeHarness(workDir: string): Promise<string> {
-  const digest = createHash("sha256").update(JSON.stringify(FILES)).digest("hex").slice(0, 16);
+  const digest = createHash("sha256").update(JSON.stringify(HARNESS.files)).digest("hex").slice(0, 16);
   const folder = join(workDir, `harness-${digest}`);
-  const entry = join(folder, "agents/harness/main.ts");
-  for (const [path, source] of Object.entries(FILES)) await writeIfDifferent(join(folder, path), source);
+  const entry = join(folder, HARNESS.entry);
+  await Deno.mkdir(folder, { recursive: true, mode: 0o755 });
+  await refuseForeign(folder);
+  for (const [path, source] of Object.entries(HARNESS.files)) {
+    await writeIfDifferent(join(folder, path), source);
+  }
   return entry;
+}
+
+/** Whoever can write here after this runner has looked decides what runs around every agent. */
+async function refuseForeign(folder: string): Promise<void> {
+  const { uid, mode, isDirectory } = await Deno.lstat(folder);
+  const reason = !isDirectory
+    ? "it is no folder"
+    : uid !== Deno.uid()
+    ? "it belongs to another user"
+    : ((mode ?? 0) & 0o022) !== 0
+    ? "others may write there"
+    : undefined;
+  if (reason !== undefined) {
+    throw new Error(
+      `Cannot keep the harness in '${folder}': ${reason}: remove it, or choose another folder with --work-dir`,
+    );
+  }
 }
 
 async function writeIfDifferent(path: string, source: string): Promise<void> {
@@ -67,7 +49,8 @@ async function writeIfDifferent(path: string, source: string): Promise<void> {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    // Not through a link: what it leads to is somebody else's to change.
+    return (await Deno.lstat(path)).isFile ? await Deno.readTextFile(path) : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
