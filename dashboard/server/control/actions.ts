@@ -1,5 +1,6 @@
 /** What an operator does to nodes and agents. Each action's outcome is what the bus tells, not what was asked for. */
 import { type AgentCommand, type Answer, type Commander, NoAnswerError, RefusedError } from "../../../operator/commander.ts";
+import { delay } from "@std/async/delay";
 import { isName, NAME_RULE } from "../../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../../protocol/spawn_config.ts";
 import type { Outcome } from "../../wire.ts";
@@ -12,6 +13,8 @@ const SPAWN_PATIENCE_MS = 120_000;
 /** Beyond what a node waits for the agent on the other side. */
 const MIGRATE_PATIENCE_MS = 60_000;
 const PATIENCE_MS = 15_000;
+/** How long an update that has set up is watched. */
+const PROBATION_MS = 1000;
 const MAX_TASK_SECONDS = 300;
 
 /** What somebody saw happen. */
@@ -29,13 +32,21 @@ export interface ActionsOptions {
 export class Actions {
   constructor(private readonly options: ActionsOptions) {}
 
-  /** Starts an agent, and waits until it runs or has failed. @throws RequestError for a config that no node would take */
+  /**
+   * Starts an agent, and waits until its `setup()` has returned, or it has failed. An update is watched a little longer:
+   * its first `process()` decides whether the code before it comes back.
+   * @throws RequestError for a config that no node would take
+   */
   async spawn(node: string, config: Readonly<Record<string, unknown>>): Promise<Outcome> {
     checkConfig(config, node);
+    const { model } = this.options;
     const name = String(config.name);
-    const isIts = (entry: { readonly agent: string | null; readonly node: string | null }) =>
-      entry.agent === name && (entry.node === null || entry.node === node);
-    return await this.#act({
+    const [lastEvent] = model.events.latest(1);
+    const endings = () =>
+      model.events.latest(20, undefined, (event) =>
+        event.seq > (lastEvent?.seq ?? 0) && event.agent === name && event.node === node &&
+        (event.kind === "failed" || event.kind === "rolled_back"));
+    const outcome = await this.#act({
       patienceMs: SPAWN_PATIENCE_MS,
       send: (commander) =>
         commander.command(node, "spawn", { ...config, node }, { retain: true, timeoutMs: SPAWN_PATIENCE_MS }),
@@ -44,16 +55,19 @@ export class Actions {
           ? { ok: false, message: `'${name}' runs on ${node} already: spawn it with replace to change it` }
           : undefined,
       seen: (change) => {
-        if (change.kind === "agent") {
-          const agent = this.options.model.agent(change.actorId);
-          const runs = agent?.name === name && agent.node === node && agent.state === "running";
-          return runs ? { ok: true, message: `'${name}' runs on ${node}` } : undefined;
-        }
-        if (change.kind !== "event" || !isIts(change.entry)) return undefined;
-        const { kind, message } = change.entry;
-        return kind === "failed" || kind === "rolled_back" ? { ok: false, message } : undefined;
+        const [ending] = endings();
+        if (ending !== undefined) return { ok: false, message: ending.message };
+        // A manifest comes once `setup()` has returned.
+        if (change.kind !== "agent" || change.report !== "manifest") return undefined;
+        const agent = model.agent(change.actorId);
+        const runs = agent?.name === name && agent.node === node && model.hasManifest(change.actorId);
+        return runs ? { ok: true, message: `'${name}' runs on ${node}` } : undefined;
       },
     });
+    if (config.replace !== true) return outcome;
+    await delay(PROBATION_MS);
+    const ending = endings().at(-1);
+    return ending === undefined ? outcome : { ...outcome, ok: false, message: ending.message };
   }
 
   /** Stops all agents of a node, and the node. */

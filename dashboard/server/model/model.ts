@@ -30,7 +30,7 @@ import {
 /** What a message has changed. */
 export type Change =
   | { readonly kind: "node"; readonly name: string }
-  | { readonly kind: "agent"; readonly actorId: string }
+  | { readonly kind: "agent"; readonly actorId: string; readonly report: string }
   | { readonly kind: "gone"; readonly actorId: string }
   | { readonly kind: "event"; readonly entry: TimelineEvent }
   | { readonly kind: "alert"; readonly entry: AlertEntry }
@@ -138,6 +138,11 @@ export class Model {
     return agent === undefined ? undefined : this.#agentDto(agent);
   }
 
+  /** Whether an agent has said what it does. */
+  hasManifest(actorId: string): boolean {
+    return this.fleet.agent(actorId)?.manifest !== undefined;
+  }
+
   /** The past hour of an agent (by `actor_id`) or a node (by name). */
   history(key: string, nowMs: number): History {
     const series = this.#usage.get(key);
@@ -208,7 +213,7 @@ export class Model {
     if (topic.endsWith("/heartbeat")) this.#sample(actorId, agent.cpu, agent.memoryMb, now);
     const happening = agentHappening(before, agent);
     const about = { node: agent.node ?? null, agent: agent.name, actor_id: actorId };
-    return [{ kind: "agent", actorId }, ...(happening === undefined ? [] : [this.#event(happening, about, now)])];
+    return [{ kind: "agent", actorId, report: topic.slice(topic.lastIndexOf("/") + 1) }, ...(happening === undefined ? [] : [this.#event(happening, about, now)])];
   }
 
   #onLog(id: string, payload: Uint8Array, now: number): Change[] {
