@@ -27,6 +27,8 @@ export interface BusOptions {
   readonly onStatus?: (status: BusStatus) => void;
   /** How long the first attempt may take, milliseconds. */
   readonly timeoutMs?: number;
+  /** Ends the first attempt. */
+  readonly signal?: AbortSignal;
 }
 
 export type BusStatus =
@@ -71,6 +73,9 @@ export class Bus implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
       client.once("close", () => reject(new BusError(notConnected(options, failure, false))));
+      options.signal?.addEventListener("abort", () => reject(new BusError("no longer wanted")), {
+        once: true,
+      });
     }).catch(async (error) => {
       await client.endAsync(true);
       throw error;

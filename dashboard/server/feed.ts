@@ -93,6 +93,7 @@ export class Feed implements AsyncDisposable {
         const bus = await Bus.connect({
           broker,
           access,
+          signal: this.#ended.signal,
           onStatus: (status) => this.#setStatus(status.kind === "connected" ? null : status.reason),
         });
         this.#bus = bus;
