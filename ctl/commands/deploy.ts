@@ -27,8 +27,9 @@ export function addDeploy(program: Command, cli: Cli): void {
     );
   }
   command.addHelpText("after", NOTES);
-  cli.local(command, async (run, name = "", ...rest) => {
-    const options = readDeploy(name, rest.filter((flag) => flag !== undefined), ({ name: flag }) => {
+  cli.local(command, async (run, name = "", ...flags) => {
+    const rest = flags.filter((flag) => flag !== undefined);
+    const options = readDeploy(name, rest, ({ name: flag }) => {
       // commander turns --no-x into x being false.
       const negated = /^no-(.*)$/.exec(flag)?.[1];
       const value = run.options[camelCase(negated ?? flag)];

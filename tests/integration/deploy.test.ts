@@ -97,7 +97,7 @@ withDevice(
     await t.step("--dry-run changes nothing", async () => {
       const { code, result, said } = await operator.deploy("--dry-run");
       assertEquals([code, result.action], [0, "planned"], said);
-      assertStringIncludes(said, "Would install: runner, deno, unit and flags");
+      assertStringIncludes(said, "Would install: runner, deno, launcher, unit and flags");
       assertEquals(device.list("."), []);
     });
 
@@ -109,10 +109,10 @@ withDevice(
       assertEquals(device.list("agentflow/nodes/kitchen/releases"), [release]);
       const config = join(device.home, "agentflow/nodes/kitchen/current/config/policy.json");
       assertEquals(((await Deno.stat(config)).mode ?? 0) & 0o777, 0o600);
-      assertMatch(
-        await Deno.readLink(`/proc/${device.pid("kitchen")}/exe`),
-        /\/agentflow\/store\/[0-9a-f]{64}\/deno$/,
-      );
+      // The launcher's child is the node.
+      const pid = device.pid("kitchen");
+      const node = (await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`)).trim();
+      assertMatch(await Deno.readLink(`/proc/${node}/exe`), /\/agentflow\/store\/[0-9a-f]{64}\/deno$/);
       assertEquals(device.list("agentflow/incoming"), []);
     });
 

@@ -12,13 +12,15 @@ function plan(wanted: Wish, found: Observed, mayReplace = false): Plan {
 
 /** A device on which `wanted` is in place, and runs. */
 function inPlace(wanted: Wish, more: Partial<Observed> = {}): Observed {
-  const unit = sha256(releaseOf(wanted, observed()).unit);
+  const { made } = releaseOf(wanted, observed());
+  const [unit, launcher] = [sha256(made.unit), sha256(made.launcher)];
   return observed({
     current: "20260101T000000Z",
     files: new Map([
       ["deno", wanted.deno.hash],
       ["agentflow-node.js", wanted.runner.hash],
       ["unit", unit],
+      ["launcher", launcher],
       ...wanted.config.map(({ name, hash }) => [`config/${name}`, hash] as const),
     ]),
     unitHash: unit,
@@ -37,7 +39,7 @@ function reason(decided: Plan): string {
 Deno.test("plan for a new device is all of the node", () => {
   assertEquals(plan(wish(), observed()), {
     kind: "install",
-    changes: ["runner", "deno", "unit and flags"],
+    changes: ["runner", "deno", "launcher", "unit and flags"],
     uploads: [shipment("agentflow-node.js"), shipment("deno")],
     previous: undefined,
     lingers: false,
@@ -127,10 +129,10 @@ Deno.test("machines that Deno has no build for are refused by what they are", ()
 
 Deno.test("unit names files by where they are on the device", () => {
   const args = [{ text: "--ca" }, { file: "ca.pem" }];
-  const { unit } = releaseOf(wish({ args, config: [shipment("ca.pem")] }), observed());
+  const { made: { unit } } = releaseOf(wish({ args, config: [shipment("ca.pem")] }), observed());
   assertMatch(unit, / --ca \/home\/pi\/agentflow\/nodes\/kitchen\/current\/config\/ca\.pem$/m);
   assertMatch(
     unit,
-    /^ExecStart=\/home\/pi\/agentflow\/nodes\/kitchen\/current\/deno run -A --unstable-net /m,
+    /^ExecStart=\/home\/pi\/agentflow\/nodes\/kitchen\/bin\/agentflow-node --name kitchen /m,
   );
 });
