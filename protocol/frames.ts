@@ -36,6 +36,18 @@ export interface BrokerAddress {
   readonly url: string;
 }
 
+/** What an agent in Python runs on. Paths are absolute. */
+export interface PythonStart {
+  /** The folder of the interpreter. */
+  readonly dir: string;
+  /** The file that it starts from. */
+  readonly snapshot: string;
+  /** Packages to be put into it, in this order. */
+  readonly wheels: readonly string[];
+  /** The code may be TypeScript after all. */
+  readonly undecided: boolean;
+}
+
 /** The first line down: all that the harness needs to know. */
 export interface StartFrame {
   readonly t: "start";
@@ -44,6 +56,8 @@ export interface StartFrame {
   readonly node: string;
   readonly broker: BrokerAddress;
   readonly code: string;
+  /** For an agent in Python. */
+  readonly python?: PythonStart | undefined;
   /** Milliseconds between two `process()` calls. */
   readonly poll_ms: number;
   readonly state_file: string;

@@ -2,14 +2,16 @@
 import { join } from "@std/path";
 import type { TopicRules } from "../protocol/agent_topics.ts";
 import type { Peer, StartFrame } from "../protocol/frames.ts";
+import { type Reading, readingOf } from "../protocol/language.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import type { Clock } from "./clock.ts";
 import { type Installed, installFlags } from "./install/flags.ts";
 import type { Installer } from "./install/installer.ts";
+import type { Python, PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
-import { writeHarness } from "./process/harness_files.ts";
+import { type HarnessEntries, writeHarness } from "./process/harness_files.ts";
 import { Launcher } from "./process/launcher.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
@@ -34,6 +36,7 @@ export interface AgentRuntimeParts {
   /** Whether what agents publish survives this process. */
   readonly durable: boolean;
   readonly installer: Installer;
+  readonly python: PythonInstaller;
   readonly stateFiles: StateFiles;
   readonly gatekeeper: Gatekeeper;
   /** The environment of this process, as far as agents may be given any of it. */
@@ -53,15 +56,29 @@ const FILE_SLACK_BYTES = 64 * 1024 * 1024;
 
 /** What is made ready once per runner. */
 interface Prepared {
-  /** The harness' main module. */
-  readonly harness: string;
+  readonly harness: HarnessEntries;
   readonly launcher: Launcher;
   readonly wrappers: Wrappers;
   /** The DENO_DIR of agents without dependencies: no package is ever fetched into it, so none can be loaded from it. */
   readonly bareDenoDir: string;
 }
 
-export class AgentRuntime implements Runtime<Installed> {
+/** What one agent runs on beside Deno: npm and JSR packages, or Python. */
+export type Foundation =
+  | { readonly kind: "packages"; readonly installed: Installed }
+  | { readonly kind: "python"; readonly python: Python };
+
+/**
+ * glibc's settings for a process that needs much memory while it starts, and little afterwards: what is given back goes
+ * back to the machine. Agent code does not see them.
+ */
+const GIVE_MEMORY_BACK = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+} as const;
+
+export class AgentRuntime implements Runtime<Foundation> {
   /** Rejects, with the reason for the operator, when no agent can run here. */
   readonly prepared: Promise<Prepared>;
 
@@ -72,24 +89,30 @@ export class AgentRuntime implements Runtime<Installed> {
   }
 
   needsInstall(config: SpawnConfig): boolean {
-    return config.install.length > 0;
+    return config.install.length > 0 || mayBePython(config);
   }
 
-  async install(config: SpawnConfig, signal: AbortSignal): Promise<Installed> {
+  async install(config: SpawnConfig, signal: AbortSignal): Promise<Foundation> {
     // One that comes back from before was let in by another policy, perhaps.
     this.parts.gatekeeper.checkInstall(config);
+    if (mayBePython(config)) {
+      const { harness } = await this.prepared;
+      return { kind: "python", python: await this.parts.python.install(config, harness, signal) };
+    }
     const installed = await this.parts.installer.install(parseSpecifiers(config.install), signal);
     await closeDenoDir(installed.env.DENO_DIR);
-    return installed;
+    return { kind: "packages", installed };
   }
 
   async launch(
     agent: SupervisedAgent,
-    installed: Installed | undefined,
+    foundation: Foundation | undefined,
     listener: ProcessListener,
   ): Promise<RunningProcess> {
     const { broker, stateFiles, gatekeeper, env } = this.parts;
     const { harness, launcher, wrappers, bareDenoDir } = await this.prepared;
+    const installed = foundation?.kind === "packages" ? foundation.installed : undefined;
+    const python = foundation?.kind === "python" ? foundation.python : undefined;
     const rules = gatekeeper.rulesFor(agent.name);
     const stateBytes = this.#stateBytes(rules);
     // What the paths lead to may have changed since its spawn.
@@ -100,12 +123,16 @@ export class AgentRuntime implements Runtime<Installed> {
     const flags = sandboxFlags({
       broker: rules.broker === "none" ? undefined : broker,
       stateFile,
-      harness,
+      harness: python === undefined ? harness.typescript : harness.python,
+      libraries: python === undefined ? [] : [python.dir, ...python.wheels],
       importFlags: installFlags(installed),
       permissions,
       heapMb: rules.heap_mb ?? this.parts.heapMb,
     });
-    const denoEnv = installed?.env ?? { DENO_DIR: bareDenoDir };
+    const denoEnv = {
+      ...(python === undefined ? {} : GIVE_MEMORY_BACK),
+      ...(installed?.env ?? { DENO_DIR: bareDenoDir }),
+    };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
     const heard = granted.values.size === 0 ? listener : redacting(listener, redactor(granted.values));
@@ -123,7 +150,10 @@ export class AgentRuntime implements Runtime<Installed> {
       },
     );
     this.parts.onLaunched(agent, process.pid, flags);
-    process.send(this.#startFrame(agent, stateFile, stateBytes, rules.topics, granted));
+    process.send({
+      ...this.#startFrame(agent, stateFile, stateBytes, rules.topics, granted),
+      ...(python === undefined ? {} : { python }),
+    });
     return process;
   }
 
@@ -168,6 +198,12 @@ async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Pre
     closeDenoDir(bareDenoDir),
   ]);
   return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir };
+}
+
+/** Only an interpreter of Python can tell of some. */
+function mayBePython(config: SpawnConfig): boolean {
+  const reading: Reading = readingOf(config);
+  return reading !== "typescript";
 }
 
 function pick(

@@ -7,6 +7,7 @@ import { ConfigError } from "../bus/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
+import { PythonInstaller } from "./install/python/installer.ts";
 import type { BrokerAccess } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
@@ -104,6 +105,12 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateBytes,
     durable: config.outbox === "disk",
     installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
+    python: new PythonInstaller({
+      deno,
+      dir: join(workDir, "python"),
+      env: fetchEnv(env),
+      onFetch: (agent, what) => node.onInstalling(agent, what),
+    }),
     stateFiles,
     gatekeeper,
     env,

@@ -287,6 +287,11 @@ export class Node implements LinkListener, AgentObserver {
     this.#reporter.nodeLog("error", message);
   }
 
+  /** What an agent needs is being fetched, which takes a while. */
+  onInstalling(agent: string, what: string): void {
+    this.#reporter.nodeLog("installing", `Installing ${what} for '${agent}'`, { child_name: agent });
+  }
+
   onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
     return this.#reporter.log(agent, level, message);
   }

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { Gatekeeper } from "../policy/gatekeeper.ts";
 import { DEFAULT_POLICY } from "../policy/policy.ts";
 import { Installer } from "../install/installer.ts";
+import { PythonInstaller } from "../install/python/installer.ts";
 import { parseBroker } from "../../bus/broker_url.ts";
 import { Secrets } from "../secrets/secrets.ts";
 import { StateFiles } from "../store/state_files.ts";
@@ -56,6 +57,12 @@ export class Stage implements AsyncDisposable {
       durable: false,
       // None of these agents has anything to install.
       installer: new Installer({ deno, dir: join(workDir, "installs"), env: {} }),
+      python: new PythonInstaller({
+        deno,
+        dir: join(workDir, "python"),
+        env: {},
+        onFetch: () => {},
+      }),
       gatekeeper: new Gatekeeper(DEFAULT_POLICY),
       env: {},
       stateFiles: new StateFiles(stateDir),
