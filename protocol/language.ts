@@ -6,10 +6,18 @@ export type Language = (typeof LANGUAGES)[number];
 /** `undecided`: it may be Python; whoever has a parser of it decides. */
 export type Reading = "python" | "typescript" | "undecided";
 
-/** What to take code for. JavaScript is read as TypeScript, of which it is a part. */
-export function readingOf({ language, code }: { language: Language | undefined; code: string }): Reading {
+/** What of a spawn config tells its language. */
+export interface Readable {
+  readonly language: Language | undefined;
+  readonly code: string;
+  readonly install: readonly string[];
+}
+
+/** What to take an agent for. JavaScript is read as TypeScript, of which it is a part. */
+export function readingOf({ language, code, install }: Readable): Reading {
   if (language !== undefined) return language === "python" ? "python" : "typescript";
-  return cannotBePython(code) ? "typescript" : "undecided";
+  if (install.some((entry) => /^(npm:|jsr:|@)/.test(entry)) || cannotBePython(code)) return "typescript";
+  return install.some((entry) => entry.startsWith("pypi:")) ? "python" : "undecided";
 }
 
 /** Keywords of Python after which a name, a string or a brace may follow; the soft ones too. */

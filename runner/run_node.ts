@@ -95,6 +95,13 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   };
   const gatekeeper = new Gatekeeper(policy);
   const stateFiles = new StateFiles(stateDir, stateBytes);
+  const python = new PythonInstaller({
+    ...config.python,
+    deno,
+    dir: join(workDir, "python"),
+    env: fetchEnv(env),
+    onFetch: (agent, what) => node.onInstalling(agent, what),
+  });
   const runtime = new AgentRuntime({
     node: name,
     broker,
@@ -105,12 +112,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateBytes,
     durable: config.outbox === "disk",
     installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
-    python: new PythonInstaller({
-      deno,
-      dir: join(workDir, "python"),
-      env: fetchEnv(env),
-      onFetch: (agent, what) => node.onInstalling(agent, what),
-    }),
+    python,
     stateFiles,
     gatekeeper,
     env,
@@ -147,7 +149,19 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   problems.forEach(onProblem);
   await node.start();
   void link.run(node);
+  if (config.python.prefetch) void prefetch(python, runtime, log);
   return { node, ready: runtime.prepared };
+}
+
+/** A node that cannot fetch it now goes on: the first agent that needs it tries again. */
+async function prefetch(python: PythonInstaller, runtime: AgentRuntime, log: Logger): Promise<void> {
+  try {
+    const { harness } = await runtime.prepared;
+    await python.prefetch(harness, new AbortController().signal);
+    log.info("Python is ready");
+  } catch (error) {
+    log.warning((error as Error).message);
+  }
 }
 
 /** Only those who trust some pay for loading what that needs. */

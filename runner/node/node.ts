@@ -111,7 +111,7 @@ export class Node implements LinkListener, AgentObserver {
     });
     this.#vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
     this.#manifests = new Manifests(reporter, clock);
-    this.#tasks = new Tasks(reporter);
+    this.#tasks = new Tasks(reporter, clock);
     this.#requests = new Requests(link, node, clock);
     this.#subscriptions = new Subscriptions(parts.openAgentLink);
     const turns = new Turns();
@@ -299,6 +299,7 @@ export class Node implements LinkListener, AgentObserver {
   async #close(reason: StopReason): Promise<void> {
     this.#life.abort();
     await this.#supervisor.stopAll(reason);
+    await this.#tasks.close();
     this.#reporter.nodeOffline();
     await this.#closeLinks(DRAIN_MS);
     this.#resolveClosed({ kind: "closed" });

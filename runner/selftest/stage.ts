@@ -61,6 +61,8 @@ export class Stage implements AsyncDisposable {
         deno,
         dir: join(workDir, "python"),
         env: {},
+        wheels: undefined,
+        indexUrl: "https://pypi.org/simple/",
         onFetch: () => {},
       }),
       gatekeeper: new Gatekeeper(DEFAULT_POLICY),
