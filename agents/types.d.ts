@@ -25,6 +25,12 @@ export interface Broker {
   readonly port: number;
   /** For an MQTT client of the agent's own, e.g. `mqtt.connect(agent.broker.url)`. */
   readonly url: string;
+  /** For a broker that asks for one; there when the node's policy gives this agent credentials. */
+  readonly username?: string;
+  /** With `username`. Not enumerable: `JSON.stringify(agent.broker)` and a console do not show it. */
+  readonly password?: string;
+  /** Certificates (PEM) that may sign the broker's, where the node has been given its own. Not enumerable. */
+  readonly ca?: string;
 }
 
 export interface PublishOptions {

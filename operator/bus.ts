@@ -44,6 +44,7 @@ export class Bus implements AsyncDisposable {
   readonly #handlers = new Set<Subscription>();
   /** How many subscriptions want each filter. */
   readonly #wanted = new Map<string, number>();
+  #isClosing = false;
 
   private constructor(private readonly client: MqttClient) {
     client.on("message", (topic, payload, packet) => {
@@ -75,7 +76,10 @@ export class Bus implements AsyncDisposable {
       failure = undefined;
     });
     client.on("close", () => {
-      if (isUp) options.onStatus?.({ kind: "disconnected", reason: notConnected(options, failure, true) });
+      // An end that was asked for is no outage.
+      if (isUp && !bus.#isClosing) {
+        options.onStatus?.({ kind: "disconnected", reason: notConnected(options, failure, true) });
+      }
       isUp = false;
     });
     return bus;
@@ -122,6 +126,7 @@ export class Bus implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#handlers.clear();
+    this.#isClosing = true;
     await this.client.endAsync(!this.client.connected);
   }
 

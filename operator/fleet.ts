@@ -112,6 +112,28 @@ export class Fleet {
       : this.#onAgent(id, report, fields, nowMs);
   }
 
+  /** Takes in what a node answers to `list`: all its agents, as they are now. */
+  applyList(node: string, listed: readonly unknown[], nowMs: number): void {
+    for (const entry of listed) {
+      if (typeof entry !== "object" || entry === null) continue;
+      const fields = entry as Fields;
+      const [name, actorId] = [text(fields.name), text(fields.actor_id)];
+      if (name === undefined || actorId === undefined) continue;
+      const agent = this.#agents.get(actorId) ?? newAgent(actorId, name);
+      this.#keepAgent({
+        ...agent,
+        name,
+        node,
+        lastSeenMs: nowMs,
+        state: text(fields.state) ?? agent.state,
+        cpu: number(fields.cpu),
+        memoryMb: number(fields.memory_mb),
+        uptime: number(fields.uptime) ?? agent.uptime,
+        restarts: number(fields.restart_count) ?? agent.restarts,
+      });
+    }
+  }
+
   /** Forgets an agent, for instance one that was deleted. */
   forgetAgent(actorId: string): void {
     this.#agents.delete(actorId);

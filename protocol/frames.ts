@@ -48,6 +48,14 @@ export interface PythonStart {
   readonly undecided: boolean;
 }
 
+/** What a broker asks of a connection of the agent's own. */
+export interface BrokerEntry {
+  readonly username?: string;
+  readonly password?: string;
+  /** Certificates (PEM) of those who may sign the broker's. */
+  readonly ca?: string;
+}
+
 /** The first line down: all that the harness needs to know. */
 export interface StartFrame {
   readonly t: "start";
@@ -55,6 +63,8 @@ export interface StartFrame {
   readonly actor_id: string;
   readonly node: string;
   readonly broker: BrokerAddress;
+  /** What the agent needs to get in there by itself; only what it has been given. */
+  readonly broker_access: BrokerEntry;
   readonly code: string;
   /** For an agent in Python. */
   readonly python?: PythonStart | undefined;
@@ -62,6 +72,8 @@ export interface StartFrame {
   readonly poll_ms: number;
   readonly state_file: string;
   readonly state_max_bytes: number;
+  /** Of a payload: the node refuses larger ones. */
+  readonly message_max_bytes: number;
   /** `publish` resolves once the message is with the broker or on the node's disk; else once it is with the node. */
   readonly durable: boolean;
   readonly peers: readonly Peer[];
@@ -151,6 +163,45 @@ export type WindowedFrame = Extract<AgentFrame, { t: "publish" | "log" | "alert"
 export function isWindowed(frame: AgentFrame): frame is WindowedFrame {
   return frame.t === "publish" || frame.t === "log" || frame.t === "alert" || frame.t === "result" ||
     frame.t === "detection";
+}
+
+/** Bytes of what a frame carries to others; `undefined` for a frame that carries nothing to them. */
+export function payloadBytes(frame: AgentFrame): number | undefined {
+  switch (frame.t) {
+    case "publish":
+      return "text" in frame ? utf8Bytes(frame.text) : base64Bytes(frame.base64);
+    case "result":
+    case "detection":
+      return jsonBytes(frame.data);
+    case "send_to":
+      return jsonBytes(frame.payload);
+    case "task_done":
+      return jsonBytes(frame.value);
+    default:
+      return undefined;
+  }
+}
+
+/** Why a frame carries more than `maxBytes`, or `undefined` when it does not. */
+export function sizeRefusal(frame: AgentFrame, maxBytes: number): string | undefined {
+  // The pipe has this limit itself.
+  if (maxBytes >= MAX_FRAME_BYTES) return undefined;
+  const bytes = payloadBytes(frame) ?? 0;
+  return bytes <= maxBytes
+    ? undefined
+    : `the message has ${bytes} bytes, the node's policy allows ${maxBytes}`;
+}
+
+function jsonBytes(value: unknown): number {
+  return utf8Bytes(JSON.stringify(value) ?? "");
+}
+
+function base64Bytes(base64: string): number {
+  return Math.floor(base64.replace(/=+$/, "").length * 3 / 4);
+}
+
+function utf8Bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
 }
 
 /**

@@ -13,6 +13,15 @@ const MAX_DESCRIPTION_CHARS = 10_000;
 const MAX_LIST_ITEMS = 256;
 const MAX_PERMISSION_CHARS = 1024;
 
+/** How an agent comes from another node. */
+export interface Migration {
+  readonly id: string;
+  readonly from: string;
+  readonly paused: boolean;
+  /** Public key (Ed25519, base64url) by which the old node seals its decisions; without it any is believed. */
+  readonly key?: string | undefined;
+}
+
 /** Fields this node reads. `raw` is the config as it came, for a migration: unknown fields travel along. */
 export interface SpawnConfig {
   readonly name: string;
@@ -44,7 +53,7 @@ export interface SpawnConfig {
   /** What the agent has persisted on the node it comes from. */
   readonly state: Readonly<Record<string, unknown>> | undefined;
   /** The migration that brings it. */
-  readonly migration: { readonly id: string; readonly from: string; readonly paused: boolean } | undefined;
+  readonly migration: Migration | undefined;
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
@@ -161,7 +170,10 @@ const SpawnSchema = v.object({
   secrets: v.nullish(strings, []),
   state: v.nullish(object),
   migration: v.nullish(
-    v.object({ id: text, from: text, paused: v.nullish(flag, false) }, "must be an object with id and from"),
+    v.object(
+      { id: text, from: text, paused: v.nullish(flag, false), key: v.optional(text) },
+      "must be an object with id and from",
+    ),
   ),
 });
 

@@ -10,6 +10,7 @@ export const NODE_COMMANDS = [
   "inspect",
   "migrate",
   "migration",
+  "upgrade",
 ] as const;
 export type NodeCommand = (typeof NODE_COMMANDS)[number];
 

@@ -1,8 +1,7 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
-import type { TopicRules } from "../protocol/agent_topics.ts";
-import type { Peer, StartFrame } from "../protocol/frames.ts";
-import { type Reading, readingOf } from "../protocol/language.ts";
+import type { BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
+import { readingOf } from "../protocol/language.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import type { Clock } from "./clock.ts";
 import { type Installed, installFlags } from "./install/flags.ts";
@@ -10,13 +9,17 @@ import type { Installer } from "./install/installer.ts";
 import type { Python, PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
+import type { Cgroups, Group } from "./process/cgroups.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
-import { type HarnessEntries, writeHarness } from "./process/harness_files.ts";
-import { Launcher } from "./process/launcher.ts";
+import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
+import { type AgentProcess, Launcher } from "./process/launcher.ts";
+import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
 import type { Granted, Secrets } from "./secrets/secrets.ts";
 import { findWrappers, type Wrappers } from "./process/wrapper.ts";
+import { covers } from "./policy/covers.ts";
+import { readLogin } from "./policy/credentials.ts";
 import type { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Rules } from "./policy/policy.ts";
 import type { StateFiles } from "./store/state_files.ts";
@@ -26,12 +29,17 @@ import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
 export interface AgentRuntimeParts {
   readonly node: string;
   readonly broker: BrokerUrl;
+  /** Certificates (PEM) that may sign the broker's, where they are not Deno's own. */
+  readonly brokerCa?: string | undefined;
   /** Absolute. */
   readonly workDir: string;
   /** Deno's executable. */
   readonly deno: string;
   readonly clock: Clock;
   readonly heapMb: number;
+  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
+  readonly memoryMb: number;
+  readonly cgroups: Cgroups;
   readonly stateBytes: number;
   /** Whether what agents publish survives this process. */
   readonly durable: boolean;
@@ -43,10 +51,12 @@ export interface AgentRuntimeParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly peers: () => readonly Peer[];
   readonly secrets: Secrets;
-  /** Its process has been started, with these flags. */
-  readonly onLaunched: (agent: SupervisedAgent, pid: number, flags: readonly string[]) => void;
+  /** Its process has been started. */
+  readonly onLaunched: (agent: SupervisedAgent, launch: Launch) => void;
   /** It asks for secrets that it does not get. */
   readonly onSecretsDenied: (agent: SupervisedAgent, names: readonly string[]) => void;
+  /** It has tried what its sandbox does not grant. */
+  readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
   /** A damaged state file has been set aside. */
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
 }
@@ -54,19 +64,44 @@ export interface AgentRuntimeParts {
 /** Above the state's own limit, so that `persist` says no before the kernel does. */
 const FILE_SLACK_BYTES = 64 * 1024 * 1024;
 
+/** As 192 of 256 MB, which are the defaults. */
+const HEAP_SHARE = 0.75;
+
 /** What is made ready once per runner. */
 interface Prepared {
-  readonly harness: HarnessEntries;
+  /** The harness' main module. */
+  readonly harness: string;
   readonly launcher: Launcher;
   readonly wrappers: Wrappers;
   /** The DENO_DIR of agents without dependencies: no package is ever fetched into it, so none can be loaded from it. */
   readonly bareDenoDir: string;
+  /** Makes Deno say what agent code asks its sandbox for. */
+  readonly auditEnv: Readonly<Record<string, string>>;
+}
+
+/** How a process was started. */
+export interface Launch {
+  readonly pid: number;
+  /** Deno's: all that it may do. */
+  readonly flags: readonly string[];
+  /** Whose password it has been told, for connections of its own. */
+  readonly brokerUser: string | undefined;
+}
+
+/** What one process of an agent is given. */
+interface Outfit {
+  readonly stateFile: string;
+  readonly stateBytes: number;
+  readonly rules: Rules;
+  readonly granted: Granted;
+  readonly access: BrokerEntry;
+  readonly python: Python | undefined;
 }
 
 /** What one agent runs on beside Deno: npm and JSR packages, or Python. */
 export type Foundation =
   | { readonly kind: "packages"; readonly installed: Installed }
-  | { readonly kind: "python"; readonly python: Python };
+  | { readonly kind: "python"; readonly python: Python; readonly harness: PythonHarness };
 
 /**
  * glibc's settings for a process that needs much memory while it starts, and little afterwards: what is given back goes
@@ -88,6 +123,11 @@ export class AgentRuntime implements Runtime<Foundation> {
     this.prepared.catch(() => {});
   }
 
+  /** The harness for agents in Python, written out when it is first asked for. */
+  pythonHarness(): Promise<PythonHarness> {
+    return writePythonHarness(this.parts.workDir);
+  }
+
   needsInstall(config: SpawnConfig): boolean {
     return config.install.length > 0 || mayBePython(config);
   }
@@ -96,8 +136,9 @@ export class AgentRuntime implements Runtime<Foundation> {
     // One that comes back from before was let in by another policy, perhaps.
     this.parts.gatekeeper.checkInstall(config);
     if (mayBePython(config)) {
-      const { harness } = await this.prepared;
-      return { kind: "python", python: await this.parts.python.install(config, harness, signal) };
+      const harness = await this.pythonHarness();
+      const python = await this.parts.python.install(config, harness, signal);
+      return { kind: "python", python, harness };
     }
     const installed = await this.parts.installer.install(parseSpecifiers(config.install), signal);
     await closeDenoDir(installed.env.DENO_DIR);
@@ -110,7 +151,7 @@ export class AgentRuntime implements Runtime<Foundation> {
     listener: ProcessListener,
   ): Promise<RunningProcess> {
     const { broker, stateFiles, gatekeeper, env } = this.parts;
-    const { harness, launcher, wrappers, bareDenoDir } = await this.prepared;
+    const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
     const installed = foundation?.kind === "packages" ? foundation.installed : undefined;
     const python = foundation?.kind === "python" ? foundation.python : undefined;
     const rules = gatekeeper.rulesFor(agent.name);
@@ -123,11 +164,11 @@ export class AgentRuntime implements Runtime<Foundation> {
     const flags = sandboxFlags({
       broker: rules.broker === "none" ? undefined : broker,
       stateFile,
-      harness: python === undefined ? harness.typescript : harness.python,
+      harness: foundation?.kind === "python" ? foundation.harness.entry : harness,
       libraries: python === undefined ? [] : [python.dir, ...python.wheels],
       importFlags: installFlags(installed),
       permissions,
-      heapMb: rules.heap_mb ?? this.parts.heapMb,
+      heapMb: heapMb(rules, this.parts.heapMb),
     });
     const denoEnv = {
       ...(python === undefined ? {} : GIVE_MEMORY_BACK),
@@ -135,11 +176,22 @@ export class AgentRuntime implements Runtime<Foundation> {
     };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
-    const heard = granted.values.size === 0 ? listener : redacting(listener, redactor(granted.values));
+    const access = await this.#brokerAccess(rules);
+    const hidden = new Map(granted.values);
+    if (access.password !== undefined) hidden.set("broker password", access.password);
+    const redact = hidden.size === 0 ? undefined : redactor(hidden);
+    const heard = redact === undefined ? listener : redacting(listener, redact);
+    const withoutRecords = (line: string) => {
+      const { said, attempt } = readStderrLine(line);
+      if (attempt !== undefined && isDenied(attempt, flags, covers)) {
+        this.parts.onDenied(agent, attempt.kind, redact?.(attempt.what) ?? attempt.what);
+      }
+      return said;
+    };
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
-      { ...pick(env, permissions.env), ...denoEnv },
-      heard,
+      { ...pick(env, permissions.env), ...denoEnv, ...auditEnv },
+      { ...heard, withoutRecords },
       {
         // Where it may write other files, how large they get is not ours to say.
         wrapper: wrappers.with(permissions.write.length > 0 ? undefined : stateBytes + FILE_SLACK_BYTES),
@@ -149,24 +201,33 @@ export class AgentRuntime implements Runtime<Foundation> {
         },
       },
     );
-    this.parts.onLaunched(agent, process.pid, flags);
-    process.send({
-      ...this.#startFrame(agent, stateFile, stateBytes, rules.topics, granted),
-      ...(python === undefined ? {} : { python }),
+    const memoryMb = rules.memory_mb ?? this.parts.memoryMb;
+    const group = this.parts.cgroups.enter(agent.name, process.pid, {
+      cpuPercent: rules.cpu_percent,
+      memoryMb,
     });
-    return process;
+    this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
+    process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access, python }));
+    return group === undefined ? process : inGroup(process, group, memoryMb);
   }
 
   #stateBytes({ state_mb }: Rules): number {
     return state_mb === undefined ? this.parts.stateBytes : state_mb * 1024 * 1024;
   }
 
+  /** @throws Error for the operator when the password cannot be read */
+  async #brokerAccess({ broker, agent_credentials: credentials }: Rules): Promise<BrokerEntry> {
+    const { brokerCa: ca } = this.parts;
+    if (broker === "none") return {};
+    return {
+      ...(credentials === false ? {} : await readLogin(credentials)),
+      ...(ca === undefined ? {} : { ca }),
+    };
+  }
+
   #startFrame(
     agent: SupervisedAgent,
-    stateFile: string,
-    stateBytes: number,
-    topics: TopicRules,
-    granted: Granted,
+    { stateFile, stateBytes, rules, granted, access, python }: Outfit,
   ): StartFrame {
     const { node, broker, durable, peers } = this.parts;
     return {
@@ -175,35 +236,65 @@ export class AgentRuntime implements Runtime<Foundation> {
       actor_id: agent.actorId,
       node,
       broker,
+      broker_access: access,
       code: agent.config.code,
+      ...(python === undefined ? {} : { python }),
       poll_ms: agent.config.poll_interval * 1000,
       state_file: stateFile,
       state_max_bytes: stateBytes,
+      message_max_bytes: Math.floor(rules.message_kb * 1024),
       durable,
       peers: peers(),
       secrets: Object.fromEntries(granted.values),
       secrets_denied: granted.denied,
-      topics,
+      topics: rules.topics,
       paused: agent.state.paused,
       held: agent.state.gate !== "open",
     };
   }
 }
 
+/** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */
+function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
+  return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
+}
+
+/** A process with what the kernel does for its limits. */
+function inGroup(process: AgentProcess, group: Group, memoryMb: number): RunningProcess {
+  const { pid, send, end, setStopped } = process;
+  const exited = process.exited.then(async (exit) =>
+    await group.leave()
+      ? { ...exit, description: `was killed by the kernel (memory limit: more than ${memoryMb} MB)` }
+      : exit
+  );
+  return { pid, send, end, setStopped, isCpuLimited: group.limitsCpu, exited };
+}
+
 async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {
   const bareDenoDir = join(workDir, "deno");
-  const [harness, wrappers] = await Promise.all([
+  const [harness, wrappers, auditEnv] = await Promise.all([
     writeHarness(workDir),
     findWrappers(),
+    findAuditEnv(),
     closeDenoDir(bareDenoDir),
   ]);
-  return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir };
+  return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir, auditEnv };
+}
+
+/** Deno does not start where it cannot write its records. */
+async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
+  try {
+    await Deno.stat(AUDIT_ENV.DENO_AUDIT_PERMISSIONS);
+    return AUDIT_ENV;
+  } catch {
+    // A container without /dev/stderr.
+    return {};
+  }
 }
 
 /** Only an interpreter of Python can tell of some. */
 function mayBePython(config: SpawnConfig): boolean {
-  const reading: Reading = readingOf(config);
-  return reading !== "typescript";
+  return readingOf(config) !== "typescript";
 }
 
 function pick(

@@ -142,8 +142,11 @@ export const FLAGS = {
 
 export const ALL_FLAGS: readonly Flag[] = Object.values(FLAGS);
 
-/** The text of `--help`. */
-export function helpText(): string {
+/**
+ * The text of `--help`.
+ * @param program how this runner is started
+ */
+export function helpText(program = "deno run -A runner/main.ts"): string {
   const rows = ALL_FLAGS.map((flag): [string, string] => [
     `--${flag.name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
     flag.help + defaultText(flag),
@@ -152,7 +155,7 @@ export function helpText(): string {
   return [
     "Runs agents that arrive over MQTT, each in a sandbox of its own.",
     "",
-    "Usage: deno run -A runner/main.ts [--broker HOST] [--name NAME] …",
+    `Usage: ${program} [--broker HOST] [--name NAME] …`,
     "",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     "",

@@ -1,5 +1,6 @@
 /** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
 import "./quiet_libraries.ts";
+import { basename } from "@std/path";
 import { readAccess } from "../bus/access_files.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { systemClock } from "./clock.ts";
@@ -13,19 +14,22 @@ import { type BrokerUrl, parseBroker } from "../bus/broker_url.ts";
 import type { Node } from "./node/node.ts";
 import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";
+import { readExpectations, SERVICE_VARIABLES } from "./service/expectations.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_NAME_TAKEN = 3;
+/** EX_TEMPFAIL: the launcher starts the node again, with the runner that is current then. */
+const EXIT_UPGRADED = 75;
 
 async function main(): Promise<number> {
   const request = readRequest();
   if (request === undefined) return EXIT_USAGE;
   switch (request.kind) {
     case "help":
-      print(helpText());
+      print(helpText(program()));
       return 0;
     case "version":
       print(`agentflow-node ${VERSION} (deno ${Deno.version.deno}, ${Deno.build.target})`);
@@ -65,6 +69,8 @@ function readRequest(): Request | undefined {
 }
 
 async function run(config: RunnerConfig): Promise<number> {
+  const service = readExpectations(Deno.env.toObject(), Deno.pid);
+  for (const name of SERVICE_VARIABLES) Deno.env.delete(name);
   const log = createLogger(config.logLevel, printError);
   const access = await openAccess(config, log);
   if (access === undefined) return EXIT_USAGE;
@@ -95,10 +101,14 @@ async function run(config: RunnerConfig): Promise<number> {
     }
     // A node that cannot run agents must not look like one that can.
     await Promise.race([ready, node.closed]);
+    if (service !== undefined) {
+      const { accompany } = await import("./service/accompany.ts");
+      await accompany(service, `Uses the broker at ${broker.url.url}`, node.ending, systemClock, log);
+    }
     const ending = await node.closed;
     if (ending.kind === "name_taken") throw new AlreadyRunningError(ending.message);
     log.info(`Node '${config.name}' has ended`);
-    return 0;
+    return ending.kind === "upgraded" ? EXIT_UPGRADED : 0;
   } catch (error) {
     log.error(error instanceof Error ? error.message : String(error));
     if (error instanceof ConfigError) return EXIT_USAGE;
@@ -177,6 +187,13 @@ function interruption(): AbortSignal {
     Deno.addSignalListener(signal, () => interrupted.abort("interrupted"));
   }
   return interrupted.signal;
+}
+
+/** How this runner was started: from a clone, as one file, or compiled. */
+function program(): string {
+  if (Deno.build.standalone) return basename(Deno.execPath());
+  const path = new URL(Deno.mainModule).pathname;
+  return `deno run -A ${path.endsWith("/runner/main.ts") ? "runner/main.ts" : basename(path)}`;
 }
 
 function print(line: string): void {

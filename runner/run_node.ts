@@ -3,8 +3,10 @@ import { join } from "@std/path";
 import { AgentRuntime } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
 import { AuditLog } from "./audit/audit_log.ts";
+import { Denials } from "./audit/denials.ts";
 import { ConfigError } from "../bus/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
+import { sayCpuLimits, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
 import { PythonInstaller } from "./install/python/installer.ts";
@@ -17,12 +19,18 @@ import type { Logger } from "./logger.ts";
 import { createIdentity } from "./node/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reporter.ts";
+import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
+import { openCgroups } from "./process/cgroups.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
+import { garbageCollector, residentMb, Tidy } from "./tidy.ts";
 import type { Gate } from "./trust/gate.ts";
+import { Installation } from "./upgrade/installation.ts";
+import { rehearse } from "./upgrade/rehearsal.ts";
+import { Upgrades } from "./upgrade/upgrades.ts";
 import { VERSION } from "./version.ts";
 
 /** What a node is built from beside its configuration. */
@@ -52,7 +60,9 @@ export interface RunningNode {
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
   const { broker, access, policy, deno, clock, log, env } = surroundings;
   const { name, workDir, stateDir, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
-  const identity = createIdentity(name, broker, VERSION, config.labels);
+  const installation = installationAt(env.AGENTFLOW_HOME);
+  const release = await installation?.current();
+  const identity = createIdentity(name, broker, VERSION, config.labels, release);
   const registry = await Registry.open(stateDir, name);
   if (registry.problem !== undefined) log.error(registry.problem);
   const problems: string[] = [];
@@ -93,7 +103,10 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     void agentLink.run(listener);
     return agentLink;
   };
-  const gatekeeper = new Gatekeeper(policy);
+  await usable("--policy", checkCredentials(policy));
+  const gatekeeper = new Gatekeeper(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
+  const cgroups = await openCgroups(Deno.pid);
+  const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(stateDir, stateBytes);
   const python = new PythonInstaller({
     ...config.python,
@@ -102,33 +115,53 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     env: fetchEnv(env),
     onFetch: (agent, what) => node.onInstalling(agent, what),
   });
+  const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) });
   const runtime = new AgentRuntime({
     node: name,
     broker,
+    brokerCa: access.ca,
     workDir,
     deno,
     clock,
     heapMb,
+    memoryMb,
+    cgroups,
     stateBytes,
     durable: config.outbox === "disk",
-    installer: new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) }),
+    installer,
     python,
     stateFiles,
     gatekeeper,
     env,
-    peers: () => node.peers(),
+    peers: () => node.events.peers(),
     secrets,
-    onLaunched: ({ name: agent, config: { secrets } }, pid, permissions) =>
-      audit.record({ event: "launched", agent, pid, permissions, secrets }),
+    onLaunched: ({ name: agent, config: { secrets } }, { pid, flags: permissions, brokerUser }) =>
+      audit.record({
+        event: "launched",
+        agent,
+        pid,
+        permissions,
+        secrets,
+        ...(brokerUser === undefined ? {} : { broker_user: brokerUser }),
+      }),
     onSecretsDenied: (agent, names) =>
-      void node.onError(agent, {
+      void node.events.onError(agent, {
         phase: "setup",
         severity: "warning",
         error: `Secrets not granted to '${agent.name}' on ${name}: ${names.join(", ")}`,
       }),
+    onDenied: (agent, kind, what) => denials.add(agent.name, kind, what),
     onStateDamaged: (agent, error) =>
-      void node.onError(agent, { phase: "setup", severity: "warning", error }),
+      void node.events.onError(agent, { phase: "setup", severity: "warning", error }),
   });
+  const upgrades = installation && new Upgrades({
+    installation,
+    clock,
+    rehearse: (bundle) => rehearse(bundle, { deno, stateDir, workDir }),
+    say: (message, news) => node.onUpgrade(message, news),
+  });
+  // What is stopped must not outlive this process.
+  const mayStop = async () => (await runtime.prepared).wrappers.endWithRunner;
   const node: Node = new Node({
     identity,
     clock,
@@ -144,11 +177,21 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     migrateTimeoutMs,
     gate,
     audit,
+    upgrades,
+    denials,
+    mayStop,
   });
   onProblem = (message) => node.onProblem(message);
   problems.forEach(onProblem);
   await node.start();
+  await upgrades?.sayLastFailure();
   void link.run(node);
+  const ended = new AbortController();
+  void node.closed.then(() => ended.abort());
+  void new Tidy({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
+  void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
+  // Where no agent can run, that is said instead.
+  void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
   if (config.python.prefetch) void prefetch(python, runtime, log);
   return { node, ready: runtime.prepared };
 }
@@ -156,12 +199,16 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
 /** A node that cannot fetch it now goes on: the first agent that needs it tries again. */
 async function prefetch(python: PythonInstaller, runtime: AgentRuntime, log: Logger): Promise<void> {
   try {
-    const { harness } = await runtime.prepared;
-    await python.prefetch(harness, new AbortController().signal);
+    await python.prefetch(await runtime.pythonHarness(), new AbortController().signal);
     log.info("Python is ready");
   } catch (error) {
     log.warning((error as Error).message);
   }
+}
+
+/** Only where the launcher has started this runner there are releases, and a way back from another. */
+function installationAt(home: string | undefined): Installation | undefined {
+  return home === undefined || home === "" ? undefined : new Installation(home);
 }
 
 /** Only those who trust some pay for loading what that needs. */

@@ -5,6 +5,8 @@ import { parseArgs as nodeParseArgs } from "node:util";
 export interface ParseOptions {
   readonly string?: readonly string[];
   readonly boolean?: readonly string[];
+  /** String flags of which all values count: read as a list. */
+  readonly collect?: readonly string[];
   /** Called for each flag that is not declared, and for each positional argument (`key` undefined). */
   readonly unknown?: (argument: string, key?: string) => unknown;
 }
@@ -16,7 +18,7 @@ export interface ParsedArgs {
 }
 
 /**
- * Parses `--flag value`, `--flag=value` and `--switch`; the last of a repeated flag wins.
+ * Parses `--flag value`, `--flag=value` and `--switch`; the last of a repeated flag wins, unless it is collected.
  * A string flag without a value reads as the empty string.
  */
 export function parseArgs(args: readonly string[], options: ParseOptions = {}): ParsedArgs {
@@ -30,7 +32,7 @@ export function parseArgs(args: readonly string[], options: ParseOptions = {}): 
     tokens: true,
     allowPositionals: true,
   });
-  const flags: Record<string, string | boolean> = Object.create(null);
+  const flags: Record<string, string | boolean | string[]> = Object.create(null);
   const positional: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") {
@@ -39,7 +41,10 @@ export function parseArgs(args: readonly string[], options: ParseOptions = {}): 
     } else if (token.kind === "option") {
       const kind = declared[token.name]?.type;
       if (kind === undefined) options.unknown?.(token.rawName, token.name);
-      else flags[token.name] = kind === "string" ? (token.value ?? "") : true;
+      else if (kind === "boolean") flags[token.name] = true;
+      else if (options.collect?.includes(token.name)) {
+        flags[token.name] = [...flags[token.name] as string[] ?? [], token.value ?? ""];
+      } else flags[token.name] = token.value ?? "";
     }
   }
   return Object.assign(flags, { _: positional });

@@ -3,7 +3,7 @@ import { type Peer, SEVERITIES, type Severity, type StartFrame } from "../../pro
 import { publishRefusal, sendToRefusal } from "../../protocol/agent_topics.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
-import type { Agent, MessageHandler, PublishOptions } from "../types.d.ts";
+import type { Agent, Broker, MessageHandler, PublishOptions } from "../types.d.ts";
 import { asJson, toMessage, toWire } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
 import type { PendingRequests, Subscriptions } from "./requests.ts";
@@ -105,6 +105,11 @@ export function createAgent(parts: ApiParts): Agent {
   }
 
   const secrets = new Map(Object.entries(start.secrets));
+  const { password } = start.broker_access;
+  const hidden = new Map([
+    ...secrets,
+    ...(password === undefined ? [] : [["broker password", password] as const]),
+  ]);
 
   function secret(name: string): string {
     const value = secrets.get(name);
@@ -117,9 +122,9 @@ export function createAgent(parts: ApiParts): Agent {
 
   /** The state file is plain text, and moves with the agent. */
   function persist(key: string, value: unknown): void {
-    const json = secrets.size === 0 ? "" : JSON.stringify([key, value]);
-    for (const [name, hidden] of secrets) {
-      if (json.includes(JSON.stringify(hidden).slice(1, -1))) {
+    const json = hidden.size === 0 ? "" : JSON.stringify([key, value]);
+    for (const [name, text] of hidden) {
+      if (json.includes(JSON.stringify(text).slice(1, -1))) {
         throw new Error(`Cannot persist ${JSON.stringify(key)}: it contains the secret ${name}`);
       }
     }
@@ -131,7 +136,7 @@ export function createAgent(parts: ApiParts): Agent {
     actor_id: start.actor_id,
     actorId: start.actor_id,
     node: start.node,
-    broker: Object.freeze(start.broker),
+    broker: brokerOf(start),
     state: {},
     signal: parts.signal,
     publish,
@@ -152,6 +157,15 @@ export function createAgent(parts: ApiParts): Agent {
     agents: () => parts.peers().map((peer) => ({ ...peer })),
     subscribe,
   };
+}
+
+/** Whoever shows or sends the whole object does not show the password with it. */
+function brokerOf({ broker, broker_access: { username, password, ca } }: StartFrame): Broker {
+  const shown = { ...broker, ...(username === undefined ? {} : { username }) };
+  const quiet = Object.entries({ password, ca }).filter(([, value]) => value !== undefined);
+  return Object.freeze(
+    Object.defineProperties(shown, Object.fromEntries(quiet.map(([name, value]) => [name, { value }]))),
+  );
 }
 
 function optionsError({ qos, retain }: PublishOptions): string | undefined {

@@ -40,7 +40,7 @@ class Harness {
   #peers: StartFrame["peers"];
 
   constructor(private readonly start: StartFrame, open: OpenCode) {
-    this.#pipe = new Pipe((bytes) => stdout.writeSync(bytes), start.durable);
+    this.#pipe = new Pipe((bytes) => stdout.writeSync(bytes), start.durable, start.message_max_bytes);
     this.#peers = start.peers;
     this.#code = open(start);
     this.#stateFile = new StateFile(start.state_file, start.state_max_bytes);

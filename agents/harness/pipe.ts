@@ -3,6 +3,7 @@ import {
   type AgentFrame,
   encodeFrame,
   MAX_FRAME_BYTES,
+  sizeRefusal,
   WINDOW_BYTES,
   WINDOW_FRAMES,
   type WindowedFrame,
@@ -33,8 +34,13 @@ export class Pipe {
   /**
    * @param write writes to the pipe, blocking; returns how many bytes it took
    * @param durable whether a frame of the window is done when it is acknowledged; else when it is written
+   * @param maxBytes of what a frame carries to others
    */
-  constructor(private readonly write: (bytes: Uint8Array) => number, private readonly durable: boolean) {}
+  constructor(
+    private readonly write: (bytes: Uint8Array) => number,
+    private readonly durable: boolean,
+    private readonly maxBytes = MAX_FRAME_BYTES,
+  ) {}
 
   /** Writes a frame that takes no place in the window. */
   send(frame: AgentFrame): void {
@@ -91,6 +97,8 @@ export class Pipe {
   }
 
   #encode(frame: AgentFrame): Uint8Array {
+    const refusal = sizeRefusal(frame, this.maxBytes);
+    if (refusal !== undefined) throw new RangeError(refusal);
     const line = encodeFrame(frame);
     if (line.length * 3 <= SMALL_FRAME_BYTES) {
       return this.#scratch.subarray(0, this.#encoder.encodeInto(line, this.#scratch).written);

@@ -1,9 +1,18 @@
 /** What was asked of this node, by whom, and what it did: lines of JSON on disk, for later. */
-import { removeIfThere } from "../store/durable.ts";
+import { removeIfThere } from "../durable_file.ts";
 
 /** One line; `at` (seconds since the epoch) and `node` are added. */
 export interface AuditEntry {
-  readonly event: "command" | "refused" | "launched" | "error" | "ended";
+  readonly event:
+    | "command"
+    | "refused"
+    | "launched"
+    | "denied"
+    | "killed"
+    | "exited"
+    | "error"
+    | "ended"
+    | "upgrade";
   readonly [field: string]: unknown;
 }
 

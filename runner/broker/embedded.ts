@@ -1,5 +1,6 @@
 /** An MQTT broker inside this process, on loopback: one command runs everything. */
 import { createServer, type Server, type Socket } from "node:net";
+import { LevelStream } from "./level_stream.ts";
 
 export interface EmbeddedBroker {
   readonly port: number;
@@ -22,9 +23,7 @@ export async function startEmbeddedBroker(port: number): Promise<EmbeddedBroker>
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // Deno stops reading from a socket in paused mode while a message of some 100 KB is incomplete: this asks for more.
-    socket.on("readable", () => setImmediate(() => socket.read(0)));
-    aedes.handle(socket);
+    aedes.handle(new LevelStream(socket));
   });
   const boundPort = await listen(server, port);
   return {

@@ -4,15 +4,20 @@ import { CACHE, CONSTANT_FILES, download, type Downloader, IMPORT_MAP, LOCK } fr
 import { jsrHost, registryEnv } from "./env.ts";
 import type { Installed } from "./flags.ts";
 import { InstallError } from "./install_error.ts";
-import { digest, digestInstall, readSeal, type Seal, writeSeal } from "./seal.ts";
+import { digest, digestInstall, readSeal, type Seal, sealPath, writeSeal } from "./seal.ts";
 import type { Dependency } from "./specifiers.ts";
 import { Turns } from "../turns.ts";
 
 const UNFINISHED = ".unfinished-";
+const DAY_MS = 24 * 3600 * 1000;
+/** A set that nobody has used for so long is fetched again when it is needed. */
+const MAX_UNUSED_MS = 30 * DAY_MS;
+/** No install takes so long. */
+const MAX_UNFINISHED_MS = DAY_MS;
 
 /** Where and how to install. */
 export interface InstallerOptions extends Downloader {
-  /** Absolute path of the folder of all installs. It belongs to one runner. */
+  /** Absolute path of the folder of all installs. Nodes of one user may share it. */
   readonly dir: string;
 }
 
@@ -52,14 +57,30 @@ export class Installer {
     }
   }
 
-  /** Deletes all sets but those `inUse`, and what a crash left unfinished. To be called while nothing is being installed. */
-  async prune(inUse: Iterable<readonly Dependency[]>): Promise<void> {
-    const kept = new Set(await Promise.all([...inUse].map(hashOf)));
-    await Deno.mkdir(this.#options.dir, { recursive: true });
-    for await (const { name } of Deno.readDir(this.#options.dir)) {
-      const isOurs = name.startsWith(UNFINISHED) || /^[0-9a-f]{32}$/.test(name);
-      if (isOurs && !kept.has(name)) await Deno.remove(join(this.#options.dir, name), { recursive: true });
+  /**
+   * Marks the sets `inUse` as used now, and deletes those that no node has used for long, with what crashes have left
+   * unfinished: several nodes may share the folder.
+   * @param now milliseconds since the epoch
+   * @returns how many sets are gone
+   * @throws Deno's error when the folder cannot be changed
+   */
+  async tidy(inUse: Iterable<readonly Dependency[]>, now: number): Promise<number> {
+    const { dir } = this.#options;
+    await Promise.all([...inUse].map(async (set) => await markUsed(join(dir, await hashOf(set)), now)));
+    let count = 0;
+    for (const name of await namesIn(dir)) {
+      const isUnfinished = name.startsWith(UNFINISHED);
+      if (!isUnfinished && !/^[0-9a-f]{32}$/.test(name)) continue;
+      const path = join(dir, name);
+      const maxAgeMs = isUnfinished ? MAX_UNFINISHED_MS : MAX_UNUSED_MS;
+      if (now - await lastUsed(path, isUnfinished) <= maxAgeMs) continue;
+      // No longer a set from one moment to the next, whatever happens while its files go.
+      const doomed = isUnfinished ? path : join(dir, `${UNFINISHED}${crypto.randomUUID()}`);
+      if (!isUnfinished) await Deno.rename(path, doomed);
+      await remove(doomed);
+      if (!isUnfinished) count += 1;
     }
+    return count;
   }
 
   async #installSet(
@@ -67,6 +88,7 @@ export class Installer {
     dependencies: readonly Dependency[],
     signal: AbortSignal,
   ): Promise<Installed> {
+    await markUsed(dir, Date.now());
     const state = await inspect(dir);
     if (state.kind === "intact") return await describe(dir, state.seal);
 
@@ -130,6 +152,36 @@ async function hashOf(dependencies: readonly Dependency[]): Promise<string> {
 function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** When a set has been used last, or an unfinished one was begun; milliseconds since the epoch. */
+async function lastUsed(path: string, isUnfinished: boolean): Promise<number> {
+  try {
+    const { mtime } = await Deno.stat(isUnfinished ? path : sealPath(path));
+    return mtime?.getTime() ?? Infinity;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // Gone meanwhile, or without a seal: nobody can use it.
+    return isUnfinished ? Infinity : 0;
+  }
+}
+
+/** The time of its seal is when a set was used last; what is in the seal does not depend on it. */
+async function markUsed(path: string, now: number): Promise<void> {
+  try {
+    await Deno.utime(sealPath(path), new Date(now), new Date(now));
+  } catch {
+    // Not there, or another user's: then that one's node marks it.
+  }
 }
 
 async function remove(path: string): Promise<void> {

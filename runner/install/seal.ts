@@ -19,6 +19,11 @@ export interface Seal {
 
 const FILE = "seal.json";
 
+/** The seal's file, below the folder of an install. */
+export function sealPath(dir: string): string {
+  return join(dir, FILE);
+}
+
 /** Digests of an install as it lies on the disk now. `files` are the files and folders, below `dir`, that never change. */
 export async function digestInstall(
   dir: string,

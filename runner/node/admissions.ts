@@ -1,6 +1,8 @@
 /** Which commands this node obeys: asks the gate, where there is one, and writes down what came of it. */
 import type { Incoming } from "../../protocol/topics.ts";
 import type { Audit } from "../audit/audit_log.ts";
+import type { RefusalMeter } from "../audit/refusal_meter.ts";
+import type { PolicyRefusal } from "../policy/gatekeeper.ts";
 import { openEnvelope, withoutVerifying } from "../trust/envelope.ts";
 import type { Gate } from "../trust/gate.ts";
 import { isSigned, type SignedCommand } from "../trust/signed_commands.ts";
@@ -13,6 +15,7 @@ export interface AdmissionParts {
   readonly gate: Gate | undefined;
   readonly audit: Audit;
   readonly reporter: Reporter;
+  readonly meter: RefusalMeter;
 }
 
 /** A command that is obeyed. */
@@ -51,8 +54,19 @@ export class Admissions {
   /** It is not obeyed. */
   refused(topic: string, { code, message, signer, agent }: Refusal): void {
     const what = { topic, code, reason: message, signer: signer?.kid ?? null, agent: agent ?? null };
-    this.parts.audit.record({ event: "refused", ...what, ...(signer?.jti && { jti: signer.jti }) });
-    this.parts.reporter.audit({ event: "refused", ...what });
+    this.#refused(what, signer?.jti === undefined ? {} : { jti: signer.jti });
+  }
+
+  /** The policy does not let an agent have what it asks for. */
+  beyondPolicy({ agent, message, entry, rule }: PolicyRefusal): void {
+    this.#refused({ code: "policy", agent, entry, rule, reason: message }, {});
+  }
+
+  #refused(what: Readonly<Record<string, unknown>>, forLog: Readonly<Record<string, unknown>>): void {
+    const others = this.parts.meter.count();
+    if (others === undefined) return;
+    this.parts.audit.record({ event: "refused", ...what, ...forLog, ...others });
+    this.parts.reporter.audit({ event: "refused", ...what, ...others });
   }
 
   async #ask(gate: Gate, kind: SignedCommand, command: Command): Promise<Admitted> {
@@ -63,7 +77,8 @@ export class Admissions {
     }
     const { json, text, retained } = obeyed;
     const { jws } = openEnvelope(command.json);
-    const admitted = { command: { ...command, json, text, retained, jws }, kind, signer, done };
+    const isVerified = warning === undefined;
+    const admitted = { command: { ...command, json, text, retained, jws, isVerified }, kind, signer, done };
     this.#accepted(admitted, warning);
     return admitted;
   }

@@ -5,6 +5,8 @@ import type { Link } from "../link/link.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { RegistryEntry } from "../store/registry_entry.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import { Refusal } from "../trust/refusal.ts";
+import { sealHolds } from "./migration_seals.ts";
 import type { Roster } from "./roster.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -26,6 +28,10 @@ const ASK_SELDOM_MS = 5000;
 interface Waiting {
   readonly agent: SupervisedAgent;
   readonly from: string;
+  /** The key of the old node's decisions, if it has one. */
+  readonly key: string | undefined;
+  /** Decisions of somebody else have been reported: they may come in any number. */
+  hasComplained: boolean;
   readonly decided: AbortController;
 }
 
@@ -39,9 +45,12 @@ export class Arrivals {
   constructor(private readonly parts: ArrivalParts) {}
 
   /** An agent has been started that waits for its old node. */
-  async begin(agent: SupervisedAgent, { id, from }: NonNullable<RegistryEntry["arriving"]>): Promise<void> {
+  async begin(
+    agent: SupervisedAgent,
+    { id, from, key }: NonNullable<RegistryEntry["arriving"]>,
+  ): Promise<void> {
     const decided = new AbortController();
-    this.#waiting.set(id, { agent, from, decided });
+    this.#waiting.set(id, { agent, from, key, hasComplained: false, decided });
     void agent.ended.then(() => {
       this.#waiting.delete(id);
       decided.abort();
@@ -62,10 +71,24 @@ export class Arrivals {
     return this.#waiting.has(id);
   }
 
-  /** The old node has let go of the agent, or keeps it. */
-  async decide(id: string, decision: "commit" | "abort"): Promise<void> {
+  /**
+   * The old node has let go of the agent, or keeps it.
+   * @throws Refusal when it is somebody else who says so
+   */
+  async decide(id: string, decision: "commit" | "abort", seal: unknown): Promise<void> {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
+    const { agent: { name }, from, key } = waiting;
+    if (
+      key !== undefined && !sealHolds(key, { id, agent: name, from, to: this.parts.node, decision }, seal)
+    ) {
+      if (waiting.hasComplained) return;
+      waiting.hasComplained = true;
+      throw new Refusal(
+        "unsealed_decision",
+        `Refused a ${decision} of the move of '${name}': node '${from}' has not sealed it`,
+      );
+    }
     this.#waiting.delete(id);
     waiting.decided.abort();
     const { agent } = waiting;

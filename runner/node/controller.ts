@@ -13,6 +13,7 @@ import { PolicyRefusal } from "../policy/gatekeeper.ts";
 import type { IncomingMessage } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import { Refusal } from "../trust/refusal.ts";
+import { UpgradeError } from "../upgrade/upgrade_package.ts";
 import { withoutVerifying } from "../trust/envelope.ts";
 import type { Admissions, Admitted } from "./admissions.ts";
 import { agentCommand } from "./commands/agent_command.ts";
@@ -24,7 +25,9 @@ import { migrate } from "./commands/migrate.ts";
 import { migration } from "./commands/migration.ts";
 import { spawn } from "./commands/spawn.ts";
 import { stop, stopAll } from "./commands/stop.ts";
+import { upgrade } from "./commands/upgrade.ts";
 import { task } from "./commands/task.ts";
+import { RetainedRefusals } from "./retained_refusals.ts";
 import type { Requests } from "./requests.ts";
 
 type Handler = (context: CommandContext, command: Command) => Promise<Answer>;
@@ -38,16 +41,21 @@ const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
   inspect,
   migrate,
   migration,
+  upgrade,
 };
 
 /** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
 export class Controller {
+  readonly #refusals: RetainedRefusals;
+
   constructor(
     private readonly context: CommandContext,
     private readonly requests: Requests,
     private readonly admissions: Admissions,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.#refusals = new RetainedRefusals(topics.node(context.identity.name, "spawn"));
+  }
 
   /** Carries out what the message says. Resolves when that is done. */
   async receive(message: IncomingMessage): Promise<void> {
@@ -55,6 +63,7 @@ export class Controller {
     // A cleared retained message is no command.
     if (incoming === undefined || !this.#isMeantForUs(incoming)) return;
     if (message.payload.length === 0 && needsPayload(incoming)) return;
+    if (this.#refusals.isSettled(message)) return;
     let command: Command | undefined;
     let admitted: Admitted | undefined;
     try {
@@ -106,14 +115,17 @@ export class Controller {
 
   #report(command: Command | undefined, error: unknown, message: IncomingMessage, admitted?: Admitted): void {
     const { topic } = message;
+    if (!this.#refusals.isNews(message, error)) {
+      return this.log.debug(`${topic}: the retained message is refused as before`);
+    }
     if (error instanceof Refusal) return this.#refuse(command, error, message);
     const expected = error instanceof CommandError || error instanceof SpawnConfigError ||
-      error instanceof PolicyRefusal;
+      error instanceof PolicyRefusal || error instanceof UpgradeError;
     const text = error instanceof Error ? error.message : String(error);
     const words = expected ? text : `Internal error while handling a message: ${text}`;
     if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);
     else this.log.warning(`${topic}: ${words}`);
-    const child = expected ? error.agent : undefined;
+    const child = expected && "agent" in error ? error.agent : undefined;
     const agent = child === undefined ? {} : { child_name: child };
     this.context.reporter.nodeLog("error", words, agent);
     if (admitted !== undefined) this.admissions.failed(admitted, words);

@@ -12,6 +12,7 @@ import type { Clock } from "../clock.ts";
 import type { Link } from "../link/link.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import type { MigrationSeals } from "./migration_seals.ts";
 import type { Manifests } from "./manifests.ts";
 import { probePeer } from "./peer_probe.ts";
 import type { Reporter } from "./reporter.ts";
@@ -29,6 +30,7 @@ export interface DepartureParts {
   readonly manifests: Manifests;
   readonly tasks: Tasks;
   readonly wiretap: Wiretap;
+  readonly seals: MigrationSeals;
   readonly timeoutMs: number;
 }
 
@@ -174,7 +176,7 @@ export class Departures {
       ...config,
       node: target,
       ...(state === undefined ? {} : { state }),
-      migration: { id, from: node, paused: agent.state.paused },
+      migration: { id, from: node, paused: agent.state.paused, key: this.parts.seals.keyOf(id) },
       ...(order === undefined ? {} : { _migrate_jws: order }),
     });
     const deadline = async () => {
@@ -231,7 +233,9 @@ export class Departures {
   }
 
   #decide(id: string, agent: string, target: string, decision: "commit" | "abort"): void {
-    this.#send(topics.node(target, "migration"), { id, agent, from: this.parts.node, decision });
+    const { node: from, seals } = this.parts;
+    const seal = seals.seal({ id, agent, from, to: target, decision });
+    this.#send(topics.node(target, "migration"), { id, agent, from, decision, seal });
   }
 
   #send(topic: string, value: unknown): void {

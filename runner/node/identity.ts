@@ -12,6 +12,8 @@ export interface NodeIdentity {
   readonly version: string;
   /** What operators choose nodes by. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Which of the releases installed here this is; `undefined` for a runner that was not deployed. */
+  readonly release: string | undefined;
 }
 
 export function createIdentity(
@@ -19,13 +21,8 @@ export function createIdentity(
   broker: BrokerUrl,
   version: string,
   labels: NodeIdentity["labels"] = {},
+  release?: string,
 ): NodeIdentity {
-  return Object.freeze({
-    name,
-    nodeId: nodeId(name),
-    instance: crypto.randomUUID(),
-    broker,
-    version,
-    labels,
-  });
+  const instance = crypto.randomUUID();
+  return Object.freeze({ name, nodeId: nodeId(name), instance, broker, version, labels, release });
 }

@@ -27,6 +27,6 @@ export class MemoryGuard {
     const usedMb = agent.pid === undefined ? undefined : this.parts.measure(agent.pid);
     const allowedMb = this.parts.limitOf(agent);
     if (usedMb === undefined || usedMb <= allowedMb) return;
-    agent.kill(`memory limit: ${usedMb.toFixed(1)} MB used, ${allowedMb} MB allowed`);
+    agent.kill({ limit: "memory", measured: Math.round(usedMb * 10) / 10, allowed: allowedMb, unit: "MB" });
   }
 }

@@ -33,7 +33,7 @@ export class Reporter {
   ) {}
 
   nodeHeartbeat(vitals: NodeVitals): void {
-    const { name, nodeId, instance, broker, version, labels } = this.node;
+    const { name, nodeId, instance, broker, version, labels, release } = this.node;
     this.#json(topics.nodeHeartbeat(name), "heartbeat", {
       node: name,
       node_id: nodeId,
@@ -50,6 +50,7 @@ export class Reporter {
       queue: vitals.queue,
       dropped: vitals.dropped,
       labels,
+      ...(release === undefined ? {} : { release }),
     });
   }
 

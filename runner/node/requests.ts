@@ -11,14 +11,18 @@ interface Pending {
   readonly timeout: AbortController;
 }
 
-const MAX_PENDING_PER_AGENT = 1000;
-
 /** Invariant: every request is answered exactly once: by the reply, by `null` when its time is up, or by its end. */
 export class Requests {
   readonly #pending = new Map<string, Pending>();
   readonly #countOf = new Map<SupervisedAgent, number>();
 
-  constructor(private readonly link: Link, private readonly node: string, private readonly clock: Clock) {}
+  /** @param limitOf for how many replies an agent may wait */
+  constructor(
+    private readonly link: Link,
+    private readonly node: string,
+    private readonly clock: Clock,
+    private readonly limitOf: (agent: string) => number,
+  ) {}
 
   /**
    * Sends a task to another agent, wherever it runs.
@@ -32,8 +36,9 @@ export class Requests {
     timeoutMs: number,
   ): Promise<void> | void {
     const count = this.#countOf.get(agent) ?? 0;
-    if (count >= MAX_PENDING_PER_AGENT) {
-      const error = `Agent '${agent.name}' already waits for ${MAX_PENDING_PER_AGENT} replies.`;
+    const limit = this.limitOf(agent.name);
+    if (count >= limit) {
+      const error = `Agent '${agent.name}' already waits for ${limit} replies.`;
       agent.send({ t: "reply", id, value: { error } });
       return;
     }

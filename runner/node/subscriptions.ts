@@ -7,9 +7,6 @@ import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 /** Retained topics that are remembered per subscription, so that each is delivered once. */
 const MAX_SEEN = 10_000;
 
-/** Subscriptions of one agent. */
-const MAX_PER_AGENT = 1000;
-
 interface Subscription {
   readonly agent: SupervisedAgent;
   /** The agent's own number for it. */
@@ -23,8 +20,14 @@ export class Subscriptions {
   readonly #all = new Set<Subscription>();
   #link: Link | undefined;
 
-  /** @param open opens a link of their own: what agents listen to must not keep the node's commands waiting */
-  constructor(private readonly open: (listener: LinkListener) => Link) {}
+  /**
+   * @param open opens a link of their own: what agents listen to must not keep the node's commands waiting
+   * @param limitOf how many an agent may have
+   */
+  constructor(
+    private readonly open: (listener: LinkListener) => Link,
+    private readonly limitOf: (agent: string) => number,
+  ) {}
 
   /**
    * Resolves when the broker has confirmed it, or at once while the link is away.
@@ -32,7 +35,8 @@ export class Subscriptions {
    */
   async add(agent: SupervisedAgent, id: number, filter: string): Promise<string | undefined> {
     const count = [...this.#all].filter((subscription) => subscription.agent === agent).length;
-    if (count >= MAX_PER_AGENT) return `an agent may have up to ${MAX_PER_AGENT} subscriptions`;
+    const limit = this.limitOf(agent.name);
+    if (count >= limit) return `an agent may have up to ${limit} subscriptions`;
     this.#all.add({ agent, id, filter, seen: new Set() });
     this.#link ??= this.open({
       onMessage: (message) => this.#deliver(message),

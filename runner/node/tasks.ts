@@ -14,8 +14,6 @@ export interface Task {
 /** From a task to its reply, where who asks may not listen yet, in milliseconds. */
 export const HASTY_REPLY_MS = 50;
 
-const MAX_TASKS_PER_AGENT = 1000;
-
 interface Desk {
   /** Handed to the process, by the number they were given. */
   readonly working: Map<number, TakenTask>;
@@ -38,7 +36,12 @@ export class Tasks {
   readonly #late = new Set<Promise<void>>();
   #lastId = 0;
 
-  constructor(private readonly reporter: Reporter, private readonly clock: Clock) {}
+  /** @param limitOf how many may wait for an agent's answer */
+  constructor(
+    private readonly reporter: Reporter,
+    private readonly clock: Clock,
+    private readonly limitOf: (agent: string) => number,
+  ) {}
 
   /** Sends what is held back. */
   async close(): Promise<void> {
@@ -53,8 +56,9 @@ export class Tasks {
 
   #take(agent: SupervisedAgent, task: TakenTask): void {
     const desk = this.#deskOf(agent);
-    if (desk.working.size + desk.waiting.length >= MAX_TASKS_PER_AGENT) {
-      return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${MAX_TASKS_PER_AGENT} tasks.`);
+    const limit = this.limitOf(agent.name);
+    if (desk.working.size + desk.waiting.length >= limit) {
+      return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${limit} tasks.`);
     }
     if (agent.isReady) this.#handOver(agent, desk, task);
     else if (agent.isStarting || agent.isMoving) desk.waiting.push(task);

@@ -5,7 +5,7 @@ import {
   subscribeRefusal,
   type TopicRules,
 } from "../../protocol/agent_topics.ts";
-import type { WirePayload } from "../../protocol/frames.ts";
+import { sizeRefusal, type WirePayload } from "../../protocol/frames.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
 import type { Link } from "../link/link.ts";
@@ -27,6 +27,10 @@ export interface TrafficParts {
   readonly tasks: Tasks;
   /** Which topics an agent may use. */
   readonly topicRules: (agent: string) => TopicRules;
+  /** Of a payload. */
+  readonly maxMessageBytes: (agent: string) => number;
+  /** An agent has tried what it must not. */
+  readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
   /** What the agent shows as its task has changed. */
   readonly onStatus: (agent: SupervisedAgent) => void;
 }
@@ -40,6 +44,8 @@ export class Traffic {
   /** @returns settles when what was said is with the broker, kept, or dropped */
   handle(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
     const { node, reporter, manifests, subscriptions, tasks } = this.parts;
+    const tooLarge = sizeRefusal(frame, this.parts.maxMessageBytes(agent.name));
+    if (tooLarge !== undefined) return this.#refuseSize(agent, frame, tooLarge);
     switch (frame.t) {
       case "publish":
         return this.#publish(agent, frame);
@@ -79,7 +85,10 @@ export class Traffic {
     if (payload === undefined) return this.#refuse(agent, "publish: the payload is not base64");
     const rules = this.parts.topicRules(agent.name);
     const refusal = publishRefusal(rules, { topic, retain, payload: () => payload });
-    if (refusal !== undefined) return this.#refuse(agent, `publish to ${topic}: ${refusal}`);
+    if (refusal !== undefined) {
+      this.parts.onDenied(agent, "publish", topic);
+      return this.#refuse(agent, `publish to ${topic}: ${refusal}`);
+    }
     this.parts.manifests.published(agent, topic);
     return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry", source: agent.name });
   }
@@ -88,6 +97,7 @@ export class Traffic {
     const { id, to, payload, timeout_ms } = frame;
     const refusal = sendToRefusal(this.parts.topicRules(agent.name), topics.task(to));
     if (refusal !== undefined) {
+      this.parts.onDenied(agent, "publish", topics.task(to));
       agent.send({ t: "reply", id, value: { error: refusal } });
       return this.#refuse(agent, `send_to '${to}': ${refusal}`);
     }
@@ -96,9 +106,18 @@ export class Traffic {
 
   async #subscribe(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
     const rules = this.parts.topicRules(agent.name);
-    const refusal = filterError(filter) ?? subscribeRefusal(rules, filter);
+    const problem = filterError(filter);
+    const refusal = problem ?? subscribeRefusal(rules, filter);
+    if (problem === undefined && refusal !== undefined) this.parts.onDenied(agent, "subscribe", filter);
     const error = refusal ?? await this.parts.subscriptions.add(agent, id, filter);
     agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
+  }
+
+  /** Whoever waits for an answer gets one. */
+  #refuseSize(agent: SupervisedAgent, frame: TrafficFrame, problem: string): Promise<void> {
+    if (frame.t === "task_done") this.parts.tasks.failed(agent, frame.id, problem, "");
+    if (frame.t === "send_to") agent.send({ t: "reply", id: frame.id, value: { error: problem } });
+    return this.#refuse(agent, `${frame.t}: ${problem}`);
   }
 
   #refuse(agent: SupervisedAgent, problem: string): Promise<void> {

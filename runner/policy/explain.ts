@@ -1,7 +1,7 @@
 /** A policy in words, for the operator who has written it. Pure. */
 import { PERMISSION_KINDS, type PermissionKind } from "../../protocol/permissions.ts";
 import { ANY } from "./covers.ts";
-import type { Override, Policy, Rules } from "./policy.ts";
+import type { AgentCredentials, Override, Policy, Rules } from "./policy.ts";
 
 const KINDS: Readonly<Record<PermissionKind, string>> = {
   net: "connect or listen on",
@@ -27,7 +27,7 @@ export function explainPolicy({ max_agents, rules, overrides, origin }: Policy):
 }
 
 function explainRules(rules: Rules | Override): string[] {
-  const { permissions, install, topics, broker } = rules;
+  const { permissions, install, topics, broker, agent_credentials: credentials } = rules;
   const lines: string[] = [];
   for (const kind of PERMISSION_KINDS) {
     const entries = permissions?.[kind];
@@ -37,6 +37,7 @@ function explainRules(rules: Rules | Override): string[] {
   if (broker !== undefined) {
     lines.push(broker === "none" ? "broker: no connection of their own" : "broker: connections of their own");
   }
+  if (credentials !== undefined) lines.push(`at the broker: ${explainCredentials(credentials)}`);
   if (topics?.publish !== undefined) lines.push(`publish to: ${inWords(topics.publish)}`);
   if (topics?.control !== undefined) lines.push(`publish to control topics: ${inWords(topics.control)}`);
   if (topics?.subscribe !== undefined) lines.push(`subscribe to: ${inWords(topics.subscribe)}`);
@@ -44,8 +45,12 @@ function explainRules(rules: Rules | Override): string[] {
     memory_mb: "MB of memory",
     heap_mb: "MB of JavaScript heap",
     state_mb: "MB of state",
+    cpu_percent: "percent of one CPU core",
     messages_per_second: "messages a second",
     output_kb_per_second: "KB of output a second",
+    message_kb: "KB in one message",
+    subscriptions: "subscriptions",
+    pending_tasks: "tasks that wait for an answer",
   } as const;
   for (const [key, unit] of Object.entries(sizes)) {
     const size = rules[key as keyof typeof sizes];
@@ -58,6 +63,12 @@ function explainKind(kind: PermissionKind, entries: readonly string[]): string {
   const what = entries.includes(ANY) ? `anything they name ("${ANY}")` : inWords(entries);
   const shells = kind === "run" && entries.includes(ANY) ? "; shells only where named" : "";
   return `${kind}: ${entries.length === 0 ? "none" : `may ${KINDS[kind]} ${what}${shells}`}`;
+}
+
+function explainCredentials(credentials: AgentCredentials | false): string {
+  if (credentials === false) return "no credentials of their own";
+  const { username, password_file } = credentials;
+  return `they are told the user name '${username}' and the password in ${password_file}`;
 }
 
 function explainInstall(install: boolean | readonly string[]): string {

@@ -14,8 +14,19 @@ import { globMatches, type Policy, ruleName, type Rules, rulesFor } from "./poli
 /** A config that asks for more than the policy allows; the message is for the operator. */
 export class PolicyRefusal extends Error {
   override name = "PolicyRefusal";
-  /** @param agent the agent's name */
-  constructor(readonly agent: string, message: string) {
+  /**
+   * @param agent the agent's name
+   * @param entry what it asked for: "permissions.net a.example"
+   * @param rule what decided: "permissions.net of policy.json"
+   * @param isLasting whether the same config is refused as long as the policy is the same
+   */
+  constructor(
+    readonly agent: string,
+    message: string,
+    readonly entry: string,
+    readonly rule: string,
+    readonly isLasting = true,
+  ) {
     super(message);
   }
 }
@@ -28,7 +39,12 @@ const PATH_KINDS: readonly PermissionKind[] = ["read", "write", "run", "ffi"];
 export class Gatekeeper {
   readonly #rules = new Map<string, Rules>();
 
-  constructor(readonly policy: Policy, private readonly resolvePath = realPath) {}
+  /** @param onRefused told of each refusal, whoever asked for the decision */
+  constructor(
+    readonly policy: Policy,
+    private readonly resolvePath = realPath,
+    private readonly onRefused: (refusal: PolicyRefusal) => void = () => {},
+  ) {}
 
   rulesFor(agent: string): Rules {
     const known = this.#rules.get(agent);
@@ -49,6 +65,9 @@ export class Gatekeeper {
       throw this.#refusal(
         config,
         `${others} agents run here, max_agents of ${this.policy.origin} is ${max_agents}`,
+        "one more agent",
+        `max_agents of ${this.policy.origin}`,
+        false,
       );
     }
   }
@@ -88,7 +107,15 @@ export class Gatekeeper {
     const granted: string[] = [];
     for (const entry of asked) {
       const problem = entryProblem(kind, entry);
-      if (problem !== undefined) throw this.#refusal(config, `permissions.${kind} '${entry}' ${problem}`);
+      if (problem !== undefined) {
+        const asked = `permissions.${kind} ${entry}`;
+        throw this.#refusal(
+          config,
+          `permissions.${kind} '${entry}' ${problem}`,
+          asked,
+          `permissions.${kind}`,
+        );
+      }
       const resolved = isPath ? await this.resolvePath(entry) : entry;
       // The real path can hold what the entry did not.
       if (resolved.includes(",") || !covers(kind, allowed, resolved)) {
@@ -111,7 +138,12 @@ export class Gatekeeper {
     const patterns = install === false ? [] : install;
     if (patterns.some((pattern) => globMatches(pattern, full) || globMatches(pattern, bare))) return;
     const rule = ruleName(this.policy, config.name, "install");
-    throw this.#refusal(config, `install '${specifier}' is not allowed: ${rule} allows ${inWords(patterns)}`);
+    throw this.#refusal(
+      config,
+      `install '${specifier}' is not allowed: ${rule} allows ${inWords(patterns)}`,
+      `install ${specifier}`,
+      rule,
+    );
   }
 
   #beyond(
@@ -126,11 +158,21 @@ export class Gatekeeper {
     return this.#refusal(
       config,
       `permissions.${kind} '${entry}'${really} is not allowed: ${rule} allows ${inWords(rules)}`,
+      `permissions.${kind} ${entry}`,
+      rule,
     );
   }
 
-  #refusal({ name }: SpawnConfig, problem: string): PolicyRefusal {
-    return new PolicyRefusal(name, `Cannot spawn '${name}': ${problem}`);
+  #refusal(
+    { name }: SpawnConfig,
+    problem: string,
+    entry: string,
+    rule: string,
+    isLasting = true,
+  ): PolicyRefusal {
+    const refusal = new PolicyRefusal(name, `Cannot spawn '${name}': ${problem}`, entry, rule, isLasting);
+    this.onRefused(refusal);
+    return refusal;
   }
 }
 

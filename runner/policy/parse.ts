@@ -1,5 +1,6 @@
 /** Reads a policy: strictly, for a misspelt rule is a rule that does not hold. Pure. */
 import * as v from "valibot";
+import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
 import { NO_PERMISSIONS, type PermissionKind } from "../../protocol/permissions.ts";
 import { filterError } from "../../protocol/topics.ts";
 import { ANY, ruleProblem } from "./covers.ts";
@@ -32,7 +33,14 @@ const object = v.custom<Record<string, unknown>>(
   (issue) => `must be an object: current value is ${show(issue.input)}`,
 );
 const strict = <T extends v.ObjectEntries>(entries: T) =>
-  v.pipe(object, v.strictObject(entries, `is no rule: known are ${Object.keys(entries).join(", ")}`));
+  v.pipe(
+    object,
+    v.strictObject(
+      entries,
+      ({ expected }) =>
+        expected === "never" ? `is no rule: known are ${Object.keys(entries).join(", ")}` : "is missing",
+    ),
+  );
 
 const rulesOf = (kind: PermissionKind) =>
   v.optional(listOf(v.pipe(
@@ -49,6 +57,20 @@ const filters = v.optional(listOf(v.pipe(
     (issue) => `must be a topic filter (${filterError(issue.input)}): current value is ${show(issue.input)}`,
   ),
 )));
+
+const credentials = strict({
+  username: v.pipe(
+    text,
+    v.check((name) => /^[^\p{Cc}]{1,1000}$/u.test(name), "must be a user name at the broker"),
+  ),
+  password_file: v.pipe(
+    text,
+    v.check(
+      (path) => path.startsWith("/"),
+      (issue) => `must be an absolute path: current value is ${show(issue.input)}`,
+    ),
+  ),
+});
 
 /** What can be set for all agents, and for some. */
 const RULES = {
@@ -78,12 +100,20 @@ const RULES = {
       (issue) => `must be "broker" or "none": current value is ${show(issue.input)}`,
     ),
   ),
+  agent_credentials: v.optional(
+    v.lazy((input) => input === false ? v.literal(false) : credentials),
+  ),
   memory_mb: v.optional(whole(32, 1_048_576)),
   heap_mb: v.optional(whole(16, 65_536)),
   state_mb: v.optional(number(0.01, 1024)),
+  // Below this, an agent does not even start within a reasonable time.
+  cpu_percent: v.optional(whole(5, 100_000)),
   // Below this, the answers of a busy agent to its watchdog would come too late.
   messages_per_second: v.optional(whole(100, 10_000_000)),
   output_kb_per_second: v.optional(whole(64, 10_000_000)),
+  message_kb: v.optional(number(0.1, MAX_FRAME_BYTES / 1024)),
+  subscriptions: v.optional(whole(0, 1000)),
+  pending_tasks: v.optional(whole(1, 1000)),
 } as const;
 
 export const PolicySchema = strict({

@@ -1,6 +1,14 @@
 /** What an operator lets agents have on this node, and which rule decides for which agent. Pure. */
 import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
+import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
+
+/** How agents that connect to the broker themselves make themselves known there. */
+export interface AgentCredentials {
+  readonly username: string;
+  /** Absolute. */
+  readonly password_file: string;
+}
 
 /** What one agent may have at most. Sizes that are not set are the node's own (`--memory-mb` and the like). */
 export interface Rules {
@@ -10,11 +18,20 @@ export interface Rules {
   readonly topics: TopicRules;
   /** Whether it may open its own connection to the broker. */
   readonly broker: "broker" | "none";
+  /** `false`: none. */
+  readonly agent_credentials: AgentCredentials | false;
   readonly memory_mb: number | undefined;
   readonly heap_mb: number | undefined;
   readonly state_mb: number | undefined;
+  /** Of one core; no limit when it is not set. */
+  readonly cpu_percent: number | undefined;
   readonly messages_per_second: number;
   readonly output_kb_per_second: number;
+  /** What it publishes, sends, or answers with. */
+  readonly message_kb: number;
+  readonly subscriptions: number;
+  /** Tasks that it has not answered yet; as many may it wait for itself. */
+  readonly pending_tasks: number;
 }
 
 /** Rules for some agents: what is set here goes before what all have. */
@@ -41,11 +58,16 @@ export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
     install: true,
     topics: DEFAULT_TOPIC_RULES,
     broker: "broker",
+    agent_credentials: false,
     memory_mb: undefined,
     heap_mb: undefined,
     state_mb: undefined,
+    cpu_percent: undefined,
     messages_per_second: 100_000,
     output_kb_per_second: 65_536,
+    message_kb: MAX_FRAME_BYTES / 1024,
+    subscriptions: 1000,
+    pending_tasks: 1000,
   }),
   overrides: [],
   origin: "the built-in policy (there is no --policy file)",

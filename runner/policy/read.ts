@@ -1,4 +1,5 @@
 /** The operator's policy, read once from its file. */
+import { readGuarded } from "../local_file.ts";
 import { parsePolicy, PolicyError } from "./parse.ts";
 import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 
@@ -9,7 +10,7 @@ import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 export async function readPolicy(path: string | undefined): Promise<Policy> {
   if (path === undefined) return DEFAULT_POLICY;
   try {
-    return parsePolicy(await Deno.readTextFile(path), path);
+    return parsePolicy(await readGuarded(path, "writable"), path);
   } catch (error) {
     throw new PolicyError(`policy '${path}' cannot be used: ${oneLine(error)}`);
   }

@@ -2,7 +2,7 @@
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 import { Channel } from "./channel.ts";
-import { Pace, type PaceLimits } from "./pace.ts";
+import { Pace, type PaceLimits, TokenBucket } from "./pace.ts";
 import { DEFAULT_LADDER, endGracefully, type LadderTimes } from "./ladder.ts";
 
 /** A command in front of Deno's that changes how the process runs, e.g. `setpriv --pdeathsig KILL`. */
@@ -26,6 +26,8 @@ export interface ProcessHandlers {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
   onOversize(start: string): void;
+  /** Takes out of a line of stderr what is not the agent's; "" when nothing is left. */
+  readonly withoutRecords?: (line: string) => string;
   /** Takes out of a printed line what nobody may see. */
   readonly redact?: (line: string) => string;
   /** It talks faster than it may, in words. */
@@ -47,10 +49,14 @@ export interface AgentProcess {
   send(frame: RunnerFrame): boolean;
   /** Ends it: `gracefully` by the ladder, `now` by SIGKILL. May be called more than once; `now` overtakes. */
   end(how: "gracefully" | "now"): void;
+  /** Stops it for a while, or lets it go on. One that is being ended is not stopped any more. */
+  setStopped(stopped: boolean): void;
   /** Resolves when the process has ended and everything it said has been handled. */
   readonly exited: Promise<Exit>;
 }
 
+/** What Deno writes of each access to a file or the net: code that does nothing else would keep the runner busy. */
+const MAX_RECORDS_PER_SECOND = 5000;
 const STDERR_TAIL_LINES = 10;
 const STDERR_TAIL_CHARS = 2000;
 
@@ -85,15 +91,22 @@ export class Launcher {
     const tail: string[] = [];
     const gone = new AbortController();
     const pace = new Pace(limits.pace, clock, (message) => handlers.onHeld(message));
+    let records = 0;
+    const recordPace = new TokenBucket(MAX_RECORDS_PER_SECOND, clock.monotonicMs());
     const brake = async (messages: number, bytes: number) => {
-      const waitMs = pace.spend(messages, bytes);
+      const recordsMs = recordPace.take(records, clock.monotonicMs());
+      records = 0;
+      const waitMs = Math.max(pace.spend(messages, bytes), recordsMs);
       if (waitMs > 0 && !gone.signal.aborted) await clock.sleep(waitMs, gone.signal);
     };
     const channel = new Channel(child, {
       onFrame: (frame) => handlers.onFrame(frame),
       onOversize: (start) => handlers.onOversize(start),
       onOutput: (stream, printed) => {
-        const line = handlers.redact?.(printed) ?? printed;
+        const said = stream === "stderr" ? handlers.withoutRecords?.(printed) ?? printed : printed;
+        if (said !== printed) records += 1;
+        if (said === "") return;
+        const line = handlers.redact?.(said) ?? said;
         if (stream === "stderr") remember(tail, line);
         return handlers.onOutput(stream, line);
       },
@@ -109,12 +122,16 @@ export class Launcher {
     let ending = false;
     return {
       pid: child.pid,
+      setStopped: (stopped) => {
+        if (!ending) signal(stopped ? "SIGSTOP" : "SIGCONT");
+      },
       send: (frame) => channel.send(frame),
       exited,
       end: (how) => {
         if (how === "now") return signal("SIGKILL");
         if (ending) return;
         ending = true;
+        signal("SIGCONT");
         const shutdown = () => void channel.send({ t: "shutdown" });
         void endGracefully({ shutdown, signal, gone: gone.signal }, ladder, clock);
       },

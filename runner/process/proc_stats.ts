@@ -55,6 +55,16 @@ export class ProcStats {
     }
   }
 
+  /** CPU time that a process has used, in seconds; `undefined` when there is no such process, or no `/proc`. */
+  cpuSeconds(pid: number): number | undefined {
+    try {
+      return parseStat(Deno.readTextFileSync(`/proc/${pid}/stat`)).cpuSeconds;
+    } catch {
+      // The process has ended.
+      return undefined;
+    }
+  }
+
   forget(pid: number): void {
     this.#last.delete(pid);
   }

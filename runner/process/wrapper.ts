@@ -13,6 +13,8 @@ const fileLimit = (bytes: number): Wrapper => ["prlimit", `--fsize=${bytes}`];
 
 /** Which of them this machine has. */
 export interface Wrappers {
+  /** Whether the kernel ends agents with their runner, whatever state they are in. */
+  readonly endWithRunner: boolean;
   /**
    * @param fileBytes no file that the process writes grows beyond it; `undefined` for no limit
    * @returns what to put in front of the command line
@@ -27,6 +29,7 @@ export interface Wrappers {
 export async function findWrappers(): Promise<Wrappers> {
   const [deathSignal, limit, nice] = await Promise.all([DEATH_SIGNAL, fileLimit(1024 ** 3), NICE].map(works));
   return {
+    endWithRunner: deathSignal === true,
     with: (fileBytes) => [
       ...(deathSignal ? DEATH_SIGNAL : []),
       ...(limit && fileBytes !== undefined ? fileLimit(Math.ceil(fileBytes)) : []),

@@ -26,6 +26,10 @@ const SCENARIOS: readonly Scenario[] = [...lifecycle, ...restarts, ...sandbox];
 const SCENARIO_MS = 6000;
 /** Patience with all of them; ending an agent that hangs takes 3 s more. */
 const ALL_SCENARIOS_MS = 11_000;
+/** A machine that takes longer than this for `deno --version`, milliseconds, gets as many times more patience. */
+const USUAL_START_MS = 20;
+/** An emulated one needs ten times the usual. */
+const MAX_SLOWNESS = 20;
 
 /**
  * Runs the self-test: one `PASS` or `FAIL` line for each check, then `N passed, N failed`.
@@ -34,9 +38,15 @@ const ALL_SCENARIOS_MS = 11_000;
 export async function selfTest(options: SelfTestOptions): Promise<number> {
   const verdicts = new Verdicts(options.print);
   await using folders = new AsyncDisposableStack();
-  const stage = await prepare(options, verdicts, folders);
-  if (stage !== undefined) await runAll(stage, options, verdicts);
+  const prepared = await prepare(options, verdicts, folders);
+  if (prepared !== undefined) await runAll(prepared, options, verdicts);
   return verdicts.close();
+}
+
+interface Prepared {
+  readonly stage: Stage;
+  /** How many times more patience this machine needs than a usual one. */
+  readonly slowness: number;
 }
 
 /** Checks what agents need; `undefined` when something is missing: then trying them would only hide the cause. */
@@ -44,7 +54,7 @@ async function prepare(
   { deno, config, clock }: SelfTestOptions,
   verdicts: Verdicts,
   folders: AsyncDisposableStack,
-): Promise<Stage | undefined> {
+): Promise<Prepared | undefined> {
   const open = async (what: string, flag: "--work-dir" | "--state-dir", path: string) => {
     const own = await openFolder({ what, flag, path });
     folders.defer(() => Deno.remove(own, { recursive: true }));
@@ -58,19 +68,28 @@ async function prepare(
     "state folder: can be written",
     () => open("state folder", "--state-dir", config.stateDir),
   );
+  const startedMs = clock.monotonicMs();
   const version = await verdicts.of("deno: starts", () => denoVersion(deno, clock));
+  const slowness = Math.min(MAX_SLOWNESS, Math.max(1, (clock.monotonicMs() - startedMs) / USUAL_START_MS));
   if (workDir === undefined || stateDir === undefined || version === undefined) return undefined;
   const { heapMb, stateBytes, hangTimeoutMs } = config;
-  return new Stage({ deno, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, clock });
+  return {
+    stage: new Stage({ deno, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, clock }),
+    slowness,
+  };
 }
 
-async function runAll(stage: Stage, options: SelfTestOptions, verdicts: Verdicts): Promise<void> {
+async function runAll(
+  { stage, slowness }: Prepared,
+  options: SelfTestOptions,
+  verdicts: Verdicts,
+): Promise<void> {
   await using _ended = stage;
-  using all = new Deadline(options.clock, ALL_SCENARIOS_MS, options.interrupted);
+  using all = new Deadline(options.clock, ALL_SCENARIOS_MS * slowness, options.interrupted);
   for (const scenario of SCENARIOS) {
     const played = await verdicts.of(scenario.name, async () => {
       if (all.signal.aborted) throw new Error(`not tried: ${all.signal.reason}`);
-      using own = new Deadline(options.clock, SCENARIO_MS, all.signal);
+      using own = new Deadline(options.clock, SCENARIO_MS * slowness, all.signal);
       await stage.play(scenario, own.signal);
       return true;
     });
@@ -88,7 +107,7 @@ class Deadline implements Disposable {
   constructor(clock: Clock, ms: number, outer: AbortSignal) {
     this.signal = AbortSignal.any([outer, this.#time.signal]);
     void clock.sleep(ms, this.#over.signal).then((passed) => {
-      if (passed) this.#time.abort(`time is up after ${ms / 1000} s`);
+      if (passed) this.#time.abort(`time is up after ${Math.round(ms / 1000)} s`);
     });
   }
 

@@ -8,6 +8,7 @@ import { DEFAULT_POLICY } from "../policy/policy.ts";
 import { Installer } from "../install/installer.ts";
 import { PythonInstaller } from "../install/python/installer.ts";
 import { parseBroker } from "../../bus/broker_url.ts";
+import { noCgroups } from "../process/cgroups.ts";
 import { Secrets } from "../secrets/secrets.ts";
 import { StateFiles } from "../store/state_files.ts";
 import type { AgentObserver, TrafficFrame } from "../supervisor/ports.ts";
@@ -53,6 +54,8 @@ export class Stage implements AsyncDisposable {
       deno,
       clock,
       heapMb,
+      memoryMb: Infinity,
+      cgroups: noCgroups("this is a test"),
       stateBytes,
       durable: false,
       // None of these agents has anything to install.
@@ -72,6 +75,7 @@ export class Stage implements AsyncDisposable {
       secrets: Secrets.none(),
       onLaunched: () => {},
       onSecretsDenied: () => {},
+      onDenied: () => {},
       onStateDamaged: (agent, message) => this.#record(agent, { kind: "said", message }),
     });
     this.#supervisor = new Supervisor({
@@ -120,6 +124,7 @@ export class Stage implements AsyncDisposable {
       onStarted: () => {},
       onReady: () => {},
       onProcessed: () => {},
+      onKilled: () => {},
       onExit: () => {},
       onState: (agent, state) => this.#record(agent, { kind: "state", state }),
       onError: (agent, report) => this.#record(agent, { kind: "error", report }),

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { isName } from "../../protocol/names.ts";
 import { Turns } from "../turns.ts";
-import { readIfThere, removeDurably, replaceDurably, setAside } from "./durable.ts";
+import { readIfThere, removeDurably, replaceDurably, setAside } from "../durable_file.ts";
 import { type EndedRecord, parseEnded, parseEntry, type RegistryEntry } from "./registry_entry.ts";
 
 /** A node of this name already runs with this state folder. */
@@ -22,7 +22,7 @@ const MAX_ENDED = 1000;
 
 /**
  * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`;
- * `used_commands.jsonl`; `audit.jsonl`.
+ * `used_commands.jsonl`; `audit.jsonl`; `migration_secret`.
  *
  * Invariants: one runner at a time uses the folder; writes for one agent happen in the order they were asked for; what
  * a promise has confirmed is on the disk.
@@ -39,6 +39,8 @@ export class Registry implements AsyncDisposable {
     /** The same for every process that uses this folder. */
     readonly installation: string,
     private readonly lock: Deno.FsFile | undefined,
+    /** What this node's decisions about migrations are sealed with; never told to anybody. */
+    readonly migrationSecret: string,
     /** Why nothing can be kept, for the operator; every write then fails. */
     readonly problem: string | undefined,
   ) {}
@@ -52,12 +54,19 @@ export class Registry implements AsyncDisposable {
       }
       const lock = await lockOf(dir);
       if (lock !== undefined) {
-        return new Registry(dir, await installationId(join(dir, "installation")), lock, undefined);
+        const installation = await installationId(join(dir, "installation"));
+        return new Registry(
+          dir,
+          installation,
+          lock,
+          await secretIn(join(dir, "migration_secret")),
+          undefined,
+        );
       }
     } catch (error) {
       const problem = `The state folder ${stateDir} cannot be written (${(error as Error).message}): ` +
         "agents run, but will not come back after a restart of this node";
-      return new Registry(dir, crypto.randomUUID().slice(0, 8), undefined, problem);
+      return new Registry(dir, crypto.randomUUID().slice(0, 8), undefined, randomSecret(), problem);
     }
     throw new AlreadyRunningError(
       `A node named '${node}' already runs with the state folder ${stateDir}: give this one another --name`,
@@ -188,6 +197,18 @@ async function installationId(path: string): Promise<string> {
   const fresh = crypto.randomUUID().slice(0, 8);
   await replaceDurably(path, fresh);
   return fresh;
+}
+
+async function secretIn(path: string): Promise<string> {
+  const kept = await readIfThere(path);
+  if (kept !== undefined && /^[0-9a-f]{64}$/.test(kept)) return kept;
+  const fresh = randomSecret();
+  await replaceDurably(path, fresh);
+  return fresh;
+}
+
+function randomSecret(): string {
+  return crypto.getRandomValues(new Uint8Array(32)).toHex();
 }
 
 /** @returns `undefined` when another process holds it */

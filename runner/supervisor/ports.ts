@@ -9,6 +9,10 @@ export interface RunningProcess {
   readonly pid: number;
   send(frame: RunnerFrame): boolean;
   end(how: "gracefully" | "now"): void;
+  /** Stops it for a while, or lets it go on. */
+  setStopped(stopped: boolean): void;
+  /** Whether the kernel holds it to its share of the CPU. */
+  readonly isCpuLimited?: boolean;
   readonly exited: Promise<{ readonly description: string; readonly stderrTail: string }>;
 }
 
@@ -40,6 +44,14 @@ export type TrafficFrame = Exclude<
   { t: "loaded" | "ready" | "processed" | "held" | "error" | "pong" }
 >;
 
+/** A process that is ended because of a limit. */
+export interface Kill {
+  readonly limit: "memory" | "unresponsive";
+  readonly measured: number;
+  readonly allowed: number;
+  readonly unit: "MB" | "s";
+}
+
 /** Who is told what happens to agents. */
 export interface AgentObserver {
   /** It has come under supervision. */
@@ -50,8 +62,10 @@ export interface AgentObserver {
   onReady(agent: SupervisedAgent): void;
   /** A call of `process()` has returned. */
   onProcessed(agent: SupervisedAgent): void;
-  /** Its process has ended; another may follow. */
-  onExit(agent: SupervisedAgent): void;
+  /** Its process is ended because of a limit. */
+  onKilled(agent: SupervisedAgent, kill: Kill): void;
+  /** Its process has ended, for that reason; another may follow. */
+  onExit(agent: SupervisedAgent, reason: string): void;
   /** It is not supervised any more. */
   onEnded(agent: SupervisedAgent, outcome: Outcome): void;
   onTraffic(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void;

@@ -4,7 +4,7 @@ import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
 import { exitReason } from "./exit_reason.ts";
-import type { AgentObserver, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
+import type { AgentObserver, Kill, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
 import {
   type AgentEvent,
   type AgentState,
@@ -99,6 +99,16 @@ export class SupervisedAgent {
     return this.#process?.pid;
   }
 
+  /** Whether the kernel holds its process to its share of the CPU. */
+  get isCpuLimited(): boolean {
+    return this.#process?.isCpuLimited === true;
+  }
+
+  /** Stops its process for a moment, or lets it go on. */
+  setStopped(stopped: boolean): void {
+    this.#process?.setStopped(stopped);
+  }
+
   /** Seconds since it was spawned here. */
   get uptime(): number {
     return (this.parts.clock.monotonicMs() - this.#startedMs) / 1000;
@@ -145,8 +155,16 @@ export class SupervisedAgent {
   }
 
   /** Ends its process over a limit; the ordinary restart follows. */
-  kill(reason: string): void {
-    this.#dispatch({ kind: "failed", phase: "crash", error: reason, traceback: "", consecutive: 0 });
+  kill(kill: Kill): void {
+    const { limit, measured, allowed, unit } = kill;
+    const error = `${limit} limit: ${measured.toFixed(1)} ${unit} used, ${allowed} ${unit} allowed`;
+    this.#kill(kill, { kind: "failed", phase: "crash", error, traceback: "", consecutive: 0 });
+  }
+
+  #kill(kill: Kill, event: AgentEvent): void {
+    const before = this.#state;
+    this.#dispatch(event);
+    if (this.#state !== before) this.parts.observer.onKilled(this, kill);
   }
 
   /** Brings it to rest, for a move to another node. Resolves once nothing of its code runs any more. */
@@ -236,19 +254,21 @@ export class SupervisedAgent {
     if (this.#state.gate === "leaving") process.send({ t: "hold" });
     const watched = {
       ping: (n: number) => void process.send({ t: "ping", n }),
-      onHung: (seconds: number) =>
-        this.#dispatch({
-          kind: "hung",
-          error: `unresponsive: its event loop did not answer for ${seconds.toFixed(1)}s`,
-        }),
+      onHung: (seconds: number) => {
+        const error = `unresponsive: its event loop did not answer for ${seconds.toFixed(1)}s`;
+        const measured = Math.round(seconds * 10) / 10;
+        const allowed = this.parts.hangTimeoutMs / 1000;
+        this.#kill({ limit: "unresponsive", measured, allowed, unit: "s" }, { kind: "hung", error });
+      },
     };
     void this.#watchdog.watch(watched, ending.signal);
     const { description, stderrTail } = await process.exited;
     ending.abort();
     this.#process = undefined;
     this.#held();
-    this.parts.observer.onExit(this);
-    this.#dispatch({ kind: "exited", reason: exitReason(description, stderrTail) });
+    const reason = exitReason(description, stderrTail);
+    this.parts.observer.onExit(this, reason);
+    this.#dispatch({ kind: "exited", reason });
   }
 
   async #scheduleRestart(delayMs: number, generation: number): Promise<void> {

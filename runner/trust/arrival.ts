@@ -17,6 +17,7 @@ export interface Arrival {
   readonly id: string;
   readonly from: string;
   readonly paused: boolean;
+  readonly key: string | undefined;
   readonly state: unknown;
   readonly spawnJws: string | undefined;
   readonly migrateJws: string | undefined;
@@ -25,13 +26,14 @@ export interface Arrival {
 /** `undefined`: it is an ordinary spawn. */
 export function arrivalOf(json: unknown): Arrival | undefined {
   if (!isObject(json) || !isObject(json.migration)) return undefined;
-  const { name, migration: { id, from, paused }, state, _jws, _migrate_jws } = json;
+  const { name, migration: { id, from, paused, key }, state, _jws, _migrate_jws } = json;
   if (!isName(name) || typeof id !== "string" || !isName(from)) return undefined;
   return {
     name,
     id,
     from,
     paused: paused === true,
+    key: textIn(key),
     state,
     spawnJws: textIn(_jws),
     migrateJws: textIn(_migrate_jws),
@@ -54,7 +56,7 @@ export async function provenArrival(
   keys: KeySet,
   place: Place,
 ): Promise<{ readonly json: unknown; readonly order: Verified }> {
-  const { name, id, from, paused, state, spawnJws, migrateJws } = arrival;
+  const { name, id, from, paused, key, state, spawnJws, migrateJws } = arrival;
   if (migrateJws === undefined) {
     throw new Refusal("unsigned", `it moves '${name}' here, and comes without the signed migrate`);
   }
@@ -79,7 +81,7 @@ export async function provenArrival(
     _jws: spawnJws,
     node: place.node,
     replace: false,
-    migration: { id, from, paused },
+    migration: { id, from, paused, ...(key === undefined ? {} : { key }) },
     ...(state === undefined ? {} : { state }),
   };
   return { json, order };

@@ -17,6 +17,7 @@ export type RefusalCode =
   | "replayed"
   | "superseded"
   | "unproved_migration"
+  | "unsealed_decision"
   | "too_many";
 
 /** Who is said to have signed; known only as far as the signature could be read. */

@@ -9,6 +9,7 @@ export const SIGNED_COMMANDS = [
   "stop_all",
   "migrate",
   "inspect",
+  "upgrade",
   "commands",
 ] as const;
 export type SignedCommand = (typeof SIGNED_COMMANDS)[number];

@@ -343,16 +343,31 @@ Deno.test("agent with dependencies cannot store anything in its cache folder", a
   assertEquals((await Deno.lstat(join(installed.env.DENO_DIR, "location_data"))).size, 0);
 });
 
-Deno.test("prune deletes sets that no agent uses and what a crash left unfinished", async () => {
+Deno.test("sets that nobody has used for a month go, and what a crash left unfinished; what is used stays", async () => {
   await using desk = await Desk.open();
-  await using registry = serveNpm([npm("one", "1.0.0"), npm("two", "1.0.0")]);
+  await using registry = serveNpm(["old", "used", "fresh"].map((name) => npm(name, "1.0.0")));
   const env = { NPM_CONFIG_REGISTRY: registry.url };
-  await desk.install(env, "one");
-  await desk.install(env, "two");
+  for (const name of ["old", "used", "fresh"]) await desk.install(env, name);
   await Deno.mkdir(join(desk.installs, ".unfinished-1234"));
   await Deno.mkdir(join(desk.installs, "not-ours"));
-  await desk.installer(env).prune([parseSpecifiers(["two"])]);
-  assertEquals((await desk.left()).length, 2);
-  await desk.install(OFFLINE, "two");
-  await assertRejects(() => desk.install(OFFLINE, "one"), InstallError, "registry not reachable");
+  const day = 24 * 3600 * 1000;
+  const now = Date.now();
+  const installer = desk.installer(env);
+  assertEquals(await installer.tidy([], now), 0);
+  assertEquals((await desk.left()).length, 5);
+  // Another node of the same folder uses it, and says so from time to time.
+  await desk.installer(env).tidy([parseSpecifiers(["used"])], now + 20 * day);
+  assertEquals((await desk.left()).filter((name) => name.startsWith(".")), []);
+  await desk.install(OFFLINE, "fresh");
+  assertEquals(await installer.tidy([parseSpecifiers(["fresh"])], now + 31 * day), 1);
+  assertEquals((await desk.left()).length, 3);
+  await desk.install(OFFLINE, "used");
+  await desk.install(OFFLINE, "fresh");
+  await assertRejects(() => desk.install(OFFLINE, "old"), InstallError, "registry not reachable");
+  assertEquals(await desk.installer({}).tidy([], now), 0);
+});
+
+Deno.test("where nothing was ever installed there is nothing to tidy", async () => {
+  await using desk = await Desk.open();
+  assertEquals(await desk.installer({}).tidy([], Date.now()), 0);
 });

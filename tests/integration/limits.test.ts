@@ -123,6 +123,20 @@ for (
   });
 }
 
+Deno.test("an agent's heap follows the memory that the policy gives it, unless the policy says otherwise", async () => {
+  await using here = await policed({
+    agents: { large: { memory_mb: 400 }, both: { memory_mb: 400, heap_mb: 50 }, other: { subscriptions: 1 } },
+  });
+  const { bus, node } = here;
+  for (const name of ["large", "both", "other"]) await node.spawn(bus, { name, code: ECHO });
+  const { json } = await bus.ask(`nodes/${node.name}/list`, {});
+  const heaps = json.agents.map(({ name, pid }: { name: string; pid: number }) => {
+    const [, heap] = /--max-old-space-size=(\d+)/.exec(Deno.readTextFileSync(`/proc/${pid}/cmdline`)) ?? [];
+    return [name, heap];
+  });
+  assertEquals(Object.fromEntries(heaps), { large: "300", both: "50", other: "192" });
+});
+
 Deno.test("agents give way to the runner: they run at a lower priority", async () => {
   await using here = await policed();
   const { bus, node } = here;
@@ -134,3 +148,98 @@ Deno.test("agents give way to the runner: they run at a lower priority", async (
   };
   assertEquals(await niceOf(json.agents[0].pid), await niceOf(node.pid) + 5);
 });
+
+Deno.test("subscriptions, tasks that wait and the size of messages are the policy's to limit", async () => {
+  await using here = await policed({
+    agents: { modest: { subscriptions: 2, pending_tasks: 2, message_kb: 1 } },
+  });
+  const { bus, node } = here;
+  const code = `
+  async function setup(agent) {
+    const said = [];
+    const attempt = async (work) => { try { await work(); said.push("done"); } catch (error) { said.push(error.message); } };
+    for (const filter of ["a", "b", "c"]) await attempt(() => agent.subscribe(filter, () => {}));
+    await attempt(() => agent.publish("modest/small", "x".repeat(1024)));
+    await attempt(() => agent.publish("modest/large", "x".repeat(1025)));
+    await attempt(() => agent.send_to("nobody", "x".repeat(1025)));
+    const forged = { t: "publish", topic: "modest/forged", qos: 0, retain: false, text: "x".repeat(1025) };
+    Deno.stdout.writeSync(new TextEncoder().encode("\\n" + JSON.stringify(forged) + "\\n"));
+    await agent.publish("modest/said", said);
+  }
+  const open = [];
+  function handle_task(agent, payload) {
+    if (payload === "large") return "x".repeat(2000);
+    if (payload === "end") return open.splice(0).forEach((end) => end("ended"));
+    return new Promise((resolve) => open.push(resolve));
+  }`;
+  await node.spawn(bus, { name: "modest", code });
+  const tooLarge = "the message has 1025 bytes, the node's policy allows 1024";
+  assertEquals((await bus.on("modest/said")).json, [
+    "done",
+    "done",
+    "Cannot subscribe to c: an agent may have up to 2 subscriptions",
+    "done",
+    tooLarge,
+    "the message has 1027 bytes, the node's policy allows 1024",
+  ]);
+  assertEquals((await bus.on("modest/small")).text.length, 1024);
+  const id = actorId("modest");
+  await bus.on(
+    `agents/${id}/logs`,
+    ({ json }) => json.message === `Refused by the node: publish: ${tooLarge}`,
+  );
+  assertEquals([...bus.all("modest/large"), ...bus.all("modest/forged")], []);
+
+  const topic = "agents/by-name/modest/task";
+  const large = await bus.ask(topic, { payload: "large" });
+  assertStringIncludes(large.json.error, "the message has 2013 bytes");
+  const first = [bus.ask(topic, { payload: 1 }), bus.ask(topic, { payload: 2 })];
+  assertEquals((await bus.ask(topic, { payload: 3 })).json.error, "Agent 'modest' is busy with 2 tasks.");
+  await bus.ask(`nodes/${node.name}/stop`, { name: "modest" });
+  for (const { json } of await Promise.all(first)) assertStringIncludes(json.error, "ended while it handled");
+});
+
+for (
+  const [title, code] of Object.entries({
+    "a busy loop with pauses":
+      `for (const end = Date.now() + 100; Date.now() < end;); await new Promise((r) => setTimeout(r, 0));`,
+    "a bomb of timers": `if (agent.state.lit) return;
+      agent.state.lit = true;
+      const bomb = () => { setTimeout(bomb, 0); for (let n = 0; n < 1000; n++) setTimeout(() => {}, 0); };
+      for (let n = 0; n < 100; n++) setInterval(() => {}, 0);
+      bomb();`,
+  })
+) {
+  Deno.test(`${title} is held to the agent's share of the CPU, and the neighbour does not wait`, async () => {
+    await using here = await policed({ agents: { busy: { cpu_percent: 5, memory_mb: 1024 } } });
+    const { bus, node } = here;
+    await node.logged(/CPU limits: |cgroup v2: cpu/);
+    await node.spawn(bus, { name: "neighbour", code: ECHO });
+    await here.ask({ name: "busy", code: `async function process(agent) { ${code} }`, poll_interval: 0.01 });
+    const { json: list } = await bus.ask(`nodes/${node.name}/list`, {});
+    const pid = list.agents.find((agent: { name: string }) => agent.name === "busy").pid;
+    // Where the kernel does it, there is nothing to say.
+    if (!node.stderr.some((line) => line.includes("cgroup v2: cpu"))) {
+      const { json } = await bus.find(
+        "the node's word",
+        ({ json }) =>
+          json?.agent === "busy" && json.message?.startsWith("Held back by the node: cpu limit: "),
+        0,
+        60_000,
+      );
+      assertMatch(json.message, /: \d+\.\d % of a core used, 5 % allowed: held back$/);
+      const status = async () => /^State:\s+(\w)/m.exec(await Deno.readTextFile(`/proc/${pid}/status`))?.[1];
+      while (await status() !== "T") await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (let n = 0; n < 20; n++) {
+      assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: n })).json, { echo: n });
+    }
+    // Stopped or not, it ends when it is told to.
+    assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "busy" })).json.ok, true);
+    const { json: after } = await bus.ask(`nodes/${node.name}/list`, {});
+    assertEquals(
+      after.agents.map(({ name, restart_count }: Record<string, unknown>) => [name, restart_count]),
+      [["neighbour", 0]],
+    );
+  });
+}

@@ -1,5 +1,6 @@
 /** Moving an agent loses nothing and doubles nothing, whatever goes wrong. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { MigrationSeals } from "../../runner/node/migration_seals.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
@@ -175,4 +176,66 @@ Deno.test("tasks that come while the agent moves are answered", async () => {
     );
     assertEquals((await moving).json.success, true);
   });
+});
+
+/** On its new node it takes its time. */
+const SLOW_TO_ARRIVE = `
+async function setup(agent) {
+  if (agent.node === "b") await new Promise((resolve) => agent.subscribe("go", resolve));
+}
+async function process(agent) { await agent.publish("count", { node: agent.node }); }`;
+
+for (const forged of ["commit", "abort"] as const) {
+  Deno.test(`a ${forged} of a migration by somebody else is refused, audited, and changes nothing`, async () => {
+    await twoNodes(async (bus, a) => {
+      await a.spawn(bus, { name: "counter", code: SLOW_TO_ARRIVE });
+      await bus.on("count", on("a"));
+      await bus.publish("nodes/a/migrate", { name: "counter", target_node: "b" });
+      const { json: spawn } = await bus.on("nodes/b/spawn", ({ json }) => json?.migration !== undefined);
+      const { id, key } = spawn.migration;
+      assertMatch(key, /^[\w-]{43}$/);
+      await bus.on("agents/b/logs", ({ json }) => json.type === "spawned");
+      const decision = { id, agent: "counter", from: "a", decision: forged };
+      const anothers = new MigrationSeals("guessed").seal({ ...decision, to: "b" });
+      for (const seal of [undefined, "", anothers]) {
+        await bus.publish("nodes/b/migration", { ...decision, seal });
+      }
+      const expected = `Refused a ${forged} of the move of 'counter': node 'a' has not sealed it`;
+      const { json: audited } = await bus.on("nodes/b/audit");
+      assertEquals([audited.code, audited.reason], ["unsealed_decision", expected]);
+      const from = bus.mark();
+      await bus.publish("go", "x", { retain: true });
+      await bus.on("nodes/a/migrate_result", ({ json }) => json.success === true);
+      await bus.on("count", on("b"), from);
+      // Told once, not once for each.
+      assertEquals(bus.all("nodes/b/audit").length, 1);
+      assertEquals((await bus.ask("nodes/a/list", {})).json.agents, []);
+    });
+  });
+}
+
+Deno.test("a node seals its decisions the same after a restart: who waits for one believes it", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  const stateDir = await Deno.makeTempDir({ prefix: "agentflow-state-" });
+  {
+    const start = () => NodeProcess.start({ port: broker.port, name: "a", stateDir });
+    await using b = await NodeProcess.start({ port: broker.port, name: "b" });
+    const first = await start();
+    await Promise.all([bus.on("nodes/a/heartbeat"), bus.on("nodes/b/heartbeat")]);
+    await first.spawn(bus, { name: "counter", code: SLOW_TO_ARRIVE });
+    await bus.publish("nodes/a/migrate", { name: "counter", target_node: "b" });
+    await bus.on("agents/b/logs", ({ json }) => json.type === "spawned");
+    await first.end("SIGKILL");
+    await using _second = await start();
+    // It had not let go: the agent goes on there, and the other node is told so.
+    const from = bus.mark();
+    const { json } = await bus.on("nodes/b/migration", ({ json }) => json?.decision === "abort");
+    assertMatch(json.seal, /^[\w-]{86}$/);
+    await bus.on("count", on("a"), from);
+    while ((await bus.ask("nodes/b/list", {})).json.agents.length > 0);
+    assertEquals(bus.all("nodes/b/audit"), []);
+    await b.end();
+  }
+  await Deno.remove(stateDir, { recursive: true });
 });

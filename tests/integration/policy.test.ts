@@ -2,7 +2,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../support/brokers.ts";
+import { freePort, hasMosquitto, Mosquitto } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { LinkProxy } from "../support/link_proxy.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { policed, writePolicy } from "../support/policed.ts";
 import { assertAllRefused, probe } from "../support/probe.ts";
@@ -156,6 +158,42 @@ Deno.test("packages, the number of agents and topics are the policy's", async ()
   assertStringIncludes(json.error, "Cannot spawn 'd': 2 agents run here");
 });
 
+Deno.test({
+  name:
+    "a retained spawn that is refused is said once per process, stays on the broker, and keeps nobody else waiting",
+  ignore: !hasMosquitto,
+  fn: async () => {
+    await using broker = await Mosquitto.start();
+    await using bus = await Bus.connect(broker.port);
+    await using cable = LinkProxy.listen(broker.port);
+    await using node = await NodeProcess.start({ port: cable.port });
+    await bus.on(`nodes/${node.name}/heartbeat`);
+    const topic = `nodes/${node.name}/spawn`;
+    const spawn = { name: "greedy", code: IDLE, permissions: { net: ["a.example"] } };
+    await bus.publish(topic, spawn, { retain: true });
+    await bus.on(`nodes/${node.name}/audit`);
+    // What came before it is acknowledged then: it does not come again as it was.
+    await bus.ask(`nodes/${node.name}/list`, {});
+    for (let round = 0; round < 2; round++) {
+      cable.cut();
+      const from = bus.mark();
+      cable.restore();
+      await bus.on(`nodes/${node.name}/status`, ({ json }) => json.status === "online", from);
+      // Answered after what came with the connection has been looked at.
+      await bus.ask(`nodes/${node.name}/list`, {});
+    }
+    const said = bus.messages.filter(({ topic: on, text }) =>
+      on !== topic && text.includes("Cannot spawn 'greedy'")
+    );
+    assertEquals(said.map(({ topic }) => topic).sort(), [
+      `agents/${node.name}/logs`,
+      `nodes/${node.name}/audit`,
+    ]);
+    await using late = await Bus.connect(broker.port, topic);
+    assertEquals((await late.on(topic)).json, spawn);
+  },
+});
+
 Deno.test("an agent that a stricter policy does not allow any more is not brought back", async () => {
   await using here = await policed({ permissions: { net: ["a.example"] } });
   const { bus, dir, broker } = here;
@@ -185,12 +223,14 @@ Deno.test("a policy that cannot be used stops the start: one line, exit 2", asyn
         ["{", "it is not JSON"],
         [`{"permision":{}}`, "permision is no rule: known are"],
         [`{"permissions":{"run":["sh"]}}`, "permissions.run.0 must be an absolute path"],
+        ["writable for others", "its mode 666 makes it writable for others: chmod go-w"],
         [undefined, "No such file"],
       ] as const
     ) {
       const file = join(dir, "p.json");
       if (text === undefined) await Deno.remove(file);
       else await Deno.writeTextFile(file, text);
+      if (text === "writable for others") await Deno.chmod(file, 0o666);
       await using node = await NodeProcess.start({ port: freePort(), args: ["--policy", file] });
       const { code } = await node.child.status;
       await node.end();

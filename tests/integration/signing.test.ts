@@ -235,7 +235,10 @@ Deno.test("an agent moves between two nodes that trust keys by what was signed, 
   await onScene([{ key: owner }], async ({ bus, boss, start }) => {
     await using _a = await start("a");
     await using _b = await start("b");
-    const code = `function process(agent) { agent.persist("n", (agent.recall("n") ?? 0) + 1); }`;
+    const code = `async function process(agent) {
+      agent.persist("n", (agent.recall("n") ?? 0) + 1);
+      await agent.publish("at/" + agent.name, agent.node);
+    }`;
     await boss.order("nodes/a/spawn", { ...agentConfig("x"), code, colour: "green" });
     await boss.order("nodes/a/desired_state", { node: "a", agents: [{ ...agentConfig("y"), code }] });
     const running = (name: string, node: string) => (message: Message) =>
@@ -271,8 +274,10 @@ Deno.test("an agent moves between two nodes that trust keys by what was signed, 
     });
     await bus.on("agents/b/logs", (message) => message.json.type === "spawned", from);
     await bus.publish("nodes/b/migration", { id: "fresh", agent: "x", from: "c", decision: "commit" });
-    await bus.on(`agents/${actorId("x")}/heartbeat`, running("x", "b"), from);
-    assertEquals((await boss.order("nodes/b/migrate", { name: "x", target_node: "a" })).json.ok, true);
+    // It works: so it has arrived, and may leave again.
+    await bus.on("at/x", (message) => message.text === "b", from);
+    const back = await boss.order("nodes/b/migrate", { name: "x", target_node: "a" });
+    assertEquals(back.json.ok, true, back.json.error);
     assertEquals(bus.all(`agents/${actorId("x")}/errors`), []);
   });
 });

@@ -3,6 +3,7 @@ import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { parseSpawnConfig, type SpawnConfig } from "../../protocol/spawn_config.ts";
 import type {
   AgentObserver,
+  Kill,
   ProcessListener,
   RunningProcess,
   Runtime,
@@ -13,6 +14,7 @@ import { settled } from "./fake_clock.ts";
 /** A process that runs nothing. It ends when it is told to, unless `stubborn`. */
 export class FakeProcess implements RunningProcess {
   readonly sent: RunnerFrame[] = [];
+  readonly stops: boolean[] = [];
   readonly ends: ("gracefully" | "now")[] = [];
   readonly exited: Promise<{ description: string; stderrTail: string }>;
   /** What `send` answers. */
@@ -26,6 +28,10 @@ export class FakeProcess implements RunningProcess {
   send(frame: RunnerFrame): boolean {
     if (this.accepts) this.sent.push(frame);
     return this.accepts;
+  }
+
+  setStopped(stopped: boolean): void {
+    this.stops.push(stopped);
   }
 
   end(how: "gracefully" | "now"): void {
@@ -108,6 +114,9 @@ export class RecordingObserver implements AgentObserver {
     this.seen.push(`${agent.name}: ready`);
   }
   onProcessed(): void {}
+  onKilled(agent: SupervisedAgent, { limit, measured, allowed, unit }: Kill): void {
+    this.seen.push(`${agent.name}: killed: ${limit} ${measured} of ${allowed} ${unit}`);
+  }
   onExit(agent: SupervisedAgent): void {
     this.seen.push(`${agent.name}: exit`);
   }

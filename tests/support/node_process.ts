@@ -12,8 +12,14 @@ export interface NodeOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Kept by the caller, to start a node again with what an earlier one has left. */
   readonly stateDir?: string;
+  /** The runner's main module, where it is not that of the sources. */
+  readonly main?: string;
+  /** More flags of Deno's. */
+  readonly flags?: readonly string[];
   /** A command in front of Deno's. */
   readonly wrapper?: readonly string[];
+  /** Instead of `deno run -A runner/main.ts`. */
+  readonly program?: readonly string[];
 }
 
 /** Shared by all nodes of a test run: what is in it can be made anew, and is the same for all. */
@@ -39,13 +45,14 @@ export class NodeProcess implements AsyncDisposable {
   static async start(options: NodeOptions): Promise<NodeProcess> {
     const name = options.name ?? "test-node";
     const stateDir = options.stateDir ?? await Deno.makeTempDir({ prefix: "agentflow-state-" });
-    const [program = Deno.execPath(), ...before] = [...options.wrapper ?? [], Deno.execPath()];
+    const runner = options.program ?? [
+      Deno.execPath(),
+      ...["run", "-A", ...options.flags ?? [], options.main ?? MAIN],
+    ];
+    const [program = "", ...before] = [...options.wrapper ?? [], ...runner];
     const child = new Deno.Command(program, {
       args: [
         ...before,
-        "run",
-        "-A",
-        MAIN,
         ...["--broker", "127.0.0.1", "--port", String(options.port), "--name", name],
         ...["--state-dir", stateDir, "--work-dir", workDir],
         ...options.args ?? [],

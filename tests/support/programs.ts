@@ -1,18 +1,20 @@
 /** Programs of the machine that tests run, where they are installed. */
 
-/** Set by CI: a machine without them then fails instead of testing less. */
-const REQUIRED = Deno.env.get("AGENTFLOW_REQUIRE_MOSQUITTO") === "1";
-
 /**
  * The path of `name`; `undefined` when it is not installed.
  * @param elsewhere where it may be beside the PATH
+ * @param variable set to 1 by CI: a machine without the program then fails instead of testing less
  * @throws Error when CI requires it and it is not there
  */
-export function requiredProgram(name: string, elsewhere: readonly string[] = []): string | undefined {
+export function requiredProgram(
+  name: string,
+  elsewhere: readonly string[] = [],
+  variable = "AGENTFLOW_REQUIRE_MOSQUITTO",
+): string | undefined {
   const onPath = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);
   const found = [...onPath, ...elsewhere].find(isFile);
-  if (REQUIRED && found === undefined) {
-    throw new Error(`AGENTFLOW_REQUIRE_MOSQUITTO=1, but ${name} is not installed`);
+  if (found === undefined && Deno.env.get(variable) === "1") {
+    throw new Error(`${variable}=1, but ${name} is not installed`);
   }
   return found;
 }

@@ -12,6 +12,7 @@ import type { Roster } from "../roster.ts";
 import type { Tasks } from "../tasks.ts";
 import type { Turns } from "../../turns.ts";
 import type { Updates } from "../updates.ts";
+import type { Upgrades } from "../../upgrade/upgrades.ts";
 import type { Vitals } from "../vitals.ts";
 
 /** What a command may use. */
@@ -32,8 +33,12 @@ export interface CommandContext {
   readonly turns: Turns;
   /** Whether the node is about to end. */
   readonly isClosing: () => boolean;
+  /** How this node replaces its own runner; `undefined` where it cannot. */
+  readonly upgrades: Upgrades | undefined;
   /** Ends the node. */
   readonly close: (reason: StopReason) => void;
+  /** Ends the node, for its next start to run another runner. */
+  readonly restart: () => void;
 }
 
 /** A command as it came. */
@@ -47,6 +52,8 @@ export interface Command {
   readonly retained: boolean;
   /** The signature it came with, verified or not. */
   readonly jws?: string | undefined;
+  /** Whether it has been proved that somebody signed it whom this node trusts. */
+  readonly isVerified?: boolean;
 }
 
 /** What goes back to the sender's reply topic beside `ok`. */

@@ -1,4 +1,4 @@
-/** `nodes/{name}/list`: answers on `nodes/{name}/agents`. */
+/** `nodes/{name}/list`: answers on `nodes/{name}/agents`, and with a heartbeat: whoever asks wants to know it now. */
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Answer, CommandContext } from "./command.ts";
 
@@ -6,6 +6,7 @@ import type { Answer, CommandContext } from "./command.ts";
 export async function list(context: CommandContext): Promise<Answer> {
   const agents = context.supervisor.agents().map((agent) => describe(context, agent));
   context.reporter.agentList(agents);
+  context.vitals.reportNode();
   return { agents };
 }
 

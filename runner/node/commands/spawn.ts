@@ -61,8 +61,8 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
 }
 
 /** A paused agent stays paused wherever it goes. */
-function arrivalOf({ id, from, paused }: NonNullable<SpawnConfig["migration"]>): StartOptions {
-  return { arriving: { id, from }, paused };
+function arrivalOf({ id, from, paused, key }: NonNullable<SpawnConfig["migration"]>): StartOptions {
+  return { arriving: { id, from, ...(key === undefined ? {} : { key }) }, paused };
 }
 
 /** @throws PolicyRefusal when there is no room for another agent */

@@ -149,3 +149,18 @@ Deno.test("in a durable pipe a frame is done when it is acknowledged, in the ord
   await settled();
   assertEquals(done, count(WINDOW_FRAMES + 2));
 });
+
+Deno.test("a message that is larger than the node's policy allows does not leave, all else does", () => {
+  const written: string[] = [];
+  const pipe = new Pipe((bytes) => written.push(new TextDecoder().decode(bytes)) && bytes.length, false, 10);
+  const refusal = "the message has 11 bytes, the node's policy allows 10";
+  const publish = { t: "publish", topic: "a", qos: 1, retain: false } as const;
+  assertThrows(() => pipe.sendInWindow({ ...publish, text: "ééééé." }), RangeError, refusal);
+  assertThrows(() => pipe.sendInWindow({ ...publish, base64: "AAAAAAAAAAAAAAA=" }), RangeError, refusal);
+  assertThrows(() => pipe.sendInWindow({ t: "result", data: "123456789" }), RangeError, refusal);
+  assertThrows(() => pipe.send({ t: "task_done", id: 1, value: "123456789" }), RangeError, refusal);
+  assertEquals(written, []);
+  void pipe.sendInWindow({ ...publish, text: "ééééé" });
+  void pipe.sendInWindow(log("longer than ten bytes"));
+  assertEquals(written.length, 2);
+});

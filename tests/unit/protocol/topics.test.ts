@@ -33,6 +33,7 @@ Deno.test("a node subscribes to its commands and its replies, and to nothing of 
     "nodes/n/inspect",
     "nodes/n/migrate",
     "nodes/n/migration",
+    "nodes/n/upgrade",
     "nodes/n/reply/+",
   ]);
 });

@@ -1,13 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { MemoryGuard } from "../../../../runner/node/memory_guard.ts";
+import type { Kill } from "../../../../runner/supervisor/ports.ts";
 import type { SupervisedAgent } from "../../../../runner/supervisor/supervised_agent.ts";
 import { FakeClock, settled } from "../../../support/fake_clock.ts";
 
 Deno.test("only agents beyond their own limit are ended, and what was measured is said", async () => {
   const clock = new FakeClock();
-  const ended: string[] = [];
+  const ended: [name: string, kill: Kill][] = [];
   const agent = (name: string, pid: number | undefined) =>
-    ({ name, pid, kill: (reason: string) => ended.push(`${name}: ${reason}`) }) as unknown as SupervisedAgent;
+    ({ name, pid, kill: (kill: Kill) => ended.push([name, kill]) }) as unknown as SupervisedAgent;
   const agents = [
     agent("small", 1),
     agent("large", 2),
@@ -27,7 +28,7 @@ Deno.test("only agents beyond their own limit are ended, and what was measured i
   await settled();
   assertEquals(ended, []);
   await clock.advance(1000);
-  assertEquals(ended, ["large: memory limit: 300.2 MB used, 256 MB allowed"]);
+  assertEquals(ended, [["large", { limit: "memory", measured: 300.2, allowed: 256, unit: "MB" }]]);
   life.abort();
   await running;
 });

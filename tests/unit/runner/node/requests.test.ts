@@ -9,7 +9,7 @@ const TASK = "agents/by-name/b/task";
 function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
-  const requests = new Requests(link, "n", clock);
+  const requests = new Requests(link, "n", clock, () => 1000);
   /** The ids of the requests sent so far, from their reply topics. */
   const ids = () =>
     (link.on(TASK) as { _reply_topic: string }[]).map((task) => task._reply_topic.split("/")[3] ?? "");

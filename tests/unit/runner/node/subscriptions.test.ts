@@ -17,7 +17,7 @@ function subscribe(...filters: [agent: SupervisedAgent, id: number, filter: stri
   const all = new Subscriptions((given) => {
     listener = given;
     return link;
-  });
+  }, () => 1000);
   for (const [agent, id, filter] of filters) void all.add(agent, id, filter);
   return {
     link,

@@ -10,7 +10,7 @@ function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
   const identity = createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0");
-  const tasks = new Tasks(new Reporter(link, identity, clock), clock);
+  const tasks = new Tasks(new Reporter(link, identity, clock), clock, () => 1000);
   const made = fakeAgent("a");
   const take = (payload: unknown, replyTopic?: string) => tasks.take(made.agent, { payload, replyTopic });
   return { link, clock, tasks, take, ...made };

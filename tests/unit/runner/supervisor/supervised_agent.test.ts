@@ -217,6 +217,7 @@ Deno.test("an agent whose event loop hangs is killed and restarted", async () =>
   assertEquals(runtime.processes[0]?.ends, ["now"]);
   assertEquals(observer.take(), [
     "a: state unresponsive",
+    "a: killed: unresponsive 40 of 30 s",
     "a: exit",
     "a: supervisor warning: Agent crashed, restarting in 3.0s (attempt 1/5): unresponsive: its event loop did not answer for 40.0s",
     "a: state restarting",

@@ -1,0 +1,117 @@
+/** Which permissions an agent's code seems to need: a look at its text, not a proof. Pure. */
+import type { PermissionKind } from "../../protocol/permissions.ts";
+
+export interface PermissionHint {
+  readonly kind: PermissionKind;
+  /** The entry for the spawn config, where the code names one. */
+  readonly entry: string | undefined;
+  /** What in the code asks for it. */
+  readonly because: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+interface Sign {
+  readonly kind: PermissionKind;
+  readonly pattern: RegExp;
+  readonly entryOf?: (literal: string) => string | undefined;
+}
+
+/** The first text in quotes behind a call, if it comes at once. */
+const LITERAL = `(?:\\s*\\(\\s*(?:new URL\\(\\s*)?["'\`]([^"'\`$]+)["'\`])?`;
+
+const host = (literal: string): string | undefined =>
+  URL.canParse(literal) ? new URL(literal).host : undefined;
+const same = (literal: string): string => literal;
+const calls = (names: string) => new RegExp(`\\bDeno\\.(?:${names})\\b${LITERAL}`, "g");
+const modules = (names: string) =>
+  new RegExp(`(?:from|import|require)\\s*\\(?\\s*["'](node:(?:${names}))["']`, "g");
+
+const SIGNS: readonly Sign[] = [
+  { kind: "net", pattern: new RegExp(`(?<![.\\w])fetch\\b${LITERAL}`, "g"), entryOf: host },
+  {
+    kind: "net",
+    pattern: new RegExp(`\\bnew\\s+(?:WebSocket|EventSource)\\b${LITERAL}`, "g"),
+    entryOf: host,
+  },
+  { kind: "net", pattern: calls("connect|connectTls|listen|listenTls|listenDatagram|serve|resolveDns") },
+  { kind: "net", pattern: modules("net|http|https|tls|dgram|dns") },
+  {
+    kind: "read",
+    pattern: calls("(?:readTextFile|readFile|readDir|stat|lstat|realPath|readLink|open)(?:Sync)?|watchFs"),
+    entryOf: same,
+  },
+  { kind: "read", pattern: modules("fs|fs/promises") },
+  {
+    kind: "write",
+    pattern: calls(
+      "(?:writeTextFile|writeFile|mkdir|remove|rename|copyFile|truncate|create|makeTempDir|makeTempFile)(?:Sync)?",
+    ),
+    entryOf: same,
+  },
+  {
+    kind: "env",
+    pattern: new RegExp(`\\bDeno\\.env\\.(?:get|has|set|delete)${LITERAL}`, "g"),
+    entryOf: same,
+  },
+  { kind: "env", pattern: /\bDeno\.env\.toObject\b/g },
+  { kind: "run", pattern: new RegExp(`\\bnew\\s+Deno\\.Command\\b${LITERAL}`, "g"), entryOf: same },
+  { kind: "run", pattern: modules("child_process") },
+  {
+    kind: "sys",
+    pattern: new RegExp(
+      `\\bDeno\\.(hostname|osRelease|osUptime|loadavg|networkInterfaces|systemMemoryInfo|uid|gid)\\b`,
+      "g",
+    ),
+    entryOf: same,
+  },
+  { kind: "sys", pattern: modules("os") },
+  { kind: "ffi", pattern: calls("dlopen"), entryOf: same },
+];
+
+/** In the order of the code; one of a kind and entry once. */
+export function permissionHints(source: string): readonly PermissionHint[] {
+  const code = withoutComments(source);
+  const hints = SIGNS.flatMap(({ kind, pattern, entryOf }) =>
+    [...code.matchAll(pattern)].map((match): PermissionHint => ({
+      kind,
+      entry: match[1] === undefined ? undefined : entryOf?.(match[1]),
+      because: match[0].replace(/\s+/g, " "),
+      line: code.slice(0, match.index).split("\n").length,
+    }))
+  );
+  const seen = new Set<string>();
+  return hints.sort((a, b) => a.line - b.line).filter(({ kind, entry, because }) => {
+    const key = `${kind} ${entry ?? because}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+/** The packages that the code imports by a name of npm or JSR. */
+export function importedPackages(source: string): readonly string[] {
+  const code = withoutComments(source).replace(/import\s+type\b[^;]*?from\s*["'][^"']+["']/g, "");
+  const found = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"'.][^"']*)["']/g)].map((
+    [, name = ""],
+  ) => name);
+  return [...new Set(found.filter((name) => !/^(node:|https?:|file:|data:|\/)/.test(name)))];
+}
+
+/** The functions of an agent that the code has. */
+export function agentFunctions(source: string): readonly string[] {
+  const code = withoutComments(source);
+  return ["setup", "process", "handle_task", "handleTask"].filter((name) =>
+    new RegExp(
+      `^\\s*(?:export\\s+)?(?:default\\s+)?(?:async\\s+)?(?:function\\s*\\*?\\s*|(?:const|let|var)\\s+)${name}\\b`,
+      "m",
+    )
+      .test(code) || new RegExp(`export\\s*\\{[^}]*\\b${name}\\b`).test(code)
+  );
+}
+
+/** Comments become spaces: lines and columns stay. Quoted text stays, with what looks like comments in it. */
+function withoutComments(source: string): string {
+  return source.replace(
+    /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/[^\n]*|\/\*.*?\*\//gs,
+    (match, quoted) => quoted ?? match.replace(/[^\n]/g, " "),
+  );
+}

@@ -1,0 +1,151 @@
+/** Reaches a device with the system's own OpenSSH: the operator's keys, known hosts and configuration count. */
+
+/** The device cannot be reached or does not let the operator in; the message says why, and what to do. */
+export class SshError extends Error {
+  override name = "SshError";
+}
+
+export interface SshOptions {
+  /** As `ssh` takes it: `user@host`, an alias of its configuration, or `ssh://user@host:port`. */
+  readonly destination: string;
+  /** In place of the operator's own configuration. */
+  readonly configFile?: string | undefined;
+  /** OpenSSH's client, where it is not on PATH. */
+  readonly program?: string;
+}
+
+export interface RemoteOutput {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `ssh` itself failed. */
+const EXIT_SSH = 255;
+
+/**
+ * What holds whatever the operator's configuration says: no question that nobody would answer, no host key that is
+ * not known, nothing opened beside the one command.
+ */
+const FIXED = [
+  "-T",
+  "-a",
+  "-x",
+  ...[
+    "BatchMode=yes",
+    "StrictHostKeyChecking=yes",
+    "ClearAllForwardings=yes",
+    "RemoteCommand=none",
+    "PermitLocalCommand=no",
+    "ConnectTimeout=15",
+    "ServerAliveInterval=15",
+    "ServerAliveCountMax=4",
+  ].flatMap((option) => ["-o", option]),
+];
+
+/** @throws Error for what `ssh` would take for something else than a destination */
+export function checkDestination(destination: string): string {
+  if (/^[^-\s][^\s]*$/.test(destination)) return destination;
+  throw new Error(`--to must be like pi@192.168.1.52: current value is '${destination}'`);
+}
+
+export class Ssh {
+  constructor(private readonly options: SshOptions) {}
+
+  get destination(): string {
+    return this.options.destination;
+  }
+
+  /**
+   * Runs a script in the device's `sh`.
+   * @param variables set before it starts
+   * @throws SshError when it could not be run at all
+   */
+  async run(script: string, variables: Readonly<Record<string, string>>): Promise<RemoteOutput> {
+    const head = Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}\n`).join("");
+    return await this.#execute(["sh -s"], [new TextEncoder().encode(head + script)]);
+  }
+
+  /**
+   * Unpacks an archive below a folder of the device, which is made.
+   * @param folder relative to the user's home, of plain characters
+   * @throws SshError
+   */
+  async unpack(archive: AsyncIterable<Uint8Array>, folder: string): Promise<RemoteOutput> {
+    const command =
+      `sh -c 'umask 077 && cd "$HOME" && rm -rf ${folder} && mkdir -p ${folder} && cd ${folder} && exec tar -xof -'`;
+    return await this.#execute(["-C", command], archive);
+  }
+
+  async #execute(
+    [...command]: readonly string[],
+    input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<RemoteOutput> {
+    const { destination, configFile, program = "ssh" } = this.options;
+    const remote = command.pop() ?? "";
+    const config = configFile === undefined ? [] : ["-F", configFile];
+    let child: Deno.ChildProcess;
+    try {
+      child = new Deno.Command(program, {
+        args: [...config, ...FIXED, ...command, "--", destination, remote],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    } catch (error) {
+      throw new SshError(`Cannot start ${program}: ${(error as Error).message}: install OpenSSH's client`);
+    }
+    const [, output] = await Promise.all([feed(child.stdin, input), child.output()]);
+    const text = new TextDecoder();
+    const stderr = text.decode(output.stderr);
+    if (output.code === EXIT_SSH) {
+      throw new SshError(`Cannot reach ${destination}: ${explain(stderr, destination)}`);
+    }
+    return { code: output.code, stdout: text.decode(output.stdout), stderr };
+  }
+}
+
+/** One that ends without reading all has its reason, which it says itself. */
+async function feed(
+  stdin: WritableStream<Uint8Array>,
+  input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    for await (const chunk of input) {
+      const isOpen = await writer.write(chunk).then(() => true, () => false);
+      if (!isOpen) return;
+    }
+    await writer.close().catch(() => {});
+  } catch (error) {
+    // What was to be sent cannot be read: the other side must not wait for it.
+    await writer.abort().catch(() => {});
+    throw error;
+  }
+}
+
+/** As POSIX shells read a word literally. */
+export function shellQuote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What OpenSSH says, with what to do about it. */
+export function explain(stderr: string, destination: string): string {
+  const said = stderr.trim().split("\n").filter((line) => !/^(Warning|debug)/.test(line)).at(-1)?.trim() ??
+    "";
+  if (/REMOTE HOST IDENTIFICATION HAS CHANGED/.test(stderr)) {
+    return "its host key is not the one that is known: another machine may answer in its place. If it was set up " +
+      `anew, remove the old key with ssh-keygen -R HOST, then compare the new one: ssh ${destination}`;
+  }
+  if (/Host key verification failed|No .* host key is known/.test(stderr)) {
+    return `its host key is not known yet: run ssh ${destination} once, and compare the fingerprint it shows`;
+  }
+  if (/Permission denied/.test(stderr)) {
+    return `it does not accept your key (${said}): ssh-copy-id ${destination} puts it there; a key with a ` +
+      "passphrase must be in ssh-agent";
+  }
+  if (/Connection refused/.test(stderr)) return `${said}: is its SSH server on?`;
+  if (/Could not resolve hostname/.test(stderr)) return `${said}: check the name, or use its address`;
+  if (/timed out|No route to host/.test(stderr)) return `${said}: is it on, and in this network?`;
+  return said === "" ? "ssh failed without a word" : said;
+}

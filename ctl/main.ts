@@ -1,0 +1,51 @@
+/** Entry of the command line: runs one command, and ends with its exit code. */
+import "../runner/quiet_libraries.ts";
+import { CommanderError } from "commander";
+import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
+import { Cli, type Surroundings } from "./cli.ts";
+import { EXIT, exitCodeOf } from "./exit_code.ts";
+import { createProgram } from "./program.ts";
+import { openTerminal, paint, printable } from "./terminal.ts";
+
+/** @returns the exit code */
+async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const cli = new Cli(surroundings);
+  try {
+    await createProgram(cli).parseAsync([...args], { from: "user" });
+    return surroundings.signal.aborted && cli.exitCode === EXIT.ok ? EXIT.ok : cli.exitCode;
+  } catch (error) {
+    // commander has said it already: help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return fail(error, args, surroundings);
+  }
+}
+
+function fail(error: unknown, args: readonly string[], { stdout, stderr, signal }: Surroundings): number {
+  if (signal.aborted) return EXIT.interrupted;
+  const message = error instanceof Error ? error.message : String(error);
+  const code = exitCodeOf(error);
+  if (args.includes("--json")) {
+    stdout.write(`${JSON.stringify({ ok: false, error: message, exit_code: code })}\n`);
+  } else stderr.write(`${paint(stderr, "red", "agentflow:")} ${printable(message)}\n`);
+  return code;
+}
+
+/** The first Ctrl-C ends a command in order, the second at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+if (import.meta.main) {
+  const env = Deno.env.toObject();
+  // Nothing that this process starts may inherit it.
+  Deno.env.delete(PASSWORD_VARIABLE);
+  const [stdout, stderr] = [openTerminal(Deno.stdout), openTerminal(Deno.stderr)];
+  Deno.exit(await main(Deno.args, { env, stdout, stderr, signal: interruption() }));
+}

@@ -1,0 +1,26 @@
+/** What anybody may have published, read as far as it can be. */
+
+/** The payload as a JSON object; an empty one for anything else. */
+export function fieldsOf(payload: Uint8Array): Readonly<Record<string, unknown>> {
+  const value = valueOf(payload);
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : {};
+}
+
+/** The payload as JSON, else as text; `undefined` for what is neither. */
+export function valueOf(payload: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
+  } catch {
+    // Bytes.
+    return undefined;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Plain text.
+    return text;
+  }
+}

@@ -1,0 +1,173 @@
+/** Makes a fleet what its file says: looks, plans, and carries out. */
+import { dirname, resolve } from "@std/path";
+import { ConfigError } from "../../bus/config_error.ts";
+import { NoAnswerError, RefusedError } from "../commander.ts";
+import { type FleetEntry, parseFleetFile } from "../fleet_file.ts";
+import { stateOf } from "../fleet.ts";
+import { OperationError, type Operator } from "../operator.ts";
+import { liveAgents } from "./find.ts";
+import { inspectOn } from "./inspect.ts";
+import { type ActualNode, isChange, plan, type Step, wantedAgents } from "./plan.ts";
+import { spawn, type SpawnOutcome } from "./spawn.ts";
+import { survey } from "./survey.ts";
+
+/** How a step has ended. */
+export interface StepResult {
+  readonly step: Step;
+  readonly ok: boolean;
+  /** Why not, in words. */
+  readonly error: string | undefined;
+  /** Nothing was heard of it in time. */
+  readonly timedOut: boolean;
+}
+
+export interface ApplyOptions {
+  /** For each step, milliseconds. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly onStep: (result: StepResult) => void;
+  /** What goes on within a step. */
+  readonly onProgress: (step: Step, message: string) => void;
+}
+
+/**
+ * Looks at the fleet as it is, and says what would make it what the file says. Changes nothing.
+ * @param path of the fleet file
+ * @throws ConfigError for a file that cannot be used; RefusedError; NoAnswerError; BusError
+ */
+export async function planFleet(
+  operator: Operator,
+  path: string,
+  { prune, signal }: { readonly prune: boolean; readonly signal: AbortSignal },
+): Promise<readonly Step[]> {
+  const entries = parseFleetFile(await readText(path), path);
+  const codes = new Map<FleetEntry, string>();
+  for (const entry of entries) {
+    if (entry.file !== undefined) codes.set(entry, await readText(resolve(dirname(path), entry.file)));
+  }
+  await survey(operator, { signal });
+  const nodes = await actualNodes(operator);
+  return plan(wantedAgents(entries, nodes, (entry) => codes.get(entry)), nodes, prune);
+}
+
+/** Carries out the steps that change something: nodes side by side, each node's one after another. */
+export async function applyPlan(
+  operator: Operator,
+  steps: readonly Step[],
+  options: ApplyOptions,
+): Promise<readonly StepResult[]> {
+  const results: StepResult[] = [];
+  // An agent that moves leaves one node for another: these first, one by one.
+  const moves = steps.filter(({ kind }) => kind === "move");
+  const failed = new Set<string>();
+  const run = async (step: Step) => {
+    if (options.signal.aborted) return;
+    const result = failed.has(step.agent)
+      ? { step, ok: false, error: "the step before it has failed", timedOut: false }
+      : await carryOut(operator, step, options);
+    if (!result.ok) failed.add(step.agent);
+    results.push(result);
+    options.onStep(result);
+  };
+  for (const step of moves) await run(step);
+  const rest = Map.groupBy(
+    steps.filter((step) => isChange(step) && step.kind !== "move"),
+    ({ node }) => node,
+  );
+  await Promise.all([...rest.values()].map(async (ofNode) => {
+    for (const step of ofNode) await run(step);
+  }));
+  return results;
+}
+
+async function carryOut(operator: Operator, step: Step, options: ApplyOptions): Promise<StepResult> {
+  const ended = (error: string | undefined, timedOut = false): StepResult => ({
+    step,
+    ok: error === undefined,
+    error,
+    timedOut,
+  });
+  const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+  const { commander } = operator;
+  try {
+    switch (step.kind) {
+      case "start":
+      case "replace": {
+        const config = step.kind === "replace" ? { ...step.config, replace: true } : step.config;
+        const outcome = await spawn(operator, step.node, config, {
+          ...timeout,
+          signal: options.signal,
+          onProgress: (message) => options.onProgress(step, message),
+        });
+        return ended(failureOf(outcome), outcome.kind === "unsettled");
+      }
+      case "move":
+        await commander.command(step.from, "migrate", { name: step.agent, target_node: step.node }, {
+          timeoutMs: options.timeoutMs ?? 120_000,
+        });
+        return ended(undefined);
+      case "stop":
+        await commander.command(step.node, "stop", { name: step.agent }, timeout);
+        return ended(undefined);
+      case "blocked":
+        return ended(`node '${step.node}' is not online`);
+      case "keep":
+      case "unlisted":
+        return ended(undefined);
+      default:
+        return step satisfies never;
+    }
+  } catch (error) {
+    if (error instanceof NoAnswerError) return ended(error.message, true);
+    if (error instanceof RefusedError || error instanceof OperationError) return ended(error.message);
+    throw error;
+  }
+}
+
+function failureOf(outcome: SpawnOutcome): string | undefined {
+  switch (outcome.kind) {
+    case "running":
+      return undefined;
+    case "already_running":
+      return "somebody else has started it meanwhile";
+    case "failed":
+      return `${outcome.phase}: ${outcome.error}${
+        outcome.rolledBack ? " (the code before it runs again)" : ""
+      }`;
+    case "stopped":
+      return "it has been stopped meanwhile";
+    case "unsettled":
+      return `neither running nor failed in time: ${outcome.last}`;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Nodes with the configs of all their agents. An agent that ends meanwhile is not there. */
+async function actualNodes(operator: Operator): Promise<readonly ActualNode[]> {
+  const { fleet } = operator;
+  const nowMs = Date.now();
+  return await Promise.all(fleet.nodes.map(async (node): Promise<ActualNode> => {
+    const isOnline = stateOf(node, nowMs) === "online";
+    const agents = new Map<string, Readonly<Record<string, unknown>>>();
+    if (isOnline) {
+      for (const { name } of liveAgents(fleet).filter((agent) => agent.node === node.name)) {
+        try {
+          agents.set(name, (await inspectOn(operator, node.name, name)).config);
+        } catch (error) {
+          if (!(error instanceof RefusedError) || error.code !== undefined) throw error;
+        }
+      }
+    }
+    return { name: node.name, isOnline, labels: node.labels, agents };
+  }));
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new ConfigError(`Cannot read ${path}: ${reason}`);
+  }
+}

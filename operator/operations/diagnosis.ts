@@ -1,0 +1,184 @@
+/** What is wrong with a fleet, from what was seen of it, and what to do about it. Pure. */
+import { type NodeView, stateOf } from "../fleet.ts";
+
+/** How a check has come out. */
+export interface Finding {
+  readonly check: string;
+  readonly status: "ok" | "warning" | "failed";
+  readonly message: string;
+  /** What to do. */
+  readonly advice: string | undefined;
+}
+
+/** What was seen of the bus. */
+export interface Evidence {
+  readonly nowMs: number;
+  /** The version of this program. */
+  readonly version: string;
+  readonly nodes: readonly NodeView[];
+  /** Those that say they are online and did not answer. */
+  readonly silent: readonly string[];
+  /** Names of nodes, with the processes that speak in that name. */
+  readonly instances: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Names of agents, with the nodes that run one. */
+  readonly homes: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Nodes for which a spawn command is kept by the broker. */
+  readonly keptSpawns: readonly string[];
+  /** Agents with a manifest that the broker keeps, and the node it names. */
+  readonly keptManifests: readonly { readonly agent: string; readonly node: string | undefined }[];
+}
+
+/** Of messages, clocks that differ by less do no harm. */
+const MAX_SKEW_SECONDS = 5;
+const MIN_DENO_MAJOR = 2;
+
+/** This machine, before there is a connection. */
+export function machineFindings(denoVersion: string, machine: string): Finding[] {
+  const findings = [
+    major(denoVersion) >= MIN_DENO_MAJOR
+      ? ok("deno", `deno ${denoVersion} on ${machine}`)
+      : failed("deno", `deno ${denoVersion} is too old`, `use deno ${MIN_DENO_MAJOR} or later: deno upgrade`),
+  ];
+  return /^(armv[67]|arm$|i[36]86)/.test(machine)
+    ? [
+      ...findings,
+      failed(
+        "machine",
+        `${machine} is a 32-bit machine, and Deno has no build for it`,
+        "install a 64-bit system: a Raspberry Pi 3, 4, 5 or Zero 2 W can run one",
+      ),
+    ]
+    : findings;
+}
+
+export function fleetFindings(evidence: Evidence): Finding[] {
+  return [
+    ...nodesFound(evidence),
+    ...evidence.nodes.flatMap((node) => nodeFindings(node, evidence)),
+    ...duplicates(evidence),
+    ...leftovers(evidence),
+  ];
+}
+
+function nodesFound({ nodes, nowMs }: Evidence): Finding[] {
+  const online = nodes.filter((node) => stateOf(node, nowMs) === "online");
+  if (online.length > 0) {
+    return [ok("nodes", `${online.length} online: ${online.map(({ name }) => name).join(", ")}`)];
+  }
+  return [warning(
+    "nodes",
+    nodes.length === 0 ? "no node has been heard of" : "no node is online",
+    "start one: deno run -A runner/main.ts --broker HOST --name NAME; does it use this broker?",
+  )];
+}
+
+function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence): Finding[] {
+  const { name, clockSkewSeconds, runtime, dropped = 0, queue = 0 } = node;
+  const check = `node ${name}`;
+  if (!node.isOnline) {
+    const waits = keptSpawns.includes(name) ? "; a spawn waits for it on the broker" : "";
+    return [warning(check, `offline${waits}`, "start it, or forget it: clear its retained status message")];
+  }
+  if (silent.includes(name)) {
+    return [failed(
+      check,
+      "says it is online, and does not answer",
+      "does it run, and is it of this project? may this user write to its topics?",
+    )];
+  }
+  const findings: Finding[] = [];
+  if (clockSkewSeconds !== undefined && Math.abs(clockSkewSeconds) > MAX_SKEW_SECONDS) {
+    const [seconds, way] = [
+      Math.abs(clockSkewSeconds).toFixed(0),
+      clockSkewSeconds > 0 ? "behind" : "ahead of",
+    ];
+    findings.push(failed(
+      check,
+      `its clock is ${seconds} s ${way} this machine's`,
+      "set the clocks by a time server (timedatectl set-ntp true): signed commands and certificates depend on them",
+    ));
+  }
+  const deno = /^deno (\S+)/.exec(runtime ?? "")?.[1];
+  if (deno !== undefined && major(deno) < MIN_DENO_MAJOR) {
+    findings.push(failed(check, `runs deno ${deno}`, `upgrade it to deno ${MIN_DENO_MAJOR} or later`));
+  }
+  if (node.version !== undefined && node.version !== version) {
+    findings.push(warning(
+      check,
+      `runs version ${node.version}, and this is ${version}`,
+      "use one version on all: commands of the newer may be unknown to the older",
+    ));
+  }
+  if (dropped > 0) {
+    findings.push(warning(
+      check,
+      `has dropped ${dropped} messages`,
+      "agents publish more than the broker takes: publish less, or a larger --outbox-messages",
+    ));
+  }
+  if (queue > 1000) {
+    findings.push(warning(check, `${queue} messages wait in its outbox`, "is the broker slow?"));
+  }
+  return findings.length > 0 ? findings : [ok(check, `online, ${runtime ?? "of another kind"}`)];
+}
+
+function duplicates({ instances, homes }: Evidence): Finding[] {
+  const nodes = [...instances].filter(([, of]) => of.size > 1).map(([name, of]) =>
+    failed(
+      `node ${name}`,
+      `${of.size} processes speak in this name`,
+      "give each node a --name of its own: the later one leaves by itself, with exit code 3",
+    )
+  );
+  const agents = [...homes].filter(([, of]) => of.size > 1).map(([agent, of]) =>
+    failed(
+      `agent ${agent}`,
+      `runs on ${[...of].join(" and ")}`,
+      "stop one of them, or give it another name: both answer tasks, and write to the same topics",
+    )
+  );
+  return [...nodes, ...agents];
+}
+
+function leftovers({ keptSpawns, keptManifests, nodes, homes }: Evidence): Finding[] {
+  const isOnline = (node: string | undefined) =>
+    nodes.some(({ name, isOnline }) => name === node && isOnline);
+  const spawns = keptSpawns.filter((node) => isOnline(node) || !nodes.some(({ name }) => name === node)).map(
+    (node) =>
+      warning(
+        `node ${node}`,
+        isOnline(node)
+          ? "a spawn command is kept although it is online"
+          : "a spawn command waits for it, and nobody knows it",
+        `if it is not meant to start, clear it: mosquitto_pub -r -n -t nodes/${node}/spawn`,
+      ),
+  );
+  // A node that is off keeps its agents.
+  const manifests = keptManifests.filter(({ agent, node }) =>
+    !homes.has(agent) && (node === undefined || isOnline(node))
+  )
+    .map(({ agent, node }) =>
+      warning(
+        `agent ${agent}`,
+        `a manifest is kept, and ${node ?? "no node"} does not run it`,
+        "it has ended without a farewell: spawn it again, or clear the retained agents/ID/manifest",
+      )
+    );
+  return [...spawns, ...manifests];
+}
+
+function ok(check: string, message: string): Finding {
+  return { check, status: "ok", message, advice: undefined };
+}
+
+function warning(check: string, message: string, advice: string): Finding {
+  return { check, status: "warning", message, advice };
+}
+
+function failed(check: string, message: string, advice: string): Finding {
+  return { check, status: "failed", message, advice };
+}
+
+function major(version: string): number {
+  return Number(version.split(".")[0]);
+}

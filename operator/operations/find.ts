@@ -1,0 +1,51 @@
+/** Finds nodes and agents by the names operators call them. Pure. */
+import { actorId } from "../../protocol/ids.ts";
+import type { AgentView, Fleet, NodeView } from "../fleet.ts";
+import { OperationError } from "../operator.ts";
+
+/** An agent, and the node that runs it. */
+export interface Located {
+  readonly name: string;
+  readonly actorId: string;
+  readonly node: string;
+  readonly agent: AgentView;
+}
+
+const ENDED: ReadonlySet<string> = new Set(["stopped", "failed"]);
+
+/** Agents that run, or would: not those that have ended. */
+export function liveAgents(fleet: Fleet): readonly AgentView[] {
+  return fleet.agents.filter(({ state, name, node }) =>
+    !ENDED.has(state) && (state !== "unknown" || isListed(fleet, name, node))
+  );
+}
+
+/** @throws OperationError with the names that are there */
+export function locate(fleet: Fleet, name: string): Located {
+  const agent = liveAgents(fleet).find((known) => known.actorId === actorId(name) || known.name === name);
+  if (agent?.node !== undefined) return { name: agent.name, actorId: agent.actorId, node: agent.node, agent };
+  throw new OperationError(
+    `No node that answers runs an agent '${name}': ${known(liveAgents(fleet).map((each) => each.name))}`,
+  );
+}
+
+/** @throws OperationError when no such node was heard of, with the names that were */
+export function nodeNamed(fleet: Fleet, name: string): NodeView {
+  const node = fleet.node(name);
+  if (node !== undefined) return node;
+  throw new OperationError(
+    `The broker knows no node '${name}': ${known(fleet.nodes.map((each) => each.name))}`,
+  );
+}
+
+/** A manifest that was kept tells of an agent only where its node says so too. */
+function isListed(fleet: Fleet, name: string, node: string | undefined): boolean {
+  return node !== undefined && (fleet.node(node)?.agents.includes(name) ?? false);
+}
+
+function known(names: readonly string[]): string {
+  const MAX = 12;
+  if (names.length === 0) return "there are none";
+  const shown = [...names].sort().slice(0, MAX).join(", ");
+  return `there are ${shown}${names.length > MAX ? `, and ${names.length - MAX} more` : ""}`;
+}

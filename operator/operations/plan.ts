@@ -1,0 +1,179 @@
+/** From what should run and what does run to what is to be done. Pure. */
+import type { FleetEntry } from "../fleet_file.ts";
+import { ConfigError } from "../../bus/config_error.ts";
+import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
+import type { Config } from "./spawn.ts";
+
+/** A node as it is now. */
+export interface ActualNode {
+  readonly name: string;
+  readonly isOnline: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  /** What runs there, by name: each with the config it was spawned with. */
+  readonly agents: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+}
+
+/** An agent that should run on a node. */
+export interface Wanted {
+  readonly node: string;
+  readonly config: Config;
+}
+
+export type Step =
+  | { readonly kind: "start"; readonly node: string; readonly agent: string; readonly config: Config }
+  | {
+    readonly kind: "replace";
+    readonly node: string;
+    readonly agent: string;
+    readonly config: Config;
+    readonly before: Readonly<Record<string, unknown>>;
+    /** Fields that differ. */
+    readonly changes: readonly string[];
+  }
+  /** It runs on another node than it should. */
+  | { readonly kind: "move"; readonly node: string; readonly agent: string; readonly from: string }
+  | { readonly kind: "stop"; readonly node: string; readonly agent: string }
+  | { readonly kind: "keep"; readonly node: string; readonly agent: string }
+  /** Not in the file, and left alone without `prune`. */
+  | { readonly kind: "unlisted"; readonly node: string; readonly agent: string }
+  /** The node is not there: nothing can be done. */
+  | { readonly kind: "blocked"; readonly node: string; readonly agent: string };
+
+/** What the way a config travels adds to it, and what says how it is to be spawned rather than what. */
+const TRANSIENT: ReadonlySet<string> = new Set([
+  "node",
+  "replace",
+  "rollback",
+  "rollback_calls",
+  "state",
+  "migration",
+  "timestamp",
+]);
+
+/**
+ * Which agent should run where.
+ * @param codeOf the code of an entry's file
+ * @throws ConfigError for an entry that cannot be
+ */
+export function wantedAgents(
+  entries: readonly FleetEntry[],
+  nodes: readonly ActualNode[],
+  codeOf: (entry: FleetEntry) => string | undefined,
+): readonly Wanted[] {
+  const wanted = entries.flatMap((entry) => {
+    const { target, name, fields } = entry;
+    const targets = target.kind === "nodes"
+      ? target.nodes
+      : nodes.filter(({ labels }) => hasAll(labels, target.labels)).map((node) => node.name);
+    if (targets.length > 1 && !name.includes("{node}")) {
+      throw new ConfigError(
+        `'${name}' is for ${targets.length} nodes (${
+          targets.join(", ")
+        }), and an agent's name is its identity: ` +
+          `call it '${name}-{node}'`,
+      );
+    }
+    const code = codeOf(entry) ?? fields.code;
+    return targets.map((node) => ({
+      node,
+      config: checked({ ...fields, code }, name.replaceAll("{node}", node)),
+    }));
+  });
+  const seen = new Map<string, string>();
+  for (const { node, config: { name } } of wanted) {
+    const other = seen.get(name);
+    if (other !== undefined) {
+      throw new ConfigError(`Agent '${name}' comes twice: for ${other} and for ${node}`);
+    }
+    seen.set(name, node);
+  }
+  return wanted;
+}
+
+/** @param prune whether what is not listed is stopped, on the nodes that are to run something */
+export function plan(
+  wanted: readonly Wanted[],
+  nodes: readonly ActualNode[],
+  prune: boolean,
+): readonly Step[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const listed = new Set(wanted.map(({ config }) => config.name));
+  const targets = new Set(wanted.map(({ node }) => node));
+  const steps = wanted.flatMap(({ node, config }) => stepsFor(node, config, byName, nodes));
+  const rest = nodes.filter(({ name, isOnline }) => isOnline && targets.has(name)).flatMap((node) =>
+    [...node.agents.keys()].filter((agent) => !listed.has(agent))
+      .map((agent): Step => ({ kind: prune ? "stop" : "unlisted", node: node.name, agent }))
+  );
+  return [...steps, ...rest];
+}
+
+/** Whether a step changes anything. */
+export function isChange({ kind }: Step): boolean {
+  return kind !== "keep" && kind !== "unlisted";
+}
+
+/** Fields in which two configs differ, in the sense of a node that reads them. */
+export function changedFields(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const [old, wanted] = [normal(before), normal(after)];
+  return [...new Set([...Object.keys(old), ...Object.keys(wanted)])]
+    .filter((field) => canonical(old[field]) !== canonical(wanted[field])).sort();
+}
+
+function stepsFor(
+  node: string,
+  config: Config,
+  byName: ReadonlyMap<string, ActualNode>,
+  nodes: readonly ActualNode[],
+): Step[] {
+  const agent = config.name;
+  const target = byName.get(node);
+  if (target === undefined || !target.isOnline) return [{ kind: "blocked", node, agent }];
+  const here = target.agents.get(agent);
+  const elsewhere = nodes.find((other) => other.name !== node && other.isOnline && other.agents.has(agent));
+  const before = here ?? elsewhere?.agents.get(agent);
+  if (before === undefined) return [{ kind: "start", node, agent, config }];
+  const changes = changedFields(before, config);
+  const moves: Step[] = here === undefined && elsewhere !== undefined
+    ? [{ kind: "move", node, agent, from: elsewhere.name }]
+    : [];
+  if (changes.length > 0) return [...moves, { kind: "replace", node, agent, config, before, changes }];
+  return moves.length > 0 ? moves : [{ kind: "keep", node, agent }];
+}
+
+function checked(fields: Readonly<Record<string, unknown>>, name: string): Config {
+  if (!isName(name)) throw new ConfigError(`Agent '${name}': its name must be ${NAME_RULE}`);
+  try {
+    parseSpawnConfig({ ...fields, name }, "any");
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
+  return { ...fields, name };
+}
+
+function hasAll(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
+  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}
+
+/** With the defaults of what is not given; fields that no node knows as they are. */
+function normal(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const kept = Object.entries(config).filter(([field]) => !TRANSIENT.has(field) && !field.startsWith("_"));
+  const { raw, node: _node, ...read } = parseSpawnConfig(Object.fromEntries(kept), "any");
+  return Object.fromEntries(
+    Object.entries({ type: "dynamic", ...raw, ...read }).filter(([field]) => !TRANSIENT.has(field)),
+  );
+}
+
+/** JSON with the keys of objects in order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_key, inner) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1))
+        : inner,
+  ) ?? "undefined";
+}

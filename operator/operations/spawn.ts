@@ -1,0 +1,182 @@
+/** Spawns an agent and waits for what becomes of it: the node's answer says only that it has been taken over. */
+import { actorId } from "../../protocol/ids.ts";
+import { topics } from "../../protocol/topics.ts";
+import type { BusMessage } from "../bus.ts";
+import { NoAnswerError } from "../commander.ts";
+import { fieldsOf } from "../json.ts";
+import type { Operator } from "../operator.ts";
+
+/** A spawn config, as far as it is looked at here. */
+export type Config = Readonly<Record<string, unknown>> & { readonly name: string };
+
+export type SpawnOutcome =
+  /** `setup()` has returned. */
+  | { readonly kind: "running"; readonly agent: string; readonly actorId: string; readonly node: string }
+  /** One of that name runs there, and the config does not say `replace`. */
+  | { readonly kind: "already_running"; readonly agent: string; readonly node: string }
+  | {
+    readonly kind: "failed";
+    readonly agent: string;
+    readonly node: string;
+    readonly phase: string;
+    readonly error: string;
+    readonly traceback: string | undefined;
+    /** The code that was to be replaced runs again. */
+    readonly rolledBack: boolean;
+  }
+  /** Somebody has stopped it meanwhile. */
+  | { readonly kind: "stopped"; readonly agent: string; readonly node: string }
+  /** Taken over by the node, but neither running nor failed within the time. */
+  | { readonly kind: "unsettled"; readonly agent: string; readonly node: string; readonly last: string };
+
+/** What happens on the way, in words. */
+export type OnProgress = (message: string) => void;
+
+export interface SpawnOptions {
+  /** How long it may take until the agent runs, milliseconds. */
+  readonly timeoutMs?: number;
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+const TIMEOUT_MS = 120_000;
+/** How long an update that has set up is watched: its first `process()` decides whether it is rolled back. */
+const PROBATION_MS = 1000;
+
+/**
+ * @throws RefusedError when the node says no
+ * @throws NoAnswerError when it says nothing
+ */
+export async function spawn(
+  { bus, commander }: Operator,
+  node: string,
+  config: Config,
+  { timeoutMs = TIMEOUT_MS, onProgress = () => {}, signal }: SpawnOptions = {},
+): Promise<SpawnOutcome> {
+  const { name: agent } = config;
+  const watch = new SpawnWatch(config, node, onProgress);
+  using _reports = await bus.subscribe(`agents/${actorId(agent)}/+`, (message) => watch.onReport(message));
+  using _log = await bus.subscribe(topics.nodeLogs(node), (message) => watch.onNodeLog(message));
+  try {
+    const answer = await commander.command(node, "spawn", { ...config, node });
+    if (answer.already_running === true) return { kind: "already_running", agent, node };
+  } catch (error) {
+    // Nodes of another kind do not answer: what they and their agents say is all there is.
+    if (!(error instanceof NoAnswerError) || !watch.hasBegun) throw error;
+  }
+  return await watch.settled(timeoutMs, signal);
+}
+
+/** What went wrong last. */
+interface Failure {
+  readonly phase: string;
+  readonly error: string;
+  readonly traceback: string | undefined;
+}
+
+/** Reads, from what the node and the agent say, what becomes of a spawn. */
+class SpawnWatch {
+  readonly #outcome = Promise.withResolvers<SpawnOutcome>();
+  readonly #agent: string;
+  /** Whether the code before comes back when this one fails. */
+  readonly #isUpdate: boolean;
+  /** Whether the node has said that it starts the agent. */
+  hasBegun = false;
+  #last = "taken over by the node";
+  #failure: Failure | undefined;
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
+
+  constructor(config: Config, private readonly node: string, private readonly onProgress: OnProgress) {
+    this.#agent = config.name;
+    this.#isUpdate = config.replace === true && config.rollback !== false;
+  }
+
+  async settled(timeoutMs: number, signal: AbortSignal | undefined): Promise<SpawnOutcome> {
+    const giveUp = () => this.#ends({ kind: "unsettled", ...this.#about, last: this.#last });
+    this.#later(timeoutMs, giveUp);
+    signal?.addEventListener("abort", giveUp);
+    try {
+      return await this.#outcome.promise;
+    } finally {
+      for (const timer of this.#timers) clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    }
+  }
+
+  onNodeLog({ payload, retained }: BusMessage): void {
+    const { type, child_name, message } = fieldsOf(payload);
+    if (retained || child_name !== this.#agent) return;
+    if (type === "spawned") this.hasBegun = true;
+    if (type === "installing") this.#says(String(message));
+  }
+
+  onReport({ topic, payload, retained }: BusMessage): void {
+    if (retained) return;
+    const fields = fieldsOf(payload);
+    if (fields.node !== undefined && fields.node !== this.node) return;
+    switch (topic.split("/")[2]) {
+      case "manifest":
+        if (payload.length > 0) this.#onReady();
+        break;
+      case "errors":
+        this.#onError(fields);
+        break;
+      case "status":
+        this.#onState(String(fields.state));
+        break;
+    }
+  }
+
+  #onReady(): void {
+    const runs = () => this.#ends({ kind: "running", ...this.#about, actorId: actorId(this.#agent) });
+    // Of the code before, which is back.
+    if (this.#failure !== undefined && this.#isUpdate) return;
+    if (this.#isUpdate) this.#later(PROBATION_MS, runs);
+    else runs();
+  }
+
+  #onError({ phase, severity, error, traceback, rolled_back }: Readonly<Record<string, unknown>>): void {
+    const failure = this.#failure ?? {
+      phase: String(phase),
+      error: String(error),
+      traceback: typeof traceback === "string" ? traceback : undefined,
+    };
+    const fails = (rolledBack: boolean) =>
+      this.#ends({ kind: "failed", ...this.#about, ...failure, rolledBack });
+    if (rolled_back === true) return fails(true);
+    if (severity === "fatal" && !this.#isUpdate) return fails(false);
+    if (severity === "fatal") this.#later(PROBATION_MS, () => fails(false));
+    // An update's first error of any kind is its end; else the supervisor tries again.
+    if (this.#isUpdate) this.#failure = failure;
+    this.#says(`${phase}: ${error}`);
+  }
+
+  #onState(state: string): void {
+    // What is replaced is stopped first: only the end of what has begun counts.
+    if (state === "stopped" && this.#last === SETTING_UP) {
+      return this.#ends({ kind: "stopped", ...this.#about });
+    }
+    // Expected: told only should it last.
+    if (state === "running" && this.#failure === undefined) this.#last = SETTING_UP;
+  }
+
+  get #about(): { readonly agent: string; readonly node: string } {
+    return { agent: this.#agent, node: this.node };
+  }
+
+  #ends(outcome: SpawnOutcome): void {
+    this.#outcome.resolve(outcome);
+  }
+
+  #later(ms: number, then: () => void): void {
+    this.#timers.push(setTimeout(then, ms));
+  }
+
+  #says(message: string): void {
+    if (message === this.#last) return;
+    this.#last = message;
+    this.onProgress(message);
+  }
+}
+
+const SETTING_UP = "setup() has not returned yet";

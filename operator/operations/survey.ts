@@ -1,0 +1,90 @@
+/** Looks at the fleet as it is now: asks the nodes, rather than waiting for their next heartbeat. */
+import { FLEET_FILTERS, type FleetChange } from "../fleet.ts";
+import type { Operator } from "../operator.ts";
+
+export interface SurveyOptions {
+  /** How long nodes may take to answer, milliseconds. */
+  readonly answerMs?: number;
+  /** How long to listen for nodes that publish no birth message, milliseconds. */
+  readonly listenMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const ANSWER_MS = 3000;
+/** How long the broker may take to hand over what it has kept. */
+const RETAINED_MS = 5000;
+
+/** Keeps the fleet up to date until it is disposed of. @param onChange told of each change */
+export async function watchFleet(
+  { bus, fleet }: Operator,
+  onChange: (change: FleetChange) => void = () => {},
+): Promise<Disposable> {
+  const subscriptions: Disposable[] = [];
+  const stop = () => subscriptions.forEach((subscription) => subscription[Symbol.dispose]());
+  try {
+    for (const filter of FLEET_FILTERS) {
+      subscriptions.push(
+        await bus.subscribe(filter, ({ topic, payload }) => {
+          const change = fleet.apply(topic, payload, Date.now());
+          if (change !== undefined) onChange(change);
+        }),
+      );
+    }
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { [Symbol.dispose]: stop };
+}
+
+/**
+ * Fills the fleet: what the broker has kept, then what each node that is online answers.
+ * @returns the nodes that say they are online and did not answer
+ */
+export async function survey(operator: Operator, options: SurveyOptions = {}): Promise<readonly string[]> {
+  using _watch = await watchFleet(operator);
+  await retainedHandedOver(operator);
+  const { listenMs = 0, signal } = options;
+  if (listenMs > 0) await pause(listenMs, signal);
+  const silent = await Promise.all(
+    operator.fleet.nodes.filter((node) => node.isOnline).map(async ({ name }) =>
+      await ask(operator, name, options.answerMs ?? ANSWER_MS) ? [] : [name]
+    ),
+  );
+  // Heartbeats that the answers came with have been published before our own message comes back.
+  await retainedHandedOver(operator);
+  return silent.flat();
+}
+
+/** Whether the node has answered; its agents are in the fleet then. */
+export async function ask({ commander, fleet }: Operator, node: string, timeoutMs: number): Promise<boolean> {
+  try {
+    const { agents } = await commander.command(node, "list", {}, { timeoutMs });
+    if (Array.isArray(agents)) fleet.applyList(node, agents, Date.now());
+    return true;
+  } catch {
+    // Silent, or of another kind: what is known of it stays as it is.
+    return false;
+  }
+}
+
+/** A message of our own comes behind all that the broker had for us before. */
+async function retainedHandedOver({ bus }: Operator): Promise<void> {
+  const topic = `main/reply/${crypto.randomUUID()}`;
+  const came = Promise.withResolvers<void>();
+  using _subscription = await bus.subscribe(topic, () => came.resolve());
+  await bus.publish(topic, "");
+  const timer = setTimeout(came.resolve, RETAINED_MS);
+  await came.promise;
+  clearTimeout(timer);
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,46 @@
+/** Which messages of all the traffic somebody wants to see. Pure. */
+import { filterMatches } from "../../protocol/topics.ts";
+import { actorId } from "../../protocol/ids.ts";
+import { fieldsOf } from "../json.ts";
+import type { BusMessage } from "../bus.ts";
+
+export interface TrafficFilter {
+  /** Topic filters; any of them. */
+  readonly topics: readonly string[];
+  readonly agent: string | undefined;
+  readonly node: string | undefined;
+  /** In the topic or in the payload; capital letters or not. */
+  readonly text: string | undefined;
+  /** Signs of life, which come all the time. */
+  readonly heartbeats: boolean;
+}
+
+const SIGN_OF_LIFE = /\/(heartbeat|metrics)$/;
+
+/** Whether `message` is one of those. */
+export function isWanted(filter: TrafficFilter, message: BusMessage): boolean {
+  const { topic } = message;
+  if (!filter.heartbeats && SIGN_OF_LIFE.test(topic)) return false;
+  if (!filter.topics.some((wanted) => filterMatches(wanted, topic))) return false;
+  if (filter.agent !== undefined && !isAbout(message, filter.agent, ["name", "agent", "child_name"])) {
+    return false;
+  }
+  if (filter.node !== undefined && !isAbout(message, filter.node, ["node", "from_node", "to_node"])) {
+    return false;
+  }
+  return filter.text === undefined || includes(message, filter.text);
+}
+
+/** By its topic, or by what it says. */
+function isAbout({ topic, payload }: BusMessage, name: string, keys: readonly string[]): boolean {
+  const levels = topic.split("/");
+  if (levels.includes(name) || levels.includes(actorId(name))) return true;
+  const fields = fieldsOf(payload);
+  return keys.some((key) => fields[key] === name);
+}
+
+function includes({ topic, payload }: BusMessage, text: string): boolean {
+  const wanted = text.toLowerCase();
+  return topic.toLowerCase().includes(wanted) ||
+    new TextDecoder().decode(payload).toLowerCase().includes(wanted);
+}

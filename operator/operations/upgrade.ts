@@ -1,0 +1,72 @@
+/** Sends a node a new runner, and waits for what becomes of it. */
+import { topics } from "../../protocol/topics.ts";
+import { packRunner } from "../../runner/upgrade/upgrade_package.ts";
+import { OperationError, type Operator } from "../operator.ts";
+import { NoAnswerError } from "../commander.ts";
+import { listen } from "./listen.ts";
+
+export interface UpgradeOptions {
+  /** What it calls itself; for people. */
+  readonly version: string;
+  /** How long it may take to prove itself. */
+  readonly trialSeconds: number;
+  readonly signal: AbortSignal;
+  /** Told when the node has taken it, and starts again. */
+  readonly onTaken: (upgrade: { readonly from: string; readonly release: string }) => void;
+}
+
+export interface Upgraded {
+  readonly node: string;
+  readonly from: string;
+  readonly release: string;
+}
+
+/** The node runs the new runner's self-test first; a slow device takes its time. */
+const REHEARSAL_MS = 150_000;
+/** For the end of the old runner, and for going back. */
+const SWAP_MS = 60_000;
+
+/**
+ * @param runner the runner in one file
+ * @throws OperationError when the node has gone back; RefusedError when it does not take it; NoAnswerError
+ */
+export async function upgradeNode(
+  operator: Operator,
+  node: string,
+  runner: Uint8Array,
+  { version, trialSeconds, signal, onTaken }: UpgradeOptions,
+): Promise<Upgraded> {
+  const over = new AbortController();
+  let news: { readonly upgrade: string; readonly message: string } | undefined;
+  const listening = listen(operator, {
+    filters: [topics.nodeLogs(node)],
+    signal: AbortSignal.any([signal, over.signal]),
+    onMessage: ({ payload }) => (news = newsIn(payload)) !== undefined,
+  });
+  // A broker that does not let it listen is told below.
+  listening.catch(() => {});
+  try {
+    const command = packRunner(runner, version, trialSeconds);
+    const answer = await operator.commander.command(node, "upgrade", command, { timeoutMs: REHEARSAL_MS });
+    const [from, release] = [String(answer.from), String(answer.release)];
+    onTaken({ from, release });
+    const timer = setTimeout(() => over.abort(), trialSeconds * 1000 + SWAP_MS);
+    await listening.finally(() => clearTimeout(timer));
+    if (news?.upgrade === "passed") return { node, from, release };
+    if (news !== undefined) throw new OperationError(`Node '${node}': ${news.message}`);
+    throw new NoAnswerError(`Node '${node}' has not come back since it took release ${release}`);
+  } finally {
+    over.abort();
+    await listening;
+  }
+}
+
+function newsIn(payload: Uint8Array): { readonly upgrade: string; readonly message: string } | undefined {
+  try {
+    const { upgrade, message } = JSON.parse(new TextDecoder().decode(payload)) ?? {};
+    return typeof upgrade === "string" ? { upgrade, message: String(message) } : undefined;
+  } catch {
+    // Another line of the log.
+    return undefined;
+  }
+}

@@ -1,0 +1,16 @@
+/** What every operation of an operator works with. */
+import type { Bus } from "./bus.ts";
+import type { Commander } from "./commander.ts";
+import type { Fleet } from "./fleet.ts";
+
+/** One connection, and what it has heard so far. */
+export interface Operator {
+  readonly bus: Bus;
+  readonly commander: Commander;
+  readonly fleet: Fleet;
+}
+
+/** What an operation was to work on is not there, or is not as it has to be. */
+export class OperationError extends Error {
+  override name = "OperationError";
+}

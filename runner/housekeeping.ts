@@ -1,0 +1,54 @@
+/** What a node does beside its work: says once which limits hold, and clears away what nobody uses any more. */
+import type { Clock } from "./clock.ts";
+import type { Installer } from "./install/installer.ts";
+import { parseSpecifiers } from "./install/specifiers.ts";
+import type { Logger } from "./logger.ts";
+import type { Policy } from "./policy/policy.ts";
+import type { Cgroups } from "./process/cgroups.ts";
+
+/** Not while the agents of before are being started. */
+const TIDY_SOON_MS = 60_000;
+const TIDY_MS = 24 * 3600 * 1000;
+
+/**
+ * How agents are held to their CPU share: an operator who relies on a limit has to know when there is none.
+ * @param mayStop whether agents may be stopped for moments
+ */
+export function sayCpuLimits(
+  { reason, controllers }: Cgroups,
+  mayStop: boolean,
+  policy: Policy,
+  log: Logger,
+): void {
+  if (reason === undefined) log.info(`Agents are held by cgroup v2: ${controllers.join(", ")}`);
+  if (controllers.includes("cpu")) return;
+  const because = `because ${reason ?? "its group has no cpu controller"}`;
+  if (mayStop) {
+    return log.info(`CPU limits: nice, and agents with a cpu_percent are stopped for moments, ${because}`);
+  }
+  const sets = [policy.rules, ...policy.overrides.map(({ rules }) => rules)];
+  if (sets.every(({ cpu_percent }) => cpu_percent === undefined)) {
+    return log.info(`CPU limits: nice only, ${because}`);
+  }
+  log.warning(
+    `CPU limits: nice only, ${because}: the cpu_percent of ${policy.origin} has no effect without setpriv (util-linux)`,
+  );
+}
+
+/** Says which sets of packages are in use here, and deletes those that no node has used for long, until `signal`. */
+export async function tidyInstalls(
+  installer: Installer,
+  inUse: () => readonly (readonly string[])[],
+  clock: Clock,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let waitMs = TIDY_SOON_MS; await clock.sleep(waitMs, signal); waitMs = TIDY_MS) {
+    try {
+      const count = await installer.tidy(inUse().map(parseSpecifiers), clock.epochSeconds() * 1000);
+      if (count > 0) log.info(`${count} sets of packages that no agent uses have been deleted`);
+    } catch (error) {
+      log.warning(`Cannot delete sets of packages that no agent uses: ${(error as Error).message}`);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** `nodes/{name}/upgrade`: a new runner for this node. Obeyed only when it is signed: it is not in a sandbox. */
+import { type Answer, type Command, type CommandContext, CommandError } from "./command.ts";
+
+/** @throws UpgradeError for a runner that cannot be used; this one then goes on */
+export async function upgrade(context: CommandContext, command: Command): Promise<Answer> {
+  const { upgrades, reporter, identity } = context;
+  if (command.isVerified !== true) {
+    throw new CommandError(
+      "Cannot upgrade: only a node with --trust takes a new runner, and only a signed one",
+    );
+  }
+  if (upgrades === undefined) {
+    throw new CommandError(
+      "Cannot upgrade: this node was not started by agentflow-node of a deployed release, so it cannot go back " +
+        "should the new one fail. Use 'deploy --upgrade'",
+    );
+  }
+  const upgrade = await upgrades.prepare(command.json);
+  const { from, release, version } = upgrade;
+  reporter.nodeLog(
+    "log",
+    `Node ${identity.name} upgrades from release ${from} to ${release} (${version}), and starts again`,
+  );
+  context.restart();
+  return { from, release, version, trial_seconds: upgrade.trialSeconds };
+}

@@ -1,0 +1,156 @@
+/** The control groups of agents, where the kernel lets this process make any: one for each, with its limits. */
+import { dirname, join } from "@std/path";
+import {
+  cgroupMount,
+  cgroupPath,
+  type CgroupPlan,
+  type Controller,
+  type GroupFacts,
+  type GroupLimits,
+  limitFiles,
+  NODE_GROUP,
+  oomKills,
+  planCgroups,
+} from "./cgroup_plan.ts";
+
+/** A group that holds one process, and whatever that starts. */
+export interface Group {
+  /** Whether the kernel holds it to its share of the CPU. */
+  readonly limitsCpu: boolean;
+  /**
+   * Its process has ended: what it has started ends too, and the group goes.
+   * @returns whether the kernel has ended it for want of memory
+   */
+  leave(): Promise<boolean>;
+}
+
+/** Where agents' groups are made, if anywhere. */
+export interface Cgroups {
+  /** `undefined`: agents are held by groups; else why they are not. */
+  readonly reason: string | undefined;
+  readonly controllers: readonly Controller[];
+  /** @returns `undefined` when there is no group for it: it then runs as it would without any */
+  enter(agent: string, pid: number, limits: GroupLimits): Group | undefined;
+}
+
+/** Agents are not held by groups. */
+export function noCgroups(reason: string): Cgroups {
+  return { reason, controllers: [], enter: () => undefined };
+}
+
+/**
+ * Finds out what may be used here, and makes it ready. Never throws.
+ * @param proc this process' folder in `/proc`
+ */
+export async function openCgroups(pid: number, proc = "/proc/self"): Promise<Cgroups> {
+  try {
+    return useCgroups(planCgroups({ pid, ...await readGroups(proc) }), pid);
+  } catch (error) {
+    return noCgroups((error as Error).message);
+  }
+}
+
+/** Carries out a plan. @throws Deno's error when the kernel refuses */
+export function useCgroups(plan: CgroupPlan, pid: number): Cgroups {
+  if (plan.kind === "none") return noCgroups(plan.reason);
+  const { folder, moveSelf, controllers } = plan;
+  if (moveSelf) {
+    const own = join(folder, NODE_GROUP);
+    makeFolder(own);
+    put(own, "cgroup.procs", String(pid));
+  }
+  put(folder, "cgroup.subtree_control", controllers.map((name) => `+${name}`).join(" "));
+  return {
+    reason: undefined,
+    controllers,
+    enter: (agent, process, limits) => enter(join(folder, `agent-${agent}`), process, limits, controllers),
+  };
+}
+
+function enter(
+  folder: string,
+  pid: number,
+  limits: GroupLimits,
+  controllers: readonly Controller[],
+): Group | undefined {
+  try {
+    makeFolder(folder);
+    for (const [file, text] of Object.entries(limitFiles(limits, controllers))) put(folder, file, text);
+    put(folder, "cgroup.procs", String(pid));
+  } catch {
+    // It has ended already, or the kernel refuses: the node's own limits hold.
+    return undefined;
+  }
+  const killsBefore = readKills(folder);
+  return {
+    limitsCpu: controllers.includes("cpu"),
+    leave: async () => {
+      const killed = readKills(folder) > killsBefore;
+      await removeGroup(folder);
+      return killed;
+    },
+  };
+}
+
+/** What is left in it dies; a group that the kernel still has to empty is used again by the agent's next process. */
+async function removeGroup(folder: string): Promise<void> {
+  try {
+    put(folder, "cgroup.kill", "1");
+    await Deno.remove(folder);
+  } catch {
+    // Not empty yet, or an old kernel without cgroup.kill.
+  }
+}
+
+async function readGroups(
+  proc: string,
+): Promise<{ own: GroupFacts | undefined; above: GroupFacts | undefined }> {
+  const mount = cgroupMount(await Deno.readTextFile(join(proc, "mounts")));
+  const path = cgroupPath(await Deno.readTextFile(join(proc, "cgroup")));
+  if (mount === undefined || path === undefined) return { own: undefined, above: undefined };
+  const own = join(mount, path);
+  const above = path === "/" ? undefined : readGroup(dirname(own));
+  return { own: readGroup(own), above };
+}
+
+function readGroup(folder: string): GroupFacts {
+  return {
+    folder: folder.replace(/(?<=.)\/$/, ""),
+    writable: isWritable(join(folder, "cgroup.procs")) && isWritable(join(folder, "cgroup.subtree_control")),
+    // The root alone has none.
+    isRoot: readOrEmpty(join(folder, "cgroup.type")) === "",
+    controllers: readOrEmpty(join(folder, "cgroup.controllers")).split(/\s+/).filter((name) => name !== ""),
+    pids: readOrEmpty(join(folder, "cgroup.procs")).split("\n").filter((line) => line !== "").map(Number),
+  };
+}
+
+function isWritable(path: string): boolean {
+  try {
+    Deno.openSync(path, { write: true }).close();
+    return true;
+  } catch {
+    // Not there, not ours, or mounted read-only.
+    return false;
+  }
+}
+
+function readKills(folder: string): number {
+  return oomKills(readOrEmpty(join(folder, "memory.events")));
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    // Not every group has every file.
+    return "";
+  }
+}
+
+function makeFolder(path: string): void {
+  Deno.mkdirSync(path, { recursive: true });
+}
+
+function put(folder: string, file: string, text: string): void {
+  Deno.writeTextFileSync(join(folder, file), text);
+}

@@ -1,0 +1,62 @@
+/**
+ * The harness' source, carried by the runner. A bundled runner has this module replaced by one that holds the harness
+ * as a single file of JavaScript: see `artefact/bundle.ts`.
+ */
+import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
+import frames from "../../protocol/frames.ts" with { type: "text" };
+import json from "../../protocol/json.ts" with { type: "text" };
+import lines from "../../protocol/lines.ts" with { type: "text" };
+import names from "../../protocol/names.ts" with { type: "text" };
+import topics from "../../protocol/topics.ts" with { type: "text" };
+import activity from "../../agents/harness/activity.ts" with { type: "text" };
+import api from "../../agents/harness/api.ts" with { type: "text" };
+import clock from "../../agents/harness/clock.ts" with { type: "text" };
+import redirect from "../../agents/harness/console.ts" with { type: "text" };
+import errors from "../../agents/harness/errors.ts" with { type: "text" };
+import harness from "../../agents/harness/harness.ts" with { type: "text" };
+import language from "../../agents/harness/language.ts" with { type: "text" };
+import load from "../../agents/harness/load.ts" with { type: "text" };
+import loop from "../../agents/harness/loop.ts" with { type: "text" };
+import main from "../../agents/harness/main.ts" with { type: "text" };
+import payload from "../../agents/harness/payload.ts" with { type: "text" };
+import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
+import requests from "../../agents/harness/requests.ts" with { type: "text" };
+import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
+import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
+import typescriptCode from "../../agents/harness/typescript_code.ts" with { type: "text" };
+
+/** A program in one or more files, by their paths in the project. */
+export interface SourceTree {
+  /** The main module. */
+  readonly entry: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Every module the harness loads. */
+export const HARNESS: SourceTree = {
+  entry: "agents/harness/main.ts",
+  files: {
+    "protocol/agent_topics.ts": agentTopics,
+    "protocol/frames.ts": frames,
+    "protocol/json.ts": json,
+    "protocol/lines.ts": lines,
+    "protocol/names.ts": names,
+    "protocol/topics.ts": topics,
+    "agents/harness/activity.ts": activity,
+    "agents/harness/api.ts": api,
+    "agents/harness/clock.ts": clock,
+    "agents/harness/console.ts": redirect,
+    "agents/harness/errors.ts": errors,
+    "agents/harness/harness.ts": harness,
+    "agents/harness/language.ts": language,
+    "agents/harness/load.ts": load,
+    "agents/harness/loop.ts": loop,
+    "agents/harness/main.ts": main,
+    "agents/harness/payload.ts": payload,
+    "agents/harness/pipe.ts": pipe,
+    "agents/harness/requests.ts": requests,
+    "agents/harness/state_file.ts": stateFile,
+    "agents/harness/tasks.ts": tasks,
+    "agents/harness/typescript_code.ts": typescriptCode,
+  },
+};

@@ -1,0 +1,27 @@
+/** Keeps systemd informed of a node from its start to its end. Loaded only where systemd has asked for it. */
+import type { Clock } from "../clock.ts";
+import type { Logger } from "../logger.ts";
+import type { Expectations } from "./expectations.ts";
+import { openNotifySocket } from "./notify_socket.ts";
+import { ServiceManager } from "./service_manager.ts";
+
+/**
+ * Says that the node is up; the rest goes on beside it.
+ * @param status what `systemctl status` shows
+ * @param ending aborted when the node begins to end
+ */
+export async function accompany(
+  { socket: path, watchdogMs }: Expectations,
+  status: string,
+  ending: AbortSignal,
+  clock: Clock,
+  log: Logger,
+): Promise<void> {
+  try {
+    const socket = await openNotifySocket(path, (message) => log.warning(message));
+    const manager = new ServiceManager({ socket, watchdogMs, clock });
+    void manager.accompany(status, ending).finally(() => socket[Symbol.dispose]());
+  } catch (error) {
+    log.warning((error as Error).message);
+  }
+}

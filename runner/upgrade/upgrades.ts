@@ -1,0 +1,84 @@
+/** Replaces the runner by one that came over the bus, and lets the new one prove itself. */
+import type { Clock } from "../clock.ts";
+import type { Installation } from "./installation.ts";
+import { readPackage, UpgradeError } from "./upgrade_package.ts";
+
+export interface UpgradesParts {
+  readonly installation: Installation;
+  readonly clock: Clock;
+  /** @throws UpgradeError when the runner in that file does not pass on this machine */
+  readonly rehearse: (bundle: string) => Promise<void>;
+  /** Something that the operator should know. */
+  readonly say: (message: string, news: UpgradeNews) => void;
+}
+
+/** What became of an upgrade, for programs. */
+export interface UpgradeNews {
+  readonly upgrade: "passed" | "taken_back";
+}
+
+/** How long a new runner must have heard itself on the broker to have proved itself, milliseconds. */
+const HEALTHY_MS = 3000;
+
+/** What an upgrade leads to. */
+export interface Upgrade {
+  readonly from: string;
+  readonly release: string;
+  readonly version: string;
+  readonly trialSeconds: number;
+}
+
+/** Invariant: at any moment `current` is a release that is whole on disk, and so is the one to go back to. */
+export class Upgrades {
+  #underWay = false;
+  #proving: Promise<void> | undefined;
+
+  constructor(private readonly parts: UpgradesParts) {}
+
+  /**
+   * Makes the new runner the one of the next start.
+   * @throws UpgradeError when it cannot be used; all is then as before
+   */
+  async prepare(json: unknown): Promise<Upgrade> {
+    const { installation, rehearse } = this.parts;
+    if (this.#underWay) throw new UpgradeError("another upgrade is under way");
+    this.#underWay = true;
+    // This process is not the one that has to prove itself.
+    this.#proving ??= Promise.resolve();
+    try {
+      if (await installation.trial() !== undefined) {
+        throw new UpgradeError("this runner is still on trial itself: try again once it has passed");
+      }
+      const { version, release, source, trialSeconds } = readPackage(json);
+      const from = await installation.current();
+      if (release === from) throw new UpgradeError(`this is the runner that is in use already (${release})`);
+      await installation.add(release, source);
+      await rehearse(installation.bundleOf(release));
+      await installation.beginTrial(release, trialSeconds);
+      return { from, release, version, trialSeconds };
+    } finally {
+      this.#underWay = false;
+    }
+  }
+
+  /** Says what became of the last upgrade when this process has come back after it failed. */
+  async sayLastFailure(): Promise<void> {
+    const reason = await this.parts.installation.takeFailure();
+    if (reason === undefined) return;
+    this.parts.say(`The upgrade of this node has been taken back: ${reason}`, { upgrade: "taken_back" });
+  }
+
+  /** What this node has said has come back to it: commands will reach it too. */
+  heard(): void {
+    this.#proving ??= this.#prove();
+  }
+
+  async #prove(): Promise<void> {
+    const { installation, clock, say } = this.parts;
+    if (await installation.trial() === undefined) return;
+    await clock.sleep(HEALTHY_MS);
+    await installation.passTrial();
+    const release = await installation.current();
+    say(`The upgrade of this node has passed: it runs release ${release}`, { upgrade: "passed" });
+  }
+}

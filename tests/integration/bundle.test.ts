@@ -1,0 +1,103 @@
+/** The runner as one file: it does all that the sources do, in an empty folder and without a network. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { bundleRunner } from "../../artefact/bundle.ts";
+import manifest from "../../deno.json" with { type: "json" };
+import { freePort, startEmbedded } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+import { NotifyListener } from "../support/notify_listener.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "agentflow-bundle-test-" });
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+const RUNNER = join(folder, "agentflow-node.js");
+await bundleRunner(RUNNER);
+
+/** A network namespace of its own has nothing but loopback; not every container allows one. */
+const NO_NETWORK = (await succeeds("unshare", ["-rn", "true"]))
+  ? ["unshare", "-rn", "sh", "-c", 'ip link set lo up 2>/dev/null; exec "$@"', "sh"]
+  : [];
+
+async function succeeds(program: string, args: string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()).success;
+  } catch {
+    // Not installed.
+    return false;
+  }
+}
+
+/** Runs the bundle where there is nothing but itself: no packages in Deno's cache, no network, no sources. */
+async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const cwd = await Deno.makeTempDir({ dir: folder });
+  const [program = "", ...rest] = [...NO_NETWORK, Deno.execPath(), "run", "-A", RUNNER, ...args];
+  const env = { HOME: cwd, DENO_DIR: join(cwd, "deno"), NO_COLOR: "1" };
+  const output = await new Deno.Command(program, { args: rest, cwd, env, stdin: "null" }).output();
+  const text = new TextDecoder();
+  return { code: output.code, stdout: text.decode(output.stdout), stderr: text.decode(output.stderr) };
+}
+
+Deno.test("bundle says its version, and in its help how it is started", async () => {
+  const version = await run("--version");
+  assertEquals([version.code, version.stderr], [0, ""]);
+  assertMatch(version.stdout, new RegExp(`^agentflow-node ${manifest.version} `));
+  const help = await run("--help");
+  assertMatch(help.stdout, /^Usage: deno run -A agentflow-node\.js \[--broker HOST\]/m);
+});
+
+Deno.test("bundle passes the self-test alone in a folder, without a network", async () => {
+  const { code, stdout, stderr } = await run("--test");
+  assertEquals([code, stderr], [0, ""], stdout);
+  assertMatch(stdout, /^\d+ passed, 0 failed$/m);
+});
+
+Deno.test("bundle runs an agent, and keeps the libraries quiet", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  // What the libraries read while they load must be gone by then, in this order of modules too.
+  await using node = await NodeProcess.start({ port: broker.port, main: RUNNER, env: { DEBUG: "*" } });
+  const code = "export const process = (agent) => agent.publish('seen', agent.recall('n', 0));";
+  await node.spawn(bus, { name: "sensor", code });
+  assertEquals((await bus.on("seen")).json, 0);
+  assertEquals(node.stderr.filter((line) => /mqttjs|aedes/.test(line)), []);
+});
+
+Deno.test("bundle loads what only some need: the embedded broker, trust, the outbox on disk", async () => {
+  const stateDir = join(folder, "state");
+  const { code, stderr } = await run(
+    ...["--broker", "embedded", "--trust", join(folder, "missing.json"), "--state-dir", stateDir],
+    ...["--outbox", "disk", "--port", String(freePort())],
+  );
+  // It gets as far as the file that is not there: the module that says so has been loaded.
+  assertEquals(code, 2);
+  assertMatch(stderr, /embedded broker listens/);
+  assertMatch(stderr, /--trust: .*missing\.json/);
+});
+
+Deno.test("bundle shows an agent's error with the agent's own lines alone", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  await using node = await NodeProcess.start({ port: broker.port, main: RUNNER });
+  const code =
+    "export function setup() {\n  throw new Error('no sensor');\n}\nexport const process = () => {};";
+  await bus.publish(`nodes/${node.name}/spawn`, { name: "broken", code }, { retain: true });
+  const { json } = await bus.find("error", (m) => m.topic.endsWith("/errors") && m.json?.phase === "setup");
+  assertEquals(json.traceback, "Error: no sensor\n    at Object.setup (broken.ts:2:9)");
+});
+
+Deno.test("bundle tells systemd that it is up, where Deno lets it", async () => {
+  await using systemd = await NotifyListener.open();
+  const env = { NOTIFY_SOCKET: systemd.path };
+  await using node = await NodeProcess.start({ port: 1, main: RUNNER, env });
+  await node.logged(/Cannot notify systemd: start the runner with deno run --unstable-net/);
+  await using _other = await NodeProcess.start({ port: 1, main: RUNNER, env, flags: ["--unstable-net"] });
+  await systemd.until((message) => message.startsWith("READY=1\n"));
+});
+
+Deno.test("bundle is the same bytes each time, and says nothing of where it was made", async () => {
+  const again = join(folder, "again.js");
+  await bundleRunner(again);
+  const code = await Deno.readTextFile(again);
+  assert(code === await Deno.readTextFile(RUNNER), "two bundles of the same sources differ");
+  assert(!code.includes(folder) && !/agentflow-bundle-|\/npm\/registry\./.test(code));
+});

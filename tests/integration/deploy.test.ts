@@ -1,0 +1,325 @@
+/** `agentflow deploy` against a real sshd on loopback, until an agent runs there. The service manager is a stand-in. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { runDeploy } from "../../ctl/deploy/run.ts";
+import { startEmbedded, type TestBroker } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { isRunning } from "../support/processes.ts";
+import { hasSsh, SshDevice } from "../support/ssh_device.ts";
+
+const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
+addEventListener("unload", () => Deno.removeSync(cache, { recursive: true }));
+
+interface Outcome {
+  readonly code: number;
+  /** What it printed last, when asked for JSON. */
+  // deno-lint-ignore no-explicit-any -- tests look into it
+  readonly result: any;
+  /** All that it said. */
+  readonly said: string;
+}
+
+/** An operator at their machine, with the device and the broker in reach. */
+class Operator {
+  constructor(private readonly device: SshDevice, private readonly port: number) {}
+
+  /** `agentflow deploy kitchen --to device …` */
+  async deploy(...more: string[]): Promise<Outcome> {
+    const broker = `127.0.0.1:${this.port}`;
+    return await this.run(...["--broker", broker, "--via", broker, "--timeout", "40"], ...more);
+  }
+
+  async run(...more: string[]): Promise<Outcome> {
+    const { destination, sshConfig } = this.device;
+    const printed: string[] = [];
+    const said: string[] = [];
+    const args = ["kitchen", "--to", destination, "--ssh-config", sshConfig, "--json", ...more];
+    const code = await runDeploy(args, {
+      env: { XDG_CACHE_HOME: cache },
+      print: (line) => void printed.push(line),
+      report: (line) => void said.push(line),
+    });
+    const result = printed.length === 0 ? undefined : JSON.parse(printed.join("\n"));
+    return { code, result, said: said.join("\n") };
+  }
+
+  /** A file of the operator's. */
+  async file(name: string, text: string, mode = 0o644): Promise<string> {
+    const path = join(this.device.folder, name);
+    await Deno.writeTextFile(path, text, { mode });
+    return path;
+  }
+}
+
+/** In place of Deno, where a test needs no other: small, so that it is there at once. */
+function thinDeno(operator: Operator): Promise<string> {
+  return operator.file("thin-deno", `#!/bin/sh\nexec ${Deno.execPath()} "$@"\n`, 0o755);
+}
+
+async function setUp(): Promise<{ broker: TestBroker; device: SshDevice; operator: Operator }> {
+  const [broker, device] = await Promise.all([startEmbedded(), SshDevice.start()]);
+  return { broker, device, operator: new Operator(device, broker.port) };
+}
+
+function withDevice(
+  name: string,
+  test: (
+    parts: { device: SshDevice; operator: Operator; port: number; t: Deno.TestContext },
+  ) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    ignore: !hasSsh,
+    fn: async (t) => {
+      const { broker: opened, device: started, operator } = await setUp();
+      await using broker = opened;
+      await using device = started;
+      await test({ device, operator, port: broker.port, t });
+    },
+  });
+}
+
+const COUNTER = `export async function process(agent) {
+  const count = agent.recall("count", 0) + 1;
+  agent.persist("count", count);
+  await agent.publish("counts", count);
+}`;
+
+withDevice(
+  "deploy brings a node to a device, keeps it as it is, changes it, and takes it away",
+  async ({ device, operator, port, t }) => {
+    await using bus = await Bus.connect(port);
+    const policy = await operator.file("policy.json", "{}");
+    let instance = "";
+    let release = "";
+
+    await t.step("--dry-run changes nothing", async () => {
+      const { code, result, said } = await operator.deploy("--dry-run");
+      assertEquals([code, result.action], [0, "planned"], said);
+      assertStringIncludes(said, "Would install: runner, deno, unit and flags");
+      assertEquals(device.list("."), []);
+    });
+
+    await t.step("a node comes up, with all it needs from the operator's machine", async () => {
+      const { code, result, said } = await operator.deploy("--policy", policy);
+      assertEquals([code, result?.action], [0, "installed"], said);
+      assertMatch(said, /^Self-test: \d+ passed, 0 failed$/m);
+      ({ heartbeat: { instance }, release } = result);
+      assertEquals(device.list("agentflow/nodes/kitchen/releases"), [release]);
+      const config = join(device.home, "agentflow/nodes/kitchen/current/config/policy.json");
+      assertEquals(((await Deno.stat(config)).mode ?? 0) & 0o777, 0o600);
+      assertMatch(
+        await Deno.readLink(`/proc/${device.pid("kitchen")}/exe`),
+        /\/agentflow\/store\/[0-9a-f]{64}\/deno$/,
+      );
+      assertEquals(device.list("agentflow/incoming"), []);
+    });
+
+    await t.step("an agent runs there", async () => {
+      await bus.publish("nodes/kitchen/spawn", { name: "counter", code: COUNTER, poll_interval: 0.05 });
+      await bus.on("counts", ({ json }) => json > 3);
+    });
+
+    await t.step("a second run changes nothing, and says so", async () => {
+      const { code, result, said } = await operator.deploy("--policy", policy);
+      assertEquals([code, result.action, result.release], [0, "unchanged", release], said);
+      assertEquals(result.heartbeat.instance, instance, "it has been restarted");
+      assertStringIncludes(said, "Nothing to change");
+    });
+
+    await t.step("a change needs --upgrade", async () => {
+      const { code, said } = await operator.deploy();
+      assertEquals(code, 1);
+      assertMatch(
+        said,
+        /node 'kitchen' is there already, and differs: unit and flags, policy\.json\. /,
+      );
+      assertMatch(said, /--upgrade changes it/);
+    });
+
+    await t.step("--upgrade changes it, and its agents go on with their state", async () => {
+      const { json: before } = await bus.on("counts");
+      const { code, result, said } = await operator.deploy("--upgrade", "--", "--heap-mb", "64");
+      assertEquals([code, result?.action, result?.missingAgents], [0, "upgraded", []], said);
+      assert(result.heartbeat.instance !== instance && result.release !== release);
+      assertEquals(result.heartbeat.agents, ["counter"]);
+      assertStringIncludes(said, "its settings only: the programs are there");
+      ({ heartbeat: { instance }, release } = result);
+      const { json: after } = await bus.on("counts", () => true, bus.mark());
+      assert(after > before, `the counter went from ${before} to ${after}`);
+      assertEquals(device.list("agentflow/nodes/kitchen/current/config"), []);
+    });
+
+    await t.step("--upgrade to what does not come up goes back to what did", async () => {
+      const broken = await operator.file(
+        "broken.js",
+        `if (Deno.args.includes("--test")) console.log("1 passed, 0 failed");\n` +
+          `else { console.error("no such thing"); Deno.exit(1); }`,
+      );
+      const from = bus.mark();
+      const { code, said } = await operator.deploy("--upgrade", "--runner", broken);
+      assertEquals(code, 1);
+      assertMatch(said, /does not start on device:[^]*no such thing/);
+      assertStringIncludes(said, `The one before (${release}) runs again`);
+      assertEquals(
+        await Deno.readLink(join(device.home, "agentflow/nodes/kitchen/current")),
+        `releases/${release}`,
+      );
+      assert(
+        !device.list("agentflow/nodes/kitchen/releases").some((id) => id > release),
+        "the new one is gone",
+      );
+      await bus.on("counts", () => true, from);
+    });
+
+    await t.step("--upgrade to what has no heartbeat goes back too", async () => {
+      const from = bus.mark();
+      const silent = ["--broker", "127.0.0.1:1", "--via", `127.0.0.1:${port}`, "--timeout", "2", "--upgrade"];
+      const { code, said } = await operator.run(...silent);
+      assertEquals(code, 1);
+      assertStringIncludes(said, "the broker has no heartbeat of it after 2 s");
+      assertStringIncludes(said, "connection refused");
+      assertStringIncludes(said, `The one before (${release}) runs again`);
+      await bus.on("nodes/kitchen/heartbeat", ({ json }) => json.agents?.includes("counter"), from);
+    });
+
+    await t.step("a node that was stopped for good is started again", async () => {
+      await bus.publish("nodes/kitchen/stop", "counter");
+      await device.systemctl("stop", "agentflow-kitchen.service");
+      const { code, result, said } = await operator.deploy("--", "--heap-mb", "64");
+      assertEquals([code, result?.action], [0, "started"], said);
+    });
+
+    await t.step("--uninstall ends it and leaves the agents' state; --purge takes that too", async () => {
+      const pid = device.pid("kitchen") ?? 0;
+      assert(isRunning(pid));
+      const { code, result, said } = await operator.run("--uninstall");
+      assertEquals([code, result?.action], [0, "uninstalled"], said);
+      assert(!isRunning(pid), "it runs still");
+      assertEquals(device.list("agentflow/nodes/kitchen"), ["state"]);
+      assertEquals(device.list(".config/systemd/user"), []);
+      assertEquals(device.list("agentflow/store"), []);
+      await operator.run("--uninstall", "--purge");
+      assertEquals(device.list("agentflow"), []);
+      assertEquals((await operator.run("--uninstall")).result.action, "unchanged");
+    });
+  },
+);
+
+withDevice("deploy leaves nothing in use when the self-test fails there", async ({ device, operator }) => {
+  const deno = await operator.file("no-deno", "#!/bin/sh\necho 'Illegal instruction' >&2\nexit 132\n", 0o755);
+  const { code, said } = await operator.deploy("--deno-file", deno);
+  assertEquals(code, 1);
+  assertMatch(said, /The self-test fails on device:\nIllegal instruction/);
+  assertEquals([device.list("agentflow/nodes/kitchen/releases"), device.list("agentflow/store")], [[], []]);
+  assertEquals(device.pid("kitchen"), undefined);
+});
+
+withDevice(
+  "deploy sends secrets so that only their owner can read them there",
+  async ({ device, operator }) => {
+    const password = await operator.file("password", "hunter2", 0o600);
+    const deno = await thinDeno(operator);
+    const credentials = ["--username", "kitchen", "--password-file", password];
+    const { code, said } = await operator.deploy("--deno-file", deno, ...credentials);
+    assertEquals(code, 0, said);
+    const folder = join(device.home, "agentflow");
+    for (const path of ["", "nodes/kitchen", "nodes/kitchen/releases"]) {
+      assertEquals(((await Deno.stat(join(folder, path))).mode ?? 0) & 0o077, 0, path);
+    }
+    const file = join(folder, "nodes/kitchen/current/config/password");
+    assertEquals(((await Deno.stat(file)).mode ?? 0) & 0o777, 0o600);
+    assert(!(await Deno.readTextFile(`/proc/${device.pid("kitchen")}/cmdline`)).includes("hunter2"));
+    assert(!said.includes("hunter2"));
+  },
+);
+
+/** Units of the system, away from those of this machine. */
+const OWN_UNITS = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /etc/systemd/system && exec "$@"', "sh"];
+const canHaveUnits = Deno.uid() === 0 && await succeeds([...OWN_UNITS, "true"]);
+
+async function succeeds([program = "", ...args]: readonly string[]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()).success;
+  } catch {
+    // Not installed.
+    return false;
+  }
+}
+
+Deno.test({
+  name: "deploy --system puts a service of the system in place, and takes it away",
+  ignore: !hasSsh || !canHaveUnits,
+  fn: async () => {
+    await using broker = await startEmbedded();
+    await using device = await SshDevice.start(OWN_UNITS);
+    const operator = new Operator(device, broker.port);
+    const args = ["--system", "--deno-file", await thinDeno(operator)];
+    const first = await operator.deploy(...args);
+    assertEquals([first.code, first.result?.action], [0, "installed"], first.said);
+    assertEquals((await operator.deploy(...args)).result.action, "unchanged");
+    assertEquals(device.list(".config"), []);
+    const pid = device.pid("kitchen") ?? 0;
+    assertEquals((await operator.run("--system", "--uninstall", "--purge")).result.action, "uninstalled");
+    assert(!isRunning(pid));
+    assertEquals(device.list("agentflow"), []);
+  },
+});
+
+withDevice(
+  "deploy refuses a machine that Deno has no build for, before anything is sent",
+  async ({ device, operator }) => {
+    await device.program("uname", '[ "$1" = -m ] && echo armv7l || exec /usr/bin/uname "$@"');
+    const { code, said } = await operator.deploy();
+    assertEquals(code, 1);
+    assertMatch(
+      said,
+      /Cannot deploy to device: it is 32-bit ARM \(armv7l\), which Deno has no build for: install a 64-bit/,
+    );
+    assertEquals(device.list("."), []);
+  },
+);
+
+withDevice("deploy refuses a device without systemd", async ({ device, operator }) => {
+  await device.program("systemctl", 'echo "Failed to connect to bus: No medium found" >&2; exit 1');
+  const { code, said } = await operator.deploy("--deno-file", await thinDeno(operator));
+  assertEquals(code, 1);
+  assertMatch(said, /its service manager does not answer: Failed to connect to bus.*loginctl enable-linger/);
+});
+
+withDevice("deploy never skips a host key, whatever the configuration says", async ({ device, operator }) => {
+  await Deno.writeTextFile(device.knownHosts, "");
+  const unknown = await operator.deploy();
+  assertEquals(unknown.code, 1);
+  assertMatch(
+    unknown.said,
+    /its host key is not known yet: run ssh device once, and compare the fingerprint/,
+  );
+  const other = await Deno.readTextFile(join(device.folder, "client_key.pub"));
+  const key = other.split(" ").slice(0, 2).join(" ");
+  await Deno.writeTextFile(device.knownHosts, `[127.0.0.1]:${device.port} ${key}\n`);
+  const changed = await operator.deploy();
+  assertEquals(changed.code, 1);
+  assertMatch(changed.said, /its host key is not the one that is known/);
+  assertEquals(device.list("."), []);
+});
+
+withDevice(
+  "deploy says what to do when the device does not let the operator in",
+  async ({ device, operator }) => {
+    await Deno.writeTextFile(join(device.folder, "authorized_keys"), "");
+    const { code, said } = await operator.deploy();
+    assertEquals(code, 1);
+    assertMatch(said, /Cannot reach device: it does not accept your key .*ssh-copy-id device/);
+  },
+);
+
+withDevice(
+  "deploy reports a broker that this machine cannot reach before it touches the device",
+  async ({ device, operator }) => {
+    const { code, said } = await operator.run("--broker", "127.0.0.1:1", "--via", "127.0.0.1:1");
+    assertEquals(code, 1);
+    assertMatch(said, /No connection to the broker at mqtt:\/\/127\.0\.0\.1:1: connection refused/);
+    assertEquals(device.list("."), []);
+  },
+);

@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { createConnection, createServer, type Socket } from "node:net";
+import { LevelStream } from "../../../../runner/broker/level_stream.ts";
+
+/** Both ends of a connection: a client's socket, and what the broker sees of it. */
+async function connected(): Promise<{ client: Socket; stream: LevelStream } & AsyncDisposable> {
+  const accepted = Promise.withResolvers<Socket>();
+  const server = createServer(accepted.resolve);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  const client = createConnection(port, "127.0.0.1");
+  const stream = new LevelStream(await accepted.promise);
+  return {
+    client,
+    stream,
+    async [Symbol.asyncDispose]() {
+      client.destroy();
+      stream.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** Reads once for each `readable`, as the broker's library does, until `bytes` have come. */
+function readOncePerEvent(stream: LevelStream, bytes: number): Promise<number> {
+  return new Promise((resolve) => {
+    let got = 0;
+    stream.on("readable", () => {
+      got += stream.read()?.length ?? 0;
+      if (got >= bytes) resolve(got);
+    });
+  });
+}
+
+Deno.test("a message far larger than any buffer is read to its end, though nothing follows it", async () => {
+  await using ends = await connected();
+  for (const bytes of [1, 300_000, 9_000_000]) {
+    const read = readOncePerEvent(ends.stream, bytes);
+    ends.client.write(new Uint8Array(bytes));
+    assertEquals(await read, bytes);
+    ends.stream.removeAllListeners("readable");
+  }
+});
+
+Deno.test("what is written goes to the client, and each end learns that the other is gone", async () => {
+  await using ends = await connected();
+  const heard = new Promise<string>((resolve) => ends.client.once("data", (data) => resolve(String(data))));
+  ends.stream.write("hello");
+  assertEquals(await heard, "hello");
+  const closed = new Promise<void>((resolve) => ends.stream.once("close", () => resolve()));
+  ends.client.destroy();
+  await closed;
+});
