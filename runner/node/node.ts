@@ -1,4 +1,5 @@
 /** One node: how it begins, what reaches it, and how it ends. */
+import { readingOf } from "../../protocol/language.ts";
 import { nodeFilters, ownFilters } from "../../protocol/topics.ts";
 import type { IncomingMessage, LinkListener } from "../link/link.ts";
 import type { PolicyRefusal } from "../policy/gatekeeper.ts";
@@ -48,11 +49,11 @@ export class Node implements LinkListener {
     return this.#has.events;
   }
 
-  /** The packages that agents here ask for, one list for each. */
+  /** The npm and JSR packages that agents here ask for, one list for each. */
   installs(): (readonly string[])[] {
-    return this.#has.supervisor.agents().map(({ config }) => config.install).filter((list) =>
-      list.length > 0
-    );
+    return this.#has.supervisor.agents()
+      .filter(({ config }) => config.install.length > 0 && readingOf(config) === "typescript")
+      .map(({ config }) => config.install);
   }
 
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */

@@ -66,12 +66,19 @@ async function loadPyodide(dir: string, options: Options): Promise<Pyodide> {
 
 /**
  * Pyodide looks at the globals for where it runs. In a web worker it asks for nothing but `fetch` and WebAssembly; under
- * Deno it would load the Node compatibility layer, which costs time and memory. Reading and compiling at once, instead of
- * streaming, leaves no second copy of the machine code's source behind.
+ * Deno it would load the Node compatibility layer, which costs time and memory. Files are read and compiled at once, and
+ * given back right afterwards: streaming leaves copies behind, and nobody collects what an idle agent does not need.
  */
 function appearAsWebWorker(): () => void {
   const { readFileSync } = Deno;
-  const fetchFile = (url: string | URL) => Promise.resolve(new Response(readFileSync(new URL(url))));
+  const read: ArrayBuffer[] = [];
+  const fetchFile = (url: string | URL) => {
+    const { buffer } = readFileSync(new URL(url));
+    read.push(buffer);
+    const text = () => new TextDecoder().decode(buffer);
+    const file = { ok: true, arrayBuffer: () => buffer, json: () => JSON.parse(text()) };
+    return Promise.resolve(file as unknown as Response);
+  };
   const instantiate: Instantiate = async (source, imports) => {
     const module = new WebAssembly.Module(await (await source).arrayBuffer());
     return { module, instance: new WebAssembly.Instance(module, imports) };
@@ -88,7 +95,10 @@ function appearAsWebWorker(): () => void {
     replace(globalThis, "fetch", fetchFile),
     replace(WebAssembly, "instantiateStreaming", instantiate),
   ];
-  return () => undo.forEach((restore) => restore());
+  return () => {
+    undo.forEach((restore) => restore());
+    for (const buffer of read) buffer.transfer(0);
+  };
 }
 
 function replace(target: object, name: string, value: unknown): () => void {
