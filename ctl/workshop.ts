@@ -3,7 +3,10 @@ import { Journal } from "../operator/journal.ts";
 import type { Operator } from "../operator/operator.ts";
 import { watchFleet } from "../operator/operations/survey.ts";
 import type { DeployNode, Workshop } from "../operator/tools/tool.ts";
+import { FLAGS } from "../runner/flags.ts";
 import type { Run } from "./cli.ts";
+import { OWN_FLAGS, readDeploy } from "./deploy/options.ts";
+import { runDeploy } from "./deploy/run.ts";
 
 /** Listens to the fleet and to its logs until it is disposed of. */
 export async function openWorkshop(run: Run, operator: Operator): Promise<Workshop & Disposable> {
@@ -14,14 +17,14 @@ export async function openWorkshop(run: Run, operator: Operator): Promise<Worksh
   return { operator, journal, deployNode: deployer(run), [Symbol.dispose]: () => kept.dispose() };
 }
 
-/** As `agentflow deploy` does it, with its defaults. */
+/** Deploys as the command does, with nothing but what a request can say. */
 function deployer({ env }: Run): DeployNode {
-  return async ({ node, address, broker, ssh_port }, report) => {
-    const { readDeploy } = await import("./deploy/options.ts");
-    const { runDeploy } = await import("./deploy/run.ts");
+  return async ({ node, address, broker, ssh_port }, report, signal) => {
     const to = ssh_port === undefined ? address : `ssh://${address}:${ssh_port}`;
-    const given: Readonly<Record<string, string>> = { to, broker };
-    const { json } = await runDeploy(readDeploy(node, [], ({ name }) => given[name]), { env, report });
-    return json;
+    const options = readDeploy(node, [], (flag) => {
+      if (flag === OWN_FLAGS.to) return to;
+      return flag === FLAGS.broker ? broker : undefined;
+    });
+    return (await runDeploy(options, { env, report, signal })).json;
   };
 }

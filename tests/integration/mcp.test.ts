@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { HttpMcp, McpClient, overStdio } from "../support/mcp_client.ts";
 import { type Policed, policed } from "../support/policed.ts";
+import { newKey, TrustFolder } from "../support/signing.ts";
 import { Stage } from "../support/stage.ts";
 
 const ECHO = `
@@ -318,4 +319,19 @@ law("HTTP does not listen for others without a token", async () => {
   const { code, text } = await run(...broker, "--host", "0.0.0.0");
   assertEquals(code, 2);
   assertMatch(text, /it needs a token/);
+});
+
+law("a node that obeys signed commands alone obeys a model only where the operator signs", async () => {
+  const key = await newKey("operator");
+  await using folder = await TrustFolder.make([{ key }]);
+  const keyFile = `${folder.dir}/operator.key.json`;
+  await Deno.writeTextFile(keyFile, JSON.stringify(key), { mode: 0o600 });
+  await using stage = await Stage.set({ args: ["--trust", folder.keyFile] });
+  const asked = { name: "signed", node: "test-node", code: "function setup() {}" };
+  await using unsigned = await overStdio(stage.broker.port);
+  const refused = await unsigned.call("spawn_agent", asked);
+  assertEquals(refused.isError, true);
+  assertMatch(refused.text, /sign/i);
+  await using signed = await overStdio(stage.broker.port, ["--sign-key", keyFile]);
+  assertEquals((await signed.call("spawn_agent", asked)).value.outcome, "running");
 });
