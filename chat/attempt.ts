@@ -27,7 +27,7 @@ export async function attempt(
     const view = tryView(tool, parsed.data);
     if (typeof view === "string") return { kind: "ran", result: failed(view) };
     if (!await person.agrees(view, signal)) return { kind: "declined" };
-  } else if (parsed.success) person.note(`${tool.name} ${JSON.stringify(parsed.data)}`);
+  }
   const given = parsed.success ? parsed.data : input;
   const result = await tool.run(given, workshop, { signal, onProgress: (message) => person.note(message) });
   return { kind: "ran", result: { ok: result.ok, value: fit(result.value, MAX_RESULT_CHARS) } };

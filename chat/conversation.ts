@@ -112,6 +112,7 @@ export class Conversation {
       });
       return false;
     }
+    if (tool.effect === "look") person.note(`${tool.name} ${JSON.stringify(call.input)}`);
     const outcome = await attempt(tool, call.input, workshop, person, signal);
     signal.throwIfAborted();
     if (outcome.kind === "declined") {

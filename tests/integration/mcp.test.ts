@@ -1,5 +1,6 @@
 /** The MCP server, with the SDK's own client, over both transports, on a real node. */
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import manifest from "../../deno.json" with { type: "json" };
 import { HttpMcp, McpClient, overStdio } from "../support/mcp_client.ts";
 import { type Policed, policed } from "../support/policed.ts";
 import { newKey, TrustFolder } from "../support/signing.ts";
@@ -334,4 +335,30 @@ law("a node that obeys signed commands alone obeys a model only where the operat
   assertMatch(refused.text, /sign/i);
   await using signed = await overStdio(stage.broker.port, ["--sign-key", keyFile]);
   assertEquals((await signed.call("spawn_agent", asked)).value.outcome, "running");
+});
+
+/** Those of the suite's scenarios that ask for no tools and documents of its own. */
+const SCENARIOS = [
+  "server-initialize",
+  "ping",
+  "tools-list",
+  "resources-list",
+  "prompts-list",
+  "dns-rebinding-protection",
+  "server-sse-multiple-streams",
+];
+
+law("the protocol's own conformance suite finds nothing wrong", async () => {
+  await using stage = await Stage.set();
+  await using server = await HttpMcp.start(stage.broker.port);
+  const suite = manifest.imports["@modelcontextprotocol/conformance"];
+  for (const scenario of SCENARIOS) {
+    const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", suite, "server", "--url", server.url, "--scenario", scenario],
+      stderr: "null",
+    }).output();
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(success, true, `${scenario}: ${text}`);
+    assertMatch(text, /Passed: (\d+)\/\1, 0 failed, 0 warnings/, scenario);
+  }
 });
