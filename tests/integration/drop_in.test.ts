@@ -71,10 +71,14 @@ function assertShape(what: keyof typeof SHAPES, json: Record<string, unknown>): 
       ? Array.isArray(value)
       : kind === "object"
       ? typeof value === "object" && value !== null && !Array.isArray(value)
-      : typeof value === kind;
+      : kindOf(value) === kind;
     assert(isKind, `${what}: ${field} is no ${kind}: ${JSON.stringify(json)}`);
   }
   if (typeof json.timestamp === "number") assert(json.timestamp > 1e9 && json.timestamp < 1e10, "seconds");
+}
+
+function kindOf(value: unknown): string {
+  return typeof value;
 }
 
 const SENSOR = {
