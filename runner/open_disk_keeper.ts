@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import { DiskKeeper, type Keeper, memoryKeeper } from "./link/keeper.ts";
 import { OutboxStore } from "./link/outbox_store.ts";
 import type { Logger } from "./logger.ts";
-import { setAside } from "./store/durable.ts";
+import { setAside } from "./durable_file.ts";
 import type { Registry } from "./store/registry.ts";
 
 /** A damaged file is set aside. Where none can be written, messages are kept in memory alone, and that is said. */

@@ -22,6 +22,7 @@ import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { openCgroups } from "./process/cgroups.ts";
+import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
@@ -123,7 +124,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateFiles,
     gatekeeper,
     env,
-    peers: () => node.peers(),
+    peers: () => node.events.peers(),
     secrets,
     onLaunched: ({ name: agent, config: { secrets } }, { pid, flags: permissions, brokerUser }) =>
       audit.record({
@@ -135,14 +136,14 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
         ...(brokerUser === undefined ? {} : { broker_user: brokerUser }),
       }),
     onSecretsDenied: (agent, names) =>
-      void node.onError(agent, {
+      void node.events.onError(agent, {
         phase: "setup",
         severity: "warning",
         error: `Secrets not granted to '${agent.name}' on ${name}: ${names.join(", ")}`,
       }),
     onDenied: (agent, kind, what) => denials.add(agent.name, kind, what),
     onStateDamaged: (agent, error) =>
-      void node.onError(agent, { phase: "setup", severity: "warning", error }),
+      void node.events.onError(agent, { phase: "setup", severity: "warning", error }),
   });
   const upgrades = installation && new Upgrades({
     installation,
@@ -178,7 +179,9 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void link.run(node);
   const ended = new AbortController();
   void node.closed.then(() => ended.abort());
+  void new Tidy({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
+  void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   // Where no agent can run, that is said instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
   return { node, ready: runtime.prepared };

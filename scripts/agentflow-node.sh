@@ -11,6 +11,8 @@ set -u
 
 home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 export AGENTFLOW_HOME="$home"
+# The signs of life that systemd waits for are the node's to give, not this shell's.
+unset WATCHDOG_PID
 readonly MAX_STARTS=3
 readonly RESTART=75 # EX_TEMPFAIL: how a node ends that has upgraded itself
 child=

@@ -51,7 +51,7 @@ export interface DeployResult {
 export async function deploy(parts: DeployParts): Promise<DeployResult> {
   const { device, host, report } = parts;
   report(`Looking at ${host}`);
-  const first = await device.observe([]);
+  const first = await device.observe(undefined);
   const found = architectureFor(first);
   if ("problem" in found) throw new DeployError(`Cannot deploy to ${host}: ${found.problem}`);
   const { architecture } = found;

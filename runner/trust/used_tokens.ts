@@ -1,5 +1,5 @@
 /** Which signed commands have been used: on disk, so that a restart is no second chance. */
-import { readIfThere, replaceDurably, setAside } from "../store/durable.ts";
+import { readIfThere, replaceDurably, setAside } from "../durable_file.ts";
 import { SKEW_SECONDS } from "./decision.ts";
 
 /** One that has been used. */

@@ -18,7 +18,7 @@ export interface UpgradeNews {
 }
 
 /** How long a new runner must have heard itself on the broker to have proved itself, milliseconds. */
-const HEALTHY_MS = 5000;
+const HEALTHY_MS = 3000;
 
 /** What an upgrade leads to. */
 export interface Upgrade {

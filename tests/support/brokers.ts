@@ -46,6 +46,8 @@ export class Mosquitto implements TestBroker {
       `listener ${port} 127.0.0.1`,
       "allow_anonymous true",
       "set_tcp_nodelay true",
+      // Else it drops what a client on a busy machine does not take fast enough.
+      "max_queued_messages 0",
       ...extraConfig,
     ]);
   }

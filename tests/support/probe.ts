@@ -31,7 +31,8 @@ const posting = (expression) =>
   "try { postMessage(await (" + expression + ")) } catch (error) { postMessage({ error: String(error) }) }";
 `;
 
-function agentCode(attempts: Attempts, given: unknown): string {
+/** The module of an agent that makes the attempts in its `setup()`, and publishes its findings. */
+export function probeModule(attempts: Attempts, given: unknown): string {
   const functions = Object.entries(attempts).map(([name, body]) =>
     `${JSON.stringify(name)}: async (agent) => {\n${body}\n},`
   );
@@ -56,7 +57,7 @@ async function tried(agent, attempt) {
 async function setup(agent) {
   const findings = {};
   for (const [name, attempt] of Object.entries(attempts)) {
-    // Says in the agent's log which one it was that ended the agent.
+    // Says which one it was that ended the agent.
     await agent.log(name);
     findings[name] = await tried(agent, attempt);
   }
@@ -73,7 +74,7 @@ export async function probe(
   given: unknown = {},
   config: Record<string, unknown> = {},
 ): Promise<Findings> {
-  const code = agentCode(attempts, given);
+  const code = probeModule(attempts, given);
   await bus.publish(`nodes/${node.name}/spawn`, { name, code, max_restarts: 0, ...config });
   const report = await bus.find(
     `findings of ${name}`,

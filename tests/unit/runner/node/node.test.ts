@@ -220,7 +220,7 @@ Deno.test("desired_state starts what is missing, leaves what runs alone, and is 
     code: "//",
   }];
   await n.send("nodes/n/desired_state", { node: "n", agents, timestamp: 1 });
-  assertEquals(n.node.peers().map((peer) => peer.name), ["a", "b", "d"]);
+  assertEquals(n.node.events.peers().map((peer) => peer.name), ["a", "b", "d"]);
   assertEquals(n.runtime.processes.length, 3);
   assertStringIncludes(String(n.said("error")[0]), "Cannot spawn: name must be 1 to 64");
   assertEquals(n.link.published.filter((message) => message.topic === "nodes/n/desired_state"), []);
@@ -239,7 +239,11 @@ for (
     await n.send("nodes/n/stop", payload);
     while (n.states().at(-1) !== "stopped") await settled();
     await n.clock.advance(100_000);
-    assertEquals([n.states(), n.node.peers(), n.runtime.processes.length], [["running", "stopped"], [], 1]);
+    assertEquals([n.states(), n.node.events.peers(), n.runtime.processes.length], [
+      ["running", "stopped"],
+      [],
+      1,
+    ]);
     assertEquals(n.link.on(`agents/${A}/manifest`).at(-1), "");
   });
 }
@@ -300,7 +304,7 @@ Deno.test("a migration that is not possible is answered with the reason, and cha
       [false, `Cannot migrate: name ${rule}`, null],
     ],
   );
-  assertEquals(n.node.peers().length, 1);
+  assertEquals(n.node.events.peers().length, 1);
 });
 
 Deno.test("pause and resume reach the agent, and its heartbeats say paused meanwhile", async () => {

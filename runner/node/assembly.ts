@@ -1,0 +1,224 @@
+/** Builds the parts of a node, each from those it needs. Nothing begins to work here. */
+import { nodeFilters } from "../../protocol/topics.ts";
+import type { Audit } from "../audit/audit_log.ts";
+import type { Denials } from "../audit/denials.ts";
+import { RefusalMeter } from "../audit/refusal_meter.ts";
+import type { Clock } from "../clock.ts";
+import type { Link, LinkListener } from "../link/link.ts";
+import type { Logger } from "../logger.ts";
+import type { Gatekeeper } from "../policy/gatekeeper.ts";
+import { ProcStats } from "../process/proc_stats.ts";
+import type { Registry } from "../store/registry.ts";
+import type { StateFiles } from "../store/state_files.ts";
+import type { Runtime } from "../supervisor/ports.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
+import type { Gate } from "../trust/gate.ts";
+import { Turns } from "../turns.ts";
+import type { Upgrades } from "../upgrade/upgrades.ts";
+import { Admissions } from "./admissions.ts";
+import { AgentEvents } from "./agent_events.ts";
+import { Arrivals } from "./arrivals.ts";
+import type { CommandContext } from "./commands/command.ts";
+import { Controller } from "./controller.ts";
+import { CpuGuard } from "./cpu_guard.ts";
+import { Departures } from "./departures.ts";
+import { Echo } from "./echo.ts";
+import type { NodeIdentity } from "./identity.ts";
+import { Manifests } from "./manifests.ts";
+import { MemoryGuard } from "./memory_guard.ts";
+import { MigrationSeals } from "./migration_seals.ts";
+import { Presence } from "./presence.ts";
+import { Reporter } from "./reporter.ts";
+import { Requests } from "./requests.ts";
+import { Roster } from "./roster.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { Tasks } from "./tasks.ts";
+import { Traffic } from "./traffic.ts";
+import { Updates } from "./updates.ts";
+import { Vitals } from "./vitals.ts";
+import { Wiretap } from "./wiretap.ts";
+
+/** What a node is built from. */
+export interface NodeParts {
+  readonly identity: NodeIdentity;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly link: Link;
+  readonly runtime: Runtime;
+  readonly stateFiles: StateFiles;
+  readonly registry: Registry;
+  readonly gatekeeper: Gatekeeper;
+  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
+  readonly memoryMb: number;
+  /** Opens the link that carries the agents' own subscriptions; it is opened when the first of them comes. */
+  readonly openAgentLink: (listener: LinkListener) => Link;
+  readonly hangTimeoutMs: number;
+  readonly migrateTimeoutMs: number;
+  /** Who is obeyed; without it, everybody. */
+  readonly gate?: Gate | undefined;
+  readonly audit: Audit;
+  /** How it replaces its own runner; without it, it cannot. */
+  readonly upgrades?: Upgrades | undefined;
+  /** Whether an agent may be stopped for moments, where no cgroup holds it to its CPU share. */
+  readonly mayStop: () => Promise<boolean>;
+  /** What agents have tried in vain. */
+  readonly denials: Denials;
+}
+
+/** How a node ends, for those of its parts that make it end. */
+export interface NodeLife extends Pick<CommandContext, "isClosing" | "close" | "restart"> {
+  /** Another process had its name before it. @param message for the operator */
+  readonly yieldName: (message: string) => void;
+}
+
+/** The parts of one node. */
+export interface Assembly {
+  readonly supervisor: Supervisor;
+  readonly reporter: Reporter;
+  readonly echo: Echo;
+  readonly memoryGuard: MemoryGuard;
+  readonly cpuGuard: CpuGuard;
+  readonly vitals: Vitals;
+  readonly manifests: Manifests;
+  readonly tasks: Tasks;
+  readonly requests: Requests;
+  readonly subscriptions: Subscriptions;
+  readonly roster: Roster;
+  readonly updates: Updates;
+  readonly arrivals: Arrivals;
+  readonly departures: Departures;
+  readonly wiretap: Wiretap;
+  readonly presence: Presence;
+  readonly traffic: Traffic;
+  readonly admissions: Admissions;
+  readonly controller: Controller;
+  readonly events: AgentEvents;
+}
+
+/** So long at most an agent is stopped at a time, to hold it to its CPU share. */
+const MAX_STOP_MS = 5000;
+
+export function assemble(parts: NodeParts, life: NodeLife): Assembly {
+  const { identity, clock, log, link, runtime, stateFiles, registry, gatekeeper, hangTimeoutMs } = parts;
+  const node = identity.name;
+  // It hears of agents only once all is built.
+  const events = new AgentEvents(parts, () => assembly);
+  const supervisor = new Supervisor({ runtime, observer: events, clock, hangTimeoutMs });
+  const reporter = new Reporter(link, identity, clock);
+  const agents = () => supervisor.agents();
+  const echo = new Echo({ node, link, clock, log });
+  const onReported = () => echo.sent();
+  const stats = new ProcStats();
+  const memoryGuard = new MemoryGuard({
+    clock,
+    agents,
+    measure: (pid) => stats.memoryMb(pid),
+    limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
+  });
+  const cpuGuard = new CpuGuard({
+    clock,
+    agents,
+    measure: (pid) => stats.cpuSeconds(pid),
+    limitOf: ({ name }) => gatekeeper.rulesFor(name).cpu_percent,
+    maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
+    onHeld: (agent, message) => void reporter.log(agent, "warning", `Held back by the node: ${message}`),
+  });
+  const vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
+  const manifests = new Manifests(reporter, clock);
+  const rulesOf = (agent: string) => gatekeeper.rulesFor(agent);
+  const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
+  const tasks = new Tasks(reporter, pendingTasks);
+  const requests = new Requests(link, node, clock, pendingTasks);
+  const subscriptions = new Subscriptions(parts.openAgentLink, (agent) => rulesOf(agent).subscriptions);
+  const turns = new Turns();
+  const roster = new Roster({ node, registry, gatekeeper, supervisor, reporter, clock });
+  const updates = new Updates({ node, roster, stateFiles, reporter, turns });
+  const arrivals = new Arrivals({ node, link, clock, roster, tasks, stateFiles });
+  const wiretap = new Wiretap(link, (filter) => nodeFilters(node).includes(filter));
+  const departures = new Departures({
+    node,
+    link,
+    clock,
+    roster,
+    reporter,
+    stateFiles,
+    manifests,
+    tasks,
+    wiretap,
+    seals: new MigrationSeals(registry.migrationSecret),
+    timeoutMs: parts.migrateTimeoutMs,
+  });
+  const presence = new Presence({
+    identity,
+    clock,
+    sayOnline: () => reporter.nodeStatus("online"),
+    beat: () => vitals.reportNode(),
+    onEcho: () => {
+      echo.heard();
+      parts.upgrades?.heard();
+    },
+    onTaken: life.yieldName,
+  });
+  const traffic = new Traffic({
+    node,
+    link,
+    reporter,
+    manifests,
+    requests,
+    subscriptions,
+    tasks,
+    topicRules: (agent) => rulesOf(agent).topics,
+    maxMessageBytes: (agent) => Math.floor(rulesOf(agent).message_kb * 1024),
+    onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),
+    onStatus: (agent) => void vitals.reportStatusText(agent),
+  });
+  const context: CommandContext = {
+    identity,
+    link,
+    reporter,
+    supervisor,
+    roster,
+    updates,
+    departures,
+    arrivals,
+    stateFiles,
+    gatekeeper,
+    tasks,
+    vitals,
+    turns,
+    upgrades: parts.upgrades,
+    isClosing: life.isClosing,
+    close: life.close,
+    restart: life.restart,
+  };
+  const admissions = new Admissions({
+    gate: parts.gate,
+    audit: parts.audit,
+    reporter,
+    meter: new RefusalMeter(clock),
+  });
+  const controller = new Controller(context, requests, admissions, log);
+  const assembly: Assembly = {
+    supervisor,
+    reporter,
+    echo,
+    memoryGuard,
+    cpuGuard,
+    vitals,
+    manifests,
+    tasks,
+    requests,
+    subscriptions,
+    roster,
+    updates,
+    arrivals,
+    departures,
+    wiretap,
+    presence,
+    traffic,
+    admissions,
+    controller,
+    events,
+  };
+  return assembly;
+}

@@ -1,0 +1,42 @@
+/** All attacks. */
+import type { Attack } from "./attack.ts";
+import { beyond } from "./attacks/beyond.ts";
+import { fatal } from "./attacks/fatal.ts";
+import { files } from "./attacks/files.ts";
+import { floods } from "./attacks/floods.ts";
+import { hogs } from "./attacks/hogs.ts";
+import { imports } from "./attacks/imports.ts";
+import { install } from "./attacks/install.ts";
+import { modules } from "./attacks/modules.ts";
+import { names } from "./attacks/names.ts";
+import { net } from "./attacks/net.ts";
+import { outside } from "./attacks/outside.ts";
+import { pipe } from "./attacks/pipe.ts";
+import { prototypes } from "./attacks/prototypes.ts";
+import { signed } from "./attacks/signed.ts";
+import { stateFiles } from "./attacks/state_files.ts";
+import { staticImports } from "./attacks/static_imports.ts";
+import { storage } from "./attacks/storage.ts";
+import { topics } from "./attacks/topics.ts";
+
+/** Those that take longest come first: others go on beside them. */
+export const ATTACKS: readonly Attack[] = [
+  ...hogs,
+  ...floods,
+  ...beyond,
+  ...signed,
+  ...names,
+  ...topics,
+  ...prototypes,
+  ...pipe,
+  ...fatal,
+  ...storage,
+  ...net,
+  ...outside,
+  ...modules,
+  ...install,
+  ...staticImports,
+  ...imports,
+  ...stateFiles,
+  ...files,
+];

@@ -1,0 +1,151 @@
+/** Too much of everything: what an agent says is held to its rate, what is asked of it is bounded, nobody else waits. */
+import { type Attack, inSetup, type Scene, slug } from "../attack.ts";
+import type { Field } from "../field.ts";
+import { assertAnswers, launch, PATIENT, reported, stop } from "../scenes.ts";
+
+function scene(tries: string, play: Scene["play"]): Scene {
+  return { kind: "scene", id: `flood-${slug(tries)}`, category: "floods", tries, play };
+}
+
+/** An agent that the policy holds to a rate: the node says which limit, and what it has measured. */
+function held(tries: string, body: string, limit: string): Scene {
+  return scene(tries, async (field, id) => {
+    const from = field.bus.mark();
+    await launch(field, id, inSetup(body));
+    const { json } = await reported(field, id, "logs", new RegExp(`Held back by the node: ${limit}`), from);
+    await assertAnswers(field);
+    await stop(field, id);
+    return json.message;
+  });
+}
+
+const raw =
+  `const encoder = new TextEncoder(); const raw = (text) => Deno.stdout.writeSync(encoder.encode(text));`;
+const frames = (frame: string) => `${raw} for (let n = 0;; n++) raw('\\n${frame}\\n');`;
+
+const RATE = "message rate limit";
+
+/** A storm of tasks for the agent of that name: every one is answered, by it or by the node. */
+async function storm(
+  { bus }: Field,
+  name: string,
+  count: number,
+  payload: unknown,
+): Promise<readonly string[]> {
+  const from = bus.mark();
+  const topic = `storm/${name}`;
+  await Promise.all(
+    Array.from(
+      { length: count },
+      () => bus.publish(`agents/by-name/${name}/task`, { payload, _reply_topic: topic }),
+    ),
+  );
+  await bus.find("the last answer", () => bus.all(topic, from).length >= count, from, PATIENT);
+  return bus.all(topic, from).map(({ json }) => json.error ?? "answered");
+}
+
+export const floods: readonly Attack[] = [
+  held("publish", `for (let n = 0;; n++) await agent.publish("flood", n);`, RATE),
+  {
+    kind: "agent",
+    id: "flood-publish-without-waiting",
+    category: "floods",
+    tries: "publish without waiting",
+    code: inSetup(`for (let n = 0;; n++) { agent.publish("flood", n); if (n % 1000 === 0) await 0; }`),
+    expect: { on: "errors", says: /memory limit: |unresponsive: / },
+  },
+  held("log", `for (let n = 0;; n++) await agent.log("line " + n);`, RATE),
+  held("console.log", `for (let n = 0;; n++) console.log("line " + n);`, RATE),
+  held("alerts", `for (let n = 0;; n++) await agent.alert("alert " + n);`, RATE),
+  held(
+    "stdout without a line feed",
+    `const part = new Uint8Array(65536).fill(97); for (;;) Deno.stdout.writeSync(part);`,
+    "output rate limit",
+  ),
+  held(
+    "stderr",
+    `const part = new Uint8Array(65536).fill(97); for (;;) Deno.stderr.writeSync(part);`,
+    "output rate limit",
+  ),
+  held(
+    "empty lines",
+    `const part = new Uint8Array(4096).fill(10); for (;;) Deno.stdout.writeSync(part);`,
+    "output rate limit|message rate limit",
+  ),
+  held("set_status", `for (let n = 0;; n++) await agent.set_status("status " + n);`, RATE),
+  held(
+    "questions to nobody",
+    frames(`{"t":"send_to","id":1,"to":"nobody","payload":1,"timeout_ms":0}`),
+    RATE,
+  ),
+  held(
+    "forged errors",
+    frames(`{"t":"error","phase":"process","error":"x","traceback":"","consecutive":1}`),
+    RATE,
+  ),
+  held("forged statuses", frames(`{"t":"status","text":"x"}`), RATE),
+  held(
+    "subscribe and unsubscribe",
+    `${raw} for (let n = 0;; n++) raw('\\n{"t":"subscribe","id":' + n + ',"filter":"f/' + n + '"}\\n\\n{"t":"unsubscribe","id":' + n + '}\\n');`,
+    RATE,
+  ),
+  scene("subscriptions", async (field, id) => {
+    const from = field.bus.mark();
+    const body =
+      `const asked = Array.from({ length: 1010 }, (_, n) => agent.subscribe("topic/" + n, () => {}));
+      const refused = (await Promise.allSettled(asked)).filter((one) => one.status === "rejected");
+      await agent.log(refused.length + " refused: " + refused[0]?.reason);`;
+    await launch(field, id, inSetup(body));
+    const { json } = await reported(field, id, "logs", /\d+ refused: .*up to 1000 subscriptions/, from);
+    await assertAnswers(field);
+    await stop(field, id);
+    return json.message;
+  }),
+  scene("answers to everything on the bus", async (field, id) => {
+    const { bus } = field;
+    const from = bus.mark();
+    const body =
+      `await agent.subscribe("loop/#", () => { agent.publish("loop/a", 1); agent.publish("loop/b", 2); });
+      await agent.publish("loop/ready", 1);`;
+    await launch(field, id, inSetup(body));
+    await reported(field, id, "logs", /Held back by the node: message rate limit/, from);
+    await assertAnswers(field);
+    await stop(field, id);
+    return "held to its rate; neighbour and node answer";
+  }),
+  scene("tasks for one agent", async (field, id) => {
+    await field.node.spawn(field.bus, {
+      name: id,
+      code: `async function handle_task() { await new Promise((r) => setTimeout(r, 5)); return 1; }`,
+    });
+    const answers = await storm(field, id, 2000, 1);
+    const busy = answers.filter((answer) => answer.includes("is busy")).length;
+    await assertAnswers(field);
+    await stop(field, id);
+    return `all answered, ${busy} of 2000 with "is busy"`;
+  }),
+  scene("tasks for an agent that reads none", async (field, id) => {
+    const from = field.bus.mark();
+    // It yields to the watchdog's questions too seldom to be asked, and never reads.
+    await launch(
+      field,
+      id,
+      `async function process(agent) { await agent.log("deaf"); const end = Date.now() + 4000; while (Date.now() < end); }`,
+    );
+    await reported(field, id, "logs", /deaf/, from);
+    const { bus } = field;
+    const payload = "x".repeat(200_000);
+    for (let n = 0; n < 200; n++) {
+      await bus.publish(`agents/by-name/${id}/task`, { payload, _reply_topic: "storm/deaf" });
+    }
+    const { json } = await bus.find(
+      "refusal",
+      ({ topic, json }) => topic === "storm/deaf" && /does not take any more|is busy/.test(json?.error ?? ""),
+      from,
+      PATIENT,
+    );
+    await assertAnswers(field);
+    await stop(field, id);
+    return json.error;
+  }),
+];

@@ -1,0 +1,171 @@
+/** Commands to a node that obeys only holders of a key: not proved, or not for this node, this topic, this time. */
+import type { SigningKey } from "../../../runner/trust/issue.ts";
+import { Commander, nowSeconds, readAudit } from "../../support/signing.ts";
+import { actorId } from "../../../protocol/ids.ts";
+import { type Attack, type HostileMessage, type Scene, slug } from "../attack.ts";
+import type { Field, Keys } from "../field.ts";
+
+const SPAWN = "nodes/strict/spawn";
+const COMMAND = { name: "intruder", code: "function process() {}" };
+type Json = Readonly<Record<string, unknown>>;
+
+const base64url = (value: unknown) =>
+  new TextEncoder().encode(JSON.stringify(value)).toBase64({ alphabet: "base64url", omitPadding: true });
+
+const by = ({ bus, keys }: Field, key: keyof Keys) => new Commander(bus, keys[key]);
+const claims = (more: Json = {}) => {
+  const iat = nowSeconds();
+  return {
+    iat,
+    exp: iat + 60,
+    jti: crypto.randomUUID(),
+    node: "strict",
+    topic: SPAWN,
+    command: COMMAND,
+    ...more,
+  };
+};
+const header = (more: Json = {}) => ({ alg: "EdDSA", kid: "owner", typ: "agentflow-command", ...more });
+
+/** A JWS whose signature is another one's. */
+async function withSignatureOf(field: Field, theHeader: Json, theClaims: Json): Promise<Json> {
+  const { _jws } = await field.owner.sign(SPAWN, COMMAND);
+  return { _jws: [base64url(theHeader), base64url(theClaims), String(_jws).split(".")[2]].join(".") };
+}
+
+/** What comes, and the code of the refusal. */
+const FORGERIES: Readonly<Record<string, readonly [code: string, forge: (field: Field) => Promise<Json>]>> = {
+  "an unsigned spawn": ["unsigned", () => Promise.resolve(COMMAND)],
+  "no JWS at all": ["malformed", () => Promise.resolve({ ...COMMAND, _jws: "no jws at all" })],
+  "a JWS that is a number": ["malformed", () => Promise.resolve({ ...COMMAND, _jws: 7 })],
+  "other code beside the signed one": [
+    "tampered",
+    async ({ owner }) => ({ ...await owner.sign(SPAWN, COMMAND), code: "evil()" }),
+  ],
+  "another command under a signature": ["tampered", (field) => withSignatureOf(field, header(), claims())],
+  "the algorithm none": ["tampered", (field) => withSignatureOf(field, header({ alg: "none" }), claims())],
+  "the algorithm none, and no signature": [
+    "tampered",
+    () => Promise.resolve({ _jws: `${base64url(header({ alg: "none" }))}.${base64url(claims())}.` }),
+  ],
+  "the public key as a shared secret": [
+    "tampered",
+    async ({ keys }) => {
+      const input = `${base64url(header({ alg: "HS256" }))}.${base64url(claims())}`;
+      return { _jws: `${input}.${await hmac(String(keys.owner.private.x), input)}` };
+    },
+  ],
+  "a key in the header": [
+    "tampered",
+    (field) => {
+      const { kty, crv, x } = field.keys.unknown.private;
+      return withSignatureOf(field, header({ jwk: { kty, crv, x } }), claims());
+    },
+  ],
+  "the name of a key, by another": [
+    "tampered",
+    (field) => signedBy(field, { ...field.keys.stopper, kid: "owner" }, SPAWN),
+  ],
+  "a token of the key for something else": [
+    "malformed",
+    (field) => withSignatureOf(field, header({ typ: "JWT" }), claims()),
+  ],
+  "a key called __proto__": [
+    "unknown_key",
+    (field) => signedBy(field, { ...field.keys.unknown, kid: "__proto__" }, SPAWN),
+  ],
+  "a key nobody knows": ["unknown_key", (field) => by(field, "unknown").sign(SPAWN, COMMAND)],
+  "a command for another node": ["wrong_node", ({ owner }) => owner.sign(SPAWN, COMMAND, { node: "field" })],
+  "a command of another topic": [
+    "wrong_topic",
+    ({ owner }) => owner.sign("nodes/strict/desired_state", COMMAND, { node: "strict" }),
+  ],
+  "a command of last week": [
+    "expired",
+    ({ owner }) => owner.sign(SPAWN, COMMAND, { nowSeconds: nowSeconds() - 604_800, ttlSeconds: 3600 }),
+  ],
+  "a command of next week": [
+    "not_yet_valid",
+    ({ owner }) => owner.sign(SPAWN, COMMAND, { nowSeconds: nowSeconds() + 604_800 }),
+  ],
+  "a command for ever": [
+    "window_too_long",
+    ({ owner }) => owner.sign(SPAWN, COMMAND, { ttlSeconds: 400 * 86_400 }),
+  ],
+  "a spawn by a key that may stop": [
+    "key_not_for_command",
+    (field) => by(field, "stopper").sign(SPAWN, COMMAND),
+  ],
+  "a key of other nodes": ["key_not_for_node", (field) => by(field, "foreign").sign(SPAWN, COMMAND)],
+  "an arrival nobody has ordered": [
+    "unsigned",
+    () => Promise.resolve({ ...COMMAND, migration: { id: "m1", from: "field" }, state: { k: "poisoned" } }),
+  ],
+};
+
+async function signedBy({ bus }: Field, key: SigningKey, topic: string): Promise<Json> {
+  return await new Commander(bus, key).sign(topic, COMMAND);
+}
+
+async function hmac(secret: string, input: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, ["sign"]);
+  const signature = await crypto.subtle.sign("HMAC", key, encoder.encode(input));
+  return new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+const forgeries = Object.entries(FORGERIES).map(([tries, [code, payload]]): HostileMessage => ({
+  kind: "message",
+  id: `signed-${slug(tries)}`,
+  category: "signed",
+  tries,
+  topic: SPAWN,
+  payload,
+  expect: { on: "audit", says: new RegExp(`^${code}: `) },
+}));
+
+const commands = ["stop", "stop_all", "migrate", "desired_state"].map((command): HostileMessage => ({
+  kind: "message",
+  id: `signed-no-${command}`,
+  category: "signed",
+  tries: `an unsigned ${command}`,
+  topic: `nodes/strict/${command}`,
+  payload: { name: "signed", target_node: "field", agents: [] },
+  expect: { on: "reply", says: /^unsigned: / },
+}));
+
+const button: Scene = {
+  kind: "scene",
+  id: "signed-no-button",
+  category: "signed",
+  tries: "press an unsigned button",
+  play: async ({ bus }) => {
+    const from = bus.mark();
+    await bus.publish(`agents/${actorId("signed")}/commands`, { command: "stop" });
+    const { json } = await bus.on("nodes/strict/audit", (message) => message.json?.code === "unsigned", from);
+    return `${json.code}: ${json.reason}`;
+  },
+};
+
+const replay: Scene = {
+  kind: "scene",
+  id: "signed-replay",
+  category: "signed",
+  tries: "replay a command that was obeyed",
+  play: async ({ bus, owner, strict }) => {
+    const topic = "nodes/strict/list";
+    const stop = await owner.sign("nodes/strict/stop", { name: "nobody" });
+    await bus.publish("nodes/strict/stop", stop);
+    await bus.on("agents/strict/logs", ({ json }) => /'nobody'.*not running/.test(json?.message ?? ""));
+    const from = bus.mark();
+    await bus.publish("nodes/strict/stop", stop);
+    const { json } = await bus.on("nodes/strict/audit", (message) => message.json?.code === "replayed", from);
+    await bus.ask(topic, {});
+    const audit = await readAudit(strict.stateDir, "strict");
+    if (!audit.some(({ code }) => code === "replayed")) throw new Error("it is not in the audit log");
+    return `${json.code}: ${json.reason}`;
+  },
+};
+
+export const signed: readonly Attack[] = [...forgeries, ...commands, button, replay];

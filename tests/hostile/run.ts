@@ -1,0 +1,106 @@
+/** The whole run: all attacks on one field, and how node and neighbours have fared. */
+import type { Bus } from "../support/bus.ts";
+import type { Attack, Verdict } from "./attack.ts";
+import { assault } from "./assault.ts";
+import { type Field, setField } from "./field.ts";
+import { type Memory, memoryOf, settled } from "./memory.ts";
+import { NEIGHBOUR, type Wellbeing, wellbeing } from "./neighbour.ts";
+
+/** How much a runner may have grown in the end, in MiB: its heap keeps some room for the next time. */
+export const ALLOWANCE_MIB = 24;
+/** What it is waited for. */
+const TARGET_MIB = 16;
+const SETTLING_MS = 25_000;
+/** Attacks that go on at the same time. */
+const WIDTH = 3;
+
+export interface Outcome {
+  readonly verdicts: readonly Verdict[];
+  readonly before: Memory;
+  readonly peak: number;
+  readonly after: Memory;
+  readonly neighbours: readonly Wellbeing[];
+  /** What the attacks have left behind or changed for others; empty when nothing. */
+  readonly damage: readonly string[];
+  readonly seconds: number;
+}
+
+/** @param tell hears each verdict as it comes */
+export async function run(attacks: readonly Attack[], tell: (verdict: Verdict) => void): Promise<Outcome> {
+  await using field = await setField();
+  const { bus, node } = field;
+  const startedAtMs = performance.now();
+  const from = bus.mark();
+  const before = await memoryOf(node.pid);
+  const verdicts: Verdict[] = [];
+  const peak = await peakDuring(node.pid, () =>
+    assault(field, attacks, WIDTH, (verdict) => {
+      verdicts.push(verdict);
+      tell(verdict);
+    }));
+  const after = await settled(
+    node.pid,
+    before.rss + ALLOWANCE_MIB,
+    SETTLING_MS,
+    () => ordinaryWork(bus, node.name),
+  );
+  const damage = await damageTo(field);
+  const neighbours = [NEIGHBOUR, "signed"].map((name) => wellbeing(bus, name, from, startedAtMs));
+  const seconds = (performance.now() - startedAtMs) / 1000;
+  return { verdicts, before, peak, after, neighbours, damage, seconds };
+}
+
+/** What a node does all day: its heap is collected while it works, not while it waits. */
+async function ordinaryWork(bus: Bus, node: string): Promise<void> {
+  await Promise.all(Array.from({ length: 50 }, () => bus.ask(`nodes/${node}/list`, {})));
+}
+
+/** Runs `work`; resolves with the most that `pid` has held meanwhile, in MiB. */
+async function peakDuring(pid: number, work: () => Promise<void>): Promise<number> {
+  let peak = 0;
+  const look = async () => peak = Math.max(peak, (await memoryOf(pid)).rss);
+  const timer = setInterval(() => void look().catch(() => {}), 500);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  return peak;
+}
+
+/** What must be as it was: who runs, the files of others, and that no secret has been said. */
+async function damageTo({ bus, node, strict, dir }: Field): Promise<string[]> {
+  const damage: string[] = [];
+  for (const [{ name }, agent] of [[node, NEIGHBOUR], [strict, "signed"]] as const) {
+    const { json } = await bus.ask(`nodes/${name}/list`, {});
+    const list = JSON.stringify(
+      json.agents.map((one: { name: string; state: string; restart_count: number }) => [
+        one.name,
+        one.state,
+        one.restart_count,
+      ]),
+    );
+    if (list !== JSON.stringify([[agent, "running", 0]])) damage.push(`on ${name} there run ${list}`);
+    const { json: reply } = await bus.ask(`agents/by-name/${agent}/task`, { payload: name });
+    if (reply?.echo !== name) damage.push(`${agent} does not answer`);
+  }
+  for (const secret of ["the-secret-of-the-runner", "granted-to-the-neighbour-alone"]) {
+    const told = bus.messages.find(({ text }) => text.includes(secret));
+    if (told !== undefined) damage.push(`a secret was told on ${told.topic}: ${told.text.slice(0, 200)}`);
+  }
+  const stolen = bus.messages.filter(({ topic }) => topic.startsWith("stolen/"));
+  if (stolen.length > 0) damage.push(`stolen: ${stolen.map(({ topic }) => topic).join(", ")}`);
+  damage.push(...await strangeFiles(node.stateDir, /^(agentflow_|secret\.)/));
+  damage.push(
+    ...await strangeFiles(dir, /^(open|deno|secret\.txt|secrets\.json|policy\.json|control.*)$/),
+  );
+  const kept = await Deno.readTextFile(`${node.stateDir}/secret.txt`);
+  if (!kept.includes("the-secret-of-the-runner")) damage.push("a file of another was changed");
+  return damage;
+}
+
+/** Files that nobody but an attack can have made. */
+async function strangeFiles(dir: string, known: RegExp): Promise<string[]> {
+  const names = await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
+  return names.filter((name) => !known.test(name)).map((name) => `there is a file ${name}`);
+}
