@@ -179,7 +179,6 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void link.run(node);
   const ended = new AbortController();
   void node.closed.then(() => ended.abort());
-  void new Tidy({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
   void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   // Where no agent can run, that is said instead.
