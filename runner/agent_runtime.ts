@@ -1,16 +1,18 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
 import type { BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
+import { readingOf } from "../protocol/language.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import type { Clock } from "./clock.ts";
 import { type Installed, installFlags } from "./install/flags.ts";
 import type { Installer } from "./install/installer.ts";
+import type { Python, PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import type { Cgroups } from "./process/cgroups.ts";
 import { limited } from "./limited_process.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
-import { writeHarness } from "./process/harness_files.ts";
+import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
 import { Launcher } from "./process/launcher.ts";
 import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags } from "./process/permissions.ts";
@@ -43,6 +45,7 @@ export interface AgentRuntimeParts {
   /** Whether what agents publish survives this process. */
   readonly durable: boolean;
   readonly installer: Installer;
+  readonly python: PythonInstaller;
   readonly stateFiles: StateFiles;
   readonly gatekeeper: Gatekeeper;
   /** The environment of this process, as far as agents may be given any of it. */
@@ -93,9 +96,25 @@ interface Outfit {
   readonly rules: Rules;
   readonly granted: Granted;
   readonly access: BrokerEntry;
+  readonly python: Python | undefined;
 }
 
-export class AgentRuntime implements Runtime<Installed> {
+/** What one agent runs on beside Deno: npm and JSR packages, or Python. */
+export type Foundation =
+  | { readonly kind: "packages"; readonly installed: Installed }
+  | { readonly kind: "python"; readonly python: Python; readonly harness: PythonHarness };
+
+/**
+ * glibc's settings for a process that needs much memory while it starts, and little afterwards: what is given back goes
+ * back to the machine. Agent code does not see them.
+ */
+const GIVE_MEMORY_BACK = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+} as const;
+
+export class AgentRuntime implements Runtime<Foundation> {
   /** Rejects, with the reason for the operator, when no agent can run here. */
   readonly prepared: Promise<Prepared>;
 
@@ -105,25 +124,37 @@ export class AgentRuntime implements Runtime<Installed> {
     this.prepared.catch(() => {});
   }
 
-  needsInstall(config: SpawnConfig): boolean {
-    return config.install.length > 0;
+  /** The harness for agents in Python, written out when it is first asked for. */
+  pythonHarness(): Promise<PythonHarness> {
+    return writePythonHarness(this.parts.workDir);
   }
 
-  async install(config: SpawnConfig, signal: AbortSignal): Promise<Installed> {
+  needsInstall(config: SpawnConfig): boolean {
+    return config.install.length > 0 || mayBePython(config);
+  }
+
+  async install(config: SpawnConfig, signal: AbortSignal): Promise<Foundation> {
     // One that comes back from before was let in by another policy, perhaps.
     this.parts.gatekeeper.checkInstall(config);
+    if (mayBePython(config)) {
+      const harness = await this.pythonHarness();
+      const python = await this.parts.python.install(config, harness, signal);
+      return { kind: "python", python, harness };
+    }
     const installed = await this.parts.installer.install(parseSpecifiers(config.install), signal);
     await closeDenoDir(installed.env.DENO_DIR);
-    return installed;
+    return { kind: "packages", installed };
   }
 
   async launch(
     agent: SupervisedAgent,
-    installed: Installed | undefined,
+    foundation: Foundation | undefined,
     listener: ProcessListener,
   ): Promise<RunningProcess> {
     const { broker, stateFiles, gatekeeper, env } = this.parts;
     const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
+    const installed = foundation?.kind === "packages" ? foundation.installed : undefined;
+    const python = foundation?.kind === "python" ? foundation.python : undefined;
     const rules = gatekeeper.rulesFor(agent.name);
     const stateBytes = this.#stateBytes(rules);
     // What the paths lead to may have changed since its spawn.
@@ -135,12 +166,16 @@ export class AgentRuntime implements Runtime<Installed> {
     const flags = sandboxFlags({
       broker: rules.broker === "none" ? undefined : broker,
       stateFile,
-      harness,
+      harness: foundation?.kind === "python" ? foundation.harness.entry : harness,
+      libraries: python === undefined ? [] : [python.dir, ...python.wheels],
       importFlags: installFlags(installed),
       permissions,
       heapMb: heapMb(rules, this.parts.heapMb),
     });
-    const denoEnv = installed?.env ?? { DENO_DIR: bareDenoDir };
+    const denoEnv = {
+      ...(python === undefined ? {} : GIVE_MEMORY_BACK),
+      ...(installed?.env ?? { DENO_DIR: bareDenoDir }),
+    };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
     const access = await this.#brokerAccess(rules);
@@ -174,7 +209,7 @@ export class AgentRuntime implements Runtime<Installed> {
       memoryMb,
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
-    process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access }));
+    process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access, python }));
     return limited(process, group, { memoryMb, fileBytes });
   }
 
@@ -194,7 +229,7 @@ export class AgentRuntime implements Runtime<Installed> {
 
   #startFrame(
     agent: SupervisedAgent,
-    { stateFile, stateBytes, rules, granted, access }: Outfit,
+    { stateFile, stateBytes, rules, granted, access, python }: Outfit,
   ): StartFrame {
     const { node, broker, durable, peers } = this.parts;
     return {
@@ -205,6 +240,7 @@ export class AgentRuntime implements Runtime<Installed> {
       broker,
       broker_access: access,
       code: agent.config.code,
+      ...(python === undefined ? {} : { python }),
       poll_ms: agent.config.poll_interval * 1000,
       state_file: stateFile,
       state_max_bytes: stateBytes,
@@ -245,6 +281,11 @@ async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
     // A container without /dev/stderr.
     return {};
   }
+}
+
+/** Only an interpreter of Python can tell of some. */
+function mayBePython(config: SpawnConfig): boolean {
+  return readingOf(config) !== "typescript";
 }
 
 function pick(

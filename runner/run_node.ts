@@ -9,6 +9,7 @@ import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
+import { PythonInstaller } from "./install/python/installer.ts";
 import type { BrokerAccess } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
@@ -107,6 +108,13 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(stateDir, stateBytes);
+  const python = new PythonInstaller({
+    ...config.python,
+    deno,
+    dir: join(workDir, "python"),
+    env: fetchEnv(env),
+    onFetch: (agent, what) => node.onInstalling(agent, what),
+  });
   const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) });
   const runtime = new AgentRuntime({
     node: name,
@@ -121,6 +129,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateBytes,
     durable: config.outbox === "disk",
     installer,
+    python,
     stateFiles,
     gatekeeper,
     env,
@@ -183,7 +192,18 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   // Where no agent can run, that is said instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
+  if (config.python.prefetch) void prefetch(python, runtime, log);
   return { node, ready: runtime.prepared };
+}
+
+/** A node that cannot fetch it now goes on: the first agent that needs it tries again. */
+async function prefetch(python: PythonInstaller, runtime: AgentRuntime, log: Logger): Promise<void> {
+  try {
+    await python.prefetch(await runtime.pythonHarness(), new AbortController().signal);
+    log.info("Python is ready");
+  } catch (error) {
+    log.warning((error as Error).message);
+  }
 }
 
 /** Only where the launcher has started this runner there are releases, and a way back from another. */

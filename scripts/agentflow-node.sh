@@ -18,6 +18,16 @@ readonly RESTART=75 # EX_TEMPFAIL: how a node ends that has upgraded itself
 child=
 ending=
 
+# Agents have groups with limits beside the node's, and a group that has such below it holds no process itself.
+leave_group() {
+  group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
+  case $group in *.service) ;; *) return ;; esac
+  [ -w "$group/cgroup.procs" ] || return
+  mkdir -p "$group/agentflow-node" 2>/dev/null
+  (echo $$ >"$group/agentflow-node/cgroup.procs") 2>/dev/null
+}
+leave_group
+
 say() { echo "agentflow-node: $*" >&2; }
 
 on_signal() {

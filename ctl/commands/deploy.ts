@@ -38,7 +38,7 @@ export function addDeploy(program: Command, cli: Cli): void {
     });
     // It takes a while: also a program's user wants to see how far it is.
     const report = (line: string) => run.stderr.write(`${printable(line)}\n`);
-    const { json, words } = await runDeploy(options, { env: run.env, report });
+    const { json, words } = await runDeploy(options, { env: run.env, report, signal: run.signal });
     if (run.json) run.printJson(json);
     else words.forEach((line) => run.print(line));
     return EXIT.ok;

@@ -18,6 +18,8 @@ export interface DeployIo {
   readonly env: Environment;
   /** Tells the operator what happens meanwhile. */
   readonly report: (line: string) => void;
+  /** Aborted by an operator who does not want to wait for the end. */
+  readonly signal: AbortSignal;
 }
 
 /** How it went: for programs, and in words. */
@@ -28,12 +30,12 @@ export interface DeployOutcome {
 
 /** @throws ConfigError, BusError, and whatever keeps the node from being as it shall be, in words for the operator */
 export async function runDeploy(options: DeployOptions, io: DeployIo): Promise<DeployOutcome> {
-  return options.action === "uninstall" ? await uninstall(options) : await install(options, io);
+  return options.action === "uninstall" ? await uninstall(options, io) : await install(options, io);
 }
 
-async function uninstall({ purge, ...options }: DeployOptions): Promise<DeployOutcome> {
-  const { node, destination } = options;
-  const { found, state } = await deviceOf(options).uninstall(purge);
+async function uninstall(options: DeployOptions, { signal }: DeployIo): Promise<DeployOutcome> {
+  const { node, destination, purge } = options;
+  const { found, state } = await deviceOf(options, signal).uninstall(purge);
   return {
     json: { ok: true, node, host: destination, action: found ? "uninstalled" : "unchanged", state },
     words: [
@@ -50,7 +52,7 @@ async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutc
   const cacheDir = join(cacheFolder(io.env), "agentflow", "deploy");
   await Deno.mkdir(cacheDir, { recursive: true });
   const result = await deploy({
-    device: deviceOf(options),
+    device: deviceOf(options, io.signal),
     host: destination,
     wishFor: (architecture) =>
       makeWish({ node, scope, flags }, architecture, {
@@ -60,11 +62,12 @@ async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutc
         cacheDir,
         report: io.report,
       }),
-    listen: bus === null ? undefined : () => SignsOfLife.listen(bus, node),
+    listen: bus === null ? undefined : () => SignsOfLife.listen(bus, node, io.signal),
     report: io.report,
     releaseId: new Date().toISOString().replace(/[-:]|\.\d+/g, ""),
     upgrade,
     dryRun,
+    signal: io.signal,
     patienceMs,
   });
   for (const warning of result.warnings) io.report(`Warning: ${warning}`);
@@ -79,10 +82,8 @@ async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutc
   };
 }
 
-type Address = Pick<DeployOptions, "destination" | "sshConfig" | "node" | "scope">;
-
-function deviceOf({ destination, sshConfig, node, scope }: Address): Device {
-  return new Device(new Ssh({ destination, configFile: sshConfig }), node, scope);
+function deviceOf({ destination, sshConfig, node, scope }: DeployOptions, signal: AbortSignal): Device {
+  return new Device(new Ssh({ destination, configFile: sshConfig, signal }), node, scope);
 }
 
 /** The broker as this machine reaches it; `undefined` for one that only the device does. */

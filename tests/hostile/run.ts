@@ -8,8 +8,6 @@ import { NEIGHBOUR, type Wellbeing, wellbeing } from "./neighbour.ts";
 
 /** How much a runner may have grown in the end, in MiB: its heap keeps some room for the next time. */
 export const ALLOWANCE_MIB = 24;
-/** What it is waited for. */
-const TARGET_MIB = 16;
 const SETTLING_MS = 25_000;
 /** Attacks that go on at the same time. */
 const WIDTH = 3;

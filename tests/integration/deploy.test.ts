@@ -31,17 +31,33 @@ class Operator {
   }
 
   async run(...more: string[]): Promise<Outcome> {
-    const { destination, sshConfig } = this.device;
-    const args = ["kitchen", "--to", destination, "--ssh-config", sshConfig, ...more];
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", CTL, "deploy", "--json", ...args],
-      env: { XDG_CACHE_HOME: cache, NO_COLOR: "1" },
-      stdin: "null",
-    });
-    const { code, stdout, stderr } = await child.output();
+    const { code, stdout, stderr } = await this.command(...more).output();
     const [printed, noted] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
     const result = JSON.parse(printed || "null");
     return { code, result, said: `${noted}${result?.error ?? ""}` };
+  }
+
+  command(...more: string[]): Deno.Command {
+    const { destination, sshConfig } = this.device;
+    return new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        CTL,
+        "deploy",
+        "--json",
+        "kitchen",
+        "--to",
+        destination,
+        "--ssh-config",
+        sshConfig,
+        ...more,
+      ],
+      env: { XDG_CACHE_HOME: cache, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
   }
 
   /** A file of the operator's. */
@@ -322,5 +338,29 @@ withDevice(
     assertEquals(code, 3);
     assertMatch(said, /No connection to the broker at mqtt:\/\/127\.0\.0\.1:1: connection refused/);
     assertEquals(device.list("."), []);
+  },
+);
+
+withDevice(
+  "deploy that is interrupted while it waits leaves what is in place, and says so",
+  async ({ device, operator, port }) => {
+    const deno = await thinDeno(operator);
+    const silent = ["--broker", "127.0.0.1:1", "--via", `127.0.0.1:${port}`, "--deno-file", deno];
+    const child = operator.command(...silent).spawn();
+    const output = new Response(child.stdout).json();
+    let said = "";
+    let isInterrupted = false;
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      if (!isInterrupted && said.includes("Waiting for its heartbeat")) {
+        child.kill("SIGINT");
+        isInterrupted = true;
+      }
+    }
+    assertEquals((await child.status).code, 130, said);
+    await output.catch(() => {});
+    assertMatch(said, /Interrupted: release \w+ is in place, but has not proved itself/);
+    assert(isRunning(device.pid("kitchen") ?? 0));
+    assertEquals(device.list("agentflow/nodes/kitchen/releases").length, 1);
   },
 );
