@@ -13,7 +13,7 @@ export const BROKER_FLAGS = {
   broker: {
     name: "broker",
     value: "HOST|URL",
-    env: ["AGENTFLOW_BROKER"],
+    env: ["AGENTFLOW_BROKER", "WACTORZ_BROKER"],
     fallback: "localhost",
     help: "MQTT broker: a host, or a mqtt://, mqtts://, ws:// or wss:// URL",
   },

@@ -3,7 +3,7 @@ import "../runner/quiet_libraries.ts";
 import { CommanderError } from "commander";
 import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
 import { Cli, type Surroundings } from "./cli.ts";
-import { EXIT, exitCodeOf } from "./exit_code.ts";
+import { EXIT, exitCodeOf, wordsOf } from "./exit_code.ts";
 import { createProgram } from "./program.ts";
 import { openTerminal, paint, printable } from "./terminal.ts";
 
@@ -12,7 +12,8 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
   const cli = new Cli(surroundings);
   try {
     await createProgram(cli).parseAsync([...args], { from: "user" });
-    return surroundings.signal.aborted && cli.exitCode === EXIT.ok ? EXIT.ok : cli.exitCode;
+    // What was broken off has not failed.
+    return surroundings.signal.aborted && cli.exitCode !== EXIT.ok ? EXIT.interrupted : cli.exitCode;
   } catch (error) {
     // commander has said it already: help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
@@ -22,7 +23,7 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
 
 function fail(error: unknown, args: readonly string[], { stdout, stderr, signal }: Surroundings): number {
   if (signal.aborted) return EXIT.interrupted;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error);
   const code = exitCodeOf(error);
   if (args.includes("--json")) {
     stdout.write(`${JSON.stringify({ ok: false, error: message, exit_code: code })}\n`);

@@ -100,11 +100,11 @@ function parseFile(file: string, path: string): v.InferOutput<typeof FileSchema>
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   const field = v.getDotPath(issue) ?? "the file";
-  const missing = issue.input === undefined && issue.type !== "strict_object";
-  throw new ConfigError(`${path}: ${field} ${missing ? "is missing" : issue.message}`);
+  throw new ConfigError(`${path}: ${field} ${issue.message}`);
 }
 
 function unknownField(issue: v.StrictObjectIssue, known: string): string {
+  if (issue.received === "undefined") return "is missing";
   if (issue.expected !== "never") return "must be an object";
   const isPassword = issue.path?.at(-1)?.key === "password";
   return isPassword

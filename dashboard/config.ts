@@ -74,7 +74,9 @@ function readConfig(read: ReadFlag, env: Environment) {
     access: readSources(read, env, broker),
     listen,
     httpPort: readHttpPort(read(FLAGS.httpPort) ?? ""),
-    hostNames: (read(FLAGS.hostName) ?? "").split(",").map((name) => name.trim()).filter((name) => name !== ""),
+    hostNames: (read(FLAGS.hostName) ?? "").split(",").map((name) => name.trim()).filter((name) =>
+      name !== ""
+    ),
     tokenFile,
     signKey: absolute(read(FLAGS.signKey)),
   };

@@ -117,7 +117,9 @@ function serve(
   } catch (error) {
     onFailure();
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new Error(`Cannot listen on ${listen}:${httpPort}: the port is in use. Choose another with --http-port`);
+    throw new Error(
+      `Cannot listen on ${listen}:${httpPort}: the port is in use. Choose another with --http-port`,
+    );
   }
 }
 

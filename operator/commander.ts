@@ -71,7 +71,12 @@ export class Commander {
    */
   async task(agent: string, payload: unknown, timeoutMs: number = TASK_TIMEOUT_MS): Promise<unknown> {
     const send = (replyTopic: string) =>
-      this.bus.publish(topics.task(agent), { _remote_task: true, _reply_topic: replyTopic, payload });
+      this.bus.publish(topics.task(agent), {
+        _remote_task: true,
+        _reply_topic: replyTopic,
+        _listening: true,
+        payload,
+      });
     const { answered, value } = await this.#ask(send, timeoutMs);
     if (answered) return value;
     throw new NoAnswerError(

@@ -36,6 +36,18 @@ export interface BrokerAddress {
   readonly url: string;
 }
 
+/** What an agent in Python runs on. Paths are absolute. */
+export interface PythonStart {
+  /** The folder of the interpreter. */
+  readonly dir: string;
+  /** The file that it starts from. */
+  readonly snapshot: string;
+  /** Packages to be put into it, in this order. */
+  readonly wheels: readonly string[];
+  /** The code may be TypeScript after all. */
+  readonly undecided: boolean;
+}
+
 /** What a broker asks of a connection of the agent's own. */
 export interface BrokerEntry {
   readonly username?: string;
@@ -54,6 +66,8 @@ export interface StartFrame {
   /** What the agent needs to get in there by itself; only what it has been given. */
   readonly broker_access: BrokerEntry;
   readonly code: string;
+  /** For an agent in Python. */
+  readonly python?: PythonStart | undefined;
   /** Milliseconds between two `process()` calls. */
   readonly poll_ms: number;
   readonly state_file: string;

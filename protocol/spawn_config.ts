@@ -1,6 +1,7 @@
 /** The spawn config: what a sender asks a node to run, parsed once at the edge. */
 import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
+import { type Language, LANGUAGES } from "./language.ts";
 import { isName, NAME_RULE } from "./names.ts";
 
 /** Source text of an agent, in bytes of UTF-8. */
@@ -25,6 +26,8 @@ export interface Migration {
 export interface SpawnConfig {
   readonly name: string;
   readonly code: string;
+  /** Where the sender has not said it, it is found from the code. */
+  readonly language: Language | undefined;
   /** The node it is meant for, where the sender named one. */
   readonly node?: string | undefined;
   readonly description: string;
@@ -132,6 +135,12 @@ const SpawnSchema = v.object({
       (issue) => `must not exceed ${MAX_CODE_BYTES} bytes: it has ${byteLength(issue.input)}`,
     ),
   ),
+  language: v.nullish(
+    v.picklist(
+      LANGUAGES,
+      (issue) => `must be one of ${LANGUAGES.join(", ")}: current value is ${show(issue.input)}`,
+    ),
+  ),
   node: v.nullish(text),
   type: v.nullish(
     v.literal("dynamic", (issue) => `must be "dynamic": current value is ${show(issue.input)}`),
@@ -190,13 +199,14 @@ export function parseSpawnConfig(value: unknown, node: string): SpawnConfig {
     const missing = issue.input === undefined;
     throw new SpawnConfigError(agent, `${label}: ${field} ${missing ? "is missing" : issue.message}`);
   }
-  const { type: _type, node: target, state, migration, ...fields } = parsed.output;
+  const { type: _type, language, node: target, state, migration, ...fields } = parsed.output;
   if (target !== undefined && target !== null && target !== node) {
     throw new SpawnConfigError(agent, `${label}: it is meant for node ${show(target)}, this is '${node}'`);
   }
   const { _reply_topic: _reply, state: _state, migration: _migration, _migrate_jws: _order, ...raw } = given;
   return Object.freeze({
     ...fields,
+    language: language ?? undefined,
     node: target ?? undefined,
     state: state ?? undefined,
     migration: migration ?? undefined,

@@ -1,16 +1,19 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
 import type { BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
+import { readingOf } from "../protocol/language.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import type { Clock } from "./clock.ts";
 import { type Installed, installFlags } from "./install/flags.ts";
 import type { Installer } from "./install/installer.ts";
+import type { Python, PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
-import type { Cgroups, Group } from "./process/cgroups.ts";
+import type { Cgroups } from "./process/cgroups.ts";
+import { limited } from "./limited_process.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
-import { writeHarness } from "./process/harness_files.ts";
-import { type AgentProcess, Launcher } from "./process/launcher.ts";
+import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
+import { Launcher } from "./process/launcher.ts";
 import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
@@ -42,6 +45,7 @@ export interface AgentRuntimeParts {
   /** Whether what agents publish survives this process. */
   readonly durable: boolean;
   readonly installer: Installer;
+  readonly python: PythonInstaller;
   readonly stateFiles: StateFiles;
   readonly gatekeeper: Gatekeeper;
   /** The environment of this process, as far as agents may be given any of it. */
@@ -92,9 +96,25 @@ interface Outfit {
   readonly rules: Rules;
   readonly granted: Granted;
   readonly access: BrokerEntry;
+  readonly python: Python | undefined;
 }
 
-export class AgentRuntime implements Runtime<Installed> {
+/** What one agent runs on beside Deno: npm and JSR packages, or Python. */
+export type Foundation =
+  | { readonly kind: "packages"; readonly installed: Installed }
+  | { readonly kind: "python"; readonly python: Python; readonly harness: PythonHarness };
+
+/**
+ * glibc's settings for a process that needs much memory while it starts, and little afterwards: what is given back goes
+ * back to the machine. Agent code does not see them.
+ */
+const GIVE_MEMORY_BACK = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+} as const;
+
+export class AgentRuntime implements Runtime<Foundation> {
   /** Rejects, with the reason for the operator, when no agent can run here. */
   readonly prepared: Promise<Prepared>;
 
@@ -104,41 +124,58 @@ export class AgentRuntime implements Runtime<Installed> {
     this.prepared.catch(() => {});
   }
 
-  needsInstall(config: SpawnConfig): boolean {
-    return config.install.length > 0;
+  /** The harness for agents in Python, written out when it is first asked for. */
+  pythonHarness(): Promise<PythonHarness> {
+    return writePythonHarness(this.parts.workDir);
   }
 
-  async install(config: SpawnConfig, signal: AbortSignal): Promise<Installed> {
+  needsInstall(config: SpawnConfig): boolean {
+    return config.install.length > 0 || mayBePython(config);
+  }
+
+  async install(config: SpawnConfig, signal: AbortSignal): Promise<Foundation> {
     // One that comes back from before was let in by another policy, perhaps.
     this.parts.gatekeeper.checkInstall(config);
+    if (mayBePython(config)) {
+      const harness = await this.pythonHarness();
+      const python = await this.parts.python.install(config, harness, signal);
+      return { kind: "python", python, harness };
+    }
     const installed = await this.parts.installer.install(parseSpecifiers(config.install), signal);
     await closeDenoDir(installed.env.DENO_DIR);
-    return installed;
+    return { kind: "packages", installed };
   }
 
   async launch(
     agent: SupervisedAgent,
-    installed: Installed | undefined,
+    foundation: Foundation | undefined,
     listener: ProcessListener,
   ): Promise<RunningProcess> {
     const { broker, stateFiles, gatekeeper, env } = this.parts;
     const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
+    const installed = foundation?.kind === "packages" ? foundation.installed : undefined;
+    const python = foundation?.kind === "python" ? foundation.python : undefined;
     const rules = gatekeeper.rulesFor(agent.name);
     const stateBytes = this.#stateBytes(rules);
     // What the paths lead to may have changed since its spawn.
     const permissions = await gatekeeper.grant(agent.config);
     const damage = await stateFiles.prepare(agent.name, stateBytes);
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
+    const fileBytes = stateBytes + FILE_SLACK_BYTES;
     const stateFile = stateFiles.pathOf(agent.name);
     const flags = sandboxFlags({
       broker: rules.broker === "none" ? undefined : broker,
       stateFile,
-      harness,
+      harness: foundation?.kind === "python" ? foundation.harness.entry : harness,
+      libraries: python === undefined ? [] : [python.dir, ...python.wheels],
       importFlags: installFlags(installed),
       permissions,
       heapMb: heapMb(rules, this.parts.heapMb),
     });
-    const denoEnv = installed?.env ?? { DENO_DIR: bareDenoDir };
+    const denoEnv = {
+      ...(python === undefined ? {} : GIVE_MEMORY_BACK),
+      ...(installed?.env ?? { DENO_DIR: bareDenoDir }),
+    };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
     const access = await this.#brokerAccess(rules);
@@ -159,7 +196,7 @@ export class AgentRuntime implements Runtime<Installed> {
       { ...heard, withoutRecords },
       {
         // Where it may write other files, how large they get is not ours to say.
-        wrapper: wrappers.with(permissions.write.length > 0 ? undefined : stateBytes + FILE_SLACK_BYTES),
+        wrapper: wrappers.with(permissions.write.length > 0 ? undefined : fileBytes),
         pace: {
           messagesPerSecond: rules.messages_per_second,
           bytesPerSecond: rules.output_kb_per_second * 1024,
@@ -172,8 +209,8 @@ export class AgentRuntime implements Runtime<Installed> {
       memoryMb,
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
-    process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access }));
-    return group === undefined ? process : inGroup(process, group, memoryMb);
+    process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access, python }));
+    return limited(process, group, { memoryMb, fileBytes });
   }
 
   #stateBytes({ state_mb }: Rules): number {
@@ -192,7 +229,7 @@ export class AgentRuntime implements Runtime<Installed> {
 
   #startFrame(
     agent: SupervisedAgent,
-    { stateFile, stateBytes, rules, granted, access }: Outfit,
+    { stateFile, stateBytes, rules, granted, access, python }: Outfit,
   ): StartFrame {
     const { node, broker, durable, peers } = this.parts;
     return {
@@ -203,6 +240,7 @@ export class AgentRuntime implements Runtime<Installed> {
       broker,
       broker_access: access,
       code: agent.config.code,
+      ...(python === undefined ? {} : { python }),
       poll_ms: agent.config.poll_interval * 1000,
       state_file: stateFile,
       state_max_bytes: stateBytes,
@@ -221,17 +259,6 @@ export class AgentRuntime implements Runtime<Installed> {
 /** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */
 function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
   return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
-}
-
-/** A process with what the kernel does for its limits. */
-function inGroup(process: AgentProcess, group: Group, memoryMb: number): RunningProcess {
-  const { pid, send, end, setStopped } = process;
-  const exited = process.exited.then(async (exit) =>
-    await group.leave()
-      ? { ...exit, description: `was killed by the kernel (memory limit: more than ${memoryMb} MB)` }
-      : exit
-  );
-  return { pid, send, end, setStopped, isCpuLimited: group.limitsCpu, exited };
 }
 
 async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {
@@ -254,6 +281,11 @@ async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
     // A container without /dev/stderr.
     return {};
   }
+}
+
+/** Only an interpreter of Python can tell of some. */
+function mayBePython(config: SpawnConfig): boolean {
+  return readingOf(config) !== "typescript";
 }
 
 function pick(

@@ -25,6 +25,13 @@ export interface RunnerConfig {
   readonly stateDirIsTemporary: boolean;
   /** Absolute. */
   readonly workDir: string;
+  /** Where the packages of agents in Python come from; `prefetch`: whether Python is fetched at the start. */
+  readonly python: {
+    readonly prefetch: boolean;
+    /** Absolute. */
+    readonly wheels: string | undefined;
+    readonly indexUrl: string;
+  };
   /** The executable for agents, where one was chosen. */
   readonly deno: string | undefined;
   readonly outboxMessages: number;
@@ -74,11 +81,16 @@ export function parseCommandLine(args: readonly string[], env: Environment, rand
     return (flag.env ?? []).map((name) => env[name]).find((set) => set !== undefined && set !== "") ??
       flag.fallback;
   };
-  const config = buildConfig(read, env, random);
+  const config = buildConfig(read, env, random, given[FLAGS.withPython.name] === true);
   return { kind: given.test === true ? "test" : "run", config };
 }
 
-function buildConfig(read: ReadFlag, env: Environment, random: string): RunnerConfig {
+function buildConfig(
+  read: ReadFlag,
+  env: Environment,
+  random: string,
+  prefetch: boolean,
+): RunnerConfig {
   const port = readPort(read);
   const brokerText = read(FLAGS.broker) ?? "";
   const broker = brokerText === "embedded" ? "embedded" : readBroker(brokerText, port);
@@ -93,6 +105,11 @@ function buildConfig(read: ReadFlag, env: Environment, random: string): RunnerCo
     stateDir: folder("state-dir", stateDir),
     stateDirIsTemporary: resolve(stateDir) === "/tmp",
     workDir: folder("work-dir", read(FLAGS.workDir) ?? defaultWorkDir(env)),
+    python: {
+      prefetch,
+      wheels: absolute(read(FLAGS.wheels)),
+      indexUrl: readIndexUrl(read(FLAGS.pipIndexUrl)),
+    },
     deno: read(FLAGS.deno),
     outbox: readChoice("outbox", OUTBOXES, read(FLAGS.outbox)),
     outboxMessages: wholeNumber("outbox-messages", read(FLAGS.outboxMessages), 1, 10_000_000),
@@ -148,6 +165,13 @@ function readChoice<T extends string>(flag: string, choices: readonly T[], text:
   const choice = choices.find((known) => known === text);
   if (choice !== undefined) return choice;
   throw new ConfigError(`--${flag} must be one of ${choices.join(", ")}: current value is '${text}'`);
+}
+
+/** The address may hold a password: it is not shown. */
+function readIndexUrl(text = ""): string {
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === "https:" || url.protocol === "http:")) return text;
+  throw new ConfigError("--pip-index-url must be an http:// or https:// URL");
 }
 
 /** Deno separates the paths of a permission by commas. */

@@ -16,7 +16,7 @@ export const FLAGS = {
   name: {
     name: "name",
     value: "NAME",
-    env: ["AGENTFLOW_NODE"],
+    env: ["AGENTFLOW_NODE", "WACTORZ_NODE"],
     fallbackText: "node- and six random digits",
     help: "name of this node",
   },
@@ -47,6 +47,23 @@ export const FLAGS = {
     env: ["CACHE_DIRECTORY"],
     fallbackText: "agentflow in the user's cache folder",
     help: "what can be made anew: the harness, the agents' dependencies",
+  },
+  withPython: {
+    name: "with-python",
+    help: "fetch Python at the start, not with the first agent that needs it",
+  },
+  wheels: {
+    name: "wheels",
+    value: "DIR",
+    fallbackText: "none",
+    help: "wheels for agents in Python, which are looked for here first",
+  },
+  pipIndexUrl: {
+    name: "pip-index-url",
+    value: "URL",
+    env: ["PIP_INDEX_URL"],
+    fallback: "https://pypi.org/simple/",
+    help: "index of the packages of agents in Python",
   },
   deno: {
     name: "deno",

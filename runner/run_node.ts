@@ -9,6 +9,7 @@ import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
+import { PythonInstaller } from "./install/python/installer.ts";
 import type { BrokerAccess } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
@@ -22,10 +23,10 @@ import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { openCgroups } from "./process/cgroups.ts";
+import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
-import { garbageCollector, residentMb, Tidy } from "./tidy.ts";
 import type { Gate } from "./trust/gate.ts";
 import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
@@ -107,6 +108,13 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(stateDir, stateBytes);
+  const python = new PythonInstaller({
+    ...config.python,
+    deno,
+    dir: join(workDir, "python"),
+    env: fetchEnv(env),
+    onFetch: (agent, what) => node.onInstalling(agent, what),
+  });
   const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) });
   const runtime = new AgentRuntime({
     node: name,
@@ -121,6 +129,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateBytes,
     durable: config.outbox === "disk",
     installer,
+    python,
     stateFiles,
     gatekeeper,
     env,
@@ -179,11 +188,22 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void link.run(node);
   const ended = new AbortController();
   void node.closed.then(() => ended.abort());
-  void new Tidy({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
+  void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   // Where no agent can run, that is said instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
+  if (config.python.prefetch) void prefetch(python, runtime, log);
   return { node, ready: runtime.prepared };
+}
+
+/** A node that cannot fetch it now goes on: the first agent that needs it tries again. */
+async function prefetch(python: PythonInstaller, runtime: AgentRuntime, log: Logger): Promise<void> {
+  try {
+    await python.prefetch(await runtime.pythonHarness(), new AbortController().signal);
+    log.info("Python is ready");
+  } catch (error) {
+    log.warning((error as Error).message);
+  }
 }
 
 /** Only where the launcher has started this runner there are releases, and a way back from another. */

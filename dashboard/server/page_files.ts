@@ -39,7 +39,10 @@ export async function buildPage(deno: string = Deno.execPath()): Promise<Page> {
     const files = new Map<string, PageFile>();
     for await (const { name } of Deno.readDir(dir)) {
       if (name.endsWith(".js") && name !== "main.js") {
-        files.set(`/assets/${name}`, await pageFile(await Deno.readFile(`${dir}/${name}`), "text/javascript"));
+        files.set(
+          `/assets/${name}`,
+          await pageFile(await Deno.readFile(`${dir}/${name}`), "text/javascript"),
+        );
       }
     }
     const script = await Deno.readFile(`${dir}/main.js`);

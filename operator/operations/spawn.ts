@@ -35,6 +35,8 @@ export type OnProgress = (message: string) => void;
 export interface SpawnOptions {
   /** How long it may take until the agent runs, milliseconds. */
   readonly timeoutMs?: number;
+  /** How long the node may take to say that it has taken it over, milliseconds. */
+  readonly answerMs?: number;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
@@ -51,18 +53,24 @@ export async function spawn(
   { bus, commander }: Operator,
   node: string,
   config: Config,
-  { timeoutMs = TIMEOUT_MS, onProgress = () => {}, signal }: SpawnOptions = {},
+  { timeoutMs = TIMEOUT_MS, answerMs, onProgress = () => {}, signal }: SpawnOptions = {},
 ): Promise<SpawnOutcome> {
   const { name: agent } = config;
   const watch = new SpawnWatch(config, node, onProgress);
   using _reports = await bus.subscribe(`agents/${actorId(agent)}/+`, (message) => watch.onReport(message));
   using _log = await bus.subscribe(topics.nodeLogs(node), (message) => watch.onNodeLog(message));
   try {
-    const answer = await commander.command(node, "spawn", { ...config, node });
+    const answer = await commander.command(
+      node,
+      "spawn",
+      { ...config, node },
+      answerMs === undefined ? {} : { timeoutMs: answerMs },
+    );
     if (answer.already_running === true) return { kind: "already_running", agent, node };
   } catch (error) {
-    // Nodes of another kind do not answer: what they and their agents say is all there is.
+    // Nodes of another kind do not answer: that they have started it is all they say.
     if (!(error instanceof NoAnswerError) || !watch.hasBegun) throw error;
+    return { kind: "running", agent, actorId: actorId(agent), node };
   }
   return await watch.settled(timeoutMs, signal);
 }

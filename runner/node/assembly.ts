@@ -127,7 +127,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const manifests = new Manifests(reporter, clock);
   const rulesOf = (agent: string) => gatekeeper.rulesFor(agent);
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
-  const tasks = new Tasks(reporter, pendingTasks);
+  const tasks = new Tasks(reporter, clock, pendingTasks);
   const requests = new Requests(link, node, clock, pendingTasks);
   const subscriptions = new Subscriptions(parts.openAgentLink, (agent) => rulesOf(agent).subscriptions);
   const turns = new Turns();

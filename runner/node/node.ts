@@ -1,4 +1,5 @@
 /** One node: how it begins, what reaches it, and how it ends. */
+import { readingOf } from "../../protocol/language.ts";
 import { nodeFilters, ownFilters } from "../../protocol/topics.ts";
 import type { IncomingMessage, LinkListener } from "../link/link.ts";
 import type { PolicyRefusal } from "../policy/gatekeeper.ts";
@@ -48,11 +49,11 @@ export class Node implements LinkListener {
     return this.#has.events;
   }
 
-  /** The packages that agents here ask for, one list for each. */
+  /** The npm and JSR packages that agents here ask for, one list for each. */
   installs(): (readonly string[])[] {
-    return this.#has.supervisor.agents().map(({ config }) => config.install).filter((list) =>
-      list.length > 0
-    );
+    return this.#has.supervisor.agents()
+      .filter(({ config }) => config.install.length > 0 && readingOf(config) === "typescript")
+      .map(({ config }) => config.install);
   }
 
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
@@ -113,6 +114,11 @@ export class Node implements LinkListener {
     this.#has.reporter.nodeLog("error", message);
   }
 
+  /** What an agent needs is being fetched, which takes a while. */
+  onInstalling(agent: string, what: string): void {
+    this.#has.reporter.nodeLog("installing", `Installing ${what} for '${agent}'`, { child_name: agent });
+  }
+
   /** The policy does not let an agent have what it asks for. */
   onPolicyRefusal(refusal: PolicyRefusal): void {
     this.#has.admissions.beyondPolicy(refusal);
@@ -126,6 +132,7 @@ export class Node implements LinkListener {
   async #close(reason: StopReason, ending: Ending): Promise<void> {
     this.#life.abort();
     await this.#has.supervisor.stopAll(reason);
+    await this.#has.tasks.close();
     this.#has.reporter.nodeOffline();
     await this.#closeLinks(DRAIN_MS);
     this.#resolveClosed(ending);

@@ -1,4 +1,5 @@
 /** Tasks for the agents here: handed over, and their replies sent back. */
+import type { Clock } from "../clock.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -6,25 +7,54 @@ import type { Reporter } from "./reporter.ts";
 export interface Task {
   readonly payload: unknown;
   readonly replyTopic: string | undefined;
+  /** Who asks may not listen yet: an answer that comes at once would be lost. */
+  readonly isHasty?: boolean;
 }
+
+/** From a task to its reply, where who asks may not listen yet, in milliseconds. */
+export const HASTY_REPLY_MS = 50;
 
 interface Desk {
   /** Handed to the process, by the number they were given. */
-  readonly working: Map<number, Task>;
+  readonly working: Map<number, TakenTask>;
   /** They came before `setup()` had returned. */
-  readonly waiting: Task[];
+  readonly waiting: TakenTask[];
 }
 
-/** Invariant: every task that was taken gets one reply: the handler's, or an error that says why there is none. */
+interface TakenTask extends Task {
+  /** On the monotonic clock. */
+  readonly takenAtMs: number;
+}
+
+/**
+ * Invariants: every task that was taken gets one reply: the handler's, or an error that says why there is none; that of
+ * a hasty one comes `HASTY_REPLY_MS` after the task or later, and at once when the node ends.
+ */
 export class Tasks {
   readonly #desks = new Map<SupervisedAgent, Desk>();
+  readonly #closing = new AbortController();
+  readonly #late = new Set<Promise<void>>();
   #lastId = 0;
 
   /** @param limitOf how many may wait for an agent's answer */
-  constructor(private readonly reporter: Reporter, private readonly limitOf: (agent: string) => number) {}
+  constructor(
+    private readonly reporter: Reporter,
+    private readonly clock: Clock,
+    private readonly limitOf: (agent: string) => number,
+  ) {}
+
+  /** Sends what is held back. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#late);
+  }
 
   /** Takes a task for an agent that is supervised here. */
-  take(agent: SupervisedAgent, task: Task): void {
+  take(agent: SupervisedAgent, given: Task): void {
+    this.#take(agent, { ...given, takenAtMs: this.clock.monotonicMs() });
+  }
+
+  #take(agent: SupervisedAgent, task: TakenTask): void {
     const desk = this.#deskOf(agent);
     const limit = this.limitOf(agent.name);
     if (desk.working.size + desk.waiting.length >= limit) {
@@ -79,7 +109,7 @@ export class Tasks {
     }
   }
 
-  #handOver(agent: SupervisedAgent, desk: Desk, task: Task): void {
+  #handOver(agent: SupervisedAgent, desk: Desk, task: TakenTask): void {
     const id = ++this.#lastId;
     desk.working.set(id, task);
     if (agent.send({ t: "task", id, payload: task.payload })) return;
@@ -87,20 +117,27 @@ export class Tasks {
     this.#refuse(agent, task, `Agent '${agent.name}' does not take any more tasks at the moment.`);
   }
 
-  #finish(agent: SupervisedAgent, id: number): Task | undefined {
+  #finish(agent: SupervisedAgent, id: number): TakenTask | undefined {
     const desk = this.#deskOf(agent);
     const task = desk.working.get(id);
     desk.working.delete(id);
     return task;
   }
 
-  #refuse(agent: SupervisedAgent, task: Task, error: string): void {
+  #refuse(agent: SupervisedAgent, task: TakenTask, error: string): void {
     agent.counters.tasksFailed += 1;
     this.#reply(task, { error, error_phase: "handle_task", agent: agent.name });
   }
 
-  #reply(task: Task, value: unknown): void {
-    if (task.replyTopic !== undefined) this.reporter.reply(task.replyTopic, value);
+  #reply({ replyTopic, isHasty, takenAtMs }: TakenTask, value: unknown): void {
+    if (replyTopic === undefined) return;
+    const waitMs = isHasty === true ? takenAtMs + HASTY_REPLY_MS - this.clock.monotonicMs() : 0;
+    if (waitMs <= 0) return this.reporter.reply(replyTopic, value);
+    const late = this.clock.sleep(waitMs, this.#closing.signal).then(() => {
+      this.#late.delete(late);
+      this.reporter.reply(replyTopic, value);
+    });
+    this.#late.add(late);
   }
 
   #deskOf(agent: SupervisedAgent): Desk {

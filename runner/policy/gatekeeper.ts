@@ -1,4 +1,5 @@
 /** Decides what each agent gets: its spawn config against the policy of the operator. */
+import { readingOf } from "../../protocol/language.ts";
 import {
   NO_PERMISSIONS,
   PERMISSION_KINDS,
@@ -128,8 +129,12 @@ export class Gatekeeper {
   #checkPackage(config: SpawnConfig, specifier: string): void {
     const { install } = this.rulesFor(config.name);
     if (install === true) return;
-    const full = /^[a-z]+:/.test(specifier) ? specifier : `npm:${specifier}`;
-    const bare = full.replace(/(?<=.[^@/])@[^@/]*$/, "");
+    const registry = readingOf(config) === "typescript" ? "npm" : "pypi";
+    const full = /^[a-z]+:/.test(specifier) ? specifier : `${registry}:${specifier}`;
+    // Without the version: `npm:@scope/name`, `pypi:name`.
+    const bare = full.startsWith("pypi:")
+      ? full.replace(/^(pypi:[\w.-]+).*$/s, "$1").toLowerCase()
+      : full.replace(/(?<=.[^@/])@[^@/]*$/, "");
     const patterns = install === false ? [] : install;
     if (patterns.some((pattern) => globMatches(pattern, full) || globMatches(pattern, bare))) return;
     const rule = ruleName(this.policy, config.name, "install");

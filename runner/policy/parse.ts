@@ -86,7 +86,7 @@ const RULES = {
   install: v.optional(v.union(
     [
       v.boolean(),
-      v.array(v.pipe(v.string(), v.regex(/^(npm|jsr):./))),
+      v.array(v.pipe(v.string(), v.regex(/^(npm|jsr|pypi):./))),
     ],
     (issue) =>
       `must be true, false, or a list of patterns such as "npm:ms" or "jsr:@std/*": current value is ${

@@ -1,7 +1,7 @@
 /** Writes the harness, which the runner carries, out for the agents' processes. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
-import { HARNESS } from "./harness_source.ts";
+import { HARNESS, type SourceTree } from "./harness_source.ts";
 
 /**
  * Writes the harness below `workDir`, in a folder named by its content: runners of several versions may share it.
@@ -10,16 +10,40 @@ import { HARNESS } from "./harness_source.ts";
  * @throws Deno's error when the folder cannot be written
  * @throws Error when it is in other hands
  */
-export async function writeHarness(workDir: string): Promise<string> {
-  const digest = createHash("sha256").update(JSON.stringify(HARNESS.files)).digest("hex").slice(0, 16);
-  const folder = join(workDir, `harness-${digest}`);
-  const entry = join(folder, HARNESS.entry);
+export async function writeHarness(workDir: string, tree: SourceTree = HARNESS): Promise<string> {
+  const folder = join(workDir, `harness-${digestOf(tree)}`);
+  const entry = join(folder, tree.entry);
   await Deno.mkdir(folder, { recursive: true, mode: 0o755 });
   await refuseForeign(folder);
-  for (const [path, source] of Object.entries(HARNESS.files)) {
+  for (const [path, source] of Object.entries(tree.files)) {
     await writeIfDifferent(join(folder, path), source);
   }
   return entry;
+}
+
+/** The harness of agents in Python, written out. Paths are absolute. */
+export interface PythonHarness {
+  /** Its main module. */
+  readonly entry: string;
+  /** Makes the snapshot that `entry` starts from. */
+  readonly makeSnapshot: string;
+  /** Names this version of it. */
+  readonly digest: string;
+}
+
+/** As `writeHarness`, for agents in Python. Only a node that has any pays for loading its source. */
+export async function writePythonHarness(workDir: string): Promise<PythonHarness> {
+  const { PYTHON_HARNESS } = await import("./python_harness_source.ts");
+  const entry = await writeHarness(workDir, PYTHON_HARNESS);
+  return {
+    entry,
+    makeSnapshot: join(dirname(entry), "make_snapshot.ts"),
+    digest: digestOf(PYTHON_HARNESS),
+  };
+}
+
+function digestOf({ files }: SourceTree): string {
+  return createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
 }
 
 /** Whoever can write here after this runner has looked decides what runs around every agent. */

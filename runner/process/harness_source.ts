@@ -13,6 +13,8 @@ import api from "../../agents/harness/api.ts" with { type: "text" };
 import clock from "../../agents/harness/clock.ts" with { type: "text" };
 import redirect from "../../agents/harness/console.ts" with { type: "text" };
 import errors from "../../agents/harness/errors.ts" with { type: "text" };
+import harness from "../../agents/harness/harness.ts" with { type: "text" };
+import language from "../../agents/harness/language.ts" with { type: "text" };
 import load from "../../agents/harness/load.ts" with { type: "text" };
 import loop from "../../agents/harness/loop.ts" with { type: "text" };
 import main from "../../agents/harness/main.ts" with { type: "text" };
@@ -21,6 +23,7 @@ import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
 import requests from "../../agents/harness/requests.ts" with { type: "text" };
 import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
 import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
+import typescriptCode from "../../agents/harness/typescript_code.ts" with { type: "text" };
 
 /** A program in one or more files, by their paths in the project. */
 export interface SourceTree {
@@ -44,6 +47,8 @@ export const HARNESS: SourceTree = {
     "agents/harness/clock.ts": clock,
     "agents/harness/console.ts": redirect,
     "agents/harness/errors.ts": errors,
+    "agents/harness/harness.ts": harness,
+    "agents/harness/language.ts": language,
     "agents/harness/load.ts": load,
     "agents/harness/loop.ts": loop,
     "agents/harness/main.ts": main,
@@ -52,5 +57,6 @@ export const HARNESS: SourceTree = {
     "agents/harness/requests.ts": requests,
     "agents/harness/state_file.ts": stateFile,
     "agents/harness/tasks.ts": tasks,
+    "agents/harness/typescript_code.ts": typescriptCode,
   },
 };

@@ -10,6 +10,8 @@ export interface SandboxSpec {
   readonly stateFile: string;
   /** The harness' main module. Absolute. */
   readonly harness: string;
+  /** What its language needs to read, beside all that: files and folders. Absolute. */
+  readonly libraries: readonly string[];
   /** What may be imported: see `importFlags` of the installer. */
   readonly importFlags: readonly string[];
   /** What the agent gets beside all this. Paths as they really are. */
@@ -39,7 +41,7 @@ export function sandboxFlags(spec: SandboxSpec): string[] {
     // Reads of the environment give `undefined` instead of an error: many npm packages read it while loading.
     "--ignore-env",
     flag("net", [...broker, ...permissions.net]),
-    flag("read", [...files, ...permissions.read]),
+    flag("read", [...files, ...spec.libraries, ...permissions.read]),
     flag("write", [...files, ...permissions.write]),
     flag("env", permissions.env),
     flag("run", permissions.run),

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { Gatekeeper } from "../policy/gatekeeper.ts";
 import { DEFAULT_POLICY } from "../policy/policy.ts";
 import { Installer } from "../install/installer.ts";
+import { PythonInstaller } from "../install/python/installer.ts";
 import { parseBroker } from "../../bus/broker_url.ts";
 import { noCgroups } from "../process/cgroups.ts";
 import { Secrets } from "../secrets/secrets.ts";
@@ -59,6 +60,14 @@ export class Stage implements AsyncDisposable {
       durable: false,
       // None of these agents has anything to install.
       installer: new Installer({ deno, dir: join(workDir, "installs"), env: {} }),
+      python: new PythonInstaller({
+        deno,
+        dir: join(workDir, "python"),
+        env: {},
+        wheels: undefined,
+        indexUrl: "https://pypi.org/simple/",
+        onFetch: () => {},
+      }),
       gatekeeper: new Gatekeeper(DEFAULT_POLICY),
       env: {},
       stateFiles: new StateFiles(stateDir),

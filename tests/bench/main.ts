@@ -3,6 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { Figure } from "./figure.ts";
 import { memory } from "./figures/memory.ts";
 import { migration } from "./figures/migration.ts";
+import { python } from "./figures/python.ts";
 import { reconnect } from "./figures/reconnect.ts";
 import { restart } from "./figures/restart.ts";
 import { roundTrip } from "./figures/round_trip.ts";
@@ -22,6 +23,7 @@ const FIGURES: readonly Figure[] = [
   restart,
   reconnect,
   migration,
+  python,
 ];
 const NAMES = FIGURES.map(({ name }) => name).join(", ");
 const USAGE = `Measures a node and its agents on this machine.

@@ -185,38 +185,6 @@ for (
   });
 }
 
-Deno.test("an install entry that is no package is a fatal install error", async () => {
-  await using here = await scene();
-  const { bus, node } = here;
-  const entries = [
-    "http://x/y.ts",
-    "file:///etc/passwd",
-    "git+ssh://x",
-    "node:fs",
-    "ms;touch_/tmp/x",
-    "$(id)",
-    "`id`",
-    "ms&&id",
-    "--allow-scripts",
-    "../../etc",
-    "npm:../x",
-    "jsr:nothing",
-    "a|b",
-    "ms@'1'",
-  ];
-  for (const [index, entry] of entries.entries()) {
-    const name = `bad${index}`;
-    await bus.publish(`nodes/${node.name}/spawn`, { name, code: CODE, install: [entry] });
-    const { json } = await bus.find(
-      `error of ${entry}`,
-      (m) => m.topic.endsWith("/errors") && m.json?.agent === name,
-    );
-    assertEquals([json.phase, json.severity], ["install", "fatal"], entry);
-    assertStringIncludes(json.error, "is not a package");
-  }
-  await assertUnharmed(here);
-});
-
 Deno.test("a payload that cannot be read gets a clear error on every command topic, retained or not", async () => {
   for (const { start } of testBrokers()) {
     await using here = await scene(start);

@@ -1,5 +1,11 @@
 /** What an operator does to nodes and agents. Each action's outcome is what the bus tells, not what was asked for. */
-import { type AgentCommand, type Answer, type Commander, NoAnswerError, RefusedError } from "../../../operator/commander.ts";
+import {
+  type AgentCommand,
+  type Answer,
+  type Commander,
+  NoAnswerError,
+  RefusedError,
+} from "../../../operator/commander.ts";
 import { delay } from "@std/async/delay";
 import { isName, NAME_RULE } from "../../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../../protocol/spawn_config.ts";
@@ -43,9 +49,13 @@ export class Actions {
     const name = String(config.name);
     const [lastEvent] = model.events.latest(1);
     const endings = () =>
-      model.events.latest(20, undefined, (event) =>
-        event.seq > (lastEvent?.seq ?? 0) && event.agent === name && event.node === node &&
-        (event.kind === "failed" || event.kind === "rolled_back"));
+      model.events.latest(
+        20,
+        undefined,
+        (event) =>
+          event.seq > (lastEvent?.seq ?? 0) && event.agent === name && event.node === node &&
+          (event.kind === "failed" || event.kind === "rolled_back"),
+      );
     const outcome = await this.#act({
       patienceMs: SPAWN_PATIENCE_MS,
       send: (commander) =>
@@ -74,7 +84,8 @@ export class Actions {
   async stopAll(node: string): Promise<Outcome> {
     return await this.#act({
       patienceMs: PATIENCE_MS,
-      send: (commander) => commander.command(node, "stop_all", { reason: "dashboard" }, { timeoutMs: PATIENCE_MS }),
+      send: (commander) =>
+        commander.command(node, "stop_all", { reason: "dashboard" }, { timeoutMs: PATIENCE_MS }),
       onAnswer: () => undefined,
       seen: (change) =>
         change.kind === "node" && change.name === node && this.options.model.node(node)?.online === false
@@ -85,8 +96,15 @@ export class Actions {
 
   async command(actorId: string, command: AgentCommand): Promise<Outcome> {
     const { name, node } = this.#placed(actorId);
-    const state = { pause: "paused", resume: "running", stop: "stopped", delete: "stopped", restart: undefined }[command];
-    const done = { pause: "is paused", resume: "goes on", stop: "has stopped", delete: "is deleted", restart: "has started afresh" }[command];
+    const state =
+      { pause: "paused", resume: "running", stop: "stopped", delete: "stopped", restart: undefined }[command];
+    const done = {
+      pause: "is paused",
+      resume: "goes on",
+      stop: "has stopped",
+      delete: "is deleted",
+      restart: "has started afresh",
+    }[command];
     const verdict = { ok: true, message: `'${name}' ${done}` };
     const outcome = await this.#act({
       patienceMs: PATIENCE_MS,
@@ -97,7 +115,8 @@ export class Actions {
           : commander.agentCommand(node, actorId, command, { timeoutMs: PATIENCE_MS }),
       onAnswer: () => verdict,
       seen: (change) =>
-        change.kind === "agent" && change.actorId === actorId && state !== undefined && command !== "delete" &&
+        change.kind === "agent" && change.actorId === actorId && state !== undefined &&
+          command !== "delete" &&
           this.options.model.agent(actorId)?.state === state
           ? verdict
           : undefined,
@@ -118,7 +137,9 @@ export class Actions {
       seen: (change) => {
         if (change.kind !== "event" || change.entry.agent !== name) return undefined;
         if (change.entry.kind === "migrated") return done;
-        return change.entry.kind === "migration_failed" ? { ok: false, message: change.entry.message } : undefined;
+        return change.entry.kind === "migration_failed"
+          ? { ok: false, message: change.entry.message }
+          : undefined;
       },
     });
   }
@@ -133,7 +154,9 @@ export class Actions {
     const tookMs = () => Math.round(performance.now() - startMs);
     try {
       const answer = await this.options.commander().task(agent.name, payload, seconds * 1000);
-      const error = typeof answer === "object" && answer !== null && "error" in answer ? answer.error : undefined;
+      const error = typeof answer === "object" && answer !== null && "error" in answer
+        ? answer.error
+        : undefined;
       return typeof error === "string"
         ? { ok: false, message: error, took_ms: tookMs(), answer }
         : { ok: true, message: `'${agent.name}' has answered`, took_ms: tookMs(), answer };
@@ -161,7 +184,9 @@ export class Actions {
       } catch (error) {
         problem = (error as Error).message;
         // One of another make may obey without answering.
-        return error instanceof NoAnswerError ? await never : { ok: false, message: problem, refused: error instanceof RefusedError };
+        return error instanceof NoAnswerError
+          ? await never
+          : { ok: false, message: problem, refused: error instanceof RefusedError };
       }
     })();
     try {

@@ -44,7 +44,9 @@ function inspection(
   persisted_bytes: number | null,
   note: string | null,
 ): Inspection {
-  if (config === undefined) return { config: null, code: null, source: null, persisted, persisted_bytes, note };
+  if (config === undefined) {
+    return { config: null, code: null, source: null, persisted, persisted_bytes, note };
+  }
   const { code, ...rest } = config;
   return {
     config: rest,

@@ -8,7 +8,7 @@ export class Watch {
 
   /** Tells whoever waits. */
   note(changes: readonly Change[]): void {
-    if (changes.length > 0) for (const listener of [...this.#listeners]) listener(changes);
+    if (changes.length > 0) { for (const listener of [...this.#listeners]) listener(changes); }
   }
 
   /**

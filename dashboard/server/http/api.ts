@@ -21,7 +21,9 @@ export function read(path: readonly string[], query: URLSearchParams, options: R
   const [resource, id, part] = path;
   switch (resource) {
     case "session":
-      return id === undefined ? { ...options.session, broker: options.broker(), bounds: bounds() } : undefined;
+      return id === undefined
+        ? { ...options.session, broker: options.broker(), bounds: bounds() }
+        : undefined;
     case "nodes":
       return id === undefined ? { nodes: model.nodes.map(withState(options)) } : node(id, part, options);
     case "agents":

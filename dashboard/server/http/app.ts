@@ -89,7 +89,9 @@ export class App {
     const answer = parts[0] === "agents" && parts[2] === "inspect" && parts.length === 3
       ? await this.#inspect(parts[1] ?? "")
       : read(parts, query, this.options);
-    return answer === undefined ? problem(404, "there is no such resource: see /api/openapi.json") : json(answer);
+    return answer === undefined
+      ? problem(404, "there is no such resource: see /api/openapi.json")
+      : json(answer);
   }
 
   async #post(path: string, request: Request): Promise<Response> {

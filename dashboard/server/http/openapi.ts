@@ -89,7 +89,8 @@ export function openApi(version: string): unknown {
     info: {
       title: "AgentFlow dashboard",
       version,
-      description: "Nodes and agents as they are seen on the bus. Actions need a server with --allow-control. " +
+      description:
+        "Nodes and agents as they are seen on the bus. Actions need a server with --allow-control. " +
         "Where a token is set, send it as Authorization: Bearer TOKEN. Bodies are JSON.",
     },
     security: [{ token: [] }, { session: [] }, {}],
@@ -104,11 +105,17 @@ export function openApi(version: string): unknown {
           query("state", "string", "Only in this state."),
         ]),
       },
-      "/api/agents/{id}": { get: get("One agent, with its manifest; by actor_id or name.", ref("Agent"), [AGENT]) },
+      "/api/agents/{id}": {
+        get: get("One agent, with its manifest; by actor_id or name.", ref("Agent"), [AGENT]),
+      },
       "/api/agents/{id}/history": { get: get("Its past hour.", ref("History"), [AGENT]) },
-      "/api/agents/{id}/readings": { get: get("Numbers that it has published.", { type: "object" }, [AGENT]) },
+      "/api/agents/{id}/readings": {
+        get: get("Numbers that it has published.", { type: "object" }, [AGENT]),
+      },
       "/api/agents/{id}/errors": { get: get("Its errors.", listOf("errors", "Error"), [AGENT, ...PAGING]) },
-      "/api/agents/{id}/events": { get: get("What happened to it.", listOf("events", "Event"), [AGENT, ...PAGING]) },
+      "/api/agents/{id}/events": {
+        get: get("What happened to it.", listOf("events", "Event"), [AGENT, ...PAGING]),
+      },
       "/api/agents/{id}/inspect": {
         get: get("Its config, code and state file; code with --show-code.", { type: "object" }, [AGENT]),
       },
@@ -126,10 +133,15 @@ export function openApi(version: string): unknown {
       "/api/login": { post: post("Begins a session.", { token: { type: "string" } }, []) },
       "/api/logout": { post: post("Ends it.", {}, []) },
       "/api/nodes/{node}/spawn": {
-        post: post("Starts an agent: the body is a spawn config.", { name: { type: "string" }, code: { type: "string" } }, [NODE]),
+        post: post("Starts an agent: the body is a spawn config.", {
+          name: { type: "string" },
+          code: { type: "string" },
+        }, [NODE]),
       },
       "/api/nodes/{node}/stop_all": {
-        post: post("Stops its agents and ends it.", { confirm: { type: "string", description: "The node's name." } }, [NODE]),
+        post: post("Stops its agents and ends it.", {
+          confirm: { type: "string", description: "The node's name." },
+        }, [NODE]),
       },
       ...Object.fromEntries(
         ["pause", "resume", "stop", "delete", "restart"].map((command) => [
@@ -141,7 +153,10 @@ export function openApi(version: string): unknown {
         post: post("Moves it to another node.", { target_node: { type: "string" } }, [AGENT]),
       },
       "/api/agents/{id}/task": {
-        post: post("Calls its handle_task.", { payload: {}, timeout: { type: "number", description: "Seconds." } }, [AGENT]),
+        post: post("Calls its handle_task.", {
+          payload: {},
+          timeout: { type: "number", description: "Seconds." },
+        }, [AGENT]),
       },
       "/metrics": { get: textual("Metrics for Prometheus.") },
       "/healthz": { get: textual("200 with a connection to the broker, else 503. Needs no token.") },
@@ -191,7 +206,11 @@ function get(summary: string, schema: unknown, parameters: readonly unknown[] = 
   };
 }
 
-function post(summary: string, properties: Readonly<Record<string, unknown>>, parameters: readonly unknown[]) {
+function post(
+  summary: string,
+  properties: Readonly<Record<string, unknown>>,
+  parameters: readonly unknown[],
+) {
   return {
     summary,
     parameters,

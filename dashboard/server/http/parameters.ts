@@ -17,7 +17,9 @@ export async function readBody(request: Request): Promise<Readonly<Record<string
   let size = 0;
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new RequestError(413, `the body must not exceed ${MAX_BODY_BYTES} bytes`);
+    if (size > MAX_BODY_BYTES) {
+      throw new RequestError(413, `the body must not exceed ${MAX_BODY_BYTES} bytes`);
+    }
     chunks.push(chunk);
   }
   const text = await new Blob(chunks as BlobPart[]).text();

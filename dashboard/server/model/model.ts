@@ -213,7 +213,10 @@ export class Model {
     if (topic.endsWith("/heartbeat")) this.#sample(actorId, agent.cpu, agent.memoryMb, now);
     const happening = agentHappening(before, agent);
     const about = { node: agent.node ?? null, agent: agent.name, actor_id: actorId };
-    return [{ kind: "agent", actorId, report: topic.slice(topic.lastIndexOf("/") + 1) }, ...(happening === undefined ? [] : [this.#event(happening, about, now)])];
+    return [
+      { kind: "agent", actorId, report: topic.slice(topic.lastIndexOf("/") + 1) },
+      ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+    ];
   }
 
   #onLog(id: string, payload: Uint8Array, now: number): Change[] {

@@ -13,7 +13,11 @@ export class Series {
    * @param width numbers in a sample
    * @param age seconds
    */
-  constructor(private readonly width: number, private readonly capacity: number, private readonly age: number) {
+  constructor(
+    private readonly width: number,
+    private readonly capacity: number,
+    private readonly age: number,
+  ) {
     this.#values = columns(width, INITIAL_CAPACITY);
   }
 
@@ -54,7 +58,8 @@ export class Series {
     const values = this.#values[index];
     return values === undefined
       ? []
-      : this.#read(values, Math.min(count, this.#length), (value) => Number.isNaN(value) ? null : rounded(value));
+      : this.#read(values, Math.min(count, this.#length), (value) =>
+        Number.isNaN(value) ? null : rounded(value));
   }
 
   #read<T>(from: Float64Array | Float32Array, count: number, map: (value: number) => T): T[] {

@@ -1,7 +1,10 @@
 /** `agents/by-name/{agent}/task`: calls the agent's `handle_task`. */
 import { replyRefusal } from "../../../protocol/agent_topics.ts";
-import { publishTopicError } from "../../../protocol/topics.ts";
+import { filterMatches, publishTopicError } from "../../../protocol/topics.ts";
 import { type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
+
+/** A main machine asks first and subscribes then, unless it says that it listens already. */
+const HASTY_REPLIES = "main/reply/#";
 
 /** Nodes that do not run the agent stay silent. */
 export async function task(context: CommandContext, command: Command, agentName: string): Promise<void> {
@@ -18,5 +21,7 @@ export async function task(context: CommandContext, command: Command, agentName:
     throw new CommandError(`Cannot give a task to '${agentName}': _reply_topic: ${problem}`);
   }
   const payload = "payload" in message ? message.payload : message;
-  context.tasks.take(agent, { payload, replyTopic: replyTopic as string | undefined });
+  const isHasty = typeof replyTopic === "string" && message._listening !== true &&
+    filterMatches(HASTY_REPLIES, replyTopic);
+  context.tasks.take(agent, { payload, replyTopic: replyTopic as string | undefined, isHasty });
 }

@@ -1,6 +1,5 @@
 /** What a node and its idle agents hold in memory. */
-import type { Bus } from "../../support/bus.ts";
-import type { NodeProcess } from "../../support/node_process.ts";
+import { agentPids } from "../agent_pids.ts";
 import type { Figure } from "../figure.ts";
 import { pssMib } from "../machine.ts";
 import { result } from "../report.ts";
@@ -42,10 +41,3 @@ export const memory: Figure = {
     return results;
   },
 };
-
-async function agentPids(bus: Bus, node: NodeProcess): Promise<number[]> {
-  const from = bus.mark();
-  await bus.publish(`nodes/${node.name}/list`, {});
-  const { json } = await bus.on(`nodes/${node.name}/agents`, undefined, from);
-  return json.agents.map((agent: { pid: number }) => agent.pid);
-}

@@ -12,6 +12,7 @@ Deno.test("a config without options has the defaults of the contract", () => {
   assertEquals(parseSpawnConfig(raw, "here"), {
     name: "a",
     code: CODE,
+    language: undefined,
     node: undefined,
     description: "",
     capabilities: [],
@@ -60,6 +61,7 @@ Deno.test("every field is read as it was sent", () => {
     capabilities: ["c1", "c2"],
     input_schema: { a: 1 },
     output_schema: { b: [2] },
+    language: "python" as const,
     poll_interval: 0.25,
     max_restarts: 0,
     restart_delay: 0,

@@ -35,6 +35,7 @@ Deno.test("without flags the defaults of the contract hold", () => {
     stateDir: "/tmp",
     stateDirIsTemporary: true,
     workDir: "/home/me/.cache/agentflow",
+    python: { prefetch: false, wheels: undefined, indexUrl: "https://pypi.org/simple/" },
     deno: undefined,
     outbox: "memory",
     migrateTimeoutMs: 30_000,
@@ -64,6 +65,8 @@ Deno.test("every flag is read", () => {
     "loglevel": "DEBUG",
     "state-dir": "/s",
     "work-dir": "/w",
+    "wheels": "/wheels",
+    "pip-index-url": "http://localhost:1/simple/",
     "deno": "/bin/deno",
     "outbox": "disk",
     "migrate-timeout": "2.5",
@@ -95,6 +98,7 @@ Deno.test("every flag is read", () => {
     stateDir: "/s",
     stateDirIsTemporary: false,
     workDir: "/w",
+    python: { prefetch: false, wheels: "/wheels", indexUrl: "http://localhost:1/simple/" },
     deno: "/bin/deno",
     outbox: "disk",
     migrateTimeoutMs: 2500,
@@ -110,6 +114,27 @@ Deno.test("every flag is read", () => {
   };
   assertEquals(run(Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])), expected);
   assertEquals(run(Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)), expected);
+});
+
+Deno.test("Python is fetched at the start where that is asked for, from an index that is an address", () => {
+  assertEquals(run(["--with-python"]).python.prefetch, true);
+  assertEquals(
+    run([], { ...HOME, PIP_INDEX_URL: "https://pip.lan/simple" }).python.indexUrl,
+    "https://pip.lan/simple",
+  );
+  assertEquals(
+    refusal(["--pip-index-url", "user:secret@pip.lan"]),
+    "--pip-index-url must be an http:// or https:// URL",
+  );
+});
+
+Deno.test("the names of the Python node are read beside those of this one, which win", () => {
+  const env = { ...HOME, WACTORZ_BROKER: "old-broker", WACTORZ_NODE: "old-node" };
+  assertEquals(run([], env).broker, { host: "old-broker", port: 1883, url: "mqtt://old-broker:1883" });
+  assertEquals(run([], env).name, "old-node");
+  const both = { ...env, AGENTFLOW_BROKER: "b", AGENTFLOW_NODE: "n" };
+  assertEquals(run([], both).name, "n");
+  assertEquals(run([], both).broker, { host: "b", port: 1883, url: "mqtt://b:1883" });
 });
 
 Deno.test("labels that others could not read are refused", () => {
@@ -334,6 +359,9 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--loglevel DEBUG|INFO|WARNING|ERROR",
     "--state-dir DIR",
     "--work-dir DIR",
+    "--with-python",
+    "--wheels DIR",
+    "--pip-index-url URL",
     "--deno PATH",
     "--outbox memory|disk",
     "--outbox-messages N",
@@ -355,8 +383,11 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     line.trim().split(/ {2,}/)[0]
   );
   assertEquals(listed, flags);
-  assertStringIncludes(help, "(default: $AGENTFLOW_BROKER, else localhost)");
-  assertStringIncludes(help, "(default: $AGENTFLOW_NODE, else node- and six random digits)");
+  assertStringIncludes(help, "(default: $AGENTFLOW_BROKER, else $WACTORZ_BROKER, else localhost)");
+  assertStringIncludes(
+    help,
+    "(default: $AGENTFLOW_NODE, else $WACTORZ_NODE, else node- and six random digits)",
+  );
   assertStringIncludes(help, "(default: $STATE_DIRECTORY, else /tmp)");
   assertStringIncludes(help, "(default: 1883)");
   assertStringIncludes(help, "(default: $AGENTFLOW_USERNAME)");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createIdentity } from "../../../../runner/node/identity.ts";
 import { Reporter } from "../../../../runner/node/reporter.ts";
-import { Tasks } from "../../../../runner/node/tasks.ts";
+import { HASTY_REPLY_MS, Tasks } from "../../../../runner/node/tasks.ts";
 import { fakeAgent } from "../../../support/fake_agent.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { FakeLink } from "../../../support/fake_link.ts";
@@ -10,7 +10,7 @@ function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
   const identity = createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0");
-  const tasks = new Tasks(new Reporter(link, identity, clock), () => 1000);
+  const tasks = new Tasks(new Reporter(link, identity, clock), clock, () => 1000);
   const made = fakeAgent("a");
   const take = (payload: unknown, replyTopic?: string) => tasks.take(made.agent, { payload, replyTopic });
   return { link, clock, tasks, take, ...made };
@@ -135,4 +135,28 @@ Deno.test("an agent has at most 1000 tasks at a time", () => {
   tasks.done(agent, 1, {});
   take(1001, "r");
   assertEquals(sent.length, 1001);
+});
+
+Deno.test("the reply to a hasty task waits until who asked has had time to listen, and no longer", async () => {
+  const { tasks, agent, link, clock } = setUp();
+  const ask = (replyTopic: string) => tasks.take(agent, { payload: 1, replyTopic, isHasty: true });
+  ask("quick");
+  tasks.done(agent, 1, "now");
+  assertEquals(link.on("quick"), []);
+  await clock.advance(HASTY_REPLY_MS - 1);
+  assertEquals(link.on("quick"), []);
+  await clock.advance(1);
+  assertEquals(link.on("quick"), ["now"]);
+  ask("slow");
+  await clock.advance(HASTY_REPLY_MS);
+  tasks.done(agent, 2, "at once");
+  assertEquals(link.on("slow"), ["at once"]);
+});
+
+Deno.test("a reply that is held back goes out when the node ends", async () => {
+  const { tasks, agent, link } = setUp();
+  tasks.take(agent, { payload: 1, replyTopic: "r", isHasty: true });
+  tasks.done(agent, 1, "answer");
+  await tasks.close();
+  assertEquals(link.on("r"), ["answer"]);
 });

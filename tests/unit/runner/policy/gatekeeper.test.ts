@@ -162,7 +162,7 @@ Deno.test("the node's own variables are nobody's, whatever the policy says", asy
 Deno.test("packages are allowed by pattern, with and without their version", () => {
   const keeper = gatekeeper({ install: ["npm:ms", "npm:@acme/*", "jsr:@std/fs@1"] });
   for (const name of ["ms", "npm:ms", "npm:ms@2", "npm:@acme/x@3", "@acme/x", "jsr:@std/fs@1"]) {
-    keeper.checkInstall(config("a", { install: [name] }));
+    keeper.checkInstall(config("a", { language: "typescript", install: [name] }));
   }
   for (const name of ["npm:msx", "npm:evil", "jsr:@std/fs@2", "jsr:@acme/x", "evil@npm:ms"]) {
     const { message } = assertThrows(
@@ -176,6 +176,23 @@ Deno.test("packages are allowed by pattern, with and without their version", () 
   }
   assertThrows(
     () => gatekeeper({ install: false }).checkInstall(config("a", { install: ["ms"] })),
+    PolicyRefusal,
+  );
+});
+
+Deno.test("a bare name is a package of the agent's language, and versions and extras do not matter", () => {
+  const keeper = gatekeeper({ install: ["pypi:rich"] });
+  for (const name of ["rich", "pypi:rich", "rich>=13,<15", "pypi:Rich[jupyter]==13", "rich@13"]) {
+    keeper.checkInstall(config("a", { language: "python", install: [name] }));
+  }
+  for (const name of ["richer", "pypi:richer", "npm:rich", "rich-click>1", "pypi:rich.x"]) {
+    assertThrows(
+      () => keeper.checkInstall(config("a", { language: "python", install: [name] })),
+      PolicyRefusal,
+    );
+  }
+  assertThrows(
+    () => keeper.checkInstall(config("a", { language: "typescript", install: ["rich"] })),
     PolicyRefusal,
   );
 });

@@ -7,6 +7,7 @@ const SPEC: SandboxSpec = {
   broker: { host: "broker.lan", port: 1883 },
   stateFile: "/state/agentflow_a_state.json",
   harness: "/srv/harness/agents/harness/main.ts",
+  libraries: [],
   importFlags: installFlags(undefined),
   permissions: NO_PERMISSIONS,
   heapMb: 192,

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { garbageCollector, residentMb, Tidy } from "../../../runner/tidy.ts";
+import { garbageCollector, MemoryTrim, residentMb } from "../../../runner/memory_trim.ts";
 import { FakeClock, settled } from "../../support/fake_clock.ts";
 
 /** A process whose memory the test sets, and whose collector brings it back to `inUseMb`. */
@@ -14,7 +14,7 @@ async function watching(
     return Promise.resolve();
   };
   const life = new AbortController();
-  const running = new Tidy({ clock, measureMb: () => memory.usedMb, collect }).run(life.signal);
+  const running = new MemoryTrim({ clock, measureMb: () => memory.usedMb, collect }).run(life.signal);
   await settled();
   await law(memory, clock);
   life.abort();
@@ -25,7 +25,7 @@ const LOOK_MS = 10_000;
 
 Deno.test("memory is given back once it has grown", () =>
   watching(async (memory, clock) => {
-    memory.usedMb = 104;
+    memory.usedMb = 96;
     await clock.advance(LOOK_MS);
     assertEquals(memory.collections, 0);
     memory.usedMb = 200;

@@ -1,0 +1,213 @@
+/** An agent's process: reads frames from the runner, runs the agent, and ends when the runner is gone. */
+import {
+  type AgentPhase,
+  MAX_FRAME_BYTES,
+  type RunnerFrame,
+  type StartFrame,
+} from "../../protocol/frames.ts";
+import { LineSplitter } from "../../protocol/lines.ts";
+import type { Agent } from "../types.d.ts";
+import { Activity } from "./activity.ts";
+import { createAgent } from "./api.ts";
+import { redirectConsole } from "./console.ts";
+import type { AgentCode, OpenCode } from "./language.ts";
+import type { AgentFunctions } from "./load.ts";
+import { Gate, runLoop } from "./loop.ts";
+import { Pipe } from "./pipe.ts";
+import { PendingRequests, Subscriptions } from "./requests.ts";
+import { StateFile } from "./state_file.ts";
+import { runTask } from "./tasks.ts";
+
+const READ_BUFFER_BYTES = 16 * 1024;
+
+// Taken before agent code runs: what it changes in the globals cannot keep this process from ending.
+const { exit, stdin, stdout } = Deno;
+
+/** Everything of one agent's process. */
+class Harness {
+  readonly #pipe: Pipe;
+  readonly #stopping = new AbortController();
+  readonly #gate = new Gate();
+  readonly #activity = new Activity();
+  readonly #stateFile: StateFile;
+  readonly #replies = new PendingRequests();
+  readonly #subscribed = new PendingRequests();
+  readonly #subscriptions: Subscriptions;
+  readonly #code: AgentCode;
+  readonly #agent: Agent;
+  readonly #running = new Set<Promise<unknown>>();
+  #functions: AgentFunctions = {};
+  #peers: StartFrame["peers"];
+
+  constructor(private readonly start: StartFrame, open: OpenCode) {
+    this.#pipe = new Pipe((bytes) => stdout.writeSync(bytes), start.durable, start.message_max_bytes);
+    this.#peers = start.peers;
+    this.#code = open(start);
+    this.#stateFile = new StateFile(start.state_file, start.state_max_bytes);
+    this.#subscriptions = new Subscriptions(this.#activity, (error, topic) => {
+      const { traceback } = this.#code.describe(error);
+      const message = `A handler of messages on ${topic} failed: ${traceback}`;
+      this.#pipe.sendWithoutWaiting({ t: "log", level: "error", message });
+    });
+    this.#agent = createAgent({
+      start,
+      pipe: this.#pipe,
+      replies: this.#replies,
+      subscribed: this.#subscribed,
+      subscriptions: this.#subscriptions,
+      stateFile: this.#stateFile,
+      signal: this.#stopping.signal,
+      peers: () => this.#peers,
+    });
+    if (start.paused) this.#gate.close("operator");
+    if (start.held) this.#gate.close("node");
+    redirectConsole((level, text) =>
+      this.#pipe.sendWithoutWaiting({ t: "log", level, message: this.#code.localise(text) })
+    );
+    this.#endOnUncaught();
+    this.#track(this.#run());
+  }
+
+  /** Handles one frame from the runner. */
+  receive(frame: RunnerFrame): void {
+    switch (frame.t) {
+      case "ack":
+        return this.#pipe.acknowledge(frame.n);
+      case "task":
+        return this.#track(this.#answerTask(frame.id, frame.payload));
+      case "message":
+        return this.#subscriptions.deliver(frame);
+      case "subscribed":
+        return this.#subscribed.answer(frame.id, frame.error);
+      case "reply":
+        return this.#replies.answer(frame.id, frame.value);
+      case "peers":
+        this.#peers = frame.peers;
+        return;
+      case "peer_joined":
+        this.#peers = [...this.#peersBut(frame.peer.name), frame.peer];
+        return;
+      case "peer_left":
+        this.#peers = this.#peersBut(frame.name);
+        return;
+      case "pause":
+        return this.#gate.close("operator");
+      case "resume":
+        return this.#gate.open("operator");
+      case "hold":
+        return void this.#hold();
+      case "release":
+        this.#stateFile.freeze(false);
+        return this.#gate.open("node");
+      case "ping":
+        return this.#pipe.send({ t: "pong", n: frame.n });
+      case "shutdown":
+        return void this.#shutdown();
+      case "start":
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  async #run(): Promise<void> {
+    try {
+      this.#functions = await this.#code.load(this.#agent);
+    } catch (error) {
+      this.#report("compile", error);
+      return;
+    }
+    this.#pipe.send({ t: "loaded", process: this.#functions.process !== undefined });
+    const reports = {
+      ready: () => this.#pipe.send({ t: "ready" }),
+      processed: () => this.#pipe.send({ t: "processed" }),
+      failed: (phase: AgentPhase, error: unknown, consecutive: number) =>
+        this.#report(phase, error, consecutive),
+    };
+    await runLoop(this.#agent, this.#functions, reports, this.#gate, this.#activity, this.start.poll_ms);
+  }
+
+  async #answerTask(id: number, payload: unknown): Promise<void> {
+    const outcome = await this.#activity.during(() =>
+      runTask(this.#agent, this.#functions.handleTask, payload)
+    );
+    const failed = (failure: unknown) => {
+      this.#pipe.send({ t: "task_failed", id, ...this.#code.describe(failure) });
+    };
+    if ("failure" in outcome) return failed(outcome.failure);
+    try {
+      this.#pipe.send({ t: "task_done", id, value: outcome.value });
+    } catch (tooLarge) {
+      failed(tooLarge);
+    }
+  }
+
+  /** Lets what runs come to its end, then ends the process. How long that may take is the runner's to decide. */
+  async #shutdown(): Promise<void> {
+    this.#stopping.abort();
+    this.#gate.open("operator");
+    this.#gate.open("node");
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.#pipe.drained();
+    exit(0);
+  }
+
+  /** Comes to rest: what runs may end, nothing new begins. */
+  async #hold(): Promise<void> {
+    this.#gate.close("node");
+    await this.#activity.idle();
+    this.#stateFile.freeze(true);
+    this.#pipe.send({ t: "held" });
+  }
+
+  #peersBut(name: string): StartFrame["peers"] {
+    return this.#peers.filter((peer) => peer.name !== name);
+  }
+
+  #track(work: Promise<unknown>): void {
+    this.#running.add(work);
+    void work.finally(() => this.#running.delete(work));
+  }
+
+  #report(phase: AgentPhase, error: unknown, consecutive = 0): void {
+    this.#pipe.send({ t: "error", phase, consecutive, ...this.#code.describe(error) });
+  }
+
+  /** An error that nobody catches ends the process, as Deno would: said first, in the agent's own lines. */
+  #endOnUncaught(): void {
+    const end = (event: Event, error: unknown) => {
+      event.preventDefault();
+      this.#report("crash", error);
+      exit(1);
+    };
+    globalThis.addEventListener("unhandledrejection", (event) => end(event, event.reason));
+    globalThis.addEventListener("error", (event) => end(event, event.error));
+  }
+}
+
+/** The runner's process id, which it passes on: a runner that died before the kernel was asked to end this one with it. */
+function isOrphan(): boolean {
+  const [runner] = Deno.args;
+  return runner !== undefined && Deno.ppid !== Number(runner);
+}
+
+/**
+ * Runs the agent that the first frame brings, for as long as the runner lives.
+ * @param open how its code becomes functions
+ */
+export async function runHarness(open: OpenCode): Promise<void> {
+  if (isOrphan()) exit(0);
+  const lines = new LineSplitter(MAX_FRAME_BYTES * 4, () => exit(70));
+  const buffer = new Uint8Array(READ_BUFFER_BYTES);
+  let harness: Harness | undefined;
+  for (;;) {
+    const count = await stdin.read(buffer);
+    // The runner is gone: nobody is left to run for.
+    if (count === null) exit(0);
+    for (const line of lines.push(buffer.subarray(0, count ?? 0))) {
+      const frame = JSON.parse(line) as RunnerFrame;
+      if (harness !== undefined) harness.receive(frame);
+      else if (frame.t === "start") harness = new Harness(frame, open);
+    }
+  }
+}

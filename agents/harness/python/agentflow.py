@@ -1,0 +1,390 @@
+"""The agent API in Python: the object that agent code receives, and how the harness calls that code."""
+import ast
+import asyncio
+import base64
+import builtins
+import dataclasses
+import datetime
+import decimal
+import inspect
+import json
+import linecache
+import logging
+import math
+import random
+import sys
+import textwrap
+import time
+import traceback
+import types
+import uuid
+
+from pyodide.ffi import JsException, JsProxy, create_proxy
+
+MAX_TRACEBACK_CHARS = 800
+MAX_SAFE_INTEGER = 2**53 - 1
+_LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warning"), (logging.INFO, "info"))
+_JS_ERRORS = {"TypeError": TypeError, "RangeError": ValueError}
+
+
+def to_json(value, exact=True):
+    """JSON as the Python node wrote it. `exact`: it must come through JavaScript's numbers unchanged."""
+    if exact:
+        _check_integers(value)
+    return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
+
+
+def _plain(value):
+    if isinstance(value, JsProxy):
+        return value.to_py()
+    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+        return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return base64.b64encode(value).decode()
+    if isinstance(value, decimal.Decimal):
+        return float(value)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    # Arrays and numbers of numpy, and whatever follows their example.
+    for method in ("tolist", "item"):
+        if callable(getattr(value, method, None)):
+            return getattr(value, method)()
+    raise TypeError(f"a value of type {type(value).__name__} has no JSON: use dict, list, str, int, float, bool or None")
+
+
+def _check_integers(value):
+    pending = [value]
+    seen = set()
+    while pending:
+        item = pending.pop()
+        if isinstance(item, int) and abs(item) > MAX_SAFE_INTEGER:
+            raise ValueError(f"the integer {item} is beyond 2**53 and would lose digits: send it as a str")
+        if isinstance(item, (dict, list, tuple)):
+            # json.dumps says what is wrong with what contains itself.
+            if id(item) in seen:
+                continue
+            seen.add(id(item))
+            pending.extend(item.values() if isinstance(item, dict) else item)
+
+
+def _text(value):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list, tuple)):
+        try:
+            return to_json(value, exact=False)
+        except (TypeError, ValueError, RecursionError):
+            pass
+    return str(value)
+
+
+def _as_python(error):
+    """The node's refusals are JavaScript errors: agent code gets its own kind."""
+    return _JS_ERRORS.get(getattr(error, "name", ""), RuntimeError)(error.message)
+
+
+def _call(function, *args):
+    try:
+        return function(*args)
+    except JsException as error:
+        raise _as_python(error) from None
+
+
+async def _call_async(function, *args):
+    try:
+        return await function(*args)
+    except JsException as error:
+        raise _as_python(error) from None
+
+
+def _received(kind, data):
+    """A payload as the harness hands it over: JSON text, other text, or bytes."""
+    if kind == "json":
+        return json.loads(data)
+    return data if kind == "text" else data.to_bytes()
+
+
+class _Done:
+    """What a call returns that is done already: agent code may await it all the same."""
+
+    def __await__(self):
+        return iter(())
+
+
+class Broker(dict):
+    """host, port and url, as items and as attributes."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Signal:
+    """Set when the agent is asked to stop."""
+
+    def __init__(self, api):
+        self._api = api
+
+    @property
+    def aborted(self):
+        return self._api.aborted()
+
+    is_set = lambda self: self._api.aborted()
+
+    async def wait(self):
+        await self._api.stopping()
+
+
+class Agent:
+    """The handle every function of an agent receives."""
+
+    def __init__(self, api, identity):
+        self._api = api
+        self.name = identity["name"]
+        self.actor_id = identity["actor_id"]
+        self.node = identity["node"]
+        self.broker = Broker(identity["broker"])
+        self.state = {}
+        self.signal = Signal(api)
+
+    def __repr__(self):
+        return f"<agent {self.name} on {self.node}>"
+
+    async def publish(self, topic, data, qos=1, retain=False):
+        """To any topic but control topics: str and bytes as they are, all else as JSON."""
+        if isinstance(data, (bytes, bytearray, memoryview)):
+            await _call_async(self._api.publish_bytes, topic, bytes(data), qos, retain)
+            return
+        text = data if isinstance(data, str) else to_json(data, exact=False)
+        await _call_async(self._api.publish_text, topic, text, qos, retain)
+
+    async def log(self, message):
+        await _call_async(self._api.log, _text(message))
+
+    async def alert(self, message, severity="warning"):
+        await _call_async(self._api.alert, _text(message), severity)
+
+    async def publish_result(self, data):
+        await _call_async(self._api.publish_result, to_json(data))
+
+    async def publish_detection(self, data):
+        await _call_async(self._api.publish_detection, to_json(data))
+
+    async def set_status(self, text):
+        await _call_async(self._api.set_status, _text(text))
+
+    def persist(self, key, value):
+        """Keeps a JSON value in the state file; on disk when the call returns."""
+        _call(self._api.persist, key, to_json(value))
+        return _Done()
+
+    def recall(self, key, fallback=None):
+        found = _call(self._api.recall, key)
+        return fallback if found is None else json.loads(found)
+
+    async def send_to(self, name, payload, timeout=30):
+        """The reply of another agent's handle_task; None when none came within `timeout` seconds."""
+        return json.loads(await _call_async(self._api.send_to, name, to_json(payload), timeout))
+
+    delegate = send_to
+
+    def agents(self):
+        return json.loads(self._api.agents())
+
+    def secret(self, name):
+        return _call(self._api.secret, name)
+
+    async def subscribe(self, filter, handler):
+        """Calls handler(payload, topic) for each message; returns a function that ends it."""
+        if not callable(handler):
+            raise TypeError(f"Cannot subscribe to {filter}: the handler must be a function")
+
+        def deliver(kind, data, topic):
+            return _outcome(handler, _received(kind, data), topic)
+
+        proxy = create_proxy(deliver)
+        try:
+            end = await _call_async(self._api.subscribe, filter, proxy)
+        except BaseException:
+            proxy.destroy()
+            raise
+
+        async def unsubscribe():
+            await _call_async(end)
+
+        return unsubscribe
+
+
+class _LogHandler(logging.Handler):
+    def __init__(self, write):
+        super().__init__()
+        self._write = write
+        self.setFormatter(_Formatter())
+
+    def emit(self, record):
+        level = next((name for least, name in _LEVELS if record.levelno >= least), "debug")
+        self._write(level, self.format(record))
+
+
+class _Formatter(logging.Formatter):
+    def format(self, record):
+        text = super().format(record)
+        return text if record.name == "root" else f"{record.name}: {text}"
+
+    def formatException(self, info):
+        return _traceback_of(info[1]).rstrip()
+
+
+_module = None
+_agent = None
+_file = ""
+
+
+def start(api, identity):
+    """Makes the agent object; called once, before the code is loaded."""
+    global _agent, _file
+    identity = json.loads(identity)
+    _agent = Agent(api, identity)
+    _file = f"{identity['name']}.py"
+    logging.getLogger().addHandler(_LogHandler(api.write))
+    logging.getLogger().setLevel(logging.INFO)
+    # What it sleeps through costs no processor time.
+    time.sleep = lambda seconds: _sleep(api, seconds)
+    # This module may come from a snapshot, which all agents share.
+    random.seed()
+
+
+def _sleep(api, seconds):
+    if seconds < 0:
+        raise ValueError("sleep length must be non-negative")
+    sys.stdout.flush()
+    api.sleep(seconds * 1000)
+
+
+def _compile(code):
+    linecache.cache[_file] = (len(code), None, code.splitlines(keepends=True), _file)
+    return compile(code, _file, "exec", dont_inherit=True)
+
+
+def _parse(code):
+    """Compiles code. A common indentation of the whole block is taken off."""
+    try:
+        return _compile(code)
+    except IndentationError:
+        dedented = textwrap.dedent(code)
+        if dedented == code:
+            raise
+        return _compile(dedented)
+
+
+def check(code):
+    """How the code reads as Python: "" when it does not parse, "names" when it uses what nothing defines, else "python"."""
+    try:
+        _parse(code)
+        tree = ast.parse(textwrap.dedent(code))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    used, bound = set(), set(dir(builtins)) | {"__name__", "__file__"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+    return "python" if used <= bound else "names"
+
+
+def load(code):
+    """Runs the module. Which functions it has, as JSON, or what went wrong."""
+    global _module
+    try:
+        compiled = _parse(code)
+        _module = types.ModuleType("agent")
+        _module.__file__ = _file
+        sys.modules["agent"] = _module
+        exec(compiled, _module.__dict__)
+        names = ("setup", "process", "handle_task", "handleTask")
+        return json.dumps({"value": [name for name in names if callable(getattr(_module, name, None))]})
+    except BaseException as error:
+        return json.dumps(describe(error))
+    finally:
+        sys.stdout.flush()
+
+
+async def call(name):
+    """Calls setup() or process()."""
+    return await _outcome(getattr(_module, name), _agent)
+
+
+async def task(kind, data):
+    handler = getattr(_module, "handle_task", None) or getattr(_module, "handleTask")
+    return await _outcome(handler, _agent, _received(kind, data), result=True)
+
+
+async def _outcome(function, *args, result=False):
+    """Calls agent code, a coroutine function or not. What came of it, as JSON."""
+    try:
+        value = function(*args)
+        if inspect.isawaitable(value):
+            value = await value
+        return '{"value":%s}' % (to_json(value) if result else "null")
+    except BaseException as error:
+        return json.dumps(describe(error))
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def describe(error):
+    """The text of an error, and where in the agent's code it arose."""
+    try:
+        return {"error": str(error) or type(error).__name__, "traceback": _traceback_of(error)}
+    except BaseException:
+        # It refuses to be read; that must not hide that it was raised.
+        return {"error": type(error).__name__, "traceback": type(error).__name__}
+
+
+def _traceback_of(error):
+    shown = traceback.TracebackException.from_exception(error, compact=True)
+    _keep_own_frames(shown)
+    text = "".join(shown.format())
+    if len(text) <= MAX_TRACEBACK_CHARS:
+        return text
+    # What happened stands at the end, where it happened just before.
+    head = "Traceback (most recent call last):\n  …\n"
+    return head + text[len(head) - MAX_TRACEBACK_CHARS:]
+
+
+def _keep_own_frames(shown):
+    pending = [shown]
+    seen = set()
+    while pending:
+        part = pending.pop()
+        if part is None or id(part) in seen:
+            continue
+        seen.add(id(part))
+        own = [frame for frame in part.stack if frame.filename == _file]
+        part.stack = traceback.StackSummary.from_list(own)
+        pending += [part.__cause__, part.__context__, *(part.exceptions or [])]
+
+
+def syntax_error(code):
+    """Why the code does not parse, on one line."""
+    try:
+        _parse(code)
+        return ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return str(error)

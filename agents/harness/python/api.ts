@@ -1,0 +1,80 @@
+/** The agent API as the Python side calls it: text and bytes cross the border, never structures. */
+import { LOG_LEVELS, type LogLevel } from "../../../protocol/frames.ts";
+import type { Agent } from "../../types.d.ts";
+import type { PythonFunction } from "./interpreter.ts";
+import { outcomeOf } from "./outcome.ts";
+import { toPython } from "./payload.ts";
+
+/** A Python object seen from here. */
+interface Proxy {
+  getBuffer(): { readonly data: Uint8Array; release(): void };
+  destroy(): void;
+}
+
+/** What `agentflow.py` is given. Its names are those that module calls. */
+// deno-lint-ignore no-explicit-any -- called from Python: what comes is checked by the API behind it
+export function createPythonApi(agent: Agent): Record<string, (...args: any[]) => unknown> {
+  return {
+    publish_text: (topic: string, text: string, qos: 0 | 1 | 2, retain: boolean) =>
+      agent.publish(topic, text, { qos, retain }),
+    publish_bytes: (topic: string, bytes: Proxy, qos: 0 | 1 | 2, retain: boolean) =>
+      agent.publish(topic, copyOf(bytes), { qos, retain }),
+    log: (text: string) => agent.log(text),
+    alert: (text: string, severity: "info" | "warning" | "error") => agent.alert(text, severity),
+    publish_result: (json: string) => agent.publish_result(JSON.parse(json)),
+    publish_detection: (json: string) => agent.publish_detection(JSON.parse(json)),
+    set_status: (text: string) => agent.set_status(text),
+    persist: (key: string, json: string) => agent.persist(key, JSON.parse(json)),
+    recall: (key: string) => {
+      const value = agent.recall(key);
+      return value === undefined ? undefined : JSON.stringify(value);
+    },
+    send_to: async (name: string, json: string, timeout: number) =>
+      JSON.stringify(await agent.send_to(name, JSON.parse(json), timeout) ?? null),
+    agents: () => JSON.stringify(agent.agents()),
+    secret: (name: string) => agent.secret(name),
+    subscribe: (filter: string, deliver: PythonFunction & Proxy) => subscribe(agent, filter, deliver),
+    aborted: () => agent.signal.aborted,
+    stopping: () => aborted(agent.signal),
+    write: (level: string, text: string) => write(levelOf(level), text),
+    sleep: (ms: number) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms),
+  };
+}
+
+async function subscribe(
+  agent: Agent,
+  filter: string,
+  deliver: PythonFunction & Proxy,
+): Promise<() => Promise<void>> {
+  const handler = (payload: unknown, topic: string) => outcomeOf(deliver(...toPython(payload), topic));
+  const end = await agent.subscribe(filter, handler);
+  return async () => {
+    await end();
+    deliver.destroy();
+  };
+}
+
+/** The bytes lie in the memory of the interpreter, which moves when it grows. */
+function copyOf(bytes: Proxy): Uint8Array {
+  const buffer = bytes.getBuffer();
+  try {
+    return buffer.data.slice();
+  } finally {
+    buffer.release();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+function levelOf(text: string): LogLevel {
+  return LOG_LEVELS.find((level) => level === text) ?? "info";
+}
+
+/** `console` is how agent code of any language writes lines of a level. */
+function write(level: LogLevel, text: string): void {
+  const { debug, info, warn, error } = console;
+  ({ debug, info, warning: warn, error })[level](text);
+}

@@ -1,0 +1,111 @@
+/** CPython, compiled to WebAssembly (Pyodide), started in this process from files on the disk. */
+import source from "./agentflow.py" with { type: "text" };
+import { Snapshot } from "./snapshot.ts";
+
+/** A Python function. What is awaited of one that is `async` is its result. */
+// deno-lint-ignore no-explicit-any -- what crosses the border is decided on the other side of it
+export type PythonFunction = (...args: any[]) => any;
+
+/** The module of the harness' Python side: its functions by name. */
+export type Bridge = Readonly<Record<string, PythonFunction>>;
+
+/** As much of Pyodide as is used here. */
+export interface Pyodide {
+  readonly FS: { writeFile(path: string, data: string): void };
+  readonly _module: { readonly HEAPU8: Uint8Array };
+  readonly _api: { config: { _loadSnapshot?: unknown } };
+  pyimport(name: string): Bridge;
+  runPython(code: string): unknown;
+  setStdin(options: { stdin: () => null }): void;
+  setStdout(options: { batched: (line: string) => void }): void;
+  setStderr(options: { batched: (line: string) => void }): void;
+  unpackArchive(archive: Uint8Array, format: "wheel"): void;
+  loadPackage(url: string): Promise<unknown>;
+  makeMemorySnapshot(): Uint8Array;
+}
+
+type Options = Readonly<Record<string, unknown>>;
+type Settings = Record<string, unknown>;
+type Instantiate = typeof WebAssembly.instantiateStreaming;
+
+/** Starts an interpreter anew, the module of the harness imported. For the making of a snapshot. */
+export async function startAfresh(dir: string): Promise<Pyodide> {
+  const pyodide = await loadPyodide(dir, { _makeSnapshot: true });
+  const path = "/lib/agentflow.py";
+  pyodide.FS.writeFile(path, source);
+  pyodide.runPython(`import sys\nsys.path.append("/lib")\nimport agentflow`);
+  return pyodide;
+}
+
+/** Starts an interpreter from the file that a `startAfresh` with the same `dir` has led to. */
+export async function startFromSnapshot(dir: string, path: string): Promise<Pyodide> {
+  const snapshot = Snapshot.open(path);
+  const pyodide = await loadPyodide(dir, {
+    _loadSnapshot: snapshot.head,
+    createPyodideModule: async (settings: Settings) => {
+      const { default: create } = await import(`file://${dir}/pyodide.asm.mjs`);
+      const module = await create(settings);
+      snapshot.restore(module.HEAPU8);
+      return module;
+    },
+  });
+  delete pyodide._api.config._loadSnapshot;
+  return pyodide;
+}
+
+async function loadPyodide(dir: string, options: Options): Promise<Pyodide> {
+  const restore = appearAsWebWorker();
+  try {
+    const { loadPyodide } = await import(`file://${dir}/pyodide.mjs`);
+    const stdin = () => null;
+    return await loadPyodide({ indexURL: `file://${dir}/`, stdin, ...options });
+  } finally {
+    restore();
+  }
+}
+
+/**
+ * Pyodide looks at the globals for where it runs. In a web worker it asks for nothing but `fetch` and WebAssembly; under
+ * Deno it would load the Node compatibility layer, which costs time and memory. Files are read and compiled at once, and
+ * given back right afterwards: streaming leaves copies behind, and nobody collects what an idle agent does not need.
+ */
+function appearAsWebWorker(): () => void {
+  const { readFileSync } = Deno;
+  const read: ArrayBuffer[] = [];
+  const fetchFile = (url: string | URL) => {
+    const { buffer } = readFileSync(new URL(url));
+    read.push(buffer);
+    const text = () => new TextDecoder().decode(buffer);
+    const file = { ok: true, arrayBuffer: () => buffer, json: () => JSON.parse(text()) };
+    return Promise.resolve(file as unknown as Response);
+  };
+  const instantiate: Instantiate = async (source, imports) => {
+    const module = new WebAssembly.Module(await (await source).arrayBuffer());
+    return { module, instance: new WebAssembly.Instance(module, imports) };
+  };
+  class WorkerGlobalScope {
+    static [Symbol.hasInstance](): boolean {
+      return true;
+    }
+  }
+  const undo = [
+    replace(globalThis, "process", undefined),
+    replace(globalThis, "Deno", undefined),
+    replace(globalThis, "WorkerGlobalScope", WorkerGlobalScope),
+    replace(globalThis, "fetch", fetchFile),
+    replace(WebAssembly, "instantiateStreaming", instantiate),
+  ];
+  return () => {
+    undo.forEach((restore) => restore());
+    for (const buffer of read) buffer.transfer(0);
+  };
+}
+
+function replace(target: object, name: string, value: unknown): () => void {
+  const original = Object.getOwnPropertyDescriptor(target, name);
+  Object.defineProperty(target, name, { value, configurable: true, writable: true });
+  return () => {
+    if (original === undefined) Reflect.deleteProperty(target, name);
+    else Object.defineProperty(target, name, original);
+  };
+}

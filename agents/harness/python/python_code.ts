@@ -1,0 +1,97 @@
+/** Agent code in Python: loaded into an interpreter of its own, its functions called over the border. */
+import type { PythonStart, StartFrame } from "../../../protocol/frames.ts";
+import type { Agent } from "../../types.d.ts";
+import type { Description } from "../errors.ts";
+import type { AgentCode } from "../language.ts";
+import type { AgentFunctions } from "../load.ts";
+import { TypeScriptCode } from "../typescript_code.ts";
+import { createPythonApi } from "./api.ts";
+import { type Bridge, type Pyodide, startFromSnapshot } from "./interpreter.ts";
+import { breakDown, outcomeOf, PythonError, readOutcome } from "./outcome.ts";
+import { toPython } from "./payload.ts";
+import { syntaxErrorOf } from "./typescript_syntax.ts";
+
+export class PythonCode implements AgentCode {
+  readonly #typescript: TypeScriptCode;
+
+  constructor(private readonly start: StartFrame) {
+    this.#typescript = new TypeScriptCode(start);
+  }
+
+  async load(agent: Agent): Promise<AgentFunctions> {
+    const { python, code } = this.start;
+    if (python === undefined) throw new Error("the node has not said where Python is");
+    const pyodide = await startFromSnapshot(python.dir, python.snapshot);
+    await addPackages(pyodide, python);
+    const bridge = pyodide.pyimport("agentflow");
+    if (python.undecided && await this.#readsAs(bridge) === "typescript") {
+      return await this.#typescript.load();
+    }
+    return loadPython(pyodide, bridge, agent, code);
+  }
+
+  /** The one it parses as. Where both do: Python, unless it uses names that Python does not have. */
+  async #readsAs(bridge: Bridge): Promise<"python" | "typescript"> {
+    const { code } = this.start;
+    const asPython: "" | "names" | "python" = bridge.check?.(code);
+    if (asPython === "python") return "python";
+    const error = await syntaxErrorOf(code);
+    if (error === undefined) return "typescript";
+    // Neither: the error of the one that it was taken for tells more, and both are good guesses.
+    if (asPython === "names") return "python";
+    throw new SyntaxError(
+      `The code is neither Python nor TypeScript. As Python: ${pythonErrorOf(bridge, code)}. ` +
+        `As TypeScript: ${error}. Say which it is: "language" in the spawn config`,
+    );
+  }
+
+  describe(thrown: unknown): Description {
+    return thrown instanceof PythonError ? thrown.description : this.#typescript.describe(thrown);
+  }
+
+  localise(text: string): string {
+    return this.#typescript.localise(text);
+  }
+}
+
+async function addPackages(pyodide: Pyodide, { wheels }: PythonStart): Promise<void> {
+  for (const path of wheels) {
+    // Machine code must be linked, which Pyodide's own loader does; it fetches by URL.
+    if (/-none-any\.whl$/.test(path)) pyodide.unpackArchive(Deno.readFileSync(path), "wheel");
+    else await pyodide.loadPackage(`file://${path}`);
+  }
+}
+
+function loadPython(pyodide: Pyodide, bridge: Bridge, agent: Agent, code: string): AgentFunctions {
+  // deno-lint-ignore no-console -- the harness makes the agent's log of it
+  pyodide.setStdout({ batched: (line) => console.info(line) });
+  // deno-lint-ignore no-console -- as above
+  pyodide.setStderr({ batched: (line) => console.warn(line) });
+  const { name, actor_id, node, broker } = agent;
+  bridge.start?.(createPythonApi(agent), JSON.stringify({ name, actor_id, node, broker }));
+  const functions = readOutcome(bridge.load?.(code)) as string[];
+  const has = (name: string) => functions.includes(name);
+  const call = (name: string) => has(name) ? () => guarded(() => bridge.call?.(name)) : undefined;
+  return {
+    setup: call("setup"),
+    process: call("process"),
+    handleTask: has("handle_task") || has("handleTask")
+      ? (_agent, payload) => guarded(() => bridge.task?.(...toPython(payload)))
+      : undefined,
+  };
+}
+
+/** An interpreter that is broken already says so at once, not by a rejection. */
+function guarded(call: () => PromiseLike<string>): Promise<unknown> {
+  let coroutine: PromiseLike<string>;
+  try {
+    coroutine = call();
+  } catch (error) {
+    return breakDown(error);
+  }
+  return outcomeOf(coroutine);
+}
+
+function pythonErrorOf(bridge: Bridge, code: string): string {
+  return bridge.syntax_error?.(code);
+}

@@ -1,0 +1,35 @@
+/** Agent code in TypeScript or JavaScript: a module that Deno imports. */
+import type { StartFrame } from "../../protocol/frames.ts";
+import { type Description, ErrorDescriber } from "./errors.ts";
+import type { AgentCode } from "./language.ts";
+import { type AgentFunctions, loadFunctions, moduleUrl } from "./load.ts";
+
+export class TypeScriptCode implements AgentCode {
+  readonly #url: string;
+  readonly #describer: ErrorDescriber;
+
+  constructor(private readonly start: StartFrame) {
+    this.#url = moduleUrl(start.code);
+    this.#describer = new ErrorDescriber(
+      this.#url,
+      `${start.name}.ts`,
+      new URL("../..", import.meta.url).href,
+    );
+  }
+
+  async load(): Promise<AgentFunctions> {
+    try {
+      return await loadFunctions(this.#url, this.start.code);
+    } finally {
+      URL.revokeObjectURL(this.#url);
+    }
+  }
+
+  describe(thrown: unknown): Description {
+    return this.#describer.describe(thrown);
+  }
+
+  localise(text: string): string {
+    return this.#describer.localise(text);
+  }
+}

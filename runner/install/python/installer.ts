@@ -1,0 +1,60 @@
+/** Makes ready what an agent in Python runs on: the interpreter and its packages. */
+import { join } from "@std/path";
+import type { PythonStart } from "../../../protocol/frames.ts";
+import { readingOf } from "../../../protocol/language.ts";
+import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
+import { type InterpreterOptions, InterpreterStore, type SnapshotMaker } from "./interpreter.ts";
+import { PackageStore } from "./packages.ts";
+import { parseEntry } from "./requirement.ts";
+import { builtForPyodide, simpleIndex, type Source, wheelFolder } from "./sources.ts";
+
+/** What the process of an agent is told, and may read. */
+export type Python = PythonStart;
+
+/** Where the packages of agents in Python come from. */
+export interface PythonSources {
+  /** Absolute path of a folder with wheels, which comes first. */
+  readonly wheels: string | undefined;
+  /** Base address of an index of the simple API. */
+  readonly indexUrl: string;
+}
+
+export interface PythonInstallerOptions extends InterpreterOptions, PythonSources {
+  /** `what` is about to be fetched for an agent, which takes a while. */
+  readonly onFetch: (agent: string, what: string) => void;
+}
+
+export class PythonInstaller {
+  readonly #interpreters: InterpreterStore;
+  readonly #packages: PackageStore;
+
+  constructor(private readonly options: PythonInstallerOptions) {
+    this.#interpreters = new InterpreterStore(options);
+    this.#packages = new PackageStore(join(options.dir, "packages"));
+  }
+
+  /** @throws InstallError with the reason; the reason of `signal` when that is aborted */
+  async install(config: SpawnConfig, maker: SnapshotMaker, signal: AbortSignal): Promise<Python> {
+    const requirements = config.install.map(parseEntry);
+    const onFetch = () => this.options.onFetch(config.name, "Python");
+    const interpreter = await this.#interpreters.ready(maker, onFetch, signal);
+    const wheels = requirements.length === 0
+      ? []
+      : await this.#packages.install(requirements, this.#sources(interpreter.dir), signal);
+    return { ...interpreter, wheels, undecided: readingOf(config) === "undecided" };
+  }
+
+  /** Fetches the interpreter before anybody needs it. @throws InstallError with the reason */
+  async prefetch(maker: SnapshotMaker, signal: AbortSignal): Promise<void> {
+    await this.#interpreters.ready(maker, () => {}, signal);
+  }
+
+  #sources(interpreterDir: string): Source[] {
+    const { wheels, indexUrl } = this.options;
+    return [
+      ...(wheels === undefined ? [] : [wheelFolder(wheels)]),
+      simpleIndex(indexUrl),
+      builtForPyodide(interpreterDir),
+    ];
+  }
+}

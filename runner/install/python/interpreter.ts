@@ -1,0 +1,184 @@
+/** Fetches the interpreter of Python agents, once, and makes the snapshot that they start from. */
+import { join } from "@std/path";
+import { Turns } from "../../turns.ts";
+import type { Downloader } from "../download.ts";
+import { runFetch } from "../fetcher.ts";
+import { InstallError } from "../install_error.ts";
+import { digest } from "../seal.ts";
+import { PYODIDE_FILES, PYODIDE_LOCK, PYODIDE_VERSION } from "./release.ts";
+
+export interface InterpreterOptions extends Downloader {
+  /** Absolute path of the folder for all that concerns Python. It belongs to one runner. */
+  readonly dir: string;
+}
+
+/** Where it lies. Paths are absolute. */
+export interface Interpreter {
+  readonly dir: string;
+  readonly snapshot: string;
+}
+
+/** The entry of the harness that makes a snapshot, and what names its version. */
+export interface SnapshotMaker {
+  readonly makeSnapshot: string;
+  readonly digest: string;
+}
+
+const UNFINISHED = ".unfinished-";
+
+/**
+ * Invariants: the folder of a release is complete or not there; its files are checked against the release once in the
+ * life of a runner; a snapshot is made by the very harness that starts from it.
+ */
+export class InterpreterStore {
+  readonly #turns = new Turns();
+  #checked = false;
+
+  constructor(private readonly options: InterpreterOptions) {}
+
+  /**
+   * @param onFetch told before anything is fetched or made
+   * @throws InstallError with the reason; the reason of `signal` when that is aborted
+   */
+  ready(maker: SnapshotMaker, onFetch: () => void, signal: AbortSignal): Promise<Interpreter> {
+    return this.#turns.take("python", () => this.#ready(maker, onFetch, signal), signal);
+  }
+
+  async #ready(maker: SnapshotMaker, onFetch: () => void, signal: AbortSignal): Promise<Interpreter> {
+    const dir = join(this.options.dir, PYODIDE_VERSION);
+    const snapshot = join(dir, `snapshot-${maker.digest}.bin`);
+    const intact = this.#checked || await isIntact(dir);
+    const made = intact && await exists(snapshot);
+    if (!made) onFetch();
+    try {
+      if (!intact) await this.#fetch(dir, signal);
+      this.#checked = true;
+      if (!made) await this.#make(maker, dir, snapshot, signal);
+      return { dir, snapshot };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new InstallError(
+        `Python (npm:pyodide@${PYODIDE_VERSION}) cannot be installed: ${(error as Error).message}`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #fetch(dir: string, signal: AbortSignal): Promise<void> {
+    await Deno.mkdir(this.options.dir, { recursive: true, mode: 0o700 });
+    const draft = await Deno.makeTempDir({ dir: this.options.dir, prefix: UNFINISHED });
+    try {
+      const lock = join(draft, "deno.lock");
+      await Deno.writeTextFile(lock, PYODIDE_LOCK);
+      const specifier = `npm:pyodide@${PYODIDE_VERSION}`;
+      await this.#deno(
+        draft,
+        ["cache", "--quiet", "--no-config", `--lock=${lock}`, "--frozen", specifier],
+        signal,
+      );
+      const files = join(draft, "files");
+      await Deno.mkdir(files);
+      const source = await findPackage(join(draft, "cache", "npm"));
+      for (const name of Object.keys(PYODIDE_FILES)) {
+        await Deno.copyFile(join(source, name), join(files, name));
+      }
+      if (!await isIntact(files)) {
+        throw new InstallError("integrity mismatch: its files are not those of the release");
+      }
+      // Another runner that shares the folder may have been faster.
+      if (await isIntact(dir)) return;
+      await remove(dir);
+      await Deno.rename(files, dir);
+    } finally {
+      await remove(draft);
+    }
+  }
+
+  /** In a process with the sandbox of an agent, which may write that one file. */
+  async #make(
+    maker: SnapshotMaker,
+    dir: string,
+    snapshot: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const draft = `${snapshot}${UNFINISHED}${crypto.randomUUID()}`;
+    const flags = [
+      "--quiet",
+      "--no-prompt",
+      "--no-config",
+      "--no-check",
+      "--no-remote",
+      "--no-npm",
+      "--no-lock",
+    ];
+    const denied = ["--deny-net", "--deny-run", "--deny-sys", "--deny-ffi", "--ignore-env"];
+    const files = [`--allow-read=${dir}`, `--allow-write=${draft}`];
+    await this.#deno(
+      this.options.dir,
+      ["run", ...flags, ...denied, ...files, maker.makeSnapshot, dir, draft],
+      signal,
+    );
+    using file = await Deno.open(draft, { write: true });
+    await file.sync();
+    await Deno.rename(draft, snapshot);
+  }
+
+  async #deno(dir: string, args: readonly string[], signal: AbortSignal): Promise<void> {
+    const { deno, env } = this.options;
+    const own = {
+      DENO_DIR: join(dir, "cache"),
+      DENO_NO_PACKAGE_JSON: "1",
+      DENO_NO_UPDATE_CHECK: "1",
+      NO_COLOR: "1",
+    };
+    await runFetch({ deno, args, env: { ...env, ...own }, cwd: dir }, signal);
+  }
+}
+
+async function isIntact(dir: string): Promise<boolean> {
+  try {
+    for (const [name, sha256] of Object.entries(PYODIDE_FILES)) {
+      if (await digest(await Deno.readFile(join(dir, name))) !== sha256) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Deno names the folders of a registry by its address, of which a path may be part. */
+async function findPackage(npm: string): Promise<string> {
+  const ending = join("pyodide", PYODIDE_VERSION);
+  let level = [npm];
+  for (let depth = 0; depth < 6; depth++) {
+    for (const folder of level) {
+      if (await exists(join(folder, ending, "pyodide.mjs"))) return join(folder, ending);
+    }
+    level = (await Promise.all(level.map(subfolders))).flat();
+  }
+  throw new InstallError("the package is not where Deno puts packages");
+}
+
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.filter((entry) => entry.isDirectory).map((entry) => join(folder, entry.name));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

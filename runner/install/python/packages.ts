@@ -1,0 +1,94 @@
+/** Sets of Python packages, each in a folder of its own that is complete or not there at all. */
+import { join } from "@std/path";
+import { Turns } from "../../turns.ts";
+import { InstallError } from "../install_error.ts";
+import { digest } from "../seal.ts";
+import type { Requirement } from "./requirement.ts";
+import { resolvePackages } from "./resolve.ts";
+import type { Source } from "./sources.ts";
+
+const RECORD = "packages.json";
+const UNFINISHED = ".unfinished-";
+
+/** One line of the record. */
+interface Recorded {
+  readonly name: string;
+  readonly version: string;
+  readonly file: string;
+  /** In hex. */
+  readonly sha256: string;
+  readonly origin: string;
+}
+
+/**
+ * `DIR/HASH/{packages.json,*.whl}`. Invariants: a folder named by a hash is finished; what is in it is what its record
+ * says, checked at every use; a set that is there needs no network.
+ */
+export class PackageStore {
+  readonly #turns = new Turns();
+
+  /** @param dir absolute; it belongs to one runner */
+  constructor(private readonly dir: string) {}
+
+  /**
+   * @returns the paths of the wheels
+   * @throws InstallError with the reason; the reason of `signal` when that is aborted
+   */
+  async install(
+    requirements: readonly Requirement[],
+    sources: readonly Source[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const names = requirements.map(({ name, extras, range }) => `${name}[${extras}]${range}`).sort();
+    const hash = (await digest(new TextEncoder().encode(JSON.stringify(names)))).slice(0, 32);
+    const dir = join(this.dir, hash);
+    return await this.#turns.take(dir, async () => {
+      const there = await intactWheels(dir);
+      return there ?? await this.#fetch(dir, requirements, sources, signal);
+    }, signal);
+  }
+
+  async #fetch(
+    dir: string,
+    requirements: readonly Requirement[],
+    sources: readonly Source[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const chosen = await resolvePackages(requirements, sources, signal);
+    signal.throwIfAborted();
+    await Deno.mkdir(this.dir, { recursive: true, mode: 0o700 });
+    const draft = await Deno.makeTempDir({ dir: this.dir, prefix: UNFINISHED });
+    try {
+      for (const { file, bytes } of chosen) await Deno.writeFile(join(draft, file), bytes);
+      const record: Recorded[] = chosen.map(({ bytes: _bytes, ...rest }) => rest);
+      await Deno.writeTextFile(join(draft, RECORD), JSON.stringify(record, null, 2));
+      await remove(dir);
+      await Deno.rename(draft, dir);
+    } finally {
+      await remove(draft);
+    }
+    return chosen.map(({ file }) => join(dir, file));
+  }
+}
+
+/** @returns `undefined` when the set is not there, or is not what it was */
+async function intactWheels(dir: string): Promise<string[] | undefined> {
+  try {
+    const record = JSON.parse(await Deno.readTextFile(join(dir, RECORD))) as Recorded[];
+    for (const { file, sha256 } of record) {
+      if (await digest(await Deno.readFile(join(dir, file))) !== sha256) return undefined;
+    }
+    return record.map(({ file }) => join(dir, file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    throw new InstallError(`'${dir}' cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

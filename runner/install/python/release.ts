@@ -1,0 +1,21 @@
+/** The release of Pyodide that agents in Python run on: CPython, compiled to WebAssembly. */
+import lock from "./pyodide.lock.json" with { type: "text" };
+
+export const PYODIDE_VERSION = "314.0.7";
+/** The Python it is, for what packages demand. */
+export const PYTHON_VERSION = "3.14.2";
+/** The interface that compiled packages are built for: `cp314-cp314-pyemscripten_2026_0_wasm32`. */
+export const PYTHON_ABI = "cp314";
+export const PLATFORM = "pyemscripten_2026_0_wasm32";
+
+/** Deno's lock for `npm:pyodide`: what the registry hands over must be what it was when this was written. */
+export const PYODIDE_LOCK: string = lock;
+
+/** Its files that are used, and their SHA-256. */
+export const PYODIDE_FILES: Readonly<Record<string, string>> = {
+  "pyodide.mjs": "6f1d60f7bf529beb300f0f47983c921d3982363640ba20af0e38efdddbc66109",
+  "pyodide.asm.mjs": "f7cdc8ece80678ceb712f8e65ebe6d3a83203a180c399865f49612a051693635",
+  "pyodide.asm.wasm": "cc36e3cab04fdfc9a63ff13eb52eae2b911bf46c025cc7b281f394bd3de1d5e6",
+  "python_stdlib.zip": "fa1957e5777068fc4f7437f96d860ae2fbe9c19732ba06c84e004ec16dd7dd7a",
+  "pyodide-lock.json": "5dc2fc119108bc148c7457dc86e7675b5c87e1cafd420b9c34c1eaef7b36c010",
+};

@@ -1,0 +1,73 @@
+/** What an agent, or a package, asks for: `pypi:requests`, `rich>=13,<15`, `pkg[extra]; python_version < "3.9"`. Pure. */
+import { InstallError } from "../install_error.ts";
+import { isRange } from "./version.ts";
+
+/** One requirement. */
+export interface Requirement {
+  /** Normalised: `my-package`. */
+  readonly name: string;
+  readonly extras: readonly string[];
+  /** Clauses such as `>=1.2,<2`; empty for any version. */
+  readonly range: string;
+  readonly marker: string | undefined;
+}
+
+const REQUIREMENT =
+  /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:\(([^)]*)\)|([^;@]*))?\s*(?:;\s*(.*))?$/s;
+const MAX_REQUIREMENT_CHARS = 1000;
+
+/** Packages that are there for the device's own hardware, and what they are by. */
+const DEVICE =
+  /^(adafruit-.*|rpi-?gpio|rpi-.*|gpiozero|gpiod|pigpio|lgpio|smbus2?|spidev|picamera2?|pyserial|pyusb|bluepy|bleak|pybluez|libusb1|w1thermsensor|sense-hat|ads1x15.*|board|blinka)$/;
+
+/** As index pages write names: lower case, every run of `-`, `_` and `.` one `-` (PEP 503). */
+export function normaliseName(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+}
+
+/**
+ * Reads an entry of `install`.
+ * @throws InstallError for what is none, or for a package that no sandbox can run
+ */
+export function parseEntry(entry: string): Requirement {
+  if (/^(npm|jsr):/.test(entry)) {
+    throw new InstallError(
+      `'${entry}' is for agents in TypeScript: this one is in Python, which takes pypi:NAME`,
+    );
+  }
+  const text = entry.replace(/^pypi:/, "").replace(/^([^@\s]+)@(\d\S*)$/, "$1==$2");
+  const requirement = parseRequirement(text);
+  if (requirement === undefined || requirement.marker !== undefined) {
+    throw new InstallError(
+      `${
+        JSON.stringify(entry.slice(0, 80))
+      } is not a package: use pypi:NAME, with versions as in pypi:NAME>=1.2,<2`,
+    );
+  }
+  if (DEVICE.test(requirement.name)) throw new InstallError(deviceMessage(requirement.name));
+  return requirement;
+}
+
+/** @returns `undefined` for what is no requirement */
+export function parseRequirement(text: string): Requirement | undefined {
+  if (text.length > MAX_REQUIREMENT_CHARS) return undefined;
+  const found = REQUIREMENT.exec(text);
+  if (found === null) return undefined;
+  const [, name = "", extras = "", bracketed, plain = "", marker] = found;
+  const range = (bracketed ?? plain).trim();
+  if (!isRange(range)) return undefined;
+  return {
+    name: normaliseName(name),
+    extras: extras.split(",").map((extra) => extra.trim().toLowerCase()).filter((extra) => extra !== ""),
+    range,
+    marker: marker?.trim(),
+  };
+}
+
+/** Why a package for the device's hardware cannot be had, and what to do. */
+export function deviceMessage(name: string): string {
+  return `'${name}' needs the device's own hardware (pins, buses, serial lines), which no agent can reach: ` +
+    "agents run in a sandbox. Let a small program outside the node read the device and publish its values, and " +
+    'subscribe to them here; or ask for the files it needs, such as /sys/bus/iio, in "permissions" of a ' +
+    "TypeScript agent (see docs/python.md)";
+}

@@ -1,0 +1,199 @@
+/** Where wheels come from: a folder, an index of the simple API (PEP 503, PEP 691), the packages built for Pyodide. */
+import { join } from "@std/path";
+import { InstallError } from "../install_error.ts";
+import { PYODIDE_VERSION } from "./release.ts";
+import { normaliseName } from "./requirement.ts";
+import { parseWheelName, type WheelName } from "./wheel.ts";
+
+/** A file that can be had. */
+export interface Candidate {
+  readonly file: string;
+  readonly wheel: WheelName;
+  /** In hex; `undefined` where the source names none. */
+  readonly sha256: string | undefined;
+  readonly requiresPython: string | undefined;
+  readonly origin: string;
+  /** @throws InstallError with the reason */
+  fetch(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** All files of a package that a source has, also those that do not fit here. */
+export interface Offer {
+  readonly candidates: readonly Candidate[];
+  /** Names of files that are of no use here, for the error message. */
+  readonly others: readonly string[];
+}
+
+export interface Source {
+  /** @returns `undefined` when it does not know the package. @throws InstallError when it cannot be asked */
+  find(name: string, signal: AbortSignal): Promise<Offer | undefined>;
+}
+
+const MAX_WHEEL_BYTES = 256 * 1024 * 1024;
+const TIMEOUT_MS = 60_000;
+
+/** Wheels that the operator has put into a folder. */
+export function wheelFolder(dir: string): Source {
+  return {
+    async find(name) {
+      const files: string[] = [];
+      try {
+        for await (const entry of Deno.readDir(dir)) if (entry.isFile) files.push(entry.name);
+      } catch (error) {
+        throw new InstallError(`--wheels '${dir}' cannot be read: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+      const candidates = files.flatMap((file) => {
+        const wheel = parseWheelName(file);
+        if (wheel === undefined || wheel.name !== name || !wheel.fits) return [];
+        const path = join(dir, file);
+        const base = { file, wheel, sha256: undefined, requiresPython: undefined, origin: path };
+        return [{ ...base, fetch: () => Deno.readFile(path) }];
+      });
+      return candidates.length === 0 ? undefined : { candidates, others: [] };
+    },
+  };
+}
+
+/** An index such as https://pypi.org/simple/. */
+export function simpleIndex(base: string): Source {
+  const root = base.endsWith("/") ? base : `${base}/`;
+  return {
+    async find(name, signal) {
+      const page = new URL(`${encodeURIComponent(name)}/`, root);
+      const response = await get(page, signal, "application/vnd.pypi.simple.v1+json, text/html;q=0.5");
+      if (response.status === 404) {
+        await response.body?.cancel();
+        return undefined;
+      }
+      if (!response.ok) throw new InstallError(`${shown(page)} answers with status ${response.status}`);
+      const text = await response.text();
+      const isJson = response.headers.get("content-type")?.includes("json") === true;
+      const files = isJson ? filesOfJson(text) : filesOfHtml(text);
+      return offerOf(name, files, new URL(response.url || page));
+    },
+  };
+}
+
+/** What the makers of Pyodide have built for this release; its files and their hashes are listed in `pyodide-lock.json`. */
+export function builtForPyodide(interpreterDir: string): Source {
+  const base = new URL(`https://cdn.jsdelivr.net/pyodide/v${PYODIDE_VERSION}/full/`);
+  return {
+    async find(name) {
+      const lock = JSON.parse(await Deno.readTextFile(join(interpreterDir, "pyodide-lock.json"))) as {
+        packages: Record<string, { name: string; file_name: string; sha256: string }>;
+      };
+      const found = Object.values(lock.packages).find((entry) => normaliseName(entry.name) === name);
+      if (found === undefined) return undefined;
+      return offerOf(name, [{ filename: found.file_name, url: found.file_name, sha256: found.sha256 }], base);
+    },
+  };
+}
+
+interface Listed {
+  readonly filename: string;
+  readonly url: string;
+  readonly sha256: string | undefined;
+  readonly requiresPython?: string | undefined;
+}
+
+function offerOf(name: string, files: readonly Listed[], base: URL): Offer {
+  const candidates: Candidate[] = [];
+  const others: string[] = [];
+  for (const { filename, url, sha256, requiresPython } of files) {
+    const wheel = parseWheelName(filename);
+    if (wheel === undefined || !wheel.fits || wheel.name !== name) {
+      others.push(filename);
+      continue;
+    }
+    const address = new URL(url, base);
+    candidates.push({
+      file: filename,
+      wheel,
+      sha256,
+      requiresPython,
+      origin: shown(address),
+      fetch: (signal) => download(address, signal),
+    });
+  }
+  return { candidates, others };
+}
+
+function filesOfJson(text: string): Listed[] {
+  const { files = [] } = JSON.parse(text) as { files?: Record<string, unknown>[] };
+  return files.filter(({ yanked }) => yanked === undefined || yanked === false).map((file) => ({
+    filename: String(file.filename),
+    url: String(file.url),
+    sha256: (file.hashes as Record<string, string> | undefined)?.sha256,
+    requiresPython: (file["requires-python"] as string | null | undefined) ?? undefined,
+  }));
+}
+
+/** PEP 503: a page of links; what else it looks like is left to the index. */
+function filesOfHtml(text: string): Listed[] {
+  return [...text.matchAll(/<a\s([^>]*)>([^<]*)<\/a>/gi)].flatMap(([, attributes = "", label = ""]) => {
+    const attribute = (name: string) =>
+      unescape(new RegExp(`\\b${name}\\s*=\\s*"([^"]*)"`, "i").exec(attributes)?.[1]);
+    const href = attribute("href");
+    if (href === undefined || /\bdata-yanked\b/i.test(attributes)) return [];
+    return [{
+      filename: unescape(label.trim()) ?? "",
+      url: href,
+      sha256: /#.*\bsha256=([0-9a-f]{64})/i.exec(href)?.[1],
+      requiresPython: attribute("data-requires-python"),
+    }];
+  });
+}
+
+function unescape(text: string | undefined): string | undefined {
+  return text?.replaceAll("&gt;", ">").replaceAll("&lt;", "<").replaceAll("&quot;", '"').replaceAll(
+    "&amp;",
+    "&",
+  );
+}
+
+async function download(url: URL, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await get(url, signal, "*/*");
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new InstallError(`${shown(url)} answers with status ${response.status}`);
+  }
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (bytes.length > MAX_WHEEL_BYTES) {
+    throw new InstallError(`${shown(url)} is larger than ${MAX_WHEEL_BYTES} bytes`);
+  }
+  return bytes;
+}
+
+async function get(url: URL, signal: AbortSignal, accept: string): Promise<Response> {
+  const headers = new Headers({ accept });
+  if (url.username !== "") {
+    headers.set(
+      "authorization",
+      `Basic ${btoa(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)}`,
+    );
+  }
+  try {
+    return await fetch(withoutCredentials(url), {
+      headers,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new InstallError(`${shown(url)} cannot be reached: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function withoutCredentials(url: URL): URL {
+  const bare = new URL(url);
+  bare.username = "";
+  bare.password = "";
+  return bare;
+}
+
+/** Without credentials and fragment: it goes into logs. */
+function shown(url: URL): string {
+  const { origin, pathname } = url;
+  return `${origin}${pathname}`;
+}

@@ -1,0 +1,71 @@
+/** The source of the harness for agents in Python, carried by the runner: all of it, with what it shares with the other. */
+import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
+import frames from "../../protocol/frames.ts" with { type: "text" };
+import json from "../../protocol/json.ts" with { type: "text" };
+import lines from "../../protocol/lines.ts" with { type: "text" };
+import names from "../../protocol/names.ts" with { type: "text" };
+import topics from "../../protocol/topics.ts" with { type: "text" };
+import activity from "../../agents/harness/activity.ts" with { type: "text" };
+import api from "../../agents/harness/api.ts" with { type: "text" };
+import clock from "../../agents/harness/clock.ts" with { type: "text" };
+import redirect from "../../agents/harness/console.ts" with { type: "text" };
+import errors from "../../agents/harness/errors.ts" with { type: "text" };
+import harness from "../../agents/harness/harness.ts" with { type: "text" };
+import language from "../../agents/harness/language.ts" with { type: "text" };
+import load from "../../agents/harness/load.ts" with { type: "text" };
+import loop from "../../agents/harness/loop.ts" with { type: "text" };
+import payload from "../../agents/harness/payload.ts" with { type: "text" };
+import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
+import agentflow from "../../agents/harness/python/agentflow.py" with { type: "text" };
+import pythonApi from "../../agents/harness/python/api.ts" with { type: "text" };
+import interpreter from "../../agents/harness/python/interpreter.ts" with { type: "text" };
+import main from "../../agents/harness/python/main.ts" with { type: "text" };
+import makeSnapshot from "../../agents/harness/python/make_snapshot.ts" with { type: "text" };
+import outcome from "../../agents/harness/python/outcome.ts" with { type: "text" };
+import pythonPayload from "../../agents/harness/python/payload.ts" with { type: "text" };
+import pythonCode from "../../agents/harness/python/python_code.ts" with { type: "text" };
+import snapshot from "../../agents/harness/python/snapshot.ts" with { type: "text" };
+import typescriptSyntax from "../../agents/harness/python/typescript_syntax.ts" with { type: "text" };
+import requests from "../../agents/harness/requests.ts" with { type: "text" };
+import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
+import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
+import typescriptCode from "../../agents/harness/typescript_code.ts" with { type: "text" };
+import type { SourceTree } from "./harness_source.ts";
+
+/** Every module the harness loads. */
+export const PYTHON_HARNESS: SourceTree = {
+  entry: "agents/harness/python/main.ts",
+  files: {
+    "protocol/agent_topics.ts": agentTopics,
+    "protocol/frames.ts": frames,
+    "protocol/json.ts": json,
+    "protocol/lines.ts": lines,
+    "protocol/names.ts": names,
+    "protocol/topics.ts": topics,
+    "agents/harness/activity.ts": activity,
+    "agents/harness/api.ts": api,
+    "agents/harness/clock.ts": clock,
+    "agents/harness/console.ts": redirect,
+    "agents/harness/errors.ts": errors,
+    "agents/harness/harness.ts": harness,
+    "agents/harness/language.ts": language,
+    "agents/harness/load.ts": load,
+    "agents/harness/loop.ts": loop,
+    "agents/harness/payload.ts": payload,
+    "agents/harness/pipe.ts": pipe,
+    "agents/harness/python/agentflow.py": agentflow,
+    "agents/harness/python/api.ts": pythonApi,
+    "agents/harness/python/interpreter.ts": interpreter,
+    "agents/harness/python/main.ts": main,
+    "agents/harness/python/make_snapshot.ts": makeSnapshot,
+    "agents/harness/python/outcome.ts": outcome,
+    "agents/harness/python/payload.ts": pythonPayload,
+    "agents/harness/python/python_code.ts": pythonCode,
+    "agents/harness/python/snapshot.ts": snapshot,
+    "agents/harness/python/typescript_syntax.ts": typescriptSyntax,
+    "agents/harness/requests.ts": requests,
+    "agents/harness/state_file.ts": stateFile,
+    "agents/harness/tasks.ts": tasks,
+    "agents/harness/typescript_code.ts": typescriptCode,
+  },
+};

@@ -1,0 +1,109 @@
+/** Packages for agents in Python: from an index on loopback, from a folder, and the reasons why not. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { installPython } from "../support/python.ts";
+import { Stage } from "../support/stage.ts";
+import { buildWheel, PipIndex, type Wheel } from "../support/wheels.ts";
+
+const wheels: Wheel[] = await Promise.all([
+  { name: "greeter", version: "1.0.0", files: { "greeter.py": "def hi():\n    return 'old'\n" } },
+  {
+    name: "greeter",
+    version: "1.10.0",
+    files: { "greeter.py": "import helper_pkg\n\ndef hi():\n    return 'hi ' + helper_pkg.NAME\n" },
+    requires: ["Helper_Pkg>=2,<3", "missing-one; python_version < '3.9'", "extra-one; extra == 'more'"],
+    requiresPython: ">=3.9",
+  },
+  { name: "greeter", version: "2.0.0rc1", files: { "greeter.py": "" } },
+  { name: "greeter", version: "3.0.0", files: { "greeter.py": "" }, requiresPython: "<3.9" },
+  { name: "helper-pkg", version: "2.5", files: { "helper_pkg/__init__.py": "NAME = 'helper'\n" } },
+  { name: "helper-pkg", version: "3.0", files: { "helper_pkg/__init__.py": "NAME = 'too new'\n" } },
+].map(buildWheel));
+const MISFITS = {
+  "native-one": ["native_one-1.0-cp314-cp314-manylinux_2_28_x86_64.whl", "native_one-1.0.tar.gz"],
+};
+const HI = "import greeter\n\ndef handle_task(agent, payload):\n    return greeter.hi()\n";
+
+async function failure(stage: Stage, name: string, install: readonly string[]): Promise<string> {
+  const agent = await stage.launch({ name, install, language: "python", code: "x = 1" });
+  const { json } = await agent.on("errors");
+  assertEquals([json.phase, json.severity], ["install", "fatal"]);
+  return json.error;
+}
+
+const ask = (stage: Stage, agent: string) =>
+  stage.bus.ask(`agents/by-name/${agent}/task`, { payload: 1 }).then(({ json }) => json);
+
+for (const format of ["json", "html"] as const) {
+  Deno.test(`packages come from an index with all that they need, hashes recorded (${format})`, async () => {
+    await using index = new PipIndex(wheels, MISFITS, format);
+    await using stage = await Stage.set({ args: ["--pip-index-url", index.url] });
+    await installPython(stage);
+    const install = format === "json" ? ["pypi:greeter<2"] : "Greeter<2";
+    await stage.spawn({ name: "greets", install, code: HI });
+    assertEquals(await ask(stage, "greets"), { result: "hi helper" });
+    assert(!index.asked.some((path) => path.includes("missing-one") || path.includes("extra-one")));
+
+    // The same set again: from the disk.
+    const asked = index.asked.length;
+    await stage.spawn({ name: "again", install, code: HI });
+    assertEquals(await ask(stage, "again"), { result: "hi helper" });
+    assertEquals(index.asked.length, asked);
+
+    const folder = join(stage.node.workDir, "python", "packages");
+    for await (const { name } of Deno.readDir(folder)) {
+      const record = JSON.parse(await Deno.readTextFile(join(folder, name, "packages.json")));
+      for (const { file, sha256 } of record) {
+        assertEquals(wheels.find((wheel) => wheel.file === file)?.sha256, sha256);
+      }
+    }
+    await Deno.remove(folder, { recursive: true });
+  });
+}
+
+Deno.test("a folder of wheels comes first, and is enough without any index", async () => {
+  const folder = await Deno.makeTempDir();
+  for (const { file, bytes } of wheels) await Deno.writeFile(join(folder, file), bytes);
+  const dead = ["--pip-index-url", "http://127.0.0.1:9/simple/"];
+  await using stage = await Stage.set({ args: ["--wheels", folder, ...dead] });
+  await installPython(stage);
+  await stage.spawn({ name: "folder", install: ["greeter==1.10.0"], code: HI });
+  assertEquals(await ask(stage, "folder"), { result: "hi helper" });
+  await stage.spawn({ name: "pinned", install: ["greeter@1.0.0"], code: HI });
+  assertEquals(await ask(stage, "pinned"), { result: "old" });
+  assertMatch(
+    await failure(stage, "nowhere", ["other"]),
+    /http:\/\/127.0.0.1:9\/simple\/other\/ cannot be reached/,
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("a package that cannot run here is refused, with the reason and what to do", async () => {
+  const forged = {
+    ...(wheels[0] as Wheel),
+    name: "forged",
+    file: "forged-1.0-py3-none-any.whl",
+    sha256: "0".repeat(64),
+  };
+  await using index = new PipIndex([...wheels, forged], MISFITS, "json");
+  await using stage = await Stage.set({ args: ["--pip-index-url", index.url] });
+  await installPython(stage);
+  const device = await failure(stage, "device", ["adafruit-circuitpython-dht"]);
+  assertStringIncludes(device, "needs the device's own hardware");
+  assertStringIncludes(device, "subscribe to them here");
+  assertStringIncludes(
+    await failure(stage, "gpio", ["pypi:RPi.GPIO"]),
+    "'rpi-gpio' needs the device's own hardware",
+  );
+  const native = await failure(stage, "native", ["native-one"]);
+  assertStringIncludes(native, "has no wheel that runs here");
+  assertStringIncludes(native, "native_one-1.0.tar.gz");
+  assertStringIncludes(await failure(stage, "unknown", ["no-such"]), "package not found: 'no-such'");
+  assertStringIncludes(await failure(stage, "integrity", ["forged"]), "integrity mismatch");
+  assertStringIncludes(await failure(stage, "mixed", ["npm:ms"]), "is for agents in TypeScript");
+  assertStringIncludes(await failure(stage, "url", ["x @ https://evil.example/x.whl"]), "is not a package");
+  assertStringIncludes(
+    await failure(stage, "conflict", ["greeter==1.10.0", "helper-pkg==3.0"]),
+    "greeter 1.10.0 needs 'helper-pkg",
+  );
+});

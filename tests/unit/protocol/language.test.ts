@@ -1,0 +1,56 @@
+import { assertEquals } from "@std/assert";
+import { cannotBePython, readingOf } from "../../../protocol/language.ts";
+
+const PYTHON = [
+  "async def setup(agent):\n    await agent.log(f'{agent.name!r} => {1 if True else 2}')\n",
+  'def process(agent):\n    """const x = () => { return a && b ? c : d }"""\n    # export function f() {}\n',
+  "x = 'a' 'b' \"c\"\nprint(x) if x else None\n",
+  "match command:\n    case {'a': 1}:\n        pass\n    case [1, *rest] if rest:\n        pass\n",
+  "type Pair = tuple[int, int]\nasync def f():\n    async with a as b, c as d:\n        yield b\n",
+  "d = {\n    'a': {'b': 1}}\nassert d != {}\nx = 0xff if d else 1e5\n",
+  "@decorated\nclass A(B, metaclass=C):\n    x: int = 1\n",
+  "raw = rb'\\'' + b'''x'''\nlam = lambda a, *b, **c: (a, b)\n",
+  "from a import (b as c, d)\nimport e.f as g\nglobal h\nnot_in = 1 not in [2]\n",
+  "print 'two'\nexec 'three'\n",
+  'x = f"{d[\'a\']:>{width}}"\ny = f"{d["a"]!r}"\n',
+  "total = 1 \\\n    + 2\n",
+];
+const TYPESCRIPT = [
+  "async function setup(agent) {}",
+  "const f = 1",
+  "export const process = async (agent: Agent) => {};",
+  "let x = a && b;",
+  "setup = agent => 1",
+  "export default { async setup(agent) { await agent.log('x'); } }",
+  "throw new Error('x')",
+  "// it's a comment\nfunction f() {}",
+  "if (a) { b(); }",
+  "const s = `template`",
+  "class A { #x = 1; y?: number }",
+  "for (const x of y) f(x)",
+];
+
+Deno.test("of Python code it is never said that it cannot be Python", () => {
+  for (const code of PYTHON) assertEquals(cannotBePython(code), false, code);
+});
+
+Deno.test("TypeScript with a function in it is known without a parser", () => {
+  for (const code of TYPESCRIPT) assertEquals(cannotBePython(code), true, code);
+});
+
+Deno.test("a string that is never closed ends with its line, or with the code", () => {
+  assertEquals(cannotBePython("x = 'open\nconst y = 1"), true);
+  assertEquals(cannotBePython('"""open\nconst y = 1'), false);
+});
+
+Deno.test("what the sender says counts, then what it installs, then the code", () => {
+  const of = (code: string, install: string[] = [], language?: "python" | "typescript" | "javascript") =>
+    readingOf({ code, install, language });
+  assertEquals(of("const x = 1", [], "python"), "python");
+  assertEquals(of("def f(): pass", [], "javascript"), "typescript");
+  assertEquals(of("x = 1", ["npm:ms"]), "typescript");
+  assertEquals(of("x = 1", ["@scope/name"]), "typescript");
+  assertEquals(of("x = 1", ["pypi:six"]), "python");
+  assertEquals(of("const x = 1"), "typescript");
+  assertEquals(of("x = 1", ["six"]), "undecided");
+});
