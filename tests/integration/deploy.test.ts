@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
+import { generateKey, publicHalf } from "../../runner/trust/issue.ts";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { isRunning } from "../support/processes.ts";
@@ -367,5 +368,35 @@ withDevice(
     assertMatch(said, /Interrupted: release \w+ is in place, but has not proved itself/);
     assert(isRunning(device.pid("kitchen") ?? 0));
     assertEquals(device.list("agentflow/nodes/kitchen/releases").length, 1);
+  },
+);
+
+withDevice(
+  "deploy leaves a node that can upgrade itself over the bus",
+  async ({ device, operator, port }) => {
+    const key = await generateKey("operator");
+    const entry = { kid: key.kid, public: publicHalf(key), nodes: ["*"], commands: ["*"] };
+    const trust = await operator.file("trust.json", JSON.stringify({ keys: [entry] }), 0o600);
+    const signKey = await operator.file("key.json", JSON.stringify(key), 0o600);
+    const deployed = await operator.deploy("--deno-file", await thinDeno(operator), "--trust", trust);
+    assertEquals(deployed.code, 0, deployed.said);
+    const sources = join(cache, "agentflow/deploy/agentflow-node.js");
+    const newer = await operator.file("newer.js", `${await Deno.readTextFile(sources)}// newer\n`);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", CTL, "upgrade", "kitchen", "--runner", newer, "--sign-key", signKey, "--json"],
+        ...["--broker", `127.0.0.1:${port}`, "--timeout", "120"],
+      ],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assertEquals(code, 0, said);
+    const current = await Deno.readLink(join(device.home, "agentflow/nodes/kitchen/current"));
+    assertEquals(current, `releases/${JSON.parse(said).release}`);
+    assert(current !== `releases/${deployed.result.release}`);
+    assert(isRunning(device.pid("kitchen") ?? 0), "its launcher is another");
+    // What it runs now is not what the operator's sources make.
+    assertMatch((await operator.deploy("--trust", trust)).said, /differs: runner/);
   },
 );
