@@ -315,6 +315,8 @@ laws("the command line and one node", ["hall"], {
     await bus.on("nodes/hall/status", (message) => message.json?.status === "offline");
     assertEquals((await run("nodes", "--json")).json[0].state, "offline");
     assertMatch((await run("doctor")).stdout, /warning {2}node hall: offline/);
+    const late = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "hall");
+    assertEquals([late.code, late.stderr], [1, "agentflow: Node 'hall' is offline\n"]);
   },
 });
 
