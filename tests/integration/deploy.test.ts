@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
+import { bundleRunner } from "../../artefact/bundle.ts";
 import { generateKey, publicHalf } from "../../runner/trust/issue.ts";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
@@ -12,6 +13,10 @@ import { hasSsh, SshDevice } from "../support/ssh_device.ts";
 const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
 const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
 addEventListener("unload", () => Deno.removeSync(cache, { recursive: true }));
+
+/** Made once: the sources may change while the tests run. */
+const RUNNER = join(cache, "agentflow-node.js");
+if (hasSsh) await bundleRunner(RUNNER);
 
 interface Outcome {
   readonly code: number;
@@ -29,7 +34,10 @@ class Operator {
   /** `agentflow deploy kitchen --to device …` */
   async deploy(...more: string[]): Promise<Outcome> {
     const broker = `127.0.0.1:${this.port}`;
-    return await this.run(...["--broker", broker, "--via", broker, "--timeout", "40"], ...more);
+    return await this.run(
+      ...["--broker", broker, "--via", broker, "--timeout", "40", "--runner", RUNNER],
+      ...more,
+    );
   }
 
   async run(...more: string[]): Promise<Outcome> {
@@ -113,7 +121,8 @@ withDevice(
     let release = "";
 
     await t.step("--dry-run changes nothing", async () => {
-      const { code, result, said } = await operator.deploy("--dry-run");
+      // Without --runner it is made of the sources.
+      const { code, result, said } = await operator.run("--broker", "127.0.0.1", "--dry-run");
       assertEquals([code, result.action], [0, "planned"], said);
       assertStringIncludes(said, "Would install: runner, deno, launcher, unit and flags");
       assertEquals(device.list("."), []);
@@ -193,7 +202,17 @@ withDevice(
 
     await t.step("--upgrade to what has no heartbeat goes back too", async () => {
       const from = bus.mark();
-      const silent = ["--broker", "127.0.0.1:1", "--via", `127.0.0.1:${port}`, "--timeout", "2", "--upgrade"];
+      const silent = [
+        "--broker",
+        "127.0.0.1:1",
+        "--via",
+        `127.0.0.1:${port}`,
+        "--timeout",
+        "2",
+        "--upgrade",
+        "--runner",
+        RUNNER,
+      ];
       const { code, said } = await operator.run(...silent);
       assertEquals(code, 1);
       assertStringIncludes(said, "the broker has no heartbeat of it after 2 s");
@@ -380,8 +399,7 @@ withDevice(
     const signKey = await operator.file("key.json", JSON.stringify(key), 0o600);
     const deployed = await operator.deploy("--deno-file", await thinDeno(operator), "--trust", trust);
     assertEquals(deployed.code, 0, deployed.said);
-    const sources = join(cache, "agentflow/deploy/agentflow-node.js");
-    const newer = await operator.file("newer.js", `${await Deno.readTextFile(sources)}// newer\n`);
+    const newer = await operator.file("newer.js", `${await Deno.readTextFile(RUNNER)}// newer\n`);
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", CTL, "upgrade", "kitchen", "--runner", newer, "--sign-key", signKey, "--json"],
