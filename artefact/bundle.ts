@@ -38,6 +38,16 @@ export async function bundleRunner(output: string): Promise<void> {
   }
 }
 
+/** Whether the sources are here to be bundled: a program that is itself one file has none. */
+export async function hasSources(): Promise<boolean> {
+  try {
+    return (await Deno.stat(new URL("runner/main.ts", ROOT))).isFile;
+  } catch {
+    // Not there.
+    return false;
+  }
+}
+
 /** What stands in for `runner/process/harness_source.ts`. */
 function harnessModule(harness: string): string {
   const tree = { entry: HARNESS_ENTRY, files: { [HARNESS_ENTRY]: harness } };

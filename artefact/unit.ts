@@ -54,6 +54,8 @@ export function renderUnit({ description, command, environment, scope }: UnitSpe
   const dropped = new Set(scope.kind === "user" ? [...OF_ARCHIVE, ...OF_SYSTEM] : OF_ARCHIVE);
   const replaced = new Map([
     ["Description", [description.replaceAll("%", "%%")]],
+    // The node is a child of its launcher.
+    ["NotifyAccess", ["all"]],
     ["ExecStart", [command.map((word) => quote(word.replaceAll("$", "$$$$"))).join(" ")]],
     ["WantedBy", [scope.kind === "user" ? "default.target" : "multi-user.target"]],
   ]);

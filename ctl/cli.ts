@@ -76,7 +76,8 @@ export class Cli {
       if (connection.access.password !== undefined && canBeOverheard(connection.broker)) {
         warn(run, "The password goes to the broker unencrypted: use mqtts:// or wss:// if the broker has it");
       }
-      return await this.withOperator(run, connection, (operator) => action(run, operator, ...args));
+      const work = this.withOperator(run, connection, (operator) => action(run, operator, ...args));
+      return await Promise.race([work, interrupted(run.signal)]);
     });
     addConnectionOptions(command);
     return command;
@@ -106,6 +107,16 @@ export class Cli {
       await rememberFleet(operator.fleet, run.env);
     }
   }
+}
+
+/** How long a command may take to end by itself after Ctrl-C. */
+const GRACE_MS = 500;
+
+/** Rejects when a command that was interrupted still waits for others. */
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason), GRACE_MS));
+  });
 }
 
 function newRun(surroundings: Surroundings, options: Options): Run {

@@ -6,11 +6,14 @@ import { addAgents } from "./commands/agents.ts";
 import { addApply, addDiff } from "./commands/apply.ts";
 import { addButtons } from "./commands/buttons.ts";
 import { addCall } from "./commands/call.ts";
+import { addChat } from "./commands/chat.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCompletions } from "./commands/completions.ts";
+import { addDeploy } from "./commands/deploy.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addLogs } from "./commands/logs.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addNew } from "./commands/new.ts";
 import { addNodes } from "./commands/nodes.ts";
@@ -28,10 +31,11 @@ type Add = (program: Command, cli: Cli) => void;
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
-  "Nodes:": [addUpgrade, addStopAll],
+  "Nodes:": [addDeploy, addUpgrade, addStopAll],
   "Fleet:": [addApply, addDiff, addDoctor],
   "Write agents:": [addNew, addDev, addCheck],
   "This program:": [addCompletions],
+  "In words:": [addChat, addMcp],
 };
 
 export function createProgram(cli: Cli): Command {

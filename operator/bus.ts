@@ -27,6 +27,8 @@ export interface BusOptions {
   readonly onStatus?: (status: BusStatus) => void;
   /** How long the first attempt may take, milliseconds. */
   readonly timeoutMs?: number;
+  /** Ends the first attempt. */
+  readonly signal?: AbortSignal;
 }
 
 export type BusStatus =
@@ -41,15 +43,21 @@ const RECONNECT_MS = 1000;
  * only what matches its own filter, and nothing after its subscription has been disposed of.
  */
 export class Bus implements AsyncDisposable {
-  readonly #handlers = new Set<Subscription>();
-  /** How many subscriptions want each filter. */
-  readonly #wanted = new Map<string, number>();
+  /** Who wants each filter. */
+  readonly #wanted = new Map<string, Set<Subscription>>();
+  /** Filters that match more than the topic of their own name: the others are found without a search. */
+  readonly #wildcards = new Set<string>();
   #isClosing = false;
 
   private constructor(private readonly client: MqttClient) {
     client.on("message", (topic, payload, packet) => {
       const message = { topic, payload, retained: packet.retain };
-      for (const { filter, handler } of this.#handlers) if (filterMatches(filter, topic)) handler(message);
+      for (const { handler } of this.#wanted.get(topic) ?? []) handler(message);
+      for (const filter of this.#wildcards) {
+        if (filterMatches(filter, topic)) {
+          for (const { handler } of this.#wanted.get(filter) ?? []) handler(message);
+        }
+      }
     });
   }
 
@@ -65,6 +73,9 @@ export class Bus implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
       client.once("close", () => reject(new BusError(notConnected(options, failure, false))));
+      options.signal?.addEventListener("abort", () => reject(new BusError("no longer wanted")), {
+        once: true,
+      });
     }).catch(async (error) => {
       await client.endAsync(true);
       throw error;
@@ -103,17 +114,24 @@ export class Bus implements AsyncDisposable {
   }
 
   /**
+   * @param options.qos 0: at most once, so that a broker queues nothing for a reader that is slow
    * @returns settles when the broker has confirmed it: what is published from then on arrives
    * @throws BusError when the broker's rules do not allow it
    */
-  async subscribe(filter: string, handler: MessageHandler): Promise<Disposable> {
+  async subscribe(
+    filter: string,
+    handler: MessageHandler,
+    { qos = 1 }: { readonly qos?: 0 | 1 } = {},
+  ): Promise<Disposable> {
     const subscription: Subscription = { filter, handler };
-    this.#handlers.add(subscription);
-    this.#wanted.set(filter, (this.#wanted.get(filter) ?? 0) + 1);
+    const others = this.#wanted.get(filter);
+    if (others === undefined) this.#wanted.set(filter, new Set([subscription]));
+    else others.add(subscription);
+    if (/[+#]/.test(filter)) this.#wildcards.add(filter);
     const off = () => this.#unsubscribe(subscription);
     try {
       // Again also where another wants it already: retained messages come anew.
-      const [granted] = await this.client.subscribeAsync(filter, { qos: 1 });
+      const [granted] = await this.client.subscribeAsync(filter, { qos });
       if (granted !== undefined && granted.qos >= 128) throw new Error("its access rules do not allow it");
     } catch (error) {
       off();
@@ -125,18 +143,19 @@ export class Bus implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#handlers.clear();
+    this.#wanted.clear();
+    this.#wildcards.clear();
     this.#isClosing = true;
     await this.client.endAsync(!this.client.connected);
   }
 
   #unsubscribe(subscription: Subscription): void {
-    if (!this.#handlers.delete(subscription)) return;
     const { filter } = subscription;
-    const others = (this.#wanted.get(filter) ?? 1) - 1;
-    if (others > 0) this.#wanted.set(filter, others);
-    else {
+    const wanted = this.#wanted.get(filter);
+    if (wanted?.delete(subscription) !== true) return;
+    if (wanted.size === 0) {
       this.#wanted.delete(filter);
+      this.#wildcards.delete(filter);
       // The connection may end first: then there is nothing left to unsubscribe from.
       this.client.unsubscribeAsync(filter).catch(() => {});
     }

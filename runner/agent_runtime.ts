@@ -9,10 +9,11 @@ import type { Installer } from "./install/installer.ts";
 import type { Python, PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
-import type { Cgroups, Group } from "./process/cgroups.ts";
+import type { Cgroups } from "./process/cgroups.ts";
+import { limited } from "./limited_process.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
 import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
-import { type AgentProcess, Launcher } from "./process/launcher.ts";
+import { Launcher } from "./process/launcher.ts";
 import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
@@ -166,6 +167,7 @@ export class AgentRuntime implements Runtime<Foundation> {
     const permissions = await gatekeeper.grant(agent.config);
     const damage = await stateFiles.prepare(agent.name, stateBytes);
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
+    const fileBytes = stateBytes + FILE_SLACK_BYTES;
     const stateFile = stateFiles.pathOf(agent.name);
     const flags = sandboxFlags({
       broker: rules.broker === "none" ? undefined : broker,
@@ -200,7 +202,7 @@ export class AgentRuntime implements Runtime<Foundation> {
       { ...heard, withoutRecords },
       {
         // Where it may write other files, how large they get is not ours to say.
-        wrapper: wrappers.with(permissions.write.length > 0 ? undefined : stateBytes + FILE_SLACK_BYTES),
+        wrapper: wrappers.with(permissions.write.length > 0 ? undefined : fileBytes),
         pace: {
           messagesPerSecond: rules.messages_per_second,
           bytesPerSecond: rules.output_kb_per_second * 1024,
@@ -214,7 +216,7 @@ export class AgentRuntime implements Runtime<Foundation> {
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
     process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access, python }));
-    return group === undefined ? process : inGroup(process, group, memoryMb);
+    return limited(process, group, { memoryMb, fileBytes });
   }
 
   #stateBytes({ state_mb }: Rules): number {
@@ -263,17 +265,6 @@ export class AgentRuntime implements Runtime<Foundation> {
 /** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */
 function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
   return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
-}
-
-/** A process with what the kernel does for its limits. */
-function inGroup(process: AgentProcess, group: Group, memoryMb: number): RunningProcess {
-  const { pid, send, end, setStopped } = process;
-  const exited = process.exited.then(async (exit) =>
-    await group.leave()
-      ? { ...exit, description: `was killed by the kernel (memory limit: more than ${memoryMb} MB)` }
-      : exit
-  );
-  return { pid, send, end, setStopped, isCpuLimited: group.limitsCpu, exited };
 }
 
 async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {

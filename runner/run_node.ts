@@ -23,10 +23,10 @@ import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { openCgroups } from "./process/cgroups.ts";
+import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
-import { garbageCollector, residentMb, Tidy } from "./tidy.ts";
 import type { Gate } from "./trust/gate.ts";
 import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
@@ -188,8 +188,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void link.run(node);
   const ended = new AbortController();
   void node.closed.then(() => ended.abort());
-  void new Tidy({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
+  void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   // Where no agent can run, that is said instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
   if (config.python.prefetch) void prefetch(python, runtime, log);

@@ -11,10 +11,22 @@ set -u
 
 home=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 export AGENTFLOW_HOME="$home"
+# The signs of life that systemd waits for are the node's to give, not this shell's.
+unset WATCHDOG_PID
 readonly MAX_STARTS=3
 readonly RESTART=75 # EX_TEMPFAIL: how a node ends that has upgraded itself
 child=
 ending=
+
+# Agents have groups with limits beside the node's, and a group that has such below it holds no process itself.
+leave_group() {
+  group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
+  case $group in *.service) ;; *) return ;; esac
+  [ -w "$group/cgroup.procs" ] || return
+  mkdir -p "$group/agentflow-node" 2>/dev/null
+  (echo $$ >"$group/agentflow-node/cgroup.procs") 2>/dev/null
+}
+leave_group
 
 say() { echo "agentflow-node: $*" >&2; }
 

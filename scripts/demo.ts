@@ -1,6 +1,8 @@
 // deno-lint-ignore-file no-console -- it talks to its reader
-/** `deno task demo`: a broker, a node and a sensor on this machine, and a live view of what they say. */
+/** `deno task demo`: a broker, a node, a sensor and a dashboard on this machine, and a live view of what they say. */
 import { delay } from "@std/async/delay";
+import { parseBroker } from "../bus/broker_url.ts";
+import { type Dashboard, startDashboard } from "../dashboard/start.ts";
 import { topics } from "../protocol/topics.ts";
 import type { Arrival } from "./demo/arrival.ts";
 import { formatArrival, Names, type View } from "./demo/format.ts";
@@ -54,7 +56,8 @@ async function runDemo(
   const ended = node.ended.then((code) => gone.abort(code));
   const stopped = AbortSignal.any([interrupted.signal, gone.signal]);
 
-  console.log(intro({ node: NODE, sensor: SENSOR, file: FILE, port, seconds }));
+  await using dashboard = await openDashboard(port);
+  console.log(intro({ node: NODE, sensor: SENSOR, file: FILE, port, seconds, dashboard: dashboard?.url }));
   using wire = await Wire.connect(port, onArrival, stopped) ?? null;
   if (wire !== null) {
     // As any client would: retained, so that a node that comes later finds it too.
@@ -74,6 +77,31 @@ async function runDemo(
     return 1;
   }
   return verdict(tally);
+}
+
+/**
+ * For this machine alone, and with all that it can do: the demo's broker obeys everybody here anyway.
+ * @returns null when it cannot be started: the demo goes on without it
+ */
+async function openDashboard(brokerPort: number): Promise<Dashboard | null> {
+  try {
+    return await startDashboard({
+      broker: parseBroker("127.0.0.1", brokerPort),
+      access: {},
+      listen: "127.0.0.1",
+      httpPort: 0,
+      hostNames: [],
+      token: undefined,
+      allowControl: true,
+      showCode: true,
+      signer: undefined,
+      // The live view tells of the broker.
+      log: () => {},
+    });
+  } catch (error) {
+    console.error(`demo: no dashboard: ${(error as Error).message}`);
+    return null;
+  }
 }
 
 /** Says what has arrived, and what has not. */

@@ -4,6 +4,7 @@ import { arch } from "node:os";
 import { BusError } from "../../operator/bus.ts";
 import { type Finding, fleetFindings, machineFindings } from "../../operator/operations/diagnosis.ts";
 import { examine } from "../../operator/operations/doctor.ts";
+import { hearsItself } from "../../operator/operations/survey.ts";
 import { VERSION } from "../../runner/version.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
@@ -23,40 +24,51 @@ export function addDoctor(program: Command, cli: Cli): void {
     );
   addConnectionOptions(command);
   cli.local(command, async (run) => {
-    const findings = machineFindings(Deno.version.deno, arch());
+    const findings: Finding[] = [];
     const show = (finding: Finding) => {
       findings.push(finding);
       print(run, finding);
     };
-    findings.forEach((finding) => print(run, finding));
-    const isReached = await cli.withOperator(
-      run,
-      await readConnection(run.options, run.env, (message) => {
-        show({ check: "access", status: "warning", message, advice: undefined });
-      }),
-      async (operator, { broker, access }) => {
-        const who = access.username === undefined ? "without a user name" : `as '${access.username}'`;
-        show({
-          check: "broker",
-          status: "ok",
-          message: `connected to ${broker.url} ${who}`,
-          advice: undefined,
-        });
-        fleetFindings(await examine(operator, VERSION, run.signal)).forEach(show);
-        return true;
-      },
-    ).catch((error) => {
-      if (!(error instanceof BusError)) throw error;
-      const advice = "start the broker, or name it: --broker, --port, --profile";
-      show({ check: "broker", status: "failed", message: error.message, advice });
-      return false;
-    });
+    machineFindings(Deno.version.deno, arch()).forEach(show);
+    const isReached = await examineBus(cli, run, show);
     const hasFailed = findings.some(({ status }) => status === "failed");
     if (run.json) run.printJson({ ok: !hasFailed, findings });
     if (!isReached) return EXIT.broker;
     return hasFailed ? EXIT.failed : EXIT.ok;
   });
 }
+
+/** @returns whether the broker lets this client in */
+async function examineBus(cli: Cli, run: Run, show: (finding: Finding) => void): Promise<boolean> {
+  const warn = (message: string) => show({ check: "access", status: "warning", message, advice: undefined });
+  const connection = await readConnection(run.options, run.env, warn);
+  try {
+    await cli.withOperator(run, connection, async (operator, { broker, access }) => {
+      const who = access.username === undefined ? "without a user name" : `as '${access.username}'`;
+      show({
+        check: "broker",
+        status: "ok",
+        message: `connected to ${broker.url} ${who}`,
+        advice: undefined,
+      });
+      if (!await hearsItself(operator)) show(DEAF);
+      else fleetFindings(await examine(operator, VERSION, run.signal)).forEach(show);
+    });
+    return true;
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    const advice = "start the broker, or name it with --broker, --port or --profile";
+    show({ check: "broker", status: "failed", message: error.message, advice });
+    return false;
+  }
+}
+
+const DEAF: Finding = {
+  check: "access",
+  status: "failed",
+  message: "the broker takes what this user publishes on main/reply/…, and does not hand it back",
+  advice: "let the user read and write nodes/#, agents/# and main/#: docs/security.md has the access rules",
+};
 
 function print(run: Run, { check, status, message, advice }: Finding): void {
   if (run.json) return;

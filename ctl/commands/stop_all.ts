@@ -8,7 +8,7 @@ import { nodeNamed } from "../../operator/operations/find.ts";
 import { stopNode } from "../../operator/operations/stop.ts";
 import { survey } from "../../operator/operations/survey.ts";
 import { type Cli, commandOptions, type Run } from "../cli.ts";
-import { EXIT, exitCodeOf } from "../exit_code.ts";
+import { EXIT, exitCodeOf, wordsOf } from "../exit_code.ts";
 import { isSet } from "../options.ts";
 import { count } from "../render/units.ts";
 
@@ -42,7 +42,7 @@ async function end(run: Run, operator: Operator, node: string) {
     return { ok: true, node, agents, code: EXIT.ok };
   } catch (error) {
     if (!(error instanceof RefusedError || error instanceof NoAnswerError)) throw error;
-    run.note(`Node '${node}': ${error.message}`);
+    run.note(`Node '${node}': ${wordsOf(error)}`);
     return { ok: false, node, error: error.message, code: exitCodeOf(error) };
   }
 }

@@ -25,6 +25,8 @@ export interface DeployParts {
   readonly releaseId: string;
   readonly upgrade: boolean;
   readonly dryRun: boolean;
+  /** Aborted by an operator who does not want to wait for the end. */
+  readonly signal: AbortSignal;
   /** How long a node may take from its start to its heartbeat, milliseconds. */
   readonly patienceMs: number;
 }
@@ -51,7 +53,7 @@ export interface DeployResult {
 export async function deploy(parts: DeployParts): Promise<DeployResult> {
   const { device, host, report } = parts;
   report(`Looking at ${host}`);
-  const first = await device.observe([]);
+  const first = await device.observe(undefined);
   const found = architectureFor(first);
   if ("problem" in found) throw new DeployError(`Cannot deploy to ${host}: ${found.problem}`);
   const { architecture } = found;
@@ -122,6 +124,7 @@ class Deployment {
       await device.activate(releaseId);
       heartbeat = await this.#comesUp(signs, old);
     } catch (error) {
+      if (this.parts.signal.aborted) throw this.#interrupted(previous);
       if (previous !== undefined) throw await this.#goBack(previous, error as Error);
       if (error instanceof StartError) throw this.#notStarted(error);
       throw error;
@@ -164,6 +167,7 @@ class Deployment {
     report("Waiting for its heartbeat");
     const heartbeat = await signs.wait(old, () => true, patienceMs);
     if (heartbeat !== undefined) return heartbeat;
+    if (this.parts.signal.aborted) throw new DeployError("Interrupted before its heartbeat came");
     throw new DeployError(
       `Node '${this.release.wish.node}' runs on ${host}, but the broker has no heartbeat of it after ` +
         `${patienceMs / 1000} s: can ${host} reach the broker? Its log says:\n${await device.journal()}`,
@@ -190,6 +194,16 @@ class Deployment {
     const areBack = ({ agents }: Heartbeat) => before.every((agent) => agents.includes(agent));
     const heartbeat = await signs.wait(old, areBack, this.parts.patienceMs);
     return before.filter((agent) => !heartbeat?.agents.includes(agent));
+  }
+
+  /** Said at once: who has interrupted it waits for no error. */
+  #interrupted(previous: string | undefined): DeployError {
+    const before = previous === undefined ? "" : `; the one before is ${previous}`;
+    const message =
+      `Interrupted: release ${this.parts.releaseId} is in place, but has not proved itself${before}. ` +
+      "Run deploy again to see how it is";
+    this.parts.report(message);
+    return new DeployError(message);
   }
 
   /** @returns what to tell the operator */

@@ -1,5 +1,6 @@
 /** What a node on a device shall be: its files and its unit, from what the operator asked for. Pure. */
 import { renderUnit } from "../../artefact/unit.ts";
+import launcher from "../../scripts/agentflow-node.sh" with { type: "text" };
 import { type Layout, layoutOf, type Scope } from "./layout.ts";
 
 /** A file of the operator's machine that goes to the device. */
@@ -31,7 +32,8 @@ export interface Wish {
 /** A release as it shall be on the device. */
 export interface Release {
   readonly layout: Layout;
-  readonly unit: string;
+  /** Files that are made here: name and text. */
+  readonly made: { readonly unit: string; readonly launcher: string };
   readonly wish: Wish;
 }
 
@@ -43,8 +45,7 @@ export function releaseOf(wish: Wish, device: { readonly user: string; readonly 
   const unit = renderUnit({
     description: `AgentFlow node '${wish.node}'`,
     command: [
-      `${current}/deno`,
-      ...["run", "-A", "--unstable-net", `${current}/agentflow-node.js`],
+      layout.launcher,
       ...["--name", wish.node, "--state-dir", state, "--work-dir", work],
       ...flags,
     ],
@@ -57,5 +58,5 @@ export function releaseOf(wish: Wish, device: { readonly user: string; readonly 
     },
     scope: wish.scope === "user" ? { kind: "user" } : { kind: "system", user: device.user, writable: node },
   });
-  return { layout, unit, wish };
+  return { layout, made: { unit, launcher }, wish };
 }

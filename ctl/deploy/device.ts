@@ -41,10 +41,10 @@ export class Device {
     private readonly scope: Scope,
   ) {}
 
-  /** @param blobs hashes of files that may be there already */
-  async observe(blobs: readonly string[]): Promise<Observed> {
+  /** @param blobs hashes of files that may be there already; `undefined`: what files are there is of no interest yet */
+  async observe(blobs: readonly string[] | undefined): Promise<Observed> {
     const other = this.#layout(otherScope(this.scope)).unitPath;
-    const variables = { BLOBS: blobs.join(" ") };
+    const variables = { WITH_FILES: blobs === undefined ? "no" : "yes", BLOBS: (blobs ?? []).join(" ") };
     const { stdout } = await this.#must("look around", probe, variables, `OTHER_UNIT_PATH=${other}\n`);
     try {
       return parseObserved(stdout);
@@ -55,17 +55,18 @@ export class Device {
 
   /** Uploads a release, and puts it together there under the name `id`. Nothing uses it yet. */
   async receive(id: string, release: Release, uploads: readonly Shipment[]): Promise<void> {
-    const { wish, unit } = release;
+    const { wish, made } = release;
     const entries: TarEntry[] = [
       ...uploads.map((file) => entryOf(`blobs/${file.hash}/${file.name}`, file, PROGRAM_MODE)),
-      { kind: "bytes", path: "release/unit", mode: CONFIG_MODE, bytes: new TextEncoder().encode(unit) },
+      textEntry("release/unit", made.unit, CONFIG_MODE),
+      textEntry("release/launcher", made.launcher, PROGRAM_MODE),
       ...wish.config.map((file) => entryOf(`release/config/${file.name}`, file, CONFIG_MODE)),
     ];
     const sent = await this.ssh.unpack(tar(entries, 0), `agentflow/incoming/${this.node}`);
     if (sent.code !== 0) throw this.#failure("upload the node", sent);
     const sums = [
       ...uploads.map(({ hash, name }) => `${hash}  blobs/${hash}/${name}`),
-      `${sha256(unit)}  release/unit`,
+      ...Object.entries(made).map(([name, text]) => `${sha256(text)}  release/${name}`),
       ...wish.config.map(({ hash, name }) => `${hash}  release/config/${name}`),
     ];
     await this.#must("receive the node", receive, {
@@ -159,6 +160,10 @@ export class Device {
     const said = stderr.trim() === "" ? `exit code ${code}` : stderr.trim();
     return new DeviceError(`Cannot ${what} on ${this.ssh.destination}: ${said}`);
   }
+}
+
+function textEntry(path: string, text: string, mode: number): TarEntry {
+  return { kind: "bytes", path, mode, bytes: new TextEncoder().encode(text) };
 }
 
 function entryOf(path: string, { source }: Shipment, mode: number): TarEntry {

@@ -12,6 +12,8 @@ export interface Layout {
   readonly node: string;
   /** Leads to the release in use. */
   readonly current: string;
+  /** Starts the release in use, and goes back to the one before when a node has upgraded itself in vain. */
+  readonly launcher: string;
   readonly state: string;
   readonly work: string;
   readonly unitName: string;
@@ -27,6 +29,7 @@ export function layoutOf(home: string, node: string, scope: Scope): Layout {
     base,
     node: own,
     current: `${own}/current`,
+    launcher: `${own}/bin/agentflow-node`,
     state: `${own}/state`,
     work: `${own}/work`,
     unitName,

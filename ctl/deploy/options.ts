@@ -1,5 +1,4 @@
-/** The command line of `agentflow deploy`, read. Pure. */
-import { parseArgs } from "@std/cli/parse-args";
+/** What `agentflow deploy` is asked for, read from its flags. Pure. */
 import { ConfigError } from "../../bus/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import type { Flag } from "../../bus/flag.ts";
@@ -9,7 +8,7 @@ import { checkDestination } from "./ssh.ts";
 import { readRunnerFlags, type RunnerFlags } from "./wish.ts";
 
 /** Flags of deploy itself. */
-const OWN = {
+export const OWN_FLAGS = {
   to: {
     name: "to",
     value: "USER@HOST",
@@ -49,12 +48,10 @@ const OWN = {
     fallbackText: "this one where it fits, else fetched from the npm registry",
     help: "Deno for the device",
   },
-  json: { name: "json", help: "print the result as JSON" },
-  help: { name: "help", help: "print this text and exit" },
 } satisfies Record<string, Flag>;
 
 /** Flags of the runner that are passed on under their own names; others go after `--`. */
-const PASSED: readonly Flag[] = [
+export const PASSED_FLAGS: readonly Flag[] = [
   FLAGS.broker,
   FLAGS.port,
   FLAGS.username,
@@ -83,77 +80,54 @@ export interface DeployOptions {
   readonly sshConfig: string | undefined;
   readonly runner: string | undefined;
   readonly denoFile: string | undefined;
-  readonly json: boolean;
   readonly flags: RunnerFlags;
 }
 
-export type DeployRequest = { readonly kind: "help" } | {
-  readonly kind: "run";
-  readonly options: DeployOptions;
-};
+/** What was given for a flag: a value, `true` for a switch; `undefined` when nothing was. */
+export type Given = (flag: Flag) => string | boolean | undefined;
 
-/** @throws ConfigError */
-export function parseDeploy(args: readonly string[]): DeployRequest {
-  const end = args.indexOf("--");
-  const [own, rest] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
-  const flags: readonly Flag[] = [...Object.values(OWN), ...PASSED];
-  const given = parseArgs(own, {
-    string: flags.filter(({ value }) => value !== undefined).map(({ name }) => name),
-    boolean: flags.filter(({ value }) => value === undefined).map(({ name }) => name),
-    unknown: (argument, key) => {
-      if (key !== undefined) {
-        throw new ConfigError(
-          `unknown argument '${argument}': see --help (other flags of the runner go after --)`,
-        );
-      }
-    },
-  });
-  const text = ({ name }: Flag): string | undefined => {
-    const value = given[name];
-    if (value === "") throw new ConfigError(`--${name} needs a value`);
+/**
+ * @param rest flags of the runner that stood after `--`
+ * @throws ConfigError
+ */
+export function readDeploy(node: string, rest: readonly string[], given: Given): DeployOptions {
+  const text = (flag: Flag): string | undefined => {
+    const value = given(flag);
+    if (value === "") throw new ConfigError(`--${flag.name} needs a value`);
     return typeof value === "string" ? value : undefined;
   };
-  const isSet = ({ name }: Flag) => given[name] === true;
-  if (isSet(OWN.help)) return { kind: "help" };
-  const passed = PASSED.flatMap((flag) => {
+  const isSet = (flag: Flag) => given(flag) === true;
+  const passed = PASSED_FLAGS.flatMap((flag) => {
     const value = text(flag);
     return value === undefined ? [] : [`--${flag.name}`, value];
   });
-  const isUninstall = isSet(OWN.uninstall);
+  const isUninstall = isSet(OWN_FLAGS.uninstall);
   if (!isUninstall && text(FLAGS.broker) === undefined) {
     throw new ConfigError("--broker is missing: the broker as the device reaches it");
   }
-  if (isSet(OWN.purge) && !isUninstall) throw new ConfigError("--purge goes with --uninstall");
+  if (isSet(OWN_FLAGS.purge) && !isUninstall) throw new ConfigError("--purge goes with --uninstall");
+  if (isSet(OWN_FLAGS.dryRun) && isUninstall) throw new ConfigError("--dry-run does not go with --uninstall");
   return {
-    kind: "run",
-    options: {
-      node: readNode(given._),
-      destination: readDestination(text(OWN.to)),
-      scope: isSet(OWN.system) ? "system" : "user",
-      action: isUninstall ? "uninstall" : "deploy",
-      upgrade: isSet(OWN.upgrade),
-      purge: isSet(OWN.purge),
-      dryRun: isSet(OWN.dryRun),
-      wait: !isSet(OWN.noWait),
-      via: text(OWN.via),
-      patienceMs: readSeconds(text(OWN.timeout) ?? OWN.timeout.fallback) * 1000,
-      sshConfig: text(OWN.sshConfig),
-      runner: text(OWN.runner),
-      denoFile: text(OWN.denoFile),
-      json: isSet(OWN.json),
-      flags: readRunnerFlags([...passed, ...rest]),
-    },
+    node: readNode(node),
+    destination: readDestination(text(OWN_FLAGS.to)),
+    scope: isSet(OWN_FLAGS.system) ? "system" : "user",
+    action: isUninstall ? "uninstall" : "deploy",
+    upgrade: isSet(OWN_FLAGS.upgrade),
+    purge: isSet(OWN_FLAGS.purge),
+    dryRun: isSet(OWN_FLAGS.dryRun),
+    wait: !isSet(OWN_FLAGS.noWait),
+    via: text(OWN_FLAGS.via),
+    patienceMs: readSeconds(text(OWN_FLAGS.timeout) ?? OWN_FLAGS.timeout.fallback) * 1000,
+    sshConfig: text(OWN_FLAGS.sshConfig),
+    runner: text(OWN_FLAGS.runner),
+    denoFile: text(OWN_FLAGS.denoFile),
+    flags: readRunnerFlags([...passed, ...rest]),
   };
 }
 
-function readNode(names: readonly string[]): string {
-  const [name, more] = names;
-  if (name === undefined) throw new ConfigError("say which node: agentflow deploy NAME --to USER@HOST …");
-  if (more !== undefined) throw new ConfigError(`one node at a time: what is '${more}'?`);
-  if (!isName(name)) {
-    throw new ConfigError(`the node's name must be ${NAME_RULE}: current value is '${name}'`);
-  }
-  return name;
+function readNode(name: string): string {
+  if (isName(name)) return name;
+  throw new ConfigError(`the node's name must be ${NAME_RULE}: current value is '${name}'`);
 }
 
 function readDestination(text: string | undefined): string {
@@ -169,33 +143,4 @@ function readSeconds(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (value > 0 && value <= 3600) return value;
   throw new ConfigError(`--timeout must be a number above 0 and up to 3600: current value is '${text}'`);
-}
-
-/** The text of `--help`. */
-export function deployHelp(): string {
-  const rows = (flags: readonly Flag[]) =>
-    flags.map((flag): [string, string] => {
-      // What the runner's own are when nobody gives them, its own help says.
-      const fallback = PASSED.includes(flag) ? undefined : flag.fallback ?? flag.fallbackText;
-      const left = `--${flag.name}${flag.value === undefined ? "" : ` ${flag.value}`}`;
-      return [left, flag.help + (fallback === undefined ? "" : ` (default: ${fallback})`)];
-    });
-  const [own, passed] = [rows(Object.values(OWN)), rows(PASSED)];
-  const width = Math.max(...[...own, ...passed].map(([left]) => left.length));
-  const lines = (table: [string, string][]) =>
-    table.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
-  return [
-    "Brings a node to a device over ssh, and starts it there as a service of systemd.",
-    "",
-    "Usage: agentflow deploy NAME --to USER@HOST --broker HOST|URL [flags] [-- flags of the runner]",
-    "",
-    ...lines(own),
-    "",
-    "Of the runner; files go along, readable for their owner alone:",
-    "",
-    ...lines(passed),
-    "",
-    "The device needs 64-bit Linux (x86_64 or aarch64) with glibc and systemd, and no internet. A second run changes",
-    "nothing. Exit code: 0 when the node is there as asked, 1 when it is not, 2 for a bad flag or file.",
-  ].join("\n");
 }

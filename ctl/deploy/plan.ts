@@ -57,7 +57,8 @@ export function planDeploy(release: Release, observed: Observed, mayReplace: boo
         "--upgrade changes it, keeps its agents, and goes back if the new one does not come up",
     };
   }
-  const uploads = [wish.runner, wish.deno].filter(({ hash }) => !observed.blobs.has(hash));
+  const there = new Set([...observed.blobs, ...observed.files.values()]);
+  const uploads = [wish.runner, wish.deno].filter(({ hash }) => !there.has(hash));
   const bytes = [...uploads, ...wish.config].reduce((sum, file) => sum + file.bytes, 0);
   if (bytes + MIN_FREE_BYTES > observed.freeBytes) {
     return {
@@ -91,12 +92,13 @@ function obstacle({ wish }: Release, observed: Observed): string | undefined {
 }
 
 /** What of the release is not as it shall be; for a node that is not there, all of it. */
-function differences({ wish, unit }: Release, { files, unitHash }: Observed): string[] {
-  const unitWanted = sha256(unit);
+function differences({ wish, made }: Release, { files, unitHash }: Observed): string[] {
+  const unitWanted = sha256(made.unit);
   const wanted = new Map([
     ["agentflow-node.js", wish.runner.hash],
     ["deno", wish.deno.hash],
     ...wish.config.map(({ name, hash }) => [`config/${name}`, hash] as const),
+    ["launcher", sha256(made.launcher)],
     ["unit", unitWanted],
   ]);
   const changed = [...wanted].filter(([name, hash]) => files.get(name) !== hash).map(([name]) => name);

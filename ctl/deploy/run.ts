@@ -1,73 +1,58 @@
-/** `agentflow deploy`, from its command line to its exit code. */
+/** Carries out what `agentflow deploy` is asked for, and says how it went. */
 import { join } from "@std/path";
-import { DenoBinaryError } from "../../artefact/deno_binary.ts";
-import { BundleError } from "../../artefact/bundle.ts";
 import { type BrokerUrl, parseBroker } from "../../bus/broker_url.ts";
 import { readAccess } from "../../bus/access_files.ts";
 import { ConfigError } from "../../bus/config_error.ts";
-import { Bus, BusError } from "../../operator/bus.ts";
+import type { Environment } from "../../bus/flag.ts";
+import { Bus } from "../../operator/bus.ts";
 import type { RunnerConfig } from "../../runner/config.ts";
-import { deploy, DeployError, type DeployResult } from "./deploy.ts";
-import { Device, DeviceError } from "./device.ts";
-import { deployHelp, type DeployOptions, parseDeploy } from "./options.ts";
+import { deploy, type DeployResult } from "./deploy.ts";
+import { Device } from "./device.ts";
+import type { DeployOptions } from "./options.ts";
 import { SignsOfLife } from "./sign_of_life.ts";
-import { Ssh, SshError } from "./ssh.ts";
+import { Ssh } from "./ssh.ts";
 import { makeWish } from "./wish.ts";
 
 /** What the command is run with. */
 export interface DeployIo {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The result. */
-  readonly print: (line: string) => void;
-  /** What happens meanwhile, and what goes wrong. */
+  readonly env: Environment;
+  /** Tells the operator what happens meanwhile. */
   readonly report: (line: string) => void;
+  /** Aborted by an operator who does not want to wait for the end. */
+  readonly signal: AbortSignal;
 }
 
-/** @returns the exit code */
-export async function runDeploy(args: readonly string[], io: DeployIo): Promise<number> {
-  try {
-    const request = parseDeploy(args);
-    if (request.kind === "help") {
-      io.print(deployHelp());
-      return 0;
-    }
-    const { options } = request;
-    return options.action === "uninstall" ? await uninstall(options, io) : await install(options, io);
-  } catch (error) {
-    if (!isExpected(error)) throw error;
-    io.report(`agentflow deploy: ${error.message}`);
-    return error instanceof ConfigError ? 2 : 1;
-  }
+/** How it went: for programs, and in words. */
+export interface DeployOutcome {
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly words: readonly string[];
 }
 
-function isExpected(error: unknown): error is Error {
-  return [ConfigError, DeployError, DeviceError, SshError, BusError, BundleError, DenoBinaryError]
-    .some((known) => error instanceof known);
+/** @throws ConfigError, BusError, and whatever keeps the node from being as it shall be, in words for the operator */
+export async function runDeploy(options: DeployOptions, io: DeployIo): Promise<DeployOutcome> {
+  return options.action === "uninstall" ? await uninstall(options, io) : await install(options, io);
 }
 
-async function uninstall(options: DeployOptions, io: DeployIo): Promise<number> {
-  const { node, destination, json } = options;
-  if (options.dryRun) throw new ConfigError("--dry-run does not go with --uninstall");
-  const { found, state } = await deviceOf(options).uninstall(options.purge);
-  if (json) {
-    io.print(JSON.stringify({ node, host: destination, action: found ? "uninstalled" : "unchanged", state }));
-    return 0;
-  }
-  io.print(
-    found ? `Node '${node}' is gone from ${destination}` : `There is no node '${node}' on ${destination}`,
-  );
-  if (state !== undefined) io.print(`Its agents' state is still in ${state}: --purge removes it`);
-  return 0;
+async function uninstall(options: DeployOptions, { signal }: DeployIo): Promise<DeployOutcome> {
+  const { node, destination, purge } = options;
+  const { found, state } = await deviceOf(options, signal).uninstall(purge);
+  return {
+    json: { ok: true, node, host: destination, action: found ? "uninstalled" : "unchanged", state },
+    words: [
+      found ? `Node '${node}' is gone from ${destination}` : `There is no node '${node}' on ${destination}`,
+      ...(state === undefined ? [] : [`Its agents' state is still in ${state}: --purge removes it`]),
+    ],
+  };
 }
 
-async function install(options: DeployOptions, io: DeployIo): Promise<number> {
-  const { node, destination, scope, flags, json, upgrade, dryRun, patienceMs } = options;
+async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutcome> {
+  const { node, destination, scope, flags, upgrade, dryRun, patienceMs } = options;
   const heard = options.wait && !dryRun ? brokerFromHere(options) : undefined;
   await using bus = heard === undefined ? null : await connect(heard, flags.config, io);
   const cacheDir = join(cacheFolder(io.env), "agentflow", "deploy");
   await Deno.mkdir(cacheDir, { recursive: true });
   const result = await deploy({
-    device: deviceOf(options),
+    device: deviceOf(options, io.signal),
     host: destination,
     wishFor: (architecture) =>
       makeWish({ node, scope, flags }, architecture, {
@@ -77,11 +62,12 @@ async function install(options: DeployOptions, io: DeployIo): Promise<number> {
         cacheDir,
         report: io.report,
       }),
-    listen: bus === null ? undefined : () => SignsOfLife.listen(bus, node),
+    listen: bus === null ? undefined : () => SignsOfLife.listen(bus, node, io.signal),
     report: io.report,
     releaseId: new Date().toISOString().replace(/[-:]|\.\d+/g, ""),
     upgrade,
     dryRun,
+    signal: io.signal,
     patienceMs,
   });
   for (const warning of result.warnings) io.report(`Warning: ${warning}`);
@@ -90,13 +76,14 @@ async function install(options: DeployOptions, io: DeployIo): Promise<number> {
       "Its heartbeat was not waited for: the broker is on the device itself. --via URL says how to reach it",
     );
   }
-  if (json) io.print(JSON.stringify({ node, host: destination, ...result }));
-  else for (const line of inWords(node, destination, result)) io.print(line);
-  return 0;
+  return {
+    json: { ok: true, node, host: destination, ...result },
+    words: inWords(node, destination, result),
+  };
 }
 
-function deviceOf({ destination, sshConfig, node, scope }: DeployOptions): Device {
-  return new Device(new Ssh({ destination, configFile: sshConfig }), node, scope);
+function deviceOf({ destination, sshConfig, node, scope }: DeployOptions, signal: AbortSignal): Device {
+  return new Device(new Ssh({ destination, configFile: sshConfig, signal }), node, scope);
 }
 
 /** The broker as this machine reaches it; `undefined` for one that only the device does. */

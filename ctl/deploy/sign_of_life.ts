@@ -16,11 +16,11 @@ export class SignsOfLife implements Disposable {
   readonly #waiting = new Set<() => void>();
   #subscription: Disposable | undefined;
 
-  private constructor() {}
+  private constructor(private readonly signal: AbortSignal) {}
 
-  /** @throws BusError */
-  static async listen(bus: Bus, node: string): Promise<SignsOfLife> {
-    const signs = new SignsOfLife();
+  /** @param signal aborted when nobody waits any more @throws BusError */
+  static async listen(bus: Bus, node: string, signal: AbortSignal): Promise<SignsOfLife> {
+    const signs = new SignsOfLife(signal);
     signs.#subscription = await bus.subscribe(topics.nodeHeartbeat(node), ({ payload, retained }) => {
       const heartbeat = retained ? undefined : readHeartbeat(payload);
       if (heartbeat === undefined) return;
@@ -38,18 +38,20 @@ export class SignsOfLife implements Disposable {
 
   /**
    * The latest heartbeat of a process that is not among `old`, once `isEnough`; after the time is up, the latest
-   * there is, or `undefined` when there is none.
+   * there is, or `undefined` when there is none. The same at once when nobody waits any more.
    */
   async wait(
     old: ReadonlySet<string>,
     isEnough: (heartbeat: Heartbeat) => boolean,
     timeoutMs: number,
   ): Promise<Heartbeat | undefined> {
-    let isOver = false;
-    const timer = setTimeout(() => {
+    let isOver = this.signal.aborted;
+    const end = () => {
       isOver = true;
       for (const wake of this.#waiting) wake();
-    }, timeoutMs);
+    };
+    const timer = setTimeout(end, timeoutMs);
+    this.signal.addEventListener("abort", end);
     try {
       for (;;) {
         const heartbeat = [...this.#heard.values()].filter(({ instance }) => !old.has(instance)).at(-1);
@@ -58,6 +60,7 @@ export class SignsOfLife implements Disposable {
       }
     } finally {
       clearTimeout(timer);
+      this.signal.removeEventListener("abort", end);
     }
   }
 

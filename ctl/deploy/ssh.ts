@@ -12,6 +12,8 @@ export interface SshOptions {
   readonly configFile?: string | undefined;
   /** OpenSSH's client, where it is not on PATH. */
   readonly program?: string;
+  /** Aborted by an operator who does not want to wait for the end. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RemoteOutput {
@@ -81,7 +83,8 @@ export class Ssh {
     [...command]: readonly string[],
     input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<RemoteOutput> {
-    const { destination, configFile, program = "ssh" } = this.options;
+    const { destination, configFile, program = "ssh", signal } = this.options;
+    signal?.throwIfAborted();
     const remote = command.pop() ?? "";
     const config = configFile === undefined ? [] : ["-F", configFile];
     let child: Deno.ChildProcess;
@@ -91,11 +94,13 @@ export class Ssh {
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
+        ...(signal === undefined ? {} : { signal }),
       }).spawn();
     } catch (error) {
       throw new SshError(`Cannot start ${program}: ${(error as Error).message}: install OpenSSH's client`);
     }
     const [, output] = await Promise.all([feed(child.stdin, input), child.output()]);
+    if (signal?.aborted) throw new SshError("Interrupted");
     const text = new TextDecoder();
     const stderr = text.decode(output.stderr);
     if (output.code === EXIT_SSH) {

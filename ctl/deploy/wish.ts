@@ -1,7 +1,7 @@
 /** Turns what the operator typed into what shall be on the device: files are read here, and checked before they travel. */
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { bundleRunner } from "../../artefact/bundle.ts";
+import { bundleRunner, hasSources } from "../../artefact/bundle.ts";
 import { fetchDeno } from "../../artefact/deno_binary.ts";
 import { sha256Of } from "../../artefact/hash.ts";
 import { DENO_VERSION } from "../../artefact/deno_version.ts";
@@ -109,6 +109,9 @@ async function runnerFile({ runner, cacheDir, report }: Sources): Promise<string
   if (runner !== undefined) return runner;
   const beside = join(dirname(fileURLToPath(import.meta.url)), "agentflow-node.js");
   if (await isFile(beside)) return beside;
+  if (!await hasSources()) {
+    throw new ConfigError("there is no agentflow-node.js beside this program: name one with --runner FILE");
+  }
   report("Bundling the runner");
   const path = join(cacheDir, "agentflow-node.js");
   await bundleRunner(path);

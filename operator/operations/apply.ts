@@ -46,8 +46,13 @@ export async function planFleet(
     if (entry.file !== undefined) codes.set(entry, await readText(resolve(dirname(path), entry.file)));
   }
   await survey(operator, { signal });
-  const nodes = await actualNodes(operator);
-  return plan(wantedAgents(entries, nodes, (entry) => codes.get(entry)), nodes, prune);
+  const nodes = actualNodes(operator);
+  const wanted = wantedAgents(entries, nodes, (entry) => codes.get(entry));
+  return plan(
+    wanted,
+    await withConfigs(operator, nodes, new Set(wanted.map(({ config }) => config.name))),
+    prune,
+  );
 }
 
 /** Carries out the steps that change something: nodes side by side, each node's one after another. */
@@ -143,23 +148,40 @@ function failureOf(outcome: SpawnOutcome): string | undefined {
   }
 }
 
-/** Nodes with the configs of all their agents. An agent that ends meanwhile is not there. */
-async function actualNodes(operator: Operator): Promise<readonly ActualNode[]> {
-  const { fleet } = operator;
+function actualNodes({ fleet }: Operator): readonly ActualNode[] {
   const nowMs = Date.now();
-  return await Promise.all(fleet.nodes.map(async (node): Promise<ActualNode> => {
-    const isOnline = stateOf(node, nowMs) === "online";
-    const agents = new Map<string, Readonly<Record<string, unknown>>>();
-    if (isOnline) {
-      for (const { name } of liveAgents(fleet).filter((agent) => agent.node === node.name)) {
-        try {
-          agents.set(name, (await inspectOn(operator, node.name, name)).config);
-        } catch (error) {
-          if (!(error instanceof RefusedError) || error.code !== undefined) throw error;
-        }
+  return fleet.nodes.map((node) => {
+    const running = liveAgents(fleet).filter((agent) => agent.node === node.name);
+    return {
+      name: node.name,
+      isOnline: stateOf(node, nowMs) === "online",
+      labels: node.labels,
+      agents: new Map(running.map(({ name }) => [name, undefined])),
+    };
+  });
+}
+
+/** Asks for the configs of those agents alone that matter: nodes side by side. */
+async function withConfigs(
+  operator: Operator,
+  nodes: readonly ActualNode[],
+  wanted: ReadonlySet<string>,
+): Promise<readonly ActualNode[]> {
+  return await Promise.all(nodes.map(async (node) => {
+    if (!node.isOnline) return node;
+    const agents = new Map(node.agents);
+    for (const name of [...agents.keys()].filter((name) => wanted.has(name))) {
+      try {
+        agents.set(name, (await inspectOn(operator, node.name, name)).config);
+      } catch (error) {
+        // It has ended meanwhile.
+        if (error instanceof RefusedError && error.code === undefined) agents.delete(name);
+        // A node of another kind, which shows no configs.
+        else if (error instanceof NoAnswerError) break;
+        else throw error;
       }
     }
-    return { name: node.name, isOnline, labels: node.labels, agents };
+    return { ...node, agents };
   }));
 }
 

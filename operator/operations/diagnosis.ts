@@ -77,7 +77,13 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
   const check = `node ${name}`;
   if (!node.isOnline) {
     const waits = keptSpawns.includes(name) ? "; a spawn waits for it on the broker" : "";
-    return [warning(check, `offline${waits}`, "start it, or forget it: clear its retained status message")];
+    return [
+      warning(
+        check,
+        `offline${waits}`,
+        `start it; or, if it is gone for good, forget it: mosquitto_pub -r -n -t nodes/${name}/status`,
+      ),
+    ];
   }
   if (silent.includes(name)) {
     return [failed(

@@ -10,8 +10,8 @@ export interface ActualNode {
   readonly name: string;
   readonly isOnline: boolean;
   readonly labels: Readonly<Record<string, string>>;
-  /** What runs there, by name: each with the config it was spawned with. */
-  readonly agents: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  /** What runs there, by name: each with the config it was spawned with, where that was asked for and told. */
+  readonly agents: ReadonlyMap<string, Readonly<Record<string, unknown>> | undefined>;
 }
 
 /** An agent that should run on a node. */
@@ -132,14 +132,15 @@ function stepsFor(
   const agent = config.name;
   const target = byName.get(node);
   if (target === undefined || !target.isOnline) return [{ kind: "blocked", node, agent }];
-  const here = target.agents.get(agent);
-  const elsewhere = nodes.find((other) => other.name !== node && other.isOnline && other.agents.has(agent));
-  const before = here ?? elsewhere?.agents.get(agent);
-  if (before === undefined) return [{ kind: "start", node, agent, config }];
+  const home = target.agents.has(agent)
+    ? target
+    : nodes.find((other) => other.isOnline && other.agents.has(agent));
+  if (home === undefined) return [{ kind: "start", node, agent, config }];
+  const before = home.agents.get(agent);
+  const moves: Step[] = home === target ? [] : [{ kind: "move", node, agent, from: home.name }];
+  // Of a node that shows no configs, what runs counts as what should.
+  if (before === undefined) return moves.length > 0 ? moves : [{ kind: "keep", node, agent }];
   const changes = changedFields(before, config);
-  const moves: Step[] = here === undefined && elsewhere !== undefined
-    ? [{ kind: "move", node, agent, from: elsewhere.name }]
-    : [];
   if (changes.length > 0) return [...moves, { kind: "replace", node, agent, config, before, changes }];
   return moves.length > 0 ? moves : [{ kind: "keep", node, agent }];
 }

@@ -43,7 +43,7 @@ export async function watchFleet(
  */
 export async function survey(operator: Operator, options: SurveyOptions = {}): Promise<readonly string[]> {
   using _watch = await watchFleet(operator);
-  await retainedHandedOver(operator);
+  await hearsItself(operator);
   const { listenMs = 0, signal } = options;
   if (listenMs > 0) await pause(listenMs, signal);
   const silent = await Promise.all(
@@ -52,7 +52,7 @@ export async function survey(operator: Operator, options: SurveyOptions = {}): P
     ),
   );
   // Heartbeats that the answers came with have been published before our own message comes back.
-  await retainedHandedOver(operator);
+  await hearsItself(operator);
   return silent.flat();
 }
 
@@ -68,15 +68,19 @@ export async function ask({ commander, fleet }: Operator, node: string, timeoutM
   }
 }
 
-/** A message of our own comes behind all that the broker had for us before. */
-async function retainedHandedOver({ bus }: Operator): Promise<void> {
+/**
+ * A message of our own comes behind all that the broker had for us before.
+ * @returns whether it has come: where access rules do not allow it, brokers say nothing
+ */
+export async function hearsItself({ bus }: Operator): Promise<boolean> {
   const topic = `main/reply/${crypto.randomUUID()}`;
-  const came = Promise.withResolvers<void>();
-  using _subscription = await bus.subscribe(topic, () => came.resolve());
+  const came = Promise.withResolvers<boolean>();
+  using _subscription = await bus.subscribe(topic, () => came.resolve(true));
   await bus.publish(topic, "");
-  const timer = setTimeout(came.resolve, RETAINED_MS);
-  await came.promise;
+  const timer = setTimeout(() => came.resolve(false), RETAINED_MS);
+  const heard = await came.promise;
   clearTimeout(timer);
+  return heard;
 }
 
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

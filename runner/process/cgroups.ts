@@ -19,9 +19,9 @@ export interface Group {
   readonly limitsCpu: boolean;
   /**
    * Its process has ended: what it has started ends too, and the group goes.
-   * @returns whether the kernel has ended it for want of memory
+   * @returns the most memory it held, in MiB, when the kernel has ended it for that; else `undefined`
    */
-  leave(): Promise<boolean>;
+  leave(): Promise<number | undefined>;
 }
 
 /** Where agents' groups are made, if anywhere. */
@@ -85,9 +85,9 @@ function enter(
   return {
     limitsCpu: controllers.includes("cpu"),
     leave: async () => {
-      const killed = readKills(folder) > killsBefore;
+      const usedMb = readKills(folder) > killsBefore ? readPeakMb(folder) : undefined;
       await removeGroup(folder);
-      return killed;
+      return usedMb;
     },
   };
 }
@@ -136,6 +136,12 @@ function isWritable(path: string): boolean {
 
 function readKills(folder: string): number {
   return oomKills(readOrEmpty(join(folder, "memory.events")));
+}
+
+/** Kernels before 5.19 do not tell: it was what it may hold. */
+function readPeakMb(folder: string): number {
+  const bytes = readOrEmpty(join(folder, "memory.peak")) || readOrEmpty(join(folder, "memory.max"));
+  return Math.round(Number(bytes) / 1024 / 1024 * 10) / 10;
 }
 
 function readOrEmpty(path: string): string {

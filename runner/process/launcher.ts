@@ -38,6 +38,8 @@ export interface ProcessHandlers {
 export interface Exit {
   /** In words: "exited with code 1", "was killed by SIGKILL". */
   readonly description: string;
+  /** What has killed it. */
+  readonly signal: string | null;
   /** The last lines it wrote to stderr. */
   readonly stderrTail: string;
 }
@@ -117,7 +119,8 @@ export class Launcher {
     const exited = child.status.then(async (status) => {
       gone.abort();
       await Promise.all([channel.ended, channel.close()]);
-      return { description: describe(status), stderrTail: tail.join("\n").slice(-STDERR_TAIL_CHARS) };
+      const stderrTail = tail.join("\n").slice(-STDERR_TAIL_CHARS);
+      return { description: describe(status), signal: status.signal, stderrTail };
     });
     let ending = false;
     return {

@@ -4,6 +4,16 @@ import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { ErrorReport, Outcome, VisibleState } from "./state.ts";
 import type { SupervisedAgent } from "./supervised_agent.ts";
 
+/** How a process ended. */
+export interface ProcessExit {
+  /** In words. */
+  readonly description: string;
+  /** The last lines it wrote to stderr. */
+  readonly stderrTail: string;
+  /** The limit that the kernel has ended it over. */
+  readonly kill?: Kill;
+}
+
 /** A process that runs an agent. */
 export interface RunningProcess {
   readonly pid: number;
@@ -13,7 +23,7 @@ export interface RunningProcess {
   setStopped(stopped: boolean): void;
   /** Whether the kernel holds it to its share of the CPU. */
   readonly isCpuLimited?: boolean;
-  readonly exited: Promise<{ readonly description: string; readonly stderrTail: string }>;
+  readonly exited: Promise<ProcessExit>;
 }
 
 /** Who hears what a process says. A promise means: under way until it settles; it must not reject. */
@@ -44,9 +54,9 @@ export type TrafficFrame = Exclude<
   { t: "loaded" | "ready" | "processed" | "held" | "error" | "pong" }
 >;
 
-/** A process that is ended because of a limit. */
+/** A process that is ended because of a limit, by the node or by the kernel. */
 export interface Kill {
-  readonly limit: "memory" | "unresponsive";
+  readonly limit: "memory" | "unresponsive" | "file size";
   readonly measured: number;
   readonly allowed: number;
   readonly unit: "MB" | "s";

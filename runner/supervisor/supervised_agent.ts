@@ -262,11 +262,12 @@ export class SupervisedAgent {
       },
     };
     void this.#watchdog.watch(watched, ending.signal);
-    const { description, stderrTail } = await process.exited;
+    const { description, stderrTail, kill } = await process.exited;
     ending.abort();
     this.#process = undefined;
     this.#held();
     const reason = exitReason(description, stderrTail);
+    if (kill !== undefined) this.parts.observer.onKilled(this, kill);
     this.parts.observer.onExit(this, reason);
     this.#dispatch({ kind: "exited", reason });
   }

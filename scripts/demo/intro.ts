@@ -9,9 +9,11 @@ export interface Scene {
   readonly file: string;
   readonly port: number;
   readonly seconds: number | undefined;
+  /** Address of the dashboard, where there is one. */
+  readonly dashboard: string | undefined;
 }
 
-export function intro({ node, sensor, file, port, seconds }: Scene): string {
+export function intro({ node, sensor, file, port, seconds, dashboard }: Scene): string {
   const pub = (topic: string, payload: string) =>
     `  mosquitto_pub -h 127.0.0.1 -p ${port} -t ${topic} -m '${payload}'`;
   const hello = { name: "hello", code: "export const process = (agent) => agent.log('hello');" };
@@ -22,7 +24,7 @@ ${
     topics.node(node, "spawn")
   } as any client would, and runs in a sandbox of its own. Below stands everything that
 arrives on the broker: time, topic, payload. ${end}
-
+${dashboard === undefined ? "" : `\nThe dashboard shows the same in a browser, and steers it: ${dashboard}\n`}
 Try in another terminal (the commands are in Debian's package mosquitto-clients):
 
   mosquitto_sub -h 127.0.0.1 -p ${port} -t 'sensors/#' -v

@@ -7,7 +7,8 @@ import type { Field } from "./field.ts";
 /** What the attempts get hold of in a process that may do everything. */
 export async function unsandboxed(field: Field, attacks: readonly Probe[]): Promise<Findings> {
   const attempts = Object.fromEntries(attacks.map(({ id, body }) => [id, body]));
-  const file = join(field.dir, "control.ts");
+  // Others are tried at the same time.
+  const file = join(field.dir, `control-${attacks[0]?.id}.ts`);
   await Deno.writeTextFile(
     file,
     `${probeModule(attempts, field.given)}

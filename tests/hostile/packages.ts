@@ -64,7 +64,10 @@ export const PACKAGES: readonly NpmPackage[] = [
   {
     name: "evil-native",
     version: "1.0.0",
-    files: { "index.js": `module.exports = require("./x.node");`, "x.node": "\x7fELF no library" },
+    files: {
+      "index.js": `process.dlopen({ exports: {} }, __dirname + "/x.node"); module.exports = "loaded";`,
+      "x.node": "\x7fELF no library",
+    },
   },
   {
     name: "evil-net",

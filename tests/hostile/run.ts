@@ -7,8 +7,8 @@ import { type Memory, memoryOf, settled } from "./memory.ts";
 import { NEIGHBOUR, type Wellbeing, wellbeing } from "./neighbour.ts";
 
 /** How much a runner may have grown in the end, in MiB: its heap keeps some room for the next time. */
-export const ALLOWANCE_MIB = 24;
-const SETTLING_MS = 30_000;
+export const ALLOWANCE_MIB = 32;
+const SETTLING_MS = 60_000;
 /** Attacks that go on at the same time. */
 const WIDTH = 3;
 
@@ -90,7 +90,7 @@ async function damageTo({ bus, node, strict, dir }: Field): Promise<string[]> {
   if (stolen.length > 0) damage.push(`stolen: ${stolen.map(({ topic }) => topic).join(", ")}`);
   damage.push(...await strangeFiles(node.stateDir, /^(agentflow_|secret\.)/));
   damage.push(
-    ...await strangeFiles(dir, /^(open|deno|secret\.txt|secrets\.json|policy\.json|control(\.ts)?)$/),
+    ...await strangeFiles(dir, /^(open|deno|secret\.txt|secrets\.json|policy\.json|control.*)$/),
   );
   const kept = await Deno.readTextFile(`${node.stateDir}/secret.txt`);
   if (!kept.includes("the-secret-of-the-runner")) damage.push("a file of another was changed");

@@ -36,14 +36,15 @@ Deno.test("a delegated group gets one for the node and one for each agent, with 
   assertEquals(await read(own, "cgroup.procs"), "77");
   assertEquals(await read(own, "cpu.max"), "50000 100000");
   assertEquals(await read(own, "memory.max"), String(164 * 1024 * 1024));
-  assertEquals(await entered.leave(), false);
+  assertEquals(await entered.leave(), undefined);
   assertEquals(await read(own, "cgroup.kill"), "1");
   // Its next process, which the kernel ends.
   const again = cgroups.enter("cam-1", 78, limits);
   await Deno.writeTextFile(join(own, "memory.events"), "oom 1\noom_kill 1\n");
-  assertEquals(await again?.leave(), true);
+  await Deno.writeTextFile(join(own, "memory.peak"), String(165 * 1024 * 1024));
+  assertEquals(await again?.leave(), 165);
   // One ended long ago is not this one's fault.
-  assertEquals(await cgroups.enter("cam-1", 79, limits)?.leave(), false);
+  assertEquals(await cgroups.enter("cam-1", 79, limits)?.leave(), undefined);
   await Deno.remove(dir, { recursive: true });
 });
 
@@ -107,7 +108,7 @@ Deno.test({
       const grandchild = new TextDecoder().decode(value).trim();
       await child.status;
       assertEquals(await read(folder, "agent-a", "cgroup.procs"), `${grandchild}\n`);
-      assertEquals(await group.leave(), false);
+      assertEquals(await group.leave(), undefined);
       // It has held the pipe open.
       while (!(await reader.read()).done);
       await assertRejects(async () => {

@@ -127,6 +127,17 @@ Deno.test("demo with --seconds shows readings and heartbeats, ends by itself wit
   await Deno.remove(tmp);
 });
 
+Deno.test("demo prints the address of a dashboard that shows its node", async () => {
+  await using demo = Demo.start([]);
+  const [, url = ""] = /steers it: (http:\S+)/.exec(await demo.line(/steers it: http/)) ?? [];
+  await demo.line(new RegExp(`${TIME}sensors/temperature`));
+  const { nodes } = await (await fetch(`${url}api/nodes`)).json();
+  assertEquals(nodes.map(({ name, state }: Record<string, string>) => [name, state]), [[
+    "demo-node",
+    "online",
+  ]]);
+});
+
 for (const group of [false, true]) {
   const target = group ? "its process group, as by Ctrl-C," : "itself";
   Deno.test(`demo ends cleanly, without orphans, at a SIGINT to ${target}`, async () => {

@@ -1,12 +1,14 @@
 /** `agentflow deploy` against a real sshd on loopback, until an agent runs there. The service manager is a stand-in. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runDeploy } from "../../ctl/deploy/run.ts";
+import { fileURLToPath } from "node:url";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { isRunning } from "../support/processes.ts";
+import { needing } from "../support/programs.ts";
 import { hasSsh, SshDevice } from "../support/ssh_device.ts";
 
+const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
 const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
 addEventListener("unload", () => Deno.removeSync(cache, { recursive: true }));
 
@@ -30,17 +32,33 @@ class Operator {
   }
 
   async run(...more: string[]): Promise<Outcome> {
+    const { code, stdout, stderr } = await this.command(...more).output();
+    const [printed, noted] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    const result = JSON.parse(printed || "null");
+    return { code, result, said: `${noted}${result?.error ?? ""}` };
+  }
+
+  command(...more: string[]): Deno.Command {
     const { destination, sshConfig } = this.device;
-    const printed: string[] = [];
-    const said: string[] = [];
-    const args = ["kitchen", "--to", destination, "--ssh-config", sshConfig, "--json", ...more];
-    const code = await runDeploy(args, {
-      env: { XDG_CACHE_HOME: cache },
-      print: (line) => void printed.push(line),
-      report: (line) => void said.push(line),
+    return new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        CTL,
+        "deploy",
+        "--json",
+        "kitchen",
+        "--to",
+        destination,
+        "--ssh-config",
+        sshConfig,
+        ...more,
+      ],
+      env: { XDG_CACHE_HOME: cache, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
     });
-    const result = printed.length === 0 ? undefined : JSON.parse(printed.join("\n"));
-    return { code, result, said: said.join("\n") };
   }
 
   /** A file of the operator's. */
@@ -68,7 +86,7 @@ function withDevice(
   ) => Promise<void>,
 ): void {
   Deno.test({
-    name,
+    name: needing("OpenSSH", hasSsh, name),
     ignore: !hasSsh,
     fn: async (t) => {
       const { broker: opened, device: started, operator } = await setUp();
@@ -96,7 +114,7 @@ withDevice(
     await t.step("--dry-run changes nothing", async () => {
       const { code, result, said } = await operator.deploy("--dry-run");
       assertEquals([code, result.action], [0, "planned"], said);
-      assertStringIncludes(said, "Would install: runner, deno, unit and flags");
+      assertStringIncludes(said, "Would install: runner, deno, launcher, unit and flags");
       assertEquals(device.list("."), []);
     });
 
@@ -108,10 +126,10 @@ withDevice(
       assertEquals(device.list("agentflow/nodes/kitchen/releases"), [release]);
       const config = join(device.home, "agentflow/nodes/kitchen/current/config/policy.json");
       assertEquals(((await Deno.stat(config)).mode ?? 0) & 0o777, 0o600);
-      assertMatch(
-        await Deno.readLink(`/proc/${device.pid("kitchen")}/exe`),
-        /\/agentflow\/store\/[0-9a-f]{64}\/deno$/,
-      );
+      // The launcher's child is the node.
+      const pid = device.pid("kitchen");
+      const node = (await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`)).trim();
+      assertMatch(await Deno.readLink(`/proc/${node}/exe`), /\/agentflow\/store\/[0-9a-f]{64}\/deno$/);
       assertEquals(device.list("agentflow/incoming"), []);
     });
 
@@ -248,7 +266,11 @@ async function succeeds([program = "", ...args]: readonly string[]): Promise<boo
 }
 
 Deno.test({
-  name: "deploy --system puts a service of the system in place, and takes it away",
+  name: needing(
+    "OpenSSH, or a mount namespace,",
+    hasSsh && canHaveUnits,
+    "deploy --system puts a service of the system in place, and takes it away",
+  ),
   ignore: !hasSsh || !canHaveUnits,
   fn: async () => {
     await using broker = await startEmbedded();
@@ -318,8 +340,32 @@ withDevice(
   "deploy reports a broker that this machine cannot reach before it touches the device",
   async ({ device, operator }) => {
     const { code, said } = await operator.run("--broker", "127.0.0.1:1", "--via", "127.0.0.1:1");
-    assertEquals(code, 1);
+    assertEquals(code, 3);
     assertMatch(said, /No connection to the broker at mqtt:\/\/127\.0\.0\.1:1: connection refused/);
     assertEquals(device.list("."), []);
+  },
+);
+
+withDevice(
+  "deploy that is interrupted while it waits leaves what is in place, and says so",
+  async ({ device, operator, port }) => {
+    const deno = await thinDeno(operator);
+    const silent = ["--broker", "127.0.0.1:1", "--via", `127.0.0.1:${port}`, "--deno-file", deno];
+    const child = operator.command(...silent).spawn();
+    const output = new Response(child.stdout).json();
+    let said = "";
+    let isInterrupted = false;
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      if (!isInterrupted && said.includes("Waiting for its heartbeat")) {
+        child.kill("SIGINT");
+        isInterrupted = true;
+      }
+    }
+    assertEquals((await child.status).code, 130, said);
+    await output.catch(() => {});
+    assertMatch(said, /Interrupted: release \w+ is in place, but has not proved itself/);
+    assert(isRunning(device.pid("kitchen") ?? 0));
+    assertEquals(device.list("agentflow/nodes/kitchen/releases").length, 1);
   },
 );

@@ -1,5 +1,5 @@
 /** Agents that say, ask or take far too much: nothing is lost that need not be, nothing grows, nobody else waits. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { hasMosquitto, Mosquitto, startEmbedded, testBrokers } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
@@ -87,43 +87,6 @@ Deno.test("an agent that floods without end does not keep its neighbour or the n
   await assertResponsive(bus, node);
 });
 
-for (
-  const [title, code] of Object.entries({
-    "errors": `raw('\\n{"t":"error","phase":"process","error":"x","traceback":"","consecutive":1}\\n');`,
-    "requests": `raw('\\n{"t":"send_to","id":1,"to":"nobody","payload":1,"timeout_ms":0}\\n');`,
-    "statuses": `raw('\\n{"t":"status","text":"' + n + '"}\\n');`,
-    "frames without asking":
-      `raw('\\n{"t":"publish","topic":"flood","qos":1,"retain":false,"text":"x"}\\n');`,
-  })
-) {
-  Deno.test(`forged ${title} without end cost nobody else a message`, async () => {
-    await using here = await scene(startEmbedded);
-    const { bus, node } = here;
-    await node.spawn(bus, { name: "neighbour", code: ECHO });
-    const before = await residentMiB(node.pid);
-    await bus.publish(`nodes/${node.name}/spawn`, {
-      name: "forger",
-      max_restarts: 0,
-      code: `async function setup(agent) {
-        const raw = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text));
-        await agent.publish("forging", 1);
-        for (let n = 0; n < 15000; n++) ${code}
-        await agent.publish("forged", 1);
-      }`,
-    });
-    await bus.on("forging");
-    const counted =
-      `async function setup(agent) { for (let n = 0; n < 500; n++) await agent.publish("counted", n); }`;
-    await bus.publish(`nodes/${node.name}/spawn`, { name: "counter", code: counted });
-    await bus.find("last count", (m) => m.topic === "counted" && m.json === 499, 0, 60_000);
-    await assertResponsive(bus, node);
-    assertEquals(bus.all("counted").length, 500);
-    await bus.find("end of the flood", (m) => m.topic === "forged", 0, 120_000);
-    const grown = await residentMiB(node.pid) - before;
-    assert(grown < 200, `the runner grew by ${grown} MiB`);
-  });
-}
-
 Deno.test("the runner's memory is bounded while the broker is away and an agent floods", {
   ignore: !hasMosquitto,
 }, async () => {
@@ -150,76 +113,6 @@ Deno.test("the runner's memory is bounded while the broker is away and an agent 
     (await after.ask(`nodes/${node.name}/stop`, { name: "flooder" }).catch(() => undefined))?.json.ok ?? true,
     true,
   );
-});
-
-Deno.test("a storm of tasks is answered: by the handler, or by an error that says why not", async () => {
-  await using here = await scene(startEmbedded);
-  const { bus, node } = here;
-  await node.spawn(bus, { name: "worker", code: ECHO });
-  const count = 3000;
-  await Promise.all(
-    Array.from(
-      { length: count },
-      (_, n) => bus.publish("agents/by-name/worker/task", { payload: n, _reply_topic: `storm/${n}` }),
-    ),
-  );
-  for (let n = 0; n < count; n++) await bus.on(`storm/${n}`);
-  const replies = bus.messages.filter((m) => m.topic.startsWith("storm/"));
-  assertEquals(replies.length, count);
-  for (const { json } of replies) if (json.echo === undefined) assertStringIncludes(json.error, "is busy");
-});
-
-Deno.test("an agent that takes no tasks off its stdin refuses them in the end, and costs no more than a bound", async () => {
-  await using here = await scene(startEmbedded, ["--hang-timeout", "600"]);
-  const { bus, node } = here;
-  await node.spawn(bus, { name: "neighbour", code: ECHO });
-  await node.spawn(bus, {
-    name: "deaf",
-    code: `async function process(agent) { await agent.publish("deaf", 1); for (;;); }`,
-  });
-  await bus.on("deaf");
-  const before = await residentMiB(node.pid);
-  const payload = "x".repeat(100_000);
-  for (let n = 0; n < 400; n++) {
-    await bus.publish("agents/by-name/deaf/task", { payload, _reply_topic: "deaf/reply" });
-  }
-  const { json } = await bus.on("deaf/reply");
-  assertStringIncludes(json.error, "does not take any more tasks");
-  await assertResponsive(bus, node);
-  const grown = await residentMiB(node.pid) - before;
-  assert(grown < 200, `the runner grew by ${grown} MiB`);
-  assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "deaf" })).json.ok, true);
-});
-
-Deno.test("an agent that answers everything on the bus with more of it harms only itself", async () => {
-  await using here = await scene(startEmbedded);
-  const { bus, node } = here;
-  await node.spawn(bus, { name: "neighbour", code: ECHO });
-  const code = `async function setup(agent) {
-    await agent.subscribe("#", () => { agent.publish("loop", 1); agent.publish("loop", 2); });
-  }`;
-  await bus.publish(`nodes/${node.name}/spawn`, { name: "loop", max_restarts: 0, code });
-  await bus.publish("spark", 1);
-  await bus.find("a loop", () => bus.all("loop").length >= 1000);
-  await assertResponsive(bus, node);
-  assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "loop" })).json.ok, true);
-  await assertResponsive(bus, node);
-});
-
-Deno.test("an agent's subscriptions are counted, and the one too many is refused", async () => {
-  await using here = await scene(startEmbedded);
-  const { bus, node } = here;
-  await node.spawn(bus, { name: "neighbour", code: ECHO });
-  const code = `async function setup(agent) {
-    const asked = Array.from({ length: 1010 }, (_, n) => agent.subscribe("topic/" + n, () => {}));
-    const refused = (await Promise.allSettled(asked)).filter((one) => one.status === "rejected");
-    await agent.publish("refused", { count: refused.length, reason: String(refused[0]?.reason) });
-  }`;
-  await bus.publish(`nodes/${node.name}/spawn`, { name: "collector", code });
-  const { json } = await bus.on("refused");
-  assertEquals(json.count, 10);
-  assertStringIncludes(json.reason, "up to 1000 subscriptions");
-  await assertResponsive(bus, node);
 });
 
 Deno.test("a message that the broker cannot stand does not keep the node off the line", {

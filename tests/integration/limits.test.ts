@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../protocol/ids.ts";
 import type { Bus } from "../support/bus.ts";
+import { readAudit } from "../support/signing.ts";
 import { policed } from "../support/policed.ts";
 
 const ECHO = `function handle_task(agent, payload) { return { echo: payload }; }`;
@@ -15,43 +16,35 @@ const crash = (bus: Bus, agent: string, reason: string, from = 0) =>
     60_000,
   );
 
-for (
-  const [title, code] of Object.entries({
-    "buffers":
-      `const kept = []; for (;;) { kept.push(new Uint8Array(8 << 20).fill(1)); await new Promise((r) => setTimeout(r, 20)); }`,
-    "wasm": `const memory = new WebAssembly.Memory({ initial: 1 });
-      for (;;) { memory.grow(128); new Uint8Array(memory.buffer).fill(1); await new Promise((r) => setTimeout(r, 20)); }`,
-    "buffers, in a busy loop":
-      `const kept = []; for (;;) if (kept.length < 40) kept.push(new Uint8Array(8 << 20).fill(1));`,
-  })
-) {
-  Deno.test(`memory beyond the limit, ${title}: the agent is ended and restarted, by name and number`, async () => {
-    await using here = await policed({ memory_mb: 150, agents: { neighbour: { memory_mb: 512 } } });
-    const { bus, node } = here;
-    await node.spawn(bus, { name: "neighbour", code: ECHO });
-    await here.ask({
-      name: "hog",
-      max_restarts: 1,
-      restart_delay: 0.1,
-      code: `async function process(agent) { ${code} }`,
-    });
-    const { json } = await crash(bus, "hog", "memory limit");
-    assertMatch(
-      json.error,
-      /^Agent crashed, restarting in 0\.1s \(attempt 1\/1\): memory limit: \d+\.\d MB used, 150 MB allowed$/,
-    );
-    const fatal = await crash(bus, "hog", "Restart budget exhausted");
-    assertStringIncludes(fatal.json.error, "memory limit");
-    assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: 1 })).json, { echo: 1 });
-    const { json: list } = await bus.ask(`nodes/${node.name}/list`, {});
-    assertEquals(
-      list.agents.map((agent: { name: string; restart_count: number }) => [agent.name, agent.restart_count]),
-      [
-        ["neighbour", 0],
-      ],
-    );
+Deno.test("an agent beyond its memory limit is ended and restarted, by name and number", async () => {
+  await using here = await policed({ memory_mb: 150, agents: { neighbour: { memory_mb: 512 } } });
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "neighbour", code: ECHO });
+  await here.ask({
+    name: "hog",
+    max_restarts: 1,
+    restart_delay: 0.1,
+    code: `async function process() {
+        const kept = [];
+        for (;;) { kept.push(new Uint8Array(8 << 20).fill(1)); await new Promise((r) => setTimeout(r, 20)); }
+      }`,
   });
-}
+  const { json } = await crash(bus, "hog", "memory limit");
+  assertMatch(
+    json.error,
+    /^Agent crashed, restarting in 0\.1s \(attempt 1\/1\): memory limit: \d+\.\d MB used, 150 MB allowed$/,
+  );
+  const fatal = await crash(bus, "hog", "Restart budget exhausted");
+  assertStringIncludes(fatal.json.error, "memory limit");
+  assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: 1 })).json, { echo: 1 });
+  const { json: list } = await bus.ask(`nodes/${node.name}/list`, {});
+  assertEquals(
+    list.agents.map((agent: { name: string; restart_count: number }) => [agent.name, agent.restart_count]),
+    [
+      ["neighbour", 0],
+    ],
+  );
+});
 
 Deno.test("the memory limit is 256 MB unless told otherwise, and --memory-mb tells otherwise", async () => {
   await using here = await policed(undefined, ["--memory-mb", "100"]);
@@ -75,6 +68,13 @@ Deno.test("an agent that fills its state file past the limit is ended by the ker
   const { size } = await Deno.stat(file);
   assert(size < 65 * 1024 * 1024, `the file has ${size} bytes`);
   assertStringIncludes((await crash(bus, "filler", "Restart budget")).json.error, "the limit is 10485");
+  await node.end();
+  const kills = (await readAudit(node.stateDir, node.name)).filter(({ event }) => event === "killed");
+  assertEquals(kills.map(({ agent, limit, allowed }) => [agent, limit, allowed]), [[
+    "filler",
+    "file size",
+    64,
+  ]]);
 });
 
 Deno.test("persist says no before the kernel does", async () => {
@@ -85,43 +85,6 @@ Deno.test("persist says no before the kernel does", async () => {
   await here.ask({ name: "keeper", code });
   assertStringIncludes((await here.bus.on("refused")).text, "10485");
 });
-
-for (
-  const [title, code, limit] of [
-    ["messages", `for (let n = 0; ; n++) await agent.publish("flood", n);`, "message rate limit"],
-    ["console output", `for (let n = 0; ; n++) console.log("line " + n);`, "message rate limit"],
-    [
-      "output without a line feed",
-      `const part = new Uint8Array(65536).fill(97); for (;;) Deno.stdout.writeSync(part);`,
-      "output rate limit",
-    ],
-  ] as const
-) {
-  Deno.test(`a flood of ${title} is held back to the rate and named, and the neighbour does not wait`, async () => {
-    await using here = await policed({
-      agents: { flooder: { messages_per_second: 500, output_kb_per_second: 256 } },
-    });
-    const { bus, node } = here;
-    await node.spawn(bus, { name: "neighbour", code: ECHO });
-    await here.ask({ name: "flooder", max_restarts: 0, code: `async function process(agent) { ${code} }` });
-    const { json } = await bus.find(
-      "the node's word",
-      ({ json }) => json?.agent === "flooder" && json.message?.startsWith("Held back by the node: "),
-    );
-    assertMatch(
-      json.message,
-      new RegExp(`${limit}: \\d+ (messages|KB) in \\d+\\.\\d s, \\d+ .*a second allowed: held back$`),
-    );
-    for (let n = 0; n < 20; n++) {
-      assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: n })).json, { echo: n });
-    }
-    assert(
-      bus.all(`agents/${actorId("flooder")}/logs`).filter((m) => m.json?.message === json.message).length ===
-        1,
-    );
-    assertEquals((await bus.ask(`nodes/${node.name}/stop`, { name: "flooder" })).json.ok, true);
-  });
-}
 
 Deno.test("an agent's heap follows the memory that the policy gives it, unless the policy says otherwise", async () => {
   await using here = await policed({
@@ -225,7 +188,8 @@ for (
         ({ json }) =>
           json?.agent === "busy" && json.message?.startsWith("Held back by the node: cpu limit: "),
         0,
-        60_000,
+        // Where other programs want the CPU, an agent, which gives way to all, takes a while to have had too much.
+        180_000,
       );
       assertMatch(json.message, /: \d+\.\d % of a core used, 5 % allowed: held back$/);
       const status = async () => /^State:\s+(\w)/m.exec(await Deno.readTextFile(`/proc/${pid}/status`))?.[1];

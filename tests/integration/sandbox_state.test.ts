@@ -1,5 +1,5 @@
-/** The state file under attack, and agents that fight their own harness. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+/** State files that cannot be used as they are. Links planted in their place: tests/hostile. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
@@ -14,60 +14,6 @@ const PERSIST = `async function setup(agent) {
     await agent.publish("refused", String(error));
   }
 }`;
-
-for (const sibling of ["", ".tmp"]) {
-  Deno.test(`a symbolic link planted at the state file${sibling} is not followed`, async () => {
-    await using prisoner = await prison();
-    const { bus, node } = prisoner;
-    const target = join(node.stateDir, "secret.txt");
-    const before = await Deno.readTextFile(target);
-    await Deno.symlink(target, join(node.stateDir, `agentflow_victim_state.json${sibling}`));
-    await bus.publish(`nodes/${node.name}/spawn`, { name: "victim", max_restarts: 0, code: PERSIST });
-    const { json } = await bus.find(
-      "fatal error",
-      (m) => m.topic.endsWith("/errors") && m.json?.severity === "fatal",
-    );
-    assertStringIncludes(json.error, "symbolic link");
-    assertEquals(await Deno.readTextFile(target), before);
-    assertEquals(bus.all("kept"), []);
-  });
-}
-
-Deno.test("a link planted while the agent runs is replaced, not followed", async () => {
-  await using prisoner = await prison();
-  const { bus, node } = prisoner;
-  const target = join(node.stateDir, "secret.txt");
-  const before = await Deno.readTextFile(target);
-  const code =
-    `function handle_task(agent, value) { agent.persist("k", value); return { value: agent.recall("k") }; }`;
-  await node.spawn(bus, { name: "victim", code });
-  const file = join(node.stateDir, "agentflow_victim_state.json");
-  await Deno.symlink(target, file);
-  await Deno.symlink(target, `${file}.tmp`);
-  const reply = await bus.ask("agents/by-name/victim/task", { payload: 1 });
-  assertEquals(reply.json, { value: 1 });
-  assertEquals(await Deno.readTextFile(target), before);
-  assert((await Deno.lstat(file)).isFile);
-});
-
-Deno.test("a hard link planted at the state file does not give another file away", async () => {
-  await using prisoner = await prison();
-  const { bus, node } = prisoner;
-  const target = join(node.stateDir, "secret.txt");
-  const before = await Deno.readTextFile(target);
-  await Deno.link(target, join(node.stateDir, "agentflow_victim_state.json"));
-  const code = `async function setup(agent) {
-    await agent.publish("stolen", Deno.readTextFileSync("${node.stateDir}/agentflow_victim_state.json"));
-  }`;
-  await bus.publish(`nodes/${node.name}/spawn`, { name: "victim", max_restarts: 0, code });
-  const { json } = await bus.find(
-    "fatal error",
-    (m) => m.topic.endsWith("/errors") && m.json?.severity === "fatal",
-  );
-  assertStringIncludes(json.error, "more than one name");
-  assertEquals(await Deno.readTextFile(target), before);
-  assertEquals(bus.all("stolen"), []);
-});
 
 Deno.test("a damaged state file is set aside and said so", async () => {
   await using prisoner = await prison();
@@ -125,27 +71,3 @@ Deno.test("a state file of another user is refused", { ignore: Deno.uid() !== 0 
   );
   assertStringIncludes(json.error, "belongs to user 65534");
 });
-
-for (
-  const [title, code] of Object.entries({
-    "steals the harness' stdin":
-      `for (;;) { const bytes = new Uint8Array(65536); await Deno.stdin.read(bytes); }`,
-    "closes its stdout": `Deno.stdout.close();`,
-    "hooks its own end": `Deno.exit = () => {}; globalThis.addEventListener("unload", () => { for (;;); });
-      Deno.addSignalListener("SIGTERM", () => {}); agent.signal.onabort = () => { for (;;); };`,
-    "breaks the globals": `JSON.stringify = () => "x"; JSON.parse = () => null; Promise.prototype.then = null;
-      Array.prototype.push = () => { throw 1; }; Object.prototype.t = "ready"; globalThis.setTimeout = null;
-      TextEncoder.prototype.encode = null; Deno.stdout.writeSync = () => 0;`,
-  })
-) {
-  Deno.test(`an agent that ${title} can still be stopped, and its neighbour works`, async () => {
-    await using prisoner = await prison();
-    const { bus, node } = prisoner;
-    await node.spawn(bus, { name: "bystander", code: `function handle_task() { return { fine: true }; }` });
-    await node.spawn(bus, { name: "villain", code: `async function setup(agent) { ${code} }` });
-    const reply = await bus.ask("agents/by-name/bystander/task", {});
-    assertEquals(reply.json, { fine: true });
-    const stopped = await bus.ask(`nodes/${node.name}/stop`, { name: "villain" });
-    assertEquals(stopped.json, { ok: true, agent: "villain" });
-  });
-}

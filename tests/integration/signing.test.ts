@@ -63,58 +63,25 @@ async function refusal(bus: Bus, node: string, topic: string, payload: unknown):
 const agentsOn = async (bus: Bus, node: string): Promise<string[]> =>
   (await bus.ask(`nodes/${node}/list`, {})).json.agents.map((agent: { name: string }) => agent.name);
 
-Deno.test("every command that is not proved is refused with a reason of its own, and changes nothing", async () => {
-  const stopper = await newKey("stopper");
-  const foreign = await newKey("foreign");
-  const entries = [
-    { key: owner },
-    { key: stopper, commands: ["stop"] },
-    { key: foreign, nodes: ["other-*"] },
-  ];
-  await onScene(entries, async ({ bus, boss, start }) => {
+Deno.test("a command is obeyed as it was signed, once, and the audit log has what was refused", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
     await using node = await start("n");
     const topic = "nodes/n/spawn";
     const command = { ...agentConfig("x"), _reply_topic: "tests/refused" };
-    const now = nowSeconds();
     const code = (payload: unknown, on = topic) => refusal(bus, "n", on, payload);
     const signed = await boss.sign(topic, command);
-    const jws = String(signed._jws);
-    const [header, , signature] = jws.split(".");
-    const forged = btoa(
-      JSON.stringify({ iat: now, exp: now + 60, jti: "forgedforged", node: "n", topic, command }),
-    )
-      .replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_");
-    const cases: [string, unknown][] = [
-      ["unsigned", command],
-      ["malformed", { ...command, _jws: "no jws at all" }],
-      ["malformed", { ...command, _jws: 7 }],
-      ["tampered", { ...signed, code: "evil()" }],
-      ["tampered", { _jws: `${header}.${forged}.${signature}` }],
-      ["tampered", await new Commander(bus, { ...stopper, kid: "owner" }).sign(topic, command)],
-      ["unknown_key", await new Commander(bus, await newKey("nobody")).sign(topic, command)],
-      ["wrong_node", await boss.sign(topic, command, { node: "m" })],
-      ["wrong_topic", await boss.sign("nodes/n/desired_state", command, { node: "n" })],
-      ["expired", await boss.sign(topic, command, { nowSeconds: now - 1000, ttlSeconds: 900 })],
-      ["not_yet_valid", await boss.sign(topic, command, { nowSeconds: now + 3600 })],
-      ["window_too_long", await boss.sign(topic, command, { ttlSeconds: 400 * 86_400 })],
-      ["key_not_for_command", await new Commander(bus, stopper).sign(topic, command)],
-      ["key_not_for_node", await new Commander(bus, foreign).sign(topic, command)],
-    ];
-    for (const [expected, payload] of cases) assertEquals(await code(payload), expected);
-    for (const name of ["stop", "stop_all", "migrate", "desired_state"]) {
-      assertEquals(await code({ name: "x" }, `nodes/n/${name}`), "unsigned", name);
-    }
+    assertEquals(await code(command), "unsigned");
     assertEquals(await code("x", "nodes/n/stop"), "unsigned");
+    assertEquals(await code({ ...signed, code: "evil()" }), "tampered");
     assertEquals(await agentsOn(bus, "n"), []);
-    // The very command that was tampered with above is obeyed as it was signed, and once.
-    assertEquals((await boss.order(topic, agentConfig("x"))).json.ok, true);
+    // The very command that was tampered with above.
     const from = bus.mark();
     await bus.publish(topic, signed);
-    assertEquals((await bus.on("tests/refused", () => true, from)).json.already_running, true);
+    assertEquals((await bus.on("tests/refused", () => true, from)).json.ok, true);
     assertEquals(await code(signed), "replayed");
     const audit = await readAudit(node.stateDir, "n");
     const refused = audit.filter(({ event }) => event === "refused").map(({ code }) => code);
-    assertEquals(refused.slice(0, cases.length), cases.map(([code]) => code));
+    assertEquals(refused, ["unsigned", "unsigned", "tampered", "replayed"]);
   });
 });
 

@@ -40,6 +40,11 @@ put_unit() {
 switch() {
   ln -sfn "releases/$1" "$HERE/current.new"
   mv -T "$HERE/current.new" "$HERE/current"
+  # What a node has begun on its own, to replace itself, is over.
+  rm -rf "$HERE/trial" "$HERE/trial_failed"
+  mkdir -p "$HERE/bin"
+  cp "$HERE/current/launcher" "$HERE/bin/agentflow-node.new"
+  mv "$HERE/bin/agentflow-node.new" "$HERE/bin/agentflow-node"
   put_unit "$HERE/current/unit"
   manage daemon-reload
 }

@@ -17,6 +17,8 @@ echo "other_unit $(answer test -e "$OTHER_UNIT_PATH")"
 echo "manager $(manage show-environment 2>&1 >/dev/null | head -n 1 | tr -d '\r')"
 echo "active $(manage is-active "$UNIT" 2>/dev/null || true)"
 echo "enabled $(manage is-enabled "$UNIT" 2>/dev/null || true)"
+if [ "$WITH_FILES" = no ]; then exit 0; fi
+
 echo "unit $(hash_of "$UNIT_PATH")"
 if [ -e "$HERE/current" ]; then
   echo "current $(basename "$(readlink "$HERE/current")")"
@@ -25,5 +27,9 @@ if [ -e "$HERE/current" ]; then
   done
 fi
 for blob in $BLOBS; do
-  if [ "$(hash_of "$BASE/store/$blob"/*)" = "$blob" ]; then echo "blob $blob"; fi
+  # What the release in use leads to has been read just now.
+  case "$(readlink "$HERE/current/deno") $(readlink "$HERE/current/agentflow-node.js")" in
+    *"/$blob/"*) ;;
+    *) if [ "$(hash_of "$BASE/store/$blob"/*)" = "$blob" ]; then echo "blob $blob"; fi ;;
+  esac
 done

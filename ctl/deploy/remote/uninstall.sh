@@ -8,7 +8,7 @@ if [ -e "$UNIT_PATH" ]; then
 fi
 if [ -d "$HERE" ]; then
   if [ -e "$HERE/current" ]; then FOUND=yes; fi
-  rm -rf "$HERE/releases" "$HERE/current" "$HERE/work"
+  rm -rf "$HERE/releases" "$HERE/current" "$HERE/bin" "$HERE/trial" "$HERE/trial_failed" "$HERE/work"
   if [ "$PURGE" = yes ] && [ -d "$HERE/state" ]; then
     FOUND=yes
     rm -rf "$HERE/state"

@@ -23,15 +23,15 @@ const MEMORY: Readonly<Record<string, readonly [body: string, says: RegExp]>> = 
   "wasm tables": [
     `const table = new WebAssembly.Table({ initial: 1, element: "anyfunc" }); const kept = [];
      for (;;) { try { table.grow(1 << 20); } catch { kept.push(new WebAssembly.Table({ initial: 9e6, element: "anyfunc" })); } ${pause} }`,
-    MEMORY_LIMIT,
+    /memory limit: |was killed by SIG\w+: Fatal JavaScript out of memory/,
   ],
   "the heap": [
     `const kept = []; for (;;) kept.push(Array.from({ length: 1000 }, (_, n) => ({ n })));`,
-    /memory limit|was killed by SIG|exit code|out of memory/,
+    /memory limit: |was killed by SIG\w+: Fatal JavaScript out of memory/,
   ],
   "strings": [
     `const kept = []; for (let n = 0;; n++) kept.push(("x" + n).repeat(1 << 16).split("").join("-"));`,
-    /memory limit|was killed by SIG|exit code|out of memory/,
+    /memory limit: |was killed by SIG\w+: Fatal JavaScript out of memory/,
   ],
   "in a worker": [
     `const source = "const kept = []; for (;;) kept.push(new Uint8Array(8 << 20).fill(1));";

@@ -88,7 +88,7 @@ const ATTEMPTS: Attempts = {
     `const process = (await import("node:process")).default; process.kill(given.runnerPid, "SIGKILL"); return "killed";`,
   "node's kill of the parent":
     `const process = (await import("node:process")).default; process.kill(process.ppid, "SIGTERM"); return "killed";`,
-  "node's _kill":
+  "node's inner kill":
     `const process = (await import("node:process")).default; return process._kill?.(given.runnerPid, 9) || undefined;`,
   "the inspector of another process":
     `const process = (await import("node:process")).default; process._debugProcess(given.runnerPid); return "debugged";`,

@@ -1,6 +1,6 @@
 /** Topics that command nodes or speak for others: by the API, by forged frames, by replies, by a connection of one's own. */
 import { actorId } from "../../../protocol/ids.ts";
-import { type Attack, type HostileAgent, type HostileMessage, inSetup, type Scene, slug } from "../attack.ts";
+import { type Attack, type HostileAgent, type HostileMessage, inSetup, type Scene } from "../attack.ts";
 import { NEIGHBOUR } from "../neighbour.ts";
 import { type Attempts, probes } from "../probes.ts";
 import { launch, PATIENT, stop } from "../scenes.ts";
@@ -84,10 +84,10 @@ const AIMS = [
   "agents/by-name/x/task",
 ];
 
-const deputies = AIMS.flatMap((aim): HostileMessage[] => [
+const deputies = AIMS.flatMap((aim, index): HostileMessage[] => [
   {
     kind: "message",
-    id: `topics-deputy-task-${slug(aim)}`,
+    id: `topics-deputy-task-${index}`,
     category: "topics",
     tries: `have a task answered into ${aim}`,
     topic: `agents/by-name/${NEIGHBOUR}/task`,
@@ -96,7 +96,7 @@ const deputies = AIMS.flatMap((aim): HostileMessage[] => [
   },
   {
     kind: "message",
-    id: `topics-deputy-list-${slug(aim)}`,
+    id: `topics-deputy-list-${index}`,
     category: "topics",
     tries: `have a command answered into ${aim}`,
     topic: "nodes/field/list",
@@ -154,7 +154,7 @@ const ownConnection: readonly Attack[] = [
   {
     kind: "scene",
     id: "topics-command-by-own-connection",
-    category: "topics",
+    category: "signed",
     tries: "stop_all to a node that demands signatures, by its own connection",
     play: async (field, id) => {
       const from = field.bus.mark();

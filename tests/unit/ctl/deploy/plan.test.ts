@@ -12,16 +12,17 @@ function plan(wanted: Wish, found: Observed, mayReplace = false): Plan {
 
 /** A device on which `wanted` is in place, and runs. */
 function inPlace(wanted: Wish, more: Partial<Observed> = {}): Observed {
-  const unit = sha256(releaseOf(wanted, observed()).unit);
+  const { made } = releaseOf(wanted, observed());
+  const [unit, launcher] = [sha256(made.unit), sha256(made.launcher)];
   return observed({
     current: "20260101T000000Z",
     files: new Map([
       ["deno", wanted.deno.hash],
       ["agentflow-node.js", wanted.runner.hash],
       ["unit", unit],
+      ["launcher", launcher],
       ...wanted.config.map(({ name, hash }) => [`config/${name}`, hash] as const),
     ]),
-    blobs: new Set([wanted.deno.hash, wanted.runner.hash]),
     unitHash: unit,
     isActive: true,
     isEnabled: true,
@@ -38,7 +39,7 @@ function reason(decided: Plan): string {
 Deno.test("plan for a new device is all of the node", () => {
   assertEquals(plan(wish(), observed()), {
     kind: "install",
-    changes: ["runner", "deno", "unit and flags"],
+    changes: ["runner", "deno", "launcher", "unit and flags"],
     uploads: [shipment("agentflow-node.js"), shipment("deno")],
     previous: undefined,
     lingers: false,
@@ -78,6 +79,12 @@ Deno.test("plan sees every difference: flags, files that are new, changed or lef
   assertEquals(differs(wish({ config: [shipment("ca.pem", "other")] }), inPlace(withCa)), "ca.pem");
   assertEquals(differs(wish(), inPlace(withCa)), "ca.pem");
   assertEquals(differs(wish(), inPlace(wish(), { unitHash: "edited" })), "unit and flags");
+});
+
+Deno.test("plan uploads only what is not there, of whatever node it is", () => {
+  const decided = plan(wish(), observed({ blobs: new Set(["hash-of-deno"]) }));
+  assert(decided.kind === "install");
+  assertEquals(decided.uploads.map(({ name }) => name), ["agentflow-node.js"]);
 });
 
 Deno.test("plan refuses what would end badly, and says what to do", () => {
@@ -122,10 +129,10 @@ Deno.test("machines that Deno has no build for are refused by what they are", ()
 
 Deno.test("unit names files by where they are on the device", () => {
   const args = [{ text: "--ca" }, { file: "ca.pem" }];
-  const { unit } = releaseOf(wish({ args, config: [shipment("ca.pem")] }), observed());
+  const { made: { unit } } = releaseOf(wish({ args, config: [shipment("ca.pem")] }), observed());
   assertMatch(unit, / --ca \/home\/pi\/agentflow\/nodes\/kitchen\/current\/config\/ca\.pem$/m);
   assertMatch(
     unit,
-    /^ExecStart=\/home\/pi\/agentflow\/nodes\/kitchen\/current\/deno run -A --unstable-net /m,
+    /^ExecStart=\/home\/pi\/agentflow\/nodes\/kitchen\/bin\/agentflow-node --name kitchen /m,
   );
 });

@@ -1,41 +1,43 @@
 /** Gives memory back that a stretch of hard work has left: V8 by itself keeps what it has until there is need. */
 import type { Clock } from "./clock.ts";
 
-export interface TidyParts {
+export interface MemoryTrimParts {
   readonly clock: Clock;
   /** Resident memory of this process, in MiB. */
   readonly measureMb: () => number;
-  /** Makes V8 let go of what nobody holds any more; costs some ten milliseconds. */
+  /** Makes V8 let go of what nobody holds any more; holds everything up for some ten milliseconds, more after a flood. */
   readonly collect: () => Promise<void>;
 }
 
 const INTERVAL_MS = 10_000;
 /** Less is not worth the pause. */
-const GROWTH_MB = 24;
+const GROWTH_MB = 16;
 /** Looks between two collections of which the first has not brought memory back to where it was, at most. */
-const MAX_PATIENCE = 64;
+const MAX_PATIENCE = 6;
 
 /**
  * Invariant: a heap that is large because it is in use costs less and less: each collection that brings little back
  * doubles the time until the next, unless memory grows further.
  */
-export class Tidy {
+export class MemoryTrim {
   #restMb = Infinity;
   #afterMb = Infinity;
   /** Looks to pass over before the next collection. */
   #passing = 0;
   #patience = 1;
 
-  constructor(private readonly parts: TidyParts) {}
+  constructor(private readonly parts: MemoryTrimParts) {}
 
   /** Goes on until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, measureMb, collect } = this.parts;
     this.#restMb = measureMb();
     while (await clock.sleep(INTERVAL_MS, signal)) {
-      if (!this.#isDue(measureMb())) continue;
+      const beforeMb = measureMb();
+      if (!this.#isDue(beforeMb)) continue;
       await collect();
       this.#afterMb = measureMb();
+      this.#passOver(beforeMb - this.#afterMb);
     }
   }
 
@@ -47,10 +49,12 @@ export class Tidy {
       return false;
     }
     const grownAgain = usedMb > this.#afterMb + GROWTH_MB;
-    if (this.#passing-- > 0 && !grownAgain) return false;
-    this.#passing = this.#patience;
-    this.#patience = Math.min(this.#patience * 2, MAX_PATIENCE);
-    return true;
+    return this.#passing-- <= 0 || grownAgain;
+  }
+
+  #passOver(broughtMb: number): void {
+    this.#patience = broughtMb >= GROWTH_MB ? 1 : Math.min(this.#patience * 2, MAX_PATIENCE);
+    this.#passing = this.#patience - 1;
   }
 }
 
@@ -59,12 +63,13 @@ export function residentMb(): number {
   return Deno.memoryUsage().rss / 1024 ** 2;
 }
 
-/** A collector that loads what it needs when it is used for the first time. */
+/** Lets go of what nobody holds, in V8 and in the C library; loads what it needs when it is used for the first time. */
 export function garbageCollector(): () => Promise<void> {
   let collect: (() => void) | undefined;
   return async () => {
     collect ??= await exposeCollector();
     collect();
+    trimHeap();
   };
 }
 
@@ -73,9 +78,20 @@ async function exposeCollector(): Promise<() => void> {
     import("node:v8"),
     import("node:vm"),
   ]);
-  // Only contexts made from now on have it: agents' code never runs in this process, but what has no use for it need not see it.
+  // Only contexts that are made meanwhile have it: what has no use for it need not see it.
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   setFlagsFromString("--no-expose-gc");
   return typeof collect === "function" ? () => void collect() : () => {};
+}
+
+/** glibc keeps what was freed for the next time: after large messages from several threads, tens of megabytes. */
+function trimHeap(): void {
+  try {
+    const libc = Deno.dlopen("libc.so.6", { malloc_trim: { parameters: ["usize"], result: "i32" } });
+    libc.symbols.malloc_trim(0n);
+    libc.close();
+  } catch {
+    // Another C library, or a node that may not call it: what V8 has given back is all.
+  }
 }

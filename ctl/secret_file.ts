@@ -1,0 +1,16 @@
+/** Reads a file that holds nothing but a secret. */
+import { ConfigError } from "../bus/config_error.ts";
+
+/** @returns without the line's end @throws ConfigError when it cannot be read, is empty, or others may read it */
+export async function readSecretFile(flag: string, path: string): Promise<string> {
+  const fail = (reason: string) => new ConfigError(`--${flag}: ${reason}`);
+  const { mode, uid } = await Deno.stat(path).catch((error) => {
+    throw fail(`cannot read '${path}': ${(error as Error).message}`);
+  });
+  if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
+    throw fail(`others may use '${path}': chmod 600 ${path}`);
+  }
+  const secret = (await Deno.readTextFile(path)).trim();
+  if (secret === "") throw fail(`'${path}' is empty`);
+  return secret;
+}

@@ -1,0 +1,53 @@
+/** The keys that work in every view. */
+import type { App } from "./state/app.ts";
+import { href } from "./state/router.ts";
+
+const VIEWS: Readonly<Record<string, string>> = {
+  o: "overview",
+  a: "agents",
+  n: "nodes",
+  l: "logs",
+  e: "alerts",
+  t: "timeline",
+  m: "manifests",
+};
+/** How long `g` waits for the key that says where to. */
+const CHORD_MS = 1500;
+
+export function listenToKeys(app: App): void {
+  let goMs = -Infinity;
+  addEventListener("keydown", (event) => {
+    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector("dialog[open]") !== null) return;
+    const view = VIEWS[event.key];
+    if (performance.now() - goMs < CHORD_MS && view !== undefined) {
+      goMs = -Infinity;
+      event.preventDefault();
+      // The key means something else to the list that has the focus.
+      event.stopPropagation();
+      return app.router.go(href(view));
+    }
+    switch (event.key) {
+      case "g":
+        goMs = performance.now();
+        return;
+      case "/":
+        event.preventDefault();
+        document.querySelector<HTMLInputElement>(".search-input")?.focus();
+        return;
+      case "?":
+        app.asked.value = { kind: "help" };
+        return;
+      case "d":
+        app.theme.toggle();
+        return;
+      case "c":
+        if (app.mayControl) app.router.go(href("spawn"));
+    }
+  }, { capture: true });
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement &&
+    (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+}

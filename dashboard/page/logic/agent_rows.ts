@@ -1,0 +1,134 @@
+/** Which agents the list shows, in which order, under which headings. Pure. */
+import type { AgentDto, NodeDto } from "../../wire.ts";
+import { AGENT_STATES, type AgentState, agentState } from "./states.ts";
+
+export type SortKey = "name" | "state" | "node" | "restarts" | "cpu" | "memory" | "uptime";
+
+export interface ListOptions {
+  readonly text: string;
+  /** Empty: all states. */
+  readonly states: ReadonlySet<AgentState>;
+  readonly grouped: boolean;
+  readonly sort: SortKey;
+  readonly descending: boolean;
+  /** Nodes whose agents are folded away. */
+  readonly folded: ReadonlySet<string>;
+}
+
+export interface AgentRow {
+  readonly kind: "agent";
+  readonly key: string;
+  readonly agent: AgentDto;
+  readonly state: AgentState;
+}
+
+export interface GroupRow {
+  readonly kind: "group";
+  readonly key: string;
+  readonly name: string;
+  /** Undefined for a node that only its agents speak of. */
+  readonly node: NodeDto | undefined;
+  readonly count: number;
+  readonly folded: boolean;
+}
+
+export type Row = AgentRow | GroupRow;
+
+const NOWHERE = "no node";
+
+/** @param now epoch seconds */
+export function rowsOf(
+  agents: Iterable<AgentDto>,
+  nodes: ReadonlyMap<string, NodeDto>,
+  options: ListOptions,
+  now: number,
+): Row[] {
+  const part = options.text.trim().toLowerCase();
+  const rows: AgentRow[] = [];
+  for (const agent of agents) {
+    const state = agentState(agent, nodes.get(agent.node ?? ""), now);
+    if (options.states.size > 0 && !options.states.has(state)) continue;
+    if (part !== "" && !haystack(agent).includes(part)) continue;
+    rows.push({ kind: "agent", key: agent.actor_id, agent, state });
+  }
+  rows.sort(comparison(options));
+  return options.grouped ? grouped(rows, nodes, options) : rows;
+}
+
+/** How many agents are in each state. */
+export function countStates(
+  agents: Iterable<AgentDto>,
+  nodes: ReadonlyMap<string, NodeDto>,
+  now: number,
+): ReadonlyMap<AgentState, number> {
+  const counts = new Map<AgentState, number>();
+  for (const agent of agents) {
+    const state = agentState(agent, nodes.get(agent.node ?? ""), now);
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function haystack({ name, node, task, description }: AgentDto): string {
+  return `${name} ${node ?? ""} ${task ?? ""} ${description}`.toLowerCase();
+}
+
+function comparison({ sort, descending }: ListOptions): (a: AgentRow, b: AgentRow) => number {
+  const sign = descending ? -1 : 1;
+  const byName = (a: AgentRow, b: AgentRow) => compare(a.agent.name, b.agent.name);
+  return (a, b) => sign * compare(keyOf(a, sort), keyOf(b, sort)) || byName(a, b);
+}
+
+function keyOf({ agent, state }: AgentRow, sort: SortKey): string | number {
+  switch (sort) {
+    case "name":
+      return agent.name;
+    case "state":
+      return AGENT_STATES.indexOf(state);
+    case "node":
+      return agent.node ?? "";
+    case "restarts":
+      return agent.restarts;
+    case "cpu":
+      return agent.cpu ?? -1;
+    case "memory":
+      return agent.memory_mb ?? -1;
+    case "uptime":
+      return agent.uptime ?? -1;
+    default:
+      return sort satisfies never;
+  }
+}
+
+function compare(a: string | number, b: string | number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Nodes in the order of their names; those without agents are places to move one to. */
+function grouped(
+  rows: readonly AgentRow[],
+  nodes: ReadonlyMap<string, NodeDto>,
+  { text, states, folded }: ListOptions,
+): Row[] {
+  const groups = new Map<string, AgentRow[]>();
+  const isFiltered = text.trim() !== "" || states.size > 0;
+  if (!isFiltered) { for (const name of nodes.keys()) groups.set(name, []); }
+  for (const row of rows) {
+    const name = row.agent.node ?? NOWHERE;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [row]);
+    else group.push(row);
+  }
+  return [...groups].sort(([a], [b]) => compare(a, b)).flatMap(([name, members]): Row[] => {
+    const isFolded = folded.has(name);
+    const heading: GroupRow = {
+      kind: "group",
+      key: `node:${name}`,
+      name,
+      node: nodes.get(name),
+      count: members.length,
+      folded: isFolded,
+    };
+    return isFolded ? [heading] : [heading, ...members];
+  });
+}

@@ -1,0 +1,85 @@
+/** Entry of the page: builds its parts and renders the view that the address names. */
+import { render } from "preact";
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { listenToKeys } from "./keys.ts";
+import { Dialogs } from "./parts/dialogs.tsx";
+import { Shell, VIEWS } from "./parts/shell.tsx";
+import { App, AppContext } from "./state/app.ts";
+import { Connection } from "./state/connection.ts";
+import { Router } from "./state/router.ts";
+import { Store } from "./state/store.ts";
+import { ThemeChoice } from "./state/theme.ts";
+import { AgentPage } from "./views/agent.tsx";
+import { Agents } from "./views/agents.tsx";
+import { Alerts } from "./views/alerts.tsx";
+import { Login } from "./views/login.tsx";
+import { Logs } from "./views/logs.tsx";
+import { Manifests } from "./views/manifests.tsx";
+import { Nodes } from "./views/nodes.tsx";
+import { Overview } from "./views/overview.tsx";
+import { Spawn } from "./views/spawn.tsx";
+import { Timeline } from "./views/timeline.tsx";
+
+function Root({ app }: { readonly app: App }): JSX.Element {
+  const { view, id } = app.router.route.value;
+  const { store } = app;
+  useEffect(() => {
+    const title = VIEWS.find((known) => known.view === view)?.label ?? "AgentFlow";
+    document.title = title === "AgentFlow" ? title : `${title} · AgentFlow`;
+    // Whoever does not see the view change hears its heading.
+    document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+  }, [view, id]);
+  if (store.needsToken.value) return <Login />;
+  if (store.session.value === null) return <p class="loading" role="status">Connecting…</p>;
+  return (
+    <>
+      <Shell>
+        <View view={view} id={id} />
+      </Shell>
+      <Dialogs />
+    </>
+  );
+}
+
+function View({ view, id }: { readonly view: string; readonly id: string | null }): JSX.Element {
+  switch (view) {
+    case "agents":
+      return id === null ? <Agents key={location.hash} /> : <AgentPage key={id} id={id} />;
+    case "nodes":
+      return <Nodes />;
+    case "logs":
+      return <Logs />;
+    case "alerts":
+      return <Alerts />;
+    case "timeline":
+      return <Timeline />;
+    case "manifests":
+      return <Manifests />;
+    case "spawn":
+      return <Spawn />;
+    default:
+      return <Overview />;
+  }
+}
+
+const TICK_MS = 1000;
+
+function main(): void {
+  const store = new Store();
+  const app = new App(store, new Connection(store), new Router(), new ThemeChoice());
+  setInterval(() => store.tick(), TICK_MS);
+  listenToKeys(app);
+  app.connection.start();
+  const root = document.getElementById("app");
+  if (root !== null) {
+    render(
+      <AppContext.Provider value={app}>
+        <Root app={app} />
+      </AppContext.Provider>,
+      root,
+    );
+  }
+}
+
+main();

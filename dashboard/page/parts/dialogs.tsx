@@ -1,0 +1,255 @@
+/** What is asked before something is done. The browser's own dialogs: they keep the focus, and Escape closes them. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { AgentDto, Outcome } from "../../wire.ts";
+import { nodeState } from "../logic/states.ts";
+import { apiPath } from "../state/api.ts";
+import { useApp } from "../state/app.ts";
+import { Button, JsonText } from "./basics.tsx";
+import { StateMark } from "./marks.tsx";
+
+export function Dialogs(): JSX.Element | null {
+  const app = useApp();
+  const ask = app.asked.value;
+  switch (ask?.kind) {
+    case undefined:
+      return null;
+    case "migrate":
+      return <MigrateDialog agent={ask.agent} />;
+    case "task":
+      return <TaskDialog agent={ask.agent} />;
+    case "delete":
+      return <DeleteDialog agent={ask.agent} />;
+    case "stop_all":
+      return <StopAllDialog node={ask.node} />;
+    case "help":
+      return <HelpDialog />;
+    default:
+      return ask satisfies never;
+  }
+}
+
+function Dialog(
+  { title, children }: { readonly title: string; readonly children: ComponentChildren },
+): JSX.Element {
+  const app = useApp();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  const close = () => app.asked.value = null;
+  return (
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-label={title}
+      onClose={close}
+      onClick={({ target, currentTarget }) => target === currentTarget && close()}
+    >
+      <div class="dialog-box">
+        <header class="dialog-head">
+          <h2>{title}</h2>
+          <Button tone="ghost" iconOnly icon="close" label="Close" onClick={close} />
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
+  const app = useApp();
+  const { store } = app;
+  store.watchFleet();
+  const targets = [...store.nodes.values()].filter(({ name }) => name !== agent.node)
+    .sort((a, b) => a.name < b.name ? -1 : 1);
+  const ready = targets.filter((node) => nodeState(node, store.now.value) === "online");
+  const [target, setTarget] = useState(ready[0]?.name ?? "");
+  const move = (event: Event) => {
+    event.preventDefault();
+    app.asked.value = null;
+    void app.migrate(agent, target);
+  };
+  return (
+    <Dialog title={`Migrate ${agent.name}`}>
+      <form onSubmit={move}>
+        <p>Its code, config and state file go along. It runs on {agent.node} until the other node has it.</p>
+        <fieldset class="choices">
+          <legend>To which node</legend>
+          {targets.length === 0 && <p class="note">There is no other node.</p>}
+          {targets.map((node) => {
+            const state = nodeState(node, store.now.value);
+            return (
+              <label key={node.name} class="choice">
+                <input
+                  type="radio"
+                  name="target"
+                  value={node.name}
+                  checked={node.name === target}
+                  disabled={state !== "online"}
+                  onChange={() => setTarget(node.name)}
+                />
+                <span class="choice-name">{node.name}</span>
+                <span class="note">{node.agents.length} agents</span>
+                <StateMark state={state} />
+              </label>
+            );
+          })}
+        </fieldset>
+        <footer class="dialog-foot">
+          <Button label="Cancel" onClick={() => app.asked.value = null} />
+          <Button type="submit" tone="primary" icon="move" label="Migrate" disabled={target === ""} />
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
+  const app = useApp();
+  const [text, setText] = useState("{}");
+  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const problem = jsonProblem(text);
+  const call = async (event: Event) => {
+    event.preventDefault();
+    setBusy(true);
+    setOutcome(null);
+    const body = { payload: JSON.parse(text) };
+    setOutcome(await app.perform(`Calling ${agent.name}`, apiPath("agents", agent.actor_id, "task"), body));
+    setBusy(false);
+  };
+  return (
+    <Dialog title={`Call ${agent.name}`}>
+      <form onSubmit={(event) => void call(event)}>
+        <label class="field">
+          <span>Payload of handle_task, JSON</span>
+          <textarea
+            class="input mono"
+            rows={6}
+            spellcheck={false}
+            value={text}
+            aria-invalid={problem !== null}
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+          />
+        </label>
+        {problem !== null && <p class="problem" role="alert">{problem}</p>}
+        {outcome !== null && (
+          <div class={`outcome outcome-${outcome.ok ? "good" : "bad"}`} role="status">
+            <p>
+              {outcome.message} <span class="note">{outcome.took_ms} ms</span>
+            </p>
+            {outcome.answer !== undefined && <JsonText value={outcome.answer} />}
+          </div>
+        )}
+        <footer class="dialog-foot">
+          <Button label="Close" onClick={() => app.asked.value = null} />
+          <Button
+            type="submit"
+            tone="primary"
+            icon="call"
+            label={isBusy ? "Waiting…" : "Call"}
+            disabled={problem !== null || isBusy}
+          />
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function DeleteDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
+  const app = useApp();
+  const remove = (event: Event) => {
+    event.preventDefault();
+    app.asked.value = null;
+    void app.command(agent, "delete");
+  };
+  return (
+    <Dialog title={`Delete ${agent.name}?`}>
+      <form onSubmit={remove}>
+        <p>It is stopped on {agent.node}, and its state file is removed. This cannot be undone.</p>
+        <footer class="dialog-foot">
+          <Button label="Cancel" onClick={() => app.asked.value = null} />
+          <Button type="submit" tone="danger" icon="trash" label="Delete" />
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function StopAllDialog({ node }: { readonly node: string }): JSX.Element {
+  const app = useApp();
+  const [typed, setTyped] = useState("");
+  const end = (event: Event) => {
+    event.preventDefault();
+    app.asked.value = null;
+    void app.perform(`Ending ${node}`, apiPath("nodes", node, "stop_all"), { confirm: typed });
+  };
+  return (
+    <Dialog title={`Stop all agents and end ${node}?`}>
+      <form onSubmit={end}>
+        <p>
+          Every agent of this node stops, and the node's process ends. They do not come back by themselves:
+          somebody must start the node on its machine.
+        </p>
+        <label class="field">
+          <span>Type the node's name to confirm</span>
+          <input
+            class="input"
+            autocomplete="off"
+            placeholder={node}
+            value={typed}
+            onInput={({ currentTarget }) => setTyped(currentTarget.value)}
+          />
+        </label>
+        <footer class="dialog-foot">
+          <Button label="Cancel" onClick={() => app.asked.value = null} />
+          <Button type="submit" tone="danger" icon="power" label="Stop all" disabled={typed !== node} />
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["/", "Search in this view"],
+  ["g then o a n l e t m", "Overview, agents, nodes, logs, alerts (e), timeline, manifests"],
+  ["c", "Spawn an agent"],
+  ["↑ ↓ Home End", "Move in the list of agents"],
+  ["Enter", "Open the agent"],
+  ["p", "Pause or resume the agent"],
+  ["r", "Restart the agent"],
+  ["m", "Migrate the agent"],
+  ["d", "Light or dark colours"],
+  ["?", "This list"],
+  ["Esc", "Close"],
+];
+
+function HelpDialog(): JSX.Element {
+  return (
+    <Dialog title="Keyboard shortcuts">
+      <dl class="keys">
+        {KEYS.map(([key, meaning]) => (
+          <div key={key}>
+            <dt>{key.split(" ").map((part) => part === "then" ? " then " : <kbd key={part}>{part}</kbd>)}</dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
+
+/** Why a text is no JSON, or null. */
+export function jsonProblem(text: string): string | null {
+  try {
+    JSON.parse(text);
+    return null;
+  } catch (error) {
+    return `Not JSON: ${(error as Error).message}`;
+  }
+}

@@ -1,0 +1,128 @@
+/** Lists of what happened: events, alerts, errors; newest first. */
+import type { ComponentChildren, JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { AlertEntry, Entry, ErrorEntry, TimelineEvent } from "../../wire.ts";
+import { href } from "../state/router.ts";
+import { Button, Empty } from "./basics.tsx";
+import { Clock, KindMark, LevelMark } from "./marks.tsx";
+
+const PAGE = 100;
+
+function EntryList<T extends Entry>(
+  { entries, nothing, render, limit, older }: {
+    readonly entries: readonly T[];
+    readonly nothing: string;
+    readonly render: (entry: T) => ComponentChildren;
+    /** Of the newest, without a way to more. */
+    readonly limit?: number;
+    /** Asks the history for what came before; whether there was any. */
+    readonly older?: (before: number) => Promise<boolean>;
+  },
+): JSX.Element {
+  const [shown, setShown] = useState(PAGE);
+  const [isEnd, setEnd] = useState(false);
+  if (entries.length === 0) return <Empty title={nothing} />;
+  const newest = entries.slice(-(limit ?? shown)).reverse();
+  const more = async () => {
+    if (shown < entries.length) return setShown(shown + PAGE);
+    const first = entries[0];
+    if (older === undefined || first === undefined) return;
+    const found = await older(first.seq);
+    setEnd(!found);
+    setShown(shown + PAGE);
+  };
+  // The first entry of all has the number 1.
+  const mayHaveOlder = older !== undefined && !isEnd && (entries[0]?.seq ?? 1) > 1;
+  const hasMore = limit === undefined && (shown < entries.length || mayHaveOlder);
+  return (
+    <>
+      <ol class="entries">
+        {newest.map((entry) => <li key={entry.seq}>{render(entry)}</li>)}
+      </ol>
+      {hasMore && (
+        <div class="more">
+          <Button label="Show older" icon="down" onClick={() => void more()} />
+        </div>
+      )}
+    </>
+  );
+}
+
+/** The agent an entry is about, else its node. */
+export function Source({ entry }: { readonly entry: Entry }): JSX.Element {
+  return (
+    <span class="source">
+      {entry.agent !== null && entry.actor_id !== null
+        ? <a href={href("agents", entry.actor_id)}>{entry.agent}</a>
+        : entry.agent ?? entry.node}
+      {entry.agent !== null && entry.node !== null && <span class="source-node">{entry.node}</span>}
+    </span>
+  );
+}
+
+interface ListProps<T> {
+  readonly entries: readonly T[];
+  readonly limit?: number;
+  readonly older?: (before: number) => Promise<boolean>;
+}
+
+export function EventList(props: ListProps<TimelineEvent>): JSX.Element {
+  return (
+    <EntryList
+      {...props}
+      nothing="Nothing has happened in the last hour"
+      render={(entry) => (
+        <div class="entry">
+          <Clock time={entry.time} />
+          <KindMark kind={entry.kind} />
+          <Source entry={entry} />
+          <span class="entry-text">{entry.message}</span>
+        </div>
+      )}
+    />
+  );
+}
+
+export function AlertList(props: ListProps<AlertEntry>): JSX.Element {
+  return (
+    <EntryList
+      {...props}
+      nothing="No alert in the last hour"
+      render={(entry) => (
+        <div class={`entry entry-${entry.severity}`}>
+          <Clock time={entry.time} />
+          <LevelMark level={entry.severity} />
+          <Source entry={entry} />
+          <span class="entry-text">{entry.message}</span>
+        </div>
+      )}
+    />
+  );
+}
+
+export function ErrorList(props: ListProps<ErrorEntry>): JSX.Element {
+  return (
+    <EntryList
+      {...props}
+      nothing="No error in the last hour"
+      render={(entry) => (
+        <div class="entry entry-tall">
+          <Clock time={entry.time} />
+          <LevelMark level={entry.severity} />
+          <Source entry={entry} />
+          <div class="entry-text">
+            <span class="phase">{entry.phase}</span> {entry.error}
+            {entry.consecutive !== null && <span class="note">· {entry.consecutive} in a row</span>}
+            {entry.restart_count !== null && <span class="note">· restart {entry.restart_count}</span>}
+            {entry.traceback !== null && (
+              <details>
+                <summary>Stack</summary>
+                <pre class="code-block">{entry.traceback}</pre>
+              </details>
+            )}
+          </div>
+        </div>
+      )}
+    />
+  );
+}

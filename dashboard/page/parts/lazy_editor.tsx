@@ -1,0 +1,37 @@
+/** The code editor, which is fetched when it is first shown: it is larger than all the rest of the page. */
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { CodeEditor } from "../editor/editor.ts";
+
+export function LazyEditor(
+  { code, version = code, label, onChange, tall = false }: {
+    readonly code: string;
+    /** Changes when `code` is to replace what stands in the editor. What was typed comes back as `code` too, but late. */
+    readonly version?: string | number;
+    readonly label: string;
+    /** Without it, the code is only shown. */
+    readonly onChange?: (code: string) => void;
+    readonly tall?: boolean;
+  },
+): JSX.Element {
+  const box = useRef<HTMLDivElement>(null);
+  const editor = useRef<CodeEditor | null>(null);
+  const latest = useRef(code);
+  latest.current = code;
+
+  useEffect(() => {
+    let isGone = false;
+    void (async () => {
+      const { createEditor } = await import("../editor/editor.ts");
+      if (isGone || box.current === null) return;
+      editor.current = createEditor({ parent: box.current, code: latest.current, label, onChange });
+    })();
+    return () => {
+      isGone = true;
+      editor.current?.destroy();
+    };
+  }, []);
+  useEffect(() => editor.current?.show(latest.current), [version]);
+
+  return <div ref={box} class={`editor${tall ? " editor-tall" : ""}`} />;
+}

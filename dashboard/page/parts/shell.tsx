@@ -1,0 +1,207 @@
+/** What stands around every view: navigation, the state of the connection, messages, announcements. */
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { countStates } from "../logic/agent_rows.ts";
+import { nodeState } from "../logic/states.ts";
+import { act } from "../state/api.ts";
+import { useApp } from "../state/app.ts";
+import { href } from "../state/router.ts";
+import { Button } from "./basics.tsx";
+import { Icon, type IconName } from "./icons.tsx";
+
+export const VIEWS: readonly { readonly view: string; readonly label: string; readonly icon: IconName }[] = [
+  { view: "overview", label: "Overview", icon: "overview" },
+  { view: "agents", label: "Agents", icon: "agents" },
+  { view: "nodes", label: "Nodes", icon: "nodes" },
+  { view: "logs", label: "Logs", icon: "logs" },
+  { view: "alerts", label: "Alerts", icon: "alerts" },
+  { view: "timeline", label: "Timeline", icon: "timeline" },
+  { view: "manifests", label: "Manifests", icon: "manifests" },
+];
+
+export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
+  const app = useApp();
+  const { view } = app.router.route.value;
+  return (
+    <div class="shell">
+      <a class="skip" href="#content" onClick={skipToContent}>Skip to the content</a>
+      <aside class="side">
+        <a class="brand" href={href("overview")}>
+          <img src="/assets/icon.svg" alt="" width="26" height="26" />
+          <span>AgentFlow</span>
+        </a>
+        <nav aria-label="Views">
+          {VIEWS.map((item) => (
+            <a
+              key={item.view}
+              class="nav"
+              href={href(item.view)}
+              aria-current={item.view === view ? "page" : undefined}
+            >
+              <Icon name={item.icon} />
+              <span class="nav-label">{item.label}</span>
+              <Badge view={item.view} />
+            </a>
+          ))}
+          {app.mayControl && (
+            <a
+              class="nav nav-spawn"
+              href={href("spawn")}
+              aria-current={view === "spawn" ? "page" : undefined}
+            >
+              <Icon name="spawn" />
+              <span class="nav-label">Spawn agent</span>
+            </a>
+          )}
+        </nav>
+        <div class="side-foot">
+          <LinkMark />
+          <div class="side-buttons">
+            <Button
+              tone="ghost"
+              iconOnly
+              icon={app.theme.theme.value === "dark" ? "sun" : "moon"}
+              label={app.theme.theme.value === "dark" ? "Light colours" : "Dark colours"}
+              onClick={() => app.theme.toggle()}
+            />
+            <Button
+              tone="ghost"
+              iconOnly
+              icon="help"
+              label="Keyboard shortcuts"
+              onClick={() => app.asked.value = { kind: "help" }}
+            />
+            {app.store.session.value?.token === true && (
+              <Button
+                tone="ghost"
+                iconOnly
+                icon="exit"
+                label="Log out"
+                onClick={() => void logOut()}
+              />
+            )}
+          </div>
+        </div>
+      </aside>
+      <main id="content" class="main" tabIndex={-1}>
+        <Banner />
+        {children}
+      </main>
+      <Toasts />
+      <Announcer />
+    </div>
+  );
+}
+
+function skipToContent(event: MouseEvent): void {
+  // The part behind `#` is the view's.
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}
+
+async function logOut(): Promise<void> {
+  await act("/api/logout");
+  location.reload();
+}
+
+/** How many of what is behind a link. */
+function Badge({ view }: { readonly view: string }): JSX.Element | null {
+  const { store } = useApp();
+  store.watchFleet();
+  if (view === "agents") {
+    const failed = countStates(store.agents.values(), store.nodes, store.now.value).get("failed") ?? 0;
+    return (
+      <>
+        {failed > 0 && <span class="badge badge-bad" title={`${failed} failed`}>{failed}</span>}
+        <span class="badge" title="in all">{store.agents.size}</span>
+      </>
+    );
+  }
+  if (view === "nodes") {
+    const away = [...store.nodes.values()].filter((node) =>
+      nodeState(node, store.now.value) !== "online"
+    ).length;
+    return (
+      <>
+        {away > 0 && <span class="badge badge-warn" title={`${away} not online`}>{away}</span>}
+        <span class="badge" title="in all">{store.nodes.size}</span>
+      </>
+    );
+  }
+  if (view === "alerts" && store.alerts.value.length > 0) {
+    const isBad = store.alerts.value.some(({ severity }) => severity === "error");
+    return <span class={`badge ${isBad ? "badge-bad" : "badge-warn"}`}>{store.alerts.value.length}</span>;
+  }
+  return null;
+}
+
+function LinkMark(): JSX.Element {
+  const { store } = useApp();
+  const link = store.link.value;
+  const hasBroker = store.broker.value?.connected !== false;
+  const [state, words] = link !== "live"
+    ? ["bad", link === "lost" ? "Server lost, retrying" : "Connecting…"]
+    : hasBroker
+    ? ["good", "Live"]
+    : ["bad", "No broker"];
+  const rate = store.drops.value.log_rate;
+  return (
+    <p class={`link link-${state}`} role="status">
+      <span class="link-dot" aria-hidden="true" />
+      {words}
+      {link === "live" && rate > 0 && (
+        <span class="link-rate" title="Log lines a second">{`${rate.toLocaleString("en-US")} log/s`}</span>
+      )}
+    </p>
+  );
+}
+
+/** What keeps the page from being up to date. */
+function Banner(): JSX.Element | null {
+  const { store } = useApp();
+  const broker = store.broker.value;
+  if (store.link.value === "lost") {
+    return (
+      <p class="banner" role="alert">
+        The dashboard's server does not answer. What is shown may be old; it is tried again.
+      </p>
+    );
+  }
+  if (broker === null || broker.connected) return null;
+  return <p class="banner" role="alert">{broker.reason}</p>;
+}
+
+function Toasts(): JSX.Element {
+  const app = useApp();
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {app.toasts.value.map(({ id, kind, text }) => (
+        <div key={id} class={`toast toast-${kind}`}>
+          <span>{text}</span>
+          <Button tone="ghost" iconOnly icon="close" label="Dismiss" onClick={() => app.dismiss(id)} />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** At most one announcement in so long: nobody can listen to more. */
+const ANNOUNCE_MS = 3000;
+
+/** Reads alerts out to those who do not see them come. */
+function Announcer(): JSX.Element {
+  const { store } = useApp();
+  const [words, setWords] = useState("");
+  const last = useRef<{ readonly seq: number; readonly atMs: number } | null>(null);
+  const newest = store.alerts.value.at(-1);
+  useEffect(() => {
+    if (newest === undefined) return;
+    const isFirst = last.current === null;
+    const isTooSoon = !isFirst && performance.now() - (last.current?.atMs ?? 0) < ANNOUNCE_MS;
+    if (!isFirst && !isTooSoon && newest.seq !== last.current?.seq) {
+      setWords(`Alert from ${newest.agent ?? newest.node ?? "an agent"}: ${newest.message}`);
+    }
+    if (!isTooSoon) last.current = { seq: newest.seq, atMs: performance.now() };
+  }, [newest]);
+  return <div class="unseen" aria-live="assertive">{words}</div>;
+}

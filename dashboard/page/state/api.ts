@@ -1,0 +1,36 @@
+/** Asks the server. */
+import type { Outcome } from "../../wire.ts";
+
+/** @throws Error with the server's own words */
+export async function get<T>(path: string): Promise<T> {
+  const response = await fetch(path, { headers: { accept: "application/json" } });
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.error ?? `the server answers ${response.status}`);
+  return body;
+}
+
+/** What an action has come to; a refusal is an outcome too. */
+export async function act(path: string, body: unknown = {}): Promise<Outcome> {
+  const startMs = performance.now();
+  const failed = (message: string): Outcome => ({
+    ok: false,
+    message,
+    took_ms: Math.round(performance.now() - startMs),
+  });
+  try {
+    const response = await fetch(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    return "ok" in answer ? answer : failed(answer.error ?? `the server answers ${response.status}`);
+  } catch {
+    return failed("the dashboard's server does not answer");
+  }
+}
+
+/** `/api/agents/…`, whatever the parts are called. */
+export function apiPath(...parts: readonly string[]): string {
+  return `/api/${parts.map(encodeURIComponent).join("/")}`;
+}

@@ -1,0 +1,96 @@
+/** What every part of the page is given: the store, the connection, and how the reader is told of things. */
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { type Signal, signal } from "@preact/signals";
+import type { AgentDto, Outcome } from "../../wire.ts";
+import { act, apiPath } from "./api.ts";
+import type { Connection } from "./connection.ts";
+import type { Router } from "./router.ts";
+import type { Store } from "./store.ts";
+import type { ThemeChoice } from "./theme.ts";
+
+/** A short message in a corner. */
+export interface Toast {
+  readonly id: number;
+  readonly kind: "busy" | "good" | "bad";
+  readonly text: string;
+}
+
+/** What is asked before something is done. */
+export type Ask =
+  | { readonly kind: "migrate"; readonly agent: AgentDto }
+  | { readonly kind: "task"; readonly agent: AgentDto }
+  | { readonly kind: "delete"; readonly agent: AgentDto }
+  | { readonly kind: "stop_all"; readonly node: string }
+  | { readonly kind: "help" };
+
+const GOOD_TOAST_MS = 6000;
+const BAD_TOAST_MS = 15_000;
+const MAX_TOASTS = 5;
+
+export class App {
+  readonly toasts: Signal<readonly Toast[]> = signal([]);
+  readonly asked: Signal<Ask | null> = signal(null);
+  #nextToast = 1;
+
+  constructor(
+    readonly store: Store,
+    readonly connection: Connection,
+    readonly router: Router,
+    readonly theme: ThemeChoice,
+  ) {}
+
+  get mayControl(): boolean {
+    return this.store.session.value?.control === true;
+  }
+
+  /** Does something, and says what came of it. */
+  async perform(what: string, path: string, body: unknown = {}): Promise<Outcome> {
+    const id = this.#nextToast++;
+    this.#show({ id, kind: "busy", text: `${what}…` });
+    const outcome = await act(path, body);
+    this.#show({ id, kind: outcome.ok ? "good" : "bad", text: `${outcome.message} (${outcome.took_ms} ms)` });
+    setTimeout(() => this.dismiss(id), outcome.ok ? GOOD_TOAST_MS : BAD_TOAST_MS);
+    return outcome;
+  }
+
+  async command(
+    agent: AgentDto,
+    command: "pause" | "resume" | "stop" | "restart" | "delete",
+  ): Promise<Outcome> {
+    const doing = {
+      pause: "Pausing",
+      resume: "Resuming",
+      stop: "Stopping",
+      restart: "Restarting",
+      delete: "Deleting",
+    };
+    return await this.perform(`${doing[command]} ${agent.name}`, apiPath("agents", agent.actor_id, command));
+  }
+
+  async migrate(agent: AgentDto, target: string): Promise<Outcome> {
+    return await this.perform(
+      `Moving ${agent.name} to ${target}`,
+      apiPath("agents", agent.actor_id, "migrate"),
+      { target_node: target },
+    );
+  }
+
+  dismiss(id: number): void {
+    this.toasts.value = this.toasts.value.filter((toast) => toast.id !== id);
+  }
+
+  #show(toast: Toast): void {
+    const others = this.toasts.value.filter(({ id }) => id !== toast.id);
+    this.toasts.value = [...others, toast].slice(-MAX_TOASTS);
+  }
+}
+
+export const AppContext = createContext<App | null>(null);
+
+/** @throws Error outside the page */
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (app === null) throw new Error("useApp() is for what the page renders");
+  return app;
+}

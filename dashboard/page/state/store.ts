@@ -1,0 +1,165 @@
+/** All that the page knows: filled by the live connection, read by the views. */
+import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type {
+  AgentDto,
+  AlertEntry,
+  BrokerStatus,
+  Delta,
+  Drops,
+  Entry,
+  ErrorEntry,
+  LogLine,
+  NodeDto,
+  ServerMessage,
+  Session,
+  Snapshot,
+  TimelineEvent,
+} from "../../wire.ts";
+
+/** Entries of a kind that the page holds; the history on the server has more. */
+const MAX_ENTRIES = 2000;
+const MAX_LOGS = 2000;
+const SPARK_SAMPLES = 30;
+
+export interface SparkLine {
+  readonly cpu: number[];
+  readonly memory: number[];
+}
+
+/** The live connection, as a reader is told. */
+export type LinkState = "connecting" | "live" | "lost";
+
+/** Invariants: a message is applied whole, and the views are told once; lists are in order of `seq`, without doubles. */
+export class Store {
+  /** Rises with every change of `nodes`, `agents` and `sparks`, which are changed in place. */
+  readonly fleet: Signal<number> = signal(0);
+  readonly nodes: Map<string, NodeDto> = new Map();
+  readonly agents: Map<string, AgentDto> = new Map();
+  readonly sparks: Map<string, SparkLine> = new Map();
+  readonly events: Signal<readonly TimelineEvent[]> = signal([]);
+  readonly alerts: Signal<readonly AlertEntry[]> = signal([]);
+  readonly errors: Signal<readonly ErrorEntry[]> = signal([]);
+  readonly logs: Signal<readonly LogLine[]> = signal([]);
+  /** Matching lines that the server has left out since the filter was set. */
+  readonly logsLeftOut: Signal<number> = signal(0);
+  readonly drops: Signal<Drops> = signal({ log_lines: 0, log_lines_not_kept: 0, log_rate: 0 });
+  readonly broker: Signal<BrokerStatus | null> = signal(null);
+  readonly session: Signal<Session | null> = signal(null);
+  readonly link: Signal<LinkState> = signal("connecting");
+  /** Whether the server wants a token first. */
+  readonly needsToken: Signal<boolean> = signal(false);
+  readonly #now = signal(Date.now() / 1000);
+  /** The server's clock before this one, seconds. */
+  #clockOffset = 0;
+
+  /** Epoch seconds by the server's clock; moves once a second. */
+  get now(): ReadonlySignal<number> {
+    return this.#now;
+  }
+
+  tick(): void {
+    this.#now.value = Date.now() / 1000 + this.#clockOffset;
+  }
+
+  /** Subscribes the caller to the fleet. */
+  watchFleet(): void {
+    void this.fleet.value;
+  }
+
+  apply(message: ServerMessage): void {
+    batch(() => {
+      this.#clockOffset = message.now - Date.now() / 1000;
+      this.tick();
+      if (message.type === "snapshot") this.#reset(message);
+      else this.#change(message);
+    });
+  }
+
+  /** Takes older lines in, for instance those of the history. */
+  addLogs(lines: readonly LogLine[]): void {
+    this.logs.value = merged(this.logs.value, lines, MAX_LOGS);
+  }
+
+  clearLogs(): void {
+    batch(() => {
+      this.logs.value = [];
+      this.logsLeftOut.value = 0;
+    });
+  }
+
+  addEvents(events: readonly TimelineEvent[]): void {
+    this.events.value = merged(this.events.value, events, MAX_ENTRIES * 3);
+  }
+
+  addAlerts(alerts: readonly AlertEntry[]): void {
+    this.alerts.value = merged(this.alerts.value, alerts, MAX_ENTRIES);
+  }
+
+  addErrors(errors: readonly ErrorEntry[]): void {
+    this.errors.value = merged(this.errors.value, errors, MAX_ENTRIES * 2);
+  }
+
+  #reset(snapshot: Snapshot): void {
+    this.nodes.clear();
+    this.agents.clear();
+    this.sparks.clear();
+    for (const node of snapshot.nodes) this.nodes.set(node.name, node);
+    for (const agent of snapshot.agents) this.agents.set(agent.actor_id, agent);
+    for (const [id, { cpu, memory }] of Object.entries(snapshot.sparks)) {
+      this.sparks.set(id, { cpu: [...cpu], memory: [...memory] });
+    }
+    this.events.value = snapshot.events;
+    this.alerts.value = snapshot.alerts;
+    this.errors.value = snapshot.errors;
+    this.broker.value = snapshot.broker;
+    this.session.value = snapshot.session;
+    this.drops.value = snapshot.drops;
+    this.fleet.value += 1;
+  }
+
+  #change(delta: Delta): void {
+    this.drops.value = delta.drops;
+    if (delta.broker !== undefined) this.broker.value = delta.broker;
+    for (const node of delta.nodes ?? []) this.nodes.set(node.name, node);
+    for (const agent of delta.agents ?? []) {
+      const before = this.agents.get(agent.actor_id);
+      this.agents.set(agent.actor_id, agent);
+      if (agent.last_seen !== before?.last_seen) this.#sample(agent);
+    }
+    for (const id of delta.gone ?? []) {
+      this.agents.delete(id);
+      this.sparks.delete(id);
+    }
+    if (delta.nodes !== undefined || delta.agents !== undefined || delta.gone !== undefined) {
+      this.fleet.value += 1;
+    }
+    if (delta.events !== undefined) this.addEvents(delta.events);
+    if (delta.alerts !== undefined) this.addAlerts(delta.alerts);
+    if (delta.errors !== undefined) this.addErrors(delta.errors);
+    if (delta.logs !== undefined) this.addLogs(delta.logs);
+    if (delta.logs_left_out !== undefined) this.logsLeftOut.value += delta.logs_left_out;
+  }
+
+  #sample({ actor_id, cpu, memory_mb }: AgentDto): void {
+    const spark = this.sparks.get(actor_id) ?? { cpu: [], memory: [] };
+    spark.cpu.push(cpu ?? 0);
+    spark.memory.push(memory_mb ?? 0);
+    if (spark.cpu.length > SPARK_SAMPLES) spark.cpu.shift();
+    if (spark.memory.length > SPARK_SAMPLES) spark.memory.shift();
+    this.sparks.set(actor_id, spark);
+  }
+}
+
+/** Two lists as one, in order of `seq`; the oldest make room. */
+export function merged<T extends Entry>(a: readonly T[], b: readonly T[], max: number): readonly T[] {
+  const lastOfA = a.at(-1)?.seq ?? 0;
+  const firstOfB = b[0]?.seq ?? 0;
+  let all: readonly T[];
+  if (b.length === 0) all = a;
+  else if (firstOfB > lastOfA) all = [...a, ...b];
+  else {
+    const bySeq = new Map([...a, ...b].map((entry) => [entry.seq, entry]));
+    all = [...bySeq.values()].sort((x, y) => x.seq - y.seq);
+  }
+  return all.length > max ? all.slice(-max) : all;
+}

@@ -1,0 +1,230 @@
+/** The REST API in OpenAPI's words. Pure. */
+
+const ENTRY = {
+  seq: { type: "integer" },
+  time: { type: "number", description: "Epoch seconds." },
+  node: { type: ["string", "null"] },
+  agent: { type: ["string", "null"] },
+  actor_id: { type: ["string", "null"] },
+};
+const NUMBER = { type: ["number", "null"] };
+const TEXT = { type: ["string", "null"] };
+const TEXTS = { type: "array", items: { type: "string" } };
+
+const SCHEMAS = {
+  Node: object({
+    name: { type: "string" },
+    state: { enum: ["online", "stale", "offline"] },
+    online: { type: "boolean" },
+    last_seen: NUMBER,
+    first_heard: { type: "number" },
+    agents: TEXTS,
+    runtime: TEXT,
+    version: TEXT,
+    uptime: NUMBER,
+    cpu: { ...NUMBER, description: "Percent of one core." },
+    memory_mb: NUMBER,
+    queue: { ...NUMBER, description: "Messages that wait in its outbox." },
+    dropped: NUMBER,
+    clock_skew: NUMBER,
+    labels: { type: "object", additionalProperties: { type: "string" } },
+  }),
+  Agent: object({
+    actor_id: { type: "string" },
+    name: { type: "string" },
+    node: TEXT,
+    state: { type: "string" },
+    task: TEXT,
+    cpu: NUMBER,
+    memory_mb: NUMBER,
+    last_seen: NUMBER,
+    uptime: NUMBER,
+    restarts: { type: "integer" },
+    messages_processed: NUMBER,
+    errors: NUMBER,
+    topics: TEXTS,
+    description: { type: "string" },
+    capabilities: TEXTS,
+  }),
+  LogLine: object({
+    ...ENTRY,
+    level: { enum: ["debug", "info", "warning", "error"] },
+    message: { type: "string" },
+  }),
+  Event: object({ ...ENTRY, kind: { type: "string" }, message: { type: "string" } }),
+  Alert: object({ ...ENTRY, severity: { type: "string" }, message: { type: "string" } }),
+  Error: object({
+    ...ENTRY,
+    phase: { type: "string" },
+    severity: { type: "string" },
+    error: { type: "string" },
+    traceback: TEXT,
+    consecutive: NUMBER,
+    restart_count: NUMBER,
+  }),
+  History: object({
+    time: { type: "array", items: { type: "number" } },
+    cpu: { type: "array", items: NUMBER },
+    memory_mb: { type: "array", items: NUMBER },
+  }),
+  Outcome: object({
+    ok: { type: "boolean" },
+    message: { type: "string" },
+    took_ms: { type: "integer" },
+    answer: {},
+  }),
+  Problem: object({ error: { type: "string" } }),
+};
+
+const PAGING = [
+  query("limit", "integer", "The newest so many; 500 unless told otherwise."),
+  query("before", "integer", "Only those with a smaller seq."),
+];
+const ABOUT = [query("agent", "string", "Name or actor_id."), query("node", "string", "Name of a node.")];
+
+/** @param version of the dashboard */
+export function openApi(version: string): unknown {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "AgentFlow dashboard",
+      version,
+      description:
+        "Nodes and agents as they are seen on the bus. Actions need a server with --allow-control. " +
+        "Where a token is set, send it as Authorization: Bearer TOKEN. Bodies are JSON.",
+    },
+    security: [{ token: [] }, { session: [] }, {}],
+    paths: {
+      "/api/session": { get: get("What this server allows and remembers.", { type: "object" }) },
+      "/api/nodes": { get: get("All nodes.", listOf("nodes", "Node")) },
+      "/api/nodes/{node}": { get: get("One node.", ref("Node"), [NODE]) },
+      "/api/nodes/{node}/history": { get: get("Its past hour.", ref("History"), [NODE]) },
+      "/api/agents": {
+        get: get("All agents.", listOf("agents", "Agent"), [
+          query("node", "string", "Only of this node."),
+          query("state", "string", "Only in this state."),
+        ]),
+      },
+      "/api/agents/{id}": {
+        get: get("One agent, with its manifest; by actor_id or name.", ref("Agent"), [AGENT]),
+      },
+      "/api/agents/{id}/history": { get: get("Its past hour.", ref("History"), [AGENT]) },
+      "/api/agents/{id}/readings": {
+        get: get("Numbers that it has published.", { type: "object" }, [AGENT]),
+      },
+      "/api/agents/{id}/errors": { get: get("Its errors.", listOf("errors", "Error"), [AGENT, ...PAGING]) },
+      "/api/agents/{id}/events": {
+        get: get("What happened to it.", listOf("events", "Event"), [AGENT, ...PAGING]),
+      },
+      "/api/agents/{id}/inspect": {
+        get: get("Its config, code and state file; code with --show-code.", { type: "object" }, [AGENT]),
+      },
+      "/api/logs": {
+        get: get("Log lines.", listOf("logs", "LogLine"), [
+          ...ABOUT,
+          query("level", "string", "This level and above."),
+          query("text", "string", "Part of the message."),
+          ...PAGING,
+        ]),
+      },
+      "/api/events": { get: get("The timeline.", listOf("events", "Event"), [...ABOUT, ...PAGING]) },
+      "/api/alerts": { get: get("Alerts.", listOf("alerts", "Alert"), [...ABOUT, ...PAGING]) },
+      "/api/errors": { get: get("Errors.", listOf("errors", "Error"), [...ABOUT, ...PAGING]) },
+      "/api/login": { post: post("Begins a session.", { token: { type: "string" } }, []) },
+      "/api/logout": { post: post("Ends it.", {}, []) },
+      "/api/nodes/{node}/spawn": {
+        post: post("Starts an agent: the body is a spawn config.", {
+          name: { type: "string" },
+          code: { type: "string" },
+        }, [NODE]),
+      },
+      "/api/nodes/{node}/stop_all": {
+        post: post("Stops its agents and ends it.", {
+          confirm: { type: "string", description: "The node's name." },
+        }, [NODE]),
+      },
+      ...Object.fromEntries(
+        ["pause", "resume", "stop", "delete", "restart"].map((command) => [
+          `/api/agents/{id}/${command}`,
+          { post: post(`${command} this agent.`, {}, [AGENT]) },
+        ]),
+      ),
+      "/api/agents/{id}/migrate": {
+        post: post("Moves it to another node.", { target_node: { type: "string" } }, [AGENT]),
+      },
+      "/api/agents/{id}/task": {
+        post: post("Calls its handle_task.", {
+          payload: {},
+          timeout: { type: "number", description: "Seconds." },
+        }, [AGENT]),
+      },
+      "/metrics": { get: textual("Metrics for Prometheus.") },
+      "/healthz": { get: textual("200 with a connection to the broker, else 503. Needs no token.") },
+    },
+    components: {
+      schemas: SCHEMAS,
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer" },
+        session: { type: "apiKey", in: "cookie", name: "agentflow_session" },
+      },
+    },
+  };
+}
+
+const NODE = { name: "node", in: "path", required: true, schema: { type: "string" } };
+const AGENT = { name: "id", in: "path", required: true, schema: { type: "string" } };
+
+function object(properties: Readonly<Record<string, unknown>>) {
+  return { type: "object", properties };
+}
+
+function ref(schema: keyof typeof SCHEMAS) {
+  return { $ref: `#/components/schemas/${schema}` };
+}
+
+function listOf(field: string, schema: keyof typeof SCHEMAS) {
+  return object({ [field]: { type: "array", items: ref(schema) } });
+}
+
+function query(name: string, type: string, description: string) {
+  return { name, in: "query", description, schema: { type } };
+}
+
+function content(schema: unknown) {
+  return { "application/json": { schema } };
+}
+
+function get(summary: string, schema: unknown, parameters: readonly unknown[] = []) {
+  return {
+    summary,
+    parameters,
+    responses: {
+      200: { description: "As asked for.", content: content(schema) },
+      401: { description: "A token is needed.", content: content(ref("Problem")) },
+      404: { description: "There is no such thing.", content: content(ref("Problem")) },
+    },
+  };
+}
+
+function post(
+  summary: string,
+  properties: Readonly<Record<string, unknown>>,
+  parameters: readonly unknown[],
+) {
+  return {
+    summary,
+    parameters,
+    requestBody: { content: content(object(properties)) },
+    responses: {
+      200: { description: "Done, as the bus told it.", content: content(ref("Outcome")) },
+      400: { description: "The body cannot be used.", content: content(ref("Problem")) },
+      401: { description: "A token is needed.", content: content(ref("Problem")) },
+      403: { description: "Another website, or control is off.", content: content(ref("Problem")) },
+      409: { description: "Refused, failed, or not answered.", content: content(ref("Outcome")) },
+    },
+  };
+}
+
+function textual(summary: string) {
+  return { summary, responses: { 200: { description: "As text.", content: { "text/plain": {} } } } };
+}

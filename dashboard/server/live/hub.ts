@@ -1,0 +1,138 @@
+/** Tells all browsers what changes: a snapshot first, then what is new, at most four times a second. */
+import type { AgentDto, BrokerStatus, NodeDto, Session } from "../../wire.ts";
+import type { Change, Model } from "../model/model.ts";
+import type { News } from "./pending.ts";
+import { Viewer } from "./viewer.ts";
+
+const FLUSH_MS = 250;
+/** Without news: the page's clock, and a sign of life. */
+const IDLE_MS = 5000;
+/** Of each kind, in the snapshot; older ones are asked for. */
+const SNAPSHOT_ENTRIES = 300;
+export const MAX_VIEWERS = 100;
+
+/** What carries messages to a browser. */
+export interface ViewerSocket {
+  send(message: string): void;
+  close(reason: string): void;
+}
+
+export interface HubOptions {
+  readonly model: Model;
+  readonly session: Session;
+  readonly broker: () => BrokerStatus;
+  readonly nowMs: () => number;
+}
+
+/** Invariant: a change is serialized once, however many browsers are told. */
+export class Hub implements Disposable {
+  readonly #viewers = new Map<Viewer, ViewerSocket>();
+  readonly #json = new WeakMap<NodeDto | AgentDto, string>();
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(private readonly options: HubOptions) {
+    this.#timer = setInterval(() => this.flush(), FLUSH_MS);
+  }
+
+  get size(): number {
+    return this.#viewers.size;
+  }
+
+  /** @returns `undefined` when there are too many already */
+  join(socket: ViewerSocket): Viewer | undefined {
+    if (this.#viewers.size >= MAX_VIEWERS) return undefined;
+    const nowMs = this.options.nowMs();
+    const viewer = new Viewer((message) => socket.send(message), nowMs);
+    this.#viewers.set(viewer, socket);
+    viewer.tell((seq) => this.#snapshot(seq, nowMs), nowMs);
+    return viewer;
+  }
+
+  leave(viewer: Viewer): void {
+    this.#viewers.delete(viewer);
+  }
+
+  note(changes: readonly Change[]): void {
+    for (const change of changes) for (const viewer of this.#viewers.keys()) viewer.note(change);
+  }
+
+  noteBroker(): void {
+    for (const viewer of this.#viewers.keys()) viewer.noteBroker();
+  }
+
+  /** Tells each browser that listens what it has not been told. */
+  flush(): void {
+    const nowMs = this.options.nowMs();
+    for (const [viewer, socket] of this.#viewers) {
+      if (viewer.isStuck(nowMs)) {
+        this.#viewers.delete(viewer);
+        socket.close("this browser takes nothing in");
+      } else if (viewer.isReady) {
+        const { news, isBrokerDue } = viewer.takeNews();
+        if (news === undefined && !isBrokerDue && !viewer.isIdle(nowMs, IDLE_MS)) continue;
+        viewer.tell((seq) => this.#delta(seq, nowMs, news, isBrokerDue), nowMs);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    for (const socket of this.#viewers.values()) socket.close("the dashboard ends");
+    this.#viewers.clear();
+  }
+
+  #snapshot(seq: number, nowMs: number): string {
+    const { model, session, broker } = this.options;
+    const head = JSON.stringify({
+      type: "snapshot",
+      seq,
+      now: nowMs / 1000,
+      session,
+      broker: broker(),
+      drops: model.logs.drops(nowMs / 1000),
+      sparks: model.sparks(),
+      events: model.events.latest(SNAPSHOT_ENTRIES),
+      alerts: model.alerts.latest(SNAPSHOT_ENTRIES),
+      errors: model.errors.latest(SNAPSHOT_ENTRIES),
+    });
+    return `${head.slice(0, -1)},"nodes":${this.#list(model.nodes)},"agents":${this.#list(model.agents)}}`;
+  }
+
+  #delta(seq: number, nowMs: number, news: News | undefined, isBrokerDue: boolean): string {
+    const { model, broker } = this.options;
+    const head = JSON.stringify({
+      type: "delta",
+      seq,
+      now: nowMs / 1000,
+      drops: model.logs.drops(nowMs / 1000),
+      broker: isBrokerDue ? broker() : undefined,
+      gone: some(news?.gone),
+      events: some(news?.events),
+      alerts: some(news?.alerts),
+      errors: some(news?.errors),
+      logs: some(news?.logs),
+      logs_left_out: news?.logsLeftOut || undefined,
+    });
+    const nodes = (news?.nodes ?? []).flatMap((name) => model.node(name) ?? []);
+    const agents = (news?.agents ?? []).flatMap((id) => model.agent(id) ?? []);
+    return head.slice(0, -1) +
+      (nodes.length === 0 ? "" : `,"nodes":${this.#list(nodes)}`) +
+      (agents.length === 0 ? "" : `,"agents":${this.#list(agents)}`) + "}";
+  }
+
+  #list(dtos: readonly (NodeDto | AgentDto)[]): string {
+    return `[${
+      dtos.map((dto) => {
+        const known = this.#json.get(dto);
+        if (known !== undefined) return known;
+        const json = JSON.stringify(dto);
+        this.#json.set(dto, json);
+        return json;
+      }).join(",")
+    }]`;
+  }
+}
+
+function some<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return list === undefined || list.length === 0 ? undefined : list;
+}

@@ -1,0 +1,113 @@
+/** One browser: what it is told, and how fast. */
+import type { BrowserMessage, LogFilter, LogLine } from "../../wire.ts";
+import { LEVELS } from "../../wire.ts";
+import { isFields } from "../model/fields.ts";
+import { matcher } from "../model/logbook.ts";
+import type { Change } from "../model/model.ts";
+import { type News, Pending } from "./pending.ts";
+
+/** Messages that a browser may be behind; further changes are gathered meanwhile. */
+const WINDOW = 2;
+/** One that takes in nothing for so long is closed: it comes back by itself if it lives. */
+export const STUCK_AFTER_MS = 60_000;
+const MAX_FILTER_TEXT = 200;
+
+/**
+ * Invariants: never more than `WINDOW` messages on their way, whatever the speed of the browser; what waits beside them is
+ * bounded by `Pending`.
+ */
+export class Viewer {
+  readonly #pending = new Pending();
+  #sent = 0;
+  #acknowledged = 0;
+  #lastProgressMs: number;
+  #lastSentMs: number;
+  #wantsLog: ((line: LogLine) => boolean) | undefined;
+  #isBrokerDue = false;
+
+  /** @param send hands a message to the browser's socket */
+  constructor(private readonly send: (message: string) => void, nowMs: number) {
+    this.#lastProgressMs = nowMs;
+    this.#lastSentMs = nowMs;
+  }
+
+  get isReady(): boolean {
+    return this.#sent - this.#acknowledged < WINDOW;
+  }
+
+  /** Whether it has not taken anything in for too long. */
+  isStuck(nowMs: number): boolean {
+    return this.#sent > this.#acknowledged && nowMs - this.#lastProgressMs > STUCK_AFTER_MS;
+  }
+
+  /** Whether it is time for a sign of life. */
+  isIdle(nowMs: number, idleMs: number): boolean {
+    return nowMs - this.#lastSentMs >= idleMs;
+  }
+
+  note(change: Change): void {
+    if (change.kind !== "log") this.#pending.add(change);
+    else if (this.#wantsLog?.(change.entry) === true) this.#pending.addLog(change.entry);
+  }
+
+  /** The connection to the broker has changed. */
+  noteBroker(): void {
+    this.#isBrokerDue = true;
+  }
+
+  /** What it has not been told yet. */
+  takeNews(): { readonly news: News | undefined; readonly isBrokerDue: boolean } {
+    const isBrokerDue = this.#isBrokerDue;
+    this.#isBrokerDue = false;
+    return { news: this.#pending.take(), isBrokerDue };
+  }
+
+  /** @param write the message, given its number */
+  tell(write: (seq: number) => string, nowMs: number): void {
+    if (this.#sent === this.#acknowledged) this.#lastProgressMs = nowMs;
+    this.#sent += 1;
+    this.#lastSentMs = nowMs;
+    this.send(write(this.#sent));
+  }
+
+  /** Takes in what the browser says; what is no message of the page is ignored. */
+  receive(text: string, nowMs: number): void {
+    const message = parseBrowserMessage(text);
+    if (message?.type === "ack" && message.seq > this.#acknowledged && message.seq <= this.#sent) {
+      this.#acknowledged = message.seq;
+      this.#lastProgressMs = nowMs;
+    } else if (message?.type === "logs") {
+      this.#pending.clearLogs();
+      this.#wantsLog = message.filter === null ? undefined : matcher(message.filter);
+    }
+  }
+}
+
+/** Reads a message of the page. */
+export function parseBrowserMessage(text: string): BrowserMessage | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isFields(json)) return undefined;
+  if (json.type === "ack" && typeof json.seq === "number") return { type: "ack", seq: json.seq };
+  if (json.type !== "logs") return undefined;
+  if (json.filter === null) return { type: "logs", filter: null };
+  return isFields(json.filter) ? { type: "logs", filter: parseLogFilter(json.filter) } : undefined;
+}
+
+/** Reads a filter, from a message or from the query of a URL; empty texts ask for nothing. */
+export function parseLogFilter(fields: Readonly<Record<string, unknown>>): LogFilter {
+  const text = (value: unknown) =>
+    typeof value === "string" && value !== "" ? value.slice(0, MAX_FILTER_TEXT) : undefined;
+  const [agent, node, part] = [text(fields.agent), text(fields.node), text(fields.text)];
+  const level = LEVELS.find((known) => known === fields.level);
+  return {
+    ...(agent === undefined ? {} : { agent }),
+    ...(node === undefined ? {} : { node }),
+    ...(level === undefined ? {} : { level }),
+    ...(part === undefined ? {} : { text: part }),
+  };
+}

@@ -1,0 +1,38 @@
+/** Reads what came off the bus: from strangers, of any shape. Pure. */
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The payload as JSON; `undefined` when it is none. */
+export function readJson(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    // Anybody may publish anything.
+    return undefined;
+  }
+}
+
+/** The payload as the JSON object it is; `undefined` when it is anything else. */
+export function readFields(payload: Uint8Array): Fields | undefined {
+  const value = readJson(payload);
+  return isFields(value) ? value : undefined;
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** @param max longer texts are cut, and end in an ellipsis */
+export function textOf(value: unknown, max = 2000): string | undefined {
+  if (typeof value !== "string") return undefined;
+  return value.length <= max ? value : `${value.slice(0, max - 1)}…`;
+}
+
+export function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+export function textsOf(value: unknown, maxCount: number, maxLength: number): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, maxCount).flatMap((item) => textOf(item, maxLength) ?? []);
+}

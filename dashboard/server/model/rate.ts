@@ -1,0 +1,47 @@
+/** How much may pass in a time: token buckets, and a rate to show. Pure. */
+
+/** Lets `perSecond` pass, and up to `burst` at once. */
+export class TokenBucket {
+  #tokens: number;
+  #last: number | undefined;
+
+  constructor(private readonly perSecond: number, private readonly burst: number) {
+    this.#tokens = burst;
+  }
+
+  /** @param now seconds, never falling */
+  take(now: number): boolean {
+    const elapsed = now - (this.#last ?? now);
+    this.#tokens = Math.min(this.burst, this.#tokens + elapsed * this.perSecond);
+    this.#last = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+}
+
+/** Events a second, over the last few. */
+export class RateMeter {
+  readonly #counts = new Map<number, number>();
+
+  constructor(private readonly spanSeconds = 5) {}
+
+  add(now: number): void {
+    const second = Math.floor(now);
+    this.#counts.set(second, (this.#counts.get(second) ?? 0) + 1);
+    if (this.#counts.size > this.spanSeconds + 1) this.#forget(second);
+  }
+
+  /** Over the whole seconds before this one. */
+  perSecond(now: number): number {
+    const second = Math.floor(now);
+    this.#forget(second);
+    let sum = 0;
+    for (const [at, count] of this.#counts) if (at < second) sum += count;
+    return Math.round(sum / this.spanSeconds);
+  }
+
+  #forget(second: number): void {
+    for (const at of this.#counts.keys()) if (at < second - this.spanSeconds) this.#counts.delete(at);
+  }
+}

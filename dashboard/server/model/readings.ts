@@ -1,0 +1,80 @@
+/** The numbers in what agents publish, as series over the last hour. Pure. */
+import type { Reading } from "../../wire.ts";
+import { isFields, readJson } from "./fields.ts";
+import { Series } from "./series.ts";
+
+/** One value every three seconds for an hour. */
+const MIN_STEP_SECONDS = 3;
+const CAPACITY = 1200;
+const AGE_SECONDS = 3600;
+/** Of all topics together; the ones that have been silent longest go first. */
+const MAX_SERIES = 2500;
+/** Numbers of one payload that are followed. */
+const MAX_FIELDS = 8;
+/** `{"reading": {"value": 1}}` is looked into, no deeper. */
+const MAX_DEPTH = 2;
+/** A larger payload is an image or a document, not a reading. */
+const MAX_PAYLOAD_BYTES = 16 * 1024;
+/** What says when or who, not how much. */
+const NOT_MEASURED = new Set(["timestamp", "time", "ts", "seq", "id"]);
+
+export class Readings {
+  readonly #topics = new Map<string, Map<string, Series>>();
+  #series = 0;
+
+  /** Takes a payload in. @param now epoch seconds */
+  add(topic: string, payload: Uint8Array, now: number): void {
+    const known = this.#topics.get(topic);
+    if (known !== undefined && !isDue(known, now)) return;
+    if (payload.length > MAX_PAYLOAD_BYTES) return;
+    const numbers = numbersIn(readJson(payload));
+    if (numbers.length === 0) return;
+    const fields = known ?? new Map<string, Series>();
+    for (const [field, value] of numbers) {
+      let series = fields.get(field);
+      if (series === undefined) {
+        if (fields.size >= MAX_FIELDS) continue;
+        series = new Series(1, CAPACITY, AGE_SECONDS);
+        fields.set(field, series);
+        this.#series += 1;
+      }
+      series.add(now, [value]);
+    }
+    this.#topics.delete(topic);
+    this.#topics.set(topic, fields);
+    while (this.#series > MAX_SERIES) this.#dropOldest();
+  }
+
+  /** The series of these topics. */
+  of(topics: readonly string[], now: number): Reading[] {
+    return topics.flatMap((topic) =>
+      [...this.#topics.get(topic) ?? []].map(([field, series]) => {
+        series.expire(now);
+        const value = series.column(0).map((number) => number ?? 0);
+        return { topic, field, time: series.times(), value };
+      })
+    );
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#topics.keys();
+    if (oldest === undefined) return;
+    this.#series -= this.#topics.get(oldest)?.size ?? 0;
+    this.#topics.delete(oldest);
+  }
+}
+
+function isDue(fields: ReadonlyMap<string, Series>, now: number): boolean {
+  for (const series of fields.values()) if (now - series.lastTime >= MIN_STEP_SECONDS) return true;
+  return fields.size === 0;
+}
+
+/** `{"a":1,"b":{"c":2}}` → `[["a",1],["b.c",2]]`. */
+export function numbersIn(value: unknown, path = "", depth = 0): [string, number][] {
+  if (typeof value === "number" && Number.isFinite(value)) return [[path, value]];
+  if (!isFields(value) || depth >= MAX_DEPTH) return [];
+  return Object.entries(value)
+    .filter(([key]) => !NOT_MEASURED.has(key))
+    .flatMap(([key, inner]) => numbersIn(inner, path === "" ? key : `${path}.${key}`, depth + 1))
+    .slice(0, MAX_FIELDS);
+}

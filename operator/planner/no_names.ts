@@ -1,0 +1,8 @@
+/** Words that are no names, though they are made of the same characters. */
+
+/** Words that stand where a name would, and are none. */
+export const NO_NAMES: ReadonlySet<string> = new Set(
+  ("a an the all any every each everything anything nothing it them that this these those him her one both " +
+    "agent agents node nodes sensor sensors running online offline now here there on to from at and or not " +
+    "with what which who me you").split(" "),
+);

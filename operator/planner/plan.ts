@@ -1,0 +1,83 @@
+/** What the built-in planner makes of a sentence. */
+
+/** One action or question, with everything that it needs. */
+export type Plan =
+  | {
+    readonly kind: "spawn";
+    readonly node: string;
+    readonly agent: string;
+    readonly template: string;
+    /** Those that the sentence sets; the others are the template's defaults. */
+    readonly parameters: Readonly<Record<string, string | number | null>>;
+    /** Seconds, where the sentence says so. */
+    readonly pollInterval?: number;
+  }
+  | {
+    readonly kind: "deploy_node";
+    readonly node: string;
+    /** USER@HOST */
+    readonly address: string;
+    readonly broker: string;
+    readonly sshPort?: number;
+  }
+  | { readonly kind: "stop"; readonly agent: string; readonly node?: string }
+  | { readonly kind: "move"; readonly agent: string; readonly to: string; readonly from?: string }
+  | { readonly kind: "list_nodes" }
+  | { readonly kind: "list_agents"; readonly node?: string }
+  | { readonly kind: "logs" | "errors"; readonly agent: string }
+  | { readonly kind: "help" };
+
+export type Understanding =
+  | { readonly kind: "plan"; readonly plan: Plan }
+  /** @param reason for the operator: what is missing, or which word means nothing here */
+  | { readonly kind: "not_understood"; readonly reason: string };
+
+export const planned = (plan: Plan): Understanding => ({ kind: "plan", plan });
+export const notUnderstood = (reason: string): Understanding => ({ kind: "not_understood", reason });
+
+/** What can be said, for those who were not understood. */
+export const FORMS: readonly string[] = [
+  "deploy a temperature sensor agent to NODE",
+  "spawn an agent on NODE that reads the door sensor every 30 seconds",
+  "spawn a cpu agent on NODE every minute as NAME, publishing to my/topic",
+  "deploy an alert on NODE for sensors/temperature above 30",
+  "spawn an http agent on NODE that polls https://HOST/PATH every 5 minutes",
+  "deploy node NAME to USER@HOST with broker HOST",
+  "move AGENT to NODE",
+  "stop AGENT",
+  "list nodes · list agents · what is running on NODE",
+  "show the logs of AGENT · show the errors of AGENT",
+];
+
+/** The plan in words, as it is shown before anything is done. */
+export function inWords(plan: Plan): string {
+  switch (plan.kind) {
+    case "spawn": {
+      const every = plan.pollInterval === undefined ? "" : `, every ${plan.pollInterval} s`;
+      const set = Object.entries(plan.parameters).map(([name, value]) =>
+        `${name} = ${JSON.stringify(value)}`
+      );
+      const values = set.length === 0 ? "" : `, with ${set.join(", ")}`;
+      return `Spawn agent '${plan.agent}' from template '${plan.template}' on node '${plan.node}'${every}${values}`;
+    }
+    case "deploy_node":
+      return `Deploy node '${plan.node}' to ${plan.address}, which reports to the broker ${plan.broker}` +
+        (plan.sshPort === undefined ? "" : ` (ssh port ${plan.sshPort})`);
+    case "stop":
+      return `Stop agent '${plan.agent}'` + (plan.node === undefined ? "" : ` on node '${plan.node}'`);
+    case "move":
+      return `Move agent '${plan.agent}' to node '${plan.to}'`;
+    case "list_nodes":
+      return "List the nodes";
+    case "list_agents":
+      return plan.node === undefined ? "List the agents" : `List the agents on node '${plan.node}'`;
+    case "logs":
+      return `Show the log of agent '${plan.agent}'`;
+    case "errors":
+      return `Show the errors of agent '${plan.agent}'`;
+    case "help":
+      return "Say what can be said";
+    default:
+      return plan satisfies never;
+  }
+}

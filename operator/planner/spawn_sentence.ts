@@ -1,0 +1,153 @@
+/** Reads the sentences that spawn an agent from a template. Pure. */
+import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { templateNamed, TEMPLATES } from "../templates/catalog.ts";
+import { readParameters, TemplateError } from "../templates/parameters.ts";
+import type { ParameterValue } from "../templates/template.ts";
+import { type Clauses, takeClauses } from "./clauses.ts";
+import { NO_NAMES } from "./no_names.ts";
+import { notUnderstood, type Plan, planned, type Understanding } from "./plan.ts";
+
+const VERB = /^(?:deploy|spawn|start|run|create|launch|put|set up|install|add|make) /i;
+
+/** Words without which the sentence means the same. */
+const FILLERS: ReadonlySet<string> = new Set(
+  ("a an the new agent agents sensor sensors that which to and it its for of in on from with when if " +
+    "read reads reading readings publish publishes publishing report reports watch watches watching monitor " +
+    "monitors monitoring poll polls polling fetch fetches fetching check checks checking measure measures detect " +
+    "detects detecting detector detection raise raises send sends value values usage state data " +
+    "change changes level levels room template messages topic device watcher").split(" "),
+);
+
+/** Those that judge what a sensor's agent publishes. */
+const JUDGES: ReadonlySet<string> = new Set(["threshold", "anomaly"]);
+const JUDGED: ReadonlySet<string> = new Set(["temperature", "humidity"]);
+
+type Given = Readonly<Record<string, ParameterValue>>;
+
+export function understandSpawn(text: string): Understanding {
+  if (!VERB.test(text)) return notUnderstood("It is none of the forms that are understood without a model");
+  if (/^\S+(?: up)? (?:an? |the )?(?:new )?node /i.test(text)) {
+    return notUnderstood("A node is deployed by: deploy node NAME to USER@HOST with broker HOST");
+  }
+  const clauses = takeClauses(text.replace(VERB, ""));
+  if (clauses.twice !== undefined) return notUnderstood(`The sentence says ${clauses.twice} more than once`);
+  const [node, second] = clauses.nodes;
+  if (node === undefined) return notUnderstood("The sentence does not say on which node");
+  if (second !== undefined) {
+    return notUnderstood(
+      `'${node}' and '${second}' cannot both be the node; for a topic, say 'topic ${second}'`,
+    );
+  }
+  if (!isName(node) || FILLERS.has(node.toLowerCase()) || NO_NAMES.has(node.toLowerCase())) {
+    return notUnderstood(`'${node}' is no name of a node`);
+  }
+  const words = clauses.rest.toLowerCase().split(" ").filter((word) => word !== "" && !FILLERS.has(word));
+  const chosen = chooseTemplate(words, clauses);
+  if ("reason" in chosen) return notUnderstood(chosen.reason);
+  return complete(node, chosen.template, chosen.about, clauses);
+}
+
+type Choice = { readonly template: string; readonly about: string | undefined } | { readonly reason: string };
+
+function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choice {
+  const found = new Set<string>();
+  for (const word of words) {
+    const template = TEMPLATES.find((each) => each.name === word || each.words.includes(word));
+    if (template === undefined) return { reason: `'${word}' means nothing here` };
+    found.add(template.name);
+  }
+  // A URL says it too, and so does a GPIO line.
+  if (found.size === 0 && url?.startsWith("http")) found.add("http_poller");
+  if (found.size === 0 && line !== undefined) found.add("door");
+  const names = [...found];
+  const [name, other] = names;
+  if (name === undefined) return { reason: "The sentence does not say what the agent is to do" };
+  if (other === undefined) return { template: name, about: undefined };
+  const judge = names.find((each) => JUDGES.has(each));
+  const about = names.find((each) => JUDGED.has(each));
+  if (names.length === 2 && judge !== undefined && about !== undefined) return { template: judge, about };
+  return { reason: `One agent does one thing, and the sentence names ${names.join(", ")}` };
+}
+
+function complete(
+  node: string,
+  template: string,
+  about: string | undefined,
+  clauses: Clauses,
+): Understanding {
+  const given = parametersOf(template, about, clauses);
+  if (typeof given === "string") return notUnderstood(given);
+  const { pollInterval, parameters } = templateNamed(template);
+  const { interval } = clauses;
+  if (interval !== undefined && pollInterval === undefined) {
+    return notUnderstood(`Template '${template}' works when something happens, not at an interval`);
+  }
+  if (interval !== undefined && !(interval > 0)) return notUnderstood("The interval must be above 0");
+  const agent = clauses.agent ?? `${template.replaceAll("_", "-")}-${node}`;
+  if (!isName(agent) || NO_NAMES.has(agent.toLowerCase())) {
+    return notUnderstood(`'${agent}' is no name for an agent: it must be ${NAME_RULE}`);
+  }
+  try {
+    readParameters(template, parameters, given);
+  } catch (error) {
+    if (error instanceof TemplateError) return notUnderstood(error.message);
+    throw error;
+  }
+  const plan: Plan = { kind: "spawn", node, agent, template, parameters: given };
+  return planned(interval === undefined ? plan : { ...plan, pollInterval: interval });
+}
+
+/** What the clauses mean for this template, or why they mean nothing. */
+function parametersOf(template: string, about: string | undefined, clauses: Clauses): Given | string {
+  const left = new Map(
+    (["url", "path", "target", "output", "input", "above", "below", "line"] as const)
+      .flatMap((kind) => clauses[kind] === undefined ? [] : [[kind, clauses[kind]] as const]),
+  );
+  const given: Record<string, ParameterValue> = {};
+  for (const [clause, parameter] of Object.entries(MEANS[template] ?? {})) {
+    const value = left.get(clause as never);
+    if (value !== undefined) given[parameter] = value;
+    left.delete(clause as never);
+  }
+  const [unused] = left.values();
+  if (unused !== undefined) return `'${unused}' means nothing to template '${template}'`;
+  if (about !== undefined && given.topic !== undefined) return `Say either '${about}' or the topic`;
+  if (about !== undefined) given.topic = `sensors/${about}`;
+  // Who names one bound does not ask for the other one's default.
+  if (template === "threshold") return bounded(given);
+  const missing = (NEEDED[template] ?? []).find((parameter) => given[parameter] === undefined);
+  return missing === undefined
+    ? given
+    : `An agent of template '${template}' needs its ${missing} in the sentence`;
+}
+
+function bounded(given: Readonly<Record<string, ParameterValue>>): Given | string {
+  const { above = null, below = null } = given;
+  if (above === null && below === null) {
+    return "An alert needs its bound in the sentence: above 30, or below 5";
+  }
+  if (given.topic === undefined) return "An alert needs its topic in the sentence: for sensors/temperature";
+  return { ...given, above, below };
+}
+
+/** Which parameter of a template each clause sets. */
+const MEANS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  temperature: { path: "path", output: "topic", input: "topic" },
+  humidity: { path: "path", output: "topic", input: "topic" },
+  door: { path: "path", output: "topic", input: "topic", line: "line" },
+  cpu_memory: { output: "topic", input: "topic" },
+  file_watcher: { path: "path", output: "topic", input: "topic" },
+  http_poller: { url: "url", output: "topic", input: "topic" },
+  heartbeat: { target: "target", output: "topic", input: "topic" },
+  mqtt_bridge: { url: "url", input: "filter" },
+  anomaly: { input: "topic", output: "output" },
+  threshold: { input: "topic", above: "above", below: "below" },
+};
+
+/** What a template cannot do without; its default is but an example. */
+const NEEDED: Readonly<Record<string, readonly string[]>> = {
+  http_poller: ["url"],
+  mqtt_bridge: ["url"],
+  file_watcher: ["path"],
+  anomaly: ["topic"],
+};

@@ -1,0 +1,81 @@
+/** Checks the parameters of a template, and writes them into its code. Pure. */
+import { filterError, publishTopicError } from "../../protocol/topics.ts";
+import type { Parameter, Parameters, ParameterValue, ParameterValues } from "./template.ts";
+
+/** A template that there is not, or a parameter that does not fit; the message is for the operator. */
+export class TemplateError extends Error {
+  override name = "TemplateError";
+}
+
+const BLOCK = /^const PARAMETERS: Parameters = \{\n(?: {2}.*\n)*\};$/m;
+
+/**
+ * The values of all parameters: those given, else the defaults.
+ * @throws TemplateError "Template 'threshold': above must be a number: current value is "hot""
+ */
+export function readParameters(
+  template: string,
+  parameters: Parameters,
+  given: Readonly<Record<string, unknown>>,
+): ParameterValues {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(parameters, name)) continue;
+    const known = Object.keys(parameters).join(", ");
+    throw new TemplateError(`Template '${template}' has no parameter '${name}': it has ${known}`);
+  }
+  const entries = Object.entries(parameters).map(([name, parameter]) => {
+    const value = given[name];
+    if (value === undefined) return [name, parameter.default] as const;
+    const problem = problemWith(parameter, value);
+    if (problem === undefined) return [name, value as ParameterValue] as const;
+    const current = JSON.stringify(value).slice(0, 80);
+    throw new TemplateError(`Template '${template}': ${name} ${problem}: current value is ${current}`);
+  });
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+/**
+ * The code with these values in its block of parameters. Nothing else changes: its lines stay where they are, and
+ * the values are JSON, so that none of them can be code.
+ */
+export function fillIn(code: string, values: ParameterValues): string {
+  const lines = Object.entries(values).map(([name, value]) =>
+    `  ${JSON.stringify(name)}: ${JSON.stringify(value)},\n`
+  );
+  if (!BLOCK.test(code)) throw new Error("The template has no block of parameters");
+  return code.replace(BLOCK, () => `const PARAMETERS: Parameters = {\n${lines.join("")}};`);
+}
+
+/** Why the value does not fit; `undefined` when it does. */
+function problemWith(parameter: Parameter, value: unknown): string | undefined {
+  if (parameter.kind === "number") return numberProblem(parameter, value);
+  if (typeof value !== "string") return "must be text";
+  if (value.length > 4096) return "must not be longer than 4096 characters";
+  switch (parameter.kind) {
+    case "topic":
+      return unusable(publishTopicError(value));
+    case "filter":
+      return unusable(filterError(value));
+    case "choice":
+      return parameter.choices.includes(value) ? undefined : `must be one of ${parameter.choices.join(", ")}`;
+    case "text":
+      return parameter.pattern?.test(value) ?? true ? undefined : `must be ${parameter.rule}`;
+    default:
+      return parameter satisfies never;
+  }
+}
+
+function unusable(reason: string | undefined): string | undefined {
+  return reason === undefined ? undefined : `cannot be used, ${reason}`;
+}
+
+function numberProblem(
+  { min = -Infinity, max = Infinity, isWhole = false, isOptional = false }: Parameter & { kind: "number" },
+  value: unknown,
+): string | undefined {
+  if (value === null && isOptional) return undefined;
+  if (typeof value !== "number" || !Number.isFinite(value)) return "must be a number";
+  if (isWhole && !Number.isInteger(value)) return "must be a whole number";
+  if (value < min) return `must be ${min} or more`;
+  return value > max ? `must not exceed ${max}` : undefined;
+}

@@ -1,0 +1,181 @@
+/** Tools that start, change, move and end agents, and give them tasks. */
+import { z } from "zod";
+import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
+import { OperationError } from "../operator.ts";
+import { nodeNamed } from "../operations/find.ts";
+import { inspectAgent } from "../operations/inspect.ts";
+import { migrate } from "../operations/migrate.ts";
+import { type Config, spawn, type SpawnOutcome } from "../operations/spawn.ts";
+import { stopAgent } from "../operations/stop.ts";
+import { survey } from "../operations/survey.ts";
+import { configFromTemplate } from "../templates/catalog.ts";
+import {
+  defineTool,
+  done,
+  excerpt,
+  failed,
+  type Tool,
+  type ToolCall,
+  type ToolResult,
+  type Workshop,
+} from "./tool.ts";
+
+const MAX_REPLY_CHARS = 100_000;
+const names = z.array(z.string());
+const name = z.string().describe("Name of the agent; one of that name in the whole fleet");
+
+/** Fields of a spawn config that both a new agent and a changed one can have. */
+const configFields = {
+  description: z.string().optional(),
+  poll_interval: z.number().positive().optional().describe("Seconds between two calls of process()"),
+  permissions: z.strictObject({
+    net: names.optional(),
+    read: names.optional(),
+    write: names.optional(),
+    env: names.optional(),
+    sys: names.optional(),
+    run: names.optional(),
+    ffi: names.optional(),
+  }).optional()
+    .describe('What it asks for beyond the sandbox, such as {"net": ["example.com:443"]}; the node decides'),
+  install: names.optional().describe("npm: and jsr: packages"),
+  secrets: names.optional().describe("Names of secrets of the node"),
+  capabilities: names.optional(),
+  input_schema: z.looseObject({}).optional(),
+  output_schema: z.looseObject({}).optional(),
+  max_restarts: z.int().min(0).optional(),
+};
+
+const spawnAgent = defineTool({
+  name: "spawn_agent",
+  title: "Spawn an agent",
+  description:
+    "Starts an agent on a node, from code or from a template, and waits for what becomes of it: running, or the " +
+    "error with its stack. Read agentflow://api before writing code.",
+  effect: "change",
+  input: {
+    name,
+    node: z.string().describe("The node that is to run it"),
+    code: z.string().optional().describe("A module in TypeScript or JavaScript; either this or template"),
+    template: z.string().optional().describe("Name of a template: see agentflow://templates"),
+    parameters: z.looseObject({}).optional()
+      .describe("Parameters of the template; those left out have their defaults"),
+    ...configFields,
+  },
+  async run({ node, template, parameters, code, ...fields }, { operator }, call) {
+    if ((code === undefined) === (template === undefined)) {
+      return failed("Give either code or template");
+    }
+    if (parameters !== undefined && template === undefined) return failed("parameters belong to a template");
+    const base = template === undefined ? { code } : configFromTemplate(template, parameters ?? {});
+    await survey(operator, { signal: call.signal });
+    nodeNamed(operator.fleet, node);
+    return await spawned({ operator }, node, { ...base, ...fields }, call);
+  },
+});
+
+const updateAgent = defineTool({
+  name: "update_agent",
+  title: "Change an agent",
+  description:
+    "Replaces the code of an agent that runs, or fields of its config. What is not given stays. If the new code does " +
+    "not compile, or fails in setup() or its first process(), the old code runs again.",
+  effect: "end",
+  input: { name, code: z.string().optional(), ...configFields },
+  async run({ name, ...changes }, { operator }, call) {
+    if (Object.keys(changes).length === 0) return failed("Nothing is to be changed");
+    await survey(operator, { signal: call.signal });
+    const { node, config } = await inspectAgent(operator, name);
+    return await spawned({ operator }, node, { ...config, ...changes, name, replace: true }, call);
+  },
+});
+
+const stopTool = defineTool({
+  name: "stop_agent",
+  title: "Stop an agent",
+  description: "Ends an agent for good; what it has persisted stays.",
+  effect: "end",
+  input: { name },
+  async run({ name }, { operator }, { signal }) {
+    await survey(operator, { signal });
+    const { node } = await stopAgent(operator, name);
+    return done({ agent: name, node, state: "stopped" });
+  },
+});
+
+const migrateAgent = defineTool({
+  name: "migrate_agent",
+  title: "Move an agent",
+  description:
+    "Moves an agent, with what it has persisted, to another node; it stays where it is if that fails.",
+  effect: "change",
+  input: { name, target_node: z.string() },
+  async run({ name, target_node }, { operator }, { signal }) {
+    await survey(operator, { signal });
+    return done({ ...await migrate(operator, name, target_node) });
+  },
+});
+
+const callAgent = defineTool({
+  name: "call_agent",
+  title: "Give an agent a task",
+  description:
+    "Calls handle_task of an agent and returns its reply. What the task does is the agent's affair.",
+  effect: "change",
+  input: {
+    name,
+    payload: z.unknown().optional().describe("Any JSON; {} without it"),
+    timeout_seconds: z.number().positive().max(300).default(30),
+  },
+  async run({ name, payload, timeout_seconds }, { operator }) {
+    const reply = await operator.commander.task(name, payload ?? {}, timeout_seconds * 1000);
+    const json = JSON.stringify(reply) ?? "null";
+    const value = json.length > MAX_REPLY_CHARS ? { reply_text: excerpt(json, MAX_REPLY_CHARS) } : { reply };
+    return { ok: !isFailure(reply), value: { agent: name, ...value } };
+  },
+});
+
+export const CHANGE_TOOLS: readonly Tool[] = [spawnAgent, updateAgent, stopTool, migrateAgent, callAgent];
+
+async function spawned(
+  { operator }: Pick<Workshop, "operator">,
+  node: string,
+  fields: Readonly<Record<string, unknown>>,
+  { signal, onProgress }: ToolCall,
+): Promise<ToolResult> {
+  const { node: _node, ...config } = withoutUndefined(fields);
+  // Checked here as the node will check it: a mistake is told before anything is sent.
+  parseSpawnConfig(config, node);
+  const outcome = await spawn(operator, node, config as Config, { signal, onProgress });
+  if (signal.aborted && outcome.kind === "unsettled") {
+    throw new OperationError(`No longer waited for: ${outcome.last}`);
+  }
+  return resultOf(outcome);
+}
+
+function resultOf(outcome: SpawnOutcome): ToolResult {
+  const { kind, ...details } = outcome;
+  switch (outcome.kind) {
+    case "running":
+      return done({ outcome: kind, ...details });
+    case "already_running":
+      return failed(`Agent '${outcome.agent}' runs there already: update_agent changes it`, details);
+    case "failed":
+      return { ok: false, value: { outcome: kind, ...details } };
+    case "stopped":
+      return failed("Somebody has stopped it meanwhile", details);
+    case "unsettled":
+      return failed(`Neither running nor failed within the time; last heard: ${outcome.last}`, details);
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** Protocol: so an agent replies whose handle_task threw, or that has none. */
+function isFailure(reply: unknown): boolean {
+  return typeof reply === "object" && reply !== null && "error" in reply;
+}
+
+function withoutUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

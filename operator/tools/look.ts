@@ -1,0 +1,166 @@
+/** Tools that look at the fleet, and change nothing. */
+import { z } from "zod";
+import { filterError } from "../../protocol/topics.ts";
+import { stateOf } from "../fleet.ts";
+import type { LogLine } from "../operations/reports.ts";
+import { liveAgents, nodeNamed } from "../operations/find.ts";
+import { listen } from "../operations/listen.ts";
+import { survey } from "../operations/survey.ts";
+import { defineTool, done, excerpt, failed, type Tool, type ToolCall, type Workshop } from "./tool.ts";
+
+const MAX_PAYLOAD_CHARS = 4000;
+const limit = z.int().min(1).max(1000).default(200).describe("How many at most");
+
+const listNodes = defineTool({
+  name: "list_nodes",
+  title: "List the nodes",
+  description: "The nodes: online, stale or offline, what they run, load, version, labels.",
+  effect: "look",
+  input: { limit },
+  async run({ limit }, { operator }, { signal }) {
+    const silent = await survey(operator, { signal });
+    const now = Date.now();
+    const all = operator.fleet.nodes.toSorted((a, b) => a.name.localeCompare(b.name));
+    const nodes = all.slice(0, limit).map((node) => ({
+      node: node.name,
+      state: stateOf(node, now),
+      answers: node.isOnline && !silent.includes(node.name),
+      agents: node.agents,
+      runtime: node.runtime,
+      version: node.version,
+      uptime: node.uptime,
+      cpu: node.cpu,
+      memory_mb: node.memoryMb,
+      labels: node.labels,
+    }));
+    return done({ nodes, total: all.length });
+  },
+});
+
+const listAgents = defineTool({
+  name: "list_agents",
+  title: "List the agents",
+  description: "The agents that run, on all nodes or on one: state, load, restarts, description, topics.",
+  effect: "look",
+  input: { node: z.string().optional().describe("Only those of this node"), limit },
+  async run({ node, limit }, { operator }, { signal }) {
+    await survey(operator, { signal });
+    if (node !== undefined) nodeNamed(operator.fleet, node);
+    const all = liveAgents(operator.fleet)
+      .filter((agent) => node === undefined || agent.node === node)
+      .toSorted((a, b) => a.name.localeCompare(b.name));
+    const agents = all.slice(0, limit).map((
+      { name, node, state, task, cpu, memoryMb, uptime, restarts, manifest },
+    ) => ({
+      agent: name,
+      node,
+      state,
+      task: task === undefined ? undefined : excerpt(task, 200),
+      cpu,
+      memory_mb: memoryMb,
+      uptime,
+      restarts,
+      description: typeof manifest?.description === "string" ? excerpt(manifest.description, 500) : undefined,
+      publishes: manifest?.publishes,
+    }));
+    return done({ agents, total: all.length });
+  },
+});
+
+const readInput = {
+  target: z.string().optional().describe("An agent, or a node with its agents; all without it"),
+  wait_seconds: z.number().min(0).max(60).default(0).describe("Listen so long for more before answering"),
+  limit,
+};
+
+const readLogs = defineTool({
+  name: "read_logs",
+  title: "Read logs",
+  description:
+    "What agents and nodes have logged since this server started; the bus keeps nothing of before.",
+  effect: "look",
+  input: readInput,
+  run: async (input, workshop, call) => done({ lines: await linesOf(input, workshop, call, false) }),
+});
+
+const readErrors = defineTool({
+  name: "read_errors",
+  title: "Read errors",
+  description: "Errors of agents, with their stacks, and of nodes, since this server started.",
+  effect: "look",
+  input: readInput,
+  run: async (input, workshop, call) => done({ lines: await linesOf(input, workshop, call, true) }),
+});
+
+const watchTopic = defineTool({
+  name: "watch_topic",
+  title: "Watch a topic",
+  description: "Messages on an MQTT topic filter, for some seconds or until there are enough.",
+  effect: "look",
+  input: {
+    filter: z.string().describe("MQTT topic filter, such as sensors/# or agents/+/alert"),
+    seconds: z.number().positive().max(60).default(5),
+    max_messages: z.int().min(1).max(200).default(20),
+  },
+  async run({ filter, seconds, max_messages }, { operator }, { signal, onProgress }) {
+    const problem = filterError(filter);
+    if (problem !== undefined) return failed(`Cannot watch '${filter}': ${problem}`);
+    const messages: Readonly<Record<string, unknown>>[] = [];
+    await listen(operator, {
+      filters: [filter],
+      forMs: seconds * 1000,
+      signal,
+      onMessage: ({ topic, payload, retained }) => {
+        messages.push({ topic, retained, ...readPayload(payload) });
+        onProgress(`${messages.length} of ${max_messages} messages`);
+        return messages.length >= max_messages;
+      },
+    });
+    return done({ messages, complete: messages.length < max_messages });
+  },
+});
+
+export const LOOK_TOOLS: readonly Tool[] = [listNodes, listAgents, readLogs, readErrors, watchTopic];
+
+interface ReadInput {
+  readonly target?: string | undefined;
+  readonly wait_seconds: number;
+  readonly limit: number;
+}
+
+async function linesOf(
+  { target, wait_seconds, limit }: ReadInput,
+  { journal }: Workshop,
+  { signal }: ToolCall,
+  errorsOnly: boolean,
+): Promise<readonly LogLine[]> {
+  if (wait_seconds > 0) await pause(wait_seconds * 1000, signal);
+  return journal.read(target, { errorsOnly, max: limit });
+}
+
+function readPayload(payload: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
+    if (text.length > MAX_PAYLOAD_CHARS) return { text: excerpt(text, MAX_PAYLOAD_CHARS) };
+    try {
+      return { json: JSON.parse(text) };
+    } catch {
+      return { text };
+    }
+  } catch {
+    return { bytes: payload.length };
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+  });
+}

@@ -1,0 +1,62 @@
+/** Programs for arm64 on this machine: qemu, and the libraries that they load. */
+import { join } from "@std/path";
+
+const PACKAGES = ["libc6:arm64", "libgcc-s1:arm64"];
+
+/**
+ * A folder with Debian's arm64 libraries, which this machine's own package database knows nothing of.
+ * @throws Error when they cannot be had, with what the program said
+ */
+export async function armRoot(cache: string): Promise<string> {
+  const root = join(cache, "root");
+  if (await exists(join(root, "complete"))) return root;
+  const apt = join(cache, "apt");
+  const debs = join(cache, "debs");
+  for (const path of ["lists/partial", "cache/archives/partial"]) {
+    await Deno.mkdir(join(apt, path), { recursive: true });
+  }
+  await Promise.all([debs, root].map((path) => Deno.mkdir(path, { recursive: true })));
+  await Deno.writeTextFile(join(apt, "status"), "");
+  const options = [
+    "APT::Architecture=arm64",
+    "APT::Architectures::=arm64",
+    "APT::Sandbox::User=",
+    `Dir::State=${apt}`,
+    `Dir::State::Lists=${apt}/lists`,
+    `Dir::State::status=${apt}/status`,
+    `Dir::Cache=${apt}/cache`,
+  ].flatMap((option) => ["-o", option]);
+  await run("apt-get", [...options, "update"], debs);
+  await run("apt-get", [...options, "download", ...PACKAGES], debs);
+  for (const { name } of Deno.readDirSync(debs)) await run("dpkg-deb", ["-x", join(debs, name), root], debs);
+  await Deno.writeTextFile(join(root, "complete"), "");
+  return root;
+}
+
+/** @returns path of a program that runs `deno` under emulation */
+export async function emulated(deno: string, root: string, folder: string): Promise<string> {
+  const path = join(folder, "deno-arm64");
+  const denoDir = join(folder, "deno-dir");
+  const script = `#!/bin/sh\n: "\${DENO_DIR:=${denoDir}}"\nexport DENO_DIR\n` +
+    `exec qemu-aarch64-static -L '${root}' '${deno}' "$@"\n`;
+  await Deno.writeTextFile(path, script, { mode: 0o755 });
+  await run(path, ["--version"], folder);
+  return path;
+}
+
+async function run(program: string, args: readonly string[], cwd: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(program, { args: [...args], cwd, stdin: "null" })
+    .output();
+  if (!success) {
+    throw new Error(`${program} ${args.at(-1)} fails: ${new TextDecoder().decode(stderr).trim()}`);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,353 @@
+/** The command line against a node: each command does what it says, and ends with the code that it should. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { ctl, CtlProcess } from "../support/ctl.ts";
+import { startEmbedded } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+
+const folder = await Deno.makeTempDir({ prefix: "agentflow-ctl-" });
+addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const TICKER = `
+async function setup(agent) { agent.persist("starts", agent.recall("starts", 0) + 1); await agent.log("ready"); }
+async function process(agent) { await agent.publish("ticks", { from: agent.name }); }
+function handle_task(agent, payload) { if (payload.fail) throw new Error("as asked"); return { got: payload }; }`;
+
+async function agentFile(name: string, code: string): Promise<string> {
+  const path = join(folder, name);
+  await Deno.writeTextFile(path, code);
+  return path;
+}
+
+/** Does it until it has had its effect: a listener that is not there yet has missed what came before. */
+async function again(act: () => Promise<unknown>, isDone: () => boolean): Promise<void> {
+  const deadlineMs = Date.now() + 30_000;
+  while (!isDone()) {
+    assert(Date.now() < deadlineMs, "it has had no effect within 30 s");
+    await act();
+  }
+}
+
+interface Scene {
+  readonly port: number;
+  readonly bus: Bus;
+  /** Runs a command against the scene's broker. */
+  readonly run: (...args: string[]) => ReturnType<typeof ctl>;
+  readonly start: (...args: string[]) => CtlProcess;
+}
+
+type Law = (scene: Scene) => Promise<void>;
+
+/** One broker and one node, `hall`, for all: what is open between two laws is theirs. */
+function laws(area: string, nodes: readonly string[], all: Readonly<Record<string, Law>>): void {
+  Deno.test(area, async (t) => {
+    await using broker = await startEmbedded();
+    await using bus = await Bus.connect(broker.port);
+    await using running = new AsyncDisposableStack();
+    for (const name of nodes) {
+      running.use(await NodeProcess.start({ port: broker.port, name, args: ["--labels", `room=${name}`] }));
+      await bus.on(`nodes/${name}/heartbeat`);
+    }
+    const at = ["--port", String(broker.port), "--broker", "127.0.0.1"];
+    const scene: Scene = {
+      port: broker.port,
+      bus,
+      run: (...args) => ctl([...args, ...at]),
+      start: (...args) => CtlProcess.start([...args, ...at]),
+    };
+    for (const [name, law] of Object.entries(all)) {
+      await t.step({ name, fn: () => law(scene), sanitizeOps: false, sanitizeResources: false });
+    }
+  });
+}
+
+laws("the command line and one node", ["hall"], {
+  "nodes tells at once of a node what its heartbeat says": async ({ run }) => {
+    const { code, json } = await run("nodes", "--json");
+    assertEquals([code, json.length], [0, 1]);
+    const [{ node, state, agents, labels, version }] = json;
+    assertEquals([node, state, agents, labels], ["hall", "online", [], { room: "hall" }]);
+    assertMatch(version, /^\d/);
+  },
+
+  "nodes is a table for people, without colours where no terminal is": async ({ run }) => {
+    const { stdout } = await run("nodes");
+    assertMatch(stdout, /^NODE {2}STATE {3}AGENTS .*\nhall {2}online +0 /);
+    assert(!stdout.includes("\x1b"), "no escape sequences in a pipe");
+  },
+
+  "spawn waits until the agent runs": async ({ run }) => {
+    const file = await agentFile("ticker.ts", TICKER);
+    const { code, stdout } = await run("spawn", file, "--node", "hall", "--poll-interval", "0.1");
+    assertEquals([code, stdout], [0, "Agent 'ticker' runs on hall\n"]);
+  },
+
+  "spawn of a name that runs is refused, and says what would work": async ({ run }) => {
+    const file = await agentFile("ticker.ts", TICKER);
+    const { code, stderr, stdout } = await run("spawn", file, "--node", "hall");
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, "already running on hall: --replace puts this one in its place");
+  },
+
+  "spawn shows the error and the stack of an agent that fails, with the author's line": async ({ run }) => {
+    const file = await agentFile("broken.ts", `// first\nfunction setup() { throw new Error("no sensor"); }`);
+    const { code, stderr } = await run("spawn", file, "--node", "hall");
+    assertEquals(code, 1);
+    assertMatch(stderr, /'broken' has failed on hall \(setup\): no sensor/);
+    assertMatch(stderr, /at .*broken\.ts:2:\d+/);
+  },
+
+  "spawn --json tells the same to programs": async ({ run }) => {
+    const file = await agentFile("broken.js", "this is not valid !!!");
+    const { code, json, stderr } = await run("spawn", file, "--node", "hall", "--name", "other", "--json");
+    assertEquals([code, stderr], [1, ""]);
+    const { ok, outcome, agent, phase } = json;
+    assertEquals({ ok, outcome, agent, phase }, {
+      ok: false,
+      outcome: "failed",
+      agent: "other",
+      phase: "compile",
+    });
+  },
+
+  "an update that fails tells that the code before runs again": async ({ run }) => {
+    const file = await agentFile("worse.ts", "function process() { throw new Error('worse'); }");
+    const { code, json } = await run(
+      "spawn",
+      file,
+      "--node",
+      "hall",
+      "--name",
+      "ticker",
+      "--replace",
+      "--json",
+    );
+    assertEquals([code, json.outcome, json.error, json.rolled_back], [1, "failed", "worse", true]);
+  },
+
+  "an update that works is told as running": async ({ run }) => {
+    const file = await agentFile("ticker.ts", `${TICKER}\n// better`);
+    const { code } = await run("spawn", file, "--node", "hall", "--replace", "--poll-interval", "0.1");
+    assertEquals(code, 0);
+    assertStringIncludes((await run("state", "ticker", "--code")).stdout, "// better");
+  },
+
+  "spawn waits no longer than it is told to": async ({ run }) => {
+    const file = await agentFile("slow.ts", "async function setup() { await new Promise(() => {}); }");
+    const { code, stderr } = await run("spawn", file, "--node", "hall", "--timeout", "1");
+    assertEquals(code, 4);
+    assertStringIncludes(stderr, "'slow' neither runs nor has failed on hall yet");
+    assertEquals((await run("stop", "slow")).code, 0);
+  },
+
+  "spawn takes a whole config, and flags win over it": async ({ run }) => {
+    const config = {
+      name: "whole",
+      code: "function process() {}",
+      poll_interval: 9,
+      description: "from the file",
+    };
+    const file = await agentFile("whole.json", JSON.stringify(config));
+    assertEquals((await run("spawn", file, "--node", "hall", "--poll-interval", "3")).code, 0);
+    const { json } = await run("state", "whole", "--json");
+    assertEquals([json.config.poll_interval, json.config.description], [3, "from the file"]);
+    assertEquals((await run("delete", "whole")).code, 0);
+  },
+
+  "a config that no node would take is told before anything is sent": async ({ run, bus }) => {
+    const file = await agentFile("ticker.ts", TICKER);
+    const from = bus.mark();
+    const { code, stderr } = await run("spawn", file, "--node", "hall", "--poll-interval", "-1");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "poll_interval must be above 0: current value is -1");
+    assertEquals(bus.all("nodes/hall/spawn", from), []);
+  },
+
+  "agents tells of each where it runs and how": async ({ run }) => {
+    const { json } = await run("agents", "--node", "hall", "--json");
+    const [{ agent, node, state, publishes }, ...more] = json;
+    assertEquals([agent, node, state, publishes], ["ticker", "hall", "running", ["ticks"]]);
+    assertEquals(more, []);
+  },
+
+  "state shows what an agent has persisted": async ({ run }) => {
+    const { code, json } = await run("state", "ticker");
+    assertEquals([code, Object.keys(json)], [0, ["starts"]]);
+  },
+
+  "call gives the reply; a handler that throws is a failure": async ({ run }) => {
+    const good = await run("call", "ticker", '{"x": 1}');
+    assertEquals([good.code, good.json], [0, { got: { x: 1 } }]);
+    const text = await run("call", "ticker", "plain text");
+    assertEquals([text.code, text.json], [0, { got: "plain text" }]);
+    const bad = await run("call", "ticker", '{"fail": true}');
+    assertEquals([bad.code, bad.json.error], [1, "as asked"]);
+  },
+
+  "call reads its payload from a file, and from stdin": async ({ run, port }) => {
+    const file = await agentFile("payload.json", "[1, 2]");
+    assertEquals((await run("call", "ticker", `@${file}`)).json, { got: [1, 2] });
+    const args = ["call", "ticker", "-", "--broker", "127.0.0.1", "--port", String(port)];
+    assertEquals((await ctl(args, { stdin: '"piped"' })).json, { got: "piped" });
+  },
+
+  "call of nobody ends in time, with its own exit code": async ({ run }) => {
+    const { code, json } = await run("call", "nobody", "--timeout", "0.5", "--json");
+    assertEquals([code, json.ok, json.exit_code], [4, false, 4]);
+    assertMatch(json.error, /'nobody' did not answer within 0.5 s/);
+  },
+
+  "Ctrl-C ends a command that waits, with the exit code that shells have for it": async ({ start }) => {
+    await using waiting = start("call", "nobody", "--timeout", "60");
+    await using listening = start("watch", "ticks");
+    await listening.printed(/ticks/);
+    assertEquals([await listening.interrupt(), await waiting.interrupt()], [0, 130]);
+  },
+
+  "pause, resume and restart press an agent's buttons": async ({ run }) => {
+    assertEquals((await run("pause", "ticker")).stdout, "Agent 'ticker' is paused on hall\n");
+    assertEquals((await run("agents", "--json")).json[0].state, "paused");
+    assertEquals((await run("resume", "ticker")).code, 0);
+    const before = (await run("state", "ticker")).json.starts;
+    const { code, json } = await run("restart", "ticker", "--json");
+    assertEquals([code, json], [0, { ok: true, agent: "ticker", node: "hall", command: "restart" }]);
+    let after = before;
+    const look = async () => after = (await run("state", "ticker")).json.starts;
+    await again(look, () => after !== before);
+    assertEquals(after, before + 1);
+  },
+
+  "logs -f shows what is said, of whom it is asked for": async ({ run, start }) => {
+    await using logs = start("logs", "ticker", "-f", "--json");
+    await using all = start("logs", "-f");
+    // Nothing is kept: an agent says it again and again until the listener is there.
+    await again(
+      () => run("restart", "ticker"),
+      () => [logs, all].every(({ stdout }) => stdout.includes("ready")),
+    );
+    const lines = logs.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const { kind, agent, node, level, message } = lines.find((line) => line.message === "ready");
+    assertEquals([kind, agent, node, level, message], ["log", "ticker", "hall", "info", "ready"]);
+    assertMatch(all.stdout, /\d\d:\d\d:\d\d {2}hall\/ticker {2}ready/);
+    assertEquals(await logs.interrupt(), 0);
+  },
+
+  "errors shows errors alone, with their stacks": async ({ start, run }) => {
+    await using errors = start("errors", "hall", "-f");
+    const file = await agentFile("broken.ts", `\n\nfunction setup() { throw new Error("again"); }`);
+    await again(() => run("spawn", file, "--node", "hall"), () => errors.stdout.includes("again"));
+    assertMatch(await errors.printed(/at .*broken\.ts:3:\d+/).then(([all]) => all), /broken/);
+    assert(!errors.stdout.includes("Remote agent"), "logs are no errors");
+  },
+
+  "watch shows traffic that fits, and ends after a count": async ({ run }) => {
+    const { code, stdout } = await run("watch", "ticks", "--count", "2", "--json");
+    assertEquals(code, 0);
+    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(lines, Array(2).fill({ topic: "ticks", retained: false, payload: { from: "ticker" } }));
+  },
+
+  "watch filters by agent, node and text": async ({ run }) => {
+    const { stdout } = await run("watch", "--agent", "ticker", "--grep", "MANIFEST", "--count", "1");
+    assertMatch(stdout, /agents\/ticker\/manifest +\(kept\) \{"name":"ticker"/);
+    const none = await run("watch", "--node", "elsewhere", "--for", "0.3");
+    assertEquals([none.code, none.stdout], [0, ""]);
+  },
+
+  "watch refuses what is no filter": async ({ run }) => {
+    const { code, stderr } = await run("watch", "a/#/b");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "Cannot watch 'a/#/b'");
+  },
+
+  "what is not there is named, with what is": async ({ run }) => {
+    const agent = await run("stop", "nobody");
+    assertEquals(agent.code, 1);
+    assertStringIncludes(agent.stderr, "No node that answers runs an agent 'nobody': there are ticker");
+    const node = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "attic");
+    assertEquals(node.code, 1);
+    assertStringIncludes(node.stderr, "The broker knows no node 'attic': there are hall");
+  },
+
+  "Python is not sent to a node that runs TypeScript": async ({ run }) => {
+    const { code, stderr } = await run(
+      "spawn",
+      await agentFile("x.py", "def setup(agent): pass"),
+      "--node",
+      "hall",
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "Node 'hall' runs TypeScript and JavaScript");
+  },
+
+  "doctor finds nothing where nothing is wrong": async ({ run }) => {
+    const { code, json } = await run("doctor", "--json");
+    assertEquals([code, json.ok], [0, true]);
+    assertEquals(
+      json.findings.map(({ status }: { status: string }) => status).filter((s: string) => s !== "ok"),
+      [],
+    );
+  },
+
+  "doctor finds a spawn that nobody takes, and a manifest without its agent": async ({ run, bus }) => {
+    await bus.publish("nodes/ghost/spawn", { name: "x" }, { retain: true });
+    await bus.publish("agents/some-id/manifest", { name: "gone", node: "hall" }, { retain: true });
+    const { code, stdout } = await run("doctor");
+    assertEquals(code, 0);
+    assertMatch(stdout, /warning {2}node ghost: a spawn command waits for it, and nobody knows it/);
+    assertMatch(stdout, /warning {2}agent gone: a manifest is kept, and hall does not run it/);
+    assertMatch(stdout, /→ .*mosquitto_pub -r -n -t nodes\/ghost\/spawn/);
+    await bus.publish("nodes/ghost/spawn", "", { retain: true });
+    await bus.publish("agents/some-id/manifest", "", { retain: true });
+  },
+
+  "stop-all asks, and does nothing where nobody can be asked": async ({ run }) => {
+    const { code, stderr } = await run("stop-all");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "--yes stops without asking");
+    assertEquals((await run("nodes", "--json")).json[0].state, "online");
+  },
+
+  "stop-all --yes ends the node": async ({ run, bus }) => {
+    const { code, json } = await run("stop-all", "--yes", "--json");
+    assertEquals([code, json], [0, [{ ok: true, node: "hall", agents: ["ticker"] }]]);
+    await bus.on("nodes/hall/status", (message) => message.json?.status === "offline");
+    assertEquals((await run("nodes", "--json")).json[0].state, "offline");
+    assertMatch((await run("doctor")).stdout, /warning {2}node hall: offline/);
+    const late = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "hall");
+    assertEquals([late.code, late.stderr], [1, "agentflow: Node 'hall' is offline\n"]);
+  },
+});
+
+laws("the command line and two nodes", ["hall", "attic"], {
+  "migrate waits until the agent runs on its new node": async ({ run }) => {
+    const file = await agentFile("mover.ts", "function setup(agent) { agent.persist('seen', agent.node); }");
+    assertEquals((await run("spawn", file, "--node", "hall")).code, 0);
+    const { code, json } = await run("migrate", "mover", "--to", "attic", "--json");
+    assertEquals([code, json], [0, { ok: true, agent: "mover", from_node: "hall", to_node: "attic" }]);
+    assertEquals((await run("agents", "--node", "attic", "--json")).json[0].agent, "mover");
+    assertEquals((await run("agents", "--node", "hall", "--json")).json, []);
+  },
+
+  "migrate tells why it cannot be": async ({ run }) => {
+    const { code, stderr } = await run("migrate", "mover", "--to", "attic");
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "Cannot migrate 'mover': it already runs on attic");
+    assertMatch(
+      (await run("migrate", "mover", "--to", "cellar")).stderr,
+      /no node 'cellar': there are attic, hall/,
+    );
+  },
+
+  "doctor finds two agents of one name, and says what to do": async ({ run }) => {
+    const file = await agentFile("mover.ts", "function setup() {}");
+    assertEquals((await run("spawn", file, "--node", "hall")).code, 0);
+    const { code, stdout } = await run("doctor");
+    assertEquals(code, 1);
+    assertMatch(
+      stdout,
+      /failed {3}agent mover: runs on (hall and attic|attic and hall)\n +→ stop one of them/,
+    );
+  },
+});

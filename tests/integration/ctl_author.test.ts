@@ -1,0 +1,153 @@
+/** `new`, `check` and `dev`: what authors of agents use. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { ctl, CtlProcess } from "../support/ctl.ts";
+
+async function inFolder(play: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "agentflow-author-" });
+  try {
+    await play(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Checks code, and returns what is wrong with it. */
+// deno-lint-ignore no-explicit-any -- JSON of the program
+async function check(folder: string, file: string, code: string): Promise<any> {
+  await Deno.writeTextFile(join(folder, file), code);
+  return (await ctl(["check", join(folder, file), "--json"])).json;
+}
+
+for (const [flags, file] of [[[], "hello.ts"], [["--js"], "hello.js"]] as const) {
+  Deno.test(`new writes ${file}, which check has nothing to say against`, () =>
+    inFolder(async (folder) => {
+      const made = await ctl(["new", "hello", "--dir", folder, ...flags, "--json"]);
+      assertEquals([made.code, made.json.file], [0, join(folder, file)]);
+      const { code, stdout } = await ctl(["check", join(folder, file)]);
+      assertEquals(code, 0, stdout);
+      assertMatch(stdout, /no errors; it has setup, process, handle_task/);
+      // The types are the author's own, for the editor.
+      const types = await Deno.readTextFile(join(folder, "types.d.ts"));
+      assertEquals(types, await Deno.readTextFile(new URL("../../agents/types.d.ts", import.meta.url)));
+      const again = await ctl(["new", "hello", "--dir", folder, ...flags]);
+      assertEquals(again.code, 1);
+      assertStringIncludes(again.stderr, "it is there already");
+    }));
+}
+
+Deno.test("check has nothing to say against the examples", async () => {
+  const examples = new URL("../../agents/examples/", import.meta.url);
+  for (const example of ["calculator.ts", "counter.ts", "temperature_sensor.ts", "threshold_alert.ts"]) {
+    const { code, stdout } = await ctl(["check", new URL(example, examples).pathname]);
+    assertEquals(code, 0, stdout);
+  }
+});
+
+Deno.test("check finds what is wrong in functions without types, and none of it is about missing types", () =>
+  inFolder(async (folder) => {
+    const code = [
+      "// a comment",
+      "async function setup(agent) {",
+      '  await agent.log("x"); await agent.pubish("a", 1);',
+      "}",
+      "async function process(agent) { agent.persist(1); }",
+      "function handle_task(agent, payload) { return payload.anything; }",
+    ].join("\n");
+    const { ok, errors } = await check(folder, "agent.ts", code);
+    assertEquals(ok, false);
+    // deno-lint-ignore no-explicit-any -- JSON of the program
+    assertEquals(errors.map(({ code, line, column }: any) => [code, line, column]), [
+      ["TS2551", 3, 37],
+      ["TS2554", 5, 39],
+    ]);
+    const { stdout } = await ctl(["check", join(folder, "agent.ts")]);
+    assertMatch(stdout, /agent\.ts:3:37 {2}TS2551 {2}Property 'pubish' does not exist on type 'Agent'/);
+    assertStringIncludes(stdout, '      await agent.log("x"); await agent.pubish("a", 1);');
+  }));
+
+Deno.test("check of JavaScript knows the agent too", () =>
+  inFolder(async (folder) => {
+    const { errors } = await check(
+      folder,
+      "agent.js",
+      "export async function process(agent) {\n  agent.foo();\n}",
+    );
+    assertEquals([errors[0].code, errors[0].line, errors[0].column], ["TS2339", 2, 9]);
+  }));
+
+Deno.test("check says of a syntax error where it is, and of an import that a node gets one file", () =>
+  inFolder(async (folder) => {
+    const syntax = await check(folder, "syntax.ts", "function setup(agent) {\n  let x = ;\n}");
+    assertEquals([syntax.errors[0].line, syntax.errors[0].code], [2, undefined]);
+    await Deno.writeTextFile(join(folder, "other.ts"), "export default 1;");
+    const { errors } = await check(
+      folder,
+      "import.ts",
+      'import x from "./other.ts";\nfunction setup() { x; }',
+    );
+    assertMatch(errors[0].message, /Cannot import '\.\/other\.ts': a node gets this one file alone/);
+    const nothing = await check(folder, "nothing.ts", "export const x = 1;");
+    assertMatch(nothing.errors[0].message, /none of setup, process and handle_task/);
+  }));
+
+Deno.test("check says which permissions an agent seems to need", () =>
+  inFolder(async (folder) => {
+    const code = `async function process(agent) {
+  const weather = await fetch("https://api.example.com/now").then((answer) => answer.text());
+  // Deno.readTextFile("/only/a/comment")
+  await agent.publish("x", weather + await Deno.readTextFile("/sys/class/thermal/temp"));
+}`;
+    const { ok, permissions } = await check(folder, "agent.ts", code);
+    assertEquals(ok, true);
+    // deno-lint-ignore no-explicit-any -- JSON of the program
+    assertEquals(permissions.map(({ kind, entry, line }: any) => [kind, entry, line]), [
+      ["net", "api.example.com", 2],
+      ["read", "/sys/class/thermal/temp", 4],
+    ]);
+  }));
+
+Deno.test("dev runs an agent, calls it by lines of stdin, and starts it anew when it is saved", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "echo.ts");
+    const agent = (word: string) => `
+async function setup(agent) { await agent.log("${word} " + agent.recall("n", 0)); agent.persist("n", agent.recall("n", 0) + 1); }
+async function process(agent) { await agent.publish("echo/" + "${word}", { one: 1 }); }
+function handle_task(agent, payload) { return { got: payload }; }`;
+    await Deno.writeTextFile(file, agent("first"));
+    await using dev = CtlProcess.start(["dev", file, "--poll-interval", "0.2"]);
+    await dev.printed(/log +first 0/);
+    await dev.printed(/publish +echo\/first {2}\{"one":1\}/);
+    await dev.write('{"a": 1}\nplain\n');
+    await dev.printed(/reply +\{"got":\{"a":1\}\}/);
+    await dev.printed(/reply +\{"got":"plain"\}/);
+    // As on a node: what it has persisted outlives its code.
+    await Deno.writeTextFile(file, agent("second"));
+    await dev.printed(/log +second 1/);
+    // As many editors save: a new file in the place of the old one.
+    await Deno.writeTextFile(`${file}.tmp`, "function setup() {\n  throw new Error('broken');\n}");
+    await Deno.rename(`${file}.tmp`, file);
+    await dev.printed(/error +setup \(fatal\): broken\n[^]*echo\.ts:2:\d+/);
+    await Deno.writeTextFile(file, agent("third"));
+    await dev.printed(/log +third 2/);
+    assertEquals(await dev.interrupt(), 0);
+    assert(!dev.stderr.includes("rror"), dev.stderr);
+  }));
+
+Deno.test("dev gives an agent no more than a node would", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "nosy.ts");
+    await Deno.writeTextFile(file, `async function setup() { await Deno.readTextFile("/etc/hostname"); }`);
+    await using dev = CtlProcess.start(["dev", file, "--json"]);
+    await dev.printed(
+      /"event":"error","phase":"setup","severity":"fatal","error":"[^"]*Requires read access/,
+    );
+    assertEquals(await dev.interrupt(), 0);
+  }));
+
+Deno.test("dev of what cannot be spawned is a mistake, told at once", () =>
+  inFolder(async (folder) => {
+    const { code, stderr } = await ctl(["dev", join(folder, "nowhere.ts")]);
+    assertEquals(code, 2);
+    assertMatch(stderr, /Cannot read .*nowhere\.ts: no such file/);
+  }));

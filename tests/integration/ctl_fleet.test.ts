@@ -1,0 +1,122 @@
+/** `apply` and `diff`: a fleet of two nodes becomes what a file says, and stays so. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { startEmbedded } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { ctl } from "../support/ctl.ts";
+import { NodeProcess } from "../support/node_process.ts";
+
+const QUIET = "function setup() {}";
+
+Deno.test("apply makes a fleet what its file says", async (t) => {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  await using _hall = await NodeProcess.start({
+    port: broker.port,
+    name: "hall",
+    args: ["--labels", "floor=0"],
+  });
+  await using _attic = await NodeProcess.start({
+    port: broker.port,
+    name: "attic",
+    args: ["--labels", "floor=2,gpu=yes"],
+  });
+  for (const name of ["hall", "attic"]) await bus.on(`nodes/${name}/heartbeat`);
+  const folder = await Deno.makeTempDir({ prefix: "agentflow-fleet-" });
+  await using _folder = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  const run = (...args: string[]) => ctl([...args, "--broker", "127.0.0.1", "--port", String(broker.port)]);
+  const file = join(folder, "fleet.json");
+  const write = (agents: unknown[]) => Deno.writeTextFile(file, JSON.stringify({ agents }));
+  const step = (name: string, fn: () => Promise<void>) =>
+    t.step({ name, fn, sanitizeOps: false, sanitizeResources: false });
+  // deno-lint-ignore no-explicit-any -- JSON of the program
+  const steps = (plan: any[]) => plan.map(({ step, node, agent }) => `${step} ${node}/${agent}`).sort();
+  await Deno.mkdir(join(folder, "code"));
+  await Deno.writeTextFile(join(folder, "code", "sensor.ts"), QUIET);
+
+  await step("--dry-run shows the plan, and does nothing", async () => {
+    await write([
+      { name: "sensor-{node}", file: "code/sensor.ts", nodes: ["hall", "attic"] },
+      { name: "vision", code: QUIET, labels: { gpu: "yes" }, poll_interval: 2 },
+    ]);
+    const { code, json } = await run("apply", file, "--dry-run", "--json");
+    assertEquals([code, json.dry_run], [0, true]);
+    assertEquals(steps(json.plan), [
+      "start attic/sensor-attic",
+      "start attic/vision",
+      "start hall/sensor-hall",
+    ]);
+    assertEquals((await run("agents", "--json")).json, []);
+  });
+
+  await step("apply does it, and a second time there is nothing to do", async () => {
+    const { code, stdout } = await run("apply", file);
+    assertEquals(code, 0);
+    assertMatch(stdout, /^\+ hall\/sensor-hall {2}start$/m);
+    assertMatch(stdout, /^3 steps: 3 start$/m);
+    assertMatch(stdout, /^done {2}\+ attic\/vision {2}start$/m);
+    assertMatch((await run("apply", file)).stdout, /Nothing to do: the fleet is as the file says/);
+    const { code: same } = await run("diff", file);
+    assertEquals(same, 0);
+  });
+
+  await step("what has changed is shown, and replaced", async () => {
+    await Deno.writeTextFile(join(folder, "code", "sensor.ts"), `${QUIET}\n// calibrated\n`);
+    await write([
+      { name: "sensor-{node}", file: "code/sensor.ts", nodes: ["hall", "attic"] },
+      { name: "vision", code: QUIET, labels: { gpu: "yes" }, poll_interval: 3 },
+    ]);
+    const { code, stdout } = await run("diff", file);
+    assertEquals(code, 1);
+    assertMatch(stdout, /^~ attic\/vision {2}replace \(poll_interval\)\n {4}poll_interval: 2 → 3$/m);
+    assertMatch(stdout, /^ {4}\+\/\/ calibrated$/m);
+    const applied = await run("apply", file, "--json");
+    assertEquals([applied.code, applied.json.ok], [0, true]);
+    assertEquals((await run("state", "vision", "--json")).json.config.poll_interval, 3);
+    assertEquals((await run("diff", file)).code, 0);
+  });
+
+  await step("an agent that runs elsewhere moves", async () => {
+    await write([{ name: "vision", code: QUIET, node: "hall", poll_interval: 3 }]);
+    const { code, json } = await run("apply", file, "--json");
+    assertEquals([code, steps(json.results)], [0, ["move hall/vision"]]);
+    assertEquals((await run("state", "vision", "--json")).json.node, "hall");
+  });
+
+  await step(
+    "what is not listed is left alone, and stopped with --prune, on the file's nodes only",
+    async () => {
+      assertMatch((await run("apply", file)).stdout, /\? hall\/sensor-hall {2}not in the file, left alone/);
+      const { code, json } = await run("apply", file, "--prune", "--json");
+      assertEquals([code, steps(json.results)], [0, ["stop hall/sensor-hall"]]);
+      // deno-lint-ignore no-explicit-any -- JSON of the program
+      const left = (await run("agents", "--json")).json.map(({ agent }: any) => agent);
+      assertEquals(left, ["sensor-attic", "vision"]);
+    },
+  );
+
+  await step("a step that fails is told, the others are done, and the exit code says so", async () => {
+    await write([
+      { name: "bad", code: "function setup() { throw new Error('no'); }", node: "hall" },
+      { name: "good", code: QUIET, node: "attic" },
+      { name: "far", code: QUIET, node: "cellar" },
+    ]);
+    const { code, json } = await run("apply", file, "--json");
+    assertEquals([code, json.ok], [1, false]);
+    // deno-lint-ignore no-explicit-any -- JSON of the program
+    const errors = Object.fromEntries(json.results.map(({ agent, error }: any) => [agent, error]));
+    assertEquals(errors, { bad: "setup: no", far: "node 'cellar' is not online", good: undefined });
+    assertEquals((await run("state", "good")).code, 0);
+  });
+
+  await step("a file that cannot be used is told in its own words", async () => {
+    await write([{ name: "many", code: QUIET, nodes: ["hall", "attic"] }]);
+    const { code, stderr } = await run("apply", file);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "'many' is for 2 nodes (hall, attic), and an agent's name is its identity");
+    await write([{ name: "x", file: "nowhere.ts", node: "hall" }]);
+    const missing = await run("apply", file);
+    assertEquals(missing.code, 2);
+    assertMatch(missing.stderr, /Cannot read .*nowhere\.ts: no such file/);
+  });
+});

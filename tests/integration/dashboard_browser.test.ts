@@ -1,0 +1,313 @@
+/** The dashboard as an operator sees it: a real browser, a real broker, real nodes and agents. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
+import type { Dashboard } from "../../dashboard/start.ts";
+import { Secret } from "../../bus/secret.ts";
+import { actorId } from "../../protocol/ids.ts";
+import { hasChromium, TestBrowser } from "../support/browser.ts";
+import { hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { openDashboard, post } from "../support/dashboard.ts";
+import { NodeProcess } from "../support/node_process.ts";
+import { Stage } from "../support/stage.ts";
+
+const STILL = "export function handle_task(agent, payload) { return { echo: payload, node: agent.node }; }";
+const CRASHES = "export async function process() { Deno.exit(1); }";
+
+interface Scene {
+  readonly stage: Stage;
+  readonly dashboard: Dashboard;
+  readonly browser: TestBrowser;
+  readonly page: Page;
+  readonly complaints: string[];
+}
+
+/** Where the list shows an agent. */
+const rowOf = (agent: string) => `[data-agent="${agent}"]`;
+const stateIn = (agent: string, state: string) => `${rowOf(agent)} .state-${state}`;
+
+async function show(scene: Scene, hash: string): Promise<void> {
+  // Another part of the same page would keep what an earlier law has left in it.
+  await scene.page.goto("about:blank");
+  await scene.page.goto(`${scene.dashboard.url}${hash}`);
+}
+
+const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
+  "a spawned agent appears, and its state is told in words": async (scene) => {
+    await show(scene, "#/agents");
+    await scene.stage.launch({ name: "appears", code: STILL });
+    await scene.page.waitForSelector(stateIn("appears", "running"));
+    assertEquals(await scene.page.textContent(stateIn("appears", "running")), "running");
+  },
+
+  "a crash shows restarting, then failed, and why": async (scene) => {
+    await show(scene, "#/agents");
+    await scene.stage.launch({ name: "crashes", code: CRASHES, max_restarts: 1, restart_delay: 1.5 });
+    await scene.page.waitForSelector(stateIn("crashes", "restarting"));
+    await scene.page.waitForSelector(stateIn("crashes", "failed"));
+    await show(scene, `#/agents/${actorId("crashes")}`);
+    await scene.page.click("#tab-errors");
+    await scene.page.waitForSelector(".level-fatal");
+    await scene.page.click("#tab-timeline");
+    await scene.page.waitForSelector(".kind-restarting");
+    await scene.page.waitForSelector(".kind-failed");
+  },
+
+  "an agent is spawned from the page, with code completed by the editor": async (scene) => {
+    const { page } = scene;
+    await show(scene, "#/spawn");
+    await page.selectOption("[aria-label=Template]", "counter");
+    await page.waitForSelector(".cm-content >> text=setup");
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("export async function setup(agent) {\nagent.set_st");
+    await page.waitForSelector(".cm-tooltip-autocomplete >> text=set_status");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.insertText(
+      `export async function setup(agent) { await agent.log("from the page"); }\n${STILL}`,
+    );
+    await page.fill("[name=name]", "from_page");
+    await page.fill("[name=description]", "spawned by hand");
+    await page.click("button:has-text('Spawn'):not([title])[type=submit]");
+    await page.waitForSelector(".outcome-good >> text='from_page' runs on test-node");
+    await scene.stage.agent("from_page").task({ a: 1 });
+    await page.click("text=Open from_page");
+    await page.waitForSelector("text=spawned by hand");
+    await page.click("#tab-code");
+    await page.waitForSelector(".cm-content >> text=from the page");
+    await page.click("#tab-logs");
+    await page.waitForSelector(".log-text >> text=from the page");
+  },
+
+  "a spawn that fails says why, as the node does": async (scene) => {
+    const { page } = scene;
+    await show(scene, "#/spawn");
+    await page.click("button[type=submit]");
+    await page.waitForSelector("text=1 to 64 of A-Z");
+    await page.fill("[name=name]", "never_runs");
+    await page.waitForSelector(".cm-content");
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.insertText('export function setup() { throw new Error("no such sensor"); }');
+    await page.click("button[type=submit]");
+    await page.waitForSelector(".outcome-bad >> text=no such sensor");
+  },
+
+  "a task is called, and its reply is shown": async (scene) => {
+    const { page } = scene;
+    await scene.stage.spawn({ name: "called", code: STILL });
+    await show(scene, `#/agents/${actorId("called")}`);
+    await page.click("button:has-text('Call handle_task')");
+    await page.fill("dialog textarea", "{");
+    await page.waitForSelector("dialog >> text=Not JSON");
+    await page.fill("dialog textarea", '{"question": 42}');
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector('dialog pre >> text="question": 42');
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+  },
+
+  "an agent is paused, resumed, restarted, stopped and deleted by its buttons": async (scene) => {
+    const { page } = scene;
+    await scene.stage.spawn({ name: "pressed", code: STILL });
+    await show(scene, `#/agents/${actorId("pressed")}`);
+    await page.click("button:has-text('Pause')");
+    await page.waitForSelector(".agent-title .state-paused");
+    await page.click("button:has-text('Resume')");
+    await page.waitForSelector(".agent-title .state-running");
+    await page.click("button:has-text('Restart')");
+    await page.waitForSelector(".toast-good >> text='pressed' has started afresh");
+    await page.click("button:has-text('Delete')");
+    await page.click("dialog button:has-text('Delete')");
+    await page.waitForSelector("text=This agent is not known");
+  },
+
+  "the keys move through the list and act": async (scene) => {
+    const { page } = scene;
+    await scene.stage.spawn({ name: "keyed", code: STILL });
+    await show(scene, "#/agents");
+    await page.waitForSelector(rowOf("keyed"));
+    await page.keyboard.press("/");
+    await page.keyboard.type("keyed");
+    await page.waitForSelector(rowOf("appears"), { state: "detached" });
+    await page.keyboard.press("Tab");
+    await page.focus(".row[data-active=true]");
+    await page.keyboard.press("End");
+    await page.waitForSelector(`${rowOf("keyed")}[data-active=true]:focus`);
+    await page.keyboard.press("p");
+    await page.waitForSelector(stateIn("keyed", "paused"));
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("h1 >> text=keyed");
+    await page.keyboard.press("g");
+    await page.keyboard.press("t");
+    await page.waitForSelector("h1 >> text=Timeline");
+    await page.keyboard.press("?");
+    await page.waitForSelector("dialog >> text=Keyboard shortcuts");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog", { state: "detached" });
+  },
+
+  "a reload loses nothing, and readings are plotted": async (scene) => {
+    const { page } = scene;
+    const code = `export async function process(agent) {
+      await agent.publish("sensors/plotted", { value: 21.5 });
+      await agent.alert("it is warm", "error");
+    }`;
+    const agent = await scene.stage.spawn({ name: "plotted", code, poll_interval: 1 });
+    await agent.on("manifest", ({ publishes }) => publishes.includes("sensors/plotted"));
+    await show(scene, `#/agents/${actorId("plotted")}`);
+    await page.waitForSelector("text=sensors/plotted · value");
+    await page.waitForSelector("[aria-label^='sensors/plotted · value over time: now 21.5'] canvas");
+    await page.reload();
+    await page.waitForSelector("[aria-label^='sensors/plotted · value over time: now 21.5'] canvas");
+    await show(scene, "#/alerts");
+    await page.waitForSelector(".entry-error >> text=it is warm");
+    await show(scene, "#/timeline");
+    await page.waitForSelector(".kind-failed");
+  },
+
+  "an agent migrates from the page, by choice and by dragging": async (scene) => {
+    const { page, stage } = scene;
+    await using _other = await NodeProcess.start({ port: stage.broker.port, name: "other-node" });
+    await stage.bus.on("nodes/other-node/heartbeat");
+    await stage.spawn({ name: "moves", code: STILL });
+    await show(scene, "#/agents");
+    await page.waitForSelector('[data-node="other-node"] .state-online');
+    await page.click("[aria-label='Actions for moves']");
+    await page.click("[role=menuitem]:has-text('Migrate')");
+    await page.check("dialog [value=other-node]");
+    await page.click("dialog button[type=submit]");
+    await page.waitForSelector(".toast-good >> text='moves' has moved from test-node to other-node");
+    assertEquals((await stage.agent("moves").task(1)).node, "other-node");
+    await page.waitForSelector(`${rowOf("moves")} .c-node >> text=other-node`);
+    await page.dragAndDrop(rowOf("moves"), '[data-node="test-node"]');
+    await page.waitForSelector(".toast-good >> text='moves' has moved from other-node to test-node");
+    assertEquals((await stage.agent("moves").task(1)).node, "test-node");
+  },
+
+  "a node that is killed shows offline, and its agents as lost": async (scene) => {
+    const { page, stage } = scene;
+    await using doomed = await NodeProcess.start({ port: stage.broker.port, name: "doomed" });
+    await stage.bus.on("nodes/doomed/heartbeat");
+    await stage.bus.publish("nodes/doomed/spawn", { name: "orphaned", node: "doomed", code: STILL });
+    await show(scene, "#/agents");
+    await page.waitForSelector(stateIn("orphaned", "running"));
+    await doomed.end("SIGKILL");
+    await page.waitForSelector('[data-node="doomed"] .state-offline');
+    await page.waitForSelector(stateIn("orphaned", "lost"));
+    await show(scene, "#/nodes");
+    await page.waitForSelector("[data-node=doomed] .state-offline");
+  },
+
+  "what agents are called, log and say is text, never markup": async (scene) => {
+    const { stage } = scene;
+    const { page, complaints } = await scene.browser.page();
+    const evil = "<img src=x onerror=\"window.hacked=1;document.title='hacked'\">";
+    const id = crypto.randomUUID();
+    const about = { name: evil, agent: evil, actor_id: id, node: evil, timestamp: Date.now() / 1000 };
+    const manifest = { ...about, description: evil, capabilities: [evil], publishes: [evil] };
+    await stage.bus.publish(`agents/${id}/heartbeat`, {
+      ...about,
+      state: evil,
+      task: evil,
+      cpu: 1,
+      memory_mb: 2,
+    });
+    await stage.bus.publish(`agents/${id}/manifest`, manifest);
+    await stage.bus.publish(`agents/${id}/logs`, { ...about, type: "log", message: evil, level: evil });
+    await stage.bus.publish(`agents/${id}/alert`, { ...about, message: evil, severity: evil });
+    await stage.bus.publish(`agents/${id}/errors`, {
+      ...about,
+      phase: evil,
+      severity: evil,
+      error: evil,
+      traceback: evil,
+    });
+    await stage.bus.publish(`nodes/${"<b>node"}/heartbeat`, {
+      node: evil,
+      agents: [evil],
+      version: evil,
+      labels: { [evil]: evil },
+    });
+    await stage.bus.publish(`agents/${id}/errors`, { ...about, phase: evil, severity: "fatal", error: evil });
+    const views = ["overview", "agents", `agents/${id}`, "nodes", "logs", "alerts", "timeline", "manifests"];
+    for (const view of views) {
+      await page.goto(`${scene.dashboard.url}#/${view}`);
+      await page.waitForSelector("main h1");
+      await page.locator("main").getByText(/<img src=x|<b>node/).first().waitFor({ state: "attached" });
+    }
+    assertEquals(complaints, [], "nothing is tried that the page's policy forbids");
+    assertEquals(await page.evaluate("window.hacked"), undefined);
+    assertEquals(await page.locator("img:not([src='/assets/icon.svg'])").count(), 0);
+    assertMatch(await page.title(), /AgentFlow/);
+  },
+
+  "it fits a phone, in the dark": async (scene) => {
+    const { page } = await scene.browser.page({
+      viewport: { width: 360, height: 740 },
+      colorScheme: "dark",
+      isMobile: true,
+      hasTouch: true,
+    });
+    for (const view of ["overview", "agents", `agents/${actorId("appears")}`, "nodes", "logs", "spawn"]) {
+      await page.goto(`${scene.dashboard.url}#/${view}`);
+      await page.waitForSelector("main h1");
+      assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, view);
+    }
+    assertEquals(await page.getAttribute("html", "data-theme"), "dark");
+    await page.context().close();
+  },
+};
+
+Deno.test({
+  name: "dashboard in a browser",
+  ignore: !hasChromium,
+  fn: async (t) => {
+    const startBroker = () => hasMosquitto ? Mosquitto.start() : startEmbedded();
+    await using stage = await Stage.set({ startBroker });
+    await using dashboard = await openDashboard(stage.broker.port);
+    await using browser = await TestBrowser.open();
+    const { page, complaints } = await browser.page({ viewport: { width: 1280, height: 800 } });
+    const scene = { stage, dashboard, browser, page, complaints };
+    for (const [name, law] of Object.entries(LAWS)) {
+      await t.step({ name, fn: () => law(scene), sanitizeOps: false, sanitizeResources: false });
+    }
+    await t.step("the page has complained of nothing: no error, nothing that its policy forbids", () => {
+      // Answers that tell of a failure, and what Chromium's own editing does to text that is typed over.
+      const isExpected = (text: string) => /409 \(Conflict\)|^Applying inline style/.test(text);
+      assertEquals(complaints.filter((text) => !isExpected(text)), []);
+    });
+  },
+});
+
+Deno.test({
+  name: "a dashboard with a token lets nobody in without it, and a browser with it",
+  ignore: !hasChromium,
+  fn: async () => {
+    await using broker = await startEmbedded();
+    await using dashboard = await openDashboard(broker.port, {
+      token: new Secret("correct-horse-battery"),
+      allowControl: false,
+    });
+    assertEquals((await post(`${dashboard.url}api/agents/x/stop`, {})).status, 401);
+    await using browser = await TestBrowser.open();
+    const { page } = await browser.page();
+    await page.goto(dashboard.url);
+    await page.fill("input[type=password]", "wrong-horse-battery");
+    await page.click("button[type=submit]");
+    await page.waitForSelector("text=this is not the token");
+    await page.fill("input[type=password]", "correct-horse-battery");
+    await page.click("button[type=submit]");
+    await page.waitForSelector("text=Nodes online");
+    const cookies = await page.context().cookies();
+    assertEquals(cookies.map(({ httpOnly, sameSite }) => [httpOnly, sameSite]), [[true, "Strict"]]);
+    assertEquals(await page.locator("text=Spawn agent").count(), 0, "it only shows");
+    const refusal = await page.evaluate(
+      `fetch("/api/agents/x/stop", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" }).then((r) => r.status)`,
+    );
+    assertEquals(refusal, 403);
+    await page.click("[aria-label='Log out']");
+    await page.waitForSelector("input[type=password]");
+    assert(dashboard.url.startsWith("http://127.0.0.1:"));
+  },
+});

@@ -1,0 +1,146 @@
+/** An operator's connection: it lets in and out what it should, also after an outage; answers and silence are told apart. */
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { parseBroker } from "../../bus/broker_url.ts";
+import { Bus, BusError, type BusStatus } from "../../operator/bus.ts";
+import { Commander, NoAnswerError, RefusedError } from "../../operator/commander.ts";
+import { Fleet } from "../../operator/fleet.ts";
+import { listen } from "../../operator/operations/listen.ts";
+import { spawn } from "../../operator/operations/spawn.ts";
+import { survey } from "../../operator/operations/survey.ts";
+import { freePort, startEmbedded } from "../support/brokers.ts";
+import { Stage } from "../support/stage.ts";
+
+function connect(port: number, onStatus: (status: BusStatus) => void = () => {}): Promise<Bus> {
+  return Bus.connect({ broker: parseBroker("127.0.0.1", port), access: {}, onStatus });
+}
+
+const text = (payload: Uint8Array) => new TextDecoder().decode(payload);
+
+Deno.test("no broker is an error that says where, and leaves nothing open", async () => {
+  await assertRejects(() => connect(freePort()), BusError, "connection refused");
+});
+
+Deno.test("a handler gets what matches its filter, and nothing after it is disposed of", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await connect(broker.port);
+  const got: string[] = [];
+  const last = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  const wanted = await bus.subscribe("a/+", ({ topic, payload }) => {
+    if (got.push(`${topic}=${text(payload)}`) === 2) second.resolve();
+  });
+  using _end = await bus.subscribe("end", () => last.resolve());
+  await bus.publish("a/b", { n: 1 });
+  await bus.publish("b/a", "not this");
+  await bus.publish("a/c", new Uint8Array([120]));
+  await second.promise;
+  wanted[Symbol.dispose]();
+  await bus.publish("a/d", "too late");
+  await bus.publish("end", "");
+  await last.promise;
+  assertEquals(got, ['a/b={"n":1}', "a/c=x"]);
+});
+
+Deno.test("after an outage a bus hears again what it listened to; an end that was asked for is no outage", async () => {
+  const port = freePort();
+  const first = await startEmbedded(port);
+  const statuses: string[] = [];
+  const changed: (() => void)[] = [];
+  const bus = await connect(port, ({ kind }) => {
+    statuses.push(kind);
+    changed.shift()?.();
+  });
+  const next = () => new Promise<void>((resolve) => changed.push(resolve));
+  const heard = Promise.withResolvers<string>();
+  using _subscription = await bus.subscribe("a", ({ payload }) => heard.resolve(text(payload)));
+  const down = next();
+  await first[Symbol.asyncDispose]();
+  await down;
+  const up = next();
+  await using second = await startEmbedded(port);
+  await up;
+  await using other = await connect(second.port);
+  // The subscription is made anew some time after the connection: again, until it is heard.
+  const again = setInterval(() => void other.publish("a", "hello"), 50);
+  assertEquals(await heard.promise, "hello");
+  clearInterval(again);
+  await bus[Symbol.asyncDispose]();
+  assertEquals(statuses, ["disconnected", "connected"]);
+});
+
+Deno.test("a command's answer, its refusal, and silence are told apart", async () => {
+  await using stage = await Stage.set();
+  await using bus = await connect(stage.broker.port);
+  const commander = new Commander(bus, undefined);
+  assertEquals((await commander.command(stage.node.name, "list", {})).agents, []);
+  await assertRejects(
+    () => commander.command(stage.node.name, "stop", { name: "nobody" }),
+    RefusedError,
+    "it is not running on",
+  );
+  await assertRejects(
+    () => commander.command("nowhere", "list", {}, { timeoutMs: 100 }),
+    NoAnswerError,
+    "Node 'nowhere' did not answer within 0.1 s",
+  );
+  await assertRejects(
+    () => commander.task("nobody", {}, 100),
+    NoAnswerError,
+    "Agent 'nobody' did not answer",
+  );
+});
+
+Deno.test("a survey knows a node and its agents at once, and names who is silent", async () => {
+  await using stage = await Stage.set();
+  await stage.spawn({ name: "seen", code: "function process() {}" });
+  await stage.bus.publish("nodes/ghost/status", { node: "ghost", status: "online" }, { retain: true });
+  await using bus = await connect(stage.broker.port);
+  const operator = { bus, commander: new Commander(bus, undefined), fleet: new Fleet() };
+  assertEquals(await survey(operator, { answerMs: 500 }), ["ghost"]);
+  const node = operator.fleet.node(stage.node.name);
+  assertEquals([node?.isOnline, node?.agents], [true, ["seen"]]);
+  // Not only that it is online: what its heartbeat says, without waiting for the next one.
+  assert(node?.version !== undefined && node.lastSeenMs !== undefined);
+  assertEquals(operator.fleet.agentNamed("seen")?.state, "running");
+});
+
+Deno.test("spawn tells of installing, and of a first start that crashes and a second that works", async () => {
+  await using stage = await Stage.set();
+  await using bus = await connect(stage.broker.port);
+  const operator = { bus, commander: new Commander(bus, undefined), fleet: new Fleet() };
+  const code =
+    "function setup(agent) { if (agent.recall('x')) return; agent.persist('x', 1); Deno.exit(1); }";
+  const progress: string[] = [];
+  const outcome = await spawn(operator, stage.node.name, { name: "twice", code, restart_delay: 0.05 }, {
+    onProgress: (message) => progress.push(message),
+  });
+  assertEquals(outcome.kind, "running");
+  assertMatch(progress.join("\n"), /supervisor: Agent crashed, restarting/);
+});
+
+Deno.test("spawn on a node of another kind, which answers nothing, goes by what it says", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await connect(broker.port);
+  await using peer = await connect(broker.port);
+  const operator = { bus, commander: new Commander(bus, undefined), fleet: new Fleet() };
+  using _peer = await peer.subscribe("nodes/py/spawn", () => {
+    void peer.publish("agents/py/logs", { type: "spawned", child_name: "x", message: "started", node: "py" });
+    void peer.publish("agents/some-id/heartbeat", { name: "x", state: "running", node: "py" });
+  });
+  const outcome = await spawn(operator, "py", { name: "x", code: "" }, { timeoutMs: 500, answerMs: 200 });
+  assertEquals([outcome.kind, outcome.node], ["running", "py"]);
+});
+
+Deno.test("listening ends by a count, by a time, and by its signal", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await connect(broker.port);
+  const operator = { bus, commander: new Commander(bus, undefined), fleet: new Fleet() };
+  await bus.publish("a", "kept", { retain: true });
+  const topics: string[] = [];
+  const filters = ["#", "a"];
+  const { signal } = new AbortController();
+  await listen(operator, { filters, signal, onMessage: ({ topic }) => topics.push(topic) > 0 });
+  assertEquals(topics, ["a"]);
+  await listen(operator, { filters: ["b"], forMs: 20, signal, onMessage: () => false });
+  await listen(operator, { filters: ["b"], signal: AbortSignal.abort(), onMessage: () => false });
+});

@@ -1,0 +1,208 @@
+/** Every template does what it says on a real node, with what the node's policy grants. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { configFromTemplate, TEMPLATES } from "../../operator/templates/catalog.ts";
+import { actorId } from "../../protocol/ids.ts";
+import { startEmbedded } from "../support/brokers.ts";
+import { Bus, type Message } from "../support/bus.ts";
+import { type Policed, policed } from "../support/policed.ts";
+
+const POLICY = {
+  permissions: {
+    read: ["{dir}"],
+    run: ["/usr/bin/cat", "{dir}/gpioget"],
+    sys: ["cpus", "loadavg", "systemMemoryInfo"],
+    net: ["127.0.0.1"],
+  },
+};
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Spawns an agent of the template, under its name, and waits until its `setup()` has returned. */
+async function start({ ask, bus }: Policed, template: string, given: Given): Promise<void> {
+  const from = bus.mark();
+  const config = configFromTemplate(template, given);
+  // Polls at the test's pace.
+  const { ok, error } = await ask({ name: template, ...config, poll_interval: 0.05 });
+  assertEquals([ok, error], [true, undefined]);
+  const { topic, text } = await bus.find(
+    `manifest or end of ${template}`,
+    ({ topic, json }) => isAbout(template, topic, "manifest") || json?.severity === "fatal",
+    from,
+  );
+  assert(isAbout(template, topic, "manifest"), text);
+}
+
+const isAbout = (name: string, topic: string, report: string) =>
+  topic === `agents/${actorId(name)}/${report}`;
+const alertOf = ({ bus }: Policed, name: string, pattern: RegExp) =>
+  bus.on(`agents/${actorId(name)}/alert`, ({ json }) => pattern.test(json.message));
+const task = async ({ bus }: Policed, name: string): Promise<Message["json"]> =>
+  (await bus.ask(`agents/by-name/${name}/task`, { _remote_task: true, payload: {} })).json;
+
+type Law = (here: Policed) => Promise<void>;
+
+const LAWS: Readonly<Record<string, Law>> = {
+  async temperature(here) {
+    const path = join(here.dir, "temp");
+    await Deno.writeTextFile(path, "21375\n");
+    await start(here, "temperature", { path, offset: 0.5, topic: "t/room" });
+    const { json } = await here.bus.on("t/room");
+    assertEquals(json, { value: 21.88, unit: "C", node: here.node.name });
+    assertEquals(await task(here, "temperature"), { value: 21.88, unit: "C" });
+    await Deno.writeTextFile(path, "no reading");
+    const { json: error } = await here.bus.on(`agents/${actorId("temperature")}/errors`);
+    assertStringIncludes(error.error, "holds no number: 'no reading'");
+  },
+  async humidity(here) {
+    const path = join(here.dir, "humidity");
+    await Deno.writeTextFile(path, "48200");
+    await start(here, "humidity", { path });
+    assertEquals((await here.bus.on("sensors/humidity")).json, {
+      value: 48.2,
+      unit: "%",
+      node: here.node.name,
+    });
+  },
+  async door(here) {
+    const level = join(here.dir, "level");
+    const gpioget = join(here.dir, "gpioget");
+    await Deno.writeTextFile(level, "0\n");
+    // Stands for libgpiod's, which needs a GPIO chip.
+    await Deno.writeTextFile(gpioget, `#!/bin/sh\n[ "$*" = "chip3 4" ] && /usr/bin/cat ${level}\n`, {
+      mode: 0o755,
+    });
+    await start(here, "door", { gpioget, chip: "chip3", line: 4 });
+    const first = await here.bus.on("sensors/door");
+    assertEquals([first.json.open, first.json.node], [false, here.node.name]);
+    await Deno.writeTextFile(level, "1\n");
+    await here.bus.on("sensors/door", ({ json }) => json.open);
+    assertEquals(await task(here, "door"), { open: true });
+    // Said when it changes, not at each look.
+    assertEquals(here.bus.all("sensors/door").map(({ json }) => json.open), [false, true]);
+  },
+  async cpu_memory(here) {
+    await start(here, "cpu_memory", { memory_alert_percent: 100 });
+    const { json } = await here.bus.on("system/usage", ({ json }) => json.cpu !== null);
+    assert(json.cpu >= 0 && json.cpu <= 100, `cpu is ${json.cpu}`);
+    assertEquals(json.cores, navigator.hardwareConcurrency);
+    assert(json.memory_available_mb > 0 && json.memory_available_mb <= json.memory_total_mb);
+    await alertOf(here, "cpu_memory", /^Only [\d.]+ % of the memory is available$/);
+  },
+  async http_poller(here) {
+    let status = 200;
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+      () => Response.json({ main: { temp: 7 } }, { status }),
+    );
+    const url = `http://127.0.0.1:${server.addr.port}/weather`;
+    await start(here, "http_poller", { url, field: "main.temp" });
+    const { json } = await here.bus.on("http/status");
+    assertEquals([json.ok, json.status, json.value, json.url], [true, 200, 7, url]);
+    status = 503;
+    await alertOf(here, "http_poller", /fails: status 503$/);
+    status = 200;
+    await alertOf(here, "http_poller", /is back$/);
+  },
+  async heartbeat(here) {
+    using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+    const accepting = (async () => {
+      for await (const connection of listener) connection.close();
+    })();
+    const target = `127.0.0.1:${listener.addr.port}`;
+    await start(here, "heartbeat", { target, topic: "beats" });
+    const { json } = await here.bus.on("beats", ({ json }) => json.beat >= 2);
+    assertEquals([json.from, json.target, json.reachable], ["heartbeat", target, true]);
+    listener.close();
+    await accepting;
+    const gone = await here.bus.on("beats", ({ json }) => !json.reachable);
+    assertMatch(gone.json.error, /refused/i);
+  },
+  async mqtt_bridge(here) {
+    await using broker = await startEmbedded();
+    await using other = await Bus.connect(broker.port);
+    const url = `mqtt://127.0.0.1:${broker.port}`;
+    await start(here, "mqtt_bridge", { url, filter: "out/#", prefix: "here/" });
+    await here.bus.on(
+      `agents/${actorId("mqtt_bridge")}/heartbeat`,
+      ({ json }) => json.task === `connected to ${url}`,
+    );
+    await here.bus.publish("out/a", { value: 1 });
+    assertEquals((await other.on("here/out/a")).json, { value: 1 });
+    assertEquals(await task(here, "mqtt_bridge"), { carried: 1, connection: `connected to ${url}` });
+
+    const config = configFromTemplate("mqtt_bridge", {
+      url,
+      filter: "in/#",
+      prefix: "there/",
+      direction: "in",
+    });
+    await here.ask({ name: "inwards", ...config });
+    // Retained, as it may come before the bridge has subscribed.
+    await other.publish("in/b", "text", { retain: true });
+    assertEquals((await here.bus.on("there/in/b")).text, "text");
+  },
+  async file_watcher(here) {
+    const path = join(here.dir, "inbox");
+    await Deno.mkdir(path);
+    await start(here, "file_watcher", { path });
+    await Deno.writeTextFile(join(path, "a.txt"), "1");
+    const { json } = await here.bus.on("files/changed", ({ json }) => json.change === "create");
+    assertEquals(json.path, join(path, "a.txt"));
+    await Deno.remove(join(path, "a.txt"));
+    await here.bus.on("files/changed", ({ json }) => json.change === "remove");
+  },
+  async anomaly(here) {
+    await start(here, "anomaly", { topic: "readings/+", learn: 5, window: 10, deviations: 3 });
+    for (const value of [20, 20.2, 19.8, 20.1, 19.9, 20.05, 35, 20]) {
+      await here.bus.publish("readings/a", { value });
+    }
+    // Each topic has its own memory: 35 is the first there.
+    await here.bus.publish("readings/b", { value: 35 });
+    await here.bus.publish("readings/a", { value: "35" });
+    await alertOf(here, "anomaly", /^readings\/a is 35: usual is 20.008 give or take 0\.13$/);
+    const { json } = await here.bus.on("anomalies");
+    assertEquals([json.topic, json.value], ["readings/a", 35]);
+    assertEquals(here.bus.all("anomalies").length, 1);
+  },
+  async threshold(here) {
+    await start(here, "threshold", {
+      topic: "levels/+",
+      above: 80,
+      below: 10,
+      hysteresis: 2,
+      severity: "warning",
+    });
+    for (const value of [50, 81, 90, 79, 50, 5, 11, 12]) await here.bus.publish("levels/a", { value });
+    const alerts = `agents/${actorId("threshold")}/alert`;
+    await here.bus.on(alerts, ({ json }) => json.message === "levels/a is 12: back to normal");
+    assertEquals(here.bus.all(alerts).map(({ json }) => [json.severity, json.message]), [
+      ["warning", "levels/a is 81: above 80"],
+      ["info", "levels/a is 50: back to normal"],
+      ["warning", "levels/a is 5: below 10"],
+      ["info", "levels/a is 12: back to normal"],
+    ]);
+  },
+};
+
+Deno.test("every template has a law here", () => {
+  assertEquals(Object.keys(LAWS).sort(), TEMPLATES.map(({ name }) => name).sort());
+});
+
+Deno.test("templates on a real node", async (t) => {
+  await using here = await policed(POLICY);
+  for (const [name, law] of Object.entries(LAWS)) await t.step(name, () => law(here));
+});
+
+Deno.test("a sensor in /sys, which Deno keeps from agents, is read by cat", async () => {
+  await using here = await policed(POLICY);
+  await start(here, "temperature", { path: "/sys/kernel/uevent_seqnum", divisor: 1, topic: "t/sys" });
+  assert((await here.bus.on("t/sys")).json.value >= 0);
+});
+
+Deno.test("a template whose permissions the node does not grant is refused with the rule", async () => {
+  await using here = await policed();
+  const { ok, error } = await here.ask({ name: "t", ...configFromTemplate("temperature") });
+  assertEquals(ok, false);
+  assertStringIncludes(error, "permissions.run '/usr/bin/cat' is not allowed");
+});

@@ -1,0 +1,50 @@
+/** A real browser for tests of the page, where one is installed. */
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { findChromium, openBrowser } from "../../scripts/dashboard/browser.ts";
+
+/** Set by CI: a machine without it then fails instead of testing less. */
+const REQUIRED = Deno.env.get("AGENTFLOW_REQUIRE_CHROMIUM") === "1";
+const CHROMIUM = findChromium();
+
+/** Whether Chromium is here; the reason for a test that is skipped is its name. @throws Error when CI requires it and it is not */
+export const hasChromium: boolean = CHROMIUM !== undefined;
+if (REQUIRED && !hasChromium) {
+  throw new Error("AGENTFLOW_REQUIRE_CHROMIUM=1, but chromium is not installed: apt-get install chromium");
+}
+if (!hasChromium) {
+  // deno-lint-ignore no-console -- otherwise nobody would know that less was tested
+  console.warn(
+    "The dashboard is not tested in a browser: chromium is not installed (apt-get install chromium)",
+  );
+}
+
+/** How long something may take to show on a machine that does much else. */
+const PATIENCE_MS = 20_000;
+
+/** Invariant: the browser has ended when it is disposed of. */
+export class TestBrowser implements AsyncDisposable {
+  private constructor(private readonly browser: Browser) {}
+
+  static async open(): Promise<TestBrowser> {
+    return new TestBrowser(await openBrowser(CHROMIUM ?? "chromium"));
+  }
+
+  /** A page of its own, without anything of the others. What it complains of is in `complaints`. */
+  async page(
+    options: BrowserContextOptions = {},
+  ): Promise<{ readonly page: Page; readonly complaints: string[] }> {
+    const context = await this.browser.newContext(options);
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    return { page, complaints };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close();
+  }
+}

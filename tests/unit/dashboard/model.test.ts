@@ -1,0 +1,141 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { metricsText } from "../../../dashboard/server/http/metrics.ts";
+import { type Change, Model } from "../../../dashboard/server/model/model.ts";
+import { errorHappening, nodeLogHappening } from "../../../dashboard/server/model/timeline.ts";
+
+const bytes = (value: unknown) =>
+  new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+
+class Heard {
+  readonly model = new Model();
+  nowMs = 1_000_000_000;
+
+  say(topic: string, payload: unknown): readonly Change[] {
+    return this.model.apply(topic, bytes(payload), this.nowMs);
+  }
+
+  get events(): string[] {
+    return this.model.events.latest(100).map(({ kind, message }) => `${kind}: ${message}`);
+  }
+}
+
+Deno.test("the timeline tells what happened once, in the words of whoever knows best", () => {
+  const heard = new Heard();
+  const about = { agent: "a", name: "a", node: "n" };
+  heard.say("nodes/n/status", { status: "online", instance: "1" });
+  heard.say("nodes/n/heartbeat", { node: "n", agents: [] });
+  heard.say("agents/n/logs", {
+    type: "spawned",
+    message: "Remote agent 'a' started on n",
+    child_name: "a",
+    node: "n",
+  });
+  heard.say("agents/id/heartbeat", { ...about, state: "running" });
+  heard.say("agents/id/status", { ...about, state: "running" });
+  const error = "Agent crashed, restarting in 6.0s (attempt 2/5): memory limit: 300 MB used, 256 MB allowed";
+  heard.say("agents/id/errors", {
+    ...about,
+    phase: "supervisor",
+    severity: "warning",
+    error,
+    restart_count: 2,
+  });
+  heard.say("agents/id/heartbeat", { ...about, state: "restarting" });
+  heard.say("agents/id/heartbeat", { ...about, state: "running" });
+  heard.say("agents/id/errors", { ...about, phase: "supervisor", severity: "fatal", error: "gave up" });
+  heard.say("agents/id/heartbeat", { ...about, state: "failed" });
+  heard.say("nodes/n/migrate_result", { success: true, agent: "a", from_node: "n", to_node: "m" });
+  heard.say("nodes/n/heartbeat", { node: "n", status: "offline" });
+  assertEquals(heard.events, [
+    "spawned: Remote agent 'a' started on n",
+    `killed: ${error}`,
+    "running: a runs",
+    "failed: gave up",
+    "migrated: a has moved from n to m",
+    "offline: Node n is offline",
+  ]);
+  assertEquals(heard.model.agent("id")?.restarts, 2);
+});
+
+Deno.test("an update that was rolled back, and a command that was refused, are told as such", () => {
+  const rolledBack = {
+    phase: "supervisor",
+    severity: "warning",
+    rolled_back: true,
+    error: "The update failed",
+  };
+  assertEquals(errorHappening(rolledBack)?.kind, "rolled_back");
+  assertEquals(errorHappening({ phase: "process", severity: "critical", error: "x" }), undefined);
+  assertEquals(nodeLogHappening({ type: "error", message: "Cannot spawn" }).kind, "refused");
+});
+
+Deno.test("messages of any shape are taken, or left, without harm", () => {
+  const heard = new Heard();
+  for (
+    const payload of ["", "{", "null", "[]", "7", '"x"', { message: { a: 1 } }, {
+      error: [],
+      severity: 7,
+      agent: {},
+    }]
+  ) {
+    for (
+      const topic of [
+        "nodes/n/heartbeat",
+        "nodes/n/spawn",
+        "nodes/n/migrate_result",
+        "agents/id/heartbeat",
+        "agents/id/logs",
+        "agents/id/alert",
+        "agents/id/errors",
+        "agents/id/manifest",
+        "agents/id/results",
+        "x",
+        "agents/a/b/c",
+      ]
+    ) {
+      heard.say(topic, payload);
+    }
+  }
+  JSON.stringify([heard.model.nodes, heard.model.agents, heard.model.sparks()]);
+});
+
+Deno.test("an agent that is silent for an hour is forgotten; one that was deleted at once", () => {
+  const heard = new Heard();
+  heard.say("agents/old/heartbeat", { name: "old", node: "n", state: "running" });
+  heard.nowMs += 3_600_001;
+  heard.say("agents/new/heartbeat", { name: "new", node: "n", state: "running" });
+  assertEquals(heard.model.expire(heard.nowMs), [{ kind: "gone", actorId: "old" }]);
+  assertEquals(heard.model.agents.map(({ name }) => name), ["new"]);
+  assertEquals(heard.model.history("old", heard.nowMs).time, []);
+});
+
+Deno.test("a node that has only said that it is there is online until its heartbeats are due, then stale", () => {
+  const heard = new Heard();
+  heard.say("nodes/n/status", { status: "online" });
+  assertEquals(heard.model.nodeState("n", heard.nowMs + 20_000), "online");
+  assertEquals(heard.model.nodeState("n", heard.nowMs + 31_000), "stale");
+  heard.say("nodes/n/status", { status: "offline" });
+  assertEquals(heard.model.nodeState("n", heard.nowMs), "offline");
+});
+
+Deno.test("a name cannot break out of the metrics", () => {
+  const heard = new Heard();
+  heard.say("agents/id/heartbeat", {
+    name: 'a"} 1\nfake{x="\\',
+    node: "n",
+    state: "running",
+    cpu: 50,
+    memory_mb: 2,
+  });
+  const { model, nowMs } = heard;
+  const text = metricsText({
+    model,
+    nowMs: () => nowMs,
+    isConnected: () => true,
+    browsers: () => 0,
+    messages: () => 1,
+    residentBytes: () => 1,
+  });
+  assertStringIncludes(text, 'agentflow_agent_cpu_ratio{agent="a\\"} 1\\nfake{x=\\"\\\\",node="n"} 0.5\n');
+  assertEquals(/^fake/m.test(text), false);
+});

@@ -1,0 +1,51 @@
+/** What docs/dashboard.md says of flags, metrics and the API is what the code has. */
+import { assert, assertEquals } from "@std/assert";
+import { helpText } from "../../../dashboard/flags.ts";
+import { metricsText } from "../../../dashboard/server/http/metrics.ts";
+import { openApi } from "../../../dashboard/server/http/openapi.ts";
+import { Model } from "../../../dashboard/server/model/model.ts";
+
+const document = await Deno.readTextFile(new URL("../../../docs/dashboard.md", import.meta.url));
+
+/** Rows of the table between `<!-- name -->` and `<!-- /name -->`, without what the formatter decides. */
+function rows(name: string): string[] {
+  const [, found = ""] = new RegExp(`<!-- ${name} -->\\n(.*?)<!-- /${name} -->`, "s").exec(document) ?? [];
+  return found.trim().split("\n").slice(2).map((row) => row.replace(/ +/g, " "));
+}
+
+/** As they stand in the document. */
+function expectedFlags(): string[] {
+  return [...helpText().matchAll(/^ {2}(--\S+(?: \S+)?) +(.*)$/gm)].map(([, flag = "", meaning = ""]) =>
+    `| \`${flag.replaceAll("|", "\\|")}\` | ${meaning.replaceAll("|", "\\|")} |`
+  );
+}
+
+function expectedMetrics(): string[] {
+  const text = metricsText({
+    model: new Model(),
+    nowMs: () => 0,
+    isConnected: () => true,
+    browsers: () => 0,
+    messages: () => 0,
+    residentBytes: () => 0,
+  });
+  return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(([, name, help, type]) =>
+    `| \`${name}\` | ${type} | ${help} |`
+  );
+}
+
+Deno.test("docs/dashboard.md has the flags of --help, word for word", () => {
+  assertEquals(rows("flags"), expectedFlags());
+});
+
+Deno.test("docs/dashboard.md has every metric", () => {
+  assertEquals(rows("metrics"), expectedMetrics());
+});
+
+Deno.test("docs/dashboard.md names every resource and action of the API", () => {
+  const { paths } = openApi("0") as { readonly paths: Readonly<Record<string, unknown>> };
+  for (const path of Object.keys(paths)) {
+    const last = path.split("/").filter((part) => !part.startsWith("{")).at(-1) ?? "";
+    assert(document.includes(last), `docs/dashboard.md does not have ${path}`);
+  }
+});

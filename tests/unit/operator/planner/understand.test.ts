@@ -1,0 +1,88 @@
+/** The planner takes a sentence when all of it has a meaning, and says so when not. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FORMS, inWords, type Understanding } from "../../../../operator/planner/plan.ts";
+import { understand } from "../../../../operator/planner/understand.ts";
+import { configFromTemplate } from "../../../../operator/templates/catalog.ts";
+
+type Sentence = { readonly say: string } & Understanding;
+
+const CORPUS: readonly Sentence[] = (await Deno.readTextFile(
+  new URL("../../../fixtures/sentences.jsonl", import.meta.url),
+)).trim().split("\n").map((line) => JSON.parse(line));
+
+Deno.test("the corpus has at least a hundred sentences, and a third of them must not be understood", () => {
+  assert(CORPUS.length >= 100);
+  assert(CORPUS.filter(({ kind }) => kind === "not_understood").length >= CORPUS.length / 3);
+  assertEquals(new Set(CORPUS.map(({ say }) => say)).size, CORPUS.length);
+});
+
+Deno.test("every sentence of the corpus has the expected plan, or none", () => {
+  for (const { say, ...expected } of CORPUS) assertEquals(understand(say), expected, say);
+});
+
+Deno.test("a plan survives what changes no meaning", () => {
+  for (const { say, ...expected } of CORPUS) {
+    if (expected.kind === "not_understood" || say.includes("please")) continue;
+    for (
+      const variant of [
+        `  ${say} `,
+        `please ${say}`,
+        `${say}.`,
+        say.replaceAll(" ", "  "),
+        `${say.replace(/[?.!]+$/, "")}, please`,
+      ]
+    ) {
+      assertEquals(understand(variant), expected, variant);
+    }
+  }
+});
+
+Deno.test("one more word that means nothing here is never skipped", () => {
+  for (const { say, kind } of CORPUS) {
+    if (kind === "not_understood") continue;
+    for (const words of ["unless it rains", "not", "xyzzy"]) {
+      for (const variant of [`${say.replace(/[?.!]+$/, "")} ${words}`, `${words} ${say}`]) {
+        assertEquals(understand(variant).kind, "not_understood", variant);
+      }
+    }
+  }
+});
+
+Deno.test("every plan to spawn can be carried out by its template, and is told in words", () => {
+  for (const sentence of CORPUS) {
+    if (sentence.kind === "not_understood") continue;
+    const { plan } = sentence;
+    assertMatch(inWords(plan), /^[A-Z].{8,}$/);
+    if (plan.kind === "spawn") configFromTemplate(plan.template, plan.parameters);
+  }
+});
+
+Deno.test("what the planner says it can do, it can", () => {
+  for (const line of FORMS) {
+    for (const form of line.split(" · ")) {
+      const said = form.replaceAll("USER@HOST", "pi@host").replaceAll("HOST", "host").replaceAll(
+        "NODE",
+        "edge-1",
+      )
+        .replaceAll("AGENT", "counter").replaceAll("NAME", "attic").replaceAll("PATH", "x");
+      assertEquals(understand(said).kind, "plan", said);
+    }
+  }
+});
+
+Deno.test("no sentence, however odd, is more than not understood", () => {
+  for (
+    const odd of [
+      "",
+      "   ",
+      "🚪",
+      "deploy",
+      "deploy ".repeat(400),
+      "\u0000stop x",
+      "stop \u202Ex",
+      "a".repeat(5000),
+    ]
+  ) {
+    assertEquals(understand(odd).kind, "not_understood", odd.slice(0, 40));
+  }
+});

@@ -1,0 +1,86 @@
+/** Templates say of themselves what is true, and what fills them in stays data. */
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { configFromTemplate, templateNamed, TEMPLATES } from "../../../../operator/templates/catalog.ts";
+import { TemplateError } from "../../../../operator/templates/parameters.ts";
+import { parseSpawnConfig } from "../../../../protocol/spawn_config.ts";
+
+const FOLDER = new URL("../../../../agents/templates/", import.meta.url);
+
+Deno.test("the catalog has every template that lies in agents/templates", async () => {
+  const files = await Array.fromAsync(Deno.readDir(FOLDER), ({ name }) => name.replace(/\.ts$/, ""));
+  assertEquals(TEMPLATES.map(({ name }) => name).sort(), files.sort());
+});
+
+Deno.test("a template filled in with its defaults is the file as it lies there", () => {
+  for (const { name, code } of TEMPLATES) assertEquals(configFromTemplate(name).code, code, name);
+});
+
+Deno.test("every template makes a spawn config that a node accepts", () => {
+  for (const { name } of TEMPLATES) {
+    const config = parseSpawnConfig({ name, ...configFromTemplate(name) }, "any");
+    assert(config.description.length > 20, name);
+  }
+});
+
+Deno.test("every parameter is documented in the catalog and in the code", () => {
+  for (const { name, parameters, code } of TEMPLATES) {
+    const declared = code.slice(code.indexOf("interface Parameters"), code.indexOf("const PARAMETERS"));
+    for (const [parameter, { doc }] of Object.entries(parameters)) {
+      assert(doc.length > 5, `${name}.${parameter}`);
+      assertMatch(declared, new RegExp(`\\*/\\n  readonly ${parameter}: `), `${name}.${parameter}`);
+    }
+  }
+});
+
+Deno.test("a value is data, whatever is in it", () => {
+  const evil = '"}; Deno.exit(7); const x = {"a": "`${1}$& \\';
+  const { code } = configFromTemplate("mqtt_bridge", { username: evil });
+  const line = code.split("\n").find((each) => each.includes('"username"')) ?? "";
+  assertEquals(JSON.parse(`{${line.replace(/,$/, "")}}`), { username: evil });
+  assertEquals(code.split("\n").length, templateNamed("mqtt_bridge").code.split("\n").length);
+});
+
+Deno.test("what a template asks for follows from its parameters", () => {
+  const needs = (name: string, given = {}) => {
+    const { permissions, install, secrets } = configFromTemplate(name, given);
+    return { permissions, install, secrets };
+  };
+  const none = { install: undefined, secrets: undefined };
+  assertEquals(needs("temperature"), { permissions: { run: ["/usr/bin/cat"] }, ...none });
+  assertEquals(needs("temperature", { path: "/run/temp" }), {
+    permissions: { read: ["/run/temp"] },
+    ...none,
+  });
+  assertEquals(needs("http_poller", { url: "https://a.example/x" }), {
+    permissions: { net: ["a.example:443"] },
+    ...none,
+  });
+  assertEquals(needs("heartbeat"), { permissions: {}, ...none });
+  assertEquals(needs("heartbeat", { target: "[::1]:22" }), { permissions: { net: ["[::1]:22"] }, ...none });
+  assertEquals(needs("mqtt_bridge", { url: "mqtts://b.example", password_secret: "PW" }), {
+    permissions: { net: ["b.example:8883"] },
+    install: ["npm:mqtt@5"],
+    secrets: ["PW"],
+  });
+  assertEquals(needs("door"), { permissions: { run: ["/usr/bin/gpioget"] }, ...none });
+});
+
+Deno.test("a parameter that does not fit is refused with its name and what would fit", () => {
+  const cases: [string, Record<string, unknown>, RegExp][] = [
+    ["threshold", { above: "hot" }, /^Template 'threshold': above must be a number: current value is "hot"$/],
+    ["threshold", { severity: "loud" }, /severity must be one of info, warning, error/],
+    ["threshold", { hight: 3 }, /has no parameter 'hight': it has topic, field, above/],
+    ["temperature", { path: "relative" }, /path must be an absolute path/],
+    ["temperature", { path: "/a,/etc" }, /path must be an absolute path without commas/],
+    ["temperature", { topic: "a/#" }, /topic cannot be used, a topic must not contain the wildcards/],
+    ["anomaly", { topic: "a/#/b" }, /topic cannot be used, in a filter/],
+    ["anomaly", { window: 2.5 }, /window must be a whole number/],
+    ["anomaly", { window: 1 }, /window must be 2 or more/],
+    ["http_poller", { url: "file:///etc/passwd" }, /url must be a http:/],
+    ["http_poller", { timeout: null }, /timeout must be a number: current value is null/],
+    ["thermostat", {}, /There is no template 'thermostat': there are temperature, humidity/],
+  ];
+  for (const [name, given, message] of cases) {
+    assertMatch(assertThrows(() => configFromTemplate(name, given), TemplateError).message, message);
+  }
+});
