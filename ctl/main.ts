@@ -1,7 +1,7 @@
 /** Entry of the command line: runs one command, and ends with its exit code. */
 import "../runner/quiet_libraries.ts";
 import { CommanderError } from "commander";
-import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
+import { SECRET_VARIABLES } from "./secret_variables.ts";
 import { Cli, type Surroundings } from "./cli.ts";
 import { EXIT, exitCodeOf, wordsOf } from "./exit_code.ts";
 import { createProgram } from "./program.ts";
@@ -54,7 +54,7 @@ function interruption(): AbortSignal {
 if (import.meta.main) {
   const env = Deno.env.toObject();
   // Nothing that this process starts may inherit it.
-  Deno.env.delete(PASSWORD_VARIABLE);
+  for (const name of SECRET_VARIABLES) Deno.env.delete(name);
   const [stdout, stderr] = [openTerminal(Deno.stdout), openTerminal(Deno.stderr)];
   Deno.exit(await main(Deno.args, { env, stdout, stderr, signal: interruption() }));
 }

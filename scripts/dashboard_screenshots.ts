@@ -24,16 +24,18 @@ async function main(): Promise<number> {
   await populate(fleet);
   console.log(`The fleet runs: ${SETTLE_MS / 1000} s for its charts to fill`);
   await delay(SETTLE_MS);
+  await fleet.killNode("depot");
   await using browser = await openBrowser(chromium);
   await takeAll(browser, fleet);
   return 0;
 }
 
-/** Agents of all kinds: ones that work, one that crashes, one that has failed. */
+/** Agents of all kinds: ones that work, one that is paused, one that crashes, one that has failed, one whose node goes. */
 async function populate(fleet: Fleet): Promise<void> {
   await fleet.startNode("edge-1", ["site=roof"]);
   await fleet.startNode("edge-2", ["site=hall"]);
   await fleet.startNode("lab", ["site=lab"]);
+  await fleet.startNode("depot", ["site=depot"]);
   const sensor = await fleet.example("temperature_sensor");
   await fleet.spawn("edge-1", {
     name: "temperature_sensor",
@@ -73,6 +75,12 @@ async function populate(fleet: Fleet): Promise<void> {
     code: await fleet.example("calculator"),
   });
   await fleet.spawn("lab", { name: "broken_parser", poll_interval: 1, code: BROKEN });
+  await fleet.spawn("depot", {
+    name: "gate_sensor",
+    description: "Counts lorries",
+    code: await fleet.example("counter"),
+  });
+  await fleet.pause("counter");
 }
 
 const METER = `let kwh = 1204.2;
@@ -93,7 +101,7 @@ export async function process(agent) {
 const FLAKY = `export async function process(agent) {
   await agent.log("dialling");
   const calls = (agent.state.calls = (agent.state.calls ?? 0) + 1);
-  if (calls > 5) { console.error("no carrier"); throw new Error("modem does not answer: no carrier"); }
+  if (calls > 5) { console.error("no carrier"); Deno.exit(1); }
 }`;
 const BROKEN = `export async function setup(agent) {
   throw new Error("cannot parse /etc/parser.conf: unexpected end of input");

@@ -3,6 +3,8 @@ import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { parseBroker } from "../../bus/broker_url.ts";
 import { type Dashboard, startDashboard } from "../../dashboard/start.ts";
+import { actorId } from "../../protocol/ids.ts";
+import { topics } from "../../protocol/topics.ts";
 import { Bus } from "../../operator/bus.ts";
 import { startEmbeddedBroker } from "../../runner/broker/embedded.ts";
 
@@ -62,6 +64,15 @@ export class Fleet implements AsyncDisposable {
 
   async spawn(node: string, config: Config): Promise<void> {
     await this.bus.publish(`nodes/${node}/spawn`, { node, ...config });
+  }
+
+  /** Pauses an agent once it runs. */
+  async pause(agent: string): Promise<void> {
+    const id = actorId(agent);
+    const runs = Promise.withResolvers<void>();
+    using _manifest = await this.bus.subscribe(topics.agent(id, "manifest"), () => runs.resolve());
+    await runs.promise;
+    await this.bus.publish(topics.agentCommands(id), { command: "pause" });
   }
 
   /** One of the project's example agents. */

@@ -7,8 +7,8 @@ import { type Memory, memoryOf, settled } from "./memory.ts";
 import { NEIGHBOUR, type Wellbeing, wellbeing } from "./neighbour.ts";
 
 /** How much a runner may have grown in the end, in MiB: its heap keeps some room for the next time. */
-export const ALLOWANCE_MIB = 24;
-const SETTLING_MS = 25_000;
+export const ALLOWANCE_MIB = 32;
+const SETTLING_MS = 60_000;
 /** Attacks that go on at the same time. */
 const WIDTH = 3;
 

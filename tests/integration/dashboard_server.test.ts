@@ -2,10 +2,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Secret } from "../../bus/secret.ts";
 import type { Dashboard } from "../../dashboard/start.ts";
+import { Signer } from "../../operator/signer.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { openDashboard, post } from "../support/dashboard.ts";
 import { LiveClient } from "../support/live_client.ts";
+import { newKey, TrustFolder } from "../support/signing.ts";
 import { Stage } from "../support/stage.ts";
 
 const TOKEN = "correct-horse-battery-staple";
@@ -221,6 +223,24 @@ Deno.test("a dashboard with a token answers to the token, and to sessions that h
   assertEquals(await statusOf("api/nodes", { cookie }), 200);
   await post(`${url}api/logout`, {}, { cookie });
   assertEquals(await statusOf("api/nodes", { cookie }), 401);
+});
+
+Deno.test("nodes that obey signed commands only obey a dashboard that signs", async () => {
+  const key = await newKey("dashboard");
+  await using trust = await TrustFolder.make([{ key }]);
+  await using stage = await Stage.set({ args: ["--trust", trust.keyFile] });
+  await using stranger = await openDashboard(stage.broker.port);
+  const config = { name: "signed", code: ECHO };
+  const refused = await post(`${stranger.url}api/nodes/test-node/spawn`, config);
+  assertEquals(refused.status, 409);
+  assertMatch(refused.json.message, /sign/);
+  await using dashboard = await openDashboard(stage.broker.port, { signer: new Signer(key) });
+  const spawned = await post(`${dashboard.url}api/nodes/test-node/spawn`, config);
+  assertEquals(spawned.json.message, "'signed' runs on test-node");
+  const agent = `${dashboard.url}api/agents/${actorId("signed")}`;
+  assertEquals((await post(`${agent}/pause`, {})).json.ok, true);
+  assertEquals((await getJson(`${agent}/inspect`)).source, "node");
+  assertEquals((await post(`${agent}/stop`, {})).json.ok, true);
 });
 
 Deno.test("a dashboard says when it has no broker, and comes back with it", async () => {

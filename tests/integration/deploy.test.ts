@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { isRunning } from "../support/processes.ts";
+import { needing } from "../support/programs.ts";
 import { hasSsh, SshDevice } from "../support/ssh_device.ts";
 
 const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
@@ -85,7 +86,7 @@ function withDevice(
   ) => Promise<void>,
 ): void {
   Deno.test({
-    name,
+    name: needing("OpenSSH", hasSsh, name),
     ignore: !hasSsh,
     fn: async (t) => {
       const { broker: opened, device: started, operator } = await setUp();
@@ -265,7 +266,11 @@ async function succeeds([program = "", ...args]: readonly string[]): Promise<boo
 }
 
 Deno.test({
-  name: "deploy --system puts a service of the system in place, and takes it away",
+  name: needing(
+    "OpenSSH, or a mount namespace,",
+    hasSsh && canHaveUnits,
+    "deploy --system puts a service of the system in place, and takes it away",
+  ),
   ignore: !hasSsh || !canHaveUnits,
   fn: async () => {
     await using broker = await startEmbedded();

@@ -102,6 +102,7 @@ async function measure(
   clearInterval(probing);
   clearInterval(sampling);
   const cpu = stats.measure(pid)?.cpu ?? 0;
+  traffic.stop();
   await delay(DRAIN_MS);
   const session = await (await fetch(new URL("api/logs?limit=1", url))).json();
   for (const viewer of fast) viewer[Symbol.dispose]();

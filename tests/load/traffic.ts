@@ -70,6 +70,11 @@ export class Traffic implements AsyncDisposable {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
+  /** Says nothing more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
   /** Something that every browser is told of at once. */
   probe(text: string): void {
     const [agent] = this.#agents;
@@ -78,7 +83,7 @@ export class Traffic implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer);
+    this.stop();
     await this.client.endAsync(true);
   }
 

@@ -34,7 +34,7 @@ export function Chart(
         height: HEIGHT_PX,
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
-        padding: [8, 8, 0, 0],
+        padding: [8, 22, 0, 0],
         scales: { y: { range: (_plot, low, high) => rangeOf(low, high, min) } },
         axes: [
           {
@@ -60,7 +60,7 @@ export function Chart(
           stroke: colours.line,
           fill: colours.fill,
           width: 1.5,
-          points: { show: time.length < 3 },
+          points: { show: ({ data }) => data[0].length < 3 },
         }],
       },
       [[...time], [...values]],

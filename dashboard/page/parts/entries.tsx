@@ -31,7 +31,9 @@ function EntryList<T extends Entry>(
     setEnd(!found);
     setShown(shown + PAGE);
   };
-  const hasMore = limit === undefined && (shown < entries.length || (older !== undefined && !isEnd));
+  // The first entry of all has the number 1.
+  const mayHaveOlder = older !== undefined && !isEnd && (entries[0]?.seq ?? 1) > 1;
+  const hasMore = limit === undefined && (shown < entries.length || mayHaveOlder);
   return (
     <>
       <ol class="entries">

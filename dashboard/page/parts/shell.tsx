@@ -122,12 +122,10 @@ function Badge({ view }: { readonly view: string }): JSX.Element | null {
       nodeState(node, store.now.value) !== "online"
     ).length;
     return (
-      <span
-        class={`badge${away > 0 ? " badge-warn" : ""}`}
-        title={away > 0 ? `${away} not online` : undefined}
-      >
-        {store.nodes.size}
-      </span>
+      <>
+        {away > 0 && <span class="badge badge-warn" title={`${away} not online`}>{away}</span>}
+        <span class="badge" title="in all">{store.nodes.size}</span>
+      </>
     );
   }
   if (view === "alerts" && store.alerts.value.length > 0) {

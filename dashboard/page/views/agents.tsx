@@ -101,12 +101,14 @@ export function Agents(): JSX.Element {
           onChange={(value) => set({ grouped: value === "node" })}
         />
         {app.mayControl && (
-          <Button
-            tone="primary"
-            icon="spawn"
-            label="Spawn agent"
-            onClick={() => app.router.go(href("spawn"))}
-          />
+          <span class="desk-only">
+            <Button
+              tone="primary"
+              icon="spawn"
+              label="Spawn agent"
+              onClick={() => app.router.go(href("spawn"))}
+            />
+          </span>
         )}
       </PageHead>
       <StateFilter options={options} set={set} />
@@ -363,7 +365,8 @@ function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.
 }
 
 function uptimeOf(agent: AgentDto, state: AgentState): string {
-  return agent.uptime === null || state === "stopped" || state === "failed" ? "–" : duration(agent.uptime);
+  const isUp = state === "running" || state === "paused" || state === "unresponsive";
+  return agent.uptime === null || !isUp ? "–" : duration(agent.uptime);
 }
 
 function topicsText({ topics }: AgentDto): string {

@@ -18,7 +18,7 @@ const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
 };
 
 /** What ended an agent that its node has killed. */
-const KILLED = /memory limit|unresponsive|state limit|rate limit/;
+const KILLED = /\blimit\b|unresponsive/;
 
 /** An agent whose state was not known before tells nothing new: its node did. */
 export function agentHappening(before: AgentView | undefined, after: AgentView): Happening | undefined {
