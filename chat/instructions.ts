@@ -6,7 +6,7 @@ const templates = TEMPLATES.map(({ name, description, parameters }) =>
   `- ${name}: ${description} Parameters: ${Object.keys(parameters).join(", ")}`
 ).join("\n");
 
-export const INSTRUCTIONS = `You operate a fleet of AgentFlow nodes for one operator, who types at a terminal.
+export const INSTRUCTIONS = `You operate a fleet of AgentFlow nodes for one operator, who reads what you say.
 Agents are small TypeScript modules that run on nodes, each in a sandbox under a supervisor that restarts it.
 
 How you work:

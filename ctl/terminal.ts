@@ -1,4 +1,5 @@
 /** Where output goes, and what it can show. */
+export { printable } from "../operator/printable.ts";
 
 /** A stream of this process, or a test's. */
 export interface Terminal {
@@ -41,11 +42,6 @@ export function openTerminal(stream: {
 /** The text in a colour, where the terminal shows any. */
 export function paint({ colour }: Pick<Terminal, "colour">, name: Colour | undefined, text: string): string {
   return colour && name !== undefined ? `\x1b[${COLOURS[name]}m${text}\x1b[0m` : text;
-}
-
-/** What others say must not move the cursor; line feeds and tabs stay. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => /[\n\t]/.test(character) ? character : "\uFFFD");
 }
 
 function sizeOf(side: "columns" | "rows"): number {

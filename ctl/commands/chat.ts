@@ -1,9 +1,10 @@
 /** `agentflow chat`: says what to do in words, to a model or to the built-in planner. */
 import type { Command } from "commander";
+import type { Session } from "../../chat/session.ts";
 import type { Cli, Run } from "../cli.ts";
 import { addModelOptions, readModel } from "../chat/model_flags.ts";
+import { printAnswer } from "../chat/print_answer.ts";
 import type { Prompt } from "../chat/prompt.ts";
-import type { Session } from "../chat/session.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet } from "../options.ts";
 import { openWorkshop } from "../workshop.ts";
@@ -19,7 +20,7 @@ export function addChat(program: Command, cli: Cli): void {
     const settings = await readModel(run.options, run.env);
     // Loaded here alone: the other commands start without them.
     const { toolsOf } = await import("../../operator/tools/catalog.ts");
-    const { Session } = await import("../chat/session.ts");
+    const { isDone, Session } = await import("../../chat/session.ts");
     const { TerminalPerson } = await import("../chat/terminal_person.ts");
     const { Prompt } = await import("../chat/prompt.ts");
     using workshop = await openWorkshop(run, operator);
@@ -32,10 +33,17 @@ export function addChat(program: Command, cli: Cli): void {
       : async (question: string, signal: AbortSignal) => await prompt.question(question, signal) ?? "";
     const person = new TerminalPerson(run, ask, isSet(run.options, "yes"));
     const conversation = settings === undefined ? undefined : await converse();
-    const session = new Session(run, workshop, tools, person, conversation);
+    const session = new Session({
+      workshop,
+      tools,
+      person,
+      conversation,
+      whyLacking: () => "With --read-only nothing is changed",
+    });
     if (prompt === null || sentence !== "") {
-      const { kind } = await interruptible(run, prompt, (signal) => session.answer(sentence, signal));
-      return kind === "not_done" ? EXIT.failed : EXIT.ok;
+      const answer = await interruptible(run, prompt, (signal) => session.answer(sentence, signal));
+      printAnswer(run, answer);
+      return isDone(answer) ? EXIT.ok : EXIT.failed;
     }
     run.note(
       settings === undefined
@@ -65,8 +73,9 @@ async function converseByLines(run: Run, prompt: Prompt, session: Session): Prom
     if (line === undefined) return;
     if (line.trim() === "") continue;
     try {
-      const { kind } = await interruptible(run, prompt, (signal) => session.answer(line, signal));
-      if (kind === "quit") return;
+      const answer = await interruptible(run, prompt, (signal) => session.answer(line, signal));
+      printAnswer(run, answer);
+      if (answer.kind === "quit") return;
     } catch (error) {
       // One turn that has failed does not end the conversation.
       run.stderr.write(`agentflow: ${(error as Error).message}\n`);

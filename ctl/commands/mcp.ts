@@ -1,7 +1,7 @@
 /** `agentflow mcp`: lets a model operate the fleet, through any client of the Model Context Protocol. */
 import type { Command } from "commander";
 import { ConfigError } from "../../bus/config_error.ts";
-import { readSecretFile } from "../secret_file.ts";
+import { readSecretFile } from "../../bus/secret_file.ts";
 import { MCP_TOKEN_VARIABLE } from "../secret_variables.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";

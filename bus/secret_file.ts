@@ -1,5 +1,5 @@
 /** Reads a file that holds nothing but a secret. */
-import { ConfigError } from "../bus/config_error.ts";
+import { ConfigError } from "./config_error.ts";
 
 /** @returns without the line's end @throws ConfigError when it cannot be read, is empty, or others may read it */
 export async function readSecretFile(flag: string, path: string): Promise<string> {

@@ -1,0 +1,86 @@
+/** What tools come back with, for a person to read: a table, or lines. Pure. */
+import { printable } from "../operator/printable.ts";
+import type { ToolResult } from "../operator/tools/tool.ts";
+
+/** Nothing in it moves a cursor; cells and lines are text of others. */
+export type Shown =
+  | {
+    readonly kind: "table";
+    readonly titles: readonly string[];
+    readonly rows: readonly (readonly string[])[];
+  }
+  | { readonly kind: "lines"; readonly lines: readonly string[] };
+
+type Row = Readonly<Record<string, unknown>>;
+type Column = readonly [title: string, key: string];
+
+const NODES: readonly Column[] = [["NODE", "node"], ["STATE", "state"], ["AGENTS", "agents"], [
+  "VERSION",
+  "version",
+]];
+const AGENTS: readonly Column[] = [["AGENT", "agent"], ["NODE", "node"], ["STATE", "state"], [
+  "DESCRIPTION",
+  "description",
+]];
+
+export function shownOf(tool: string, result: ToolResult): Shown {
+  const { nodes, agents } = result.value;
+  if (result.ok && tool === "list_nodes" && isRows(nodes)) {
+    return tableOf(NODES, nodes, "No node has been heard of at this broker");
+  }
+  if (result.ok && tool === "list_agents" && isRows(agents)) {
+    return tableOf(AGENTS, agents, "No agent runs there");
+  }
+  return { kind: "lines", lines: plainLines(tool, result).map(printable) };
+}
+
+function tableOf(columns: readonly Column[], rows: readonly Row[], none: string): Shown {
+  if (rows.length === 0) return { kind: "lines", lines: [none] };
+  return {
+    kind: "table",
+    titles: columns.map(([title]) => title),
+    rows: rows.map((row) => columns.map(([, key]) => printable(text(row[key])))),
+  };
+}
+
+function text(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value;
+  const isWords = Array.isArray(value) && value.every((item) => typeof item === "string");
+  return isWords ? value.join(", ") : JSON.stringify(value);
+}
+
+function plainLines(tool: string, { ok, value }: ToolResult): string[] {
+  if (!ok) return failure(value);
+  const { lines, node, agent, state } = value;
+  if (isRows(lines)) {
+    return lines.length === 0 ? ["Nothing was logged while this program listened"] : lines.flatMap(logLine);
+  }
+  switch (tool) {
+    case "spawn_agent":
+    case "update_agent":
+      return [`Agent '${text(agent)}' runs on ${text(node)}`];
+    case "stop_agent":
+      return [`Agent '${text(agent)}' is ${text(state)} on ${text(node)}`];
+    case "migrate_agent":
+      return [`Agent '${text(agent)}' has moved from ${text(value.from)} to ${text(value.to)}`];
+    default:
+      return [JSON.stringify(value)];
+  }
+}
+
+function failure({ error, phase, traceback, rolledBack, problems }: Row): string[] {
+  const lines = [`Failed${phase === undefined ? "" : ` in ${text(phase)}`}: ${text(error ?? problems)}`];
+  if (typeof traceback === "string") lines.push(...traceback.split("\n").map((line) => `  ${line}`));
+  if (rolledBack === true) lines.push("The code before runs again");
+  return lines;
+}
+
+function logLine({ level, agent, node, message, traceback }: Row): string[] {
+  const head = `${text(level).padEnd(8)} ${text(agent ?? node)}: ${text(message)}`;
+  return typeof traceback === "string" ? [head, ...traceback.split("\n").map((line) => `  ${line}`)] : [head];
+}
+
+function isRows(value: unknown): value is readonly Row[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,29 @@
+/** Prints what a line of the chat has come to, as far as the person has not been told. */
+import type { Answer } from "../../chat/session.ts";
+import type { Run } from "../cli.ts";
+
+/** One value of JSON with `--json`. */
+export function printAnswer(run: Run, answer: Answer): void {
+  switch (answer.kind) {
+    case "quit":
+      return;
+    case "help":
+      if (run.json) run.printJson({ help: answer.lines });
+      else answer.lines.forEach((line) => run.print(line));
+      return;
+    case "not_understood":
+      if (run.json) run.printJson({ ok: false, error: answer.reason });
+      return;
+    case "planned":
+      if (run.json && answer.attempt.kind === "ran") {
+        const { ok, value } = answer.attempt.result;
+        run.printJson({ plan: answer.plan, ok, result: value });
+      }
+      return;
+    case "turn":
+      if (run.json) run.printJson(answer.turn);
+      return;
+    default:
+      answer satisfies never;
+  }
+}
