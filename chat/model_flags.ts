@@ -16,21 +16,22 @@ export const MODEL_FLAGS = {
     name: "model-provider",
     value: "PROVIDER",
     env: ["AGENTFLOW_MODEL_PROVIDER"],
-    help: `${PROVIDERS.join(", ")} (default: openai-compatible)`,
+    fallbackText: "openai-compatible",
+    help: PROVIDERS.join(", "),
   },
   url: {
     name: "model-url",
     value: "URL",
     env: ["AGENTFLOW_MODEL_URL"],
-    help: "base of its API (default: the provider's own; openai-compatible: http://localhost:11434/v1)",
+    fallbackText: "the provider's own; openai-compatible: http://localhost:11434/v1",
+    help: "base of its API",
   },
   keyFile: {
     name: "model-key-file",
     value: "FILE",
     env: ["AGENTFLOW_MODEL_KEY_FILE"],
-    help:
-      "file with its API key, for its owner alone to read (default: the key itself in $AGENTFLOW_MODEL_KEY, " +
-      "else $OPENAI_API_KEY or $ANTHROPIC_API_KEY)",
+    fallbackText: "the key itself in $AGENTFLOW_MODEL_KEY, else $OPENAI_API_KEY or $ANTHROPIC_API_KEY",
+    help: "file with its API key, for its owner alone to read",
   },
 } satisfies Record<string, Flag>;
 

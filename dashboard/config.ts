@@ -5,6 +5,7 @@ import { type AccessSources, readBroker, readPort, readSources } from "../bus/br
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { ConfigError } from "../bus/config_error.ts";
 import type { Environment, Flag, ReadFlag } from "../bus/flag.ts";
+import { type ModelSources, readModelSources } from "../chat/model_flags.ts";
 import { ALL_FLAGS, FLAGS } from "./flags.ts";
 
 export interface DashboardConfig {
@@ -22,6 +23,8 @@ export interface DashboardConfig {
   readonly showCode: boolean;
   /** Absolute. */
   readonly signKey: string | undefined;
+  /** Of the chat. */
+  readonly model: ModelSources | undefined;
 }
 
 export type Request =
@@ -79,6 +82,7 @@ function readConfig(read: ReadFlag, env: Environment) {
     ),
     tokenFile,
     signKey: absolute(read(FLAGS.signKey)),
+    model: readModelSources(read, env),
   };
 }
 

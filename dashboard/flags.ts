@@ -1,6 +1,7 @@
 /** The flags of the dashboard: one table, from which the command line is read and `--help` is written. */
 import { BROKER_FLAGS } from "../bus/broker_flags.ts";
 import type { Flag } from "../bus/flag.ts";
+import { MODEL_FLAGS } from "../chat/model_flags.ts";
 
 export const FLAGS = {
   ...BROKER_FLAGS,
@@ -36,7 +37,7 @@ export const FLAGS = {
   },
   allowControl: {
     name: "allow-control",
-    help: "let the page act: spawn, stop, pause, restart, delete, migrate, call, end nodes",
+    help: "let the page act: spawn, stop, pause, restart, delete, migrate, call, end nodes, chat",
   },
   showCode: { name: "show-code", help: "show the code of agents, and what they were spawned with" },
   signKey: {
@@ -46,6 +47,7 @@ export const FLAGS = {
     fallbackText: "commands are not signed",
     help: "key of 'deno task key generate' that signs what the page commands, for nodes with --trust",
   },
+  ...MODEL_FLAGS,
   help: { name: "help", help: "print this text and exit" },
 } satisfies Record<string, Flag>;
 

@@ -4,6 +4,8 @@ import { readAccess } from "../bus/access_files.ts";
 import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
 import { type BrokerUrl, parseBroker } from "../bus/broker_url.ts";
 import { ConfigError } from "../bus/config_error.ts";
+import { readModelKey } from "../chat/model_flags.ts";
+import { KEY_VARIABLES } from "../chat/settings.ts";
 import { Signer } from "../operator/signer.ts";
 import { type DashboardConfig, parseCommandLine } from "./config.ts";
 import { helpText } from "./flags.ts";
@@ -16,7 +18,7 @@ async function main(): Promise<number> {
   try {
     const request = parseCommandLine(Deno.args, Deno.env.toObject());
     // Nothing that this process starts may inherit it.
-    Deno.env.delete(PASSWORD_VARIABLE);
+    for (const secret of [PASSWORD_VARIABLE, ...Object.values(KEY_VARIABLES).flat()]) Deno.env.delete(secret);
     if (request.kind === "help") {
       print(Deno.stdout, helpText());
       return 0;
@@ -32,8 +34,10 @@ async function run(config: DashboardConfig): Promise<number> {
   const access = await readAccess(config.access, log);
   const token = config.tokenFile === undefined ? undefined : await readToken(config.tokenFile);
   const signer = config.signKey === undefined ? undefined : await Signer.open(config.signKey);
+  const model = config.model === undefined ? undefined : await readModelKey(config.model);
   await using broker = await brokerFor(config);
-  await using dashboard = await startDashboard({ ...config, broker: broker.url, access, token, signer, log });
+  const resources = { broker: broker.url, access, token, signer, model, log };
+  await using dashboard = await startDashboard({ ...config, ...resources });
   print(Deno.stdout, `The dashboard is at ${dashboard.url}`);
   if (!config.allowControl) log("It only shows: start it with --allow-control to steer agents from it");
   await interruption();

@@ -2,8 +2,10 @@
 import type { BrokerAccess } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import type { Secret } from "../bus/secret.ts";
+import type { ModelSettings } from "../chat/settings.ts";
 import type { Signer } from "../operator/signer.ts";
 import { VERSION } from "../runner/version.ts";
+import { Room } from "./server/chat/room.ts";
 import { Actions } from "./server/control/actions.ts";
 import { Watch } from "./server/control/watch.ts";
 import { Feed } from "./server/feed.ts";
@@ -29,6 +31,8 @@ export interface DashboardOptions {
   readonly allowControl: boolean;
   readonly showCode: boolean;
   readonly signer: Signer | undefined;
+  /** Which model plans in the chat; without it the built-in planner does. */
+  readonly model?: ModelSettings | undefined;
   readonly log: (message: string) => void;
   /** The page, where it has been built already. */
   readonly page?: Page;
@@ -76,19 +80,23 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     log: options.log,
   });
   const hub: Hub = new Hub({ model, session, broker: () => feed.status, nowMs });
+  const onError = (error: unknown) =>
+    options.log(`A request has failed: ${error instanceof Error ? error.stack : error}`);
+  const room = new Room({ model: options.model, link: () => feed.link, onError });
   const app = new App({
     page,
     model,
     hub,
     sessions: new Sessions(options.token, nowMs),
     actions: new Actions({ commander: () => feed.commander, model, watch, onChanges }),
+    room,
     guard: { hostNames: options.hostNames },
     session,
     broker: () => feed.status,
     commander: () => feed.commander,
     messages: () => messages,
     nowMs,
-    onError: (error) => options.log(`A request has failed: ${error instanceof Error ? error.stack : error}`),
+    onError,
   });
   const server = serve(options, app, () => hub[Symbol.dispose]());
   feed.start();
@@ -98,6 +106,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     [Symbol.asyncDispose]: async () => {
       clearInterval(expiry);
       hub[Symbol.dispose]();
+      room[Symbol.dispose]();
       await server.shutdown();
       await feed[Symbol.asyncDispose]();
     },

@@ -7,8 +7,10 @@ import { type Options, text } from "../options.ts";
 import { profileValue, readProfile } from "../profile.ts";
 
 export function addModelOptions(command: Command): void {
-  for (const { name, value, help } of Object.values(MODEL_FLAGS)) {
-    command.addOption(command.createOption(`--${name} <${value}>`, help).helpGroup("Model:"));
+  const flags: readonly Flag[] = Object.values(MODEL_FLAGS);
+  for (const { name, value, help, fallbackText } of flags) {
+    const text = fallbackText === undefined ? help : `${help} (default: ${fallbackText})`;
+    command.addOption(command.createOption(`--${name} <${value}>`, text).helpGroup("Model:"));
   }
 }
 

@@ -10,6 +10,7 @@ const VIEWS: Readonly<Record<string, string>> = {
   e: "alerts",
   t: "timeline",
   m: "manifests",
+  c: "chat",
 };
 /** How long `g` waits for the key that says where to. */
 const CHORD_MS = 1500;

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { listenToKeys } from "./keys.ts";
 import { Dialogs } from "./parts/dialogs.tsx";
-import { Shell, VIEWS } from "./parts/shell.tsx";
+import { CHAT, Shell, VIEWS } from "./parts/shell.tsx";
 import { App, AppContext } from "./state/app.ts";
 import { Connection } from "./state/connection.ts";
 import { Router } from "./state/router.ts";
@@ -13,6 +13,7 @@ import { ThemeChoice } from "./state/theme.ts";
 import { AgentPage } from "./views/agent.tsx";
 import { Agents } from "./views/agents.tsx";
 import { Alerts } from "./views/alerts.tsx";
+import { ChatView } from "./views/chat.tsx";
 import { Login } from "./views/login.tsx";
 import { Logs } from "./views/logs.tsx";
 import { Manifests } from "./views/manifests.tsx";
@@ -25,7 +26,7 @@ function Root({ app }: { readonly app: App }): JSX.Element {
   const { view, id } = app.router.route.value;
   const { store } = app;
   useEffect(() => {
-    const title = VIEWS.find((known) => known.view === view)?.label ?? "AgentFlow";
+    const title = [...VIEWS, CHAT].find((known) => known.view === view)?.label ?? "AgentFlow";
     document.title = title === "AgentFlow" ? title : `${title} · AgentFlow`;
     // Whoever does not see the view change hears its heading.
     document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
@@ -35,7 +36,7 @@ function Root({ app }: { readonly app: App }): JSX.Element {
   return (
     <>
       <Shell>
-        <View view={view} id={id} />
+        <View view={view === "chat" && !app.mayControl ? "overview" : view} id={id} />
       </Shell>
       <Dialogs />
     </>
@@ -56,6 +57,8 @@ function View({ view, id }: { readonly view: string; readonly id: string | null 
       return <Timeline />;
     case "manifests":
       return <Manifests />;
+    case "chat":
+      return <ChatView />;
     case "spawn":
       return <Spawn />;
     default:

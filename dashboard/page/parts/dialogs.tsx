@@ -217,7 +217,7 @@ function StopAllDialog({ node }: { readonly node: string }): JSX.Element {
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["/", "Search in this view"],
-  ["g then o a n l e t m", "Overview, agents, nodes, logs, alerts (e), timeline, manifests"],
+  ["g then o a n l e t m c", "Overview, agents, nodes, logs, alerts (e), timeline, manifests, chat"],
   ["c", "Spawn an agent"],
   ["↑ ↓ Home End", "Move in the list of agents"],
   ["Enter", "Open the agent"],

@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { countStates } from "../logic/agent_rows.ts";
+import { openAction } from "../logic/chat_log.ts";
 import { nodeState } from "../logic/states.ts";
 import { act } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
@@ -19,6 +20,9 @@ export const VIEWS: readonly { readonly view: string; readonly label: string; re
   { view: "manifests", label: "Manifests", icon: "manifests" },
 ];
 
+/** Where control is allowed. */
+export const CHAT: typeof VIEWS[number] = { view: "chat", label: "Chat", icon: "call" };
+
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
   const app = useApp();
   const { view } = app.router.route.value;
@@ -31,7 +35,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
           <span>AgentFlow</span>
         </a>
         <nav aria-label="Views">
-          {VIEWS.map((item) => (
+          {(app.mayControl ? [...VIEWS, CHAT] : VIEWS).map((item) => (
             <a
               key={item.view}
               class="nav"
@@ -106,8 +110,11 @@ async function logOut(): Promise<void> {
 
 /** How many of what is behind a link. */
 function Badge({ view }: { readonly view: string }): JSX.Element | null {
-  const { store } = useApp();
+  const { store, chat } = useApp();
   store.watchFleet();
+  if (view === "chat" && openAction(chat.log.value) !== undefined) {
+    return <span class="badge badge-warn" title="An action waits for your answer">1</span>;
+  }
   if (view === "agents") {
     const failed = countStates(store.agents.values(), store.nodes, store.now.value).get("failed") ?? 0;
     return (

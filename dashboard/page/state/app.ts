@@ -4,6 +4,7 @@ import { useContext } from "preact/hooks";
 import { type Signal, signal } from "@preact/signals";
 import type { AgentDto, Outcome } from "../../wire.ts";
 import { act, apiPath } from "./api.ts";
+import { Chat } from "./chat.ts";
 import type { Connection } from "./connection.ts";
 import type { Router } from "./router.ts";
 import type { Store } from "./store.ts";
@@ -31,6 +32,7 @@ const MAX_TOASTS = 5;
 export class App {
   readonly toasts: Signal<readonly Toast[]> = signal([]);
   readonly asked: Signal<Ask | null> = signal(null);
+  readonly chat: Chat = new Chat();
   #nextToast = 1;
 
   constructor(

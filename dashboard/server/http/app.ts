@@ -1,12 +1,14 @@
 /** Answers every request: guards first, then the page, the live connection, the REST API. */
 import type { Commander } from "../../../operator/commander.ts";
 import type { BrokerStatus, Session } from "../../wire.ts";
+import type { Room } from "../chat/room.ts";
 import type { Actions } from "../control/actions.ts";
 import { inspect } from "../control/inspect.ts";
 import type { Hub } from "../live/hub.ts";
 import type { Model } from "../model/model.ts";
 import type { Page, PageFile } from "../page_files.ts";
 import { read } from "./api.ts";
+import { chatSocket } from "./chat_socket.ts";
 import { act } from "./control.ts";
 import { type GuardOptions, refusal } from "./guard.ts";
 import { metricsText } from "./metrics.ts";
@@ -25,6 +27,7 @@ export interface AppOptions {
   readonly hub: Hub;
   readonly sessions: Sessions;
   readonly actions: Actions;
+  readonly room: Room;
   readonly guard: GuardOptions;
   readonly session: Session;
   readonly broker: () => BrokerStatus;
@@ -51,7 +54,7 @@ export class App {
 
   async #answer(request: Request): Promise<Response> {
     const { headers, method } = request;
-    const isWebSocket = headers.get("upgrade")?.toLowerCase() === "websocket";
+    const isWebSocket = isUpgrade(request);
     const refused = refusal({
       method,
       host: headers.get("host"),
@@ -82,6 +85,7 @@ export class App {
     if (path === "/favicon.ico") return respond(null, 204, "image/x-icon");
     if (!sessions.admits(request.headers)) return unauthorized();
     if (path === "/live") return this.#live(request);
+    if (path === "/chat") return this.#chat(request);
     if (path === "/metrics") return this.#metrics();
     if (path === "/api/openapi.json") return json(openApi(this.options.session.version));
     const parts = apiParts(path);
@@ -109,9 +113,7 @@ export class App {
     }
     const parts = apiParts(path);
     if (parts === undefined) return problem(404, "there is no such page");
-    if (!session.control) {
-      return problem(403, "this dashboard only shows: whoever runs it allows more with --allow-control");
-    }
+    if (!session.control) return onlyShows();
     const outcome = await act(parts, await readBody(request), actions);
     if (outcome === undefined) return problem(404, "there is no such action: see /api/openapi.json");
     return json(outcome, outcome.ok ? 200 : 409);
@@ -142,10 +144,17 @@ export class App {
     return respond(text, 200, "text/plain; version=0.0.4; charset=utf-8");
   }
 
+  #chat(request: Request): Response {
+    const { room, session, sessions } = this.options;
+    if (!session.control) return onlyShows();
+    // What is no WebSocket has not been asked where it comes from.
+    if (!isUpgrade(request)) return noUpgrade();
+    const { headers } = request;
+    return chatSocket(request, room, () => sessions.admits(headers));
+  }
+
   #live(request: Request): Response {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
-      return problem(426, "this is where the page's WebSocket connects", { upgrade: "websocket" });
-    }
+    if (!isUpgrade(request)) return noUpgrade();
     const { hub, nowMs } = this.options;
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
     socket.onopen = () => {
@@ -165,6 +174,18 @@ export class App {
     socket.onerror = () => {};
     return response;
   }
+}
+
+function isUpgrade({ headers }: Request): boolean {
+  return headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+function noUpgrade(): Response {
+  return problem(426, "this is where the page's WebSocket connects", { upgrade: "websocket" });
+}
+
+function onlyShows(): Response {
+  return problem(403, "this dashboard only shows: whoever runs it allows more with --allow-control");
 }
 
 /** `/api/agents/x/history` → `["agents", "x", "history"]`. */

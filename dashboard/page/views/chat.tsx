@@ -1,0 +1,111 @@
+/** Says in words what to do: every action is shown in full, and waits for a yes. */
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { openAction } from "../logic/chat_log.ts";
+import { Button, Empty, PageHead } from "../parts/basics.tsx";
+import { ChatEntryView } from "../parts/chat_entries.tsx";
+import { useApp } from "../state/app.ts";
+
+export function ChatView(): JSX.Element {
+  const { chat } = useApp();
+  const { model } = chat.log.value;
+  useEffect(() => chat.connect(), []);
+  return (
+    <div class="view view-fill">
+      <PageHead
+        title="Chat"
+        note={model === undefined
+          ? "Every action is shown, and asked for, before it is taken"
+          : model === null
+          ? "No model is set: plain sentences, /help says which"
+          : `Model: ${model}`}
+      />
+      <section class="panel chat" aria-label="Conversation">
+        <Entries />
+        <Composer />
+      </section>
+    </div>
+  );
+}
+
+/** How far from its end the list may be scrolled and still follow what comes, pixels. */
+const NEAR_END = 40;
+
+function Entries(): JSX.Element {
+  const { chat } = useApp();
+  const list = useRef<HTMLDivElement>(null);
+  const follows = useRef(true);
+  const log = chat.log.value;
+  useLayoutEffect(() => {
+    if (follows.current && list.current !== null) list.current.scrollTop = list.current.scrollHeight;
+  }, [log.entries]);
+  return (
+    <div
+      ref={list}
+      class="chat-list"
+      role="log"
+      aria-live="polite"
+      aria-label="What was said"
+      // Words that still come are read out whole, once they have; an action that waits is read out at once.
+      aria-busy={log.isBusy && openAction(log) === undefined}
+      tabIndex={0}
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
+        follows.current = scrollHeight - scrollTop - clientHeight < NEAR_END}
+    >
+      {log.entries.length === 0 && (
+        <Empty title="Say what to do">
+          “What is running?”, “spawn a cpu agent on edge-1 every 30 seconds”, “move counter to edge-2”.
+        </Empty>
+      )}
+      {log.entries.map((entry) => (
+        <ChatEntryView
+          key={entry.key}
+          entry={entry}
+          onAnswer={(id, yes) => chat.answer(id, yes)}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Composer(): JSX.Element {
+  const { chat } = useApp();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const { isBusy } = chat.log.value;
+  const waits = openAction(chat.log.value) !== undefined;
+  useEffect(() => {
+    // Back from the buttons of an action that has been answered.
+    if (!waits && document.activeElement === document.body) field.current?.focus();
+  }, [waits]);
+  const send = () => {
+    if (chat.say(chat.draft.value)) chat.draft.value = "";
+  };
+  return (
+    <form
+      class="chat-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        ref={field}
+        class="input"
+        rows={2}
+        aria-label="Sentence"
+        placeholder="Enter sends, Shift and Enter start a line"
+        maxLength={20_000}
+        value={chat.draft.value}
+        onInput={({ currentTarget }) => chat.draft.value = currentTarget.value}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+          event.preventDefault();
+          send();
+        }}
+      />
+      {isBusy
+        ? <Button icon="stop" label="Stop" onClick={() => chat.stop()} />
+        : <Button type="submit" tone="primary" label="Send" disabled={chat.draft.value.trim() === ""} />}
+    </form>
+  );
+}

@@ -1,0 +1,34 @@
+/** Reads what a page says in the chat. Pure. */
+import type { ChatBrowserMessage } from "../../chat_wire.ts";
+import { isFields } from "../model/fields.ts";
+
+/** Characters of a sentence: room for an agent's code, pasted. */
+export const MAX_SENTENCE_CHARS = 20_000;
+/** Of a message, characters; JSON may double them. */
+export const MAX_MESSAGE_CHARS = 2 * MAX_SENTENCE_CHARS + 200;
+
+/** @returns `undefined` for what is no message of the page */
+export function parseChatMessage(text: string): ChatBrowserMessage | undefined {
+  if (text.length > MAX_MESSAGE_CHARS) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isFields(json)) return undefined;
+  switch (json.type) {
+    case "say":
+      return typeof json.text === "string" && json.text.trim() !== "" && json.text.length <= MAX_SENTENCE_CHARS
+        ? { type: "say", text: json.text }
+        : undefined;
+    case "answer":
+      return typeof json.id === "string" && typeof json.yes === "boolean"
+        ? { type: "answer", id: json.id, yes: json.yes }
+        : undefined;
+    case "stop":
+      return { type: "stop" };
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+/** All pages that chat: how many may, and what they share. */
+import type { ModelSettings } from "../../../chat/settings.ts";
+import type { Workshop } from "../../../operator/tools/tool.ts";
+import type { ChatServerMessage } from "../../chat_wire.ts";
+import type { Link } from "../feed.ts";
+import { MAX_MESSAGE_CHARS, parseChatMessage } from "./messages.ts";
+import type { Talk } from "./talk.ts";
+
+/** Pages that chat at the same time: each may keep a model's whole conversation. */
+export const MAX_TALKS = 10;
+
+/** What carries messages to a page. */
+export interface PageSocket {
+  send(message: string): void;
+  close(reason: string): void;
+}
+
+export interface RoomOptions {
+  readonly model: ModelSettings | undefined;
+  /** @throws Error while there is no connection to the broker */
+  readonly link: () => Link;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A page that chats, until it leaves. */
+export interface Guest extends Disposable {
+  receive(text: string): void;
+}
+
+/** Invariants: at most `MAX_TALKS` guests; the tools' listening ends with the last of them. */
+export class Room implements Disposable {
+  readonly #sockets = new Set<PageSocket>();
+  #workshop: Promise<Workshop & Disposable> | undefined;
+
+  constructor(private readonly options: RoomOptions) {}
+
+  /** @returns `undefined` when there are too many already */
+  join(socket: PageSocket): Guest | undefined {
+    if (this.#sockets.size >= MAX_TALKS) return undefined;
+    this.#sockets.add(socket);
+    const send = (message: ChatServerMessage) => {
+      if (this.#sockets.has(socket)) socket.send(JSON.stringify(message));
+    };
+    send({ type: "hello", model: this.options.model?.model ?? null });
+    // Loaded by the first who chats: what it needs is large.
+    const talk = this.#talk(socket, send).catch((error) => {
+      this.options.onError(error);
+      this.#leave(socket);
+      socket.close("the chat has failed to start: see the dashboard's log");
+      return undefined;
+    });
+    return {
+      receive: (text) => {
+        const message = text.length <= MAX_MESSAGE_CHARS ? parseChatMessage(text) : undefined;
+        if (message !== undefined) void talk.then((talk) => talk?.receive(message));
+        else send({ type: "note", text: "This is too long for the chat, or no sentence: nothing was done" });
+      },
+      [Symbol.dispose]: () => {
+        this.#leave(socket);
+        void talk.then((talk) => talk?.[Symbol.dispose]());
+      },
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const socket of [...this.#sockets]) socket.close("the dashboard ends");
+  }
+
+  async #talk(socket: PageSocket, send: (message: ChatServerMessage) => void): Promise<Talk> {
+    const { PagePerson } = await import("./page_person.ts");
+    const { Talk } = await import("./talk.ts");
+    const { openSession } = await import("./open_session.ts");
+    const person = new PagePerson(send);
+    return new Talk({
+      person,
+      open: async () => await openSession(await this.#open(), person, this.options.model),
+      send,
+      onQuit: () => socket.close("the conversation has ended"),
+    });
+  }
+
+  /** One for all, while anybody is here. */
+  #open(): Promise<Workshop & Disposable> {
+    return this.#workshop ??= this.#make().catch((error) => {
+      this.#workshop = undefined;
+      throw error;
+    });
+  }
+
+  async #make(): Promise<Workshop & Disposable> {
+    const { bus, commander } = this.options.link();
+    const { openWorkshop } = await import("./workshop.ts");
+    return await openWorkshop(bus, commander);
+  }
+
+  #leave(socket: PageSocket): void {
+    this.#sockets.delete(socket);
+    if (this.#sockets.size > 0) return;
+    const workshop = this.#workshop;
+    this.#workshop = undefined;
+    workshop?.then((workshop) => workshop[Symbol.dispose](), () => {});
+  }
+}
