@@ -82,7 +82,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const hub: Hub = new Hub({ model, session, broker: () => feed.status, nowMs });
   const onError = (error: unknown) =>
     options.log(`A request has failed: ${error instanceof Error ? error.stack : error}`);
-  const room = new Room({ model: options.model, link: () => feed.link, onError });
+  const { broker, access, signer } = options;
+  const room = new Room({ broker, access, signer, model: options.model, onError });
   const app = new App({
     page,
     model,
@@ -106,7 +107,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     [Symbol.asyncDispose]: async () => {
       clearInterval(expiry);
       hub[Symbol.dispose]();
-      room[Symbol.dispose]();
+      await room[Symbol.asyncDispose]();
       await server.shutdown();
       await feed[Symbol.asyncDispose]();
     },

@@ -35,12 +35,6 @@ export interface FeedOptions {
   readonly log: (message: string) => void;
 }
 
-/** The connection, and what commands by it. */
-export interface Link {
-  readonly bus: Bus;
-  readonly commander: Commander;
-}
-
 /** Invariant: at most one connection; each topic of an agent is subscribed to once. */
 export class Feed implements AsyncDisposable {
   #bus: Bus | undefined;
@@ -64,13 +58,6 @@ export class Feed implements AsyncDisposable {
       throw new BusError(this.#status.reason ?? "There is no connection to the broker");
     }
     return this.#commander;
-  }
-
-  /** What operations work with. @throws Error while there is no connection */
-  get link(): Link {
-    const { commander } = this;
-    if (this.#bus === undefined) throw new BusError("There is no connection to the broker");
-    return { bus: this.#bus, commander };
   }
 
   /** Connects, and goes on trying while that fails. */

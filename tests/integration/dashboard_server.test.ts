@@ -5,7 +5,7 @@ import type { Dashboard } from "../../dashboard/start.ts";
 import { Signer } from "../../operator/signer.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { startEmbedded } from "../support/brokers.ts";
-import { openDashboard, post } from "../support/dashboard.ts";
+import { openDashboard, post, rawStatus } from "../support/dashboard.ts";
 import { LiveClient } from "../support/live_client.ts";
 import { newKey, TrustFolder } from "../support/signing.ts";
 import { Stage } from "../support/stage.ts";
@@ -160,16 +160,6 @@ async function getJsonOrText(url: string): Promise<void> {
   const response = await fetch(url);
   assertEquals(response.status, 200, url);
   await response.body?.cancel();
-}
-
-/** The status that a request gets which `fetch` would not send. */
-async function rawStatus(url: string, head: string): Promise<number> {
-  const { hostname, port } = new URL(url);
-  using connection = await Deno.connect({ hostname, port: Number(port) });
-  await connection.write(new TextEncoder().encode(`${head}\r\nAccept: */*\r\n\r\n`));
-  const buffer = new Uint8Array(64);
-  const size = await connection.read(buffer) ?? 0;
-  return Number(/^HTTP\/1.1 (\d+)/.exec(new TextDecoder().decode(buffer.subarray(0, size)))?.[1]);
 }
 
 Deno.test("dashboard server", async (t) => {

@@ -53,3 +53,13 @@ export async function post(url: string, body: unknown, headers: HeadersInit = {}
   });
   return { status: response.status, headers: response.headers, json: await response.json() };
 }
+
+/** The status that a request gets which `fetch` would not send. */
+export async function rawStatus(url: string, head: string): Promise<number> {
+  const { hostname, port } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  await connection.write(new TextEncoder().encode(`${head}\r\nAccept: */*\r\n\r\n`));
+  const buffer = new Uint8Array(64);
+  const size = await connection.read(buffer) ?? 0;
+  return Number(/^HTTP\/1.1 (\d+)/.exec(new TextDecoder().decode(buffer.subarray(0, size)))?.[1]);
+}

@@ -2,9 +2,9 @@
 import type { ModelSettings } from "../../../chat/settings.ts";
 import type { Workshop } from "../../../operator/tools/tool.ts";
 import type { ChatServerMessage } from "../../chat_wire.ts";
-import type { Link } from "../feed.ts";
 import { MAX_MESSAGE_CHARS, parseChatMessage } from "./messages.ts";
 import type { Talk } from "./talk.ts";
+import type { WorkshopOptions } from "./workshop.ts";
 
 /** Pages that chat at the same time: each may keep a model's whole conversation. */
 export const MAX_TALKS = 10;
@@ -15,10 +15,8 @@ export interface PageSocket {
   close(reason: string): void;
 }
 
-export interface RoomOptions {
+export interface RoomOptions extends WorkshopOptions {
   readonly model: ModelSettings | undefined;
-  /** @throws Error while there is no connection to the broker */
-  readonly link: () => Link;
   readonly onError: (error: unknown) => void;
 }
 
@@ -27,10 +25,11 @@ export interface Guest extends Disposable {
   receive(text: string): void;
 }
 
-/** Invariants: at most `MAX_TALKS` guests; the tools' listening ends with the last of them. */
-export class Room implements Disposable {
+/** Invariants: at most `MAX_TALKS` guests; what their tools work with is opened by the first, and ends with the last. */
+export class Room implements AsyncDisposable {
   readonly #sockets = new Set<PageSocket>();
-  #workshop: Promise<Workshop & Disposable> | undefined;
+  #workshop: Promise<Workshop & AsyncDisposable> | undefined;
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(private readonly options: RoomOptions) {}
 
@@ -62,8 +61,12 @@ export class Room implements Disposable {
     };
   }
 
-  [Symbol.dispose](): void {
-    for (const socket of [...this.#sockets]) socket.close("the dashboard ends");
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of [...this.#sockets]) {
+      socket.close("the dashboard ends");
+      this.#leave(socket);
+    }
+    await Promise.all(this.#closing);
   }
 
   async #talk(socket: PageSocket, send: (message: ChatServerMessage) => void): Promise<Talk> {
@@ -79,25 +82,29 @@ export class Room implements Disposable {
     });
   }
 
-  /** One for all, while anybody is here. */
-  #open(): Promise<Workshop & Disposable> {
-    return this.#workshop ??= this.#make().catch((error) => {
-      this.#workshop = undefined;
-      throw error;
+  /** One for all, while anybody is here. @throws BusError */
+  #open(): Promise<Workshop> {
+    const opening = this.#workshop ??= this.#make();
+    opening.catch(() => {
+      // The next sentence tries again.
+      if (this.#workshop === opening) this.#workshop = undefined;
     });
+    return opening;
   }
 
-  async #make(): Promise<Workshop & Disposable> {
-    const { bus, commander } = this.options.link();
+  async #make(): Promise<Workshop & AsyncDisposable> {
     const { openWorkshop } = await import("./workshop.ts");
-    return await openWorkshop(bus, commander);
+    return await openWorkshop(this.options);
   }
 
   #leave(socket: PageSocket): void {
     this.#sockets.delete(socket);
-    if (this.#sockets.size > 0) return;
-    const workshop = this.#workshop;
+    if (this.#sockets.size > 0 || this.#workshop === undefined) return;
+    const closing = this.#workshop.then((workshop) => workshop[Symbol.asyncDispose]())
+      // One that could not be opened has nothing to close, and has been told of.
+      .catch(() => {})
+      .finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
     this.#workshop = undefined;
-    workshop?.then((workshop) => workshop[Symbol.dispose](), () => {});
   }
 }

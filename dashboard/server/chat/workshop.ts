@@ -1,17 +1,37 @@
-/** What the chat's tools work with, made from the dashboard's own connection. */
-import type { Bus } from "../../../operator/bus.ts";
-import type { Commander } from "../../../operator/commander.ts";
+/** What the chat's tools work with: a connection of their own, so that what they listen to is no matter of the feed's. */
+import type { BrokerAccess } from "../../../bus/access.ts";
+import type { BrokerUrl } from "../../../bus/broker_url.ts";
+import { Bus } from "../../../operator/bus.ts";
+import { Commander } from "../../../operator/commander.ts";
 import { Fleet } from "../../../operator/fleet.ts";
 import { Journal } from "../../../operator/journal.ts";
 import { watchFleet } from "../../../operator/operations/survey.ts";
+import type { Signer } from "../../../operator/signer.ts";
 import type { Workshop } from "../../../operator/tools/tool.ts";
 
-/** Listens until it is disposed of. A page does not deploy nodes: it has no keys to devices. */
-export async function openWorkshop(bus: Bus, commander: Commander): Promise<Workshop & Disposable> {
-  using parts = new DisposableStack();
-  const operator = { bus, commander, fleet: new Fleet() };
+export interface WorkshopOptions {
+  readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
+  readonly signer: Signer | undefined;
+}
+
+/**
+ * Listens until it is disposed of. A page does not deploy nodes: it has no keys to devices.
+ * @throws BusError
+ */
+export async function openWorkshop(
+  { broker, access, signer }: WorkshopOptions,
+): Promise<Workshop & AsyncDisposable> {
+  await using parts = new AsyncDisposableStack();
+  const bus = parts.use(await Bus.connect({ broker, access }));
+  const operator = { bus, commander: new Commander(bus, signer), fleet: new Fleet() };
   parts.use(await watchFleet(operator));
   const journal = parts.use(await Journal.open(bus));
   const kept = parts.move();
-  return { operator, journal, deployNode: undefined, [Symbol.dispose]: () => kept.dispose() };
+  return {
+    operator,
+    journal,
+    deployNode: undefined,
+    [Symbol.asyncDispose]: async () => await kept.disposeAsync(),
+  };
 }

@@ -149,7 +149,8 @@ export class App {
     if (!session.control) return onlyShows();
     // What is no WebSocket has not been asked where it comes from.
     if (!isUpgrade(request)) return noUpgrade();
-    const { headers } = request;
+    // Those of the request itself are gone once it is a socket.
+    const headers = new Headers(request.headers);
     return chatSocket(request, room, () => sessions.admits(headers));
   }
 

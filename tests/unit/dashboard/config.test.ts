@@ -91,3 +91,18 @@ Deno.test("a token file must be the owner's alone, and hold what cannot be guess
   await assertRejects(() => readToken(`${dir}/none`), ConfigError, "no such file");
   await Deno.remove(dir, { recursive: true });
 });
+
+Deno.test("the model of the chat is read from flags and the environment, and its key is no text of the config", () => {
+  assertEquals(configOf().model, undefined);
+  const request = parseCommandLine(["--model", "m", "--model-provider", "anthropic"], {
+    ANTHROPIC_API_KEY: "sk-secret",
+    AGENTFLOW_MODEL_URL: "http://127.0.0.1:1/v1/",
+  });
+  assert(request.kind === "run");
+  const { model } = request.config;
+  assertEquals([model?.model, model?.provider, model?.url], ["m", "anthropic", "http://127.0.0.1:1/v1"]);
+  assertEquals(model?.key?.reveal(), "sk-secret");
+  assertEquals(JSON.stringify(request.config).includes("sk-secret"), false);
+  assertThrows(() => configOf("--model", "m", "--model-provider", "openai"), ConfigError, "needs a key");
+  assertThrows(() => configOf("--model", "m", "--model-url", "x"), ConfigError, "--model-url must be");
+});
