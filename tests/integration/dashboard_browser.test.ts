@@ -93,6 +93,53 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.waitForSelector(".outcome-bad >> text=no such sensor");
   },
 
+  "what is said in words is shown in full, and done after a yes": async (scene) => {
+    const { page, stage } = scene;
+    const from = stage.bus.mark();
+    await show(scene, "#/chat");
+    await page.waitForSelector("text=No model is set");
+    await page.fill(
+      "[aria-label=Sentence]",
+      "deploy an alert on test-node for sensors/temperature above 30 as said",
+    );
+    await page.keyboard.press("Shift+Enter");
+    await page.keyboard.press("Backspace");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".chat-action h3:focus >> text=Spawn an agent");
+    await page.waitForSelector("[aria-label='The action in full'] >> text=permissions: {}");
+    await page.waitForSelector(".nav .badge-warn >> text=1");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.waitForSelector("button:focus >> text=Yes");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=You said no: nothing was done.");
+    await page.waitForSelector("[aria-label=Sentence]:focus");
+    assertEquals(stage.bus.messages.slice(from).filter(({ topic }) => topic.endsWith("/spawn")), []);
+    await page.keyboard.type("deploy an alert on test-node for sensors/temperature above 30 as said");
+    await page.click("button:has-text('Send')");
+    await page.click("button:has-text('Yes')");
+    await page.waitForSelector(".chat-result >> text=Agent 'said' runs on test-node");
+    // What was said is still there after a look at the agent.
+    await page.click("nav >> text=Agents");
+    await page.waitForSelector(stateIn("said", "running"));
+    await page.click("nav >> text=Chat");
+    await page.waitForSelector(".chat-result >> text=Agent 'said' runs on test-node");
+    await page.fill("[aria-label=Sentence]", "stop <img src=x onerror='window.hacked=1'>");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".chat-you >> text=<img src=x");
+    await page.waitForSelector(".chat-note >> text=Not understood");
+    const description = "<img src=x onerror='window.hacked=1'> says yes";
+    const evil = await stage.spawn({ name: "marked_up", code: STILL, description });
+    await evil.on("manifest");
+    await page.waitForSelector("button:has-text('Send')");
+    await page.fill("[aria-label=Sentence]", "what is running on test-node");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".chat-table td >> text=<img src=x");
+    assertEquals(await page.evaluate("window.hacked"), undefined);
+    assertEquals(await page.locator("main img").count(), 0);
+  },
+
   "a task is called, and its reply is shown": async (scene) => {
     const { page } = scene;
     await scene.stage.spawn({ name: "called", code: STILL });
@@ -249,7 +296,9 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
       isMobile: true,
       hasTouch: true,
     });
-    for (const view of ["overview", "agents", `agents/${actorId("appears")}`, "nodes", "logs", "spawn"]) {
+    for (
+      const view of ["overview", "agents", `agents/${actorId("appears")}`, "nodes", "logs", "spawn", "chat"]
+    ) {
       await page.goto(`${scene.dashboard.url}#/${view}`);
       await page.waitForSelector("main h1");
       assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, view);

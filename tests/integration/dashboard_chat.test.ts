@@ -55,7 +55,9 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
 
   "after a yes the agent runs, and the fleet is told of in tables": async (stage, { url }) => {
     await using chat = await ChatClient.open(url);
-    const action = await chat.say("spawn a cpu agent on test-node every 30 seconds named by_words");
+    const action = await chat.say(
+      "deploy an alert on test-node for sensors/temperature above 30 as by_words",
+    );
     assert(action);
     await chat.answer(action.id, true);
     assertStringIncludes(chat.text, "Agent 'by_words' runs on test-node");
@@ -68,6 +70,15 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     assert(stop);
     await chat.answer(stop.id, true);
     assertStringIncludes(chat.text, "Agent 'by_words' is stopped on test-node");
+  },
+
+  "what the node refuses after a yes is told": async (_stage, { url }) => {
+    await using chat = await ChatClient.open(url);
+    const action = await chat.say("spawn a cpu agent on test-node");
+    assert(action);
+    await chat.answer(action.id, true);
+    assertStringIncludes(chat.text, "permissions.sys 'cpus' is not allowed");
+    assertEquals(chat.messages.at(-1), { type: "done", ok: false, error: null });
   },
 
   "only the yes to the very action that waits is one, and only of its own page": async (stage, { url }) => {
