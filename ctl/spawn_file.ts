@@ -28,7 +28,7 @@ const FIELDS: readonly Field[] = [
     "between two calls of process() (default: 5)",
     asNumber,
   ),
-  field("--install <LIST>", "install", "npm: and jsr: packages, separated by commas", asList),
+  field("--install <LIST>", "install", "npm:, jsr: or pypi: packages, separated by commas", asList),
   field("--max-restarts <NUMBER>", "max_restarts", "restarts before it has failed (default: 5)", asNumber),
   field("--restart-delay <SECONDS>", "restart_delay", "before the first restart (default: 3)", asNumber),
   field("--permissions <JSON>", "permissions", 'beyond the sandbox: {"net":["example.com"]}', asJson),
@@ -69,7 +69,6 @@ export function buildConfig(fields: Readonly<Record<string, unknown>>, path: str
   if (!isName(name)) {
     throw new ConfigError(`${path}: name must be ${NAME_RULE}: current value is ${JSON.stringify(name)}`);
   }
-  // Python is for nodes of another kind, which have rules of their own.
   try {
     parseSpawnConfig({ ...fields, node: undefined }, "any");
   } catch (error) {
@@ -84,7 +83,8 @@ function fromCode(path: string, code: string): Readonly<Record<string, unknown>>
   if (!CODE_FILES.includes(extension)) {
     throw new ConfigError(`${path}: expected ${CODE_FILES.join(", ")} or .json`);
   }
-  return { name: basename(path, extension), code };
+  const language = extension === ".py" ? { language: "python" } : {};
+  return { name: basename(path, extension), code, ...language };
 }
 
 function parseJsonObject(content: string, path: string): Readonly<Record<string, unknown>> {
