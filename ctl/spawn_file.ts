@@ -2,6 +2,7 @@
 import { basename, extname } from "@std/path";
 import type { Command } from "commander";
 import { ConfigError } from "../bus/config_error.ts";
+import { languageOf } from "../operator/fleet_file.ts";
 import type { Config } from "../operator/operations/spawn.ts";
 import { isName, NAME_RULE } from "../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../protocol/spawn_config.ts";
@@ -83,8 +84,7 @@ function fromCode(path: string, code: string): Readonly<Record<string, unknown>>
   if (!CODE_FILES.includes(extension)) {
     throw new ConfigError(`${path}: expected ${CODE_FILES.join(", ")} or .json`);
   }
-  const language = extension === ".py" ? { language: "python" } : {};
-  return { name: basename(path, extension), code, ...language };
+  return { name: basename(path, extension), code, ...languageOf(path) };
 }
 
 function parseJsonObject(content: string, path: string): Readonly<Record<string, unknown>> {
