@@ -211,13 +211,8 @@ function Head(
         {COLUMNS.map(({ key, label, class: name }) => {
           if (key === "topics" || key === "actions") {
             return (
-              <span
-                key={key}
-                role="columnheader"
-                class={name}
-                aria-label={label === "" ? "Actions" : undefined}
-              >
-                {label}
+              <span key={key} role="columnheader" class={name}>
+                {label === "" ? <span class="unseen">Actions</span> : label}
               </span>
             );
           }
