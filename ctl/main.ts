@@ -1,7 +1,7 @@
 /** Entry of the command line: runs one command, and ends with its exit code. */
 import "../runner/quiet_libraries.ts";
 import { CommanderError } from "commander";
-import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
+import { SECRET_VARIABLES } from "./secret_variables.ts";
 import { Cli, type Surroundings } from "./cli.ts";
 import { EXIT, exitCodeOf, wordsOf } from "./exit_code.ts";
 import { createProgram } from "./program.ts";
@@ -16,7 +16,11 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
     return surroundings.signal.aborted && cli.exitCode !== EXIT.ok ? EXIT.interrupted : cli.exitCode;
   } catch (error) {
     // commander has said it already: help and version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      if (args.includes("--json")) surroundings.stdout.write(errorJson(error.message, EXIT.usage));
+      return EXIT.usage;
+    }
     return fail(error, args, surroundings);
   }
 }
@@ -26,9 +30,13 @@ function fail(error: unknown, args: readonly string[], { stdout, stderr, signal 
   const message = wordsOf(error);
   const code = exitCodeOf(error);
   if (args.includes("--json")) {
-    stdout.write(`${JSON.stringify({ ok: false, error: message, exit_code: code })}\n`);
+    stdout.write(errorJson(message, code));
   } else stderr.write(`${paint(stderr, "red", "agentflow:")} ${printable(message)}\n`);
   return code;
+}
+
+function errorJson(error: string, exit_code: number): string {
+  return `${JSON.stringify({ ok: false, error: error.replace(/^error: /, ""), exit_code })}\n`;
 }
 
 /** The first Ctrl-C ends a command in order, the second at once. */
@@ -46,7 +54,7 @@ function interruption(): AbortSignal {
 if (import.meta.main) {
   const env = Deno.env.toObject();
   // Nothing that this process starts may inherit it.
-  Deno.env.delete(PASSWORD_VARIABLE);
+  for (const name of SECRET_VARIABLES) Deno.env.delete(name);
   const [stdout, stderr] = [openTerminal(Deno.stdout), openTerminal(Deno.stderr)];
   Deno.exit(await main(Deno.args, { env, stdout, stderr, signal: interruption() }));
 }

@@ -8,7 +8,10 @@ import type { Environment, Flag } from "../bus/flag.ts";
 export type Profile = Readonly<Record<string, string>>;
 
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
-const PATHS = ["ca", "cert", "key", "password_file", "sign_key"] as const;
+const PATHS = ["ca", "cert", "key", "password_file", "sign_key", "model_key_file"] as const;
+
+const FIELDS = "broker, port, username, ca, cert, key, password_file, sign_key, " +
+  "model, model_provider, model_url, model_key_file";
 
 const ProfileSchema = v.strictObject({
   broker: v.optional(text),
@@ -26,7 +29,11 @@ const ProfileSchema = v.strictObject({
   key: v.optional(text),
   password_file: v.optional(text),
   sign_key: v.optional(text),
-}, (issue) => unknownField(issue, "broker, port, username, ca, cert, key, password_file, sign_key"));
+  model: v.optional(text),
+  model_provider: v.optional(text),
+  model_url: v.optional(text),
+  model_key_file: v.optional(text),
+}, (issue) => unknownField(issue, FIELDS));
 
 const FileSchema = v.strictObject({
   default: v.optional(text),
@@ -86,7 +93,8 @@ export function parseProfiles(
 
 /** What a profile says for a flag. Its broker comes with all that is for it, or not at all. */
 export function profileValue(profile: Profile, flag: Flag, ownBroker: boolean): string | undefined {
-  return ownBroker && flag.name !== "sign-key" ? undefined : profile[flag.name];
+  const isOfBroker = flag.name !== "sign-key" && !flag.name.startsWith("model");
+  return ownBroker && isOfBroker ? undefined : profile[flag.name];
 }
 
 function parseFile(file: string, path: string): v.InferOutput<typeof FileSchema> {

@@ -6,6 +6,7 @@ import { addAgents } from "./commands/agents.ts";
 import { addApply, addDiff } from "./commands/apply.ts";
 import { addButtons } from "./commands/buttons.ts";
 import { addCall } from "./commands/call.ts";
+import { addChat } from "./commands/chat.ts";
 import { addCheck } from "./commands/check.ts";
 import { addCompletions } from "./commands/completions.ts";
 import { addDeploy } from "./commands/deploy.ts";
@@ -34,7 +35,7 @@ const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Fleet:": [addApply, addDiff, addDoctor],
   "Write agents:": [addNew, addDev, addCheck],
   "This program:": [addCompletions],
-  "Models:": [addMcp],
+  "In words:": [addChat, addMcp],
 };
 
 export function createProgram(cli: Cli): Command {

@@ -13,7 +13,7 @@ const INTERVAL_MS = 10_000;
 /** Less is not worth the pause. */
 const GROWTH_MB = 16;
 /** Looks between two collections of which the first has not brought memory back to where it was, at most. */
-const MAX_PATIENCE = 64;
+const MAX_PATIENCE = 6;
 
 /**
  * Invariant: a heap that is large because it is in use costs less and less: each collection that brings little back

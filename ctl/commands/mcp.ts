@@ -2,12 +2,11 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../bus/config_error.ts";
 import { readSecretFile } from "../secret_file.ts";
+import { MCP_TOKEN_VARIABLE } from "../secret_variables.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, text } from "../options.ts";
 import { openWorkshop } from "../workshop.ts";
-
-const TOKEN_VARIABLE = "AGENTFLOW_MCP_TOKEN";
 
 export function addMcp(program: Command, cli: Cli): void {
   const command = program.command("mcp")
@@ -18,7 +17,7 @@ export function addMcp(program: Command, cli: Cli): void {
     .option("--allow-host <NAMES>", "names by which clients may ask for it, separated by commas")
     .option(
       "--token-file <FILE>",
-      `file with the token that clients must show (default: $${TOKEN_VARIABLE})`,
+      `file with the token that clients must show (default: $${MCP_TOKEN_VARIABLE})`,
     );
   cli.connected(command, async (run, operator) => {
     // Loaded here alone: the other commands start without it.
@@ -47,13 +46,13 @@ async function httpOptions({ options, env }: Run, port: string) {
   }
   const hostname = text(options, "host") ?? "127.0.0.1";
   const file = text(options, "tokenFile");
-  const token = file === undefined ? env[TOKEN_VARIABLE] : await readSecretFile("token-file", file);
+  const token = file === undefined ? env[MCP_TOKEN_VARIABLE] : await readSecretFile("token-file", file);
   if (token !== undefined && token.length < 16) {
     throw new ConfigError("The token must have 16 characters or more: openssl rand -hex 32");
   }
   if (!isLoopback(hostname) && token === undefined) {
     throw new ConfigError(
-      `--host ${hostname} can be reached by others: it needs a token (--token-file, or $${TOKEN_VARIABLE})`,
+      `--host ${hostname} can be reached by others: it needs a token (--token-file, or $${MCP_TOKEN_VARIABLE})`,
     );
   }
   const hosts = (text(options, "allowHost") ?? "").split(",").map((name) => name.trim()).filter((name) =>

@@ -3,7 +3,8 @@ import type { PermissionKind } from "../../protocol/permissions.ts";
 
 /** Comments hold no code; strings stay, for what is in them. */
 const COMMENT = /(["'`])(?:\\.|(?!\1)[^\\])*\1|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
-const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*(?:\/\*[\s\S]*?\*\/\s*)?(["'`])([^"'`\n]+)\1/g;
+const STATIC = /(?:\bfrom|\bimport)\s*(?:\/\*[\s\S]*?\*\/\s*)?(["'])([^"'\n]+)\1/g;
+const DYNAMIC = /\bimport\s*\(\s*(?:\/\*[\s\S]*?\*\/\s*)?(["'`])([^"'`\n]+)\1/g;
 /** Comments by which a compiler reads another file. */
 const REFERENCE = /(?:<reference\s[^>]*?|@deno-types\s*=?\s*|@ts-types\s*=?\s*)["']([^"'\n]*)["']/g;
 
@@ -42,7 +43,7 @@ export function scanCode(source: string): Scan {
   }
   // In the whole text: what looks like a comment here may be none to the compiler.
   const imports = [
-    ...[...source.matchAll(SPECIFIER)].map(([, , name = ""]) => name),
+    ...[STATIC, DYNAMIC].flatMap((pattern) => [...source.matchAll(pattern)].map(([, , name = ""]) => name)),
     ...[...source.matchAll(REFERENCE)].map(([, name = ""]) => name),
   ];
   return { functions, imports, needs };

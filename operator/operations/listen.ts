@@ -1,4 +1,5 @@
 /** Listens to the bus: as long as somebody wants to, for a time, or for a number of messages. */
+import { filterCovers } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
 import type { Operator } from "../operator.ts";
 
@@ -17,6 +18,8 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
   const over = Promise.withResolvers<void>();
   const subscriptions: Disposable[] = [];
   const seen = new WeakSet<BusMessage>();
+  // What is kept comes once for each filter that it fits.
+  const kept = new Set<string>();
   let isOver = false;
   const end = () => {
     isOver = true;
@@ -25,11 +28,13 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
   const timer = forMs === undefined ? undefined : setTimeout(end, forMs);
   signal.addEventListener("abort", end);
   try {
-    for (const filter of filters) {
+    for (const filter of withoutCovered(filters)) {
       subscriptions.push(
         await bus.subscribe(filter, (message) => {
           if (isOver || seen.has(message)) return;
           seen.add(message);
+          if (message.retained && kept.has(message.topic)) return;
+          if (message.retained) kept.add(message.topic);
           if (onMessage(message)) end();
         }),
       );
@@ -41,4 +46,10 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
     signal.removeEventListener("abort", end);
     for (const subscription of subscriptions) subscription[Symbol.dispose]();
   }
+}
+
+/** Where subscriptions overlap, brokers may send a message once for each. */
+function withoutCovered(filters: readonly string[]): readonly string[] {
+  const distinct = [...new Set(filters)];
+  return distinct.filter((inner) => !distinct.some((outer) => outer !== inner && filterCovers(outer, inner)));
 }

@@ -42,8 +42,8 @@ export interface SpawnOptions {
 }
 
 const TIMEOUT_MS = 120_000;
-/** How long an update that has set up is watched: its first `process()` decides whether it is rolled back. */
-const PROBATION_MS = 1000;
+/** How long an update is watched beyond what is known of it: nodes of earlier versions do not say that it has passed. */
+const PROBATION_MS = 5000;
 
 /**
  * @throws RefusedError when the node says no
@@ -67,6 +67,7 @@ export async function spawn(
       answerMs === undefined ? {} : { timeoutMs: answerMs },
     );
     if (answer.already_running === true) return { kind: "already_running", agent, node };
+    watch.onAnswer(answer.replaced === true && config.rollback !== false);
   } catch (error) {
     // Nodes of another kind do not answer: that they have started it is all they say.
     if (!(error instanceof NoAnswerError) || !watch.hasBegun) throw error;
@@ -75,7 +76,7 @@ export async function spawn(
   return await watch.settled(timeoutMs, signal);
 }
 
-/** What went wrong last. */
+/** What went wrong. */
 interface Failure {
   readonly phase: string;
   readonly error: string;
@@ -86,17 +87,18 @@ interface Failure {
 class SpawnWatch {
   readonly #outcome = Promise.withResolvers<SpawnOutcome>();
   readonly #agent: string;
-  /** Whether the code before comes back when this one fails. */
-  readonly #isUpdate: boolean;
+  /** Whether the code before comes back when this one fails; undefined until the node has answered. */
+  #isUpdate: boolean | undefined;
   /** Whether the node has said that it starts the agent. */
   hasBegun = false;
   #last = "taken over by the node";
   #failure: Failure | undefined;
+  #isFatal = false;
+  #isReady = false;
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
 
   constructor(config: Config, private readonly node: string, private readonly onProgress: OnProgress) {
     this.#agent = config.name;
-    this.#isUpdate = config.replace === true && config.rollback !== false;
   }
 
   async settled(timeoutMs: number, signal: AbortSignal | undefined): Promise<SpawnOutcome> {
@@ -111,11 +113,18 @@ class SpawnWatch {
     }
   }
 
+  /** The node has taken the agent over. */
+  onAnswer(isUpdate: boolean): void {
+    this.#isUpdate = isUpdate;
+    this.#settle();
+  }
+
   onNodeLog({ payload, retained }: BusMessage): void {
     const { type, child_name, message } = fieldsOf(payload);
     if (retained || child_name !== this.#agent) return;
     if (type === "spawned") this.hasBegun = true;
     if (type === "installing") this.#says(String(message));
+    if (type === "updated") this.#runs();
   }
 
   onReport({ topic, payload, retained }: BusMessage): void {
@@ -136,27 +145,43 @@ class SpawnWatch {
   }
 
   #onReady(): void {
-    const runs = () => this.#ends({ kind: "running", ...this.#about, actorId: actorId(this.#agent) });
-    // Of the code before, which is back.
-    if (this.#failure !== undefined && this.#isUpdate) return;
-    if (this.#isUpdate) this.#later(PROBATION_MS, runs);
-    else runs();
+    // After a failure it is the code before that is back.
+    if (this.#failure !== undefined && this.#isUpdate === true) return;
+    this.#isReady = true;
+    this.#settle();
   }
 
   #onError({ phase, severity, error, traceback, rolled_back }: Readonly<Record<string, unknown>>): void {
-    const failure = this.#failure ?? {
-      phase: String(phase),
-      error: String(error),
-      traceback: typeof traceback === "string" ? traceback : undefined,
-    };
-    const fails = (rolledBack: boolean) =>
-      this.#ends({ kind: "failed", ...this.#about, ...failure, rolledBack });
-    if (rolled_back === true) return fails(true);
-    if (severity === "fatal" && !this.#isUpdate) return fails(false);
-    if (severity === "fatal") this.#later(PROBATION_MS, () => fails(false));
-    // An update's first error of any kind is its end; else the supervisor tries again.
-    if (this.#isUpdate) this.#failure = failure;
-    this.#says(`${phase}: ${error}`);
+    // Of an update, the first is why it is rolled back; else the last is why it is given up.
+    if (this.#failure === undefined || (this.#isUpdate !== true && severity === "fatal")) {
+      this.#failure = {
+        phase: String(phase),
+        error: String(error),
+        traceback: typeof traceback === "string" ? traceback : undefined,
+      };
+    }
+    if (rolled_back === true) return this.#fails(true);
+    if (severity === "fatal") this.#isFatal = true;
+    else this.#says(`${phase}: ${error}`);
+    this.#settle();
+  }
+
+  /** An update is decided by its first calls of `process()`, all else by `setup()`. */
+  #settle(): void {
+    if (this.#isUpdate === undefined) return;
+    if (this.#isUpdate && (this.#isFatal || this.#isReady)) {
+      this.#later(PROBATION_MS, () => this.#isFatal ? this.#fails(false) : this.#runs());
+    } else if (this.#isFatal) this.#fails(false);
+    else if (this.#isReady) this.#runs();
+  }
+
+  #runs(): void {
+    this.#ends({ kind: "running", ...this.#about, actorId: actorId(this.#agent) });
+  }
+
+  #fails(rolledBack: boolean): void {
+    const { phase, error, traceback } = this.#failure ?? { phase: "", error: "", traceback: undefined };
+    this.#ends({ kind: "failed", ...this.#about, phase, error, traceback, rolledBack });
   }
 
   #onState(state: string): void {

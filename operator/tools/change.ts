@@ -28,13 +28,21 @@ const name = z.string().describe("Name of the agent; one of that name in the who
 const configFields = {
   description: z.string().optional(),
   poll_interval: z.number().positive().optional().describe("Seconds between two calls of process()"),
-  permissions: z.partialRecord(z.enum(["net", "read", "write", "env", "sys", "run", "ffi"]), names).optional()
+  permissions: z.strictObject({
+    net: names.optional(),
+    read: names.optional(),
+    write: names.optional(),
+    env: names.optional(),
+    sys: names.optional(),
+    run: names.optional(),
+    ffi: names.optional(),
+  }).optional()
     .describe('What it asks for beyond the sandbox, such as {"net": ["example.com:443"]}; the node decides'),
   install: names.optional().describe("npm: and jsr: packages"),
   secrets: names.optional().describe("Names of secrets of the node"),
   capabilities: names.optional(),
-  input_schema: z.record(z.string(), z.unknown()).optional(),
-  output_schema: z.record(z.string(), z.unknown()).optional(),
+  input_schema: z.looseObject({}).optional(),
+  output_schema: z.looseObject({}).optional(),
   max_restarts: z.int().min(0).optional(),
 };
 
@@ -50,7 +58,7 @@ const spawnAgent = defineTool({
     node: z.string().describe("The node that is to run it"),
     code: z.string().optional().describe("A module in TypeScript or JavaScript; either this or template"),
     template: z.string().optional().describe("Name of a template: see agentflow://templates"),
-    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).optional()
+    parameters: z.looseObject({}).optional()
       .describe("Parameters of the template; those left out have their defaults"),
     ...configFields,
   },

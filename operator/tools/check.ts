@@ -13,7 +13,7 @@ const checkTool = defineTool({
   input: {
     code: z.string().optional().describe("Either this or template"),
     template: z.string().optional(),
-    parameters: z.record(z.string(), z.union([z.string(), z.number(), z.null()])).optional(),
+    parameters: z.looseObject({}).optional(),
     install: z.array(z.string()).optional(),
   },
   async run({ code, template, parameters, install = [] }, _workshop, { signal }) {

@@ -11,7 +11,8 @@ export interface MemoryGuardParts {
   readonly limitOf: (agent: SupervisedAgent) => number;
 }
 
-const INTERVAL_MS = 1000;
+/** A process can fill hundreds of megabytes in a second. */
+const INTERVAL_MS = 250;
 
 export class MemoryGuard {
   constructor(private readonly parts: MemoryGuardParts) {}

@@ -72,7 +72,7 @@ export class Reporter {
 
   /** A line in the node's own log. */
   nodeLog(
-    type: "spawned" | "installing" | "stopped" | "log" | "error",
+    type: "spawned" | "installing" | "updated" | "stopped" | "log" | "error",
     message: string,
     details: Json = {},
   ): void {

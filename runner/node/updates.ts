@@ -78,7 +78,10 @@ export class Updates {
 
   #pass(agent: SupervisedAgent): void {
     this.#onProbation.delete(agent);
-    void this.parts.roster.update(agent.name, ({ previous: _previous, ...entry }) => entry);
+    const { roster, reporter, node } = this.parts;
+    void roster.update(agent.name, ({ previous: _previous, ...entry }) => entry);
+    const message = `Update of '${agent.name}' has passed on ${node}: nothing rolls it back any more`;
+    reporter.nodeLog("updated", message, { child_name: agent.name });
   }
 
   /** A disk that refuses must not cost the agent: it then runs with the state as it is. */

@@ -24,7 +24,7 @@ export async function assault(
   width: number,
   tell: (verdict: Verdict) => void,
 ): Promise<void> {
-  const missions = [...missionsOf(field, attacks)];
+  const missions = missionsOf(field, attacks);
   const work = async () => {
     for (let mission = missions.shift(); mission !== undefined; mission = missions.shift()) {
       for (const verdict of await verdictsOf(mission)) tell(verdict);
@@ -37,27 +37,49 @@ async function verdictsOf({ attacks, carryOut }: Mission): Promise<readonly Verd
   try {
     return await carryOut();
   } catch (error) {
-    return attacks.map((attack) => ({ attack, held: false, stoppedBy: (error as Error).message }));
+    return attacks.map((attack) => got(attack, error));
   }
 }
 
-function* missionsOf(field: Field, attacks: readonly Attack[]): Generator<Mission> {
-  const batches = new Map<string, Probe[]>();
+function got(attack: Attack, error: unknown): Verdict {
+  return { attack, held: false, stoppedBy: (error as Error).message };
+}
+
+/** Where its sign stands, those of others do too: one after the other, each sees its own. */
+function isSerial({ kind, category }: Attack): boolean {
+  return kind === "message" || category === "signed";
+}
+
+function missionsOf(field: Field, attacks: readonly Attack[]): Mission[] {
+  const serial = attacks.filter((attack) => attack.kind !== "probe" && isSerial(attack));
+  const alone = attacks.filter((attack) => attack.kind !== "probe" && !isSerial(attack));
+  const probes = attacks.filter((attack) => attack.kind === "probe");
+  return [
+    ...alone.map((attack) => ({ attacks: [attack], carryOut: () => oneByOne(field, [attack]) })),
+    ...grouped(serial).map((group) => ({ attacks: group, carryOut: () => oneByOne(field, group) })),
+    ...grouped(probes).flatMap((group) => batches(field, group)),
+  ];
+}
+
+function grouped<T extends Attack>(attacks: readonly T[]): T[][] {
+  return [...Map.groupBy(attacks, ({ category }) => category).values()];
+}
+
+function batches(field: Field, probes: readonly Probe[]): Mission[] {
+  return Array.from({ length: Math.ceil(probes.length / BATCH) }, (_, index) => {
+    const batch = probes.slice(index * BATCH, (index + 1) * BATCH);
+    const agent = `probe-${batch[0]?.category}-${index}`;
+    return { attacks: batch, carryOut: () => probeAll(field, agent, batch) };
+  });
+}
+
+async function oneByOne(field: Field, attacks: readonly Attack[]): Promise<readonly Verdict[]> {
+  const verdicts: Verdict[] = [];
   for (const attack of attacks) {
-    if (attack.kind !== "probe") {
-      yield { attacks: [attack], carryOut: async () => [await single(field, attack)] };
-      continue;
-    }
-    const batch = batches.get(attack.category) ?? [];
-    batches.set(attack.category, batch);
-    batch.push(attack);
+    if (attack.kind === "probe") continue;
+    verdicts.push(await single(field, attack).catch((error) => got(attack, error)));
   }
-  for (const [category, batch] of batches) {
-    for (let at = 0; at < batch.length; at += BATCH) {
-      const part = batch.slice(at, at + BATCH);
-      yield { attacks: part, carryOut: () => probeAll(field, `probe-${category}-${at}`, part) };
-    }
-  }
+  return verdicts;
 }
 
 async function single(field: Field, attack: Exclude<Attack, Probe>): Promise<Verdict> {

@@ -8,6 +8,7 @@ import { join } from "@std/path";
 import { bundleRunner } from "../../artefact/bundle.ts";
 import { CompileError, compileRunner } from "../../artefact/compile.ts";
 import type { Architecture } from "../../artefact/platforms.ts";
+import { needing } from "../support/programs.ts";
 
 const DENORT = Deno.env.get("AGENTFLOW_TEST_DENORT");
 const OWN: Architecture = Deno.build.arch;
@@ -62,7 +63,11 @@ Deno.test("executable that cannot be made, because its base is not to be had, sa
 });
 
 Deno.test({
-  name: "executable passes the self-test with a deno beside it",
+  name: needing(
+    "a denort ($AGENTFLOW_TEST_DENORT)",
+    DENORT !== undefined,
+    "executable passes the self-test with a deno beside it",
+  ),
   ignore: DENORT === undefined,
   fn: async () => {
     await withRunner(async (runner, folder) => {

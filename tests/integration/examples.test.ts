@@ -25,11 +25,14 @@ class Stage implements AsyncDisposable {
   }
 
   /** Spawns the example, and waits until its `setup()` has returned. */
-  async spawn(name: string, config: Record<string, unknown> = {}): Promise<void> {
+  async spawn(name: string, config: Record<string, unknown> = {}, extension = "ts"): Promise<void> {
     const from = this.bus.mark();
-    const code = await Deno.readTextFile(new URL(`${name}.ts`, EXAMPLES));
-    await this.node.spawn(this.bus, { name, code, ...config });
-    await this.bus.on(`agents/${actorId(name)}/manifest`, (message) => message.text !== "", from);
+    const code = await Deno.readTextFile(new URL(`${name}.${extension}`, EXAMPLES));
+    const node = this.node.name;
+    await this.bus.publish(`nodes/${node}/spawn`, { name, node, code, poll_interval: 0.05, ...config });
+    const topic = `agents/${actorId(name)}/manifest`;
+    // The first agent in Python fetches its interpreter.
+    await this.bus.find(topic, (message) => message.topic === topic && message.text !== "", from, 240_000);
   }
 
   /** The next message on `topic` after `action`. */
@@ -54,6 +57,8 @@ Deno.test("every example is spawned by a test of this file", async () => {
     "caller.ts",
     "counter.ts",
     "daylight.ts",
+    "running_mean.py",
+    "temperature_sensor.py",
     "temperature_sensor.ts",
     "threshold_alert.ts",
   ]);
@@ -135,4 +140,33 @@ Deno.test("daylight works with the package that it has installed", async () => {
   const { json } = await stage.bus.on("daylight");
   assertEquals(json, { day: json.altitude > 0, altitude: json.altitude, unit: "deg" });
   assert(Math.abs(json.altitude) <= 62, `the sun over Berlin cannot stand at ${json.altitude}°`);
+});
+
+Deno.test("temperature_sensor.py publishes a reading and a line of its log", async () => {
+  await using stage = await Stage.open();
+  const from = stage.bus.mark();
+  await stage.spawn("temperature_sensor", {}, "py");
+  const { json } = await stage.bus.on("sensors/temperature", undefined, from);
+  assert(json.value >= 18 && json.value <= 22);
+  assertEquals([json.unit, json.node], ["C", "test-node"]);
+  await stage.bus.on(
+    about("temperature_sensor", "logs"),
+    (message) => message.json?.message === `Temperature: ${json.value.toFixed(1)}C`,
+    from,
+  );
+});
+
+Deno.test("running_mean.py keeps the mean of each topic, and says what is no reading", async () => {
+  await using stage = await Stage.open();
+  await stage.spawn("running_mean", {}, "py");
+  for (const value of [1, 2, 6]) await stage.bus.publish("sensors/a", { value });
+  await stage.bus.publish("sensors/b", "nonsense");
+  await stage.bus.on(
+    about("running_mean", "logs"),
+    ({ json }) => json.message === "no reading on sensors/b: 'nonsense'",
+  );
+  const { json } = await stage.bus.ask("agents/by-name/running_mean/task", {
+    payload: { topic: "sensors/a" },
+  });
+  assertEquals(json, { count: 3, mean: 3 });
 });

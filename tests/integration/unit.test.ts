@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { renderUnit, type UnitScope } from "../../artefact/unit.ts";
-import { requiredProgram } from "../support/programs.ts";
+import { needing, requiredProgram } from "../support/programs.ts";
 
 const ANALYZE = requiredProgram("systemd-analyze", [], "AGENTFLOW_REQUIRE_SYSTEMD");
 const STRACE = requiredProgram("strace", [], "AGENTFLOW_REQUIRE_SYSTEMD");
@@ -55,7 +55,7 @@ async function run(program: string, ...args: string[]): Promise<{ code: number; 
 }
 
 Deno.test({
-  name: "systemd finds nothing wrong with any unit",
+  name: needing("systemd-analyze", ANALYZE !== undefined, "systemd finds nothing wrong with any unit"),
   ignore: ANALYZE === undefined,
   fn: () =>
     withUnits(async (paths) => {
@@ -66,7 +66,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "units leave a service no more exposed than it must be",
+  name: needing(
+    "systemd-analyze",
+    ANALYZE !== undefined,
+    "units leave a service no more exposed than it must be",
+  ),
   ignore: ANALYZE === undefined,
   fn: () =>
     withUnits(async (paths) => {
@@ -110,7 +114,11 @@ async function expand(names: readonly string[]): Promise<string[]> {
 }
 
 Deno.test({
-  name: "units allow every system call that a node and its agents make",
+  name: needing(
+    "systemd-analyze, or strace that may watch,",
+    ANALYZE !== undefined && canTrace,
+    "units allow every system call that a node and its agents make",
+  ),
   ignore: ANALYZE === undefined || !canTrace,
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "agentflow-calls-test-" });

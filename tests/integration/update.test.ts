@@ -47,6 +47,10 @@ Deno.test("an update that works replaces the old code for good", async () => {
     `let n = 0; async function process(agent) { await agent.publish("new", ++n); if (n === 3) throw new Error("late"); }`;
   await bus.publish("nodes/test-node/spawn", { name: "agent", replace: true, code, poll_interval: 0.05 });
   await bus.on("new", (message) => message.json === 4);
+  await bus.on(
+    "agents/test-node/logs",
+    ({ json }) => json?.type === "updated" && json.child_name === "agent",
+  );
   assertEquals(bus.messages.filter((message) => message.json?.rolled_back === true), []);
 });
 

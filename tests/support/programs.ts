@@ -19,6 +19,11 @@ export function requiredProgram(
   return found;
 }
 
+/** The name of a test that needs a program: says why it is left out. */
+export function needing(program: string, isThere: boolean, name: string): string {
+  return isThere ? name : `${name} (left out: ${program} is not here)`;
+}
+
 function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;

@@ -57,7 +57,7 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
     );
   }
   reporter.clearRetained(topics.node(identity.name, "spawn"));
-  return answer;
+  return running === undefined ? answer : { ...answer, replaced: true };
 }
 
 /** A paused agent stays paused wherever it goes. */

@@ -154,7 +154,7 @@ const ownConnection: readonly Attack[] = [
   {
     kind: "scene",
     id: "topics-command-by-own-connection",
-    category: "topics",
+    category: "signed",
     tries: "stop_all to a node that demands signatures, by its own connection",
     play: async (field, id) => {
       const from = field.bus.mark();

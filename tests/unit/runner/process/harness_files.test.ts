@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { dirname, join } from "@std/path";
 import { writeHarness } from "../../../../runner/process/harness_files.ts";
 import { HARNESS } from "../../../../runner/process/harness_source.ts";
+import { PYTHON_HARNESS } from "../../../../runner/process/python_harness_source.ts";
 
 async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
   const dir = await Deno.makeTempDir({ prefix: "agentflow-harness-test-" });
@@ -13,15 +14,20 @@ async function withFolder(test: (dir: string) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test("harness has every module that its modules import", () => {
-  for (const [path, source] of Object.entries(HARNESS.files)) {
-    for (const [, target = ""] of source.matchAll(/^(?!import type).*from "(\.[^"]+)";/gm)) {
-      const imported = join(dirname(path), target);
-      const isTypeOnly = imported.endsWith("types.d.ts");
-      assert(isTypeOnly || imported in HARNESS.files, `${path} imports ${imported}, which is not carried`);
+for (
+  const [name, { entry, files }] of Object.entries({ harness: HARNESS, "harness of Python": PYTHON_HARNESS })
+) {
+  Deno.test(`${name} has every module that its modules import`, () => {
+    assert(entry in files);
+    for (const [path, source] of Object.entries(files)) {
+      for (const [, target = ""] of source.matchAll(/^(?!import type).*from "(\.[^"]+)"/gm)) {
+        const imported = join(dirname(path), target);
+        const isTypeOnly = imported.endsWith("types.d.ts");
+        assert(isTypeOnly || imported in files, `${path} imports ${imported}, which is not carried`);
+      }
     }
-  }
-});
+  });
+}
 
 Deno.test("harness that was tampered with, or is stale, is written anew", async () => {
   await withFolder(async (dir) => {

@@ -1,0 +1,42 @@
+/** From a plan of the built-in planner to a call of a tool. Pure. */
+import type { Plan } from "../operator/planner/plan.ts";
+
+export interface PlannedCall {
+  readonly tool: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** @returns `undefined` for a plan that needs no tool */
+export function callOf(plan: Plan): PlannedCall | undefined {
+  switch (plan.kind) {
+    case "spawn": {
+      const { agent, node, template, parameters, pollInterval } = plan;
+      const interval = pollInterval === undefined ? {} : { poll_interval: pollInterval };
+      return { tool: "spawn_agent", input: { name: agent, node, template, parameters, ...interval } };
+    }
+    case "deploy_node": {
+      const { node, address, broker, sshPort } = plan;
+      const port = sshPort === undefined ? {} : { ssh_port: sshPort };
+      return { tool: "deploy_node", input: { node, address, broker, ...port } };
+    }
+    case "stop":
+      return { tool: "stop_agent", input: { name: plan.agent } };
+    case "move":
+      return { tool: "migrate_agent", input: { name: plan.agent, target_node: plan.to } };
+    case "list_nodes":
+      return { tool: "list_nodes", input: {} };
+    case "list_agents":
+      return { tool: "list_agents", input: plan.node === undefined ? {} : { node: plan.node } };
+    case "logs":
+      return { tool: "read_logs", input: { target: plan.agent, wait_seconds: LISTEN_SECONDS } };
+    case "errors":
+      return { tool: "read_errors", input: { target: plan.agent, wait_seconds: LISTEN_SECONDS } };
+    case "help":
+      return undefined;
+    default:
+      return plan satisfies never;
+  }
+}
+
+/** The bus keeps no logs: somebody has to listen. */
+const LISTEN_SECONDS = 5;

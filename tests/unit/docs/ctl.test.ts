@@ -1,0 +1,62 @@
+/** What docs/ctl.md says of the command line is what it has. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Cli } from "../../../ctl/cli.ts";
+import { EXIT } from "../../../ctl/exit_code.ts";
+import { createProgram } from "../../../ctl/program.ts";
+import { parseProfiles } from "../../../ctl/profile.ts";
+import { parseFleetFile } from "../../../operator/fleet_file.ts";
+
+const page = await Deno.readTextFile(new URL("../../../docs/ctl.md", import.meta.url));
+const schema = JSON.parse(
+  await Deno.readTextFile(new URL("../../../docs/fleet.schema.json", import.meta.url)),
+);
+
+const silent = { isTerminal: false, colour: false, columns: () => 100, rows: () => 24, write: () => {} };
+const program = createProgram(
+  new Cli({ env: {}, stdout: silent, stderr: silent, signal: new AbortController().signal }),
+);
+const commands = program.createHelp().visibleCommands(program);
+
+/** The first block of JSON below a heading. */
+function example(heading: string): string {
+  const [, block] = new RegExp(`^## ${heading}\\n.*?^\`\`\`json\\n(.*?)^\`\`\``, "ms").exec(page) ?? [];
+  assert(block !== undefined, `there is no JSON below '${heading}'`);
+  return block;
+}
+
+Deno.test("the page names every command", () => {
+  for (const command of commands) assertStringIncludes(page, `\`${command.name()}\``);
+});
+
+Deno.test("the page uses no command and no flag that is not there", () => {
+  for (const [line, name = "", rest = ""] of page.matchAll(/^\$ agentflow (\S+)(.*)$/gm)) {
+    const command = commands.find((each) => each.name() === name);
+    assert(command !== undefined, line);
+    for (const [flag] of rest.matchAll(/(?<= )--?[a-z][a-z-]*/g)) {
+      assert(command.options.some(({ long, short }) => long === flag || short === flag), `${line}: ${flag}`);
+    }
+  }
+});
+
+Deno.test("the page has every exit code", () => {
+  const listed = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  assertEquals(listed, Object.values(EXIT));
+});
+
+Deno.test("the examples of a profile and of a fleet can be read", () => {
+  assertEquals(
+    parseProfiles(example("To the broker"), "/c.json", undefined, "/h").broker,
+    "mqtts://broker.lan",
+  );
+  const entries = parseFleetFile(example("A fleet from one file"), "fleet.json");
+  assertEquals(entries.map(({ name }) => name), ["hello", "temperature-{node}", "calculator"]);
+});
+
+Deno.test("the schema of fleet files knows the fields that flags of spawn set", () => {
+  const spawn = commands.find((command) => command.name() === "spawn");
+  const flags = (spawn?.options ?? []).filter(({ helpGroupHeading }) => helpGroupHeading === undefined)
+    .map(({ long = "" }) => String(long).replace(/^--(no-)?/, "").replaceAll("-", "_"))
+    .filter((field) => !["replace", "json"].includes(field));
+  const known = Object.keys(schema.$defs.entry.properties);
+  for (const field of flags) assert(known.includes(field), field);
+});

@@ -1,0 +1,48 @@
+/** What is large is loaded only by those who use it: the runner starts without it, and so does each other command. */
+import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+
+interface Dependency {
+  readonly code?: { readonly specifier?: string };
+  readonly isDynamic?: boolean;
+}
+interface Graph {
+  readonly roots: readonly string[];
+  readonly modules: readonly { readonly specifier: string; readonly dependencies?: readonly Dependency[] }[];
+}
+
+const LARGE = /npm:\/?(?:ai|zod|@ai-sdk\/[^/]+|@modelcontextprotocol\/sdk)[@/]/;
+
+/** What is loaded before the first line of `main` runs. */
+async function loadedBy(main: string): Promise<string[]> {
+  const path = fileURLToPath(new URL(`../../${main}`, import.meta.url));
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", path],
+    stderr: "null",
+  }).output();
+  const graph: Graph = JSON.parse(new TextDecoder().decode(stdout));
+  const modules = new Map(graph.modules.map((module) => [module.specifier, module]));
+  const loaded = new Set<string>();
+  const visit = (specifier: string) => {
+    if (loaded.has(specifier)) return;
+    loaded.add(specifier);
+    for (const { code, isDynamic } of modules.get(specifier)?.dependencies ?? []) {
+      if (code?.specifier !== undefined && isDynamic !== true) visit(code.specifier);
+    }
+  };
+  graph.roots.forEach(visit);
+  return [...loaded];
+}
+
+for (const main of ["runner/main.ts", "ctl/main.ts"]) {
+  Deno.test(`${main} starts without the libraries of chat and MCP`, async () => {
+    const loaded = await loadedBy(main);
+    assert(loaded.some((specifier) => specifier.includes("mqtt")), "the graph was not read");
+    assertEquals(loaded.filter((specifier) => LARGE.test(specifier)), []);
+  });
+}
+
+Deno.test("the law above sees those libraries where they are", async () => {
+  assert((await loadedBy("mcp/http.ts")).some((specifier) => LARGE.test(specifier)));
+  assert((await loadedBy("chat/conversation.ts")).some((specifier) => LARGE.test(specifier)));
+});
