@@ -15,12 +15,15 @@ export function viewOf({ title, name }: Pick<Tool, "title" | "name">, fields: Fi
   if (typeof code === "string") {
     lines.push(
       "code:",
-      ...code.split("\n").map((line, index) => `${String(index + 1).padStart(4)} | ${line}`),
+      ...code.split(/\r\n|[\n\r\u2028\u2029]/).map((line, index) =>
+        `${String(index + 1).padStart(4)} | ${line}`
+      ),
     );
   }
   return { title: `${title} (${name})`, lines };
 }
 
+/** Text of several lines could pass itself off as other fields. */
 function oneLine(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" && !/\p{Cc}|\p{Zl}|\p{Zp}/u.test(value) ? value : JSON.stringify(value);
 }
