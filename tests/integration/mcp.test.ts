@@ -165,7 +165,7 @@ law("check_agent finds mistakes and needs, runs nothing, and reads no files for 
   assertEquals(wrong.isError, true);
   assertMatch(
     wrong.value.problems[0],
-    /Property 'publich' does not exist on type 'Agent'[\s\S]*agent\.ts:2:/,
+    /^line 2:\d+: TS\d+ Property 'publich' does not exist on type 'Agent'/,
   );
   const needs = await check(
     `export async function process(agent) {
@@ -173,7 +173,11 @@ law("check_agent finds mistakes and needs, runs nothing, and reads no files for 
   agent.state.list = await Deno.readTextFile("/etc/list");
 }`,
   );
-  assertEquals([needs.value.problems, needs.value.needs], [[], { net: ["api.example.com:443"], read: [] }]);
+  assertEquals(needs.value.problems, []);
+  assertEquals(
+    needs.value.needs.map(({ kind, entry }: { kind: string; entry: string }) => [kind, entry]),
+    [["net", "api.example.com"], ["read", "/etc/list"]],
+  );
   for (
     const sneaky of [
       `import x from "/etc/passwd" with { type: "text" };`,
