@@ -99,6 +99,12 @@ interface Outfit {
   readonly python: Python | undefined;
 }
 
+/**
+ * JavaScript's heap of an agent in Python, MiB. What the agent itself holds is not in it: a larger one would only let
+ * garbage grow, up to the limit of its memory.
+ */
+const PYTHON_HEAP_MB = 48;
+
 /** What one agent runs on beside Deno: npm and JSR packages, or Python. */
 export type Foundation =
   | { readonly kind: "packages"; readonly installed: Installed }
@@ -170,7 +176,7 @@ export class AgentRuntime implements Runtime<Foundation> {
       libraries: python === undefined ? [] : [python.dir, ...python.wheels],
       importFlags: installFlags(installed),
       permissions,
-      heapMb: heapMb(rules, this.parts.heapMb),
+      heapMb: Math.min(heapMb(rules, this.parts.heapMb), python === undefined ? Infinity : PYTHON_HEAP_MB),
     });
     const denoEnv = {
       ...(python === undefined ? {} : GIVE_MEMORY_BACK),

@@ -18,6 +18,8 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
   const over = Promise.withResolvers<void>();
   const subscriptions: Disposable[] = [];
   const seen = new WeakSet<BusMessage>();
+  // What is kept comes once for each filter that it fits.
+  const kept = new Set<string>();
   let isOver = false;
   const end = () => {
     isOver = true;
@@ -31,6 +33,8 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
         await bus.subscribe(filter, (message) => {
           if (isOver || seen.has(message)) return;
           seen.add(message);
+          if (message.retained && kept.has(message.topic)) return;
+          if (message.retained) kept.add(message.topic);
           if (onMessage(message)) end();
         }),
       );

@@ -11,7 +11,7 @@ import { ServiceManager } from "./service_manager.ts";
  * @param ending aborted when the node begins to end
  */
 export async function accompany(
-  { socket: path, watchdogMs }: Expectations,
+  { socket: path, watchdogMs, endsWithProcess }: Expectations,
   status: string,
   ending: AbortSignal,
   clock: Clock,
@@ -19,7 +19,7 @@ export async function accompany(
 ): Promise<void> {
   try {
     const socket = await openNotifySocket(path, (message) => log.warning(message));
-    const manager = new ServiceManager({ socket, watchdogMs, clock });
+    const manager = new ServiceManager({ socket, watchdogMs, endsWithProcess, clock });
     void manager.accompany(status, ending).finally(() => socket[Symbol.dispose]());
   } catch (error) {
     log.warning((error as Error).message);

@@ -6,6 +6,8 @@ export interface Expectations {
   readonly socket: string;
   /** Without a sign of life for so long, milliseconds, the service is taken for dead; `undefined`: never. */
   readonly watchdogMs: number | undefined;
+  /** Whether the service ends with this process: a launcher may start another in its place. */
+  readonly endsWithProcess: boolean;
 }
 
 /** Variables that are for this process alone. */
@@ -23,5 +25,6 @@ export function readExpectations(
   if (!/^[/@]./.test(socket)) return undefined;
   const isForUs = WATCHDOG_PID === "" || Number(WATCHDOG_PID) === pid;
   const watchdogMs = /^[1-9]\d*$/.test(WATCHDOG_USEC) ? Number(WATCHDOG_USEC) / 1000 : undefined;
-  return { socket, watchdogMs: isForUs ? watchdogMs : undefined };
+  const endsWithProcess = env.AGENTFLOW_HOME === undefined;
+  return { socket, watchdogMs: isForUs ? watchdogMs : undefined, endsWithProcess };
 }

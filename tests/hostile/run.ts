@@ -1,8 +1,9 @@
 /** The whole run: all attacks on one field, and how node and neighbours have fared. */
 import type { Bus } from "../support/bus.ts";
+import { SECRET } from "../support/prison.ts";
 import type { Attack, Verdict } from "./attack.ts";
 import { assault } from "./assault.ts";
-import { type Field, setField } from "./field.ts";
+import { type Field, GRANTED_SECRET, setField } from "./field.ts";
 import { type Memory, memoryOf, settled } from "./memory.ts";
 import { NEIGHBOUR, type Wellbeing, wellbeing } from "./neighbour.ts";
 
@@ -82,7 +83,7 @@ async function damageTo({ bus, node, strict, dir }: Field): Promise<string[]> {
     const { json: reply } = await bus.ask(`agents/by-name/${agent}/task`, { payload: name });
     if (reply?.echo !== name) damage.push(`${agent} does not answer`);
   }
-  for (const secret of ["the-secret-of-the-runner", "granted-to-the-neighbour-alone"]) {
+  for (const secret of [SECRET, GRANTED_SECRET]) {
     const told = bus.messages.find(({ text }) => text.includes(secret));
     if (told !== undefined) damage.push(`a secret was told on ${told.topic}: ${told.text.slice(0, 200)}`);
   }
@@ -93,7 +94,7 @@ async function damageTo({ bus, node, strict, dir }: Field): Promise<string[]> {
     ...await strangeFiles(dir, /^(open|deno|secret\.txt|secrets\.json|policy\.json|control.*)$/),
   );
   const kept = await Deno.readTextFile(`${node.stateDir}/secret.txt`);
-  if (!kept.includes("the-secret-of-the-runner")) damage.push("a file of another was changed");
+  if (!kept.includes(SECRET)) damage.push("a file of another was changed");
   return damage;
 }
 

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ctl, CtlProcess } from "../support/ctl.ts";
-import { startEmbedded } from "../support/brokers.ts";
+import { freePort, hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { canSetUp, setPasswords } from "../support/documented.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 
@@ -30,7 +31,8 @@ async function again(act: () => Promise<unknown>, isDone: () => boolean): Promis
 }
 
 interface Scene {
-  readonly port: number;
+  /** The flags that lead to its broker. */
+  readonly at: readonly string[];
   readonly bus: Bus;
   /** Runs a command against the scene's broker. */
   readonly run: (...args: string[]) => ReturnType<typeof ctl>;
@@ -39,27 +41,63 @@ interface Scene {
 
 type Law = (scene: Scene) => Promise<void>;
 
-/** One broker and one node, `hall`, for all: what is open between two laws is theirs. */
+/** A broker, and how to get to it. */
+interface Venue {
+  readonly kind: string;
+  start(): Promise<AsyncDisposable & { readonly port: number }>;
+  readonly credentials: { readonly username?: string; readonly password?: string };
+  readonly args: readonly string[];
+}
+
+async function venues(): Promise<readonly Venue[]> {
+  const embedded = { kind: "the embedded broker", start: () => startEmbedded(), credentials: {}, args: [] };
+  if (!hasMosquitto || !canSetUp) return [embedded];
+  await setPasswords(folder, { boss: "hush" });
+  const passwordFile = join(folder, "password");
+  await Deno.writeTextFile(passwordFile, "hush\n", { mode: 0o600 });
+  const start = () => {
+    const port = freePort();
+    return Mosquitto.configured(port, [
+      `listener ${port} 127.0.0.1`,
+      "allow_anonymous false",
+      `password_file ${join(folder, "passwords")}`,
+      "set_tcp_nodelay true",
+    ]);
+  };
+  return [embedded, {
+    kind: "mosquitto with a password",
+    start,
+    credentials: { username: "boss", password: "hush" },
+    args: ["--username", "boss", "--password-file", passwordFile],
+  }];
+}
+
+const VENUES = await venues();
+
+/** On each kind of broker, one with its nodes for all laws: what is open between two of them is theirs. */
 function laws(area: string, nodes: readonly string[], all: Readonly<Record<string, Law>>): void {
-  Deno.test(area, async (t) => {
-    await using broker = await startEmbedded();
-    await using bus = await Bus.connect(broker.port);
-    await using running = new AsyncDisposableStack();
-    for (const name of nodes) {
-      running.use(await NodeProcess.start({ port: broker.port, name, args: ["--labels", `room=${name}`] }));
-      await bus.on(`nodes/${name}/heartbeat`);
-    }
-    const at = ["--port", String(broker.port), "--broker", "127.0.0.1"];
-    const scene: Scene = {
-      port: broker.port,
-      bus,
-      run: (...args) => ctl([...args, ...at]),
-      start: (...args) => CtlProcess.start([...args, ...at]),
-    };
-    for (const [name, law] of Object.entries(all)) {
-      await t.step({ name, fn: () => law(scene), sanitizeOps: false, sanitizeResources: false });
-    }
-  });
+  for (const venue of VENUES) {
+    Deno.test(`${area}, on ${venue.kind}`, async (t) => {
+      await using broker = await venue.start();
+      await using bus = await Bus.connectTo(`mqtt://127.0.0.1:${broker.port}`, venue.credentials);
+      await using running = new AsyncDisposableStack();
+      for (const name of nodes) {
+        const args = ["--labels", `room=${name}`, ...venue.args];
+        running.use(await NodeProcess.start({ port: broker.port, name, args }));
+        await bus.on(`nodes/${name}/heartbeat`);
+      }
+      const at = ["--port", String(broker.port), "--broker", "127.0.0.1", ...venue.args];
+      const scene: Scene = {
+        at,
+        bus,
+        run: (...args) => ctl([...args, ...at]),
+        start: (...args) => CtlProcess.start([...args, ...at]),
+      };
+      for (const [name, law] of Object.entries(all)) {
+        await t.step({ name, fn: () => law(scene), sanitizeOps: false, sanitizeResources: false });
+      }
+    });
+  }
 }
 
 laws("the command line and one node", ["hall"], {
@@ -109,6 +147,14 @@ laws("the command line and one node", ["hall"], {
       agent: "other",
       phase: "compile",
     });
+  },
+
+  "spawn shows that packages are fetched, and why they cannot be": async ({ run }) => {
+    const file = await agentFile("needy.ts", "function setup() {}");
+    const { code, stderr } = await run("spawn", file, "--node", "hall", "--install", "npm:no spaces allowed");
+    assertEquals(code, 1);
+    assertMatch(stderr, /Installing npm:no spaces allowed for 'needy'/);
+    assertMatch(stderr, /'needy' has failed on hall \(install\): .*is not a package/);
   },
 
   "an update that fails tells that the code before runs again": async ({ run }) => {
@@ -185,11 +231,10 @@ laws("the command line and one node", ["hall"], {
     assertEquals([bad.code, bad.json.error], [1, "as asked"]);
   },
 
-  "call reads its payload from a file, and from stdin": async ({ run, port }) => {
+  "call reads its payload from a file, and from stdin": async ({ run, at }) => {
     const file = await agentFile("payload.json", "[1, 2]");
     assertEquals((await run("call", "ticker", `@${file}`)).json, { got: [1, 2] });
-    const args = ["call", "ticker", "-", "--broker", "127.0.0.1", "--port", String(port)];
-    assertEquals((await ctl(args, { stdin: '"piped"' })).json, { got: "piped" });
+    assertEquals((await ctl(["call", "ticker", "-", ...at], { stdin: '"piped"' })).json, { got: "piped" });
   },
 
   "call of nobody ends in time, with its own exit code": async ({ run }) => {
@@ -253,6 +298,20 @@ laws("the command line and one node", ["hall"], {
     assertMatch(stdout, /agents\/ticker\/manifest +\(kept\) \{"name":"ticker"/);
     const none = await run("watch", "--node", "elsewhere", "--for", "0.3");
     assertEquals([none.code, none.stdout], [0, ""]);
+  },
+
+  "watch shows what is kept once, however many filters it fits": async ({ run }) => {
+    const { stdout } = await run(
+      "watch",
+      "nodes/hall/#",
+      "nodes/+/status",
+      "nodes/hall/status",
+      "--for",
+      "1",
+      "--json",
+    );
+    const statuses = stdout.split("\n").filter((line) => line.includes('"nodes/hall/status"'));
+    assertEquals(statuses.length, 1, stdout);
   },
 
   "watch refuses what is no filter": async ({ run }) => {

@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
+import { bundleRunner } from "../../artefact/bundle.ts";
+import { generateKey, publicHalf } from "../../runner/trust/issue.ts";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { isRunning } from "../support/processes.ts";
@@ -11,6 +13,10 @@ import { hasSsh, SshDevice } from "../support/ssh_device.ts";
 const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
 const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
 addEventListener("unload", () => Deno.removeSync(cache, { recursive: true }));
+
+/** Made once: the sources may change while the tests run. */
+const RUNNER = join(cache, "agentflow-node.js");
+if (hasSsh) await bundleRunner(RUNNER);
 
 interface Outcome {
   readonly code: number;
@@ -28,7 +34,10 @@ class Operator {
   /** `agentflow deploy kitchen --to device …` */
   async deploy(...more: string[]): Promise<Outcome> {
     const broker = `127.0.0.1:${this.port}`;
-    return await this.run(...["--broker", broker, "--via", broker, "--timeout", "40"], ...more);
+    return await this.run(
+      ...["--broker", broker, "--via", broker, "--timeout", "40", "--runner", RUNNER],
+      ...more,
+    );
   }
 
   async run(...more: string[]): Promise<Outcome> {
@@ -112,7 +121,8 @@ withDevice(
     let release = "";
 
     await t.step("--dry-run changes nothing", async () => {
-      const { code, result, said } = await operator.deploy("--dry-run");
+      // Without --runner it is made of the sources.
+      const { code, result, said } = await operator.run("--broker", "127.0.0.1", "--dry-run");
       assertEquals([code, result.action], [0, "planned"], said);
       assertStringIncludes(said, "Would install: runner, deno, launcher, unit and flags");
       assertEquals(device.list("."), []);
@@ -192,7 +202,17 @@ withDevice(
 
     await t.step("--upgrade to what has no heartbeat goes back too", async () => {
       const from = bus.mark();
-      const silent = ["--broker", "127.0.0.1:1", "--via", `127.0.0.1:${port}`, "--timeout", "2", "--upgrade"];
+      const silent = [
+        "--broker",
+        "127.0.0.1:1",
+        "--via",
+        `127.0.0.1:${port}`,
+        "--timeout",
+        "2",
+        "--upgrade",
+        "--runner",
+        RUNNER,
+      ];
       const { code, said } = await operator.run(...silent);
       assertEquals(code, 1);
       assertStringIncludes(said, "the broker has no heartbeat of it after 2 s");
@@ -367,5 +387,34 @@ withDevice(
     assertMatch(said, /Interrupted: release \w+ is in place, but has not proved itself/);
     assert(isRunning(device.pid("kitchen") ?? 0));
     assertEquals(device.list("agentflow/nodes/kitchen/releases").length, 1);
+  },
+);
+
+withDevice(
+  "deploy leaves a node that can upgrade itself over the bus",
+  async ({ device, operator, port }) => {
+    const key = await generateKey("operator");
+    const entry = { kid: key.kid, public: publicHalf(key), nodes: ["*"], commands: ["*"] };
+    const trust = await operator.file("trust.json", JSON.stringify({ keys: [entry] }), 0o600);
+    const signKey = await operator.file("key.json", JSON.stringify(key), 0o600);
+    const deployed = await operator.deploy("--deno-file", await thinDeno(operator), "--trust", trust);
+    assertEquals(deployed.code, 0, deployed.said);
+    const newer = await operator.file("newer.js", `${await Deno.readTextFile(RUNNER)}// newer\n`);
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "-A", CTL, "upgrade", "kitchen", "--runner", newer, "--sign-key", signKey, "--json"],
+        ...["--broker", `127.0.0.1:${port}`, "--timeout", "120"],
+      ],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+    }).output();
+    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    assertEquals(code, 0, said);
+    const current = await Deno.readLink(join(device.home, "agentflow/nodes/kitchen/current"));
+    assertEquals(current, `releases/${JSON.parse(said).release}`);
+    assert(current !== `releases/${deployed.result.release}`);
+    assert(isRunning(device.pid("kitchen") ?? 0), "its launcher is another");
+    // What it runs now is not what the operator's sources make.
+    assertMatch((await operator.deploy("--trust", trust)).said, /differs: runner/);
   },
 );

@@ -35,8 +35,8 @@ Deno.test("a planner's Python config, published with mosquitto_pub, runs as it i
 Deno.test("an agent in Python moves to another node with its state, and is updated with a way back", async () => {
   await using broker = await startEmbedded();
   await using bus = await Bus.connect(broker.port);
-  await using here = await NodeProcess.start({ port: broker.port, name: "here" });
-  await using there = await NodeProcess.start({ port: broker.port, name: "there" });
+  await using _here = await NodeProcess.start({ port: broker.port, name: "here" });
+  await using _there = await NodeProcess.start({ port: broker.port, name: "there" });
   await bus.on("nodes/here/heartbeat");
   await bus.on("nodes/there/heartbeat");
   const code = (version: number) =>

@@ -9,6 +9,11 @@ export class PythonError extends Error {
   }
 }
 
+/** A coroutine of the Python side: awaiting it runs it. */
+export interface Coroutine extends PromiseLike<string> {
+  destroy(): void;
+}
+
 type Outcome = { readonly value: unknown } | Description;
 
 /**
@@ -26,10 +31,12 @@ export function readOutcome(json: string): unknown {
  * As `readOutcome`, for a coroutine of the Python side. These catch whatever agent code raises: what rejects here is the
  * interpreter itself, and with a broken one nothing can go on.
  */
-export async function outcomeOf(coroutine: PromiseLike<string>): Promise<unknown> {
+export async function outcomeOf(coroutine: Coroutine): Promise<unknown> {
   let json: string;
   try {
     json = await coroutine;
+    // Or it stays until the garbage of both sides is collected.
+    coroutine.destroy();
   } catch (error) {
     return await breakDown(error);
   }

@@ -7,7 +7,7 @@ import type { AgentFunctions } from "../load.ts";
 import { TypeScriptCode } from "../typescript_code.ts";
 import { createPythonApi } from "./api.ts";
 import { type Bridge, type Pyodide, startFromSnapshot } from "./interpreter.ts";
-import { breakDown, outcomeOf, PythonError, readOutcome } from "./outcome.ts";
+import { breakDown, type Coroutine, outcomeOf, PythonError, readOutcome } from "./outcome.ts";
 import { toPython } from "./payload.ts";
 import { syntaxErrorOf } from "./typescript_syntax.ts";
 
@@ -82,8 +82,8 @@ function loadPython(pyodide: Pyodide, bridge: Bridge, agent: Agent, code: string
 }
 
 /** An interpreter that is broken already says so at once, not by a rejection. */
-function guarded(call: () => PromiseLike<string>): Promise<unknown> {
-  let coroutine: PromiseLike<string>;
+function guarded(call: () => Coroutine): Promise<unknown> {
+  let coroutine: Coroutine;
   try {
     coroutine = call();
   } catch (error) {
