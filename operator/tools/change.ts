@@ -144,7 +144,7 @@ const callAgent = defineTool({
   title: "Give an agent a task",
   description:
     "Calls handle_task of an agent and returns its reply. What the task does is the agent's affair.",
-  effect: "change",
+  effect: "end",
   input: {
     name,
     payload: z.unknown().optional().describe("Any JSON; {} without it"),

@@ -7,7 +7,7 @@ import { OperationError, type Operator } from "../operator.ts";
 import { TemplateError } from "../templates/parameters.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";
 
-/** `look` changes nothing, `change` can be undone by its opposite, `end` ends or replaces what runs. */
+/** `look` changes nothing, `change` can be undone by its opposite, `end` ends or replaces what runs, or may do anything. */
 export type Effect = "look" | "change" | "end";
 
 /** A node that is to be brought to a device. */

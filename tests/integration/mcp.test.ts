@@ -109,7 +109,11 @@ law("tools say what they do to the fleet, and --read-only leaves out all that do
   assertEquals(tools.map(({ name }) => name).sort(), [...LOOKING, ...CHANGING].sort());
   for (const { name, annotations, description, inputSchema } of tools) {
     assertEquals(annotations?.readOnlyHint, LOOKING.includes(name), name);
-    assertEquals(annotations?.destructiveHint, ["stop_agent", "update_agent"].includes(name), name);
+    assertEquals(
+      annotations?.destructiveHint,
+      ["call_agent", "stop_agent", "update_agent"].includes(name),
+      name,
+    );
     assert((description ?? "").length > 30, name);
     assertEquals([inputSchema.type, inputSchema.additionalProperties], ["object", false], name);
   }
