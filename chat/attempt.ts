@@ -1,7 +1,7 @@
 /** Carries out one call of a tool for somebody: shows it, asks where it changes anything, runs it. */
 import { fit } from "../operator/tools/fit.ts";
 import { failed, type Tool, type ToolResult, type Workshop } from "../operator/tools/tool.ts";
-import { type ActionView, viewOf } from "./action.ts";
+import { viewOf } from "./action.ts";
 import type { Person } from "./person.ts";
 
 /** What became of a call. */
@@ -20,23 +20,20 @@ export async function attempt(
   person: Person,
   signal: AbortSignal,
 ): Promise<Attempt> {
+  const call = { signal, onProgress: (message: string) => person.note(message) };
   const parsed = tool.input.safeParse(input);
   // What does not fit is not asked about: the tool says what is wrong, and does nothing.
   if (parsed.success && tool.effect !== "look") {
     // What is shown is what is run: the input as it was read, defaults filled in.
-    const view = tryView(tool, parsed.data);
-    if (typeof view === "string") return { kind: "ran", result: failed(view) };
-    if (!await person.agrees(view, signal)) return { kind: "declined" };
+    let shown: Readonly<Record<string, unknown>>;
+    try {
+      shown = await tool.preview?.(parsed.data, workshop, call) ?? parsed.data;
+    } catch (error) {
+      return { kind: "ran", result: failed((error as Error).message) };
+    }
+    if (!await person.agrees(viewOf(tool, shown), signal)) return { kind: "declined" };
   }
   const given = parsed.success ? parsed.data : input;
-  const result = await tool.run(given, workshop, { signal, onProgress: (message) => person.note(message) });
+  const result = await tool.run(given, workshop, call);
   return { kind: "ran", result: { ok: result.ok, value: fit(result.value, MAX_RESULT_CHARS) } };
-}
-
-function tryView(tool: Tool, input: unknown): ActionView | string {
-  try {
-    return viewOf(tool, input);
-  } catch (error) {
-    return (error as Error).message;
-  }
 }

@@ -20,13 +20,13 @@ export function callOf(plan: Plan): PlannedCall | undefined {
       return { tool: "deploy_node", input: { node, address, broker, ...port } };
     }
     case "stop":
-      return { tool: "stop_agent", input: { name: plan.agent } };
+      return { tool: "stop_agent", input: { name: plan.agent, ...on(plan.node) } };
     case "move":
-      return { tool: "migrate_agent", input: { name: plan.agent, target_node: plan.to } };
+      return { tool: "migrate_agent", input: { name: plan.agent, target_node: plan.to, ...on(plan.from) } };
     case "list_nodes":
       return { tool: "list_nodes", input: {} };
     case "list_agents":
-      return { tool: "list_agents", input: plan.node === undefined ? {} : { node: plan.node } };
+      return { tool: "list_agents", input: on(plan.node) };
     case "logs":
       return { tool: "read_logs", input: { target: plan.agent, wait_seconds: LISTEN_SECONDS } };
     case "errors":
@@ -36,6 +36,10 @@ export function callOf(plan: Plan): PlannedCall | undefined {
     default:
       return plan satisfies never;
   }
+}
+
+function on(node: string | undefined): { readonly node?: string } {
+  return node === undefined ? {} : { node };
 }
 
 /** The bus keeps no logs: somebody has to listen. */

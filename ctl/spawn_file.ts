@@ -2,6 +2,7 @@
 import { basename, extname } from "@std/path";
 import type { Command } from "commander";
 import { ConfigError } from "../bus/config_error.ts";
+import { languageOf } from "../operator/fleet_file.ts";
 import type { Config } from "../operator/operations/spawn.ts";
 import { isName, NAME_RULE } from "../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../protocol/spawn_config.ts";
@@ -28,7 +29,7 @@ const FIELDS: readonly Field[] = [
     "between two calls of process() (default: 5)",
     asNumber,
   ),
-  field("--install <LIST>", "install", "npm: and jsr: packages, separated by commas", asList),
+  field("--install <LIST>", "install", "npm:, jsr: or pypi: packages, separated by commas", asList),
   field("--max-restarts <NUMBER>", "max_restarts", "restarts before it has failed (default: 5)", asNumber),
   field("--restart-delay <SECONDS>", "restart_delay", "before the first restart (default: 3)", asNumber),
   field("--permissions <JSON>", "permissions", 'beyond the sandbox: {"net":["example.com"]}', asJson),
@@ -69,7 +70,6 @@ export function buildConfig(fields: Readonly<Record<string, unknown>>, path: str
   if (!isName(name)) {
     throw new ConfigError(`${path}: name must be ${NAME_RULE}: current value is ${JSON.stringify(name)}`);
   }
-  // Python is for nodes of another kind, which have rules of their own.
   try {
     parseSpawnConfig({ ...fields, node: undefined }, "any");
   } catch (error) {
@@ -84,7 +84,7 @@ function fromCode(path: string, code: string): Readonly<Record<string, unknown>>
   if (!CODE_FILES.includes(extension)) {
     throw new ConfigError(`${path}: expected ${CODE_FILES.join(", ")} or .json`);
   }
-  return { name: basename(path, extension), code };
+  return { name: basename(path, extension), code, ...languageOf(path) };
 }
 
 function parseJsonObject(content: string, path: string): Readonly<Record<string, unknown>> {

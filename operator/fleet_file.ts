@@ -80,3 +80,8 @@ function targetOf({ node, nodes, labels }: GivenTarget, who: string): Target {
   if (Object.keys(labels).length === 0) throw new ConfigError(`${who}: labels must not be empty`);
   return { kind: "labels", labels };
 }
+
+/** What the name of a file says of its language, as fields of a spawn config: the rest nodes find in the code. */
+export function languageOf(path: string): { readonly language?: "python" } {
+  return path.endsWith(".py") ? { language: "python" } : {};
+}

@@ -4,7 +4,9 @@ import { isOf, type LogLine, readLine } from "./operations/reports.ts";
 
 const FILTERS = ["agents/+/logs", "agents/+/errors"] as const;
 const MAX_LINES = 5000;
-const MAX_CHARS = 8192;
+const MAX_CHARS = 2000;
+/** What is longer is no line of a log. */
+const MAX_BYTES = 100_000;
 
 /** Invariant: bounded in lines and in the size of each; the oldest go first. */
 export class Journal implements Disposable {
@@ -20,7 +22,7 @@ export class Journal implements Disposable {
     for (const filter of FILTERS) {
       journal.#subscriptions.push(
         await bus.subscribe(filter, (message) => {
-          const line = message.payload.length > MAX_CHARS * 8 ? undefined : readLine(message);
+          const line = message.payload.length > MAX_BYTES ? undefined : readLine(message);
           if (line !== undefined) journal.#add(line);
         }),
       );

@@ -4,14 +4,14 @@ import { basename } from "@std/path";
 import { ConfigError } from "../../bus/config_error.ts";
 import { findDeno } from "../../runner/deno_executable.ts";
 import { parseSpecifiers, SpecifierError } from "../../runner/install/specifiers.ts";
-import { checkTypes } from "../author/check.ts";
-import type { Diagnostic } from "../author/diagnostics.ts";
+import { checkTypes } from "../../operator/author/check_types.ts";
+import type { Diagnostic } from "../../operator/author/diagnostics.ts";
 import {
   agentFunctions,
   importedPackages,
   type PermissionHint,
   permissionHints,
-} from "../author/permissions.ts";
+} from "../../operator/author/permissions.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { text } from "../options.ts";

@@ -23,14 +23,7 @@ export function addSpawn(program: Command, cli: Cli): void {
       throw new ConfigError(`${file} is meant for node '${config.node}', and --node is '${node}'`);
     }
     await survey(operator, { signal: run.signal });
-    const target = nodeNamed(operator.fleet, node);
-    const { runtime } = target;
-    if (!target.isOnline) throw new OperationError(`Node '${node}' is offline`);
-    if (file.endsWith(".py") && runtime?.startsWith("deno")) {
-      throw new OperationError(
-        `Node '${node}' runs TypeScript and JavaScript (${runtime}), and ${file} is Python`,
-      );
-    }
+    if (!nodeNamed(operator.fleet, node).isOnline) throw new OperationError(`Node '${node}' is offline`);
     const outcome = await spawn(operator, node, config, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
       onProgress: run.note,

@@ -58,6 +58,7 @@ export function readRunnerFlags(args: readonly string[]): RunnerFlags {
   const files: { name: string; source: string }[] = [];
   const sent = given.flatMap(({ flag, value }): Argument[] => {
     const name = FILE_FLAGS.get(flag);
+    if (flag.value === undefined) return [{ text: `--${flag.name}` }];
     if (name === undefined) return [{ text: `--${flag.name}` }, { text: value }];
     files.push({ name, source: value });
     return [{ text: `--${flag.name}` }, { file: name }];

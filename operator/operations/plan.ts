@@ -1,5 +1,5 @@
 /** From what should run and what does run to what is to be done. Pure. */
-import type { FleetEntry } from "../fleet_file.ts";
+import { type FleetEntry, languageOf } from "../fleet_file.ts";
 import { ConfigError } from "../../bus/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
@@ -49,6 +49,8 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "state",
   "migration",
   "timestamp",
+  // Said or found in the code: the same code is in the same language.
+  "language",
 ]);
 
 /**
@@ -75,9 +77,10 @@ export function wantedAgents(
       );
     }
     const code = codeOf(entry) ?? fields.code;
+    const language = languageOf(entry.file ?? "");
     return targets.map((node) => ({
       node,
-      config: checked({ ...fields, code }, name.replaceAll("{node}", node)),
+      config: checked({ ...language, ...fields, code }, name.replaceAll("{node}", node)),
     }));
   });
   const seen = new Map<string, string>();

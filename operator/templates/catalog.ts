@@ -36,6 +36,7 @@ export function configFromTemplate(
   return {
     template: name,
     parameters: values,
+    language: "typescript",
     description,
     capabilities,
     ...(pollInterval === undefined ? {} : { poll_interval: pollInterval }),

@@ -1,8 +1,10 @@
 /** Tools that start, change, move and end agents, and give them tasks. */
 import { z } from "zod";
+import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { OperationError } from "../operator.ts";
-import { nodeNamed } from "../operations/find.ts";
+import type { Fleet } from "../fleet.ts";
+import { locate, nodeNamed } from "../operations/find.ts";
 import { inspectAgent } from "../operations/inspect.ts";
 import { migrate } from "../operations/migrate.ts";
 import { type Config, spawn, type SpawnOutcome } from "../operations/spawn.ts";
@@ -24,9 +26,12 @@ const MAX_REPLY_CHARS = 100_000;
 const names = z.array(z.string());
 const name = z.string().describe("Name of the agent; one of that name in the whole fleet");
 
+const where = z.string().optional().describe("Only if it runs on this node");
+
 /** Fields of a spawn config that both a new agent and a changed one can have. */
 const configFields = {
   description: z.string().optional(),
+  language: z.enum(LANGUAGES).optional().describe("Of the code; found by the node without it"),
   poll_interval: z.number().positive().optional().describe("Seconds between two calls of process()"),
   permissions: z.strictObject({
     net: names.optional(),
@@ -62,6 +67,15 @@ const spawnAgent = defineTool({
       .describe("Parameters of the template; those left out have their defaults"),
     ...configFields,
   },
+  preview: ({ template, parameters, ...fields }) =>
+    Promise.resolve(
+      withoutUndefined({
+        // That it asks for nothing is worth to be known, too.
+        permissions: "none beyond the sandbox",
+        ...(template === undefined ? {} : configFromTemplate(template, parameters ?? {})),
+        ...withoutUndefined(fields),
+      }),
+    ),
   async run({ node, template, parameters, code, ...fields }, { operator }, call) {
     if ((code === undefined) === (template === undefined)) {
       return failed("Give either code or template");
@@ -82,6 +96,13 @@ const updateAgent = defineTool({
     "not compile, or fails in setup() or its first process(), the old code runs again.",
   effect: "end",
   input: { name, code: z.string().optional(), ...configFields },
+  async preview({ name, ...changes }, { operator }, { signal }) {
+    await survey(operator, { signal });
+    const { node, config } = await inspectAgent(operator, name);
+    const { code: _code, ...kept } = config;
+    // All that it will have, not only what changes: permissions that it keeps count, too.
+    return { ...kept, ...withoutUndefined(changes), name, node, code: changes.code ?? "(as it is)" };
+  },
   async run({ name, ...changes }, { operator }, call) {
     if (Object.keys(changes).length === 0) return failed("Nothing is to be changed");
     await survey(operator, { signal: call.signal });
@@ -95,9 +116,10 @@ const stopTool = defineTool({
   title: "Stop an agent",
   description: "Ends an agent for good; what it has persisted stays.",
   effect: "end",
-  input: { name },
-  async run({ name }, { operator }, { signal }) {
+  input: { name, node: where },
+  async run({ name, node: expected }, { operator }, { signal }) {
     await survey(operator, { signal });
+    checkPlace(operator.fleet, name, expected);
     const { node } = await stopAgent(operator, name);
     return done({ agent: name, node, state: "stopped" });
   },
@@ -109,9 +131,10 @@ const migrateAgent = defineTool({
   description:
     "Moves an agent, with what it has persisted, to another node; it stays where it is if that fails.",
   effect: "change",
-  input: { name, target_node: z.string() },
-  async run({ name, target_node }, { operator }, { signal }) {
+  input: { name, target_node: z.string(), node: where },
+  async run({ name, target_node, node }, { operator }, { signal }) {
     await survey(operator, { signal });
+    checkPlace(operator.fleet, name, node);
     return done({ ...await migrate(operator, name, target_node) });
   },
 });
@@ -121,7 +144,7 @@ const callAgent = defineTool({
   title: "Give an agent a task",
   description:
     "Calls handle_task of an agent and returns its reply. What the task does is the agent's affair.",
-  effect: "change",
+  effect: "end",
   input: {
     name,
     payload: z.unknown().optional().describe("Any JSON; {} without it"),
@@ -136,6 +159,13 @@ const callAgent = defineTool({
 });
 
 export const CHANGE_TOOLS: readonly Tool[] = [spawnAgent, updateAgent, stopTool, migrateAgent, callAgent];
+
+/** @throws OperationError when the agent is not where the caller takes it to be */
+function checkPlace(fleet: Fleet, name: string, expected: string | undefined): void {
+  const { node } = locate(fleet, name);
+  if (expected === undefined || node === expected) return;
+  throw new OperationError(`Agent '${name}' runs on ${node}, not on ${expected}: nothing was done`);
+}
 
 async function spawned(
   { operator }: Pick<Workshop, "operator">,

@@ -1,6 +1,6 @@
 /** The tool that looks at an agent's code without running it. */
 import { z } from "zod";
-import { checkAgent } from "../check/check_agent.ts";
+import { checkAgent } from "../author/check_agent.ts";
 import { configFromTemplate } from "../templates/catalog.ts";
 import { defineTool, failed, type Tool } from "./tool.ts";
 

@@ -7,7 +7,7 @@ import { OperationError, type Operator } from "../operator.ts";
 import { TemplateError } from "../templates/parameters.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";
 
-/** `look` changes nothing, `change` can be undone by its opposite, `end` ends or replaces what runs. */
+/** `look` changes nothing, `change` can be undone by its opposite, `end` ends or replaces what runs, or may do anything. */
 export type Effect = "look" | "change" | "end";
 
 /** A node that is to be brought to a device. */
@@ -55,12 +55,22 @@ export interface Tool {
   readonly description: string;
   readonly effect: Effect;
   readonly input: z.ZodObject;
+  /**
+   * What a call would do, in full, where its input alone does not say it.
+   * @throws Error in words for the operator
+   */
+  preview?(input: unknown, workshop: Workshop, call: ToolCall): Promise<Readonly<Record<string, unknown>>>;
   /** Failures that an operator can understand are results; never rejects for them. */
   run(input: unknown, workshop: Workshop, call: ToolCall): Promise<ToolResult>;
 }
 
-interface Definition<S extends z.ZodRawShape> extends Omit<Tool, "input" | "run"> {
+interface Definition<S extends z.ZodRawShape> extends Omit<Tool, "input" | "run" | "preview"> {
   readonly input: S;
+  readonly preview?: (
+    input: z.output<z.ZodObject<S>>,
+    workshop: Workshop,
+    call: ToolCall,
+  ) => Promise<Readonly<Record<string, unknown>>>;
   readonly run: (
     input: z.output<z.ZodObject<S>>,
     workshop: Workshop,
@@ -70,9 +80,14 @@ interface Definition<S extends z.ZodRawShape> extends Omit<Tool, "input" | "run"
 
 export function defineTool<const S extends z.ZodRawShape>(definition: Definition<S>): Tool {
   const input = z.strictObject(definition.input);
+  const { preview, ...others } = definition;
   return {
-    ...definition,
+    ...others,
     input: input as unknown as z.ZodObject,
+    ...(preview === undefined ? {} : {
+      preview: async (given, workshop, call) =>
+        await preview(input.parse(given) as z.output<z.ZodObject<S>>, workshop, call),
+    }),
     run: async (given, workshop, call) => {
       const parsed = input.safeParse(given);
       if (!parsed.success) return failed(z.prettifyError(parsed.error));

@@ -13,6 +13,7 @@ import { net } from "./attacks/net.ts";
 import { outside } from "./attacks/outside.ts";
 import { pipe } from "./attacks/pipe.ts";
 import { prototypes } from "./attacks/prototypes.ts";
+import { python } from "./attacks/python.ts";
 import { signed } from "./attacks/signed.ts";
 import { stateFiles } from "./attacks/state_files.ts";
 import { staticImports } from "./attacks/static_imports.ts";
@@ -23,6 +24,7 @@ import { topics } from "./attacks/topics.ts";
 export const ATTACKS: readonly Attack[] = [
   ...hogs,
   ...floods,
+  ...python,
   ...beyond,
   ...signed,
   ...names,

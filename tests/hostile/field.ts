@@ -14,6 +14,9 @@ import { POLICY } from "./policy.ts";
 /** The operator's secret that no hostile agent is granted. */
 export const GRANTED_SECRET = "granted-to-the-neighbour-alone";
 
+/** A machine under load that fetches and translates everything for the first time. */
+const PYTHON_PATIENCE_MS = 240_000;
+
 /** Keys of the strict node, by what they may do. */
 export interface Keys {
   readonly owner: SigningKey;
@@ -66,6 +69,15 @@ export async function setField(): Promise<Field> {
     ]),
   );
   await layOut(dir);
+  const strict = stack.use(
+    await NodeProcess.start({
+      port: broker.port,
+      name: "strict",
+      args: ["--trust", trust.keyFile, "--with-python"],
+    }),
+  );
+  // Its registry has Python, that of the field does not; they share their work folder.
+  await strict.logged(/Python is ready/, PYTHON_PATIENCE_MS);
   const node = stack.use(
     await NodeProcess.start({
       port: broker.port,
@@ -77,9 +89,6 @@ export async function setField(): Promise<Field> {
       ],
       env: { RUNNER_SECRET: SECRET, ACME_KEY: SECRET },
     }),
-  );
-  const strict = stack.use(
-    await NodeProcess.start({ port: broker.port, name: "strict", args: ["--trust", trust.keyFile] }),
   );
   await plantSecrets(node.stateDir);
   const owner = new Commander(bus, keys.owner);

@@ -6,5 +6,7 @@ export const POLICY = {
     "flood-*": { messages_per_second: 500, output_kb_per_second: 256 },
     "disk-*": { state_mb: 0.01 },
     "isolated-*": { broker: "none" },
+    // An interpreter is larger than what the others are held to.
+    "python-*": { memory_mb: 256 },
   },
 } as const;

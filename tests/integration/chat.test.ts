@@ -51,10 +51,10 @@ Deno.test("an action is shown in full before it is taken: code, permissions, all
   const [action] = person.asked;
   assertEquals(action?.title, "Spawn an agent (spawn_agent)");
   assertEquals(action?.lines, [
+    'permissions: {"net":["a.b:1"]}',
     "name: shown",
     "node: test-node",
     "poll_interval: 7",
-    'permissions: {"net":["a.b:1"]}',
     'install: ["npm:ms@2"]',
     "code:",
     `   1 | ${GOOD}`,
@@ -79,6 +79,32 @@ Deno.test("of a template its code and what it asks for are shown", async () => {
   const lines = person.asked[0]?.lines ?? [];
   assert(lines.includes('permissions: {"net":["h.example:80"]}'), lines.join("\n"));
   assert(lines.some((line) => line.includes('"url": "http://h.example/"')));
+});
+
+Deno.test("of an update all that the agent will have is shown, what it keeps too", async () => {
+  await using chat = await chatting();
+  await chat.stage.spawn({ name: "kept", code: GOOD, description: "As before", poll_interval: 3 });
+  const { person, conversation } = await chat.with([
+    { calls: [{ name: "update_agent", input: { name: "kept", poll_interval: 9 } }] },
+    { text: "ok" },
+  ], { says: () => false });
+  await conversation.say("slower", never);
+  const lines = person.asked[0]?.lines ?? [];
+  for (const line of ["name: kept", "description: As before", "poll_interval: 9", "   1 | (as it is)"]) {
+    assert(lines.includes(line), `${line} is not in\n${lines.join("\n")}`);
+  }
+});
+
+Deno.test("an agent that runs elsewhere than it was said is left alone", async () => {
+  await using chat = await chatting();
+  await chat.stage.spawn({ name: "kept", code: GOOD });
+  const { server, conversation } = await chat.with([
+    { calls: [{ name: "stop_agent", input: { name: "kept", node: "other-node" } }] },
+    { text: "ok" },
+  ]);
+  assertEquals((await conversation.say("stop it", never)).ran, [{ tool: "stop_agent", ok: false }]);
+  assertStringIncludes(server.lastTold, "runs on test-node, not on other-node: nothing was done");
+  assertEquals((await chat.stage.list()).get("kept")?.state, "running");
 });
 
 Deno.test("after a no the model is told so, and nothing has been sent", async () => {

@@ -286,3 +286,37 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "at a terminal Ctrl-C ends what the model is about, and not the conversation",
+  ignore: !HAS_TMUX,
+  fn: async () => {
+    await using stage = await Stage.set();
+    await using server = new ModelServer([{ hang: true }, { text: "Here I am again." }]);
+    const command = [Deno.execPath(), "run", "-A", MAIN, "chat", "--model", "m", "--model-url", server.url];
+    const broker = ["--broker", "127.0.0.1", "--port", String(stage.broker.port)];
+    const env = { XDG_CONFIG_HOME: "/nonexistent", XDG_STATE_HOME: "/nonexistent" };
+    await using terminal = await Terminal.open([...command, ...broker], env);
+    await terminal.shows(/Model: m[\s\S]*agentflow>/);
+    await terminal.type("think hard");
+    const deadline = performance.now() + 60_000;
+    while (server.requests.length === 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await terminal.press("C-c");
+    await terminal.shows(/interrupted\s+agentflow>/);
+    await terminal.type("hello?");
+    await terminal.shows(/Here I am again\./);
+    assertEquals(server.requests.length, 2);
+  },
+});
+
+Deno.test("a sentence that deploys a node goes the way of agentflow deploy, and tells why it could not", async () => {
+  await using stage = await Stage.set();
+  // Nobody listens there.
+  const sentence = `deploy node attic to root@127.0.0.1 port ${freePort()} with broker 127.0.0.1`;
+  const { code, stdout, stderr } = await chat(stage.broker.port, [sentence, "--yes"]);
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "Understood: Deploy node 'attic' to root@127.0.0.1");
+  assertMatch(stdout, /^Failed: .*(refused|ssh)/i);
+});

@@ -329,17 +329,6 @@ laws("the command line and one node", ["hall"], {
     assertStringIncludes(node.stderr, "The broker knows no node 'attic': there are hall");
   },
 
-  "Python is not sent to a node that runs TypeScript": async ({ run }) => {
-    const { code, stderr } = await run(
-      "spawn",
-      await agentFile("x.py", "def setup(agent): pass"),
-      "--node",
-      "hall",
-    );
-    assertEquals(code, 1);
-    assertStringIncludes(stderr, "Node 'hall' runs TypeScript and JavaScript");
-  },
-
   "doctor finds nothing where nothing is wrong": async ({ run }) => {
     const { code, json } = await run("doctor", "--json");
     assertEquals([code, json.ok], [0, true]);

@@ -34,8 +34,12 @@ async function show(scene: Scene, hash: string): Promise<void> {
 const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   "a spawned agent appears, and its state is told in words": async (scene) => {
     await show(scene, "#/agents");
+    await scene.page.waitForSelector("[data-node=test-node]");
+    const startMs = performance.now();
     await scene.stage.launch({ name: "appears", code: STILL });
     await scene.page.waitForSelector(stateIn("appears", "running"));
+    // deno-lint-ignore no-console -- told, not asserted: it depends on what else the machine does
+    console.log(`spawn published → shown as running: ${Math.round(performance.now() - startMs)} ms`);
     assertEquals(await scene.page.textContent(stateIn("appears", "running")), "running");
   },
 

@@ -109,7 +109,11 @@ law("tools say what they do to the fleet, and --read-only leaves out all that do
   assertEquals(tools.map(({ name }) => name).sort(), [...LOOKING, ...CHANGING].sort());
   for (const { name, annotations, description, inputSchema } of tools) {
     assertEquals(annotations?.readOnlyHint, LOOKING.includes(name), name);
-    assertEquals(annotations?.destructiveHint, ["stop_agent", "update_agent"].includes(name), name);
+    assertEquals(
+      annotations?.destructiveHint,
+      ["call_agent", "stop_agent", "update_agent"].includes(name),
+      name,
+    );
     assert((description ?? "").length > 30, name);
     assertEquals([inputSchema.type, inputSchema.additionalProperties], ["object", false], name);
   }
@@ -165,7 +169,7 @@ law("check_agent finds mistakes and needs, runs nothing, and reads no files for 
   assertEquals(wrong.isError, true);
   assertMatch(
     wrong.value.problems[0],
-    /Property 'publich' does not exist on type 'Agent'[\s\S]*agent\.ts:2:/,
+    /^line 2:\d+: TS\d+ Property 'publich' does not exist on type 'Agent'/,
   );
   const needs = await check(
     `export async function process(agent) {
@@ -173,7 +177,11 @@ law("check_agent finds mistakes and needs, runs nothing, and reads no files for 
   agent.state.list = await Deno.readTextFile("/etc/list");
 }`,
   );
-  assertEquals([needs.value.problems, needs.value.needs], [[], { net: ["api.example.com:443"], read: [] }]);
+  assertEquals(needs.value.problems, []);
+  assertEquals(
+    needs.value.needs.map(({ kind, entry }: { kind: string; entry: string }) => [kind, entry]),
+    [["net", "api.example.com"], ["read", "/etc/list"]],
+  );
   for (
     const sneaky of [
       `import x from "/etc/passwd" with { type: "text" };`,

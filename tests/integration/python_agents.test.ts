@@ -11,7 +11,7 @@ const setup = (...lines: string[]) =>
 const task = (stage: Stage, agent: string, payload: unknown) =>
   stage.bus.ask(`agents/by-name/${agent}/task`, { payload }).then(({ json }) => json);
 
-testOnStage("agents in Python", { args: ["--hang-timeout", "2"] }, {
+testOnStage("agents in Python", { args: ["--hang-timeout", "8"] }, {
   "the first one waits until Python is there, and the node says so": async (stage) => {
     await installPython(stage);
     const { json } = await stage.nodeLog((json) => json.type === "installing");

@@ -107,3 +107,39 @@ Deno.test("a package that cannot run here is refused, with the reason and what t
     "greeter 1.10.0 needs 'helper-pkg",
   );
 });
+
+Deno.test("a node without agents in Python fetches nothing; without a registry, the first one says why it fails", async () => {
+  const workDir = await Deno.makeTempDir();
+  // The runner's own packages come from where they came from; what it starts finds nobody.
+  const deno = join(workDir, "deno.sh");
+  const script =
+    `#!/bin/sh\nexport NPM_CONFIG_REGISTRY=http://127.0.0.1:9/\nexec '${Deno.execPath()}' "$@"\n`;
+  await Deno.writeTextFile(deno, script, { mode: 0o755 });
+  await using stage = await Stage.set({ args: ["--work-dir", workDir, "--deno", deno] });
+  const folders = async () => await Array.fromAsync(Deno.readDir(workDir), ({ name }) => name);
+  await stage.spawn({ name: "plain", code: "function handle_task() { return 'here'; }" });
+  assertEquals((await folders()).includes("python"), false);
+  const error = await failure(stage, "first", []);
+  assertMatch(error, /^Python \(npm:pyodide@314\.0\.7\) cannot be installed: registry not reachable/);
+  assertEquals(await ask(stage, "plain"), { result: "here" });
+  await stage.node.end();
+  await Deno.remove(workDir, { recursive: true });
+});
+
+Deno.test("an interpreter that is not what it was is fetched again, at the start where that is asked for", async () => {
+  const workDir = await Deno.makeTempDir();
+  const file = join(workDir, "python", "314.0.7", "pyodide.mjs");
+  const ready = async () => {
+    await using stage = await Stage.set({
+      args: ["--work-dir", workDir, "--with-python", "--loglevel", "INFO"],
+    });
+    await stage.node.logged(/Python is ready/, 240_000);
+    await stage.node.end();
+  };
+  await ready();
+  const original = await Deno.readTextFile(file);
+  await Deno.writeTextFile(file, "throw new Error('not Python');");
+  await ready();
+  assertEquals(await Deno.readTextFile(file), original);
+  await Deno.remove(workDir, { recursive: true });
+});

@@ -68,8 +68,8 @@ export class Snapshot {
 
   /** Fills the memory of a new interpreter. Pages that are not in the snapshot stay untouched, and cost nothing. */
   restore(memory: Uint8Array): void {
+    using _file = this.file;
     for (const [offset, length] of this.runs) this.read(memory.subarray(offset, offset + length));
-    this.file.close();
   }
 }
 

@@ -70,7 +70,7 @@ export function VirtualList<T>(
       onScroll={onScroll}
       role={role === "rowgroup" ? "presentation" : role}
       aria-label={label}
-      tabIndex={role === "rowgroup" ? -1 : 0}
+      {...(role === "rowgroup" ? {} : { tabIndex: 0 })}
     >
       {header}
       <div

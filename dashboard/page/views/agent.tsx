@@ -1,22 +1,21 @@
 /** One agent: how it fares, what it says, what it is made of. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
-import type { AgentDto, ErrorEntry, History, Inspection, Reading, TimelineEvent } from "../../wire.ts";
-import { count, duration, megabytes, percent } from "../logic/format.ts";
+import type { AgentDto, ErrorEntry, TimelineEvent } from "../../wire.ts";
 import { type AgentState, agentState } from "../logic/states.ts";
 import { agentActions } from "../parts/agent_actions.ts";
-import { Button, Empty, Facts, JsonText, Panel } from "../parts/basics.tsx";
-import { Chart } from "../parts/chart.tsx";
+import { Button, Empty, Panel } from "../parts/basics.tsx";
 import { ErrorList, EventList } from "../parts/entries.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { LazyEditor } from "../parts/lazy_editor.tsx";
 import { LogList } from "../parts/log_list.tsx";
-import { Ago, StateMark } from "../parts/marks.tsx";
+import { StateMark } from "../parts/marks.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { apiPath, get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
+import { Inspected } from "./agent_inspection.tsx";
+import { AgentOverview } from "./agent_overview.tsx";
 
 type TabId = "overview" | "logs" | "errors" | "code" | "config" | "state" | "timeline";
 
@@ -71,7 +70,7 @@ function TabContent(
   const { store } = useApp();
   switch (tab) {
     case "overview":
-      return <Overview agent={agent} errors={errors} />;
+      return <AgentOverview agent={agent} errors={errors} />;
     case "logs":
       return (
         <Panel flush>
@@ -122,128 +121,6 @@ function AgentHead({ agent, state }: { readonly agent: AgentDto; readonly state:
   );
 }
 
-function Overview(
-  { agent, errors }: { readonly agent: AgentDto; readonly errors: readonly ErrorEntry[] },
-): JSX.Element {
-  const history = useFetched<History>(apiPath("agents", agent.actor_id, "history"), agent.last_seen);
-  const readings = useReadings(agent);
-  return (
-    <div class="columns">
-      <div class="column-wide">
-        <Panel title="Use of resources, last hour">
-          <div class="charts">
-            <Chart
-              title="CPU"
-              time={history?.time ?? []}
-              values={history?.cpu ?? []}
-              tone="cpu"
-              format={percent}
-            />
-            <Chart
-              title="Memory"
-              time={history?.time ?? []}
-              values={history?.memory_mb ?? []}
-              tone="memory"
-              format={megabytes}
-            />
-          </div>
-        </Panel>
-        <Panel
-          title="Readings"
-          aside={<span class="note">numbers that it publishes, one every 3 s at most</span>}
-        >
-          {readings.length === 0
-            ? <Empty title="No numbers yet">What it publishes is plotted here when it holds numbers.</Empty>
-            : (
-              <div class="charts">
-                {readings.map(({ topic, field, time, value }) => (
-                  <Chart
-                    key={`${topic} ${field}`}
-                    title={field === "" ? topic : `${topic} · ${field}`}
-                    time={time}
-                    values={value}
-                    tone="reading"
-                    min={null}
-                    format={(number) => String(Number(number.toPrecision(5)))}
-                  />
-                ))}
-              </div>
-            )}
-        </Panel>
-        {errors.length > 0 && (
-          <Panel title="Latest errors" flush>
-            <ErrorList entries={errors} limit={3} />
-          </Panel>
-        )}
-      </div>
-      <div class="column-narrow">
-        <Panel title="Facts">
-          <Facts
-            facts={[
-              ["Node", agent.node === null ? "–" : <a key="node" href={href("nodes")}>{agent.node}</a>],
-              ["Uptime", agent.uptime === null ? "–" : duration(agent.uptime)],
-              ["Last heard", <Ago key="ago" time={agent.last_seen} />],
-              ["Restarts", String(agent.restarts)],
-              ["Calls that succeeded", count(agent.messages_processed)],
-              ["Calls that failed", count(agent.errors)],
-              ["Actor id", <code key="id" class="id">{agent.actor_id}</code>],
-            ]}
-          />
-        </Panel>
-        <Panel title="Manifest">
-          {agent.description !== "" && <p class="description">{agent.description}</p>}
-          <TagList label="Capabilities" tags={agent.capabilities} />
-          <TagList label="Publishes to" tags={agent.topics} />
-          {agent.description === "" && agent.capabilities.length === 0 && agent.topics.length === 0 && (
-            <p class="note">It has told nothing of itself.</p>
-          )}
-        </Panel>
-      </div>
-    </div>
-  );
-}
-
-function TagList(
-  { label, tags }: { readonly label: string; readonly tags: readonly string[] },
-): JSX.Element | null {
-  if (tags.length === 0) return null;
-  return (
-    <div class="tag-list">
-      <h3>{label}</h3>
-      <ul class="tags">{tags.map((tag) => <li key={tag}>{tag}</li>)}</ul>
-    </div>
-  );
-}
-
-const READINGS_MS = 3000;
-
-function useReadings(agent: AgentDto): readonly Reading[] {
-  const [tick, setTick] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => setTick((value) => value + 1), READINGS_MS);
-    return () => clearInterval(timer);
-  }, []);
-  const path = apiPath("agents", agent.actor_id, "readings");
-  return useFetched<{ readonly readings: readonly Reading[] }>(path, tick)?.readings ?? [];
-}
-
-/** What the server has at `path`; asked for again when `version` changes. */
-export function useFetched<T>(path: string, version: unknown): T | null {
-  const [value, setValue] = useState<{ readonly path: string; readonly value: T } | null>(null);
-  useEffect(() => {
-    let isOld = false;
-    get<T>(path).then((fetched) => {
-      if (!isOld) setValue({ path, value: fetched });
-    }, () => {
-      // What was fetched before stays.
-    });
-    return () => {
-      isOld = true;
-    };
-  }, [path, version]);
-  return value?.path === path ? value.value : null;
-}
-
 function Errors(
   { agent, errors }: { readonly agent: AgentDto; readonly errors: readonly ErrorEntry[] },
 ): JSX.Element {
@@ -277,67 +154,4 @@ function AgentEvents(
       <EventList entries={events} />
     </Panel>
   );
-}
-
-function Inspected(
-  { agent, part }: { readonly agent: AgentDto; readonly part: "code" | "config" | "state" },
-): JSX.Element {
-  const { store } = useApp();
-  const [version, setVersion] = useState(0);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [inspection, setInspection] = useState<Inspection | null>(null);
-  useEffect(() => {
-    get<Inspection>(apiPath("agents", agent.actor_id, "inspect")).then((found) => {
-      setInspection(found);
-      setProblem(null);
-    }, (error) => setProblem((error as Error).message));
-  }, [agent.actor_id, version]);
-  const aside = (
-    <>
-      {inspection?.source === "spawn" && <span class="note">as seen on the bus</span>}
-      <Button icon="restart" label="Ask again" onClick={() => setVersion(version + 1)} />
-    </>
-  );
-  const title = { code: "Code, as spawned", config: "Config, as spawned", state: "State file" }[part];
-  return (
-    <Panel title={title} aside={aside}>
-      {problem !== null && <p class="problem">{problem}</p>}
-      {inspection?.note !== null && inspection?.note !== undefined && <p class="note">{inspection.note}</p>}
-      {inspection === null ? <p class="note">Asking its node…</p> : (
-        <InspectedPart
-          part={part}
-          inspection={inspection}
-          mayShowCode={store.session.value?.show_code === true}
-        />
-      )}
-    </Panel>
-  );
-}
-
-function InspectedPart(
-  { part, inspection, mayShowCode }: {
-    readonly part: "code" | "config" | "state";
-    readonly inspection: Inspection;
-    readonly mayShowCode: boolean;
-  },
-): JSX.Element {
-  if (part === "code") {
-    if (!mayShowCode) {
-      return (
-        <Empty title="Code is not shown here">Whoever runs this dashboard shows it with --show-code.</Empty>
-      );
-    }
-    return inspection.code === null
-      ? <Empty title="Its code is not known">Its node does not tell, and no spawn command was seen.</Empty>
-      : <LazyEditor code={inspection.code} label="Code" />;
-  }
-  const value = part === "config" ? inspection.config : inspection.persisted;
-  if (value !== null) {
-    const isEmpty = part === "state" && Object.keys(value).length === 0;
-    return isEmpty ? <Empty title="Nothing is persisted" /> : <JsonText value={value} />;
-  }
-  const isLarge = part === "state" && inspection.persisted_bytes !== null;
-  return isLarge
-    ? <Empty title={`Too large to show: ${count(inspection.persisted_bytes)} bytes`} />
-    : <Empty title="Not known">Its node does not tell.</Empty>;
 }

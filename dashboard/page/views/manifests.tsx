@@ -9,8 +9,8 @@ import { Empty, JsonText, PageHead, SearchField } from "../parts/basics.tsx";
 import { StateMark } from "../parts/marks.tsx";
 import { apiPath } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
+import { useFetched } from "../state/fetched.ts";
 import { href } from "../state/router.ts";
-import { useFetched } from "./agent.tsx";
 
 /** The search finds the others. */
 const SHOWN = 100;

@@ -9,8 +9,8 @@ import { Chart } from "../parts/chart.tsx";
 import { Ago, StateMark } from "../parts/marks.tsx";
 import { apiPath } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
+import { useFetched } from "../state/fetched.ts";
 import { href } from "../state/router.ts";
-import { useFetched } from "./agent.tsx";
 
 /** More nodes than that are shown without charts: each would ask for its past hour. */
 const MAX_CHARTS = 12;

@@ -16,7 +16,6 @@ import { type Fields, numberOf, readFields, textOf } from "./fields.ts";
 import { levelOf, LogBook } from "./logbook.ts";
 import { Readings } from "./readings.ts";
 import { Ring } from "./ring.ts";
-import { Series } from "./series.ts";
 import { Spawns } from "./spawns.ts";
 import {
   agentHappening,
@@ -26,6 +25,7 @@ import {
   nodeHappening,
   nodeLogHappening,
 } from "./timeline.ts";
+import { Usage } from "./usage.ts";
 
 /** What a message has changed. */
 export type Change =
@@ -45,10 +45,8 @@ export const LIMITS = {
   alerts: { count: 2000, size: 2 * 1024 * 1024, age: HISTORY_SECONDS },
   errors: { count: 3000, size: 6 * 1024 * 1024, age: HISTORY_SECONDS },
 } as const;
-/** A heartbeat every ten seconds, and one at each change of state. */
-const SAMPLES = 400;
-const SPARK_SAMPLES = 30;
-const MAX_SERIES = 10_000;
+/** Nodes of which it is remembered when they were first heard of. */
+const MAX_NODES = 10_000;
 const ENTRY_OVERHEAD = 200;
 
 export class Model {
@@ -63,7 +61,7 @@ export class Model {
   readonly spawns = new Spawns();
   readonly #readings = new Readings();
   /** CPU and memory of agents by `actor_id`, and of nodes by name. */
-  readonly #usage = new Map<string, Series>();
+  readonly #usage = new Usage(HISTORY_SECONDS);
   /** When a node was first heard of, epoch seconds. */
   readonly #firstHeard = new Map<string, number>();
   readonly #agentDtos = new WeakMap<AgentView, AgentDto>();
@@ -108,7 +106,7 @@ export class Model {
   /** Forgets one agent. */
   forget(actorId: string): Change {
     this.fleet.forgetAgent(actorId);
-    this.#usage.delete(actorId);
+    this.#usage.forget(actorId);
     return { kind: "gone", actorId };
   }
 
@@ -145,18 +143,13 @@ export class Model {
 
   /** The past hour of an agent (by `actor_id`) or a node (by name). */
   history(key: string, nowMs: number): History {
-    const series = this.#usage.get(key);
-    series?.expire(nowMs / 1000);
-    return series === undefined
-      ? { time: [], cpu: [], memory_mb: [] }
-      : { time: series.times(), cpu: series.column(0), memory_mb: series.column(1) };
+    return this.#usage.history(key, nowMs / 1000);
   }
 
   sparks(): Readonly<Record<string, Spark>> {
     return Object.fromEntries(this.fleet.agents.flatMap(({ actorId }) => {
-      const series = this.#usage.get(actorId);
-      if (series === undefined) return [];
-      return [[actorId, { cpu: tenths(series, 0), memory: tenths(series, 1) }]];
+      const spark = this.#usage.spark(actorId);
+      return spark === undefined ? [] : [[actorId, spark]];
     }));
   }
 
@@ -191,9 +184,9 @@ export class Model {
         const before = this.fleet.node(name);
         const change = this.fleet.apply(topic, payload, now * 1000);
         if (change?.kind !== "node") return [];
-        if (before === undefined && this.#firstHeard.size < MAX_SERIES) this.#firstHeard.set(name, now);
+        if (before === undefined && this.#firstHeard.size < MAX_NODES) this.#firstHeard.set(name, now);
         if (report === "heartbeat" && change.node.isOnline) {
-          this.#sample(name, change.node.cpu, change.node.memoryMb, now);
+          this.#usage.add(name, change.node.cpu, change.node.memoryMb, now);
         }
         const happening = nodeHappening(before, change.node);
         const about = { node: name, agent: null, actor_id: null };
@@ -210,7 +203,7 @@ export class Model {
     const change = this.fleet.apply(topic, payload, now * 1000);
     if (change?.kind !== "agent") return [];
     const { agent } = change;
-    if (topic.endsWith("/heartbeat")) this.#sample(actorId, agent.cpu, agent.memoryMb, now);
+    if (topic.endsWith("/heartbeat")) this.#usage.add(actorId, agent.cpu, agent.memoryMb, now);
     const happening = agentHappening(before, agent);
     const about = { node: agent.node ?? null, agent: agent.name, actor_id: actorId };
     return [
@@ -289,25 +282,11 @@ export class Model {
       entry: this.events.add((seq) => ({ seq, time: now, kind, message, ...about }), now),
     };
   }
-
-  #sample(key: string, cpu: number | undefined, memoryMb: number | undefined, now: number): void {
-    let series = this.#usage.get(key);
-    if (series === undefined) {
-      if (this.#usage.size >= MAX_SERIES) return;
-      series = new Series(2, SAMPLES, HISTORY_SECONDS);
-      this.#usage.set(key, series);
-    }
-    series.add(now, [cpu, memoryMb]);
-  }
 }
 
 function messageOf(fields: Fields | undefined): string | undefined {
   if (fields === undefined || fields.message === undefined) return undefined;
   return textOf(fields.message) ?? textOf(JSON.stringify(fields.message));
-}
-
-function tenths(series: Series, column: number): number[] {
-  return series.column(column, SPARK_SAMPLES).map((value) => Math.round((value ?? 0) * 10) / 10);
 }
 
 function memo<K extends object, V>(cache: WeakMap<K, V>, key: K, make: (key: K) => V): V {

@@ -13,8 +13,12 @@ export interface WheelName {
   readonly fits: boolean;
 }
 
+/** A file name comes from an index, and becomes a path and a part of a permission: nothing else may be in it. */
+const WHEEL = /^[A-Za-z0-9_.+!-]+\.whl$/;
+
 /** @returns `undefined` for what is no wheel */
 export function parseWheelName(file: string): WheelName | undefined {
+  if (!WHEEL.test(file)) return undefined;
   const parts = /^([^-]+)-([^-]+)(?:-(\d[^-]*))?-([^-]+)-([^-]+)-([^-]+)\.whl$/.exec(file);
   const version = parseVersion(parts?.[2] ?? "");
   if (parts === null || version === undefined) return undefined;

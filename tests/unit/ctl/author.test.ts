@@ -1,9 +1,9 @@
 /** What authors are told: types are put in where they are left out, and places are their own. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { annotate } from "../../../ctl/author/annotate.ts";
-import { parseDiagnostics } from "../../../ctl/author/diagnostics.ts";
+import { annotate } from "../../../operator/author/annotate.ts";
+import { parseDiagnostics } from "../../../operator/author/diagnostics.ts";
 import { devEvent } from "../../../ctl/author/events.ts";
-import { agentFunctions, importedPackages, permissionHints } from "../../../ctl/author/permissions.ts";
+import { agentFunctions, importedPackages, permissionHints } from "../../../operator/author/permissions.ts";
 import { starter } from "../../../ctl/author/starter.ts";
 
 const TYPES = "file:///types.d.ts";

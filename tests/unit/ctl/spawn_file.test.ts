@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../../bus/config_error.ts";
 import { exitCodeOf, wordsOf } from "../../../ctl/exit_code.ts";
 import { milliseconds, text } from "../../../ctl/options.ts";
-import { buildConfig, fieldsOf } from "../../../ctl/spawn_file.ts";
+import { buildConfig, fieldsOf, readSpawnFile } from "../../../ctl/spawn_file.ts";
 import { BusError } from "../../../operator/bus.ts";
 import { NoAnswerError, RefusedError } from "../../../operator/commander.ts";
 import { OperationError } from "../../../operator/operator.ts";
@@ -61,6 +61,22 @@ Deno.test("a config is checked as a node checks it, and names its file", () => {
     ConfigError,
     "f.ts: Cannot spawn 'x': code must not be empty",
   );
+});
+
+Deno.test("a file's name is the agent's, and tells of Python", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "agentflow-file-" });
+  try {
+    await Deno.writeTextFile(`${folder}/a.py`, "def setup(agent): pass");
+    await Deno.writeTextFile(`${folder}/b.ts`, "function setup() {}");
+    const [python, typescript] = [
+      await readSpawnFile(`${folder}/a.py`, {}),
+      await readSpawnFile(`${folder}/b.ts`, {}),
+    ];
+    assertEquals([python.name, python.language], ["a", "python"]);
+    assertEquals(typescript, { name: "b", code: "function setup() {}" });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("each failure has its exit code", () => {

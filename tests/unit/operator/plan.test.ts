@@ -73,6 +73,7 @@ Deno.test("a default that is written out is no difference, nor is how a config w
     ),
     [],
   );
+  assertEquals(changedFields(config("a", { language: "typescript" }), config("a")), []);
   assertEquals(changedFields(config("a", { of_a_planner: 1 }), config("a")), ["of_a_planner"]);
 });
 

@@ -99,5 +99,12 @@ Deno.test("a wheel fits when it is pure, or built for the interpreter", () => {
     assertEquals(parseWheelName(file)?.fits, expected, file);
   }
   assertEquals(parseWheelName("A_b.C-1.0-py3-none-any.whl")?.name, "a-b-c");
-  assertEquals(parseWheelName("a-1.0.tar.gz"), undefined);
+  for (
+    const none of [
+      "a-1.0.tar.gz",
+      "a-1.0-py3./../../evil-none-any.whl",
+      "a-1.0-py3.,/etc-none-any.whl",
+      "a-1.0-py3.\0-none-any.whl",
+    ]
+  ) assertEquals(parseWheelName(none), undefined, none);
 });

@@ -1,0 +1,117 @@
+/** How an agent fares: its use of resources, its readings, facts and manifest. */
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { AgentDto, ErrorEntry, History, Reading } from "../../wire.ts";
+import { count, duration, megabytes, percent } from "../logic/format.ts";
+import { Empty, Facts, Panel } from "../parts/basics.tsx";
+import { Chart } from "../parts/chart.tsx";
+import { ErrorList } from "../parts/entries.tsx";
+import { Ago } from "../parts/marks.tsx";
+import { apiPath } from "../state/api.ts";
+import { useFetched } from "../state/fetched.ts";
+import { href } from "../state/router.ts";
+
+export function AgentOverview(
+  { agent, errors }: { readonly agent: AgentDto; readonly errors: readonly ErrorEntry[] },
+): JSX.Element {
+  const history = useFetched<History>(apiPath("agents", agent.actor_id, "history"), agent.last_seen);
+  const readings = useReadings(agent);
+  return (
+    <div class="columns">
+      <div class="column-wide">
+        <Panel title="Use of resources, last hour">
+          <div class="charts">
+            <Chart
+              title="CPU"
+              time={history?.time ?? []}
+              values={history?.cpu ?? []}
+              tone="cpu"
+              format={percent}
+            />
+            <Chart
+              title="Memory"
+              time={history?.time ?? []}
+              values={history?.memory_mb ?? []}
+              tone="memory"
+              format={megabytes}
+            />
+          </div>
+        </Panel>
+        <Panel
+          title="Readings"
+          aside={<span class="note">numbers that it publishes, one every 3 s at most</span>}
+        >
+          {readings.length === 0
+            ? <Empty title="No numbers yet">What it publishes is plotted here when it holds numbers.</Empty>
+            : (
+              <div class="charts">
+                {readings.map(({ topic, field, time, value }) => (
+                  <Chart
+                    key={`${topic} ${field}`}
+                    title={field === "" ? topic : `${topic} · ${field}`}
+                    time={time}
+                    values={value}
+                    tone="reading"
+                    min={null}
+                    format={(number) => String(Number(number.toPrecision(5)))}
+                  />
+                ))}
+              </div>
+            )}
+        </Panel>
+        {errors.length > 0 && (
+          <Panel title="Latest errors" flush>
+            <ErrorList entries={errors} limit={3} />
+          </Panel>
+        )}
+      </div>
+      <div class="column-narrow">
+        <Panel title="Facts">
+          <Facts
+            facts={[
+              ["Node", agent.node === null ? "–" : <a key="node" href={href("nodes")}>{agent.node}</a>],
+              ["Uptime", agent.uptime === null ? "–" : duration(agent.uptime)],
+              ["Last heard", <Ago key="ago" time={agent.last_seen} />],
+              ["Restarts", String(agent.restarts)],
+              ["Calls that succeeded", count(agent.messages_processed)],
+              ["Calls that failed", count(agent.errors)],
+              ["Actor id", <code key="id" class="id">{agent.actor_id}</code>],
+            ]}
+          />
+        </Panel>
+        <Panel title="Manifest">
+          {agent.description !== "" && <p class="description">{agent.description}</p>}
+          <TagList label="Capabilities" tags={agent.capabilities} />
+          <TagList label="Publishes to" tags={agent.topics} />
+          {agent.description === "" && agent.capabilities.length === 0 && agent.topics.length === 0 && (
+            <p class="note">It has told nothing of itself.</p>
+          )}
+        </Panel>
+      </div>
+    </div>
+  );
+}
+
+function TagList(
+  { label, tags }: { readonly label: string; readonly tags: readonly string[] },
+): JSX.Element | null {
+  if (tags.length === 0) return null;
+  return (
+    <div class="tag-list">
+      <h3>{label}</h3>
+      <ul class="tags">{tags.map((tag) => <li key={tag}>{tag}</li>)}</ul>
+    </div>
+  );
+}
+
+const READINGS_MS = 3000;
+
+function useReadings(agent: AgentDto): readonly Reading[] {
+  const [tick, setTick] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setTick((value) => value + 1), READINGS_MS);
+    return () => clearInterval(timer);
+  }, []);
+  const path = apiPath("agents", agent.actor_id, "readings");
+  return useFetched<{ readonly readings: readonly Reading[] }>(path, tick)?.readings ?? [];
+}
