@@ -128,6 +128,14 @@ async function takeAll(browser: Browser, fleet: Fleet): Promise<void> {
   await desktop.selectOption("[aria-label=Template]", "temperature_sensor");
   await desktop.waitForSelector("text=DHT22 sensor agent ready");
   await take(desktop, "spawn");
+  await visit(desktop, url, "#/chat", ".chat-form");
+  await desktop.fill("[aria-label=Sentence]", "what is running on lab");
+  await desktop.keyboard.press("Enter");
+  await desktop.waitForSelector(".chat-table");
+  await desktop.fill("[aria-label=Sentence]", "deploy an alert on edge-2 for power/house above 600 as peak");
+  await desktop.keyboard.press("Enter");
+  await desktop.waitForSelector(".chat-answers");
+  await take(desktop, "chat");
   const dark = await browser.newPage({ viewport: DESKTOP, colorScheme: "dark" });
   await visit(dark, url, "#/agents", "[data-agent=temperature_sensor]");
   await take(dark, "agents-dark");

@@ -30,12 +30,13 @@ export class Room implements AsyncDisposable {
   readonly #sockets = new Set<PageSocket>();
   #workshop: Promise<Workshop & AsyncDisposable> | undefined;
   readonly #closing = new Set<Promise<void>>();
+  #isOver = false;
 
   constructor(private readonly options: RoomOptions) {}
 
   /** @returns `undefined` when there are too many already */
   join(socket: PageSocket): Guest | undefined {
-    if (this.#sockets.size >= MAX_TALKS) return undefined;
+    if (this.#isOver || this.#sockets.size >= MAX_TALKS) return undefined;
     this.#sockets.add(socket);
     const send = (message: ChatServerMessage) => {
       if (this.#sockets.has(socket)) socket.send(JSON.stringify(message));
@@ -62,10 +63,10 @@ export class Room implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of [...this.#sockets]) {
-      socket.close("the dashboard ends");
-      this.#leave(socket);
-    }
+    this.#isOver = true;
+    for (const socket of this.#sockets) socket.close("the dashboard ends");
+    this.#sockets.clear();
+    this.#close();
     await Promise.all(this.#closing);
   }
 
@@ -76,20 +77,22 @@ export class Room implements AsyncDisposable {
     const person = new PagePerson(send);
     return new Talk({
       person,
-      open: async () => await openSession(await this.#open(), person, this.options.model),
+      open: async () => await openSession(await this.#open(socket), person, this.options.model),
       send,
       onQuit: () => socket.close("the conversation has ended"),
     });
   }
 
   /** One for all, while anybody is here. @throws BusError */
-  #open(): Promise<Workshop> {
+  async #open(socket: PageSocket): Promise<Workshop> {
+    // Said just before it left: nobody would close what this opens.
+    if (!this.#sockets.has(socket)) throw new Error("the page has gone");
     const opening = this.#workshop ??= this.#make();
     opening.catch(() => {
       // The next sentence tries again.
       if (this.#workshop === opening) this.#workshop = undefined;
     });
-    return opening;
+    return await opening;
   }
 
   async #make(): Promise<Workshop & AsyncDisposable> {
@@ -99,7 +102,11 @@ export class Room implements AsyncDisposable {
 
   #leave(socket: PageSocket): void {
     this.#sockets.delete(socket);
-    if (this.#sockets.size > 0 || this.#workshop === undefined) return;
+    if (this.#sockets.size === 0) this.#close();
+  }
+
+  #close(): void {
+    if (this.#workshop === undefined) return;
     const closing = this.#workshop.then((workshop) => workshop[Symbol.asyncDispose]())
       // One that could not be opened has nothing to close, and has been told of.
       .catch(() => {})
