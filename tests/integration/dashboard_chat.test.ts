@@ -180,9 +180,9 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
       const action = await chat.say("an agent that echoes, please");
       assert(action);
       assertEquals(action.lines, [
+        "permissions: none beyond the sandbox",
         "name: of_model",
         "node: test-node",
-        "permissions: none beyond the sandbox",
         "code:",
         `   1 | ${QUIET}`,
       ]);
