@@ -19,7 +19,8 @@ export function parseChatMessage(text: string): ChatBrowserMessage | undefined {
   if (!isFields(json)) return undefined;
   switch (json.type) {
     case "say":
-      return typeof json.text === "string" && json.text.trim() !== "" && json.text.length <= MAX_SENTENCE_CHARS
+      return typeof json.text === "string" && json.text.trim() !== "" &&
+          json.text.length <= MAX_SENTENCE_CHARS
         ? { type: "say", text: json.text }
         : undefined;
     case "answer":

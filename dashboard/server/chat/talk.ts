@@ -48,8 +48,7 @@ export class Talk implements Disposable {
     let answer: Answer | undefined;
     let error: string | null = null;
     try {
-      const session = this.#session ??= await open();
-      turn.signal.throwIfAborted();
+      const session = this.#session ??= await orAborted(open(), turn.signal);
       answer = await session.answer(text, turn.signal);
       if (answer.kind === "help") answer.lines.forEach((line) => person.note(line));
     } catch (failure) {
@@ -59,5 +58,17 @@ export class Talk implements Disposable {
     if (this.#isOver) return;
     send({ type: "done", ok: answer !== undefined && isDone(answer), error });
     if (answer?.kind === "quit") onQuit();
+  }
+}
+
+/** Waits no longer than the turn lasts. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

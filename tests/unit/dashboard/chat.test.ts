@@ -12,6 +12,7 @@ import {
   said,
 } from "../../../dashboard/page/logic/chat_log.ts";
 import { MAX_SENTENCE_CHARS, parseChatMessage } from "../../../dashboard/server/chat/messages.ts";
+import { Talk } from "../../../dashboard/server/chat/talk.ts";
 import { PagePerson } from "../../../dashboard/server/chat/page_person.ts";
 
 const ask = (id: string): ChatServerMessage => ({
@@ -97,4 +98,41 @@ Deno.test("the page keeps the newest entries alone", () => {
   const log = told(EMPTY_LOG, ...notes);
   assertEquals(log.entries.length, MAX_ENTRIES);
   assertEquals(log.entries.at(-1)?.key, MAX_ENTRIES + 5);
+});
+
+Deno.test("a turn is stopped also while there is no connection yet, and each has one end", async () => {
+  const sent: ChatServerMessage[] = [];
+  const ended = Promise.withResolvers<void>();
+  const send = (message: ChatServerMessage) => {
+    sent.push(message);
+    if (message.type === "done") ended.resolve();
+  };
+  const never = new Promise<never>(() => {});
+  using talk = new Talk({ person: new PagePerson(send), open: () => never, send, onQuit: () => {} });
+  talk.receive({ type: "say", text: "list nodes" });
+  talk.receive({ type: "say", text: "list agents" });
+  talk.receive({ type: "stop" });
+  await ended.promise;
+  assertEquals(sent, [
+    { type: "note", text: "One sentence at a time: stop this one first" },
+    { type: "done", ok: false, error: "Stopped" },
+  ]);
+});
+
+Deno.test("a broker that is away is told, and the next sentence tries again", async () => {
+  const errors: (string | null)[] = [];
+  let ended = Promise.withResolvers<void>();
+  const send = (message: ChatServerMessage) => {
+    if (message.type !== "done") return;
+    errors.push(message.error);
+    ended.resolve();
+  };
+  const open = () => Promise.reject(new Error(`away ${errors.length}`));
+  using talk = new Talk({ person: new PagePerson(send), open, send, onQuit: () => {} });
+  talk.receive({ type: "say", text: "list nodes" });
+  await ended.promise;
+  ended = Promise.withResolvers();
+  talk.receive({ type: "say", text: "list nodes" });
+  await ended.promise;
+  assertEquals(errors, ["away 0", "away 1"]);
 });
