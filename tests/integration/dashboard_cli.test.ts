@@ -3,6 +3,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
+import { ChatClient } from "../support/chat_client.ts";
+import { ModelServer } from "../support/model_server.ts";
 
 const MAIN = fileURLToPath(new URL("../../dashboard/main.ts", import.meta.url));
 
@@ -38,6 +40,31 @@ Deno.test("one command starts a broker and a dashboard of it, and a signal ends 
     await new Response(child.stderr).text(),
     "It only shows: start it with --allow-control",
   );
+});
+
+Deno.test("the model of the flags plans in the chat, with the key out of its file", async () => {
+  await using model = new ModelServer([{ text: "I am the model." }]);
+  const keyFile = await Deno.makeTempFile();
+  await Deno.writeTextFile(keyFile, "sk-of-the-file\n");
+  await Deno.chmod(keyFile, 0o600);
+  const child = start(
+    ...["--broker", "embedded", "--port", String(freePort()), "--http-port", "0", "--allow-control"],
+    ...["--model", "scripted", "--model-url", model.url, "--model-key-file", keyFile],
+  );
+  const reader = child.stdout.getReader();
+  const said = new TextDecoder().decode((await reader.read()).value);
+  const [url = ""] = /http:\S+/.exec(said) ?? [];
+  {
+    await using chat = await ChatClient.open(url);
+    await chat.say("who are you?");
+    assertStringIncludes(chat.text, "I am the model.");
+  }
+  assertEquals(model.requests[0]?.authorization, "Bearer sk-of-the-file");
+  child.kill("SIGTERM");
+  await reader.cancel();
+  const stderr = await new Response(child.stderr).text();
+  assertEquals([(await child.status).code, stderr.includes("sk-of-the-file")], [0, false]);
+  await Deno.remove(keyFile);
 });
 
 Deno.test("a port that is taken, and a flag that is wrong, are said in one line", async () => {
