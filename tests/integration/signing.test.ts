@@ -79,6 +79,8 @@ Deno.test("a command is obeyed as it was signed, once, and the audit log has wha
     await bus.publish(topic, signed);
     assertEquals((await bus.on("tests/refused", () => true, from)).json.ok, true);
     assertEquals(await code(signed), "replayed");
+    // The log is written behind what happens: at the end of a node it is whole.
+    await node.end();
     const audit = await readAudit(node.stateDir, "n");
     const refused = audit.filter(({ event }) => event === "refused").map(({ code }) => code);
     assertEquals(refused, ["unsigned", "unsigned", "tampered", "replayed"]);
@@ -274,6 +276,7 @@ Deno.test("with --trust-mode warn everything is obeyed, and what would be refuse
     const { _jws } = await boss.sign("nodes/n/spawn", agentConfig("y"), { node: "m" });
     await bus.publish("nodes/n/spawn", { _jws });
     await bus.on(`agents/${actorId("y")}/heartbeat`, (message) => message.json.state === "running");
+    await node.end();
     const audit = await readAudit(node.stateDir, "n");
     const commands = audit.filter(({ event }) => event === "command");
     assertEquals(commands.map(({ outcome, code }) => [outcome, code]), [

@@ -111,6 +111,7 @@ Deno.test("a runner that fails its self-test, or is none, is not taken, and the 
       bus.all("nodes/edge/heartbeat").every(({ json }) => json.instance === before.instance),
       true,
     );
+    await node.end();
     const audit = await readAudit(node.stateDir, "edge");
     assertEquals(audit.filter(({ command }) => command === "upgrade").length >= attempts.length, true);
   });

@@ -85,6 +85,19 @@ export class Commander {
   }
 }
 
+/** Waits until a node that runs has written such an entry: it does so behind what happens. */
+export async function audited(
+  stateDir: string,
+  node: string,
+  fits: (entry: Record<string, unknown>) => boolean,
+): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await readAudit(stateDir, node)).some(fits)) {
+    if (performance.now() > deadline) throw new Error("it is not in the audit log");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** What is in a node's audit log, oldest first. */
 export async function readAudit(stateDir: string, node: string): Promise<Record<string, unknown>[]> {
   const text = await Deno.readTextFile(`${stateDir}/agentflow_${node}.registry/audit.jsonl`);

@@ -1,6 +1,6 @@
 /** Commands to a node that obeys only holders of a key: not proved, or not for this node, this topic, this time. */
 import type { SigningKey } from "../../../runner/trust/issue.ts";
-import { Commander, nowSeconds, readAudit } from "../../support/signing.ts";
+import { audited, Commander, nowSeconds } from "../../support/signing.ts";
 import { actorId } from "../../../protocol/ids.ts";
 import { type Attack, type HostileMessage, type Scene, slug } from "../attack.ts";
 import type { Field, Keys } from "../field.ts";
@@ -162,8 +162,7 @@ const replay: Scene = {
     await bus.publish("nodes/strict/stop", stop);
     const { json } = await bus.on("nodes/strict/audit", (message) => message.json?.code === "replayed", from);
     await bus.ask(topic, {});
-    const audit = await readAudit(strict.stateDir, "strict");
-    if (!audit.some(({ code }) => code === "replayed")) throw new Error("it is not in the audit log");
+    await audited(strict.stateDir, "strict", ({ code }) => code === "replayed");
     return `${json.code}: ${json.reason}`;
   },
 };
