@@ -114,6 +114,8 @@ export class Bus implements AsyncDisposable {
   }
 
   /**
+   * What the broker has kept comes with the first subscription of a filter; to another of the same filter comes what
+   * is published from then on.
    * @param options.qos 0: at most once, so that a broker queues nothing for a reader that is slow
    * @returns settles when the broker has confirmed it: what is published from then on arrives
    * @throws BusError when the broker's rules do not allow it
@@ -130,7 +132,6 @@ export class Bus implements AsyncDisposable {
     if (/[+#]/.test(filter)) this.#wildcards.add(filter);
     const off = () => this.#unsubscribe(subscription);
     try {
-      // Again also where another wants it already: retained messages come anew.
       const [granted] = await this.client.subscribeAsync(filter, { qos });
       if (granted !== undefined && granted.qos >= 128) throw new Error("its access rules do not allow it");
     } catch (error) {
