@@ -104,7 +104,8 @@ Deno.test({
     await broker.restart();
     await using bus = await Bus.connect(broker.port);
     const { json: heartbeat } = await bus.on("nodes/test-node/heartbeat");
-    assert(heartbeat.dropped > 0 && heartbeat.queue > 0, JSON.stringify(heartbeat));
+    // What still waits may have gone out before this client was there to see it.
+    assert(heartbeat.dropped > 0, JSON.stringify(heartbeat));
     const first = await bus.on("numbers");
     assert(first.json > 20, "the oldest are gone");
     await bus.on("numbers", (message) => message.json > first.json + 50);
