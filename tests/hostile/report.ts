@@ -10,7 +10,7 @@ export function line({ attack, held, stoppedBy }: Verdict): string {
 
 /** What went wrong; empty when everything held. */
 export function failures({ verdicts, before, after, neighbours, damage }: Outcome): readonly string[] {
-  const grown = after.rss - before.rss;
+  const grown = after - before;
   return [
     ...verdicts.filter(({ held }) => !held).map(({ attack, stoppedBy }) => `${attack.id}: ${stoppedBy}`),
     ...neighbours.flatMap(({ complaints }) => complaints),
@@ -37,7 +37,6 @@ export function summary(outcome: Outcome): string {
     `${missed === 0 ? "none missed" : `${missed} complaints`}, longest gap between heartbeats ${
       longest.toFixed(1)
     } s`,
-    `runner memory: RSS ${mib(before.rss)} before, ${mib(peak)} at most, ${mib(after.rss)} after; ` +
-    `PSS ${mib(before.pss)} before, ${mib(after.pss)} after`,
+    `memory of the runner's own: ${mib(before)} before, ${mib(peak)} at most, ${mib(after)} after`,
   ].join("\n");
 }

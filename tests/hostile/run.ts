@@ -1,23 +1,24 @@
 /** The whole run: all attacks on one field, and how node and neighbours have fared. */
-import type { Bus } from "../support/bus.ts";
 import { SECRET } from "../support/prison.ts";
 import type { Attack, Verdict } from "./attack.ts";
 import { assault } from "./assault.ts";
 import { type Field, GRANTED_SECRET, setField } from "./field.ts";
-import { type Memory, memoryOf, settled } from "./memory.ts";
+import { ownMemoryOf, settled } from "./memory.ts";
 import { NEIGHBOUR, type Wellbeing, wellbeing } from "./neighbour.ts";
 
-/** How much a runner may have grown in the end, in MiB: its heap keeps some room for the next time. */
+/** How much a runner may have grown in the end, in MiB: by code that it has compiled, and what the allocator cannot give back. */
 export const ALLOWANCE_MIB = 32;
-const SETTLING_MS = 60_000;
+/** The runner lets go by itself, once a minute at the latest when that has brought little before. */
+const SETTLING_MS = 120_000;
 /** Attacks that go on at the same time. */
 const WIDTH = 3;
 
 export interface Outcome {
   readonly verdicts: readonly Verdict[];
-  readonly before: Memory;
+  /** Memory of the runner's own, in MiB. */
+  readonly before: number;
   readonly peak: number;
-  readonly after: Memory;
+  readonly after: number;
   readonly neighbours: readonly Wellbeing[];
   /** What the attacks have left behind or changed for others; empty when nothing. */
   readonly damage: readonly string[];
@@ -30,34 +31,24 @@ export async function run(attacks: readonly Attack[], tell: (verdict: Verdict) =
   const { bus, node } = field;
   const startedAtMs = performance.now();
   const from = bus.mark();
-  const before = await memoryOf(node.pid);
+  const before = await ownMemoryOf(node.pid);
   const verdicts: Verdict[] = [];
   const peak = await peakDuring(node.pid, () =>
     assault(field, attacks, WIDTH, (verdict) => {
       verdicts.push(verdict);
       tell(verdict);
     }));
-  const after = await settled(
-    node.pid,
-    before.rss + ALLOWANCE_MIB,
-    SETTLING_MS,
-    () => ordinaryWork(bus, node.name),
-  );
+  const after = await settled(node.pid, before + ALLOWANCE_MIB, SETTLING_MS);
   const damage = await damageTo(field);
   const neighbours = [NEIGHBOUR, "signed"].map((name) => wellbeing(bus, name, from, startedAtMs));
   const seconds = (performance.now() - startedAtMs) / 1000;
   return { verdicts, before, peak, after, neighbours, damage, seconds };
 }
 
-/** What a node does all day: its heap is collected while it works, not while it waits. */
-async function ordinaryWork(bus: Bus, node: string): Promise<void> {
-  await Promise.all(Array.from({ length: 50 }, () => bus.ask(`nodes/${node}/list`, {})));
-}
-
 /** Runs `work`; resolves with the most that `pid` has held meanwhile, in MiB. */
 async function peakDuring(pid: number, work: () => Promise<void>): Promise<number> {
   let peak = 0;
-  const look = async () => peak = Math.max(peak, (await memoryOf(pid)).rss);
+  const look = async () => peak = Math.max(peak, await ownMemoryOf(pid));
   const timer = setInterval(() => void look().catch(() => {}), 500);
   try {
     await work();
