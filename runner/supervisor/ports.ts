@@ -30,7 +30,8 @@ export interface RunningProcess {
 export interface ProcessListener {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
-  onOversize(start: string): void;
+  /** A line that has been passed over: it was too long, or held too many parts. */
+  onOversize(start: string, limit: "length" | "parts"): void;
   onHeld(message: string): void;
 }
 
