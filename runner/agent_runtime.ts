@@ -225,7 +225,7 @@ export class AgentRuntime implements Runtime<Foundation> {
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
     process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access, python }));
-    return limited(process, group, { memoryMb, fileBytes });
+    return limited(process, group, { memoryMb, fileBytes, openFiles: openFiles(permissions) });
   }
 
   #stateBytes({ state_mb }: Rules): number {
