@@ -147,6 +147,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     wiretap,
     seals: new MigrationSeals(registry.migrationSecret),
     timeoutMs: parts.migrateTimeoutMs,
+    demandsProof: parts.gate?.isEnforced === true,
   });
   const presence = new Presence({
     identity,
