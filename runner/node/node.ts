@@ -60,7 +60,7 @@ export class Node implements LinkListener {
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
   async start(): Promise<void> {
     const { link, identity } = this.parts;
-    const { roster, updates, arrivals, departures, vitals, memoryGuard } = this.#has;
+    const { roster, updates, arrivals, departures, vitals, memoryGuard, diskGuard } = this.#has;
     for (const restored of await roster.restore()) {
       const { agent, entry } = restored;
       if (entry.previous !== undefined) updates.begin(agent, entry.previous);
@@ -72,6 +72,7 @@ export class Node implements LinkListener {
     void link.subscribe(ownFilters(identity.name), 0);
     void vitals.run(this.#life.signal);
     void memoryGuard.run(this.#life.signal);
+    void diskGuard.run(this.#life.signal);
     void this.#guardCpu();
   }
 
