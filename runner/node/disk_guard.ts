@@ -12,8 +12,8 @@ export interface DiskGuardParts {
   readonly measure: (pid: number) => number;
 }
 
-/** Seldom: it looks at every file that is open, and each of them is bounded by the kernel. */
-const INTERVAL_MS = 2000;
+/** Not often: it looks at every file that is open, and each of them is bounded by the kernel. */
+const INTERVAL_MS = 1000;
 /** A database that sorts or indexes has some. */
 const ALLOWED_MB = 64;
 

@@ -22,7 +22,7 @@ Deno.test("an agent whose files without a name take too much is ended, unless it
   const life = new AbortController();
   const running = guard.run(life.signal);
   await settled();
-  await clock.advance(2000);
+  await clock.advance(1000);
   assertEquals(ended, [["large", { limit: "temporary files", measured: 100, allowed: 64, unit: "MB" }]]);
   life.abort();
   await running;
