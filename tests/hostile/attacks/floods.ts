@@ -98,6 +98,15 @@ export const floods: readonly Attack[] = [
     payload: `{"x":[${"[],".repeat(260_000)}1]}`,
     expect: { on: "node", says: /Cannot read the message on nodes\/field\/list: it holds more than 250000/ },
   },
+  {
+    kind: "message",
+    id: "flood-a-command-of-64-mib",
+    category: "floods",
+    tries: "a command of 64 MiB",
+    topic: "nodes/field/list",
+    payload: new Uint8Array(64 * 1024 * 1024 + 1).fill(32),
+    expect: { on: "node", says: /it has 67108865 bytes, the limit is 67108864/ },
+  },
   scene("a thousand filters that all match", async (field, id) => {
     const from = field.bus.mark();
     const body = `const levels = Array.from({ length: 10 }, (_, n) => "l" + n);
