@@ -28,6 +28,8 @@ export interface MqttLinkOptions {
 
 /** Messages under way to the broker, not yet acknowledged. */
 const MAX_IN_FLIGHT = 1024;
+/** … and their size: what is important waits behind them, however large they are. */
+const MAX_IN_FLIGHT_BYTES = 512 * 1024;
 /** Connections that broke with a message under way before it is suspected, and sent alone. */
 const LOSSES_TO_SUSPECT = 2;
 /** … and before it is given up: one message that a broker cannot stand must not keep the node off the line. */
@@ -47,6 +49,7 @@ export class MqttLink implements Link {
   readonly #outbox: Outbox;
   readonly #filters: Filters;
   readonly #inFlight = new Set<Entry>();
+  #inFlightBytes = 0;
   readonly #closing = new AbortController();
   /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
   readonly #attempted = Promise.withResolvers<void>();
@@ -209,7 +212,7 @@ export class MqttLink implements Link {
   }
 
   #pump(): void {
-    while (this.#connected && this.#suspect === undefined && this.#inFlight.size < MAX_IN_FLIGHT) {
+    while (this.#connected && this.#suspect === undefined && this.#hasRoom) {
       const next = this.#outbox.shift();
       if (next === undefined) return;
       if (this.#lossesOf(next) >= LOSSES_TO_SUSPECT) {
@@ -220,9 +223,14 @@ export class MqttLink implements Link {
     }
   }
 
+  get #hasRoom(): boolean {
+    return this.#inFlight.size < MAX_IN_FLIGHT && this.#inFlightBytes < MAX_IN_FLIGHT_BYTES;
+  }
+
   #send(entry: Entry): void {
     const { topic, payload, qos, retain } = entry.message;
     this.#inFlight.add(entry);
+    this.#inFlightBytes += entry.bytes;
     this.#sent += 1;
     if (this.options.log.isDebug) {
       this.options.log.debug(
@@ -238,6 +246,7 @@ export class MqttLink implements Link {
       // The connection broke: #lost takes it back, and it will be sent again.
       if (!this.#inFlight.has(entry) || (error && (!client.connected || client.disconnecting))) return;
       this.#inFlight.delete(entry);
+      this.#inFlightBytes -= entry.bytes;
       this.options.keeper.forget(entry);
       this.#suspect = undefined;
       if (error) this.options.log.warning(`Cannot publish to ${topic}: ${error.message}`);
@@ -279,6 +288,7 @@ export class MqttLink implements Link {
     this.#suspect = undefined;
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
+    this.#inFlightBytes = 0;
     this.options.keeper.keep(this.#outbox.waiting());
     this.#onDrained?.();
   }

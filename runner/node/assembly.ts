@@ -112,7 +112,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const memoryGuard = new MemoryGuard({
     clock,
     agents,
-    measure: (pid) => stats.memoryMb(pid),
+    measure: (pid) => stats.heldMb(pid),
     limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
   });
   const cpuGuard = new CpuGuard({
@@ -147,6 +147,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     wiretap,
     seals: new MigrationSeals(registry.migrationSecret),
     timeoutMs: parts.migrateTimeoutMs,
+    demandsProof: parts.gate?.isEnforced === true,
   });
   const presence = new Presence({
     identity,

@@ -1,6 +1,7 @@
 /** One agent under supervision: carries out what its state machine decides. */
 import { actorId } from "../../protocol/ids.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
+import { MAX_PARTS } from "../../protocol/json.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
 import { exitReason } from "./exit_reason.ts";
@@ -284,14 +285,13 @@ export class SupervisedAgent {
     return {
       onFrame: (frame) => this.#onFrame(frame),
       onOutput: (stream, line) => observer.onLog(this, stream === "stderr" ? "error" : "info", line),
-      onOversize: (start) =>
-        void observer.onLog(
-          this,
-          "error",
-          `A line of the agent's output was longer than the limit and has been dropped; it began with ${
-            start.slice(0, 80)
-          }`,
-        ),
+      onOversize: (start, limit) => {
+        const problem = limit === "length"
+          ? "was longer than the limit"
+          : `held more than ${MAX_PARTS} objects, lists and texts`;
+        const words = `A line of the agent's output ${problem} and has been dropped; it began with `;
+        void observer.onLog(this, "error", words + start.slice(0, 80));
+      },
       onHeld: (message) => void observer.onLog(this, "warning", `Held back by the node: ${message}`),
     };
   }
