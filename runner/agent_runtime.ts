@@ -95,6 +95,9 @@ export interface Launch {
   readonly brokerUser: string | undefined;
 }
 
+/** WebGPU asks no permission, and loads the drivers of the machine: no back end has this name, so there is no GPU. */
+const NO_GPU = { DENO_WEBGPU_BACKEND: "none" } as const;
+
 /** What one process of an agent is given. */
 interface Outfit {
   readonly stateFile: string;
@@ -220,7 +223,7 @@ export class AgentRuntime implements Runtime<Foundation> {
     };
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
-      { ...pick(env, permissions.env), ...denoEnv, ...auditEnv },
+      { ...pick(env, permissions.env), ...denoEnv, ...auditEnv, ...NO_GPU },
       { ...heard, withoutRecords },
       {
         wrapper: wrappers.with({

@@ -10,8 +10,8 @@ export interface KernelLimits {
   readonly openFiles: number;
 }
 
-/** Of the code's own error, or of Deno's when it cannot go on itself. */
-const NO_MORE_FILES = /Too many open files/;
+/** Deno's last words when it cannot go on itself; the kernel's number for it is 24 (EMFILE). */
+const NO_MORE_FILES = /Too many open files|^assertion `left == right` failed\n\s*left: 24$/m;
 
 /** A process with what the kernel does for its limits, and with what it says of its end. */
 export function limited(

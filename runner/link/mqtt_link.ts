@@ -10,6 +10,7 @@ import { Filters } from "./filters.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
 import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
+import { vettedSocket } from "./vetted_socket.ts";
 
 export interface MqttLinkOptions {
   readonly broker: BrokerUrl;
@@ -22,6 +23,12 @@ export interface MqttLinkOptions {
   readonly limits: OutboxLimits;
   /** Where messages are kept while the broker is away. */
   readonly keeper: Keeper;
+  /**
+   * Asked before anything is said on a connection that is not encrypted: why it must not be used. An agent may listen
+   * where the broker does when it is away.
+   * @param localPort of this end
+   */
+  readonly vet?: (localPort: number) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -150,7 +157,8 @@ export class MqttLink implements Link {
   /** One connection, from its first packet to its end. Resolves with the reason of the end. */
   #connectOnce(listener: LinkListener, onConnected: () => void): Promise<string> {
     return new Promise((resolve) => {
-      const client = this.#client = mqtt.connect(this.options.broker.url, this.#clientOptions());
+      let refusal: string | undefined;
+      const client = this.#client = this.#openClient((reason) => refusal = reason);
       let failure: ConnectionError | undefined;
       client.on("connect", () => {
         disableNagle(client);
@@ -171,12 +179,20 @@ export class MqttLink implements Link {
         // First: ending the client fails what is under way, and that must go back to the outbox.
         this.#lost();
         this.#attempted.resolve();
-        const reason = describeFailure(failure, this.#attempt(wasConnected));
+        const reason = refusal ?? describeFailure(failure, this.#attempt(wasConnected));
         if (wasConnected) listener.onDisconnected(reason);
         client.end(true);
         resolve(reason);
       });
     });
+  }
+
+  #openClient(onRefused: (reason: string) => void): MqttClient {
+    const { broker, vet } = this.options;
+    const options = this.#clientOptions();
+    // What has TLS asks the other end for its certificate.
+    if (vet === undefined || !broker.url.startsWith("mqtt://")) return mqtt.connect(broker.url, options);
+    return new mqtt.MqttClient(() => vettedSocket(broker, vet, onRefused), options);
   }
 
   #attempt(accepted: boolean): Attempt {

@@ -57,10 +57,10 @@ export type TrafficFrame = Exclude<
 
 /** A process that is ended because of a limit, by the node or by the kernel. */
 export interface Kill {
-  readonly limit: "memory" | "unresponsive" | "file size" | "open files";
+  readonly limit: "memory" | "unresponsive" | "file size" | "open files" | "temporary files" | "listening";
   readonly measured: number;
   readonly allowed: number;
-  readonly unit: "MB" | "s" | "files";
+  readonly unit: "MB" | "s" | "files" | "sockets";
 }
 
 /** Who is told what happens to agents. */

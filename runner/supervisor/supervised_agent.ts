@@ -156,9 +156,7 @@ export class SupervisedAgent {
   }
 
   /** Ends its process over a limit; the ordinary restart follows. */
-  kill(kill: Kill): void {
-    const { limit, measured, allowed, unit } = kill;
-    const error = `${limit} limit: ${measured.toFixed(1)} ${unit} used, ${allowed} ${unit} allowed`;
+  kill(kill: Kill, error = inWords(kill)): void {
     this.#kill(kill, { kind: "failed", phase: "crash", error, traceback: "", consecutive: 0 });
   }
 
@@ -323,4 +321,8 @@ export class SupervisedAgent {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function inWords({ limit, measured, allowed, unit }: Kill): string {
+  return `${limit} limit: ${measured.toFixed(1)} ${unit} used, ${allowed} ${unit} allowed`;
 }
