@@ -1,5 +1,5 @@
 /** Rendering: tables, times, messages and log lines, for a terminal or for a file. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../protocol/ids.ts";
 import { devLine } from "../../../ctl/render/dev_event.ts";
 import { logLineText } from "../../../ctl/render/log_line.ts";
@@ -33,13 +33,20 @@ Deno.test("a table has columns as wide as what is in them", () => {
 });
 
 Deno.test("a table is no wider than the terminal, with colours or without", () => {
-  const columns = [{ title: "A", text: () => "0123456789", colour: () => "red" as const }, {
-    title: "B",
-    text: () => "xyz",
-  }];
+  const colour = () => "red" as const;
+  const columns = [
+    { title: "A", text: () => "0123456789", colour },
+    { title: "B", text: () => "xyz", colour },
+    { title: "C", text: () => "c", colour },
+  ];
+  const seen = (line: string) => line.replaceAll(String.fromCharCode(27), "").replace(/\[\d+m/g, "");
   for (const colour of [false, true]) {
-    const [, line = ""] = table(columns, [{}], { colour, width: 8 });
-    assertEquals(line.replaceAll(String.fromCharCode(27), "").replace(/\[\d+m/g, ""), "0123456…");
+    for (let width = 1; width < 24; width++) {
+      for (const line of table(columns, [{}], { colour, width })) {
+        assert(seen(line).length <= width, `${JSON.stringify(line)} on ${width} columns`);
+      }
+    }
+    assertEquals(seen(table(columns, [{}], { colour, width: 8 })[1] ?? ""), "0123456…");
   }
 });
 
