@@ -28,7 +28,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "stop-all": ["agentflow stop-all kitchen", "agentflow stop-all --yes"],
   apply: ["agentflow apply fleet.json --dry-run", "agentflow apply fleet.json --prune"],
   diff: ["agentflow diff fleet.json"],
-  doctor: ["agentflow doctor --broker mqtts://broker.lan --ca ca.crt"],
+  doctor: [
+    "agentflow doctor --broker mqtts://broker.lan --ca ca.crt",
+    "agentflow doctor --device pi@192.168.1.52",
+  ],
   new: ["agentflow new sensor", "agentflow new sensor --js --dir agents"],
   dev: ["agentflow dev sensor.ts --poll-interval 1"],
   check: ["agentflow check sensor.ts", "agentflow check report.py --install pypi:python-dateutil"],
