@@ -159,3 +159,43 @@ Deno.test("an event of an agent in the making is a line, its stack below", () =>
   const publish = { event: "publish" as const, topic: "t", value: { n: 1 }, retained: false };
   assertEquals(devLine(publish, 0, PLAIN), `${time}  publish   t  {"n":1}`);
 });
+
+Deno.test("an error of several lines is not told twice, once as such and once in its stack", () => {
+  const error = "Expression expected\n  |\n1 | let x = ;\n  |         ~";
+  const traceback = `SyntaxError: ${error}\n    at hello.ts:1:9`;
+  const event = { event: "error", phase: "compile", severity: "fatal", error, traceback } as const;
+  const log = logLineText(
+    {
+      kind: "error",
+      agent: "x",
+      node: "n",
+      level: "fatal",
+      message: error,
+      traceback,
+      timestamp: 0,
+      phase: "compile",
+    },
+    0,
+    PLAIN,
+  );
+  const spawned = wordsFor({
+    ...{ kind: "failed", agent: "x", node: "n", phase: "compile", error, traceback, rolledBack: false },
+  });
+  assertEquals(spawned, "Agent 'x' has failed on n (compile): Expression expected");
+  for (const text of [devLine(event, 0, PLAIN), log]) {
+    assertEquals(text.split("let x = ;").length, 2, text);
+    assertStringIncludes(text, "Expression expected\n");
+  }
+  const alone = wordsFor({
+    ...{
+      kind: "failed",
+      agent: "x",
+      node: "n",
+      phase: "compile",
+      error,
+      traceback: undefined,
+      rolledBack: false,
+    },
+  });
+  assertStringIncludes(alone, "let x = ;");
+});
