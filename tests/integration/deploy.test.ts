@@ -47,22 +47,21 @@ class Operator {
     return { code, result, said: `${noted}${result?.error ?? ""}` };
   }
 
+  /** What `agentflow doctor` says of the device, among others. */
+  async doctor(): Promise<Outcome["result"]> {
+    const { destination } = this.device;
+    const args = ["--device", destination, "--broker", `127.0.0.1:${this.port}`];
+    const { stdout } = await this.#agentflow("doctor", ...args).output();
+    return JSON.parse(new TextDecoder().decode(stdout)).findings;
+  }
+
   command(...more: string[]): Deno.Command {
-    const { destination, sshConfig } = this.device;
+    return this.#agentflow("deploy", "kitchen", "--to", this.device.destination, ...more);
+  }
+
+  #agentflow(command: string, ...more: string[]): Deno.Command {
     return new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        CTL,
-        "deploy",
-        "--json",
-        "kitchen",
-        "--to",
-        destination,
-        "--ssh-config",
-        sshConfig,
-        ...more,
-      ],
+      args: ["run", "-A", CTL, command, "--json", "--ssh-config", this.device.sshConfig, ...more],
       env: { XDG_CACHE_HOME: cache, NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
@@ -122,6 +121,12 @@ withDevice(
     const policy = await operator.file("policy.json", "{}");
     let instance = "";
     let release = "";
+
+    await t.step("doctor finds that the device can have one", async () => {
+      const [, { status, message }] = await operator.doctor();
+      assertEquals(status, "ok", message);
+      assertMatch(message, /^can have a node: Linux on \w+, glibc \S+, \d+ MiB free$/);
+    });
 
     await t.step("--dry-run changes nothing", async () => {
       // Without --runner it is made of the sources.
@@ -322,6 +327,11 @@ withDevice(
       said,
       /Cannot deploy to device: it is 32-bit ARM \(armv7l\), which Deno has no build for: install a 64-bit/,
     );
+    const [, ...findings] = await operator.doctor();
+    const [{ check, status, message, advice }] = findings;
+    assertEquals([check, status], ["device device", "failed"]);
+    assertMatch(message, /^it is 32-bit ARM \(armv7l\), which Deno has no build for$/);
+    assertMatch(advice, /^install a 64-bit system/);
     assertEquals(device.list("."), UNTOUCHED);
   },
 );
