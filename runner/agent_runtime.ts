@@ -114,6 +114,21 @@ interface Outfit {
  */
 const PYTHON_HEAP_MB = 48;
 
+/**
+ * Stacks, in KiB: recursion in Python is recursion in WebAssembly, on V8's stack or on that of a coroutine. Of V8's usual
+ * size, they end before Python has counted to its recursion limit, and take the interpreter with them. Linux gives a
+ * process 8 MiB.
+ *
+ * Memory: hardly anything lives in JavaScript's new space; and what runs while the interpreter starts is not translated
+ * a second time, only what goes on being used.
+ */
+const PYTHON_V8_FLAGS = [
+  "--stack-size=2000",
+  "--wasm-stack-switching-stack-size=2000",
+  "--max-semi-space-size=1",
+  "--wasm-tiering-budget=100000000",
+];
+
 /** What one agent runs on beside Deno: npm and JSR packages, or Python. */
 export type Foundation =
   | { readonly kind: "packages"; readonly installed: Installed }
@@ -186,6 +201,7 @@ export class AgentRuntime implements Runtime<Foundation> {
       importFlags: installFlags(installed),
       permissions,
       heapMb: Math.min(heapMb(rules, this.parts.heapMb), python === undefined ? Infinity : PYTHON_HEAP_MB),
+      v8Flags: python === undefined ? [] : PYTHON_V8_FLAGS,
     });
     const denoEnv = {
       ...(python === undefined ? {} : GIVE_MEMORY_BACK),
