@@ -237,6 +237,11 @@ laws("the command line and one node", ["hall"], {
     assertEquals((await ctl(["call", "ticker", "-", ...at], { stdin: '"piped"' })).json, { got: "piped" });
   },
 
+  "call of a file that is not there is a mistake": async ({ run }) => {
+    const { code, stderr } = await run("call", "ticker", "@nowhere.json");
+    assertEquals([code, stderr], [2, "agentflow: Cannot read nowhere.json: no such file\n"]);
+  },
+
   "call of nobody ends in time, with its own exit code": async ({ run }) => {
     const { code, json } = await run("call", "nobody", "--timeout", "0.5", "--json");
     assertEquals([code, json.ok, json.exit_code], [4, false, 4]);
@@ -348,6 +353,16 @@ laws("the command line and one node", ["hall"], {
     assertMatch(stdout, /→ .*mosquitto_pub -r -n -t nodes\/ghost\/spawn/);
     await bus.publish("nodes/ghost/spawn", "", { retain: true });
     await bus.publish("agents/some-id/manifest", "", { retain: true });
+  },
+
+  "upgrade of a node without --trust is refused, and says what else can be done": async ({ run }) => {
+    const runner = await agentFile("runner.js", "console.log(1);");
+    const { code, stderr } = await run("upgrade", "hall", "--runner", runner);
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /only a node with --trust .* over ssh: agentflow deploy NAME --to USER@HOST --upgrade/,
+    );
   },
 
   "stop-all asks, and does nothing where nobody can be asked": async ({ run }) => {
