@@ -25,15 +25,19 @@ const GROUPS = `/sys/fs/cgroup/system.slice/${UNIT}.service`;
 
 /** @param runner the bundle @param python a work folder's `python`, as a node has fetched it */
 export async function archiveUnit(stage: Stage, runner: string, python: string | undefined): Promise<void> {
-  const { guest, bus, check } = { ...stage, check: stage.check.bind(stage) };
+  const { guest, bus } = stage;
+  const check = (law: string, action: () => Promise<string | void>) =>
+    stage.check(`unit by hand: ${law}`, action);
   const show = (property: string) => guest.sh(`systemctl show -P ${property} ${UNIT}`);
   const dropIn = async (text: string) => {
     const folder = `/etc/systemd/system/${UNIT}.service.d`;
-    await guest.sh(`sudo mkdir -p ${folder} && printf '[Service]\\n${text}\\n' | sudo tee ${folder}/test.conf`);
+    await guest.sh(
+      `sudo mkdir -p ${folder} && printf '[Service]\\n${text}\\n' | sudo tee ${folder}/test.conf`,
+    );
     await guest.sh("sudo systemctl daemon-reload");
   };
 
-  await check("unit installed by hand starts, and says READY", async () => {
+  const isUp = await check("starts, and says READY", async () => {
     await guest.put("/opt/agentflow", {
       deno: Deno.execPath(),
       "agentflow-node.js": runner,
@@ -44,13 +48,19 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
       "AGENTFLOW_FLAGS=--policy /etc/agentflow/policy.json --outbox disk\\n";
     await guest.sh(`sudo mkdir -p /etc/agentflow && printf '${env}' | sudo tee /etc/agentflow/node.env`);
     await guest.sh(`echo '${POLICY}' | sudo tee /etc/agentflow/policy.json`);
-    await guest.sh(`sudo systemctl daemon-reload && sudo systemctl enable --now ${UNIT}`);
+    await guest.sh(`sudo systemctl daemon-reload && sudo systemctl enable ${UNIT}`);
+    await guest.sh(`sudo systemctl start ${UNIT} || { sudo journalctl -u ${UNIT} -o cat >&2; exit 1; }`);
     expect("state", await show("ActiveState"), /^active$/);
     expect("status", await show("StatusText"), /Uses the broker at/);
     await stage.beat(NODE);
   });
-  await check("systemd's own judgement of it", async () =>
-    /Overall exposure level.*: (.*) /.exec(await guest.sh(`systemd-analyze security ${UNIT} --no-pager`))?.[1]);
+  if (!isUp) return;
+  await check(
+    "systemd's own judgement of it",
+    async () =>
+      /Overall exposure level.*: (.*) /.exec(await guest.sh(`systemd-analyze security ${UNIT} --no-pager`))
+        ?.[1],
+  );
   await check("agent in TypeScript runs, gives way (nice), and keeps its state in /var/lib", async () => {
     await stage.spawn(NODE, { name: "counter", code: COUNTER, poll_interval: 0.5 });
     await stage.next("counts/counter", ({ json }) => json >= 2);
@@ -71,9 +81,13 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
   await check("cpu_percent holds a busy agent in its group", async () => {
     await stage.spawn(NODE, { name: "busy", code: BUSY, poll_interval: 0.01 });
     expect("cpu.max", await guest.sh(`sudo cat ${GROUPS}/agent-busy/cpu.max`), /^20000 100000$/);
-    const usage = `sudo sed -n 's/usage_usec //p' ${GROUPS}/agent-busy/cpu.stat; cut -d ' ' -f 1 /proc/uptime`;
+    const usage =
+      `sudo sed -n 's/usage_usec //p' ${GROUPS}/agent-busy/cpu.stat; cut -d ' ' -f 1 /proc/uptime`;
     const [before, after] = (await guest.sh(`{ ${usage}; }; sleep 10; { ${usage}; }`)).split("\n")
-      .map(Number).reduce<number[][]>((pairs, n, at) => (at % 2 ? pairs.at(-1)?.push(n) : pairs.push([n]), pairs), []);
+      .map(Number).reduce<number[][]>(
+        (pairs, n, at) => (at % 2 ? pairs.at(-1)?.push(n) : pairs.push([n]), pairs),
+        [],
+      );
     const [usec = 0, second = 0] = before ?? [];
     const percent = ((after?.[0] ?? 0) - usec) / 10_000 / ((after?.[1] ?? 0) - second);
     if (!(percent > 10 && percent < 23)) throw new Error(`it used ${percent.toFixed(1)} % of a core`);
@@ -83,15 +97,29 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
   await check("agent that takes all memory at once is ended alone, and restarted", async () => {
     const { json: { instance } } = await stage.beat(NODE);
     const from = bus.mark();
-    await bus.publish(`nodes/${NODE}/spawn`, { name: "hungry", code: HUNGRY, restart_delay: 1, max_restarts: 1 });
+    await bus.publish(`nodes/${NODE}/spawn`, {
+      name: "hungry",
+      code: HUNGRY,
+      restart_delay: 1,
+      max_restarts: 1,
+    });
     const errors = `agents/${actorId("hungry")}/errors`;
-    const { json } = await bus.find("end of it", ({ topic, json }) => topic === errors && json.severity === "fatal", from, 180_000);
+    const { json } = await bus.find(
+      "end of it",
+      ({ topic, json }) => topic === errors && json.severity === "fatal",
+      from,
+      180_000,
+    );
     const beat = await stage.beat(NODE, ["counter"]);
     if (beat.json.instance !== instance) throw new Error("the node has been restarted");
     return json.error;
   });
   await check("journald has the node's log", async () => {
-    expect("journal", await guest.sh(`sudo journalctl -u ${UNIT} -o cat`), /Agents are held by cgroup v2: cpu, memory, pids/);
+    expect(
+      "journal",
+      await guest.sh(`sudo journalctl -u ${UNIT} -o cat`),
+      /Agents are held by cgroup v2: cpu, memory, pids/,
+    );
     expect("priority", await guest.sh(`sudo journalctl -u ${UNIT} -o cat -p warning`), /hungry/);
   });
   await check("runner that hangs is ended by the watchdog and started again, with its agents", async () => {
@@ -111,8 +139,12 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
   await check("power cut in an outage of the broker loses nothing with --outbox disk", async () => {
     const last = (await stage.next("counts/counter")).json;
     await stage.broker.kill();
-    await stage.until(`sudo cat /var/lib/agentflow/agentflow_counter_state.json`, new RegExp(`"count":(?!${last}\\b)\\d+`));
-    const stateOf = async () => JSON.parse(await guest.sh("sudo cat /var/lib/agentflow/agentflow_counter_state.json"));
+    await stage.until(
+      `sudo cat /var/lib/agentflow/agentflow_counter_state.json`,
+      new RegExp(`"count":(?!${last}\\b)\\d+`),
+    );
+    const stateOf = async () =>
+      JSON.parse(await guest.sh("sudo cat /var/lib/agentflow/agentflow_counter_state.json"));
     const { count } = await stateOf();
     await guest.cutPower();
     await guest.boot();
@@ -131,13 +163,19 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
     await guest.sh(`sleep 7; test "$(systemctl is-active ${UNIT})" = inactive`);
   });
   await check("start that cannot succeed is not tried again, one that might is tried for ever", async () => {
-    await dropIn("ExecStart=\\nExecStart=/opt/agentflow/deno run -A /opt/agentflow/agentflow-node.js --no-such-flag");
+    await dropIn(
+      "ExecStart=\\nExecStart=/opt/agentflow/deno run -A /opt/agentflow/agentflow-node.js --no-such-flag",
+    );
     await guest.sh(`sudo systemctl start ${UNIT} || true`);
     expect("state", `${await show("ActiveState")} ${await show("NRestarts")}`, /^failed 0$/);
     await dropIn("ExecStart=\\nExecStart=/bin/false\\nRestartSec=0.1");
     await guest.sh(`sudo systemctl start ${UNIT} --no-block`);
     await stage.until(`systemctl show -P NRestarts ${UNIT}`, /^([89]|\d{2,})$/);
   });
-  await guest.sh(`sudo systemctl disable --now ${UNIT}; sudo rm -rf ${dirname("/etc/systemd/system/x")}/${UNIT}.service*; ` +
-    "sudo systemctl daemon-reload; sudo systemctl reset-failed");
+  await guest.sh(
+    `sudo systemctl disable --now ${UNIT}; sudo rm -rf ${
+      dirname("/etc/systemd/system/x")
+    }/${UNIT}.service*; ` +
+      "sudo systemctl daemon-reload; sudo systemctl reset-failed",
+  );
 }

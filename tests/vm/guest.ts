@@ -98,7 +98,9 @@ export class Guest implements AsyncDisposable {
     const unpack = `sudo mkdir -p ${folder} && sudo tar -xof - -C ${folder}`;
     await run("sh", [
       "-c",
-      `tar -chf - -C '${stage}' . | ssh -C -F '${this.sshConfig}' guest '${unpack}'`,
+      `tar -chf - -C '${stage}' ${
+        Object.keys(files).join(" ")
+      } | ssh -C -F '${this.sshConfig}' guest '${unpack}'`,
     ]);
   }
 

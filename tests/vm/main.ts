@@ -20,7 +20,13 @@ const cache = new URL("../../.cache/vm/", import.meta.url).pathname;
 async function main(): Promise<number> {
   const missing = missingPackages();
   if (Deno.build.arch !== "x86_64" || missing.length > 0) {
-    say(`SKIP ${missing.length > 0 ? `this machine lacks ${missing.join(", ")}: apt-get install them` : "not an x86_64 machine"}`);
+    say(
+      `SKIP ${
+        missing.length > 0
+          ? `this machine lacks ${missing.join(", ")}: apt-get install them`
+          : "not an x86_64 machine"
+      }`,
+    );
     return 0;
   }
   const startedMs = performance.now();
@@ -43,7 +49,11 @@ async function main(): Promise<number> {
     if (scenes.has("user")) await deployedUnit(stage, "user", folder, runner);
     if (scenes.has("system")) await deployedUnit(stage, "system", folder, runner);
     clearTimeout(timer);
-    say(`${stage.passed} passed, ${stage.failed} failed in ${((performance.now() - startedMs) / 60_000).toFixed(1)} min`);
+    say(
+      `${stage.passed} passed, ${stage.failed} failed in ${
+        ((performance.now() - startedMs) / 60_000).toFixed(1)
+      } min`,
+    );
     say(`${stage.passed} passed, ${stage.failed} failed`);
     return stage.failed === 0 ? 0 : 1;
   } finally {
@@ -59,7 +69,11 @@ async function bootGuest(image: Image): Promise<Guest & AsyncDisposable> {
     const startedMs = performance.now();
     try {
       await guest.boot();
-      say(`Guest is up with systemd, by ${accelerator} (${((performance.now() - startedMs) / 1000).toFixed(1)} s)`);
+      say(
+        `Guest is up with systemd, by ${accelerator} (${
+          ((performance.now() - startedMs) / 1000).toFixed(1)
+        } s)`,
+      );
       return guest;
     } catch (error) {
       await guest[Symbol.asyncDispose]();

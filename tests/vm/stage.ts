@@ -29,17 +29,19 @@ export class Stage {
     return `${HOST_FROM_GUEST}:${this.broker.port}`;
   }
 
-  /** Tries one law, and counts it; what fails ends nothing but itself. */
-  async check(law: string, action: () => Promise<string | void>): Promise<void> {
+  /** Tries one law, and counts it; what fails ends nothing but itself. @returns whether it holds */
+  async check(law: string, action: () => Promise<string | void>): Promise<boolean> {
     const startedMs = performance.now();
     const seconds = () => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
     try {
       const found = await action();
       this.passed++;
       say(`PASS ${law} (${seconds()})${found ? `: ${found}` : ""}`);
+      return true;
     } catch (error) {
       this.failed++;
       say(`FAIL ${law} (${seconds()}): ${(error as Error).message}`);
+      return false;
     }
   }
 
