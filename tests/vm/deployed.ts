@@ -35,19 +35,19 @@ export async function deployedUnit(
   const target = ["--to", guest.destination, "--ssh-config", guest.sshConfig];
   if (scope === "system") target.push("--system");
   const deploy = async (code: number, says: RegExp, from: string, ...more: string[]) => {
-    const { stdout, stderr, ...ended } = await ctl([
+    const { code: ended, stdout, stderr } = await ctl([
       ...["deploy", node, ...target, "--broker", stage.brokerFromGuest, "--via", via, "--trust", trust],
       ...["--runner", from, "--timeout", TIMEOUT, ...more, "--", "--outbox", "disk"],
     ]);
-    expect("deploy", `exit code ${ended.code}\n${stderr}${stdout}`, new RegExp(`^exit code ${code}\n`));
+    expect("deploy", `exit code ${ended}\n${stderr}${stdout}`, new RegExp(`^exit code ${code}\n`));
     expect("deploy", stderr + stdout, says);
   };
   const upgrade = async (code: number, says: RegExp, from: string) => {
     const address = ["--broker", "127.0.0.1", "--port", String(broker.port), "--sign-key", signKey];
-    const { stdout, stderr, ...ended } = await ctl([
+    const { code: ended, stdout, stderr } = await ctl([
       ...["upgrade", node, ...address, "--trial", "120", "--timeout", "400", "--runner", from],
     ]);
-    expect("upgrade", `exit code ${ended.code}\n${stderr}${stdout}`, new RegExp(`^exit code ${code}\n`));
+    expect("upgrade", `exit code ${ended}\n${stderr}${stdout}`, new RegExp(`^exit code ${code}\n`));
     expect("upgrade", stderr + stdout, says);
   };
   const instance = async () => (await stage.beat(node)).json.instance;

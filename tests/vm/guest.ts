@@ -51,8 +51,10 @@ export class Guest implements AsyncDisposable {
     const { image, folder, accelerator } = this;
     const console = join(folder, "console");
     await Deno.writeTextFile(console, "");
-    const qemu = new Deno.Command("qemu-system-x86_64", {
+    const qemu = new Deno.Command("setpriv", {
       args: [
+        // It ends with this program, however that ends.
+        ...["--pdeathsig", "KILL", "qemu-system-x86_64"],
         ...["-machine", "q35", "-accel", accelerator, "-cpu", CPU[accelerator], "-smp", "2", "-m", "2048"],
         ...["-nodefaults", "-display", "none", "-no-reboot", "-serial", `file:${console}`],
         ...["-kernel", image.kernel, "-initrd", image.initrd],
