@@ -1,5 +1,5 @@
 /** The unit of `scripts/`, installed by hand as the archive's README says, with a node that systemd starts and ends. */
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { actorId } from "../../protocol/ids.ts";
 import { COUNTER, expect, type Stage } from "./stage.ts";
@@ -70,9 +70,8 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
   if (python !== undefined) {
     await check("agent in Python runs", async () => {
       await guest.put("/var/cache/private/agentflow", { python });
-      const owner = "sudo stat -c %u:%g /var/cache/private/agentflow/harness-*";
-      await guest.sh(`sudo chown -R $(${owner} | head -n 1) /var/cache/private/agentflow/python`);
-      await guest.sh("sudo chmod 700 /var/cache/private/agentflow");
+      const cache = "/var/cache/private/agentflow";
+      await guest.sh(`sudo chown -R $(sudo stat -c %u:%g ${cache}) ${cache}/python`);
       await stage.spawn(NODE, { name: "snake", code: PYTHON, language: "python", poll_interval: 1 });
       await stage.next("counts/snake", ({ json }) => json >= 2);
       await bus.publish(`nodes/${NODE}/stop`, { name: "snake" });
@@ -81,15 +80,15 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
   await check("cpu_percent holds a busy agent in its group", async () => {
     await stage.spawn(NODE, { name: "busy", code: BUSY, poll_interval: 0.01 });
     expect("cpu.max", await guest.sh(`sudo cat ${GROUPS}/agent-busy/cpu.max`), /^20000 100000$/);
-    const usage =
-      `sudo sed -n 's/usage_usec //p' ${GROUPS}/agent-busy/cpu.stat; cut -d ' ' -f 1 /proc/uptime`;
-    const [before, after] = (await guest.sh(`{ ${usage}; }; sleep 10; { ${usage}; }`)).split("\n")
-      .map(Number).reduce<number[][]>(
-        (pairs, n, at) => (at % 2 ? pairs.at(-1)?.push(n) : pairs.push([n]), pairs),
-        [],
-      );
-    const [usec = 0, second = 0] = before ?? [];
-    const percent = ((after?.[0] ?? 0) - usec) / 10_000 / ((after?.[1] ?? 0) - second);
+    const sample = async () => {
+      const usage = await guest.sh(`sudo cat ${GROUPS}/agent-busy/cpu.stat /proc/uptime`);
+      const [, usec, seconds] = /usage_usec (\d+)[^]*\n([\d.]+) [\d.]+$/.exec(usage) ?? [];
+      return { usec: Number(usec), seconds: Number(seconds) };
+    };
+    const before = await sample();
+    await guest.sh("sleep 10");
+    const after = await sample();
+    const percent = (after.usec - before.usec) / 10_000 / (after.seconds - before.seconds);
     if (!(percent > 10 && percent < 23)) throw new Error(`it used ${percent.toFixed(1)} % of a core`);
     await bus.publish(`nodes/${NODE}/stop`, { name: "busy" });
     return `${percent.toFixed(1)} % of a core, 20 % allowed`;
