@@ -171,10 +171,6 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
     await guest.sh(`sudo systemctl start ${UNIT} --no-block`);
     await stage.until(`systemctl show -P NRestarts ${UNIT}`, /^([89]|\d{2,})$/);
   });
-  await guest.sh(
-    `sudo systemctl disable --now ${UNIT}; sudo rm -rf ${
-      dirname("/etc/systemd/system/x")
-    }/${UNIT}.service*; ` +
-      "sudo systemctl daemon-reload; sudo systemctl reset-failed",
-  );
+  await guest.sh(`sudo systemctl disable --now ${UNIT} && sudo rm -r /etc/systemd/system/${UNIT}.service*`);
+  await guest.sh("sudo systemctl daemon-reload && sudo systemctl reset-failed");
 }
