@@ -6,7 +6,8 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** What is kept in one ring: of one agent, or of the node, of one kind. */
 const MAX_LINES = 100;
-const MAX_CHARS = 16 * 1024;
+const MAX_BYTES = 20 * 1024;
+const FIRST_BYTES = 512;
 /** Of one message: a few long ones must not push out all others. */
 const MAX_MESSAGE_CHARS = 2000;
 /** Agents that have ended, whose lines are still there. */
@@ -14,17 +15,21 @@ const MAX_ENDED = 32;
 /** Of one answer, characters of JSON: brokers limit the size of a message. */
 const MAX_ANSWER_CHARS = 128 * 1024;
 
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
+
 interface Rings {
   readonly logs: Ring;
   readonly errors: Ring;
 }
 
 /**
- * Invariants: bounded for each agent in lines and in characters, whatever it says; a flood of lines pushes out no error;
+ * Invariants: bounded for each agent in lines and in bytes, whatever it says; a flood of lines pushes out no error;
  * of agents that have ended only the last are kept.
  */
 export class RecentLines {
-  readonly #own: Rings = { logs: new Ring(), errors: new Ring() };
+  readonly #scratch = new Uint8Array(MAX_BYTES);
+  readonly #own: Rings = this.#rings();
   /** The one that has been silent for the longest time comes first. */
   readonly #agents = new Map<string, Rings>();
 
@@ -40,7 +45,7 @@ export class RecentLines {
 
   /** @param fields of the report, without those that are the same for all of its agent */
   add(agent: string, kind: RecentKind, fields: Json): void {
-    const rings = this.#agents.get(agent) ?? { logs: new Ring(), errors: new Ring() };
+    const rings = this.#agents.get(agent) ?? this.#rings();
     this.#agents.delete(agent);
     this.#agents.set(agent, rings);
     rings[kind].add(written({ agent, ...fields }));
@@ -52,14 +57,18 @@ export class RecentLines {
    * @returns fields as in the reports, and how many lines are not among them for want of room
    */
   read(kind: RecentKind, agent?: string): { readonly lines: readonly Json[]; readonly omitted: number } {
-    const own = this.#own[kind].lines.map(parsed);
+    const own = this.#own[kind].lines;
     const lines = agent === undefined
-      ? [...own, ...[...this.#agents.values()].flatMap((rings) => rings[kind].lines.map(parsed))]
+      ? [...own, ...[...this.#agents.values()].flatMap((rings) => rings[kind].lines)]
       : [
         ...own.filter(({ child_name }) => child_name === agent),
-        ...this.#agents.get(agent)?.[kind].lines.map(parsed) ?? [],
+        ...this.#agents.get(agent)?.[kind].lines ?? [],
       ];
     return newest(lines.sort((a, b) => Number(a.timestamp) - Number(b.timestamp)));
+  }
+
+  #rings(): Rings {
+    return { logs: new Ring(this.#scratch), errors: new Ring(this.#scratch) };
   }
 
   #forgetEnded(): void {
@@ -68,17 +77,51 @@ export class RecentLines {
   }
 }
 
+/**
+ * Lines of JSON in one piece of memory. A line that lived on as a string would be moved to the old generation of the
+ * heap, where a flood of them leaves tens of MiB.
+ */
 class Ring {
-  /** As JSON: one flat text each, which holds on to nothing larger that it was cut from. */
-  readonly lines: string[] = [];
-  #chars = 0;
+  #bytes = new Uint8Array(FIRST_BYTES);
+  readonly #lengths: number[] = [];
+  #used = 0;
+
+  /** @param scratch where a line is encoded first; shared by all rings of a node */
+  constructor(private readonly scratch: Uint8Array<ArrayBuffer>) {}
 
   add(line: string): void {
-    this.lines.push(line);
-    this.#chars += line.length;
-    while (this.lines.length > MAX_LINES || (this.#chars > MAX_CHARS && this.lines.length > 1)) {
-      this.#chars -= this.lines.shift()?.length ?? 0;
+    const { read, written: length } = ENCODER.encodeInto(line, this.scratch);
+    // No agent can say so much, with its texts cut.
+    if (read < line.length) return;
+    this.#makeRoom(length);
+    this.#bytes.set(this.scratch.subarray(0, length), this.#used);
+    this.#used += length;
+    this.#lengths.push(length);
+  }
+
+  get lines(): readonly Json[] {
+    let start = 0;
+    return this.#lengths.map((length) => {
+      start += length;
+      return JSON.parse(DECODER.decode(this.#bytes.subarray(start - length, start)));
+    });
+  }
+
+  #makeRoom(wanted: number): void {
+    let count = 0;
+    let freed = 0;
+    while (this.#lengths.length - count >= MAX_LINES || this.#used - freed + wanted > MAX_BYTES) {
+      freed += this.#lengths[count++] ?? 0;
     }
+    if (count > 0) {
+      this.#bytes.copyWithin(0, freed, this.#used);
+      this.#lengths.splice(0, count);
+      this.#used -= freed;
+    }
+    if (this.#used + wanted <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.min(MAX_BYTES, Math.max(2 * this.#bytes.length, this.#used + wanted)));
+    larger.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = larger;
   }
 }
 
@@ -94,13 +137,13 @@ function newest(lines: readonly Json[]) {
 }
 
 function written(fields: Json): string {
-  return JSON.stringify(fields, (_key, value) => typeof value === "string" ? cut(value) : value);
+  return JSON.stringify(
+    Object.fromEntries(
+      Object.entries(fields).map(([key, value]) => [key, typeof value === "string" ? cut(value) : value]),
+    ),
+  );
 }
 
 function cut(text: string): string {
   return text.length <= MAX_MESSAGE_CHARS ? text : `${text.slice(0, MAX_MESSAGE_CHARS - 1)}…`;
-}
-
-function parsed(line: string): Json {
-  return JSON.parse(line);
 }
