@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createIdentity } from "../../../../runner/node/identity.ts";
+import { RecentLines } from "../../../../runner/node/recent_lines.ts";
 import { Reporter } from "../../../../runner/node/reporter.ts";
 import { HASTY_REPLY_MS, Tasks } from "../../../../runner/node/tasks.ts";
 import { fakeAgent } from "../../../support/fake_agent.ts";
@@ -10,7 +11,11 @@ function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
   const identity = createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0");
-  const tasks = new Tasks(new Reporter(link, identity, clock), clock, () => 1000);
+  const tasks = new Tasks(
+    new Reporter(link, identity, clock, new RecentLines(() => true)),
+    clock,
+    () => 1000,
+  );
   const made = fakeAgent("a");
   const take = (payload: unknown, replyTopic?: string) => tasks.take(made.agent, { payload, replyTopic });
   return { link, clock, tasks, take, ...made };
