@@ -16,7 +16,11 @@ export interface Readable {
 /** What to take an agent for. JavaScript is read as TypeScript, of which it is a part. */
 export function readingOf({ language, code, install }: Readable): Reading {
   if (language !== undefined) return language === "python" ? "python" : "typescript";
-  if (install.some((entry) => /^(npm:|jsr:|@)/.test(entry)) || cannotBePython(code)) return "typescript";
+  if (install.some((entry) => /^(npm:|jsr:|@)/.test(entry))) return "typescript";
+  // Markdown that the code was not taken out of. It parses as templates of TypeScript, and never runs.
+  if (/^\s*```py/.test(code)) return "python";
+  // Both: an error in it, which its own parser explains best.
+  if (cannotBePython(code) && !looksLikePython(code)) return "typescript";
   return install.some((entry) => entry.startsWith("pypi:")) ? "python" : "undecided";
 }
 
@@ -72,4 +76,18 @@ export function cannotBePython(code: string): boolean {
 function isOperand(token: string): boolean {
   return token === ")" || token === "]" || token === "a string" ||
     (/^[\p{L}\p{N}_]/u.test(token) && !KEYWORDS.has(token));
+}
+
+/** What in TypeScript hides text from its reader: comments, strings, templates. Strings of one line end with it. */
+const TYPESCRIPT_TEXT =
+  /\/\/[^\n]*|\/\*[^]*?\*\/|`(?:\\[^]|[^\\`])*`|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*'/g;
+const PYTHON_LINE =
+  /^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|from[ \t]+\.*[\w.]+[ \t]+import\b|import[ \t]+[\w.]+[ \t]*(?:#.*)?\r?$|elif\b.*:|except\b.*:)/m;
+
+/**
+ * Whether a line of code, outside strings and comments of TypeScript, begins as only Python's do. TypeScript's expressions
+ * may hide from this where its templates end: what it says is a reason to ask a parser, not an answer.
+ */
+export function looksLikePython(code: string): boolean {
+  return PYTHON_LINE.test(code.replaceAll(TYPESCRIPT_TEXT, '""'));
 }

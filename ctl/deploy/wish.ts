@@ -7,7 +7,7 @@ import { sha256Of } from "../../artefact/hash.ts";
 import { DENO_VERSION } from "../../artefact/deno_version.ts";
 import { type Architecture, architectureOf } from "../../artefact/platforms.ts";
 import { ConfigError } from "../../bus/config_error.ts";
-import type { Flag } from "../../bus/flag.ts";
+import type { Environment, Flag } from "../../bus/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../runner/config.ts";
 import { FLAGS } from "../../runner/flags.ts";
 import type { Argument, Shipment, Wish } from "./desired.ts";
@@ -86,8 +86,9 @@ export interface Sources {
   readonly runner: string | undefined;
   /** Deno for the device; `undefined`: this program's own where it fits, else the registry's. */
   readonly deno: string | undefined;
-  /** Address of the npm registry. */
-  readonly registry: string | undefined;
+  /** Where the registry is. */
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
   readonly cacheDir: string;
   readonly report: (message: string) => void;
 }
@@ -121,11 +122,11 @@ async function runnerFile({ runner, cacheDir, report }: Sources): Promise<string
 
 async function denoFile(
   architecture: Architecture,
-  { deno, registry, cacheDir, report }: Sources,
+  { deno, env, signal, cacheDir, report }: Sources,
 ): Promise<string> {
   if (deno !== undefined) return deno;
   return ownDeno(architecture) ??
-    await fetchDeno(architecture, { cacheDir, registry, onProgress: report });
+    await fetchDeno(architecture, { cacheDir, env, signal, onProgress: report });
 }
 
 /** The executable that runs this program, where the device can run it too. */

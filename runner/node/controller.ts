@@ -7,7 +7,7 @@ import {
   publishTopicError,
   topics,
 } from "../../protocol/topics.ts";
-import { MAX_NESTING, nestsTooDeep } from "../../protocol/json.ts";
+import { hasTooManyParts, MAX_NESTING, MAX_PARTS, nestsTooDeep } from "../../protocol/json.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";
 import { PolicyRefusal } from "../policy/gatekeeper.ts";
 import type { IncomingMessage } from "../link/link.ts";
@@ -152,12 +152,25 @@ function needsPayload(incoming: Incoming): boolean {
   return !(incoming.kind === "command" && (incoming.command === "stop_all" || incoming.command === "list"));
 }
 
+/** A `desired_state` of a great many agents is smaller. */
+const MAX_COMMAND_BYTES = 64 * 1024 * 1024;
+
 function decode({ topic, payload, retained }: IncomingMessage): Command {
+  if (payload.length > MAX_COMMAND_BYTES) {
+    throw new CommandError(
+      `Cannot read the message on ${topic}: it has ${payload.length} bytes, the limit is ${MAX_COMMAND_BYTES}`,
+    );
+  }
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
   } catch {
     throw new CommandError(`Cannot read the message on ${topic}: its payload is not UTF-8`);
+  }
+  if (hasTooManyParts(text)) {
+    throw new CommandError(
+      `Cannot read the message on ${topic}: it holds more than ${MAX_PARTS} objects, lists and texts`,
+    );
   }
   const json = parseJson(text);
   if (nestsTooDeep(json)) {

@@ -18,6 +18,8 @@ export interface SandboxSpec {
   readonly permissions: Permissions;
   /** V8's old generation, in MiB. */
   readonly heapMb: number;
+  /** What its language wants of V8 beside that. */
+  readonly v8Flags: readonly string[];
 }
 
 /**
@@ -48,7 +50,7 @@ export function sandboxFlags(spec: SandboxSpec): string[] {
     flag("sys", permissions.sys),
     flag("ffi", permissions.ffi),
     ...spec.importFlags,
-    `--v8-flags=--max-old-space-size=${spec.heapMb}`,
+    `--v8-flags=${[`--max-old-space-size=${spec.heapMb}`, ...spec.v8Flags].join(",")}`,
     spec.harness,
   ];
 }

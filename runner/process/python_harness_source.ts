@@ -2,6 +2,7 @@
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
+import languages from "../../protocol/language.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
 import topics from "../../protocol/topics.ts" with { type: "text" };
@@ -39,6 +40,7 @@ export const PYTHON_HARNESS: SourceTree = {
     "protocol/agent_topics.ts": agentTopics,
     "protocol/frames.ts": frames,
     "protocol/json.ts": json,
+    "protocol/language.ts": languages,
     "protocol/lines.ts": lines,
     "protocol/names.ts": names,
     "protocol/topics.ts": topics,

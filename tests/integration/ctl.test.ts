@@ -237,6 +237,11 @@ laws("the command line and one node", ["hall"], {
     assertEquals((await ctl(["call", "ticker", "-", ...at], { stdin: '"piped"' })).json, { got: "piped" });
   },
 
+  "call of a file that is not there is a mistake": async ({ run }) => {
+    const { code, stderr } = await run("call", "ticker", "@nowhere.json");
+    assertEquals([code, stderr], [2, "agentflow: Cannot read nowhere.json: no such file\n"]);
+  },
+
   "call of nobody ends in time, with its own exit code": async ({ run }) => {
     const { code, json } = await run("call", "nobody", "--timeout", "0.5", "--json");
     assertEquals([code, json.ok, json.exit_code], [4, false, 4]);
@@ -379,6 +384,16 @@ laws("the command line and one node", ["hall"], {
     await bus.publish("agents/some-id/manifest", "", { retain: true });
   },
 
+  "upgrade of a node without --trust is refused, and says what else can be done": async ({ run }) => {
+    const runner = await agentFile("runner.js", "console.log(1);");
+    const { code, stderr } = await run("upgrade", "hall", "--runner", runner);
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /only a node with --trust .* over ssh: agentflow deploy NAME --to USER@HOST --upgrade/,
+    );
+  },
+
   "stop-all asks, and does nothing where nobody can be asked": async ({ run }) => {
     const { code, stderr } = await run("stop-all");
     assertEquals(code, 2);
@@ -393,7 +408,30 @@ laws("the command line and one node", ["hall"], {
     assertEquals((await run("nodes", "--json")).json[0].state, "offline");
     assertMatch((await run("doctor")).stdout, /warning {2}node hall: offline/);
     const late = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "hall");
-    assertEquals([late.code, late.stderr], [1, "agentflow: Node 'hall' is offline\n"]);
+    assertEquals(late.code, 1);
+    assertMatch(late.stderr, /Node 'hall' is offline: start it, or .*: --later\n$/);
+  },
+
+  "spawn --later leaves the agent for a node that is off, which starts it when it is back": async (
+    { run, bus, at },
+  ) => {
+    const file = await agentFile("ticker.ts", TICKER);
+    const later = (...more: string[]) => run("spawn", file, "--node", "hall", "--later", ...more);
+    const { code, json } = await later("--name", "waiter", "--json");
+    assertEquals([code, json], [0, { ok: true, outcome: "left", agent: "waiter", node: "hall" }]);
+    // The broker keeps one: the first would be lost.
+    const second = await later();
+    assertEquals(second.code, 1);
+    assertStringIncludes(second.stderr, "the broker has a spawn of 'waiter' for it already");
+    const again = await later("--name", "waiter");
+    assertEquals(
+      again.stdout,
+      "Agent 'waiter' waits for node 'hall': the broker keeps the spawn until it is there\n",
+    );
+    await using _node = await NodeProcess.start({ port: Number(at[1]), name: "hall", args: at.slice(4) });
+    await bus.on("ticks", ({ json }) => json.from === "waiter");
+    // A node that is there is asked, and its answer waited for.
+    assertEquals((await later("--name", "present")).stdout, "Agent 'present' runs on hall\n");
   },
 });
 

@@ -433,9 +433,226 @@ async def handle_task(agent, payload):
     await heard("py-lambda", 'setup = lambda agent: print("lambda")', "lambda");
     await heard("ts-arrow", '/* def setup(agent): */ const setup = () => console.log("arrow")', "arrow");
     await heard("py-hard", 's = "const f = () => {}"  # export function\nprint(f"{len(s)!r}")', "18");
-    const neither = await stage.launch({ name: "neither", code: "def setup(agent:\n" });
+    const neither = await stage.launch({ name: "neither", code: "x = [1, 2\n" });
     const { json } = await neither.on("errors");
     assertEquals(json.phase, "compile");
     assertMatch(json.error, /neither Python nor TypeScript. As Python: .*line 1.* As TypeScript: /);
+  },
+
+  "the digits of an integer inside a set or a dataclass are not lost either": async (stage) => {
+    await stage.spawn({
+      name: "digits",
+      ...python(`
+import dataclasses
+
+@dataclasses.dataclass
+class Point:
+    x: int
+
+def handle_task(agent, payload):
+    refused = []
+    for value in ({2**60}, [Point(2**60)], {"a": Point(1)}):
+        try:
+            agent.persist("k", value)
+        except ValueError as error:
+            refused.append(str(error)[:33])
+    return refused
+`),
+    });
+    const refusal = "the integer 1152921504606846976 i";
+    assertEquals(await task(stage, "digits", 1), { result: [refusal, refusal] });
+  },
+
+  "recursion without an end is Python's error, not the interpreter's": async (stage) => {
+    await stage.spawn({
+      name: "recursion",
+      ...python(`
+class Endless:
+    def __repr__(self):
+        return repr(self)
+    def __str__(self):
+        return f"{self}"
+    def __call__(self):
+        return self()
+
+def deeper(n):
+    return sorted([1, 2], key=deeper)
+
+async def handle_task(agent, payload):
+    errors = []
+    for attempt in (lambda: repr(Endless()), lambda: str(Endless()), Endless(), lambda: deeper(1)):
+        try:
+            attempt()
+        except RecursionError as error:
+            errors.append(type(error).__name__)
+    return errors
+`),
+    });
+    assertEquals(await task(stage, "recursion", 1), { result: Array(4).fill("RecursionError") });
+  },
+
+  "what an agent cannot have says what there is instead": async (stage) => {
+    await stage.spawn({
+      name: "wanting",
+      ...python(`
+def thread():
+    import threading
+    threading.Thread(target=print).start()
+
+def socket():
+    import socket
+    socket.create_connection(("127.0.0.1", 80), 2)
+
+def url():
+    import urllib.request
+    urllib.request.urlopen("http://127.0.0.1/")
+
+def program():
+    import subprocess
+    subprocess.run(["ls"])
+
+def line():
+    input("name? ")
+
+def package():
+    import numpy.linalg
+
+def client():
+    import requests
+
+def device():
+    import adafruit_dht
+
+def part():
+    import tkinter
+
+def handle_task(agent, payload):
+    globals()[payload]()
+`),
+    });
+    const expected: Record<string, RegExp> = {
+      thread: /^can't start new thread: .* asyncio\.create_task$/,
+      socket: /agents in Python have no network: use agent\.publish/,
+      url: /agents in Python have no network: use agent\.publish/,
+      program: /^agents cannot start programs: let one beside the node/,
+      line: /^agents have no standard input: ask for it by handle_task/,
+      package:
+        /^No module named 'numpy': name its package in "install" of the spawn config, such as \["pypi:numpy"\]$/,
+      client: /^No module named 'requests': agents in Python have no network/,
+      device: /^No module named 'adafruit_dht': it needs the device's own hardware/,
+      part: /^No module named 'tkinter': this part of the standard library does not exist/,
+    };
+    for (const [what, error] of Object.entries(expected)) {
+      assertMatch((await task(stage, "wanting", what)).error, error, what);
+    }
+  },
+
+  "what a task or a callback raises is one line of the log, in the agent's own lines": async (stage) => {
+    const agent = await stage.spawn({
+      name: "callbacks",
+      ...python(`
+import asyncio, gc
+
+async def fail():
+    raise ValueError("nobody waits")
+
+async def handle_task(agent, payload):
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    asyncio.create_task(fail())
+    await asyncio.sleep(0.01)
+    gc.collect()
+    return "alive"
+`),
+    });
+    assertEquals(await task(stage, "callbacks", 1), { result: "alive" });
+    for (const end of ["ZeroDivisionError: division by zero", "ValueError: nobody waits"]) {
+      const { json } = await agent.on("logs", ({ message }) => message.endsWith(end));
+      assertEquals(json.level, "error");
+      assertMatch(
+        json.message,
+        /^asyncio: .*\nTraceback \(most recent call last\):\n  File "callbacks\.py", line/,
+      );
+      assert(!json.message.includes("/lib/"), json.message);
+    }
+  },
+
+  "an indented block keeps its strings of several lines, and its lines": async (stage) => {
+    const agent = await stage.spawn({
+      name: "block",
+      code: `
+    # as a template of the planner holds it
+    from __future__ import annotations
+    def handle_task(agent: Unknown, payload):
+        text = """one
+  two
+three
+        four"""
+        if payload == "fail":
+            1 / 0
+        return text
+`,
+    });
+    assertEquals(await task(stage, "block", 1), { result: "one\n  two\nthree\n        four" });
+    await task(stage, "block", "fail");
+    const { json } = await agent.on("errors");
+    assertEquals(
+      json.traceback,
+      `Traceback (most recent call last):\n  File "block.py", line 10, in handle_task\n    1 / 0\n    ~~^~~\n` +
+        "ZeroDivisionError: division by zero\n",
+    );
+  },
+
+  "code that is wrong is explained by its own language, with the line": async (stage) => {
+    const cases: Record<string, [code: string, error: RegExp]> = {
+      typo: ["async def setup(agent):\n    retrun 1\n", /^invalid syntax.* \(typo\.py, line 2\)$/],
+      python2: ["def setup(agent):\n    print 'x'\n", /^Missing parentheses.*python2\.py, line 2/],
+      tabs: ["def setup(agent):\n\tif 1:\n        pass\n", /^inconsistent use of tabs.*line 3/],
+      prose: ["Here is the code:\n\ndef setup(agent):\n    pass\n", /^invalid syntax.*prose\.py, line 1/],
+      markdown: ["```python\ndef setup(agent):\n    pass\n```\n", /^invalid syntax.*markdown\.py, line 1/],
+      inner: [
+        "    def setup(agent):\n    pass\n",
+        /^expected an indented block after .* on line 1 \(inner\.py, line 2/,
+      ],
+      uneven: ["    def setup(agent):\n        pass\n  x = 1\n", /^unindent does not match.*line 3/],
+      script: ["function setup(agent) {\n  return {;\n}\n", /Unexpected token/],
+    };
+    for (const [name, [code, error]] of Object.entries(cases)) {
+      const { json } = await (await stage.launch({ name, code })).on("errors");
+      assertEquals([json.phase, json.severity], ["compile", "fatal"], name);
+      assertMatch(json.error, error, name);
+    }
+  },
+
+  "good code of either language runs, however it is written": async (stage) => {
+    const cases: Record<string, [code: string, answer: unknown]> = {
+      crlf: ['def handle_task(agent, p):\r\n    s = """a\r\nb"""\r\n    return s\r\n', "a\nb"],
+      bom: ["\ufeffdef handle_task(agent, p):\n    return 'bom'\n", "bom"],
+      bomts: ["\ufefffunction handle_task() { return 'bomts'; }\n", "bomts"],
+      tabbed: ["def handle_task(agent, p):\n\tif p:\n\t\treturn 'tab'\n", "tab"],
+      fstring: [
+        "def handle_task(agent, p):\n    w = 3\n    return f\"{p!r:>{w}} {{x}} {'a' 'b'}\"\n",
+        "  1 {x} ab",
+      ],
+      matching: [
+        "def handle_task(agent, p):\n    match p:\n        case int(x) if (y := x) > 0: return y\n" +
+        "        case {'a': [b, *rest], **kw}: return 2\n",
+        1,
+      ],
+      camel: ["async def handleTask(agent, payload): return 'camel'", "camel"],
+      regex: [
+        "const r = /[`'\"]/;\nconst py = `\ndef setup(agent):\n`;\nfunction handle_task() { return py.length; }\n",
+        19,
+      ],
+      generic: [
+        "function id<T extends object>(x: T): T { return x; }\n" +
+        "export const handle_task = (_: unknown, p: number) => id<number[]>([p]);\n",
+        [1],
+      ],
+    };
+    for (const [name, [code, answer]] of Object.entries(cases)) {
+      await stage.spawn({ name, code });
+      assertEquals(await task(stage, name, 1), { result: answer }, name);
+      await stage.command("stop", { name });
+    }
   },
 });

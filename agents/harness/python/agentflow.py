@@ -6,14 +6,17 @@ import builtins
 import dataclasses
 import datetime
 import decimal
+import errno
 import inspect
 import json
 import linecache
 import logging
-import math
 import random
+import re
+import socket
+import subprocess
 import sys
-import textwrap
+import threading
 import time
 import traceback
 import types
@@ -24,6 +27,15 @@ from pyodide.ffi import JsException, JsProxy, create_proxy
 MAX_TRACEBACK_CHARS = 800
 MAX_SAFE_INTEGER = 2**53 - 1
 _LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warning"), (logging.INFO, "info"))
+_DEVICE_MODULES = frozenset(
+    "RPi gpiozero gpiod pigpio lgpio smbus smbus2 spidev picamera picamera2 serial usb bluepy bleak bluetooth board busio "
+    "digitalio w1thermsensor sense_hat".split()
+)
+_NETWORK_MODULES = frozenset("requests httpx aiohttp urllib3 paho aiomqtt websockets websocket pycurl".split())
+_NO_NETWORK = (
+    "agents in Python have no network: use agent.publish, subscribe and send_to, a program beside the node, or an agent in "
+    "TypeScript with \"permissions\""
+)
 _JS_ERRORS = {"TypeError": TypeError, "RangeError": ValueError}
 
 
@@ -31,7 +43,14 @@ def to_json(value, exact=True):
     """JSON as the Python node wrote it. `exact`: it must come through JavaScript's numbers unchanged."""
     if exact:
         _check_integers(value)
-    return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
+    default = _plain_exact if exact else _plain
+    return json.dumps(value, default=default, allow_nan=False, ensure_ascii=False)
+
+
+def _plain_exact(value):
+    plain = _plain(value)
+    _check_integers(plain)
+    return plain
 
 
 def _plain(value):
@@ -256,10 +275,40 @@ def start(api, identity):
     _file = f"{identity['name']}.py"
     logging.getLogger().addHandler(_LogHandler(api.write))
     logging.getLogger().setLevel(logging.INFO)
+    asyncio.get_event_loop().set_exception_handler(_log_unhandled)
+    _say_what_is_missing()
     # What it sleeps through costs no processor time.
     time.sleep = lambda seconds: _sleep(api, seconds)
     # This module may come from a snapshot, which all agents share.
     random.seed()
+
+
+def _log_unhandled(loop, context):
+    """What a task or a callback has raised and nobody waits for: as asyncio logs it, in the agent's own lines."""
+    message = context.get("message") or "Unhandled exception in event loop"
+    logging.getLogger("asyncio").error(message, exc_info=context.get("exception"))
+
+
+def _say_what_is_missing():
+    """What an agent cannot have says so, and what there is instead."""
+
+    def refuse(make):
+        def refusal(*args, **kwargs):
+            raise make()
+
+        return refusal
+
+    no_network = refuse(lambda: OSError(errno.ENETUNREACH, _NO_NETWORK))
+    for name in ("connect", "connect_ex", "bind", "sendto"):
+        setattr(socket.socket, name, no_network)
+    socket.getaddrinfo = no_network
+    threading.Thread.start = refuse(
+        lambda: RuntimeError("can't start new thread: agents have one. Use asyncio.create_task")
+    )
+    subprocess.Popen.__init__ = refuse(
+        lambda: PermissionError("agents cannot start programs: let one beside the node do it, and talk to it by topics")
+    )
+    builtins.input = refuse(lambda: EOFError("agents have no standard input: ask for it by handle_task or subscribe"))
 
 
 def _sleep(api, seconds):
@@ -270,26 +319,46 @@ def _sleep(api, seconds):
 
 
 def _compile(code):
+    """The code object. The whole of the text may be indented; lines and columns are those of the text."""
+    code = code.removeprefix("\ufeff")
     linecache.cache[_file] = (len(code), None, code.splitlines(keepends=True), _file)
-    return compile(code, _file, "exec", dont_inherit=True)
-
-
-def _parse(code):
-    """Compiles code. A common indentation of the whole block is taken off."""
     try:
-        return _compile(code)
-    except IndentationError:
-        dedented = textwrap.dedent(code)
-        if dedented == code:
+        return compile(code, _file, "exec", dont_inherit=True)
+    except IndentationError as error:
+        if not _begins_indented(code):
             raise
-        return _compile(dedented)
+        return compile(_parse_block(code, error), _file, "exec", dont_inherit=True)
+
+
+def _begins_indented(code):
+    return re.match(r"(?:[ \t\f]*(?:#[^\n]*)?\r?\n)*[ \t]+[^\s#]", code) is not None
+
+
+def _parse_block(code, error):
+    """The syntax tree of indented code. Taking the indentation off would change strings of several lines."""
+    try:
+        tree = ast.parse(f"if 1:\n{code}", _file)
+    except SyntaxError as inner:
+        raise _one_line_up(inner) from None
+    if len(tree.body) != 1:
+        # It goes on without the indentation.
+        raise error
+    tree.body = tree.body[0].body
+    return ast.increment_lineno(tree, -1)
+
+
+def _one_line_up(error):
+    up = lambda line: line and line - 1
+    msg = re.sub(r"(?<=on line )\d+", lambda found: str(up(int(found[0]))), error.msg)
+    file, line, offset, text, end_line, end_offset = error.args[1][:6]
+    return type(error)(msg, (file, up(line), offset, text, up(end_line), end_offset))
 
 
 def check(code):
     """How the code reads as Python: "" when it does not parse, "names" when it uses what nothing defines, else "python"."""
     try:
-        _parse(code)
-        tree = ast.parse(textwrap.dedent(code))
+        _compile(code)
+        tree = ast.parse(f"if 1:\n{code}" if _begins_indented(code) else code.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     used, bound = set(), set(dir(builtins)) | {"__name__", "__file__"}
@@ -311,7 +380,7 @@ def load(code):
     """Runs the module. Which functions it has, as JSON, or what went wrong."""
     global _module
     try:
-        compiled = _parse(code)
+        compiled = _compile(code)
         _module = types.ModuleType("agent")
         _module.__file__ = _file
         sys.modules["agent"] = _module
@@ -351,10 +420,29 @@ async def _outcome(function, *args, result=False):
 def describe(error):
     """The text of an error, and where in the agent's code it arose."""
     try:
+        _explain(error)
         return {"error": str(error) or type(error).__name__, "traceback": _traceback_of(error)}
     except BaseException:
         # It refuses to be read; that must not hide that it was raised.
         return {"error": type(error).__name__, "traceback": type(error).__name__}
+
+
+def _explain(error):
+    """Says of a module that is not there what to do."""
+    if not isinstance(error, ModuleNotFoundError) or ":" in error.msg:
+        return
+    top = (error.name or "").partition(".")[0]
+    if top in sys.stdlib_module_names:
+        error.msg += ": this part of the standard library does not exist in an agent"
+    elif top in _DEVICE_MODULES or top.startswith("adafruit_"):
+        error.msg += (
+            ": it needs the device's own hardware, which no agent can reach. Let a small program outside the node read "
+            "the device and publish its values, and subscribe to them here"
+        )
+    elif top in _NETWORK_MODULES:
+        error.msg += f": {_NO_NETWORK}"
+    elif top:
+        error.msg += f": name its package in \"install\" of the spawn config, such as [\"pypi:{top}\"]"
 
 
 def _traceback_of(error):
@@ -384,7 +472,7 @@ def _keep_own_frames(shown):
 def syntax_error(code):
     """Why the code does not parse, on one line."""
     try:
-        _parse(code)
+        _compile(code)
         return ""
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return str(error)

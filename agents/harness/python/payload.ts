@@ -1,10 +1,15 @@
 /** Payloads on their way to Python code. */
+import { MAX_NESTING, nestsTooDeep } from "../../../protocol/json.ts";
 
 /** What a payload is, and how it crosses the border. */
 export type ForPython = ["json" | "text", string] | ["bytes", Uint8Array];
 
-/** JSON as text, other text as it is, bytes as bytes: `agentflow.py` makes its own values of them. */
+/**
+ * JSON as text, other text as it is, bytes as bytes: `agentflow.py` makes its own values of them.
+ * @throws RangeError when reading it would overflow the interpreter's stack
+ */
 export function toPython(payload: unknown): ForPython {
   if (payload instanceof Uint8Array) return ["bytes", payload];
+  if (nestsTooDeep(payload)) throw new RangeError(`the payload nests deeper than ${MAX_NESTING} levels`);
   return typeof payload === "string" ? ["text", payload] : ["json", JSON.stringify(payload) ?? "null"];
 }

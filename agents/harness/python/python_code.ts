@@ -1,5 +1,6 @@
 /** Agent code in Python: loaded into an interpreter of its own, its functions called over the border. */
 import type { PythonStart, StartFrame } from "../../../protocol/frames.ts";
+import { looksLikePython } from "../../../protocol/language.ts";
 import type { Agent } from "../../types.d.ts";
 import type { Description } from "../errors.ts";
 import type { AgentCode } from "../language.ts";
@@ -37,8 +38,8 @@ export class PythonCode implements AgentCode {
     if (asPython === "python") return "python";
     const error = await syntaxErrorOf(code);
     if (error === undefined) return "typescript";
-    // Neither: the error of the one that it was taken for tells more, and both are good guesses.
-    if (asPython === "names") return "python";
+    // Neither: the error of the one that it was meant for tells more.
+    if (asPython === "names" || looksLikePython(code)) return "python";
     throw new SyntaxError(
       `The code is neither Python nor TypeScript. As Python: ${pythonErrorOf(bridge, code)}. ` +
         `As TypeScript: ${error}. Say which it is: "language" in the spawn config`,

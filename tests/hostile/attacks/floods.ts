@@ -1,6 +1,9 @@
 /** Too much of everything: what an agent says is held to its rate, what is asked of it is bounded, nobody else waits. */
+import { actorId } from "../../../protocol/ids.ts";
 import { type Attack, inSetup, type Scene, slug } from "../attack.ts";
 import type { Field } from "../field.ts";
+import type { Message } from "../../support/bus.ts";
+import { ownMemoryOf, settled } from "../memory.ts";
 import { assertAnswers, launch, PATIENT, reported, stop } from "../scenes.ts";
 
 function scene(tries: string, play: Scene["play"]): Scene {
@@ -23,6 +26,9 @@ const raw =
   `const encoder = new TextEncoder(); const raw = (text) => Deno.stdout.writeSync(encoder.encode(text));`;
 const frames = (frame: string) => `${raw} for (let n = 0;; n++) raw('\\n${frame}\\n');`;
 
+/** Less than the tasks of that attack are together. */
+const TASKS_MIB = 100;
+
 const RATE = "message rate limit";
 
 /** A storm of tasks for the agent of that name: every one is answered, by it or by the node. */
@@ -44,7 +50,87 @@ async function storm(
   return bus.all(topic, from).map(({ json }) => json.error ?? "answered");
 }
 
+/** Few bytes that make many objects: what parsing them costs grows with these. */
+const LISTS = (count: number) => `"[" + "[],".repeat(${count}) + "1]"`;
+
 export const floods: readonly Attack[] = [
+  held(
+    "large messages of many parts",
+    `${raw} const frame = '\\n{"t":"result","data":' + ${LISTS(200_000)} + '}\\n';
+     for (;;) { for (let offset = 0; offset < frame.length;) offset += raw(frame.slice(offset)); await 0; }`,
+    "work limit: its large messages took the node \\d+ ms|output rate limit",
+  ),
+  {
+    kind: "agent",
+    id: "flood-a-frame-of-more-parts-than-may-be",
+    category: "floods",
+    tries: "a frame of more parts than may be",
+    code: inSetup(
+      `${raw} const frame = '\\n{"t":"result","data":' + ${LISTS(260_000)} + '}\\n';
+       for (let offset = 0; offset < frame.length;) offset += raw(frame.slice(offset));`,
+    ),
+    expect: { on: "logs", says: /held more than 250000 objects, lists and texts and has been dropped/ },
+  },
+  {
+    kind: "agent",
+    id: "flood-a-result-of-too-many-parts",
+    category: "floods",
+    tries: "publish_result of too many parts",
+    code: inSetup(`await agent.publish_result(JSON.parse(${LISTS(260_000)}));`),
+    expect: { on: "errors", says: /^setup: the message holds more than 250000/ },
+  },
+  {
+    kind: "agent",
+    id: "flood-a-task-of-too-many-parts",
+    category: "floods",
+    tries: "a task of too many parts for another",
+    code: inSetup(
+      `await agent.publish("agents/by-name/neighbour/task", '{"payload":' + ${LISTS(260_000)} + '}');`,
+    ),
+    expect: { on: "errors", says: /^setup: Cannot publish to .*must not hold more than 250000/ },
+  },
+  {
+    kind: "message",
+    id: "flood-a-command-of-too-many-parts",
+    category: "floods",
+    tries: "a command of too many parts",
+    topic: "nodes/field/list",
+    payload: `{"x":[${"[],".repeat(260_000)}1]}`,
+    expect: { on: "node", says: /Cannot read the message on nodes\/field\/list: it holds more than 250000/ },
+  },
+  {
+    kind: "message",
+    id: "flood-a-command-of-64-mib",
+    category: "floods",
+    tries: "a command of 64 MiB",
+    topic: "nodes/field/list",
+    payload: new Uint8Array(64 * 1024 * 1024 + 1).fill(32),
+    expect: { on: "node", says: /it has 67108865 bytes, the limit is 67108864/ },
+  },
+  scene("a thousand filters that all match", async (field, id) => {
+    const from = field.bus.mark();
+    const body = `const levels = Array.from({ length: 10 }, (_, n) => "l" + n);
+      const filter = (n) => "flood/" + levels.map((level, bit) => n >> bit & 1 ? "+" : level).join("/");
+      await Promise.all(Array.from({ length: 1000 }, (_, n) => agent.subscribe(filter(n), () => {})));
+      await agent.log("subscribed"); for (let n = 0;; n++) await agent.publish("flood/" + levels.join("/"), n);`;
+    await launch(field, id, inSetup(body));
+    await reported(field, id, "logs", /Held back by the node: message rate limit/, from);
+    await assertAnswers(field);
+    await stop(field, id);
+    return "held to its rate; neighbour and node answer";
+  }),
+  scene("a manifest of long topics", async (field, id) => {
+    const { bus } = field;
+    const from = bus.mark();
+    const body = `for (let n = 0; n < 20; n++) await agent.publish("long/" + n + "x".repeat(60000), 1);
+      await agent.publish("forged/" + agent.name, 1);`;
+    await launch(field, id, inSetup(body));
+    await bus.find("its last word", ({ topic }) => topic === `forged/${id}`, from, PATIENT);
+    const { text } = await bus.on(`agents/${actorId(id)}/manifest`, ({ text }) => text !== "", from);
+    await stop(field, id);
+    if (text.length > 20_000) throw new Error(`its manifest has ${text.length} characters`);
+    return `its manifest has ${text.length} characters`;
+  }),
   held("publish", `for (let n = 0;; n++) await agent.publish("flood", n);`, RATE),
   {
     kind: "agent",
@@ -123,6 +209,26 @@ export const floods: readonly Attack[] = [
     await assertAnswers(field);
     await stop(field, id);
     return `all answered, ${busy} of 2000 with "is busy"`;
+  }),
+  scene("large tasks that are never answered", async (field, id) => {
+    const { bus, node } = field;
+    const before = await ownMemoryOf(node.pid);
+    const code = `let n = 0;
+      async function handle_task(agent) { await agent.publish("taken/" + agent.name, ++n); await new Promise(() => {}); }`;
+    await node.spawn(bus, { name: id, code });
+    const from = bus.mark();
+    const payload = "x".repeat(4 << 20);
+    for (let n = 1; n <= 30; n++) {
+      await bus.publish(`agents/by-name/${id}/task`, { payload });
+      const isTaken = ({ topic, json }: Message) => topic === `taken/${id}` && json === n;
+      await bus.find("word of the task", isTaken, from, PATIENT);
+    }
+    // The trim looks every ten seconds. Others are at work meanwhile.
+    const after = await settled(node.pid, before + TASKS_MIB, PATIENT);
+    await assertAnswers(field);
+    await stop(field, id);
+    if (after > before + TASKS_MIB) throw new Error(`the node holds ${Math.round(after - before)} MiB more`);
+    return "taken by the agent, and not kept by the node";
   }),
   scene("tasks for an agent that reads none", async (field, id) => {
     const from = field.bus.mark();

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cannotBePython, readingOf } from "../../../protocol/language.ts";
+import { cannotBePython, looksLikePython, readingOf } from "../../../protocol/language.ts";
 
 const PYTHON = [
   "async def setup(agent):\n    await agent.log(f'{agent.name!r} => {1 if True else 2}')\n",
@@ -38,6 +38,35 @@ Deno.test("TypeScript with a function in it is known without a parser", () => {
   for (const code of TYPESCRIPT) assertEquals(cannotBePython(code), true, code);
 });
 
+const BROKEN_PYTHON = [
+  "async def setup(agent):\n    retrun 1\n",
+  "Here is the code:\n\nasync def setup(agent):\n    return 1\n",
+  "import random\nx = !y\n",
+  "from random import uniform\nconst x\n",
+  "import os.path  # what for?\r\n$x",
+  "try:\n    f(x y)\nexcept ValueError:\n    pass\n",
+];
+const TYPESCRIPT_WITH_PYTHON_IN_IT = [
+  "const py = `\ndef setup(agent):\n    import os\nfrom x import y\n`;",
+  "/*\ndef setup(agent):\n  pass\n*/\nfunction f() {}",
+  "// def f():\n//\nfunction f() { return 'def f():'; }",
+  'import x from "y";\nimport "z";\nimport * as a from "b";\nconst c = 1;',
+  "import type { A } from 'a';\nimport {\n  b,\n} from 'b';\nconst c = 1;",
+];
+
+Deno.test("what Python's author has got wrong is explained by Python", () => {
+  for (const code of BROKEN_PYTHON) {
+    assertEquals([cannotBePython(code), looksLikePython(code)], [true, true], code);
+    assertEquals(readingOf({ code, install: [], language: undefined }), "undecided", code);
+  }
+});
+
+Deno.test("TypeScript needs no Python to be known, whatever its strings and comments hold", () => {
+  for (const code of [...TYPESCRIPT, ...TYPESCRIPT_WITH_PYTHON_IN_IT]) {
+    assertEquals(readingOf({ code, install: [], language: undefined }), "typescript", code);
+  }
+});
+
 Deno.test("a string that is never closed ends with its line, or with the code", () => {
   assertEquals(cannotBePython("x = 'open\nconst y = 1"), true);
   assertEquals(cannotBePython('"""open\nconst y = 1'), false);
@@ -53,4 +82,5 @@ Deno.test("what the sender says counts, then what it installs, then the code", (
   assertEquals(of("x = 1", ["pypi:six"]), "python");
   assertEquals(of("const x = 1"), "typescript");
   assertEquals(of("x = 1", ["six"]), "undecided");
+  assertEquals(of("```python\nx = 1\n```"), "python");
 });

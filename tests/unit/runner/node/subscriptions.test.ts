@@ -47,6 +47,14 @@ Deno.test("an agent gets a message once, with all its subscriptions that match",
   assertEquals(a.sent, [{ t: "message", subscriptions: [1, 3], topic: "x", text: "hello" }]);
 });
 
+Deno.test("a message that no pipe would take is passed over, and those after it are not", () => {
+  const a = fakeAgent("a");
+  const { subscriptions } = subscribe([a.agent, 1, "x"]);
+  subscriptions.deliver({ topic: "x", payload: new Uint8Array(16 * 1024 * 1024 + 1), retained: false });
+  subscriptions.deliver(message("x", "2"));
+  assertEquals(a.sent, [{ t: "message", subscriptions: [1], topic: "x", text: "2" }]);
+});
+
 Deno.test("a payload that is no text goes as bytes", () => {
   const a = fakeAgent("a");
   const { subscriptions } = subscribe([a.agent, 1, "x"]);
@@ -85,4 +93,18 @@ Deno.test("a filter is taken back at the link when the last who shares it is gon
   assertEquals([a.sent.length, b.sent.length], [0, 1]);
   subscriptions.removeAll(b.agent);
   assertEquals(link.filters.at(-1), "-x");
+});
+
+Deno.test("what is remembered of retained topics is bounded for an agent, not for each of its subscriptions", () => {
+  const a = fakeAgent("a");
+  const { subscriptions } = subscribe([a.agent, 1, "x/+"], [a.agent, 2, "#"]);
+  for (let n = 0; n < 5001; n++) subscriptions.deliver(message(`x/${n}`, "1", true));
+  assertEquals(a.sent.length, 5001);
+  for (const topic of ["x/0", "x/5000"]) subscriptions.deliver(message(topic, "1", true));
+  // The last one could not be remembered any more: it comes twice.
+  assertEquals(a.sent.slice(5001).map((frame) => "topic" in frame && frame.topic), ["x/5000"]);
+  subscriptions.remove(a.agent, 2);
+  subscriptions.deliver(message("x/5000", "1", true));
+  subscriptions.deliver(message("x/5000", "1", true));
+  assertEquals(a.sent.length, 5003);
 });

@@ -87,6 +87,19 @@ Deno.test("an agent cannot answer a task of another", () => {
   assertEquals(link.published, []);
 });
 
+Deno.test("what waits for setup() is bounded in size, and who asks for more is told", () => {
+  const { tasks, agent, fake, sent, link } = setUp();
+  Object.assign(fake, { isReady: false, isStarting: true });
+  const take = (payload: number, bytes: number) => tasks.take(agent, { payload, replyTopic: "r", bytes });
+  take(1, 10 << 20);
+  take(2, 10 << 20);
+  take(3, 6 << 20);
+  assertEquals(link.on("r"), [refused("Agent 'a' is not ready, and too much waits for it.")]);
+  fake.isReady = true;
+  tasks.ready(agent);
+  assertEquals(sent.map((frame) => frame.t === "task" && frame.payload), [1, 3]);
+});
+
 Deno.test("tasks that come before setup() has returned wait for it, in their order", () => {
   const { tasks, take, agent, fake, sent } = setUp();
   Object.assign(fake, { isReady: false, isStarting: true });

@@ -11,6 +11,7 @@ const SPEC: SandboxSpec = {
   importFlags: installFlags(undefined),
   permissions: NO_PERMISSIONS,
   heapMb: 192,
+  v8Flags: [],
 };
 const BEFORE = [
   "run",
