@@ -12,6 +12,9 @@ export type Attempt =
 
 const MAX_RESULT_CHARS = 60_000;
 
+/** How long a tool may take to end by itself, and to say how far it has come. */
+const GRACE_MS = 500;
+
 /** @returns a failed result, rather than an error, for what the operator or the model can mend */
 export async function attempt(
   tool: Tool,
@@ -34,6 +37,21 @@ export async function attempt(
     if (!await person.agrees(viewOf(tool, shown), signal)) return { kind: "declined" };
   }
   const given = parsed.success ? parsed.data : input;
-  const result = await tool.run(given, workshop, call);
+  const result = await untilInterrupted(tool.run(given, workshop, call), signal);
   return { kind: "ran", result: { ok: result.ok, value: fit(result.value, MAX_RESULT_CHARS) } };
+}
+
+/** Not every tool ends when it is asked to: one that waits for an agent's reply is no longer waited for. */
+async function untilInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const interrupted = Promise.withResolvers<never>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => timer = setTimeout(() => interrupted.reject(signal.reason), GRACE_MS);
+  signal.addEventListener("abort", stop);
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, interrupted.promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+    clearTimeout(timer);
+  }
 }

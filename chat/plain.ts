@@ -26,11 +26,11 @@ export function callOf(plan: Plan): PlannedCall | undefined {
     case "list_nodes":
       return { tool: "list_nodes", input: {} };
     case "list_agents":
-      return { tool: "list_agents", input: on(plan.node) };
+      return { tool: "list_agents", input: { ...on(plan.node), ...only("agent", plan.agent) } };
     case "logs":
-      return { tool: "read_logs", input: { target: plan.agent } };
+      return { tool: "read_logs", input: only("target", plan.agent) };
     case "errors":
-      return { tool: "read_errors", input: { target: plan.agent } };
+      return { tool: "read_errors", input: only("target", plan.agent) };
     case "help":
       return undefined;
     default:
@@ -38,6 +38,10 @@ export function callOf(plan: Plan): PlannedCall | undefined {
   }
 }
 
-function on(node: string | undefined): { readonly node?: string } {
-  return node === undefined ? {} : { node };
+function on(node: string | undefined): Readonly<Record<string, string>> {
+  return only("node", node);
+}
+
+function only(field: string, value: string | undefined): Readonly<Record<string, string>> {
+  return value === undefined ? {} : { [field]: value };
 }

@@ -24,12 +24,12 @@ const AGENTS: readonly Column[] = [["AGENT", "agent"], ["NODE", "node"], ["STATE
 ]];
 
 export function shownOf(tool: string, result: ToolResult): Shown {
-  const { nodes, agents } = result.value;
+  const { nodes, agents, note } = result.value;
   if (result.ok && tool === "list_nodes" && isRows(nodes)) {
     return tableOf(NODES, nodes, "No node has been heard of at this broker");
   }
   if (result.ok && tool === "list_agents" && isRows(agents)) {
-    return tableOf(AGENTS, agents, "No agent runs there");
+    return tableOf(AGENTS, agents, typeof note === "string" ? printable(note) : "No agent runs there");
   }
   return { kind: "lines", lines: plainLines(tool, result).map(printable) };
 }

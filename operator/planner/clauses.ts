@@ -32,7 +32,9 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = {
   min: 60,
   minute: 60,
   h: 3600,
+  hr: 3600,
   hour: 3600,
+  day: 86_400,
 };
 const NUMBERS = "a an one two three four five six seven eight nine ten fifteen twenty thirty sixty".split(
   " ",
@@ -40,6 +42,23 @@ const NUMBERS = "a an one two three four five six seven eight nine ten fifteen t
 const NUMBER_OF = new Map(
   NUMBERS.map((word, index) => [word, [1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 15, 20, 30, 60][index] ?? NaN]),
 );
+
+const UNIT = "(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|days?)";
+const COUNT = `(\\d+(?:[.,]\\d+)?|${NUMBERS.join("|")})`;
+/** Parts and multiples of a unit, as people say them. */
+const PARTS: ReadonlyMap<string, number> = new Map([
+  ["half", 0.5],
+  ["half a", 0.5],
+  ["half an", 0.5],
+  ["quarter", 0.25],
+  ["quarter of a", 0.25],
+  ["quarter of an", 0.25],
+  ["a quarter of an", 0.25],
+  ["other", 2],
+  ["second", 2],
+]);
+const ADVERBS: Readonly<Record<string, string>> = { hourly: "hour", daily: "day" };
+const TIMES: ReadonlyMap<string, number> = new Map([["once", 1], ["twice", 2]]);
 
 const NUMBER = "(-?\\d+(?:\\.\\d+)?)";
 const DEGREES = "(?: ?(?:degrees?|°c?|c|celsius|%|percent))*";
@@ -56,8 +75,10 @@ const A_TOPIC = `(?:topic ${TOPIC}|${QUOTE}([^\\s'",/]+\\/[^\\s'",]*)${QUOTE})`;
 /** The order counts: what may look like another clause is taken first. */
 const PATTERNS = {
   interval: clause(
-    `(?:every|each|once (?:every|per|a)) ?(?:(\\d+(?:\\.\\d+)?|${NUMBERS.join("|")}) ?)?` +
-      "(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hours?)",
+    `(?:every|each|once every|(?:with|at) an interval of) ?(?:(${
+      [...PARTS.keys()].toReversed().join("|")
+    }) |${COUNT} ?)?` +
+      `${UNIT}|(?:(once|twice)|${COUNT} times) (?:a|an|per|each|every) ${UNIT}|(hourly|daily)`,
   ),
   agent: clause(`(?:and )?(?:call it|named|called|as|with the name) ${QUOTE}([A-Za-z0-9][\\w.-]*)${QUOTE}`),
   url: clause(`(?:(?:at|from|to|of|on) )?(?:the )?(?:url )?((?:https?|mqtts?):\\/\\/[^\\s'",]+)`),
@@ -74,7 +95,9 @@ const PATTERNS = {
       `(?:below|under|lower than|less than|<) ?${NUMBER}${DEGREES}`,
   ),
   line: clause("(?:on |at |of )?(?:gpio )?(?:line|pin|gpio) ?(\\d+)"),
-  nodes: clause(`(?:on|to|onto|at) (?:the )?(?:node |device )?${QUOTE}([A-Za-z0-9][\\w.-]*)${QUOTE}`),
+  nodes: clause(
+    `(?:on|to|onto|at) (?:the )?(?:node |device )?${QUOTE}([A-Za-z0-9][\\w.-]*)${QUOTE}(?: (?:node|device))?`,
+  ),
 } as const;
 
 export function takeClauses(sentence: string): Clauses {
@@ -123,9 +146,26 @@ export function takeClauses(sentence: string): Clauses {
   };
 }
 
-function secondsOf([count = "", unit = ""]: readonly string[]): number {
-  const name = unit.toLowerCase().replace(/(?<=..)s$/, "");
-  const seconds = UNIT_SECONDS[name] ?? UNIT_SECONDS[unit.toLowerCase()] ?? NaN;
-  const number = count === "" ? 1 : NUMBER_OF.get(count.toLowerCase()) ?? Number(count);
-  return Math.round(number * seconds * 1000) / 1000;
+/** Groups of the pattern: a part, a number and a unit; or how many times in which unit; or an adverb. */
+function secondsOf(groups: readonly string[]): number {
+  const [part = "", count = "", unit = "", times = "", timesCount = "", per = "", adverb = ""] = groups.map((
+    group,
+  ) => group.toLowerCase());
+  if (adverb !== "") return unitSeconds(ADVERBS[adverb] ?? "");
+  if (per !== "") return rounded(unitSeconds(per) / (TIMES.get(times) ?? numberOf(timesCount)));
+  const number = PARTS.get(part) ?? (count === "" ? 1 : numberOf(count));
+  return rounded(number * unitSeconds(unit));
+}
+
+function numberOf(word: string): number {
+  // A decimal comma is what many write.
+  return NUMBER_OF.get(word) ?? Number(word.replace(",", "."));
+}
+
+function unitSeconds(unit: string): number {
+  return UNIT_SECONDS[unit.replace(/(?<=..)s$/, "")] ?? UNIT_SECONDS[unit] ?? NaN;
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }

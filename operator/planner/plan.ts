@@ -23,8 +23,10 @@ export type Plan =
   | { readonly kind: "stop"; readonly agent: string; readonly node?: string }
   | { readonly kind: "move"; readonly agent: string; readonly to: string; readonly from?: string }
   | { readonly kind: "list_nodes" }
-  | { readonly kind: "list_agents"; readonly node?: string }
-  | { readonly kind: "logs" | "errors"; readonly agent: string }
+  /** @param agent the one that is asked for, wherever it runs */
+  | { readonly kind: "list_agents"; readonly node?: string; readonly agent?: string }
+  /** @param agent or a node; without it, of all */
+  | { readonly kind: "logs" | "errors"; readonly agent?: string }
   | { readonly kind: "help" };
 
 export type Understanding =
@@ -45,8 +47,8 @@ export const FORMS: readonly string[] = [
   "deploy node NAME to USER@HOST with broker HOST",
   "move AGENT to NODE",
   "stop AGENT",
-  "list nodes · list agents · what is running on NODE",
-  "show the logs of AGENT · show the errors of AGENT",
+  "list nodes · list agents · what is running on NODE · where is AGENT",
+  "show the logs of AGENT · show the errors of AGENT · show all errors",
 ];
 
 /** The plan in words, as it is shown before anything is done. */
@@ -70,14 +72,19 @@ export function inWords(plan: Plan): string {
     case "list_nodes":
       return "List the nodes";
     case "list_agents":
+      if (plan.agent !== undefined) return `Look for agent '${plan.agent}'`;
       return plan.node === undefined ? "List the agents" : `List the agents on node '${plan.node}'`;
     case "logs":
-      return `Show the log of agent '${plan.agent}'`;
+      return `Show the last lines of the log of ${whose(plan)}`;
     case "errors":
-      return `Show the errors of agent '${plan.agent}'`;
+      return `Show the last errors of ${whose(plan)}`;
     case "help":
       return "Say what can be said";
     default:
       return plan satisfies never;
   }
+}
+
+function whose({ agent }: { readonly agent?: string }): string {
+  return agent === undefined ? "all nodes and agents" : `'${agent}'`;
 }

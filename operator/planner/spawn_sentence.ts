@@ -6,8 +6,11 @@ import type { ParameterValue } from "../templates/template.ts";
 import { type Clauses, takeClauses } from "./clauses.ts";
 import { NO_NAMES } from "./no_names.ts";
 import { notUnderstood, type Plan, planned, type Understanding } from "./plan.ts";
+import { likelyMeant } from "./spelling.ts";
+import { whyNot } from "./why_not.ts";
 
-const VERB = /^(?:deploy|spawn|start|run|create|launch|put|set up|install|add|make) /i;
+const VERB =
+  /^(?:deploy|spawn|start|run|create|launch|put|set up|install|add|make|i (?:want|need)|i'd like|i would like) /i;
 
 /** Words without which the sentence means the same. */
 const FILLERS: ReadonlySet<string> = new Set(
@@ -25,7 +28,7 @@ const JUDGED: ReadonlySet<string> = new Set(["temperature", "humidity"]);
 type Given = Readonly<Record<string, ParameterValue>>;
 
 export function understandSpawn(text: string): Understanding {
-  if (!VERB.test(text)) return notUnderstood("It is none of the forms that are understood without a model");
+  if (!VERB.test(text)) return notUnderstood(whyNot(text));
   if (/^\S+(?: up)? (?:an? |the )?(?:new )?node /i.test(text)) {
     return notUnderstood("A node is deployed by: deploy node NAME to USER@HOST with broker HOST");
   }
@@ -53,7 +56,7 @@ function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choic
   const found = new Set<string>();
   for (const word of words) {
     const template = TEMPLATES.find((each) => each.name === word || each.words.includes(word));
-    if (template === undefined) return { reason: `'${word}' means nothing here` };
+    if (template === undefined) return { reason: unknown(word) };
     found.add(template.name);
   }
   // A URL says it too, and so does a GPIO line.
@@ -68,6 +71,13 @@ function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choic
   if (names.length === 2 && judge !== undefined && about !== undefined) return { template: judge, about };
   return { reason: `One agent does one thing, and the sentence names ${names.join(", ")}` };
 }
+
+function unknown(word: string): string {
+  const meant = likelyMeant(word, KNOWN);
+  return `'${word}' means nothing here` + (meant === undefined ? "" : `: is it '${meant}'?`);
+}
+
+const KNOWN: ReadonlySet<string> = new Set([...TEMPLATES.flatMap(({ words }) => words), ...FILLERS]);
 
 function complete(
   node: string,

@@ -10,7 +10,10 @@ import { understandSpawn } from "./spawn_sentence.ts";
 const NAME = "([A-Za-z0-9][\\w.-]*)";
 const THE = "(?:the |a |an |my )?";
 const AGENT = `${THE}(?:agent )?['"]?${NAME}['"]?(?: agent)?`;
-const NODE = `${THE}(?:node |device )?['"]?${NAME}['"]?`;
+const NODE = `${THE}(?:node |device )?['"]?${NAME}['"]?(?: node| device)?`;
+const WHERE_ALL = "(?: (?:on|at) (?:all|every|all the|all of the|any)(?: of (?:my|the))? nodes?| everywhere)";
+
+const SHOW = "(?:show|show me|read|get|give me)?";
 
 type Groups = readonly (string | undefined)[];
 
@@ -28,8 +31,9 @@ const FORMS: readonly Form[] = [
   form(
     `(?:deploy|install|set up|setup|add|create|bring up) (?:a |the )?(?:new )?node ['"]?${NAME}['"]? ` +
       `(?:to|on|at) (\\S+)(?:,? port (\\d+))?,? (?:and |that |which )?(?:with|using|uses|use|on) ` +
-      `(?:the )?broker (?:at |on )?(\\S+)`,
-    ([, node, address, port, broker]) => deployNode(node, address, port, broker),
+      `(?:(?:the )?broker (?:at |on )?(\\S+)|(\\S+) as (?:its |the )?broker)`,
+    ([, node, address, port, broker, asBroker]) =>
+      deployNode(node, unquoted(address), port, unquoted(broker ?? asBroker)),
   ),
   form(
     `(?:stop|end|kill|terminate|shut down) ${AGENT}(?: (?:on|at) ${NODE})?`,
@@ -46,25 +50,58 @@ const FORMS: readonly Form[] = [
   ),
   form(
     "(?:(?:list|show|show me|give me|get) (?:all )?(?:of )?(?:the |my )?nodes(?: (?:that are )?(?:online|there))?)" +
-      "|(?:(?:which|what) nodes (?:are (?:there|online|running|up)|do we have|exist))|nodes",
+      "|(?:(?:which|what) nodes (?:are (?:there|online|running|up)|do (?:we|i) have|exist))|nodes",
     () => planned({ kind: "list_nodes" }),
   ),
   form(
     `(?:(?:list|show|show me|give me|get) (?:all )?(?:of )?(?:the |my )?(?:running )?agents|agents|list` +
-      `|(?:what|which agents|what agents)(?: is|'s| are|) (?:running|run|runs))(?: (?:on|at) ${NODE})?(?: now)?`,
+      `|(?:what|who|which agents|what agents)(?: is|'s| are|) (?:running|run|runs))` +
+      `(?:${WHERE_ALL}| (?:on|at) ${NODE})?(?: (?:right )?now)?`,
     ([, node]) => named({ node }, ({ node }) => ({ kind: "list_agents", ...optional({ node }) })),
   ),
   form(
-    `(?:show|show me|read|get|give me)?(?: ?the)? ?(logs?|errors) (?:of|from|for) ${AGENT}`,
-    ([, what = "", agent]) =>
-      named({ agent }, ({ agent }) => ({ kind: what.toLowerCase() === "errors" ? "errors" : "logs", agent })),
+    `(?:what|which) agents are (?:there )?(?:on|at) ${NODE}`,
+    ([, node]) => named({ node }, ({ node }) => ({ kind: "list_agents", node })),
+  ),
+  form(
+    `where(?: is|'s) ${AGENT}(?: running)?|(?:which|what) node (?:runs|has) ${AGENT}|is ${AGENT} (?:still )?running`,
+    ([, ...agents]) =>
+      named({ agent: agents.find((each) => each !== undefined) }, ({ agent }) => ({
+        kind: "list_agents",
+        agent,
+      })),
+  ),
+  form(
+    `${SHOW} ?(?:the )?(?:last |latest )?(logs?|errors) (?:of|from|for) (?:${AGENT}|(?:the )?node ${NAME})` +
+      `|what are the (errors) of ${AGENT}`,
+    ([, what, agent, node, otherWhat, other]) =>
+      named(
+        { agent: agent ?? node ?? other },
+        ({ agent }) => ({ kind: kindOf(what ?? otherWhat), agent }),
+      ),
+  ),
+  form(
+    `(?:what (?:did|has|does) ${AGENT} (?:say|said|log|logged))|why (?:did|has|is) ${AGENT} (?:fail|failed|failing|end|ended|crash|crashed)`,
+    ([, said, failed]) =>
+      named(
+        { agent: said ?? failed },
+        ({ agent }) => ({ kind: said === undefined ? "errors" : "logs", agent }),
+      ),
+  ),
+  form(
+    `${SHOW} ?(?:all )?(?:the |of the )?(?:last |latest )?(logs?|errors)|(?:are there )?any (errors)`,
+    ([, what, errors]) => planned({ kind: kindOf(what ?? errors) }),
   ),
   form("help|what can you do|what can i say|list (?:the )?templates", () => planned({ kind: "help" })),
 ];
 
 /** What is said around a request, and changes nothing. */
-const POLITENESS =
-  /^(?:(?:please|hey|hi|hello|ok|okay|now)[,!]? )+|^(?:(?:can|could|would|will) you (?:please )?)/i;
+const POLITENESS = new RegExp(
+  "^(?:(?:please|pls|plz|hey|hi|hello|ok|okay|now)[,!]? )+|^(?:can|could|would|will) you (?:please |maybe )*" +
+    "|^i(?: want|'d like| would like)(?: you)? to |^(?:please )?tell me (?=(?:what|which|where|who|why|is)\\b)",
+  "i",
+);
+const THANKS = /,? (?:please|pls|plz|thanks|thank you|thx)$/i;
 
 /** @param sentence one line of an operator */
 export function understand(sentence: string): Understanding {
@@ -80,7 +117,23 @@ export function understand(sentence: string): Understanding {
 
 function tidy(sentence: string): string {
   const line = sentence.trim().replace(/\s+/g, " ").replace(/’/g, "'").replace(/[\s.!?]+$/, "");
-  return line.replace(POLITENESS, "").replace(POLITENESS, "").replace(/,? please$/i, "");
+  // One after another, as people say them.
+  const bare = [1, 2, 3].reduce((rest) => rest.replace(POLITENESS, ""), line);
+  return placeLast(bare.replace(THANKS, "").replace(THANKS, ""));
+}
+
+/** "on NODE, spawn …" is "spawn … on NODE". */
+function placeLast(text: string): string {
+  const match = /^((?:on|at) (?:the )?(?:node |device )?['"]?[A-Za-z0-9][\w.-]*['"]?),? (.+)$/i.exec(text);
+  return match === null ? text : `${match[2]} ${match[1]}`;
+}
+
+function kindOf(word: string | undefined): "logs" | "errors" {
+  return word?.toLowerCase() === "errors" ? "errors" : "logs";
+}
+
+function unquoted(text: string | undefined): string | undefined {
+  return text?.replace(/^(['"])(.*)\1$/, "$2");
 }
 
 function deployNode(

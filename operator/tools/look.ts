@@ -42,12 +42,17 @@ const listAgents = defineTool({
   title: "List the agents",
   description: "The agents that run, on all nodes or on one: state, load, restarts, description, topics.",
   effect: "look",
-  input: { node: z.string().optional().describe("Only those of this node"), limit },
-  async run({ node, limit }, { operator }, { signal }) {
+  input: {
+    node: z.string().optional().describe("Only those of this node"),
+    agent: z.string().optional().describe("Only the one of this name"),
+    limit,
+  },
+  async run({ node, agent: name, limit }, { operator }, { signal }) {
     await survey(operator, { signal });
     if (node !== undefined) nodeNamed(operator.fleet, node);
     const all = liveAgents(operator.fleet)
       .filter((agent) => node === undefined || agent.node === node)
+      .filter((agent) => name === undefined || agent.name === name)
       .toSorted((a, b) => a.name.localeCompare(b.name));
     const agents = all.slice(0, limit).map((
       { name, node, state, task, cpu, memoryMb, uptime, restarts, manifest },
@@ -63,6 +68,9 @@ const listAgents = defineTool({
       description: typeof manifest?.description === "string" ? excerpt(manifest.description, 500) : undefined,
       publishes: manifest?.publishes,
     }));
+    if (name !== undefined && agents.length === 0) {
+      return done({ agents, total: 0, note: `No node that answers runs an agent '${name}'` });
+    }
     return done({ agents, total: all.length });
   },
 });

@@ -6,6 +6,8 @@ import { bundleRunner } from "../../artefact/bundle.ts";
 import { generateKey, publicHalf } from "../../runner/trust/issue.ts";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
+import { ctl } from "../support/ctl.ts";
+import { overStdio } from "../support/mcp_client.ts";
 import { isRunning } from "../support/processes.ts";
 import { needing } from "../support/programs.ts";
 import { hasSsh, ofWhom, SshDevice } from "../support/ssh_device.ts";
@@ -51,15 +53,15 @@ class Operator {
   async doctor(): Promise<Outcome["result"]> {
     const { destination } = this.device;
     const args = ["--device", destination, "--broker", `127.0.0.1:${this.port}`];
-    const { stdout } = await this.#agentflow("doctor", ...args).output();
+    const { stdout } = await this.agentflow("doctor", ...args).output();
     return JSON.parse(new TextDecoder().decode(stdout)).findings;
   }
 
   command(...more: string[]): Deno.Command {
-    return this.#agentflow("deploy", "kitchen", "--to", this.device.destination, ...more);
+    return this.agentflow("deploy", "kitchen", "--to", this.device.destination, ...more);
   }
 
-  #agentflow(command: string, ...more: string[]): Deno.Command {
+  agentflow(command: string, ...more: string[]): Deno.Command {
     return new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", CTL, command, "--json", "--ssh-config", this.device.sshConfig, ...more],
       env: { XDG_CACHE_HOME: cache, NO_COLOR: "1" },
@@ -106,6 +108,20 @@ function withDevice(
       await test({ device, operator, port: broker.port, t });
     },
   });
+}
+
+/** Neither sentence nor tool names a configuration of ssh: it is the operator's own. */
+async function asPeopleHaveIt(device: SshDevice) {
+  const config = await Deno.readTextFile(device.sshConfig);
+  const self = new TextDecoder().decode((await new Deno.Command("id", { args: ["-un"] }).output()).stdout);
+  const user = /^\s*User (\S+)/m.exec(config)?.[1] ?? self.trim();
+  const path = Deno.env.get("PATH") ?? "";
+  const programs = join(cache, "programs");
+  await Deno.mkdir(programs);
+  const ssh = `#!/bin/sh\nPATH=${path}\nexec ssh -F ${device.sshConfig} "$@"\n`;
+  await Deno.writeTextFile(join(programs, "ssh"), ssh, { mode: 0o755 });
+  const env = { PATH: `${programs}:${path}`, XDG_CACHE_HOME: cache };
+  return { address: `${user}@${device.destination}`, env };
 }
 
 const COUNTER = `export async function process(agent) {
@@ -236,6 +252,47 @@ withDevice(
       const { code, result, said } = await operator.deploy("--", "--heap-mb", "64");
       assertEquals([code, result?.action], [0, "started"], said);
     });
+
+    // Where their programs are already: what is new is how they are asked for.
+    const { address, env } = await asPeopleHaveIt(device);
+    // Loopback, under a name by which its heartbeat is waited for.
+    const seen = `0.0.0.0:${port}`;
+
+    await t.step("a sentence deploys a node, once it has been agreed to", async () => {
+      const sentence = `deploy node attic to ${address} with broker ${seen}`;
+      const at = ["--broker", `127.0.0.1:${port}`];
+      const declined = await ctl(["chat", sentence, ...at], { env });
+      assertEquals([declined.code, device.pid("attic")], [1, undefined], declined.stderr);
+      const { code, stderr, stdout } = await ctl(["chat", "--yes", sentence, ...at], { env });
+      assertEquals(code, 0, `${stdout}${stderr}`);
+      assertMatch(`${stdout}${stderr}`, /Understood: Deploy node 'attic' to .*@device/);
+      assert(isRunning(device.pid("attic") ?? 0));
+      assertMatch((await ctl(["chat", "what nodes are there?", ...at], { env })).stdout, /attic +online/);
+    });
+
+    await t.step("deploy_node of the MCP server does, and tells how far it is", async () => {
+      await using mcp = await overStdio(port, [], env);
+      const progress: string[] = [];
+      const request = { node: "cellar", address, broker: seen };
+      const { isError, value, text } = await mcp.call("deploy_node", request, {
+        onprogress: ({ message }) => progress.push(message ?? ""),
+        resetTimeoutOnProgress: true,
+      });
+      assertEquals([isError, value?.action, value?.heartbeat?.agents], [false, "installed", []], text);
+      assertMatch(progress.join("\n"), /Self-test: \d+ passed, 0 failed[^]*heartbeat/);
+      const listed = await mcp.call("list_nodes");
+      assertEquals(
+        listed.value.nodes.map(({ node, state }: Record<string, unknown>) => [node, state]).slice(0, 2),
+        [["attic", "online"], ["cellar", "online"]],
+      );
+      const refused = await mcp.call("deploy_node", { ...request, address: address.replace(/^/, "not-") });
+      assertEquals(refused.isError, true);
+      assertMatch(refused.value.error, /device/);
+    });
+
+    for (const node of ["attic", "cellar"]) {
+      await operator.agentflow("deploy", node, "--to", device.destination, "--uninstall", "--purge").output();
+    }
 
     await t.step("--uninstall ends it and leaves the agents' state; --purge takes that too", async () => {
       const pid = device.pid("kitchen") ?? 0;

@@ -93,6 +93,24 @@ law("over stdio a client does all that an operator does", async () => {
   await wholeLife(mcp, stage);
 });
 
+law("what an agent has said before the server came is told, though it has failed since", async () => {
+  await using stage = await Stage.set();
+  const code =
+    "export async function setup(agent) { await agent.log('here'); throw new Error('no sensor'); }";
+  const agent = await stage.launch({ name: "brief", code });
+  await agent.on("errors", ({ severity }) => severity === "fatal");
+  await using mcp = await overStdio(stage.broker.port);
+  const errors = await mcp.call("read_errors", { target: "brief" });
+  assertEquals(
+    errors.value.lines.map(({ phase, message }: Record<string, unknown>) => [phase, message]),
+    [["setup", "no sensor"]],
+    errors.text,
+  );
+  assertMatch((await mcp.call("read_logs")).text, /"message":"here"/);
+  const { value } = await mcp.call("list_agents", { agent: "brief" });
+  assertEquals(value, { agents: [], total: 0, note: "No node that answers runs an agent 'brief'" });
+});
+
 law("over HTTP it does the same, and sessions do not know each other", async () => {
   await using stage = await Stage.set();
   await using server = await HttpMcp.start(stage.broker.port);

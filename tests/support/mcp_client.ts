@@ -15,11 +15,15 @@ const argsFor = (port: number, more: readonly string[]) => [
 ];
 
 /** A client, connected to a server of its own over stdin and stdout. */
-export async function overStdio(port: number, args: readonly string[] = []): Promise<McpClient> {
+export async function overStdio(
+  port: number,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<McpClient> {
   const transport = new StdioClientTransport({
     command: Deno.execPath(),
     args: argsFor(port, args),
-    env: { ...Deno.env.toObject(), XDG_CONFIG_HOME: "/nonexistent" },
+    env: { ...Deno.env.toObject(), XDG_CONFIG_HOME: "/nonexistent", ...env },
     stderr: "pipe",
   });
   const client = new Client({ name: "test", version: "1" });
