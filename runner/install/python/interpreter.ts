@@ -5,10 +5,19 @@ import type { Downloader } from "../download.ts";
 import { runFetch } from "../fetcher.ts";
 import { InstallError } from "../install_error.ts";
 import { digest } from "../seal.ts";
+import {
+  markUsed,
+  MAX_UNFINISHED_MS,
+  MAX_UNUSED_MS,
+  namesIn,
+  removeTree,
+  timeOf,
+  UNFINISHED,
+} from "../sets.ts";
 import { PYODIDE_FILES, PYODIDE_LOCK, PYODIDE_VERSION } from "./release.ts";
 
 export interface InterpreterOptions extends Downloader {
-  /** Absolute path of the folder for all that concerns Python. It belongs to one runner. */
+  /** Absolute path of the folder for all that concerns Python. Nodes of one user may share it. */
   readonly dir: string;
 }
 
@@ -23,8 +32,6 @@ export interface SnapshotMaker {
   readonly makeSnapshot: string;
   readonly digest: string;
 }
-
-const UNFINISHED = ".unfinished-";
 
 /**
  * Invariants: the folder of a release is complete or not there; its files are checked against the release once in the
@@ -46,8 +53,9 @@ export class InterpreterStore {
 
   async #ready(maker: SnapshotMaker, onFetch: () => void, signal: AbortSignal): Promise<Interpreter> {
     const dir = join(this.options.dir, PYODIDE_VERSION);
-    const snapshot = join(dir, `snapshot-${maker.digest}.bin`);
+    const snapshot = snapshotPath(dir, maker);
     const intact = this.#checked || await isIntact(dir);
+    await markUsed(snapshot, Date.now());
     const made = intact && await exists(snapshot);
     if (!made) onFetch();
     try {
@@ -61,6 +69,28 @@ export class InterpreterStore {
         `Python (npm:pyodide@${PYODIDE_VERSION}) cannot be installed: ${(error as Error).message}`,
         { cause: error },
       );
+    }
+  }
+
+  /**
+   * Deletes snapshots that no node has used for long, releases that have none left, and what was left unfinished.
+   * @param inUse the harness whose agents run here, if any do
+   * @param now milliseconds since the epoch
+   * @throws Deno's error when the folder cannot be changed
+   */
+  async tidy(inUse: SnapshotMaker | undefined, now: number): Promise<void> {
+    const { dir } = this.options;
+    if (inUse !== undefined) await markUsed(snapshotPath(join(dir, PYODIDE_VERSION), inUse), now);
+    for (const name of await namesIn(dir)) {
+      const path = join(dir, name);
+      if (name.startsWith(UNFINISHED)) {
+        if (now - await timeOf(path, Infinity) > MAX_UNFINISHED_MS) await removeTree(path);
+      } else if (/^\d+(\.\d+)+$/.test(name)) {
+        const left = await tidySnapshots(path, now);
+        if (left === 0 && name !== PYODIDE_VERSION && now - await timeOf(path, now) > MAX_UNUSED_MS) {
+          await removeTree(path);
+        }
+      }
     }
   }
 
@@ -87,10 +117,10 @@ export class InterpreterStore {
       }
       // Another runner that shares the folder may have been faster.
       if (await isIntact(dir)) return;
-      await remove(dir);
+      await removeTree(dir);
       await Deno.rename(files, dir);
     } finally {
-      await remove(draft);
+      await removeTree(draft);
     }
   }
 
@@ -135,6 +165,24 @@ export class InterpreterStore {
   }
 }
 
+function snapshotPath(release: string, maker: SnapshotMaker): string {
+  return join(release, `snapshot-${maker.digest}.bin`);
+}
+
+/** @returns how many finished ones are left */
+async function tidySnapshots(release: string, now: number): Promise<number> {
+  let left = 0;
+  for (const name of await namesIn(release)) {
+    if (!name.startsWith("snapshot-")) continue;
+    const path = join(release, name);
+    const isUnfinished = name.includes(UNFINISHED);
+    const isOld = now - await timeOf(path, now) > (isUnfinished ? MAX_UNFINISHED_MS : MAX_UNUSED_MS);
+    if (isOld) await removeTree(path);
+    else if (!isUnfinished) left += 1;
+  }
+  return left;
+}
+
 async function isIntact(dir: string): Promise<boolean> {
   try {
     for (const [name, sha256] of Object.entries(PYODIDE_FILES)) {
@@ -172,13 +220,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
