@@ -1,14 +1,13 @@
 /** Deno's own executable for an architecture, from the npm registry, checked against what it must be. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
+import { downloadPackage, NpmPackageError } from "./npm_package.ts";
 import { type Architecture, DENO_PACKAGES, type DenoPackage } from "./platforms.ts";
 
 /** The executable cannot be had; the message says why, and what to do. */
 export class DenoBinaryError extends Error {
   override name = "DenoBinaryError";
 }
-
-const REGISTRY = "https://registry.npmjs.org";
 
 export interface FetchOptions {
   /** Kept between runs: an executable is fetched once. */
@@ -29,31 +28,17 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
   const path = join(options.cacheDir, `deno-${wanted.version}-${architecture}-${mark}`, "deno");
   if (await isFile(path)) return path;
   options.onProgress?.(`Fetching Deno ${wanted.version} for ${architecture}`);
-  const archive = await download(wanted, options.registry ?? REGISTRY);
+  const archive = await download(wanted, options.registry);
   await unpack(archive, path);
   return path;
 }
 
-async function download({ name, version, integrity }: DenoPackage, registry: string): Promise<Uint8Array> {
-  const file = `${name.slice(name.indexOf("/") + 1)}-${version}.tgz`;
-  const url = `${registry.replace(/\/$/, "")}/${name}/-/${file}`;
-  const bytes = await read(url);
-  const found = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
-  if (found === integrity) return bytes;
-  throw new DenoBinaryError(`${url} is not what it must be: its integrity is ${found}, not ${integrity}`);
-}
-
-async function read(url: string): Promise<Uint8Array> {
+async function download(wanted: DenoPackage, registry: string | undefined): Promise<Uint8Array> {
   try {
-    const response = await fetch(url);
-    if (response.ok) return await response.bytes();
-    await response.body?.cancel();
-    throw new Error(`the registry answers ${response.status}`);
+    return await downloadPackage(wanted, registry);
   } catch (error) {
-    throw new DenoBinaryError(
-      `Cannot fetch ${url}: ${(error as Error).message}: connect this machine to the registry ` +
-        "($NPM_CONFIG_REGISTRY names another), or name an executable with --deno-file FILE",
-    );
+    if (!(error instanceof NpmPackageError)) throw error;
+    throw new DenoBinaryError(`${error.message}, or name an executable with --deno-file FILE`);
   }
 }
 

@@ -14,11 +14,14 @@ import {
   timeOf,
   UNFINISHED,
 } from "../sets.ts";
+import { readNpmArchive } from "./npm_archive.ts";
 import { PYODIDE_FILES, PYODIDE_LOCK, PYODIDE_VERSION } from "./release.ts";
 
 export interface InterpreterOptions extends Downloader {
   /** Absolute path of the folder for all that concerns Python. Nodes of one user may share it. */
   readonly dir: string;
+  /** npm's archive of Pyodide, in place of the registry. Absolute. */
+  readonly archive?: string | undefined;
 }
 
 /** Where it lies. Paths are absolute. */
@@ -98,22 +101,15 @@ export class InterpreterStore {
     await Deno.mkdir(this.options.dir, { recursive: true, mode: 0o700 });
     const draft = await Deno.makeTempDir({ dir: this.options.dir, prefix: UNFINISHED });
     try {
-      const lock = join(draft, "deno.lock");
-      await Deno.writeTextFile(lock, PYODIDE_LOCK);
-      const specifier = `npm:pyodide@${PYODIDE_VERSION}`;
-      await this.#deno(
-        draft,
-        ["cache", "--quiet", "--no-config", `--lock=${lock}`, "--frozen", specifier],
-        signal,
-      );
       const files = join(draft, "files");
       await Deno.mkdir(files);
-      const source = await findPackage(join(draft, "cache", "npm"));
-      for (const name of Object.keys(PYODIDE_FILES)) {
-        await Deno.copyFile(join(source, name), join(files, name));
-      }
+      if (this.options.archive === undefined) await this.#download(draft, files, signal);
+      else await unpack(this.options.archive, files);
       if (!await isIntact(files)) {
-        throw new InstallError("integrity mismatch: its files are not those of the release");
+        throw new InstallError(
+          "integrity mismatch: its files are not those of the release" +
+            (this.options.archive === undefined ? "" : `: '${this.options.archive}' is of another`),
+        );
       }
       // Another runner that shares the folder may have been faster.
       if (await isIntact(dir)) return;
@@ -121,6 +117,18 @@ export class InterpreterStore {
       await Deno.rename(files, dir);
     } finally {
       await removeTree(draft);
+    }
+  }
+
+  async #download(draft: string, files: string, signal: AbortSignal): Promise<void> {
+    const lock = join(draft, "deno.lock");
+    await Deno.writeTextFile(lock, PYODIDE_LOCK);
+    const specifier = `npm:pyodide@${PYODIDE_VERSION}`;
+    const args = ["cache", "--quiet", "--no-config", `--lock=${lock}`, "--frozen", specifier];
+    await this.#deno(draft, args, signal);
+    const source = await findPackage(join(draft, "cache", "npm"));
+    for (const name of Object.keys(PYODIDE_FILES)) {
+      await Deno.copyFile(join(source, name), join(files, name));
     }
   }
 
@@ -163,6 +171,12 @@ export class InterpreterStore {
     };
     await runFetch({ deno, args, env: { ...env, ...own }, cwd: dir }, signal);
   }
+}
+
+/** Whether they are the right ones is looked at afterwards. */
+async function unpack(archive: string, files: string): Promise<void> {
+  const found = await readNpmArchive(archive, Object.keys(PYODIDE_FILES));
+  for (const [name, bytes] of found) await Deno.writeFile(join(files, name), bytes);
 }
 
 function snapshotPath(release: string, maker: SnapshotMaker): string {
