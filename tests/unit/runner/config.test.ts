@@ -365,6 +365,7 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--state-dir DIR",
     "--work-dir DIR",
     "--with-python",
+    "--pyodide FILE",
     "--wheels DIR",
     "--pip-index-url URL",
     "--deno PATH",
