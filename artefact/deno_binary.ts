@@ -1,7 +1,11 @@
-/** Deno's own executable for an architecture, from the npm registry, checked against what it must be. */
+/** Deno's own executable for an architecture, which Deno fetches as it fetches any package of npm, and checks. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
-import { downloadPackage, NpmPackageError } from "./npm_package.ts";
+import type { Environment } from "../bus/flag.ts";
+import { findDeno } from "../runner/deno_executable.ts";
+import { fetchEnv } from "../runner/install/env.ts";
+import { runFetch } from "../runner/install/fetcher.ts";
+import { findPackage } from "../runner/install/npm_cache.ts";
 import { type Architecture, DENO_PACKAGES, type DenoPackage } from "./platforms.ts";
 
 /** The executable cannot be had; the message says why, and what to do. */
@@ -12,59 +16,67 @@ export class DenoBinaryError extends Error {
 export interface FetchOptions {
   /** Kept between runs: an executable is fetched once. */
   readonly cacheDir: string;
-  /** Address of the registry. */
-  readonly registry?: string | undefined;
+  /** Which registry it is, and how to get there, as npm and Deno read it: `NPM_CONFIG_REGISTRY`, `~/.npmrc`, proxies. */
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (message: string) => void;
 }
 
 /**
  * @returns path of the executable
- * @throws DenoBinaryError
+ * @throws DenoBinaryError; the reason of `signal` when that is aborted
  */
 export async function fetchDeno(architecture: Architecture, options: FetchOptions): Promise<string> {
+  const { cacheDir, env, signal = new AbortController().signal, onProgress } = options;
   const wanted = DENO_PACKAGES[architecture];
   // Named by the integrity of what it came from: a file of this name was checked before it was put there.
   const mark = createHash("sha256").update(wanted.integrity).digest("hex").slice(0, 12);
-  const path = join(options.cacheDir, `deno-${wanted.version}-${architecture}-${mark}`, "deno");
+  const path = join(cacheDir, `deno-${wanted.version}-${architecture}-${mark}`, "deno");
   if (await isFile(path)) return path;
-  options.onProgress?.(`Fetching Deno ${wanted.version} for ${architecture}`);
-  const archive = await download(wanted, options.registry);
-  await unpack(archive, path);
+  onProgress?.(`Fetching Deno ${wanted.version} for ${architecture}`);
+  await Deno.mkdir(cacheDir, { recursive: true });
+  const draft = await Deno.makeTempDir({ dir: cacheDir, prefix: "fetch-" });
+  try {
+    const fetched = join(await download(wanted, draft, env, signal), "deno");
+    await Deno.chmod(fetched, 0o755);
+    await Deno.mkdir(dirname(path), { recursive: true });
+    // Whole or not at all.
+    await Deno.rename(fetched, path);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { name, version } = wanted;
+    throw new DenoBinaryError(
+      `Cannot fetch Deno for ${architecture} (npm:${name}@${version}): ${
+        (error as Error).message
+      }: connect this ` +
+        "machine to the npm registry (another is named by $NPM_CONFIG_REGISTRY or in ~/.npmrc), or give deploy " +
+        "an executable with --deno-file FILE",
+    );
+  } finally {
+    await Deno.remove(draft, { recursive: true });
+  }
   return path;
 }
 
-async function download(wanted: DenoPackage, registry: string | undefined): Promise<Uint8Array> {
-  try {
-    return await downloadPackage(wanted, registry);
-  } catch (error) {
-    if (!(error instanceof NpmPackageError)) throw error;
-    throw new DenoBinaryError(`${error.message}, or name an executable with --deno-file FILE`);
-  }
-}
-
-/** Takes the executable out of the package, and puts it in place whole or not at all. */
-async function unpack(archive: Uint8Array, path: string): Promise<void> {
-  const folder = dirname(path);
-  await Deno.mkdir(dirname(folder), { recursive: true });
-  const temporary = await Deno.makeTempDir({ dir: dirname(folder), prefix: "unpack-" });
-  try {
-    const child = new Deno.Command("tar", {
-      args: ["-xzf", "-", "-C", temporary, "--strip-components=1", "package/deno"],
-      stdin: "piped",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    // What tar did not like, it says itself.
-    await writer.write(archive).then(() => writer.close()).catch(() => {});
-    const { success, stderr } = await child.output();
-    if (!success) throw new DenoBinaryError(`Cannot unpack Deno: ${new TextDecoder().decode(stderr).trim()}`);
-    await Deno.chmod(join(temporary, "deno"), 0o755);
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.rename(join(temporary, "deno"), path);
-  } finally {
-    await Deno.remove(temporary, { recursive: true });
-  }
+/** @returns the folder of the package. Deno compares its archive with the lock */
+async function download(
+  { name, version, integrity }: DenoPackage,
+  draft: string,
+  env: Environment,
+  signal: AbortSignal,
+): Promise<string> {
+  const wanted = `${name}@${version}`;
+  const lock = { version: "5", specifiers: { [`npm:${wanted}`]: version }, npm: { [wanted]: { integrity } } };
+  await Deno.writeTextFile(join(draft, "deno.lock"), JSON.stringify(lock));
+  const denoDir = join(draft, "cache");
+  const own = { DENO_DIR: denoDir, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
+  await runFetch({
+    deno: await findDeno(undefined, env["PATH"] ?? ""),
+    args: ["cache", "--quiet", "--no-config", "--lock=deno.lock", "--frozen", `npm:${wanted}`],
+    env: { ...fetchEnv(env), ...own },
+    cwd: draft,
+  }, signal);
+  return await findPackage(denoDir, name, version);
 }
 
 async function isFile(path: string): Promise<boolean> {

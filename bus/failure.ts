@@ -24,6 +24,21 @@ export type ConnectionError = Error & {
 
 const MAX_QUOTE_CHARS = 200;
 
+/** `absent`: nobody answers there as a broker would; `refused`: the broker does not let this client in. */
+export type FailureKind = "absent" | "refused" | "other";
+
+const ABSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"];
+
+/** @param error as of `describeFailure` */
+export function failureKind(error: ConnectionError | undefined): FailureKind {
+  const first = error?.errors?.[0];
+  if (error?.message === "" && first !== undefined) return failureKind(first);
+  if (typeof error?.code === "number") return error.code === 4 || error.code === 5 ? "refused" : "other";
+  const code = String(error?.code ?? "");
+  if (ABSENT.includes(code) || error?.message === "connack timeout") return "absent";
+  return /^ERR_SSL_.*ALERT_/.test(code) ? "refused" : "other";
+}
+
 /** @param error `undefined` when the connection ended without one */
 export function describeFailure(error: ConnectionError | undefined, attempt: Attempt): string {
   const first = error?.errors?.[0];

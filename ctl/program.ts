@@ -23,6 +23,7 @@ import { addStop } from "./commands/stop.ts";
 import { addStopAll } from "./commands/stop_all.ts";
 import { addUpgrade } from "./commands/upgrade.ts";
 import { addWatch } from "./commands/watch.ts";
+import { addExamples } from "./examples.ts";
 import { EXIT_HELP } from "./exit_code.ts";
 
 type Add = (program: Command, cli: Cli) => void;
@@ -61,5 +62,6 @@ export function createProgram(cli: Cli): Command {
     program.commandsGroup(group);
     for (const add of adds) add(program, cli);
   }
+  addExamples(program);
   return program;
 }

@@ -2,12 +2,15 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
-import { type ConnectionError, describeFailure } from "../bus/failure.ts";
+import { type ConnectionError, describeFailure, type FailureKind, failureKind } from "../bus/failure.ts";
 import { filterMatches } from "../protocol/topics.ts";
 
 /** The broker cannot be reached, or does not let this client in; the message says why, and what to do. */
 export class BusError extends Error {
   override name = "BusError";
+  constructor(message: string, readonly kind: FailureKind = "other") {
+    super(message);
+  }
 }
 
 /** A message as it arrived. */
@@ -72,7 +75,10 @@ export class Bus implements AsyncDisposable {
     client.on("error", (error) => failure = error);
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
-      client.once("close", () => reject(new BusError(notConnected(options, failure, false))));
+      client.once(
+        "close",
+        () => reject(new BusError(notConnected(options, failure, false), failureKind(failure))),
+      );
       options.signal?.addEventListener("abort", () => reject(new BusError("no longer wanted")), {
         once: true,
       });

@@ -51,6 +51,11 @@ export class Commander {
     return await this.#give(node, topics.node(node, command), payload, options);
   }
 
+  /** Leaves a command with the broker, which keeps it until the node is there. Nobody answers. */
+  async leave(node: string, command: NodeCommand, payload: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#send(node, topics.node(node, command), payload, true);
+  }
+
   /**
    * @param node where the agent runs
    * @throws as `command`
@@ -90,14 +95,10 @@ export class Commander {
     payload: Answer,
     { timeoutMs = TIMEOUT_MS, retain = false }: CommandOptions,
   ): Promise<Answer> {
-    const send = async (replyTopic: string) => {
-      const command = { ...payload, _reply_topic: replyTopic };
-      const message = this.signer === undefined
-        ? command
-        : await this.signer.sign(command, { node, topic, retain });
-      await this.bus.publish(topic, message, { retain });
-    };
-    const { answered, value } = await this.#ask(send, timeoutMs);
+    const { answered, value } = await this.#ask(
+      (replyTopic) => this.#send(node, topic, { ...payload, _reply_topic: replyTopic }, retain),
+      timeoutMs,
+    );
     if (!answered) {
       throw new NoAnswerError(
         `Node '${node}' did not answer within ${
@@ -110,6 +111,13 @@ export class Commander {
       throw new RefusedError(String(error), typeof code === "string" ? code : undefined);
     }
     return answer;
+  }
+
+  async #send(node: string, topic: string, command: Answer, retain: boolean): Promise<void> {
+    const message = this.signer === undefined
+      ? command
+      : await this.signer.sign(command, { node, topic, retain });
+    await this.bus.publish(topic, message, { retain });
   }
 
   /** Listens first, then sends: an answer may come within a millisecond. */

@@ -2,6 +2,7 @@
  * Which topics an agent may use. The trees `nodes/` and `agents/` are how nodes are commanded and how nodes speak of
  * themselves and their agents: whoever writes there commands others, or speaks in their name.
  */
+import { hasTooManyParts, MAX_PARTS } from "./json.ts";
 import { filterCovers, filterMatches } from "./topics.ts";
 
 /** What one agent may use, as topic filters. Plain data: the harness is told at the start. */
@@ -72,7 +73,11 @@ export function replyRefusal(topic: string): string | undefined {
 
 /** The answer to a task is written by its handler: it must not land where the asker could not have written himself. */
 function taskRefusal(rules: TopicRules, payload: string | Uint8Array): string | undefined {
-  const task = parseObject(payload);
+  const text = textOf(payload);
+  if (text !== undefined && hasTooManyParts(text)) {
+    return `a task must not hold more than ${MAX_PARTS} objects, lists and texts`;
+  }
+  const task = text === undefined ? undefined : parseObject(text);
   if (task === undefined) return "a task for an agent must be a JSON object";
   const replyTopic = task._reply_topic ?? undefined;
   if (replyTopic === undefined) return undefined;
@@ -82,11 +87,18 @@ function taskRefusal(rules: TopicRules, payload: string | Uint8Array): string | 
 }
 
 /** Read as strictly as a node reads it: what is anything else to another reader is refused. */
-function parseObject(payload: string | Uint8Array): Readonly<Record<string, unknown>> | undefined {
+function textOf(payload: string | Uint8Array): string | undefined {
+  if (typeof payload === "string") return payload;
   try {
-    const text = typeof payload === "string"
-      ? payload
-      : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
+  } catch {
+    // No text: no task.
+    return undefined;
+  }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)
       ? value as Record<string, unknown>

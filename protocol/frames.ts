@@ -3,7 +3,7 @@
  * stdin ("down") and stdout ("up"). What comes up is the agent's word: `parseAgentFrame` trusts none of it.
  */
 import type { TopicRules } from "./agent_topics.ts";
-import { nestsTooDeep } from "./json.ts";
+import { hasTooManyParts, nestsTooDeep } from "./json.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -214,9 +214,16 @@ export function encodeFrame(frame: AgentFrame | RunnerFrame): string {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const FRAME_START = '{"t":';
+
+/** Whether a line is a frame of more parts than one may have: it must not be parsed. */
+export function isTooIntricate(line: string): boolean {
+  return line.startsWith(FRAME_START) && hasTooManyParts(line);
+}
+
 /** Reads a line from an agent's stdout; `undefined` when it is not a well-formed frame. */
 export function parseAgentFrame(line: string): AgentFrame | undefined {
-  if (!line.startsWith('{"t":')) return undefined;
+  if (!line.startsWith(FRAME_START)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(line);

@@ -3,6 +3,41 @@
 /** Levels of arrays and objects within each other: `JSON.stringify` overflows the stack a few thousand further down. */
 export const MAX_NESTING = 500;
 
+/**
+ * Objects, lists and texts in one document: what parsing costs, and what the result holds in memory, grows with them
+ * far more than with its length. As many take some 30 ms and 20 MB.
+ */
+export const MAX_PARTS = 250_000;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
+const OPENING_BRACE = 0x7b;
+
+/** Whether `text` would make more than `MAX_PARTS` objects, lists and texts as JSON. Does not parse it. */
+export function hasTooManyParts(text: string): boolean {
+  // Each takes a character at least.
+  if (text.length <= MAX_PARTS) return false;
+  let parts = 0;
+  for (let index = 0; index < text.length && parts <= MAX_PARTS; index++) {
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) index = endOfText(text, index);
+    else if (code !== OPENING_BRACKET && code !== OPENING_BRACE) continue;
+    parts += 1;
+  }
+  return parts > MAX_PARTS;
+}
+
+/** Where the text that begins at `start` ends. */
+function endOfText(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
 /** Whether `value`, as `JSON.parse` made it, nests deeper than `MAX_NESTING`. Does not recurse. */
 export function nestsTooDeep(value: unknown): boolean {
   let level = [value].filter(isContainer);

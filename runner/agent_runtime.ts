@@ -1,6 +1,7 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
 import type { BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
+import type { Permissions } from "../protocol/permissions.ts";
 import { readingOf } from "../protocol/language.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import type { Clock } from "./clock.ts";
@@ -65,6 +66,11 @@ export interface AgentRuntimeParts {
 /** Above the state's own limit, so that `persist` says no before the kernel does. */
 const FILE_SLACK_BYTES = 64 * 1024 * 1024;
 
+/** Files and connections that an agent may have open at the same time, Deno's own some twenty among them. */
+const MAX_OPEN_FILES = 128;
+/** The same for one that a policy gives hosts, files or programs. */
+const MAX_OPEN_FILES_GRANTED = 4096;
+
 /** As 192 of 256 MB, which are the defaults. */
 const HEAP_SHARE = 0.75;
 
@@ -88,6 +94,9 @@ export interface Launch {
   /** Whose password it has been told, for connections of its own. */
   readonly brokerUser: string | undefined;
 }
+
+/** WebGPU asks no permission, and loads the drivers of the machine: no back end has this name, so there is no GPU. */
+const NO_GPU = { DENO_WEBGPU_BACKEND: "none" } as const;
 
 /** What one process of an agent is given. */
 interface Outfit {
@@ -214,11 +223,14 @@ export class AgentRuntime implements Runtime<Foundation> {
     };
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
-      { ...pick(env, permissions.env), ...denoEnv, ...auditEnv },
+      { ...pick(env, permissions.env), ...denoEnv, ...auditEnv, ...NO_GPU },
       { ...heard, withoutRecords },
       {
-        // Where it may write other files, how large they get is not ours to say.
-        wrapper: wrappers.with(permissions.write.length > 0 ? undefined : fileBytes),
+        wrapper: wrappers.with({
+          // Where it may write other files, how large they get is not ours to say.
+          fileBytes: permissions.write.length > 0 ? undefined : fileBytes,
+          openFiles: openFiles(permissions),
+        }),
         pace: {
           messagesPerSecond: rules.messages_per_second,
           bytesPerSecond: rules.output_kb_per_second * 1024,
@@ -232,7 +244,7 @@ export class AgentRuntime implements Runtime<Foundation> {
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
     process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access, python }));
-    return limited(process, group, { memoryMb, fileBytes });
+    return limited(process, group, { memoryMb, fileBytes, openFiles: openFiles(permissions) });
   }
 
   #stateBytes({ state_mb }: Rules): number {
@@ -276,6 +288,12 @@ export class AgentRuntime implements Runtime<Foundation> {
       held: agent.state.gate !== "open",
     };
   }
+}
+
+/** What connects to the broker alone needs few: as many as there are would be the broker's last ones. */
+function openFiles({ net, read, write, run }: Permissions): number {
+  const isGranted = [net, read, write, run].some((entries) => entries.length > 0);
+  return isGranted ? MAX_OPEN_FILES_GRANTED : MAX_OPEN_FILES;
 }
 
 /** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */

@@ -198,7 +198,8 @@ function positive(flag: string, text: string | undefined, max: number): number {
   throw new ConfigError(`--${flag} must be a number above 0 and up to ${max}: current value is '${text}'`);
 }
 
-function defaultWorkDir(env: Environment): string {
+/** Where what can be made again is kept, unless `--work-dir` says otherwise. */
+export function defaultWorkDir(env: Environment): string {
   const cache = env.XDG_CACHE_HOME ?? (env.HOME === undefined ? undefined : join(env.HOME, ".cache"));
   return join(cache ?? "/tmp", "agentflow");
 }

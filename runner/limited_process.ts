@@ -7,7 +7,11 @@ import type { ProcessExit, RunningProcess } from "./supervisor/ports.ts";
 export interface KernelLimits {
   readonly memoryMb: number;
   readonly fileBytes: number;
+  readonly openFiles: number;
 }
+
+/** Deno's last words when it cannot go on itself; the kernel's number for it is 24 (EMFILE). */
+const NO_MORE_FILES = /Too many open files|^assertion `left == right` failed\n\s*left: 24$/m;
 
 /** A process with what the kernel does for its limits, and with what it says of its end. */
 export function limited(
@@ -23,9 +27,19 @@ export function limited(
       const words = `memory limit: ${usedMb.toFixed(1)} MB used, ${limits.memoryMb} MB allowed`;
       return { ...exit, description: `was killed by the kernel (${words})`, kill };
     }
+    if (NO_MORE_FILES.test(exit.stderrTail)) return withoutFiles(exit, limits.openFiles);
     if (signal !== "SIGXFSZ") return exit;
     const fileMb = Math.round(limits.fileBytes / 1024 / 1024 * 10) / 10;
     return { ...exit, kill: { limit: "file size", measured: fileMb, allowed: fileMb, unit: "MB" } };
   });
   return { pid, send, end, setStopped, isCpuLimited: group?.limitsCpu === true, exited };
+}
+
+/** The last words of Deno are about its own trouble then. */
+function withoutFiles({ description }: ProcessExit, openFiles: number): ProcessExit {
+  return {
+    description: `${description} (open files limit: ${openFiles} files and connections allowed)`,
+    stderrTail: "",
+    kill: { limit: "open files", measured: openFiles, allowed: openFiles, unit: "files" },
+  };
 }

@@ -31,8 +31,12 @@ export function createLogger(level: LogLevel, write: (line: string) => void): Lo
   };
 }
 
-/** What others say must not move the cursor of the operator's terminal. */
+/**
+ * What others say must not move the cursor of the operator's terminal, turn the text around, or begin a line as if it
+ * were the node's.
+ */
 function printable(message: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what is taken out
-  return message.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "\uFFFD");
+  const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+  return message.replace(hidden, "\uFFFD").replace(/[\n\u2028\u2029]/g, "\n    ");
 }

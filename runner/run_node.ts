@@ -79,8 +79,10 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const limits = { messages: config.outboxMessages, bytes: config.outboxBytes };
   // The same after a restart, so that the broker hands over what came meanwhile; never that of another node.
   const clientId = `agentflow-${name}-${registry.installation}`;
+  const vet = (localPort: number) => node.impostorAt({ port: broker.port, localPort });
   const link = new MqttLink({
     broker,
+    vet,
     access,
     clientId,
     persistent: true,
@@ -93,6 +95,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const openAgentLink = (listener: LinkListener) => {
     const agentLink = new MqttLink({
       broker,
+      vet,
       access,
       clientId: `${clientId}-agents`,
       persistent: false,

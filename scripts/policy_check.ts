@@ -1,5 +1,6 @@
-/** `deno task policy:check FILE`: says in words what a policy allows, or why it cannot be used. */
+/** `deno task policy:check FILE`: says in words what a policy allows and where links in it lead, or why it cannot be used. */
 import { explainPolicy } from "../runner/policy/explain.ts";
+import { linksThatLeadOut } from "../runner/policy/links.ts";
 import { readPolicy } from "../runner/policy/read.ts";
 
 async function main([path]: readonly string[]): Promise<number> {
@@ -8,7 +9,8 @@ async function main([path]: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    write(Deno.stdout, explainPolicy(await readPolicy(path)).join("\n"));
+    const policy = await readPolicy(path);
+    write(Deno.stdout, [...explainPolicy(policy), ...await linksThatLeadOut(policy)].join("\n"));
     return 0;
   } catch (error) {
     write(Deno.stderr, (error as Error).message);

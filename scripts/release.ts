@@ -62,7 +62,7 @@ async function release(architectures: readonly Architecture[], outputDir: string
   for (const architecture of architectures) {
     const deno = await fetchDeno(architecture, {
       cacheDir: join(outputDir, "cache"),
-      registry: Deno.env.get("NPM_CONFIG_REGISTRY"),
+      env: Deno.env.toObject(),
       onProgress: (message) => write(Deno.stdout, message),
     });
     const mtimeSeconds = Number(Deno.env.get("SOURCE_DATE_EPOCH") ?? MTIME_SECONDS);

@@ -8,6 +8,7 @@ import {
   WINDOW_FRAMES,
   type WindowedFrame,
 } from "../../protocol/frames.ts";
+import { hasTooManyParts, MAX_PARTS } from "../../protocol/json.ts";
 
 const DONE = Promise.resolve();
 const SMALL_FRAME_BYTES = 16 * 1024;
@@ -102,6 +103,11 @@ export class Pipe {
     const line = encodeFrame(frame);
     if (line.length * 3 <= SMALL_FRAME_BYTES) {
       return this.#scratch.subarray(0, this.#encoder.encodeInto(line, this.#scratch).written);
+    }
+    if (hasTooManyParts(line)) {
+      throw new RangeError(
+        `the message holds more than ${MAX_PARTS} objects, lists and texts; publish() takes it as one text`,
+      );
     }
     const bytes = this.#encoder.encode(line);
     if (bytes.length > MAX_FRAME_BYTES) {

@@ -1,6 +1,6 @@
 /** `agentflow agents`: the agents that run, and how they are. */
 import type { Command } from "commander";
-import type { AgentView } from "../../operator/fleet.ts";
+import type { AgentView } from "../../operator/views.ts";
 import { liveAgents, nodeNamed } from "../../operator/operations/find.ts";
 import { survey } from "../../operator/operations/survey.ts";
 import type { Cli } from "../cli.ts";

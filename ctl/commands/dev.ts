@@ -25,7 +25,7 @@ export function addDev(program: Command, cli: Cli): void {
     .description(
       "run an agent here as a node would, anew after each save; each line of stdin, JSON or text, calls its handle_task",
     )
-    .argument("<FILE>", "its code (.ts or .js), or a whole spawn config (.json)");
+    .argument("<FILE>", "its code (.ts, .js, .py), or a whole spawn config (.json)");
   addConfigOptions(command);
   command
     .option("--port <PORT>", "of the broker, on this machine alone (default: any free one)")

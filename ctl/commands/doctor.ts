@@ -8,7 +8,9 @@ import { hearsItself } from "../../operator/operations/survey.ts";
 import { VERSION } from "../../runner/version.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { addConnectionOptions, readConnection } from "../options.ts";
+import { examineDevice } from "../deploy/examine.ts";
+import { checkDestination } from "../deploy/ssh.ts";
+import { addConnectionOptions, readConnection, text } from "../options.ts";
 import { type Colour, paint, printable } from "../terminal.ts";
 
 const MARKS: Readonly<Record<Finding["status"], { readonly mark: string; readonly colour: Colour }>> = {
@@ -22,6 +24,9 @@ export function addDoctor(program: Command, cli: Cli): void {
     .description(
       "look for what is wrong with broker, access, nodes and agents, and say what to do; exit code 1 if any",
     );
+  command
+    .option("--device <USER@HOST>", "look at this machine too, over ssh: can it have a node?")
+    .option("--ssh-config <FILE>", "configuration of ssh, in place of your own");
   addConnectionOptions(command);
   cli.local(command, async (run) => {
     const findings: Finding[] = [];
@@ -30,6 +35,11 @@ export function addDoctor(program: Command, cli: Cli): void {
       print(run, finding);
     };
     machineFindings(Deno.version.deno, arch()).forEach(show);
+    const device = text(run.options, "device");
+    if (device !== undefined) {
+      const configFile = text(run.options, "sshConfig");
+      show(await examineDevice({ destination: checkDestination(device), configFile, signal: run.signal }));
+    }
     const isReached = await examineBus(cli, run, show);
     const hasFailed = findings.some(({ status }) => status === "failed");
     if (run.json) run.printJson({ ok: !hasFailed, findings });
@@ -57,11 +67,17 @@ async function examineBus(cli: Cli, run: Run, show: (finding: Finding) => void):
     return true;
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
-    const advice = "start the broker, or name it with --broker, --port or --profile";
-    show({ check: "broker", status: "failed", message: error.message, advice });
+    show({ check: "broker", status: "failed", message: error.message, advice: ADVICE[error.kind] });
     return false;
   }
 }
+
+/** Beyond what the message says already. */
+const ADVICE: Readonly<Record<BusError["kind"], string | undefined>> = {
+  absent: "start the broker, or name it with --broker, --port or --profile",
+  refused: "who may connect is said at the broker: docs/security.md shows users and rules for mosquitto",
+  other: undefined,
+};
 
 const DEAF: Finding = {
   check: "access",

@@ -1,6 +1,6 @@
 /** `agentflow nodes`: the nodes, how they are, and what they run. */
 import type { Command } from "commander";
-import { type NodeView, stateOf } from "../../operator/fleet.ts";
+import { type NodeView, stateOf } from "../../operator/views.ts";
 import { survey, watchFleet } from "../../operator/operations/survey.ts";
 import { ConfigError } from "../../bus/config_error.ts";
 import type { Cli, Run } from "../cli.ts";

@@ -1,11 +1,13 @@
 /** `agentflow spawn`: starts an agent from a file, and waits for what becomes of it. */
 import type { Command } from "commander";
-import { OperationError } from "../../operator/operator.ts";
+import { OperationError, type Operator } from "../../operator/operator.ts";
 import { nodeNamed } from "../../operator/operations/find.ts";
-import { spawn } from "../../operator/operations/spawn.ts";
+import { leaveSpawn } from "../../operator/operations/leave_spawn.ts";
+import { type Config, spawn } from "../../operator/operations/spawn.ts";
 import { survey } from "../../operator/operations/survey.ts";
-import type { Cli } from "../cli.ts";
-import { text } from "../options.ts";
+import type { Cli, Run } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, text } from "../options.ts";
 import { addConfigOptions, readSpawnFile } from "../spawn_file.ts";
 import { showSpawnOutcome } from "../render/outcome.ts";
 import { ConfigError } from "../../bus/config_error.ts";
@@ -16,6 +18,7 @@ export function addSpawn(program: Command, cli: Cli): void {
     .argument("<FILE>", "its code (.ts, .js, .py), or a whole spawn config (.json)")
     .requiredOption("--node <NODE>", "the node that is to run it");
   addConfigOptions(command);
+  command.option("--later", "where the node is off, leave it with the broker until the node is back");
   cli.connected(command, async (run, operator, file = "") => {
     const node = text(run.options, "node") ?? "";
     const config = await readSpawnFile(file, run.options);
@@ -23,7 +26,16 @@ export function addSpawn(program: Command, cli: Cli): void {
       throw new ConfigError(`${file} is meant for node '${config.node}', and --node is '${node}'`);
     }
     await survey(operator, { signal: run.signal });
-    if (!nodeNamed(operator.fleet, node).isOnline) throw new OperationError(`Node '${node}' is offline`);
+    const isLater = isSet(run.options, "later");
+    const isOnline = isLater
+      ? operator.fleet.node(node)?.isOnline === true
+      : nodeNamed(operator.fleet, node).isOnline;
+    if (!isOnline && isLater) return await leave(run, operator, node, config);
+    if (!isOnline) {
+      throw new OperationError(
+        `Node '${node}' is offline: start it, or leave the spawn with the broker until it is back: --later`,
+      );
+    }
     const outcome = await spawn(operator, node, config, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
       onProgress: run.note,
@@ -31,4 +43,12 @@ export function addSpawn(program: Command, cli: Cli): void {
     });
     return showSpawnOutcome(run, outcome);
   });
+}
+
+async function leave(run: Run, operator: Operator, node: string, config: Config): Promise<number> {
+  await leaveSpawn(operator, node, config);
+  const { name: agent } = config;
+  if (run.json) run.printJson({ ok: true, outcome: "left", agent, node });
+  else run.print(`Agent '${agent}' waits for node '${node}': the broker keeps the spawn until it is there`);
+  return EXIT.ok;
 }

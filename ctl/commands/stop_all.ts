@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../bus/config_error.ts";
 import { NoAnswerError, RefusedError } from "../../operator/commander.ts";
-import type { NodeView } from "../../operator/fleet.ts";
+import type { NodeView } from "../../operator/views.ts";
 import type { Operator } from "../../operator/operator.ts";
 import { nodeNamed } from "../../operator/operations/find.ts";
 import { stopNode } from "../../operator/operations/stop.ts";

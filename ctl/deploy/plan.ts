@@ -71,7 +71,7 @@ export function planDeploy(release: Release, observed: Observed, mayReplace: boo
 }
 
 /** For the agents' harness and the first of their dependencies. */
-const MIN_FREE_BYTES = 32 * 1024 * 1024;
+export const MIN_FREE_BYTES = 32 * 1024 * 1024;
 
 function obstacle({ wish }: Release, observed: Observed): string | undefined {
   const { scope, node } = wish;

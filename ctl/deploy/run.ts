@@ -58,7 +58,8 @@ async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutc
       makeWish({ node, scope, flags }, architecture, {
         runner: options.runner,
         deno: options.denoFile,
-        registry: io.env.NPM_CONFIG_REGISTRY,
+        env: io.env,
+        signal: io.signal,
         cacheDir,
         report: io.report,
       }),

@@ -8,7 +8,7 @@ import { downloadPackage, type NpmPackage, NpmPackageError } from "../../artefac
 import { DENO_VERSION } from "../../artefact/deno_version.ts";
 import { type Architecture, architectureOf } from "../../artefact/platforms.ts";
 import { ConfigError } from "../../bus/config_error.ts";
-import type { Flag } from "../../bus/flag.ts";
+import type { Environment, Flag } from "../../bus/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../runner/config.ts";
 import { FLAGS } from "../../runner/flags.ts";
 import { PYODIDE_INTEGRITY, PYODIDE_VERSION } from "../../runner/install/python/release.ts";
@@ -89,8 +89,9 @@ export interface Sources {
   readonly runner: string | undefined;
   /** Deno for the device; `undefined`: this program's own where it fits, else the registry's. */
   readonly deno: string | undefined;
-  /** Address of the npm registry. */
-  readonly registry: string | undefined;
+  /** Where the registry is. */
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
   readonly cacheDir: string;
   readonly report: (message: string) => void;
 }
@@ -113,14 +114,14 @@ export async function makeWish(
 /** A device needs no internet: what Python is made of goes along where it is asked for. */
 async function withPython(
   { args, files, config }: RunnerFlags,
-  { registry, cacheDir, report }: Sources,
+  { env, cacheDir, report }: Sources,
 ): Promise<Pick<RunnerFlags, "args" | "files">> {
   if (!config.python.prefetch || config.python.archive !== undefined) return { args, files };
   const source = join(cacheDir, `pyodide-${PYODIDE_VERSION}.tgz`);
   if (!await isFile(source)) {
     report(`Fetching Python (npm:pyodide@${PYODIDE_VERSION})`);
     const wanted = { name: "pyodide", version: PYODIDE_VERSION, integrity: PYODIDE_INTEGRITY };
-    const bytes = await fetchPython(wanted, registry);
+    const bytes = await fetchPython(wanted, env["NPM_CONFIG_REGISTRY"] || undefined);
     // Under its name it is whole.
     const draft = await Deno.makeTempFile({ dir: cacheDir });
     await Deno.writeFile(draft, bytes);
@@ -157,11 +158,11 @@ async function runnerFile({ runner, cacheDir, report }: Sources): Promise<string
 
 async function denoFile(
   architecture: Architecture,
-  { deno, registry, cacheDir, report }: Sources,
+  { deno, env, signal, cacheDir, report }: Sources,
 ): Promise<string> {
   if (deno !== undefined) return deno;
   return ownDeno(architecture) ??
-    await fetchDeno(architecture, { cacheDir, registry, onProgress: report });
+    await fetchDeno(architecture, { cacheDir, env, signal, onProgress: report });
 }
 
 /** The executable that runs this program, where the device can run it too. */

@@ -1,6 +1,7 @@
 /** What goes on in an agent that is being written, one line each. Pure. */
 import type { DevEvent } from "../author/events.ts";
 import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
+import { messageBeside } from "./error.ts";
 import { clockTime } from "./units.ts";
 
 const KIND_WIDTH = 8;
@@ -25,8 +26,10 @@ export function devLine(event: DevEvent, nowMs: number, view: Pick<Terminal, "co
         view,
       );
     case "error": {
-      const stack = event.traceback === undefined ? "" : `\n${event.traceback}`;
-      return line("error", `${event.phase} (${event.severity}): ${event.error}${stack}`, "red", nowMs, view);
+      const { phase, severity, error, traceback } = event;
+      const stack = traceback === undefined ? "" : `\n${traceback}`;
+      const message = messageBeside(error, traceback);
+      return line("error", `${phase} (${severity}): ${message}${stack}`, "red", nowMs, view);
     }
     case "state":
       return line("state", event.state, event.state === "failed" ? "red" : "grey", nowMs, view);

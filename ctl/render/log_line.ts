@@ -1,6 +1,7 @@
 /** Lines of logs and errors, as people read them. Pure. */
 import type { LogLine } from "../../operator/operations/reports.ts";
 import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
+import { messageBeside } from "./error.ts";
 import { clockTime } from "./units.ts";
 
 const COLOURS: Readonly<Record<string, Colour>> = {
@@ -21,7 +22,7 @@ export function logLineText(line: LogLine, nowMs: number, view: Pick<Terminal, "
     paint(view, "grey", clockTime(timestamp === undefined ? nowMs : timestamp * 1000)),
     paint(view, "cyan", printable(who)),
     ...(level === "info" ? [] : [paint(view, colour, level.toUpperCase())]),
-    paint(view, colour, printable(`${where}${message}`)),
+    paint(view, colour, printable(`${where}${messageBeside(message, traceback)}`)),
   ].join("  ");
   return traceback === undefined ? head : `${head}\n${indented(printable(traceback))}`;
 }

@@ -3,6 +3,7 @@ import type { SpawnOutcome } from "../../operator/operations/spawn.ts";
 import type { Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { paint, printable } from "../terminal.ts";
+import { messageBeside } from "./error.ts";
 
 /** @returns the exit code */
 export function showSpawnOutcome(run: Run, outcome: SpawnOutcome): number {
@@ -30,7 +31,9 @@ export function wordsFor(outcome: SpawnOutcome): string {
       return `Agent '${agent}' is already running on ${node}: --replace puts this one in its place`;
     case "failed": {
       const after = outcome.rolledBack ? "; the code before it runs again" : "";
-      return `Agent '${agent}' has failed on ${node} (${outcome.phase})${after}: ${printable(outcome.error)}`;
+      return `Agent '${agent}' has failed on ${node} (${outcome.phase})${after}: ${
+        printable(messageBeside(outcome.error, outcome.traceback))
+      }`;
     }
     case "stopped":
       return `Agent '${agent}' has been stopped on ${node} before it was ready`;

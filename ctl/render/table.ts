@@ -22,12 +22,14 @@ export function table<T>(
   );
   const line = (texts: readonly string[], colourOf: (index: number) => Colour | undefined) => {
     let left = view.width;
-    return texts.map((cell, index) => {
-      const room = Math.max(0, left);
+    return texts.flatMap((cell, index) => {
+      const room = left;
+      // Nor the gap before it: a line that is too long would be two on the screen.
+      if (room <= 0) return [];
       const isLast = index === texts.length - 1;
       const padded = pad(cell, isLast ? 0 : widths[index] ?? 0, columns[index]?.align);
       left -= [...padded].length + GAP.length;
-      return paint(view, colourOf(index), cut(padded, room));
+      return [paint(view, colourOf(index), cut(padded, room))];
     }).join(GAP).trimEnd();
   };
   return [

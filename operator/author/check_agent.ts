@@ -1,12 +1,24 @@
 /** Looks at an agent's code as its author would, when somebody else has written it: nothing of it runs. */
+import { type Language, readingOf } from "../../protocol/language.ts";
 import { findDeno } from "../../runner/deno_executable.ts";
 import { SpecifierError } from "../../runner/install/specifiers.ts";
+import { checkPython, NOT_CHECKED, type PythonReport } from "./check_python.ts";
 import { checkTypes } from "./check_types.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { foreignImports } from "./foreign_imports.ts";
 import { agentFunctions, type PermissionHint, permissionHints } from "./permissions.ts";
 
+/** What is to be looked at. */
+export interface Checked {
+  readonly code: string;
+  /** As in a spawn config: what it may import. */
+  readonly install: readonly string[];
+  /** `undefined`: told from the code, as a node does. */
+  readonly language: Language | undefined;
+}
+
 export interface CheckReport {
+  readonly language: "python" | "typescript";
   /** What the compiler, or a look at the imports, has against it. */
   readonly problems: readonly string[];
   /** What is no mistake, but should be known. */
@@ -14,18 +26,51 @@ export interface CheckReport {
   readonly functions: readonly string[];
   /** As far as the text shows: computed hosts and paths do not. */
   readonly needs: readonly PermissionHint[];
+  /** What nobody has looked at. */
+  readonly not_checked?: string;
 }
 
+/** Fetching an interpreter, or types, is in it. */
 const TIMEOUT_MS = 60_000;
 
-/** @param install packages that it may import by their bare names */
-export async function checkAgent(
-  code: string,
-  install: readonly string[],
+/** Reads the code in the language that a node would take it for. */
+export async function checkAgent(checked: Checked, signal: AbortSignal): Promise<CheckReport> {
+  const reading = readingOf(checked);
+  if (reading === "typescript") return await typescriptReport(checked, signal);
+  const python = await pythonReport(checked, signal);
+  if (reading === "python" || python.readsAs === "python") return python.report;
+  const typescript = await typescriptReport(checked, signal);
+  if (typescript.problems.every((problem) => /^(line \d+:\d+: )?TS\d/.test(problem))) return typescript;
+  if (python.readsAs === "names") return python.report;
+  const [asPython, asTypeScript] = [python.report, typescript].map(({ problems }) => problems[0]);
+  const neither =
+    `It is neither Python nor TypeScript. As Python: ${asPython}. As TypeScript: ${asTypeScript}`;
+  return { ...python.report, problems: [neither] };
+}
+
+async function pythonReport(
+  { code, install }: Checked,
   signal: AbortSignal,
-): Promise<CheckReport> {
+): Promise<{ readonly readsAs: PythonReport["readsAs"]; readonly report: CheckReport }> {
+  const common = { language: "python", not_checked: NOT_CHECKED } as const;
+  try {
+    const env = Deno.env.toObject();
+    const deno = await findDeno(undefined, env["PATH"] ?? "");
+    const looking = { deno, env, signal: withTimeout(signal), onFetch: () => {} };
+    const { readsAs, diagnostics, notes, functions, needs } = await checkPython(code, install, looking);
+    const problems = diagnostics.map(inWords);
+    return { readsAs, report: { ...common, problems, notes, functions, needs } };
+  } catch (error) {
+    signal.throwIfAborted();
+    const problems = [`It cannot be checked here: ${(error as Error).message}`];
+    return { readsAs: "", report: { ...common, problems, notes: [], functions: [], needs: [] } };
+  }
+}
+
+async function typescriptReport({ code, install }: Checked, signal: AbortSignal): Promise<CheckReport> {
   const functions = agentFunctions(code);
   return {
+    language: "typescript",
     problems: await problemsOf(code, install, signal),
     notes: functions.length === 0
       ? ["It has none of setup, process, handle_task: it would do nothing after its top level"]
@@ -44,7 +89,7 @@ async function problemsOf(code: string, install: readonly string[], signal: Abor
     const diagnostics = await checkTypes("agent.ts", code, {
       deno: await findDeno(undefined, Deno.env.get("PATH") ?? ""),
       install,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: withTimeout(signal),
     });
     return diagnostics.map(inWords);
   } catch (error) {
@@ -52,6 +97,10 @@ async function problemsOf(code: string, install: readonly string[], signal: Abor
     signal.throwIfAborted();
     return [(error as Error).message];
   }
+}
+
+function withTimeout(signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
 }
 
 function inWords({ code, message, line, column }: Diagnostic): string {

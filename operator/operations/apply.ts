@@ -3,7 +3,7 @@ import { dirname, resolve } from "@std/path";
 import { ConfigError } from "../../bus/config_error.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import { type FleetEntry, parseFleetFile } from "../fleet_file.ts";
-import { stateOf } from "../fleet.ts";
+import { stateOf } from "../views.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { liveAgents } from "./find.ts";
 import { inspectOn } from "./inspect.ts";

@@ -1,5 +1,6 @@
 /** The tool that looks at an agent's code without running it. */
 import { z } from "zod";
+import { LANGUAGES } from "../../protocol/language.ts";
 import { checkAgent } from "../author/check_agent.ts";
 import { configFromTemplate } from "../templates/catalog.ts";
 import { defineTool, failed, type Tool } from "./tool.ts";
@@ -8,19 +9,21 @@ const checkTool = defineTool({
   name: "check_agent",
   title: "Check an agent's code",
   description:
-    "Type-checks the code of an agent against the agent API, and lists the permissions that it seems to need. Nothing is run, and nothing sent.",
+    "Checks the code of an agent in TypeScript (types) or Python (syntax, names, imports, use of the agent API), and lists the permissions that it seems to need. Nothing is run, and nothing sent.",
   effect: "look",
   input: {
     code: z.string().optional().describe("Either this or template"),
     template: z.string().optional(),
     parameters: z.looseObject({}).optional(),
     install: z.array(z.string()).optional(),
+    language: z.enum(LANGUAGES).optional().describe("Told from the code when left out"),
   },
-  async run({ code, template, parameters, install = [] }, _workshop, { signal }) {
+  async run({ code, template, parameters, install = [], language }, _workshop, { signal }) {
     if ((code === undefined) === (template === undefined)) return failed("Give either code or template");
     const config = template === undefined ? undefined : configFromTemplate(template, parameters ?? {});
     const packages = Array.isArray(config?.install) ? config.install.map(String) : install;
-    const report = await checkAgent(config?.code ?? code ?? "", packages, signal);
+    const checked = { code: config?.code ?? code ?? "", install: packages, language };
+    const report = await checkAgent(checked, signal);
     return { ok: report.problems.length === 0, value: { ...report, asks_for: config?.permissions } };
   },
 });

@@ -1,7 +1,7 @@
 /** Tools that look at the fleet, and change nothing. */
 import { z } from "zod";
 import { filterError } from "../../protocol/topics.ts";
-import { stateOf } from "../fleet.ts";
+import { stateOf } from "../views.ts";
 import type { LogLine } from "../operations/reports.ts";
 import { liveAgents, nodeNamed } from "../operations/find.ts";
 import { listen } from "../operations/listen.ts";

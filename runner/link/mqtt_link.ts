@@ -10,6 +10,7 @@ import { Filters } from "./filters.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
 import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
+import { vettedSocket } from "./vetted_socket.ts";
 
 export interface MqttLinkOptions {
   readonly broker: BrokerUrl;
@@ -22,12 +23,20 @@ export interface MqttLinkOptions {
   readonly limits: OutboxLimits;
   /** Where messages are kept while the broker is away. */
   readonly keeper: Keeper;
+  /**
+   * Asked before anything is said on a connection that is not encrypted: why it must not be used. An agent may listen
+   * where the broker does when it is away.
+   * @param localPort of this end
+   */
+  readonly vet?: (localPort: number) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Messages under way to the broker, not yet acknowledged. */
 const MAX_IN_FLIGHT = 1024;
+/** … and their size: what is important waits behind them, however large they are. */
+const MAX_IN_FLIGHT_BYTES = 512 * 1024;
 /** Connections that broke with a message under way before it is suspected, and sent alone. */
 const LOSSES_TO_SUSPECT = 2;
 /** … and before it is given up: one message that a broker cannot stand must not keep the node off the line. */
@@ -47,6 +56,7 @@ export class MqttLink implements Link {
   readonly #outbox: Outbox;
   readonly #filters: Filters;
   readonly #inFlight = new Set<Entry>();
+  #inFlightBytes = 0;
   readonly #closing = new AbortController();
   /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
   readonly #attempted = Promise.withResolvers<void>();
@@ -147,7 +157,8 @@ export class MqttLink implements Link {
   /** One connection, from its first packet to its end. Resolves with the reason of the end. */
   #connectOnce(listener: LinkListener, onConnected: () => void): Promise<string> {
     return new Promise((resolve) => {
-      const client = this.#client = mqtt.connect(this.options.broker.url, this.#clientOptions());
+      let refusal: string | undefined;
+      const client = this.#client = this.#openClient((reason) => refusal = reason);
       let failure: ConnectionError | undefined;
       client.on("connect", () => {
         disableNagle(client);
@@ -168,12 +179,20 @@ export class MqttLink implements Link {
         // First: ending the client fails what is under way, and that must go back to the outbox.
         this.#lost();
         this.#attempted.resolve();
-        const reason = describeFailure(failure, this.#attempt(wasConnected));
+        const reason = refusal ?? describeFailure(failure, this.#attempt(wasConnected));
         if (wasConnected) listener.onDisconnected(reason);
         client.end(true);
         resolve(reason);
       });
     });
+  }
+
+  #openClient(onRefused: (reason: string) => void): MqttClient {
+    const { broker, vet } = this.options;
+    const options = this.#clientOptions();
+    // What has TLS asks the other end for its certificate.
+    if (vet === undefined || !broker.url.startsWith("mqtt://")) return mqtt.connect(broker.url, options);
+    return new mqtt.MqttClient(() => vettedSocket(broker, vet, onRefused), options);
   }
 
   #attempt(accepted: boolean): Attempt {
@@ -209,7 +228,7 @@ export class MqttLink implements Link {
   }
 
   #pump(): void {
-    while (this.#connected && this.#suspect === undefined && this.#inFlight.size < MAX_IN_FLIGHT) {
+    while (this.#connected && this.#suspect === undefined && this.#hasRoom) {
       const next = this.#outbox.shift();
       if (next === undefined) return;
       if (this.#lossesOf(next) >= LOSSES_TO_SUSPECT) {
@@ -220,9 +239,14 @@ export class MqttLink implements Link {
     }
   }
 
+  get #hasRoom(): boolean {
+    return this.#inFlight.size < MAX_IN_FLIGHT && this.#inFlightBytes < MAX_IN_FLIGHT_BYTES;
+  }
+
   #send(entry: Entry): void {
     const { topic, payload, qos, retain } = entry.message;
     this.#inFlight.add(entry);
+    this.#inFlightBytes += entry.bytes;
     this.#sent += 1;
     if (this.options.log.isDebug) {
       this.options.log.debug(
@@ -238,6 +262,7 @@ export class MqttLink implements Link {
       // The connection broke: #lost takes it back, and it will be sent again.
       if (!this.#inFlight.has(entry) || (error && (!client.connected || client.disconnecting))) return;
       this.#inFlight.delete(entry);
+      this.#inFlightBytes -= entry.bytes;
       this.options.keeper.forget(entry);
       this.#suspect = undefined;
       if (error) this.options.log.warning(`Cannot publish to ${topic}: ${error.message}`);
@@ -279,6 +304,7 @@ export class MqttLink implements Link {
     this.#suspect = undefined;
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
+    this.#inFlightBytes = 0;
     this.options.keeper.keep(this.#outbox.waiting());
     this.#onDrained?.();
   }

@@ -48,6 +48,7 @@ export class AgentEvents implements AgentObserver {
     this.#node.manifests.ready(agent);
     if (agent.isReady) this.#node.tasks.ready(agent);
     this.#node.roster.ready(agent);
+    this.#node.arrivals.ready(agent);
     this.#node.updates.ready(agent);
   }
 

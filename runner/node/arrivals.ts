@@ -66,6 +66,13 @@ export class Arrivals {
     for (const [id, { agent, from }] of this.#waiting) this.#ask(id, agent, from);
   }
 
+  /** It runs here, and waits: its old node need not believe what anybody says on the agent's own topics. */
+  ready(agent: SupervisedAgent): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.agent === agent) this.#ask(id, agent, waiting.from);
+    }
+  }
+
   /** Whether the agent waits here because of that very migration: its spawn has come twice. */
   has(id: string): boolean {
     return this.#waiting.has(id);
@@ -103,10 +110,14 @@ export class Arrivals {
     if (agent.isReady) this.parts.tasks.ready(agent);
   }
 
+  /** The id has come with the agent: that this node knows it proves that it has been given the agent. */
   #ask(id: string, agent: SupervisedAgent, from: string): void {
+    const { visibleState } = agent;
+    const hasArrived = visibleState === "running" || visibleState === "paused";
+    const question = { id, agent: agent.name, from: this.parts.node, query: true };
     void this.parts.link.publish({
       topic: topics.node(from, "migration"),
-      payload: JSON.stringify({ id, agent: agent.name, from: this.parts.node, query: true }),
+      payload: JSON.stringify(hasArrived ? { ...question, arrived: true } : question),
       qos: 1,
       retain: false,
       class: "control",

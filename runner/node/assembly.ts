@@ -20,6 +20,8 @@ import { AgentEvents } from "./agent_events.ts";
 import { Arrivals } from "./arrivals.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { Controller } from "./controller.ts";
+import { deletedFilesMb } from "../process/deleted_files.ts";
+import { DiskGuard } from "./disk_guard.ts";
 import { CpuGuard } from "./cpu_guard.ts";
 import { Departures } from "./departures.ts";
 import { Echo } from "./echo.ts";
@@ -77,6 +79,7 @@ export interface Assembly {
   readonly reporter: Reporter;
   readonly echo: Echo;
   readonly memoryGuard: MemoryGuard;
+  readonly diskGuard: DiskGuard;
   readonly cpuGuard: CpuGuard;
   readonly vitals: Vitals;
   readonly manifests: Manifests;
@@ -112,9 +115,10 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const memoryGuard = new MemoryGuard({
     clock,
     agents,
-    measure: (pid) => stats.memoryMb(pid),
+    measure: (pid) => stats.heldMb(pid),
     limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
   });
+  const diskGuard = new DiskGuard({ clock, agents, measure: deletedFilesMb });
   const cpuGuard = new CpuGuard({
     clock,
     agents,
@@ -147,6 +151,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     wiretap,
     seals: new MigrationSeals(registry.migrationSecret),
     timeoutMs: parts.migrateTimeoutMs,
+    demandsProof: parts.gate?.isEnforced === true,
   });
   const presence = new Presence({
     identity,
@@ -203,6 +208,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     reporter,
     echo,
     memoryGuard,
+    diskGuard,
     cpuGuard,
     vitals,
     manifests,

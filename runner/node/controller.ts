@@ -7,7 +7,7 @@ import {
   publishTopicError,
   topics,
 } from "../../protocol/topics.ts";
-import { MAX_NESTING, nestsTooDeep } from "../../protocol/json.ts";
+import { hasTooManyParts, MAX_NESTING, MAX_PARTS, nestsTooDeep } from "../../protocol/json.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";
 import { PolicyRefusal } from "../policy/gatekeeper.ts";
 import type { IncomingMessage } from "../link/link.ts";
@@ -158,6 +158,11 @@ function decode({ topic, payload, retained }: IncomingMessage): Command {
     text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
   } catch {
     throw new CommandError(`Cannot read the message on ${topic}: its payload is not UTF-8`);
+  }
+  if (hasTooManyParts(text)) {
+    throw new CommandError(
+      `Cannot read the message on ${topic}: it holds more than ${MAX_PARTS} objects, lists and texts`,
+    );
   }
   const json = parseJson(text);
   if (nestsTooDeep(json)) {

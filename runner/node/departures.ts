@@ -1,8 +1,8 @@
 /**
  * Agents that move from here to another node, so that none is lost and none runs twice.
  *
- * The agent comes to rest; its config and what it has persisted go to the target; once the target is seen running it,
- * this node records that it has let go (the point of no return), ends its own instance, and tells the target to go on.
+ * The agent comes to rest; its config and what it has persisted go to the target; once the target is seen running it
+ * (with `--trust`: has said so itself, with the id that only the spawn told it), this node records that it has let go (the point of no return), ends its own instance, and tells the target to go on.
  * Before that point anything that goes wrong leaves the agent here. A target of our own kind holds `process()` back
  * until it is told, or has asked: the record here decides, whatever crashes in between.
  */
@@ -32,6 +32,8 @@ export interface DepartureParts {
   readonly wiretap: Wiretap;
   readonly seals: MigrationSeals;
   readonly timeoutMs: number;
+  /** Whether a heartbeat of the agent's is not enough: anybody may have published it. */
+  readonly demandsProof: boolean;
 }
 
 /** Why an agent stays here; the message is for the operator. */
@@ -60,6 +62,8 @@ interface Attempt {
 /** Invariant: an agent is on at most one move at a time. */
 export class Departures {
   readonly #moving = new Map<string, string>();
+  /** By the id of a move that is under way: who must say that the agent has arrived, and whom to tell. */
+  readonly #expected = new Map<string, { readonly target: string; readonly settle: () => void }>();
 
   constructor(private readonly parts: DepartureParts) {}
 
@@ -86,6 +90,12 @@ export class Departures {
     } finally {
       this.#moving.delete(agent.name);
     }
+  }
+
+  /** The target says that the agent runs there, and waits. */
+  arrived(id: string, agentName: string, from: string): void {
+    const expected = this.#expected.get(id);
+    if (this.#moving.get(agentName) === id && expected?.target === from) expected.settle();
   }
 
   /** The target asks whether it may go on: answered from what is recorded. */
@@ -115,10 +125,18 @@ export class Departures {
           `Cannot migrate '${name}': node '${target}' does not answer; is its name right?`,
         );
       case "online":
-        if (!peer.agents.includes(name)) return peer.cooperative;
-        throw new DepartureError(
-          `Cannot migrate '${name}': node '${target}' already runs an agent of that name`,
-        );
+        if (peer.agents.includes(name)) {
+          throw new DepartureError(
+            `Cannot migrate '${name}': node '${target}' already runs an agent of that name`,
+          );
+        }
+        if (this.parts.demandsProof && !peer.cooperative) {
+          throw new DepartureError(
+            `Cannot migrate '${name}': node '${target}' is of a kind that cannot prove that an agent has ` +
+              "arrived, and this node runs with --trust. --trust-mode warn moves it all the same",
+          );
+        }
+        return peer.cooperative;
       default:
         return peer satisfies never;
     }
@@ -156,7 +174,7 @@ export class Departures {
   /** Sends the agent, and watches what becomes of it. */
   async #handOver(attempt: Attempt, timeoutMs: number): Promise<Outcome> {
     const { agent, target, id, order } = attempt;
-    const { node, clock, stateFiles, wiretap } = this.parts;
+    const { node, clock, stateFiles, wiretap, demandsProof } = this.parts;
     const { replace: _replace, ...config } = agent.config.raw;
     const state = await stateFiles.read(agent.name);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
@@ -166,10 +184,13 @@ export class Departures {
       settled.abort();
     };
     let factor = 1;
+    using expected = new DisposableStack();
+    this.#expected.set(id, { target, settle: () => settle({ kind: "arrived" }) });
+    expected.defer(() => this.#expected.delete(id));
     using _tap = await wiretap.listen(signsOf(agent.name, target), (message) => {
       const sign = readSign(message, agent.name, target);
       if (sign === "installing") factor = INSTALL_FACTOR;
-      else if (sign !== undefined) settle(sign);
+      else if (sign !== undefined && !(demandsProof && sign.kind === "arrived")) settle(sign);
     });
     void agent.ended.then(() => settle({ kind: "ended" }));
     this.#send(topics.node(target, "spawn"), {

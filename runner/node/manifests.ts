@@ -6,10 +6,19 @@ import type { Reporter } from "./reporter.ts";
 /** Many topics that are new at once make one message. */
 const BURST_MS = 50;
 const MAX_TOPICS = 200;
+/** Of all topics in a manifest: it is said again and again while there are new ones, and kept by the broker. */
+const MAX_CHARS = 16 * 1024;
+
+interface Entry {
+  readonly topics: Set<string>;
+  chars: number;
+  said: boolean;
+  pending: boolean;
+}
 
 /** Invariant: nothing is said of an agent before its `setup()` has returned, nor after it has ended. */
 export class Manifests {
-  readonly #known = new Map<SupervisedAgent, { topics: Set<string>; said: boolean; pending: boolean }>();
+  readonly #known = new Map<SupervisedAgent, Entry>();
 
   /** Agents of these names have a manifest at the broker. */
   readonly #saidNames = new Set<string>();
@@ -25,10 +34,12 @@ export class Manifests {
 
   /** The agent publishes to `topic`. */
   published(agent: SupervisedAgent, topic: string): void {
-    const { topics, said } = this.#entry(agent);
-    if (topics.has(topic) || topics.size >= MAX_TOPICS) return;
+    const entry = this.#entry(agent);
+    const { topics } = entry;
+    if (topics.has(topic) || topics.size >= MAX_TOPICS || entry.chars + topic.length > MAX_CHARS) return;
     topics.add(topic);
-    if (said) void this.#sayAfterBurst(agent);
+    entry.chars += topic.length;
+    if (entry.said) void this.#sayAfterBurst(agent);
   }
 
   /**
@@ -44,8 +55,8 @@ export class Manifests {
     this.reporter.clearManifest(agent);
   }
 
-  #entry(agent: SupervisedAgent) {
-    const entry = this.#known.get(agent) ?? { topics: new Set<string>(), said: false, pending: false };
+  #entry(agent: SupervisedAgent): Entry {
+    const entry = this.#known.get(agent) ?? { topics: new Set(), chars: 0, said: false, pending: false };
     this.#known.set(agent, entry);
     return entry;
   }

@@ -5,7 +5,7 @@ import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 export interface MemoryGuardParts {
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
-  /** Resident memory of a process in MiB; `undefined` when it has ended. */
+  /** Memory of a process in MiB, what is in swap too; `undefined` when it has ended. */
   readonly measure: (pid: number) => number | undefined;
   /** In MiB. */
   readonly limitOf: (agent: SupervisedAgent) => number;

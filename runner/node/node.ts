@@ -3,6 +3,7 @@ import { readingOf } from "../../protocol/language.ts";
 import { nodeFilters, ownFilters } from "../../protocol/topics.ts";
 import type { IncomingMessage, LinkListener } from "../link/link.ts";
 import type { PolicyRefusal } from "../policy/gatekeeper.ts";
+import { type Connection, holderOf } from "../process/endpoint.ts";
 import type { StopReason } from "../supervisor/state.ts";
 import type { UpgradeNews } from "../upgrade/upgrades.ts";
 import type { AgentEvents } from "./agent_events.ts";
@@ -59,7 +60,7 @@ export class Node implements LinkListener {
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
   async start(): Promise<void> {
     const { link, identity } = this.parts;
-    const { roster, updates, arrivals, departures, vitals, memoryGuard } = this.#has;
+    const { roster, updates, arrivals, departures, vitals, memoryGuard, diskGuard } = this.#has;
     for (const restored of await roster.restore()) {
       const { agent, entry } = restored;
       if (entry.previous !== undefined) updates.begin(agent, entry.previous);
@@ -71,6 +72,7 @@ export class Node implements LinkListener {
     void link.subscribe(ownFilters(identity.name), 0);
     void vitals.run(this.#life.signal);
     void memoryGuard.run(this.#life.signal);
+    void diskGuard.run(this.#life.signal);
     void this.#guardCpu();
   }
 
@@ -98,6 +100,20 @@ export class Node implements LinkListener {
 
   onDisconnected(reason: string): void {
     this.parts.log.debug(`The link is down: ${reason}`);
+  }
+
+  /**
+   * An agent that listens where the broker does, while that is away, would be given what is meant for the broker.
+   * @returns why the connection must not be used; the agent is ended
+   */
+  impostorAt(connection: Connection): string | undefined {
+    const running = this.#has.supervisor.agents().filter(({ pid }) => pid !== undefined);
+    const pid = holderOf(connection, running.flatMap((agent) => agent.pid ?? []));
+    const agent = running.find((one) => one.pid === pid);
+    if (pid === undefined || agent === undefined) return undefined;
+    const error = `listening limit: it has taken the broker's port ${connection.port}`;
+    agent.kill({ limit: "listening", measured: 1, allowed: 0, unit: "sockets" }, error);
+    return `agent '${agent.name}' has taken its port, and is ended`;
   }
 
   /** An upgrade has passed, or has been taken back. */

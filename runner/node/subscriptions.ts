@@ -1,10 +1,10 @@
 /** The subscriptions of agents: one at the broker for all agents that share a filter. */
-import { filterMatches } from "../../protocol/topics.ts";
 import type { WirePayload } from "../../protocol/frames.ts";
 import type { IncomingMessage, Link, LinkListener } from "../link/link.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import { FilterIndex } from "./filter_index.ts";
 
-/** Retained topics that are remembered per subscription, so that each is delivered once. */
+/** Retained topics that are remembered per agent, so that each is delivered once for each subscription. */
 const MAX_SEEN = 10_000;
 
 interface Subscription {
@@ -16,8 +16,17 @@ interface Subscription {
   readonly seen: Set<string>;
 }
 
+/** What one agent listens to. */
+interface Desk {
+  readonly subscriptions: Set<Subscription>;
+  /** Retained topics that its subscriptions remember, all together. */
+  seen: number;
+}
+
+/** Invariant: what is remembered of an agent is bounded, whatever is retained at the broker. */
 export class Subscriptions {
-  readonly #all = new Set<Subscription>();
+  readonly #desks = new Map<SupervisedAgent, Desk>();
+  readonly #index = new FilterIndex<Subscription>();
   #link: Link | undefined;
 
   /**
@@ -34,10 +43,13 @@ export class Subscriptions {
    * @returns why it is refused; `undefined` when it is not
    */
   async add(agent: SupervisedAgent, id: number, filter: string): Promise<string | undefined> {
-    const count = [...this.#all].filter((subscription) => subscription.agent === agent).length;
+    const desk = this.#desks.get(agent) ?? { subscriptions: new Set(), seen: 0 };
     const limit = this.limitOf(agent.name);
-    if (count >= limit) return `an agent may have up to ${limit} subscriptions`;
-    this.#all.add({ agent, id, filter, seen: new Set() });
+    if (desk.subscriptions.size >= limit) return `an agent may have up to ${limit} subscriptions`;
+    this.#desks.set(agent, desk);
+    const subscription = { agent, id, filter, seen: new Set<string>() };
+    desk.subscriptions.add(subscription);
+    this.#index.add(filter, subscription);
     this.#link ??= this.open({
       onMessage: (message) => this.#deliver(message),
       onConnected: () => this.#reconnected(),
@@ -48,17 +60,22 @@ export class Subscriptions {
   }
 
   remove(agent: SupervisedAgent, id: number): void {
-    this.#removeWhere((subscription) => subscription.agent === agent && subscription.id === id);
+    const all = [...this.#desks.get(agent)?.subscriptions ?? []];
+    this.#remove(agent, all.filter((subscription) => subscription.id === id));
   }
 
   /** The agent's process has ended, and its handlers with it. */
   removeAll(agent: SupervisedAgent): void {
-    this.#removeWhere((subscription) => subscription.agent === agent);
+    this.#remove(agent, [...this.#desks.get(agent)?.subscriptions ?? []]);
+    this.#desks.delete(agent);
   }
 
   /** What is retained may have changed while the link was away: all that comes again counts as new. */
   #reconnected(): void {
-    for (const { seen } of this.#all) seen.clear();
+    for (const desk of this.#desks.values()) {
+      desk.seen = 0;
+      for (const { seen } of desk.subscriptions) seen.clear();
+    }
   }
 
   async close(): Promise<void> {
@@ -68,31 +85,42 @@ export class Subscriptions {
   /** Hands a message to every agent that has asked for it: once, with all its subscriptions that match. */
   #deliver(message: IncomingMessage): void {
     const ids = new Map<SupervisedAgent, number[]>();
-    for (const subscription of this.#all) {
-      if (!filterMatches(subscription.filter, message.topic) || !isNew(subscription, message)) continue;
-      ids.set(subscription.agent, [...ids.get(subscription.agent) ?? [], subscription.id]);
+    for (const subscription of this.#index.matching(message.topic)) {
+      if (!this.#isNew(subscription, message)) continue;
+      const known = ids.get(subscription.agent);
+      if (known === undefined) ids.set(subscription.agent, [subscription.id]);
+      else known.push(subscription.id);
     }
     if (ids.size === 0) return;
     const payload = toWire(message.payload);
     for (const [agent, subscriptions] of ids) {
       agent.counters.messages += 1;
+      // In the order in which they were made, which is that of their numbers.
+      subscriptions.sort((a, b) => a - b);
       agent.send({ t: "message", subscriptions, topic: message.topic, ...payload });
     }
   }
 
-  #removeWhere(matches: (subscription: Subscription) => boolean): void {
-    const gone = [...this.#all].filter(matches);
-    for (const subscription of gone) this.#all.delete(subscription);
-    const stillUsed = new Set([...this.#all].map((subscription) => subscription.filter));
-    this.#link?.unsubscribe(gone.map(({ filter }) => filter).filter((filter) => !stillUsed.has(filter)));
+  #isNew({ agent, seen }: Subscription, { retained, topic }: IncomingMessage): boolean {
+    if (!retained) return true;
+    if (seen.has(topic)) return false;
+    const desk = this.#desks.get(agent);
+    if (desk !== undefined && desk.seen < MAX_SEEN) {
+      desk.seen += 1;
+      seen.add(topic);
+    }
+    return true;
   }
-}
 
-function isNew({ seen }: Subscription, message: IncomingMessage): boolean {
-  if (!message.retained) return true;
-  if (seen.has(message.topic)) return false;
-  if (seen.size < MAX_SEEN) seen.add(message.topic);
-  return true;
+  #remove(agent: SupervisedAgent, gone: readonly Subscription[]): void {
+    const desk = this.#desks.get(agent);
+    for (const subscription of gone) {
+      desk?.subscriptions.delete(subscription);
+      if (desk !== undefined) desk.seen -= subscription.seen.size;
+      this.#index.remove(subscription.filter, subscription);
+    }
+    this.#link?.unsubscribe(gone.map(({ filter }) => filter).filter((filter) => !this.#index.has(filter)));
+  }
 }
 
 function toWire(payload: Uint8Array): WirePayload {

@@ -1,6 +1,7 @@
 /** The runner's end of the pipe to one agent: frames in with back-pressure, frames out with a bound. */
 import {
   encodeFrame,
+  isTooIntricate,
   isWindowed,
   MAX_FRAME_BYTES,
   parseAgentFrame,
@@ -9,21 +10,32 @@ import {
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { LineSplitter } from "../../protocol/lines.ts";
 
+/** What a line can have too much of. */
+export type LineLimit = "length" | "parts";
+
 /** Who receives what an agent says. */
 export interface ChannelHandlers {
   /** One frame. A promise means: under way until it settles. It must not reject. */
   onFrame(frame: AgentFrame): Promise<void> | void;
   /** A line that is no frame: printed by the agent's code or by Deno. */
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
-  /** A line that was longer than a frame may be; it has been passed over. */
-  onOversize(start: string): void;
+  /** A line that was longer than a frame may be, or a frame of too many parts; it has been passed over. */
+  onOversize(start: string, limit: LineLimit): void;
+}
+
+/** How much has been read from an agent. */
+export interface Amount {
+  readonly lines: number;
+  readonly bytes: number;
+  /** What its long lines have cost, in milliseconds. */
+  readonly workMs: number;
 }
 
 /**
- * Told how much has been read from an agent, in lines and bytes.
+ * Told how much has been read from an agent.
  * @returns settles when more may be read
  */
-export type Brake = (lines: number, bytes: number) => Promise<void>;
+export type Brake = (amount: Amount) => Promise<void>;
 
 /** Reading pauses while this many frames of an agent are under way: twice what a well-behaved harness sends. */
 const MAX_UNDER_WAY = 512;
@@ -38,6 +50,10 @@ const MAX_CONTROL_BYTES = 2 * MAX_OUTGOING_BYTES;
 /** What a frame that waits costs beside its own bytes, roughly. */
 const OVERHEAD_BYTES = 1024;
 const STDERR_LINE_BYTES = 64 * 1024;
+/** A shorter line costs a moment at most, and others have their turn between two of them. */
+const LONG_LINE_CHARS = 32 * 1024;
+/** So much of a line that is passed over is shown. */
+const START_CHARS = 200;
 
 /**
  * Invariants: at most `MAX_UNDER_WAY` frames are unsettled, then the pipe fills and the agent waits; each frame of
@@ -69,11 +85,12 @@ export class Channel {
     },
     private readonly handlers: ChannelHandlers,
     private readonly brake: Brake = () => Promise.resolve(),
+    private readonly nowMs: () => number = () => 0,
   ) {
     this.#writer = streams.stdin.getWriter();
     // The writer reports the end of the process here too; `ended` is how that is noticed.
     this.#writer.closed.catch(() => {});
-    const onOversize = (start: string) => this.handlers.onOversize(start);
+    const onOversize = (start: string) => this.handlers.onOversize(start, "length");
     this.ended = Promise.all([
       this.#read(
         streams.stdout,
@@ -133,19 +150,26 @@ export class Channel {
       if (done) break;
       const complete = lines.push(chunk);
       const bytes = chunk.length;
+      let workMs = 0;
       for (const line of complete) {
-        void handle(line);
+        if (line.length < LONG_LINE_CHARS) void handle(line);
+        else {
+          const startedMs = this.nowMs();
+          void handle(line);
+          workMs += this.nowMs() - startedMs;
+        }
         if (this.#underWay >= MAX_UNDER_WAY || this.#charsUnderWay >= MAX_CHARS_UNDER_WAY) {
           await new Promise<void>((resolve) => this.#wakeReaders.push(resolve));
         }
       }
       buffer = new Uint8Array(chunk.buffer);
-      await this.brake(complete.length, bytes);
+      await this.brake({ lines: complete.length, bytes, workMs });
     }
     for (const line of lines.flush()) void handle(line);
   }
 
   #onStdout(line: string): void {
+    if (isTooIntricate(line)) return this.handlers.onOversize(line.slice(0, START_CHARS), "parts");
     const frame = parseAgentFrame(line);
     if (frame === undefined) return this.#track(line, () => this.handlers.onOutput("stdout", line), false);
     this.#track(line, () => this.handlers.onFrame(frame), isWindowed(frame));

@@ -1,7 +1,7 @@
 /** Starts an agent's process in its sandbox and watches over it until it has ended. */
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
-import { Channel } from "./channel.ts";
+import { type Amount, Channel, type LineLimit } from "./channel.ts";
 import { Pace, type PaceLimits, TokenBucket } from "./pace.ts";
 import { DEFAULT_LADDER, endGracefully, type LadderTimes } from "./ladder.ts";
 
@@ -25,7 +25,7 @@ export interface ProcessLimits {
 export interface ProcessHandlers {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
-  onOversize(start: string): void;
+  onOversize(start: string, limit: LineLimit): void;
   /** Takes out of a line of stderr what is not the agent's; "" when nothing is left. */
   readonly withoutRecords?: (line: string) => string;
   /** Takes out of a printed line what nobody may see. */
@@ -95,24 +95,29 @@ export class Launcher {
     const pace = new Pace(limits.pace, clock, (message) => handlers.onHeld(message));
     let records = 0;
     const recordPace = new TokenBucket(MAX_RECORDS_PER_SECOND, clock.monotonicMs());
-    const brake = async (messages: number, bytes: number) => {
+    const brake = async ({ lines, bytes, workMs }: Amount) => {
       const recordsMs = recordPace.take(records, clock.monotonicMs());
       records = 0;
-      const waitMs = Math.max(pace.spend(messages, bytes), recordsMs);
+      const waitMs = Math.max(pace.spend(lines, bytes, workMs), recordsMs);
       if (waitMs > 0 && !gone.signal.aborted) await clock.sleep(waitMs, gone.signal);
     };
-    const channel = new Channel(child, {
-      onFrame: (frame) => handlers.onFrame(frame),
-      onOversize: (start) => handlers.onOversize(start),
-      onOutput: (stream, printed) => {
-        const said = stream === "stderr" ? handlers.withoutRecords?.(printed) ?? printed : printed;
-        if (said !== printed) records += 1;
-        if (said === "") return;
-        const line = handlers.redact?.(said) ?? said;
-        if (stream === "stderr") remember(tail, line);
-        return handlers.onOutput(stream, line);
+    const channel = new Channel(
+      child,
+      {
+        onFrame: (frame) => handlers.onFrame(frame),
+        onOversize: (start, limit) => handlers.onOversize(start, limit),
+        onOutput: (stream, printed) => {
+          const said = stream === "stderr" ? handlers.withoutRecords?.(printed) ?? printed : printed;
+          if (said !== printed) records += 1;
+          if (said === "") return;
+          const line = handlers.redact?.(said) ?? said;
+          if (stream === "stderr") remember(tail, line);
+          return handlers.onOutput(stream, line);
+        },
       },
-    }, brake);
+      brake,
+      () => clock.monotonicMs(),
+    );
     const signal = (name: Deno.Signal) => {
       if (!gone.signal.aborted) killIfThere(child, name);
     };

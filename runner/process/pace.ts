@@ -7,6 +7,12 @@ export interface PaceLimits {
   readonly bytesPerSecond: number;
 }
 
+/**
+ * What an agent's long lines may cost the runner in a second, in milliseconds: a message of many small parts takes far
+ * longer than its length tells, and everybody else waits meanwhile.
+ */
+const WORK_MS_PER_SECOND = 200;
+
 /** A bucket that fills at a rate, and may be overdrawn: the debt is waited for. */
 export class TokenBucket {
   #tokens: number;
@@ -38,9 +44,10 @@ const REMIND_MS = 60_000;
 export class Pace {
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
+  readonly #work: TokenBucket;
   #saidAtMs = -Infinity;
-  /** Since neither bucket has been full. */
-  #busy = { sinceMs: 0, messages: 0, bytes: 0 };
+  /** Since not all buckets have been full. */
+  #busy = { sinceMs: 0, messages: 0, bytes: 0, workMs: 0 };
 
   /** @param onHeld told, in words, which limit it was and what was measured */
   constructor(
@@ -51,38 +58,55 @@ export class Pace {
     const nowMs = clock.monotonicMs();
     this.#messages = new TokenBucket(limits.messagesPerSecond, nowMs);
     this.#bytes = new TokenBucket(limits.bytesPerSecond, nowMs);
+    this.#work = new TokenBucket(WORK_MS_PER_SECOND, nowMs);
   }
 
   /**
    * So much has come from it.
+   * @param workMs what its long lines have cost
    * @returns milliseconds before more may be read
    */
-  spend(messages: number, bytes: number): number {
+  spend(messages: number, bytes: number, workMs = 0): number {
     const nowMs = this.clock.monotonicMs();
-    if (this.#messages.isFull(nowMs) && this.#bytes.isFull(nowMs)) {
-      this.#busy = { sinceMs: nowMs, messages: 0, bytes: 0 };
+    if ([this.#messages, this.#bytes, this.#work].every((bucket) => bucket.isFull(nowMs))) {
+      this.#busy = { sinceMs: nowMs, messages: 0, bytes: 0, workMs: 0 };
     }
     this.#busy.messages += messages;
     this.#busy.bytes += bytes;
-    const messagesMs = this.#messages.take(messages, nowMs);
-    const bytesMs = this.#bytes.take(bytes, nowMs);
-    const waitMs = Math.max(messagesMs, bytesMs);
-    if (waitMs > 0) this.#say(messagesMs >= bytesMs, nowMs);
+    this.#busy.workMs += workMs;
+    const waits = {
+      messages: this.#messages.take(messages, nowMs),
+      bytes: this.#bytes.take(bytes, nowMs),
+      work: this.#work.take(workMs, nowMs),
+    };
+    const waitMs = Math.max(waits.messages, waits.bytes, waits.work);
+    if (waitMs > 0) {
+      this.#say(waitMs === waits.messages ? "messages" : waitMs === waits.bytes ? "bytes" : "work", nowMs);
+    }
     return waitMs;
   }
 
-  #say(isMessages: boolean, nowMs: number): void {
+  #say(limit: "messages" | "bytes" | "work", nowMs: number): void {
     if (nowMs - this.#saidAtMs < REMIND_MS) return;
     this.#saidAtMs = nowMs;
-    const { sinceMs, messages, bytes } = this.#busy;
+    this.onHeld(`${this.#measured(limit, nowMs)}: held back`);
+  }
+
+  #measured(limit: "messages" | "bytes" | "work", nowMs: number): string {
+    const { sinceMs, messages, bytes, workMs } = this.#busy;
+    const { messagesPerSecond, bytesPerSecond } = this.limits;
     const span = `in ${((nowMs - sinceMs) / 1000).toFixed(1)} s`;
     const kb = (count: number) => (count / 1024).toFixed(0);
-    this.onHeld(
-      isMessages
-        ? `message rate limit: ${messages} messages ${span}, ${this.limits.messagesPerSecond} a second allowed: held back`
-        : `output rate limit: ${kb(bytes)} KB ${span}, ${
-          kb(this.limits.bytesPerSecond)
-        } KB a second allowed: held back`,
-    );
+    switch (limit) {
+      case "messages":
+        return `message rate limit: ${messages} messages ${span}, ${messagesPerSecond} a second allowed`;
+      case "bytes":
+        return `output rate limit: ${kb(bytes)} KB ${span}, ${kb(bytesPerSecond)} KB a second allowed`;
+      case "work":
+        return `work limit: its large messages took the node ${workMs.toFixed(0)} ms ${span}, ` +
+          `${WORK_MS_PER_SECOND} ms a second allowed`;
+      default:
+        return limit satisfies never;
+    }
   }
 }

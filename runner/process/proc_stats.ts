@@ -45,10 +45,14 @@ export class ProcStats {
     for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
   }
 
-  /** Resident memory of a process, MiB; `undefined` when there is no such process, or no `/proc`. */
-  memoryMb(pid: number): number | undefined {
+  /**
+   * What a process takes of the machine, MiB: its resident memory, and what of it the kernel has moved to swap.
+   * @returns `undefined` when there is no such process, or no `/proc`
+   */
+  heldMb(pid: number): number | undefined {
     try {
-      return residentBytes(Deno.readTextFileSync(`/proc/${pid}/status`)) / MIB;
+      const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+      return (residentBytes(status) + swappedBytes(status)) / MIB;
     } catch {
       // The process has ended.
       return undefined;
@@ -83,6 +87,11 @@ export function parseStat(stat: string): { readonly cpuSeconds: number; readonly
 /** Resident memory, from `/proc/{pid}/status`. */
 export function residentBytes(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** Memory in swap, from `/proc/{pid}/status`. */
+export function swappedBytes(status: string): number {
+  return Number(/^VmSwap:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 function round(value: number): number {

@@ -9,17 +9,28 @@ const DEATH_SIGNAL: Wrapper = ["setpriv", "--pdeathsig", "KILL", "--no-new-privs
 /** Agents give way to the runner, and to whatever else the device is for. */
 const NICE: Wrapper = ["nice", "-n", "5"];
 
-const fileLimit = (bytes: number): Wrapper => ["prlimit", `--fsize=${bytes}`];
+/** What the kernel holds a process to. */
+export interface ProcessBounds {
+  /** No file that it writes grows beyond so many bytes; `undefined` for no limit. */
+  readonly fileBytes: number | undefined;
+  /** Files and connections that it may have open at the same time. */
+  readonly openFiles: number;
+}
+
+/** No core dump either: what is in an agent's memory, its secrets among it, stays out of the machine's files. */
+const kernelLimits = ({ fileBytes, openFiles }: ProcessBounds, mostFiles: number): Wrapper => [
+  ...["prlimit", "--core=0", `--nofile=${Math.min(openFiles, mostFiles)}`],
+  ...(fileBytes === undefined ? [] : [`--fsize=${Math.ceil(fileBytes)}`]),
+];
+
+const ANY_BOUNDS: ProcessBounds = { fileBytes: 1024 ** 3, openFiles: 64 };
 
 /** Which of them this machine has. */
 export interface Wrappers {
   /** Whether the kernel ends agents with their runner, whatever state they are in. */
   readonly endWithRunner: boolean;
-  /**
-   * @param fileBytes no file that the process writes grows beyond it; `undefined` for no limit
-   * @returns what to put in front of the command line
-   */
-  with(fileBytes: number | undefined): Wrapper;
+  /** @returns what to put in front of the command line */
+  with(bounds: ProcessBounds): Wrapper;
 }
 
 /**
@@ -27,15 +38,28 @@ export interface Wrappers {
  * unless they never return to their event loop; without the others they run at its priority, or without the limit.
  */
 export async function findWrappers(): Promise<Wrappers> {
-  const [deathSignal, limit, nice] = await Promise.all([DEATH_SIGNAL, fileLimit(1024 ** 3), NICE].map(works));
+  const mostFiles = await mostOpenFiles();
+  const all = [DEATH_SIGNAL, kernelLimits(ANY_BOUNDS, mostFiles), NICE];
+  const [deathSignal, limit, nice] = await Promise.all(all.map(works));
   return {
     endWithRunner: deathSignal === true,
-    with: (fileBytes) => [
+    with: (bounds) => [
       ...(deathSignal ? DEATH_SIGNAL : []),
-      ...(limit && fileBytes !== undefined ? fileLimit(Math.ceil(fileBytes)) : []),
+      ...(limit ? kernelLimits(bounds, mostFiles) : []),
       ...(nice ? NICE : []),
     ],
   };
+}
+
+/** Nobody can be given more than this process may have itself. */
+async function mostOpenFiles(): Promise<number> {
+  try {
+    const limits = await Deno.readTextFile("/proc/self/limits");
+    return Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
+  } catch {
+    // Not Linux: there is no prlimit either.
+    return Infinity;
+  }
 }
 
 async function works([program = "", ...args]: Wrapper): Promise<boolean> {

@@ -42,7 +42,7 @@ export function redacting(
     onOutput: (stream, line) => listener.onOutput(stream, redact(line)),
     // It may end in the middle of a secret.
     onHeld: (message) => listener.onHeld(message),
-    onOversize: () => listener.onOversize("(not shown: the agent has secrets)"),
+    onOversize: (_start, limit) => listener.onOversize("(not shown: the agent has secrets)", limit),
   };
 }
 

@@ -30,7 +30,8 @@ export interface RunningProcess {
 export interface ProcessListener {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
-  onOversize(start: string): void;
+  /** A line that has been passed over: it was too long, or held too many parts. */
+  onOversize(start: string, limit: "length" | "parts"): void;
   onHeld(message: string): void;
 }
 
@@ -56,10 +57,10 @@ export type TrafficFrame = Exclude<
 
 /** A process that is ended because of a limit, by the node or by the kernel. */
 export interface Kill {
-  readonly limit: "memory" | "unresponsive" | "file size";
+  readonly limit: "memory" | "unresponsive" | "file size" | "open files" | "temporary files" | "listening";
   readonly measured: number;
   readonly allowed: number;
-  readonly unit: "MB" | "s";
+  readonly unit: "MB" | "s" | "files" | "sockets";
 }
 
 /** Who is told what happens to agents. */

@@ -1,6 +1,7 @@
 /** One agent under supervision: carries out what its state machine decides. */
 import { actorId } from "../../protocol/ids.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
+import { MAX_PARTS } from "../../protocol/json.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
 import { exitReason } from "./exit_reason.ts";
@@ -155,9 +156,7 @@ export class SupervisedAgent {
   }
 
   /** Ends its process over a limit; the ordinary restart follows. */
-  kill(kill: Kill): void {
-    const { limit, measured, allowed, unit } = kill;
-    const error = `${limit} limit: ${measured.toFixed(1)} ${unit} used, ${allowed} ${unit} allowed`;
+  kill(kill: Kill, error = inWords(kill)): void {
     this.#kill(kill, { kind: "failed", phase: "crash", error, traceback: "", consecutive: 0 });
   }
 
@@ -284,14 +283,13 @@ export class SupervisedAgent {
     return {
       onFrame: (frame) => this.#onFrame(frame),
       onOutput: (stream, line) => observer.onLog(this, stream === "stderr" ? "error" : "info", line),
-      onOversize: (start) =>
-        void observer.onLog(
-          this,
-          "error",
-          `A line of the agent's output was longer than the limit and has been dropped; it began with ${
-            start.slice(0, 80)
-          }`,
-        ),
+      onOversize: (start, limit) => {
+        const problem = limit === "length"
+          ? "was longer than the limit"
+          : `held more than ${MAX_PARTS} objects, lists and texts`;
+        const words = `A line of the agent's output ${problem} and has been dropped; it began with `;
+        void observer.onLog(this, "error", words + start.slice(0, 80));
+      },
       onHeld: (message) => void observer.onLog(this, "warning", `Held back by the node: ${message}`),
     };
   }
@@ -323,4 +321,8 @@ export class SupervisedAgent {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function inWords({ limit, measured, allowed, unit }: Kill): string {
+  return `${limit} limit: ${measured.toFixed(1)} ${unit} used, ${allowed} ${unit} allowed`;
 }

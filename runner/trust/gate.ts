@@ -27,6 +27,8 @@ export interface Admission {
 
 /** Invariant: commands are let through in the order they came. */
 export interface Gate {
+  /** Whether what is not proved is refused, and not only warned of. */
+  readonly isEnforced: boolean;
   /** @throws Refusal */
   admit(petition: Petition): Promise<Admission>;
 }

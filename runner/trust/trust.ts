@@ -43,6 +43,10 @@ export class Trust implements Gate {
     return new Trust(options, keys, used);
   }
 
+  get isEnforced(): boolean {
+    return this.options.mode === "enforce";
+  }
+
   admit(petition: Petition): Promise<Admission> {
     const admission = this.#last.then(() => this.#admit(petition));
     this.#last = admission.catch(() => {});
@@ -58,7 +62,7 @@ export class Trust implements Gate {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const refusal = inContext(error, petition);
-      if (this.options.mode === "enforce") throw refusal;
+      if (this.isEnforced) throw refusal;
       const json = withoutVerifying(petition.json);
       const done = () => Promise.resolve();
       return {

@@ -38,9 +38,8 @@ async function main(): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "agentflow-arm-" });
   try {
     await Deno.mkdir(cache, { recursive: true });
-    const registry = Deno.env.get("NPM_CONFIG_REGISTRY");
     const [deno, root] = await Promise.all([
-      fetchDeno("aarch64", { cacheDir: cache, registry, onProgress: say }),
+      fetchDeno("aarch64", { cacheDir: cache, env: Deno.env.toObject(), onProgress: say }),
       armRoot(cache),
     ]);
     const armDeno = await emulated(deno, root, folder);

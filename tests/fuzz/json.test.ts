@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { asJson, fromWire, toMessage, toWire } from "../../agents/harness/payload.ts";
-import { MAX_NESTING, nestsTooDeep } from "../../protocol/json.ts";
+import { hasTooManyParts, MAX_NESTING, MAX_PARTS, nestsTooDeep } from "../../protocol/json.ts";
 import { anyJson, anyText, holds } from "../support/fuzz.ts";
 
 const nesting = fc.tuple(fc.array(fc.boolean(), { maxLength: 2 * MAX_NESTING }), anyJson).map((
@@ -68,3 +68,21 @@ Deno.test("a circle is no JSON", () => {
   circle.self = circle;
   assertThrows(() => toWire(circle), TypeError, "the data is not JSON");
 });
+
+/** Objects, lists and texts (keys too) in a value. */
+function partsOf(value: unknown): number {
+  if (typeof value === "string") return 1;
+  if (typeof value !== "object" || value === null) return 0;
+  const keys = Array.isArray(value) ? 0 : Object.keys(value).length;
+  return Object.values(value).reduce((sum: number, inner) => sum + partsOf(inner), 1 + keys);
+}
+
+/** As many empty lists as bring `text` to the limit, or one past it. */
+const filledUp = (json: string, parts: number, more: number) =>
+  `[${json},${"[],".repeat(MAX_PARTS - parts - 1 + more)}1]`;
+
+holds("parts are counted as JSON.parse makes them, whatever stands in the texts", anyJson, (value) => {
+  const [json, parts] = [JSON.stringify(value), partsOf(value)];
+  assertEquals(hasTooManyParts(filledUp(json, parts, 0)), false);
+  assertEquals(hasTooManyParts(filledUp(json, parts, 1)), true);
+}, 60);

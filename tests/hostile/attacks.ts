@@ -19,6 +19,7 @@ import { stateFiles } from "./attacks/state_files.ts";
 import { staticImports } from "./attacks/static_imports.ts";
 import { storage } from "./attacks/storage.ts";
 import { topics } from "./attacks/topics.ts";
+import { waysRound } from "./attacks/ways_round.ts";
 
 /** Those that take longest come first: others go on beside them. */
 export const ATTACKS: readonly Attack[] = [
@@ -36,6 +37,7 @@ export const ATTACKS: readonly Attack[] = [
   ...net,
   ...outside,
   ...modules,
+  ...waysRound,
   ...install,
   ...staticImports,
   ...imports,

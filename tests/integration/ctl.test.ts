@@ -364,7 +364,30 @@ laws("the command line and one node", ["hall"], {
     assertEquals((await run("nodes", "--json")).json[0].state, "offline");
     assertMatch((await run("doctor")).stdout, /warning {2}node hall: offline/);
     const late = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "hall");
-    assertEquals([late.code, late.stderr], [1, "agentflow: Node 'hall' is offline\n"]);
+    assertEquals(late.code, 1);
+    assertMatch(late.stderr, /Node 'hall' is offline: start it, or .*: --later\n$/);
+  },
+
+  "spawn --later leaves the agent for a node that is off, which starts it when it is back": async (
+    { run, bus, at },
+  ) => {
+    const file = await agentFile("ticker.ts", TICKER);
+    const later = (...more: string[]) => run("spawn", file, "--node", "hall", "--later", ...more);
+    const { code, json } = await later("--name", "waiter", "--json");
+    assertEquals([code, json], [0, { ok: true, outcome: "left", agent: "waiter", node: "hall" }]);
+    // The broker keeps one: the first would be lost.
+    const second = await later();
+    assertEquals(second.code, 1);
+    assertStringIncludes(second.stderr, "the broker has a spawn of 'waiter' for it already");
+    const again = await later("--name", "waiter");
+    assertEquals(
+      again.stdout,
+      "Agent 'waiter' waits for node 'hall': the broker keeps the spawn until it is there\n",
+    );
+    await using _node = await NodeProcess.start({ port: Number(at[1]), name: "hall", args: at.slice(4) });
+    await bus.on("ticks", ({ json }) => json.from === "waiter");
+    // A node that is there is asked, and its answer waited for.
+    assertEquals((await later("--name", "present")).stdout, "Agent 'present' runs on hall\n");
   },
 });
 

@@ -1,6 +1,8 @@
 /** `new`, `check` and `dev`: what authors of agents use. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { checkPython } from "../../operator/author/check_python.ts";
+import { InstallError } from "../../runner/install/install_error.ts";
 import { ctl, CtlProcess } from "../support/ctl.ts";
 
 async function inFolder(play: (folder: string) => Promise<void>): Promise<void> {
@@ -89,6 +91,74 @@ Deno.test("check says of a syntax error where it is, and of an import that a nod
     assertMatch(errors[0].message, /Cannot import '\.\/other\.ts': a node gets this one file alone/);
     const nothing = await check(folder, "nothing.ts", "export const x = 1;");
     assertMatch(nothing.errors[0].message, /none of setup, process and handle_task/);
+  }));
+
+const PYTHON = `import numpy.linalg
+from json import loadz
+from pyodide.http import pyfetch
+
+async def setup(agent):
+    agent.log("è" + agent.name)
+    await agent.pubish("a", 1)
+    await agent.publish("a")
+    agent.mine = undefned
+    print(agent.mine, __name__, [each for each in agent.agents()])
+
+async def process(agent, extra):
+    await pyfetch("https://api.example.com/now")
+`;
+
+Deno.test("check of Python finds what its interpreter would: syntax, imports, names, and the agent's API", () =>
+  inFolder(async (folder) => {
+    // deno-lint-ignore no-explicit-any -- JSON of the program
+    const places = ({ errors }: any) => errors.map(({ code, line, column }: any) => [code, line, column]);
+    const report = await check(folder, "agent.py", PYTHON);
+    assertEquals(places(report), [
+      ["ModuleNotFoundError", 1, 1],
+      ["ImportError", 2, 1],
+      ["RuntimeWarning", 6, 5],
+      ["AttributeError", 7, 11],
+      ["TypeError", 8, 11],
+      ["NameError", 9, 18],
+      ["TypeError", 12, 1],
+    ]);
+    const { functions, install, permissions, not_checked } = report;
+    assertEquals([functions, install], [["setup", "process"], ["pypi:numpy"]]);
+    assertEquals([permissions[0].kind, permissions[0].entry, permissions[0].line], [
+      "net",
+      "api.example.com",
+      13,
+    ]);
+    assertMatch(not_checked, /^types, values/);
+    const syntax = await check(folder, "syntax.py", "def setup(agent):\n    x = (1,\n");
+    assertEquals(places(syntax), [["SyntaxError", 2, 9]]);
+    const { stdout } = await ctl(["check", join(folder, "syntax.py")]);
+    assertStringIncludes(
+      stdout,
+      "syntax.py:2:9  SyntaxError  '(' was never closed\n        x = (1,\n            ^\n",
+    );
+    // A block that is indented as a whole is one to a node, and nothing of a code is run to be looked at.
+    const indented = "    import os\n    os._exit(1)\n    def process(agent):\n        agent.nope()\n";
+    assertEquals(places(await check(folder, "indented.py", indented)), [["AttributeError", 4, 9]]);
+    const nothing = await check(folder, "nothing.py", "x = 1\n");
+    assertMatch(nothing.errors[0].message, /none of setup, process and handle_task/);
+  }));
+
+Deno.test("check has nothing to say against the examples in Python", async () => {
+  for (const example of ["running_mean.py", "temperature_sensor.py"]) {
+    const path = new URL(`../../agents/examples/${example}`, import.meta.url).pathname;
+    const { code, stdout } = await ctl(["check", path]);
+    assertEquals(code, 0, stdout);
+  }
+});
+
+Deno.test("check of Python says so where the interpreter cannot be had", () =>
+  inFolder(async (folder) => {
+    const env = { XDG_CACHE_HOME: folder, NPM_CONFIG_REGISTRY: "http://127.0.0.1:9/" };
+    const { signal } = new AbortController();
+    const checking = checkPython("x = 1\n", [], { deno: Deno.execPath(), env, signal, onFetch: () => {} });
+    const { message } = await assertRejects(() => checking, InstallError);
+    assertMatch(message, /^Python \(npm:pyodide@[^)]*\) cannot be installed: registry not reachable/);
   }));
 
 Deno.test("check says which permissions an agent seems to need", () =>

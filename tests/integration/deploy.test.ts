@@ -8,7 +8,7 @@ import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { isRunning } from "../support/processes.ts";
 import { needing } from "../support/programs.ts";
-import { hasSsh, SshDevice } from "../support/ssh_device.ts";
+import { hasSsh, ofWhom, SshDevice } from "../support/ssh_device.ts";
 
 const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
 const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
@@ -47,22 +47,21 @@ class Operator {
     return { code, result, said: `${noted}${result?.error ?? ""}` };
   }
 
+  /** What `agentflow doctor` says of the device, among others. */
+  async doctor(): Promise<Outcome["result"]> {
+    const { destination } = this.device;
+    const args = ["--device", destination, "--broker", `127.0.0.1:${this.port}`];
+    const { stdout } = await this.#agentflow("doctor", ...args).output();
+    return JSON.parse(new TextDecoder().decode(stdout)).findings;
+  }
+
   command(...more: string[]): Deno.Command {
-    const { destination, sshConfig } = this.device;
+    return this.#agentflow("deploy", "kitchen", "--to", this.device.destination, ...more);
+  }
+
+  #agentflow(command: string, ...more: string[]): Deno.Command {
     return new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        CTL,
-        "deploy",
-        "--json",
-        "kitchen",
-        "--to",
-        destination,
-        "--ssh-config",
-        sshConfig,
-        ...more,
-      ],
+      args: ["run", "-A", CTL, command, "--json", "--ssh-config", this.device.sshConfig, ...more],
       env: { XDG_CACHE_HOME: cache, NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
@@ -78,9 +77,12 @@ class Operator {
   }
 }
 
+/** What is in the home of a device that nothing was done to. */
+const UNTOUCHED = [".ssh"];
+
 /** In place of Deno, where a test needs no other: small, so that it is there at once. */
-function thinDeno(operator: Operator): Promise<string> {
-  return operator.file("thin-deno", `#!/bin/sh\nexec ${Deno.execPath()} "$@"\n`, 0o755);
+function thinDeno({ deno }: SshDevice, operator: Operator): Promise<string> {
+  return operator.file("thin-deno", `#!/bin/sh\nexec ${deno} "$@"\n`, 0o755);
 }
 
 async function setUp(): Promise<{ broker: TestBroker; device: SshDevice; operator: Operator }> {
@@ -95,7 +97,7 @@ function withDevice(
   ) => Promise<void>,
 ): void {
   Deno.test({
-    name: needing("OpenSSH", hasSsh, name),
+    name: needing("OpenSSH", hasSsh, `${name}${ofWhom}`),
     ignore: !hasSsh,
     fn: async (t) => {
       const { broker: opened, device: started, operator } = await setUp();
@@ -120,12 +122,18 @@ withDevice(
     let instance = "";
     let release = "";
 
+    await t.step("doctor finds that the device can have one", async () => {
+      const [, { status, message }] = await operator.doctor();
+      assertEquals(status, "ok", message);
+      assertMatch(message, /^can have a node: Linux on \w+, glibc \S+, \d+ MiB free$/);
+    });
+
     await t.step("--dry-run changes nothing", async () => {
       // Without --runner it is made of the sources.
       const { code, result, said } = await operator.run("--broker", "127.0.0.1", "--dry-run");
       assertEquals([code, result.action], [0, "planned"], said);
       assertStringIncludes(said, "Would install: runner, deno, launcher, unit and flags");
-      assertEquals(device.list("."), []);
+      assertEquals(device.list("."), UNTOUCHED);
     });
 
     await t.step("a node comes up, with all it needs from the operator's machine", async () => {
@@ -140,6 +148,7 @@ withDevice(
       const pid = device.pid("kitchen");
       const node = (await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`)).trim();
       assertMatch(await Deno.readLink(`/proc/${node}/exe`), /\/agentflow\/store\/[0-9a-f]{64}\/deno$/);
+      assertEquals((await Deno.stat(`/proc/${node}`)).uid, device.user?.identity.uid ?? Deno.uid());
       assertEquals(device.list("agentflow/incoming"), []);
     });
 
@@ -269,7 +278,7 @@ withDevice(
   "deploy sends secrets so that only their owner can read them there",
   async ({ device, operator }) => {
     const password = await operator.file("password", "hunter2", 0o600);
-    const deno = await thinDeno(operator);
+    const deno = await thinDeno(device, operator);
     const credentials = ["--username", "kitchen", "--password-file", password];
     const { code, said } = await operator.deploy("--deno-file", deno, ...credentials);
     assertEquals(code, 0, said);
@@ -306,9 +315,9 @@ Deno.test({
   ignore: !hasSsh || !canHaveUnits,
   fn: async () => {
     await using broker = await startEmbedded();
-    await using device = await SshDevice.start(OWN_UNITS);
+    await using device = await SshDevice.start({ wrapper: OWN_UNITS, asSelf: true });
     const operator = new Operator(device, broker.port);
-    const args = ["--system", "--deno-file", await thinDeno(operator)];
+    const args = ["--system", "--deno-file", await thinDeno(device, operator)];
     const first = await operator.deploy(...args);
     assertEquals([first.code, first.result?.action], [0, "installed"], first.said);
     assertEquals((await operator.deploy(...args)).result.action, "unchanged");
@@ -330,13 +339,18 @@ withDevice(
       said,
       /Cannot deploy to device: it is 32-bit ARM \(armv7l\), which Deno has no build for: install a 64-bit/,
     );
-    assertEquals(device.list("."), []);
+    const [, ...findings] = await operator.doctor();
+    const [{ check, status, message, advice }] = findings;
+    assertEquals([check, status], ["device device", "failed"]);
+    assertMatch(message, /^it is 32-bit ARM \(armv7l\), which Deno has no build for$/);
+    assertMatch(advice, /^install a 64-bit system/);
+    assertEquals(device.list("."), UNTOUCHED);
   },
 );
 
 withDevice("deploy refuses a device without systemd", async ({ device, operator }) => {
   await device.program("systemctl", 'echo "Failed to connect to bus: No medium found" >&2; exit 1');
-  const { code, said } = await operator.deploy("--deno-file", await thinDeno(operator));
+  const { code, said } = await operator.deploy("--deno-file", await thinDeno(device, operator));
   assertEquals(code, 1);
   assertMatch(said, /its service manager does not answer: Failed to connect to bus.*loginctl enable-linger/);
 });
@@ -355,13 +369,13 @@ withDevice("deploy never skips a host key, whatever the configuration says", asy
   const changed = await operator.deploy();
   assertEquals(changed.code, 1);
   assertMatch(changed.said, /its host key is not the one that is known/);
-  assertEquals(device.list("."), []);
+  assertEquals(device.list("."), UNTOUCHED);
 });
 
 withDevice(
   "deploy says what to do when the device does not let the operator in",
   async ({ device, operator }) => {
-    await Deno.writeTextFile(join(device.folder, "authorized_keys"), "");
+    await Deno.writeTextFile(device.authorizedKeys, "");
     const { code, said } = await operator.deploy();
     assertEquals(code, 1);
     assertMatch(said, /Cannot reach device: it does not accept your key .*ssh-copy-id device/);
@@ -374,14 +388,14 @@ withDevice(
     const { code, said } = await operator.run("--broker", "127.0.0.1:1", "--via", "127.0.0.1:1");
     assertEquals(code, 3);
     assertMatch(said, /No connection to the broker at mqtt:\/\/127\.0\.0\.1:1: connection refused/);
-    assertEquals(device.list("."), []);
+    assertEquals(device.list("."), UNTOUCHED);
   },
 );
 
 withDevice(
   "deploy that is interrupted while it waits leaves what is in place, and says so",
   async ({ device, operator, port }) => {
-    const deno = await thinDeno(operator);
+    const deno = await thinDeno(device, operator);
     const silent = ["--broker", "127.0.0.1:1", "--via", `127.0.0.1:${port}`, "--deno-file", deno];
     const child = operator.command(...silent).spawn();
     const output = new Response(child.stdout).text();
@@ -409,7 +423,7 @@ withDevice(
     const entry = { kid: key.kid, public: publicHalf(key), nodes: ["*"], commands: ["*"] };
     const trust = await operator.file("trust.json", JSON.stringify({ keys: [entry] }), 0o600);
     const signKey = await operator.file("key.json", JSON.stringify(key), 0o600);
-    const deployed = await operator.deploy("--deno-file", await thinDeno(operator), "--trust", trust);
+    const deployed = await operator.deploy("--deno-file", await thinDeno(device, operator), "--trust", trust);
     assertEquals(deployed.code, 0, deployed.said);
     const newer = await operator.file("newer.js", `${await Deno.readTextFile(RUNNER)}// newer\n`);
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -126,7 +126,7 @@ Deno.test("install asked for twice at once fetches once", async () => {
   const installer = desk.installer({ NPM_CONFIG_REGISTRY: registry.url });
   const both = await Promise.all([1, 2].map(() => installer.install(parseSpecifiers(["one"]), never)));
   assertEquals(both[0], both[1]);
-  assertEquals(registry.requests, ["one", "one/-/1.0.0.tgz"]);
+  assertEquals(registry.requests, ["one", "one/-/one-1.0.0.tgz"]);
 });
 
 Deno.test("install reports a package or version that does not exist, and leaves nothing behind", async () => {

@@ -195,6 +195,22 @@ law("check_agent finds mistakes and needs, runs nothing, and reads no files for 
     assertMatch(text, /An agent cannot import/);
   }
   assertEquals((await check("const a = 1;")).value.notes.length, 1);
+  const python = await check(`import yaml\nasync def setup(agent):\n    await agent.publich("a", 1)\n`);
+  assertEquals([python.isError, python.value.language], [true, "python"]);
+  assertMatch(
+    python.value.problems[0],
+    /^line 1:1: ModuleNotFoundError No module named 'yaml'.*add pypi:pyyaml/,
+  );
+  assertMatch(
+    python.value.problems[1],
+    /^line 3:11: AttributeError 'Agent' has no attribute 'publich'.*'publish'/,
+  );
+  assertMatch(python.value.not_checked, /^types, values/);
+  const neither = await check("async def setup(agent)\n    pass\n");
+  assertMatch(
+    neither.value.problems[0],
+    /neither.*As Python: line 1:23: SyntaxError expected ':'.*As TypeScript: /,
+  );
   const template = await mcp.call("check_agent", {
     template: "http_poller",
     parameters: { url: "http://a.b/c" },

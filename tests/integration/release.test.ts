@@ -6,6 +6,7 @@ import { DenoBinaryError, fetchDeno } from "../../artefact/deno_binary.ts";
 import { sha256Of } from "../../artefact/hash.ts";
 import { ARCHITECTURES, DENO_PACKAGES } from "../../artefact/platforms.ts";
 import { makeRelease } from "../../artefact/release.ts";
+import { serveNpm } from "../support/npm_registry.ts";
 import manifest from "../../deno.json" with { type: "json" };
 
 async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
@@ -64,45 +65,44 @@ Deno.test("release says that there is none for 32-bit ARM", async () => {
   assertMatch(new TextDecoder().decode(stderr), /^release: Deno has no build for 32-bit ARM/);
 });
 
-/** A registry that answers with what the test gives it. */
-function serve(answer: (path: string) => Response): { url: string } & AsyncDisposable {
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    (request) => answer(new URL(request.url).pathname),
-  );
-  return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+/** This machine, with npm configured for that registry alone. */
+function machine(folder: string, registry: string): Record<string, string> {
+  return { PATH: Deno.env.get("PATH") ?? "", HOME: folder, NPM_CONFIG_REGISTRY: registry };
 }
 
 Deno.test("an executable that is not the one it must be is never used", async () => {
   await withFolder(async (folder) => {
-    const asked: string[] = [];
-    await using registry = serve((path) => {
-      asked.push(path);
-      return new Response("something else");
+    const packages = ARCHITECTURES.map((each) => {
+      const { name, version } = DENO_PACKAGES[each];
+      return { name, version, files: { deno: "something else" } };
     });
+    await using registry = serveNpm(packages);
+    const cacheDir = join(folder, "cache");
     for (const architecture of ARCHITECTURES) {
-      const fetching = fetchDeno(architecture, {
-        cacheDir: join(folder, "cache"),
-        registry: `${registry.url}/`,
-      });
-      await assertRejects(
-        () => fetching,
-        DenoBinaryError,
-        "is not what it must be: its integrity is sha512-",
-      );
+      const fetching = fetchDeno(architecture, { cacheDir, env: machine(folder, registry.url) });
+      await assertRejects(() => fetching, DenoBinaryError, "integrity mismatch: ");
     }
-    const { version } = DENO_PACKAGES.aarch64;
-    assertEquals(asked[1], `/@deno/linux-arm64-glibc/-/linux-arm64-glibc-${version}.tgz`);
-    assert(!await Deno.stat(join(folder, "cache")).then(() => true, () => false), "something was kept");
+    assertEquals([...Deno.readDirSync(cacheDir)], [], "something was kept");
   });
 });
 
-Deno.test("a registry that does not have it is named, with what else can be done", async () => {
+Deno.test("a registry is found as npm finds it, and what can be done is said where it has no Deno", async () => {
   await withFolder(async (folder) => {
-    await using registry = serve(() => new Response("no", { status: 404 }));
-    const options = { cacheDir: folder, registry: registry.url };
-    const error = await assertRejects(() => fetchDeno("aarch64", options), DenoBinaryError);
-    assertMatch(error.message, /^Cannot fetch http:.*the registry answers 404: .*--deno-file FILE/);
+    await using registry = serveNpm([]);
+    const { NPM_CONFIG_REGISTRY: _, ...env } = machine(folder, "");
+    await Deno.writeTextFile(join(folder, ".npmrc"), `registry=${registry.url}\n`);
+    const error = await assertRejects(
+      () => fetchDeno("aarch64", { cacheDir: folder, env }),
+      DenoBinaryError,
+    );
+    assertMatch(
+      error.message,
+      /^Cannot fetch Deno for aarch64 \(npm:@deno\/linux-arm64-glibc@[^:]*: .*\$NPM_CONFIG_REGISTRY.*--deno-file FILE/,
+    );
+    assert(
+      registry.requests.some((path) => path.includes("@deno/linux-arm64-glibc")),
+      `${registry.requests}`,
+    );
   });
 });
 

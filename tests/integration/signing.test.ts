@@ -251,6 +251,36 @@ Deno.test("an agent moves between two nodes that trust keys by what was signed, 
   });
 });
 
+Deno.test("a forged heartbeat does not make a node that trusts keys let go of an agent", async () => {
+  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+    await using _a = await start("a", undefined, ["--migrate-timeout", "3"]);
+    await using _b = await start("b");
+    // On b it never gets ready.
+    const code = `async function setup(agent) { if (agent.node === "b") await new Promise(() => {}); }`;
+    await boss.order("nodes/a/spawn", { ...agentConfig("x"), code });
+    const topic = `agents/${actorId("x")}/heartbeat`;
+    await bus.on(topic, ({ json }) => json.state === "running");
+    const move = boss.order("nodes/a/migrate", { name: "x", target_node: "b" });
+    await bus.on("nodes/b/spawn", ({ json }) => json?.migration !== undefined);
+    await bus.publish(topic, { name: "x", node: "b", state: "running" });
+    // Nor does whoever does not know what only the spawn has told.
+    const query = { agent: "x", from: "b", query: true, arrived: true };
+    await bus.publish("nodes/a/migration", { ...query, id: crypto.randomUUID() });
+    const { json } = await move;
+    assertMatch(json.error, /was not seen running it within 3 s. It goes on here/);
+    assertEquals(await agentsOn(bus, "a"), ["x"]);
+    // What answers as a node of another kind does could be anybody.
+    const other = boss.order("nodes/a/migrate", { name: "x", target_node: "c" });
+    await bus.on("nodes/c/list");
+    await bus.publish("nodes/c/agents", { node: "c", agents: [] });
+    assertMatch(
+      (await other).json.error,
+      /node 'c' is of a kind that cannot prove that an agent has arrived/,
+    );
+    assertEquals(await agentsOn(bus, "a"), ["x"]);
+  });
+});
+
 Deno.test("an agent that was started without a signature does not move to a node that trusts keys", async () => {
   await onScene([{ key: owner }], async ({ bus, boss, start }) => {
     await using open = await start("open", undefined, ["--trust-mode", "off"]);

@@ -1,6 +1,7 @@
 /** The command line as its own process, as operators start it. */
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
+import { fetchEnv } from "../../runner/install/env.ts";
 
 const MAIN = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
 
@@ -37,7 +38,8 @@ export function ctlCommand(env: Readonly<Record<string, string>> = {}): {
   return {
     program: Deno.execPath(),
     args: ["run", "-A", MAIN],
-    env: { PATH: PATH ?? "", HOME: ctlHome, DENO_DIR: denoDir, ...env },
+    // Who the registry is, and whom to believe, is the machine's.
+    env: { ...fetchEnv(Deno.env.toObject()), PATH: PATH ?? "", HOME: ctlHome, DENO_DIR: denoDir, ...env },
   };
 }
 

@@ -59,8 +59,9 @@ async function packument(
   return { name, "dist-tags": { latest: versions.at(-1)?.version }, versions: Object.fromEntries(entries) };
 }
 
+/** As the public registry has it: with a lock file, Deno asks nobody else where it is. */
 function tarballPath({ name, version }: NpmPackage): string {
-  return `${name}/-/${version}.tgz`;
+  return `${name}/-/${name.slice(name.indexOf("/") + 1)}-${version}.tgz`;
 }
 
 function packageJson({ name, version, manifest }: NpmPackage): Record<string, unknown> {

@@ -1,5 +1,5 @@
 /** Nodes and agents in the form in which they go out. Pure. */
-import type { AgentView, NodeView } from "../../../operator/fleet.ts";
+import type { AgentView, NodeView } from "../../../operator/views.ts";
 import type { AgentDto, NodeDto } from "../../wire.ts";
 import { textOf, textsOf } from "./fields.ts";
 

@@ -1,5 +1,6 @@
 /** All that the dashboard knows, made of the messages on the bus. No I/O, no timers: the caller brings messages and time. */
-import { type AgentView, Fleet, type NodeState, type NodeView, stateOf } from "../../../operator/fleet.ts";
+import { Fleet } from "../../../operator/fleet.ts";
+import { type AgentView, type NodeState, type NodeView, stateOf } from "../../../operator/views.ts";
 import type {
   AgentDto,
   AlertEntry,

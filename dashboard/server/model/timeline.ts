@@ -1,5 +1,5 @@
 /** What a report means to somebody who wants to know what happened. Pure. */
-import type { AgentView, NodeView } from "../../../operator/fleet.ts";
+import type { AgentView, NodeView } from "../../../operator/views.ts";
 import type { EventKind } from "../../wire.ts";
 import { type Fields, textOf } from "./fields.ts";
 

@@ -4,6 +4,7 @@ import { Turns } from "../../turns.ts";
 import type { Downloader } from "../download.ts";
 import { runFetch } from "../fetcher.ts";
 import { InstallError } from "../install_error.ts";
+import { findPackage } from "../npm_cache.ts";
 import { digest } from "../seal.ts";
 import {
   markUsed,
@@ -126,7 +127,7 @@ export class InterpreterStore {
     const specifier = `npm:pyodide@${PYODIDE_VERSION}`;
     const args = ["cache", "--quiet", "--no-config", `--lock=${lock}`, "--frozen", specifier];
     await this.#deno(draft, args, signal);
-    const source = await findPackage(join(draft, "cache", "npm"));
+    const source = await findPackage(join(draft, "cache"), "pyodide", PYODIDE_VERSION);
     for (const name of Object.keys(PYODIDE_FILES)) {
       await Deno.copyFile(join(source, name), join(files, name));
     }
@@ -207,24 +208,6 @@ async function isIntact(dir: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-/** Deno names the folders of a registry by its address, of which a path may be part. */
-async function findPackage(npm: string): Promise<string> {
-  const ending = join("pyodide", PYODIDE_VERSION);
-  let level = [npm];
-  for (let depth = 0; depth < 6; depth++) {
-    for (const folder of level) {
-      if (await exists(join(folder, ending, "pyodide.mjs"))) return join(folder, ending);
-    }
-    level = (await Promise.all(level.map(subfolders))).flat();
-  }
-  throw new InstallError("the package is not where Deno puts packages");
-}
-
-async function subfolders(folder: string): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  return entries.filter((entry) => entry.isDirectory).map((entry) => join(folder, entry.name));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 /** Too much of everything: what an agent says is held to its rate, what is asked of it is bounded, nobody else waits. */
+import { actorId } from "../../../protocol/ids.ts";
 import { type Attack, inSetup, type Scene, slug } from "../attack.ts";
 import type { Field } from "../field.ts";
 import { assertAnswers, launch, PATIENT, reported, stop } from "../scenes.ts";
@@ -44,7 +45,78 @@ async function storm(
   return bus.all(topic, from).map(({ json }) => json.error ?? "answered");
 }
 
+/** Few bytes that make many objects: what parsing them costs grows with these. */
+const LISTS = (count: number) => `"[" + "[],".repeat(${count}) + "1]"`;
+
 export const floods: readonly Attack[] = [
+  held(
+    "large messages of many parts",
+    `${raw} const frame = '\\n{"t":"result","data":' + ${LISTS(200_000)} + '}\\n';
+     for (;;) { for (let offset = 0; offset < frame.length;) offset += raw(frame.slice(offset)); await 0; }`,
+    "work limit: its large messages took the node \\d+ ms|output rate limit",
+  ),
+  {
+    kind: "agent",
+    id: "flood-a-frame-of-more-parts-than-may-be",
+    category: "floods",
+    tries: "a frame of more parts than may be",
+    code: inSetup(
+      `${raw} const frame = '\\n{"t":"result","data":' + ${LISTS(260_000)} + '}\\n';
+       for (let offset = 0; offset < frame.length;) offset += raw(frame.slice(offset));`,
+    ),
+    expect: { on: "logs", says: /held more than 250000 objects, lists and texts and has been dropped/ },
+  },
+  {
+    kind: "agent",
+    id: "flood-a-result-of-too-many-parts",
+    category: "floods",
+    tries: "publish_result of too many parts",
+    code: inSetup(`await agent.publish_result(JSON.parse(${LISTS(260_000)}));`),
+    expect: { on: "errors", says: /^setup: the message holds more than 250000/ },
+  },
+  {
+    kind: "agent",
+    id: "flood-a-task-of-too-many-parts",
+    category: "floods",
+    tries: "a task of too many parts for another",
+    code: inSetup(
+      `await agent.publish("agents/by-name/neighbour/task", '{"payload":' + ${LISTS(260_000)} + '}');`,
+    ),
+    expect: { on: "errors", says: /^setup: Cannot publish to .*must not hold more than 250000/ },
+  },
+  {
+    kind: "message",
+    id: "flood-a-command-of-too-many-parts",
+    category: "floods",
+    tries: "a command of too many parts",
+    topic: "nodes/field/list",
+    payload: `{"x":[${"[],".repeat(260_000)}1]}`,
+    expect: { on: "node", says: /Cannot read the message on nodes\/field\/list: it holds more than 250000/ },
+  },
+  scene("a thousand filters that all match", async (field, id) => {
+    const from = field.bus.mark();
+    const body = `const levels = Array.from({ length: 10 }, (_, n) => "l" + n);
+      const filter = (n) => "flood/" + levels.map((level, bit) => n >> bit & 1 ? "+" : level).join("/");
+      await Promise.all(Array.from({ length: 1000 }, (_, n) => agent.subscribe(filter(n), () => {})));
+      await agent.log("subscribed"); for (let n = 0;; n++) await agent.publish("flood/" + levels.join("/"), n);`;
+    await launch(field, id, inSetup(body));
+    await reported(field, id, "logs", /Held back by the node: message rate limit/, from);
+    await assertAnswers(field);
+    await stop(field, id);
+    return "held to its rate; neighbour and node answer";
+  }),
+  scene("a manifest of long topics", async (field, id) => {
+    const { bus } = field;
+    const from = bus.mark();
+    const body = `for (let n = 0; n < 20; n++) await agent.publish("long/" + n + "x".repeat(60000), 1);
+      await agent.publish("forged/" + agent.name, 1);`;
+    await launch(field, id, inSetup(body));
+    await bus.find("its last word", ({ topic }) => topic === `forged/${id}`, from, PATIENT);
+    const { text } = await bus.on(`agents/${actorId(id)}/manifest`, ({ text }) => text !== "", from);
+    await stop(field, id);
+    if (text.length > 20_000) throw new Error(`its manifest has ${text.length} characters`);
+    return `its manifest has ${text.length} characters`;
+  }),
   held("publish", `for (let n = 0;; n++) await agent.publish("flood", n);`, RATE),
   {
     kind: "agent",

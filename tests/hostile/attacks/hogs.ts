@@ -136,9 +136,38 @@ const DISK: readonly HostileAgent[] = [
   ),
 ];
 
+/** More files and connections than one may have open, and files that have no name. */
+const OPEN: readonly HostileAgent[] = [
+  fatalHog(
+    "open",
+    "connections to the broker without end",
+    `const kept = []; for (;;) kept.push(await Deno.connect({ hostname: agent.broker.host, port: agent.broker.port }));`,
+    /open files limit: 128|Too many open files/,
+  ),
+  fatalHog(
+    "open",
+    "its state file without end",
+    `agent.persist("k", 1); const kept = [];
+     for (;;) kept.push(await Deno.open("%state%/agentflow_open-its-state-file-without-end_state.json"));`,
+    /open files limit: 128|Too many open files/,
+  ),
+  fatalHog(
+    "disk",
+    "temporary files of many databases",
+    `const { DatabaseSync } = await import("node:sqlite"); const kept = [];
+     for (;;) {
+       const database = new DatabaseSync(":memory:"); kept.push(database);
+       database.exec("PRAGMA temp_store = 1; PRAGMA cache_size = 10; CREATE TEMP TABLE t(x)");
+       database.exec("INSERT INTO t VALUES(zeroblob(30000000))"); ${pause}
+     }`,
+    /temporary files limit: \d+\.\d MB used, 64 MB allowed|memory limit|open files limit|Too many open files/,
+  ),
+];
+
 export const hogs: readonly Attack[] = [
   ...Object.entries(MEMORY).map(([tries, [body, says]]) => fatalHog("memory", tries, body, says)),
   ...Object.entries(LOOPS).map(([tries, body]) => fatalHog("loop", tries, body, HUNG)),
   ...Object.entries(BUSY).map(([tries, body]) => busy(tries, body)),
   ...DISK,
+  ...OPEN,
 ];

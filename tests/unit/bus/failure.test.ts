@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseBroker } from "../../../bus/broker_url.ts";
-import { type Attempt, type ConnectionError, describeFailure } from "../../../bus/failure.ts";
+import { type Attempt, type ConnectionError, describeFailure, failureKind } from "../../../bus/failure.ts";
 
 function attempt(url: string, more: Partial<Attempt> = {}): Attempt {
   return {
@@ -202,4 +202,18 @@ Deno.test("a connection that had been accepted ends without guesses", () => {
   assertEquals(said(undefined, "mqtt://b", accepted), "the broker closed the connection");
   assertEquals(said(failure("ECONNRESET", "read ECONNRESET"), "mqtt://b", accepted), "read ECONNRESET");
   assertEquals(said(failure("EPIPE", ""), "mqtt://b", accepted), "EPIPE");
+});
+
+Deno.test("a broker that is not there is told from one that does not let in", () => {
+  const error = (code: string | number, message = "x") => Object.assign(new Error(message), { code });
+  assertEquals(failureKind(error("ECONNREFUSED")), "absent");
+  assertEquals(failureKind(new Error("connack timeout")), "absent");
+  assertEquals(failureKind(Object.assign(new Error(""), { errors: [error("ENETUNREACH")] })), "absent");
+  assertEquals([4, 5].map((code) => failureKind(error(code))), ["refused", "refused"]);
+  assertEquals(failureKind(error("ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED")), "refused");
+  assertEquals([error(3), error("CERT_HAS_EXPIRED"), undefined].map(failureKind), [
+    "other",
+    "other",
+    "other",
+  ]);
 });

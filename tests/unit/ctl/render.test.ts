@@ -1,5 +1,5 @@
 /** Rendering: tables, times, messages and log lines, for a terminal or for a file. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../protocol/ids.ts";
 import { devLine } from "../../../ctl/render/dev_event.ts";
 import { logLineText } from "../../../ctl/render/log_line.ts";
@@ -33,13 +33,20 @@ Deno.test("a table has columns as wide as what is in them", () => {
 });
 
 Deno.test("a table is no wider than the terminal, with colours or without", () => {
-  const columns = [{ title: "A", text: () => "0123456789", colour: () => "red" as const }, {
-    title: "B",
-    text: () => "xyz",
-  }];
+  const colour = () => "red" as const;
+  const columns = [
+    { title: "A", text: () => "0123456789", colour },
+    { title: "B", text: () => "xyz", colour },
+    { title: "C", text: () => "c", colour },
+  ];
+  const seen = (line: string) => line.replaceAll(String.fromCharCode(27), "").replace(/\[\d+m/g, "");
   for (const colour of [false, true]) {
-    const [, line = ""] = table(columns, [{}], { colour, width: 8 });
-    assertEquals(line.replaceAll(String.fromCharCode(27), "").replace(/\[\d+m/g, ""), "0123456…");
+    for (let width = 1; width < 24; width++) {
+      for (const line of table(columns, [{}], { colour, width })) {
+        assert(seen(line).length <= width, `${JSON.stringify(line)} on ${width} columns`);
+      }
+    }
+    assertEquals(seen(table(columns, [{}], { colour, width: 8 })[1] ?? ""), "0123456…");
   }
 });
 
@@ -151,4 +158,44 @@ Deno.test("an event of an agent in the making is a line, its stack below", () =>
   assertEquals(devLine(event, 0, PLAIN), `${time}  error     setup (fatal): no\n                    at x`);
   const publish = { event: "publish" as const, topic: "t", value: { n: 1 }, retained: false };
   assertEquals(devLine(publish, 0, PLAIN), `${time}  publish   t  {"n":1}`);
+});
+
+Deno.test("an error of several lines is not told twice, once as such and once in its stack", () => {
+  const error = "Expression expected\n  |\n1 | let x = ;\n  |         ~";
+  const traceback = `SyntaxError: ${error}\n    at hello.ts:1:9`;
+  const event = { event: "error", phase: "compile", severity: "fatal", error, traceback } as const;
+  const log = logLineText(
+    {
+      kind: "error",
+      agent: "x",
+      node: "n",
+      level: "fatal",
+      message: error,
+      traceback,
+      timestamp: 0,
+      phase: "compile",
+    },
+    0,
+    PLAIN,
+  );
+  const spawned = wordsFor({
+    ...{ kind: "failed", agent: "x", node: "n", phase: "compile", error, traceback, rolledBack: false },
+  });
+  assertEquals(spawned, "Agent 'x' has failed on n (compile): Expression expected");
+  for (const text of [devLine(event, 0, PLAIN), log]) {
+    assertEquals(text.split("let x = ;").length, 2, text);
+    assertStringIncludes(text, "Expression expected\n");
+  }
+  const alone = wordsFor({
+    ...{
+      kind: "failed",
+      agent: "x",
+      node: "n",
+      phase: "compile",
+      error,
+      traceback: undefined,
+      rolledBack: false,
+    },
+  });
+  assertStringIncludes(alone, "let x = ;");
 });

@@ -38,6 +38,25 @@ Deno.test("the page uses no command and no flag that is not there", () => {
   }
 });
 
+Deno.test("the help of every command has an example, with flags that are there", () => {
+  for (const command of commands) {
+    let help = "";
+    command.configureOutput({ writeOut: (text) => help += text }).outputHelp();
+    const lines = [...help.matchAll(/^ {2}agentflow (\S+)(.*)$/gm)];
+    // What deploy and completions show is in their own words.
+    assert(lines.length > 0 || /agentflow (deploy|completions) /.test(help.slice(10)), help);
+    for (const [line, name, rest = ""] of lines) {
+      assertEquals(name, command.name(), line);
+      for (const [flag] of rest.matchAll(/(?<= )--?[a-z][a-z-]*/g)) {
+        assert(
+          command.options.some(({ long, short }) => long === flag || short === flag),
+          `${line}: ${flag}`,
+        );
+      }
+    }
+  }
+});
+
 Deno.test("the page has every exit code", () => {
   const listed = [...page.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
   assertEquals(listed, Object.values(EXIT));
@@ -56,7 +75,7 @@ Deno.test("the schema of fleet files knows the fields that flags of spawn set", 
   const spawn = commands.find((command) => command.name() === "spawn");
   const flags = (spawn?.options ?? []).filter(({ helpGroupHeading }) => helpGroupHeading === undefined)
     .map(({ long = "" }) => String(long).replace(/^--(no-)?/, "").replaceAll("-", "_"))
-    .filter((field) => !["replace", "json"].includes(field));
+    .filter((field) => !["replace", "later", "json"].includes(field));
   const known = Object.keys(schema.$defs.entry.properties);
   for (const field of flags) assert(known.includes(field), field);
 });

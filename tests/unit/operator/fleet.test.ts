@@ -1,7 +1,8 @@
 /** The model of the fleet: what a message changes, and what it does not. */
 import { assertEquals } from "@std/assert";
 import { actorId } from "../../../protocol/ids.ts";
-import { Fleet, STALE_AFTER_MS, stateOf } from "../../../operator/fleet.ts";
+import { Fleet } from "../../../operator/fleet.ts";
+import { STALE_AFTER_MS, stateOf } from "../../../operator/views.ts";
 
 const bytes = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));

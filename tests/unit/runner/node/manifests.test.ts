@@ -61,6 +61,11 @@ Deno.test("the list of topics is bounded", async () => {
   for (let n = 0; n < 10_000; n++) manifests.published(agent, `topic/${n}`);
   await clock.advance(1000);
   assertEquals((publishes().at(-1) as string[]).length, 200);
+  const long = setUp();
+  long.manifests.ready(long.agent);
+  for (let n = 0; n < 20; n++) long.manifests.published(long.agent, `${n}${"x".repeat(5000)}`);
+  await long.clock.advance(1000);
+  assertEquals((long.publishes().at(-1) as string[]).length, 3);
 });
 
 Deno.test("the manifest is cleared when the agent is gone for good, and stays when it moved", () => {

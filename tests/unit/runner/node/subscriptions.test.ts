@@ -86,3 +86,17 @@ Deno.test("a filter is taken back at the link when the last who shares it is gon
   subscriptions.removeAll(b.agent);
   assertEquals(link.filters.at(-1), "-x");
 });
+
+Deno.test("what is remembered of retained topics is bounded for an agent, not for each of its subscriptions", () => {
+  const a = fakeAgent("a");
+  const { subscriptions } = subscribe([a.agent, 1, "x/+"], [a.agent, 2, "#"]);
+  for (let n = 0; n < 5001; n++) subscriptions.deliver(message(`x/${n}`, "1", true));
+  assertEquals(a.sent.length, 5001);
+  for (const topic of ["x/0", "x/5000"]) subscriptions.deliver(message(topic, "1", true));
+  // The last one could not be remembered any more: it comes twice.
+  assertEquals(a.sent.slice(5001).map((frame) => "topic" in frame && frame.topic), ["x/5000"]);
+  subscriptions.remove(a.agent, 2);
+  subscriptions.deliver(message("x/5000", "1", true));
+  subscriptions.deliver(message("x/5000", "1", true));
+  assertEquals(a.sent.length, 5003);
+});

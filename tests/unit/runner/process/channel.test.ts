@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type AgentFrame, encodeFrame, MAX_FRAME_BYTES } from "../../../../protocol/frames.ts";
-import { Channel } from "../../../../runner/process/channel.ts";
+import { MAX_PARTS } from "../../../../protocol/json.ts";
+import { type Amount, type Brake, Channel } from "../../../../runner/process/channel.ts";
 import { settled as aTurn } from "../../../support/fake_clock.ts";
 
 /** Resolves when all that follows by itself is done: acknowledgements go out at the end of a turn of the event loop. */
@@ -10,7 +11,9 @@ async function settled(): Promise<void> {
 }
 
 /** A channel over streams in memory, and all that it hands out. */
-function open(options: { settleFrames?: boolean; blocked?: Promise<void> } = {}) {
+function open(
+  options: { settleFrames?: boolean; blocked?: Promise<void>; brake?: Brake; nowMs?: () => number } = {},
+) {
   const out = controlled();
   const err = controlled();
   const written: string[] = [];
@@ -22,15 +25,20 @@ function open(options: { settleFrames?: boolean; blocked?: Promise<void> } = {})
       written.push(...new TextDecoder().decode(chunk).split("\n").filter((line) => line !== ""));
     },
   });
-  const channel = new Channel({ stdin, stdout: out.stream, stderr: err.stream }, {
-    onFrame(frame) {
-      seen.push(frame.t);
-      if (options.settleFrames !== false) return;
-      return new Promise<void>((resolve) => waiting.push(resolve));
+  const channel = new Channel(
+    { stdin, stdout: out.stream, stderr: err.stream },
+    {
+      onFrame(frame) {
+        seen.push(frame.t);
+        if (options.settleFrames !== false) return;
+        return new Promise<void>((resolve) => waiting.push(resolve));
+      },
+      onOutput: (stream, line) => void seen.push(`${stream}: ${line}`),
+      onOversize: (start, limit) => void seen.push(`oversize: ${start.length}, ${limit}`),
     },
-    onOutput: (stream, line) => void seen.push(`${stream}: ${line}`),
-    onOversize: (start) => void seen.push(`oversize: ${start.length}`),
-  });
+    options.brake,
+    options.nowMs,
+  );
   const end = async () => {
     out.end();
     err.end();
@@ -160,7 +168,7 @@ Deno.test("an oversize line is told once, and the frames after it come through",
   for (let n = 0; n <= MAX_FRAME_BYTES / chunk.length + 3; n++) out.giveBytes(chunk);
   out.give(encodeFrame(LOG));
   await end();
-  assertEquals(seen, ["oversize: 200", "log"]);
+  assertEquals(seen, ["oversize: 200, length", "log"]);
 });
 
 Deno.test("binary output is output, and does not hurt the frames after it", async () => {
@@ -204,6 +212,30 @@ Deno.test("nothing is sent once the channel is closed", async () => {
   const { channel, end } = open();
   await end();
   assertEquals(channel.send({ t: "ping", n: 1 }), false);
+});
+
+Deno.test("a frame of too many parts is passed over without being parsed; other output of that kind is not", async () => {
+  const { out, seen, end } = open();
+  const parts = "[],".repeat(MAX_PARTS);
+  out.give(`{"t":"result","data":[${parts}1]}\n[${parts}1]\n{"t":"ready"}\n`);
+  await end();
+  assertEquals(seen.map((line) => line.slice(0, 20)), [
+    "oversize: 200, parts",
+    "stdout: [[],[],[],[]",
+    "ready",
+  ]);
+});
+
+Deno.test("what long lines cost is told, of short ones nothing is measured", async () => {
+  let nowMs = 0;
+  const amounts: Amount[] = [];
+  const brake = (amount: Amount) => Promise.resolve(void amounts.push(amount));
+  const { out, end } = open({ brake, nowMs: () => nowMs += 7 });
+  out.give("short\n");
+  out.give(`${"x".repeat(40_000)}\n`);
+  await end();
+  assertEquals(amounts.reduce((sum, { workMs }) => sum + workMs, 0), 7);
+  assertEquals(amounts.reduce((sum, { lines }) => sum + lines, 0), 2);
 });
 
 Deno.test("a broken pipe is no error of the runner: sending says no", async () => {

@@ -36,6 +36,17 @@ Deno.test("who stays below both rates is never held back", () => {
   assertEquals(said, []);
 });
 
+Deno.test("an agent whose large messages cost the runner too much time is held back, and told so", () => {
+  const { pace: held, said, pass } = pace();
+  assertEquals(held.spend(1, 100, 200), 0);
+  assertEquals(held.spend(1, 100, 100), 500);
+  pass(1500);
+  assertEquals(held.spend(1, 100, 0), 0);
+  assertEquals(said, [
+    "work limit: its large messages took the node 300 ms in 0.0 s, 200 ms a second allowed: held back",
+  ]);
+});
+
 Deno.test("what was measured and what is allowed is said: which limit it was, once a minute", () => {
   const { pace: held, said, pass } = pace();
   held.spend(80, 100);

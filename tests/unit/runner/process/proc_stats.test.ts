@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseStat, ProcStats, residentBytes } from "../../../../runner/process/proc_stats.ts";
+import { parseStat, ProcStats, residentBytes, swappedBytes } from "../../../../runner/process/proc_stats.ts";
 
 /** `/proc/{pid}/stat` with user time, system time and start in ticks. */
 const stat = (name: string, user: number, system: number, start: number) =>
@@ -18,6 +18,11 @@ Deno.test("resident memory is VmRSS", () => {
     residentBytes("Name:\tdeno\nVmHWM:\t  9999 kB\nVmRSS:\t   2048 kB\nRssAnon:\t 1 kB\n"),
     2 * 1024 * 1024,
   );
+});
+
+Deno.test("what the kernel has moved to swap is VmSwap", () => {
+  assertEquals(swappedBytes("VmRSS:\t   2048 kB\nVmSwap:\t   1024 kB\n"), 1024 * 1024);
+  assertEquals(swappedBytes("VmRSS:\t   2048 kB\n"), 0);
 });
 
 Deno.test("a process without memory of its own uses none", () => {

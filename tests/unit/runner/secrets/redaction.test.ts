@@ -38,7 +38,7 @@ Deno.test("whatever an agent says goes on without its secrets", () => {
   guarded.onFrame({ t: "result", data: { [SECRET]: [1, null, { deep: SECRET }] } });
   guarded.onFrame({ t: "error", phase: "setup", error: SECRET, traceback: SECRET, consecutive: 0 });
   guarded.onOutput("stderr", SECRET);
-  guarded.onOversize(SECRET.slice(0, 9));
+  guarded.onOversize(SECRET.slice(0, 9), "length");
   assertEquals(heard, [
     { t: "publish", topic: "‹DB›", qos: 1, retain: false, text: "‹DB›" },
     { t: "publish", topic: "t", qos: 1, retain: false, base64: "/w==" },

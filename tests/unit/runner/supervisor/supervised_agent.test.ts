@@ -268,7 +268,8 @@ Deno.test("what an agent says goes to the observer, its life does not", async ()
   process.says({ t: "status", text: "x" }, { t: "processed" }, { t: "log", level: "info", message: "m" });
   process.listener.onOutput("stdout", "printed");
   process.listener.onOutput("stderr", "warned");
-  process.listener.onOversize("y".repeat(200));
+  process.listener.onOversize("y".repeat(200), "length");
+  process.listener.onOversize('{"t":', "parts");
   assertEquals(observer.take(), [
     "a: traffic status",
     "a: traffic log",
@@ -277,6 +278,7 @@ Deno.test("what an agent says goes to the observer, its life does not", async ()
     `a: log error: A line of the agent's output was longer than the limit and has been dropped; it began with ${
       "y".repeat(80)
     }`,
+    `a: log error: A line of the agent's output held more than 250000 objects, lists and texts and has been dropped; it began with {"t":`,
   ]);
   assertEquals(agent.counters.processCalls, 1);
   await agent.stop("stop");

@@ -1,0 +1,50 @@
+/** What `--help` of each command shows to start from. */
+import type { Command } from "commander";
+
+/** By command; each a whole command line. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  nodes: ["agentflow nodes --broker broker.lan", "agentflow nodes --watch"],
+  agents: ["agentflow agents --node kitchen", "agentflow agents --json"],
+  logs: ["agentflow logs -f kitchen"],
+  errors: ["agentflow errors -f sensor"],
+  watch: ["agentflow watch 'sensors/#' --count 3", "agentflow watch --agent sensor --heartbeats"],
+  state: ["agentflow state sensor", "agentflow state sensor --code"],
+  spawn: [
+    "agentflow spawn sensor.ts --node kitchen --poll-interval 10",
+    "agentflow spawn report.py --node kitchen --install pypi:python-dateutil --replace",
+    "agentflow spawn sensor.ts --node attic --later",
+  ],
+  stop: ["agentflow stop sensor"],
+  pause: ["agentflow pause sensor"],
+  resume: ["agentflow resume sensor"],
+  restart: ["agentflow restart sensor"],
+  delete: ["agentflow delete sensor"],
+  migrate: ["agentflow migrate sensor --to attic"],
+  call: [
+    `agentflow call calculator '{"op":"add","a":1,"b":2}'`,
+    "agentflow call camera @question.json --timeout 60",
+  ],
+  upgrade: ["agentflow upgrade kitchen --sign-key owner.key.json"],
+  "stop-all": ["agentflow stop-all kitchen", "agentflow stop-all --yes"],
+  apply: ["agentflow apply fleet.json --dry-run", "agentflow apply fleet.json --prune"],
+  diff: ["agentflow diff fleet.json"],
+  doctor: [
+    "agentflow doctor --broker mqtts://broker.lan --ca ca.crt",
+    "agentflow doctor --device pi@192.168.1.52",
+  ],
+  new: ["agentflow new sensor", "agentflow new sensor --js --dir agents"],
+  dev: ["agentflow dev sensor.ts --poll-interval 1"],
+  check: ["agentflow check sensor.ts", "agentflow check report.py --install pypi:python-dateutil"],
+  chat: [`agentflow chat "what runs in the kitchen?" --read-only`],
+  mcp: ["agentflow mcp --read-only", "agentflow mcp --http 8765"],
+};
+
+/** Puts them behind the help of the commands that have none of their own. */
+export function addExamples(program: Command): void {
+  for (const command of program.commands) {
+    const lines = EXAMPLES[command.name()];
+    if (lines === undefined) continue;
+    const title = lines.length === 1 ? "Example:" : "Examples:";
+    command.addHelpText("after", `\n${title}\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  }
+}

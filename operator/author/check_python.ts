@@ -1,0 +1,71 @@
+/** Checks an agent in Python, with the interpreter that nodes use: nothing of it runs. */
+import { join } from "@std/path";
+import { InstallError } from "../../runner/install/install_error.ts";
+import type { Diagnostic } from "./diagnostics.ts";
+import { type PermissionHint, permissionHints } from "./permissions.ts";
+import { lookAtPython, type LookOptions, type PythonLook } from "./python/look.ts";
+import { judgeImports, type KnownPackages } from "./python/packages.ts";
+
+/** What a look at Python code cannot tell, for whoever reads that nothing is wrong. */
+export const NOT_CHECKED =
+  "types, values, and whether the packages of install can be had: only what its text shows by itself";
+
+export interface PythonReport {
+  readonly readsAs: PythonLook["reads_as"];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly notes: readonly string[];
+  readonly functions: readonly string[];
+  readonly needs: readonly PermissionHint[];
+  /** What seems to be missing in `install`. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * @param install as in a spawn config
+ * @throws InstallError when the interpreter cannot be had
+ */
+export async function checkPython(
+  code: string,
+  install: readonly string[],
+  options: LookOptions,
+): Promise<PythonReport> {
+  const { seen, interpreter } = await lookAtPython(code, options);
+  const lock = await Deno.readTextFile(join(interpreter.dir, "pyodide-lock.json"));
+  const { problems, notes, missing } = judge(seen, install, JSON.parse(lock) as KnownPackages);
+  return {
+    readsAs: seen.reads_as,
+    diagnostics: [...problems, ...seen.problems].sort((a, b) =>
+      (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
+    ),
+    notes: [...new Set([...seen.notes, ...notes])],
+    functions: seen.functions,
+    needs: seen.calls.flatMap(({ text, line }) => permissionHints(text).map((hint) => ({ ...hint, line }))),
+    missing,
+  };
+}
+
+function judge(
+  { imports }: PythonLook,
+  install: readonly string[],
+  known: KnownPackages,
+): {
+  readonly problems: readonly Diagnostic[];
+  readonly notes: readonly string[];
+  readonly missing: readonly string[];
+} {
+  try {
+    const verdict = judgeImports(imports, install, known);
+    return {
+      ...verdict,
+      problems: verdict.problems.map((each) => ({ code: "ModuleNotFoundError", ...each })),
+    };
+  } catch (error) {
+    if (!(error instanceof InstallError)) throw error;
+    const { message } = error;
+    return {
+      problems: [{ code: "install", message, line: undefined, column: undefined }],
+      notes: [],
+      missing: [],
+    };
+  }
+}

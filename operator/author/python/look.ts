@@ -1,0 +1,119 @@
+/** Lets the CPython that nodes use look at an agent's code: in a sandbox, and without running any of it. */
+import { dirname, join } from "@std/path";
+import { pathToFileURL } from "node:url";
+import { defaultWorkDir } from "../../../runner/config.ts";
+import { fetchEnv } from "../../../runner/install/env.ts";
+import { type Interpreter, InterpreterStore } from "../../../runner/install/python/interpreter.ts";
+import { writePythonHarness } from "../../../runner/process/harness_files.ts";
+import type { Diagnostic } from "../diagnostics.ts";
+import inspect from "./inspect.ts" with { type: "text" };
+import look from "./look.py" with { type: "text" };
+
+/** What is seen in a code. Lines and columns from 1. */
+export interface PythonLook {
+  /** `""`: it does not parse; `names`: it does, and uses what nothing defines. */
+  readonly reads_as: "" | "names" | "python";
+  readonly problems: readonly Diagnostic[];
+  readonly notes: readonly string[];
+  readonly functions: readonly string[];
+  /** Of what is not Python's own; `guarded`: the code goes on without it. */
+  readonly imports: readonly {
+    /** The first part of `path`. */
+    readonly module: string;
+    readonly path: string;
+    readonly guarded: boolean;
+    readonly line: number;
+    readonly column: number;
+  }[];
+  /** Calls that leave Python, as they would be written in JavaScript. */
+  readonly calls: readonly { readonly text: string; readonly line: number }[];
+}
+
+export interface LookOptions {
+  /** The Deno executable. */
+  readonly deno: string;
+  /** Where the interpreter is kept, and fetched from. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Told when the interpreter has to be fetched first. */
+  readonly onFetch: () => void;
+}
+
+/** What is seen, and where the interpreter is that has seen it. */
+export interface Looked {
+  readonly seen: PythonLook;
+  readonly interpreter: Interpreter;
+}
+
+const NOTHING: Omit<PythonLook, "reads_as" | "problems"> = {
+  notes: [],
+  functions: [],
+  imports: [],
+  calls: [],
+};
+
+/**
+ * @throws InstallError when the interpreter cannot be had
+ * @throws Error when it does not come to an end well
+ */
+export async function lookAtPython(code: string, options: LookOptions): Promise<Looked> {
+  const { deno, env, signal, onFetch } = options;
+  const workDir = defaultWorkDir(env);
+  const store = new InterpreterStore({ deno, dir: join(workDir, "python"), env: fetchEnv(env) });
+  const harness = await writePythonHarness(workDir);
+  const interpreter = await store.ready(harness, onFetch, signal);
+  const folder = await Deno.makeTempDir({ prefix: "agentflow-check-" });
+  try {
+    const entry = join(folder, "inspect.ts");
+    await Deno.writeTextFile(entry, inspect);
+    // `agents/harness/python` and what it shares with the other harness.
+    const tree = dirname(dirname(dirname(dirname(harness.entry))));
+    const module = pathToFileURL(join(dirname(harness.entry), "interpreter.ts")).href;
+    const args = [...sandbox([interpreter.dir, tree]), entry, module, interpreter.dir, interpreter.snapshot];
+    const output = await run(deno, args, join(folder, "cache"), JSON.stringify({ look, code }), signal);
+    const seen = { ...NOTHING, ...JSON.parse(output, (_key, value) => value ?? undefined) as PythonLook };
+    return { seen, interpreter };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function sandbox(readable: readonly string[]): string[] {
+  const alone = [
+    "--quiet",
+    "--no-prompt",
+    "--no-config",
+    "--no-check",
+    "--no-remote",
+    "--no-npm",
+    "--no-lock",
+  ];
+  const denied = ["--deny-net", "--deny-write", "--deny-run", "--deny-sys", "--deny-ffi", "--ignore-env"];
+  return ["run", ...alone, ...denied, `--allow-read=${readable.join(",")}`];
+}
+
+async function run(
+  deno: string,
+  args: readonly string[],
+  denoDir: string,
+  input: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const child = new Deno.Command(deno, {
+    args: [...args],
+    env: { DENO_DIR: denoDir, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+    clearEnv: true,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    signal,
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const text = new TextDecoder();
+  // One that ends without reading all has its reason, which it says itself.
+  const written = writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
+  const [{ success, stdout, stderr }] = await Promise.all([child.output(), written]);
+  signal.throwIfAborted();
+  if (!success) throw new Error(`Python cannot look at it: ${text.decode(stderr).trim().slice(0, 800)}`);
+  return text.decode(stdout);
+}

@@ -1,0 +1,94 @@
+/** Which packages bring the modules that an agent in Python imports. Pure. */
+import { InstallError } from "../../../runner/install/install_error.ts";
+import { normaliseName, parseEntry } from "../../../runner/install/python/requirement.ts";
+import type { PythonLook } from "./look.ts";
+
+/** Modules of packages for the device's hardware, where their names differ. */
+const DEVICE_MODULES: Readonly<Record<string, string>> = {
+  serial: "pyserial",
+  usb: "pyusb",
+  bluetooth: "pybluez",
+  busio: "blinka",
+  digitalio: "blinka",
+  analogio: "blinka",
+};
+
+/** What is known of packages: those that the makers of the interpreter have built. */
+export interface KnownPackages {
+  readonly packages: Readonly<
+    Record<string, { readonly imports: readonly string[]; readonly depends: readonly string[] }>
+  >;
+}
+
+export interface PackageVerdict {
+  readonly problems: readonly { readonly message: string; readonly line: number; readonly column: number }[];
+  readonly notes: readonly string[];
+  /** Entries for `install` that seem to be missing. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * @param install as in a spawn config
+ * @throws InstallError for an entry that is none
+ */
+export function judgeImports(
+  imports: PythonLook["imports"],
+  install: readonly string[],
+  known: KnownPackages,
+): PackageVerdict {
+  const bringing = bringers(known);
+  const installed = withDependencies(install.map((entry) => parseEntry(entry).name), known);
+  const modules = new Set(imports.map(({ module }) => module));
+  // Nobody here knows what modules they bring.
+  const unknown = [...installed].filter((name) => !(name in known.packages) && !modules.has(name));
+  const problems: { message: string; line: number; column: number }[] = [];
+  const notes: string[] = [];
+  const missing = new Set<string>();
+  for (const { module, path, guarded, line, column } of imports) {
+    const candidates = [...bringing.get(module) ?? [], normaliseName(module)];
+    if (candidates.some((name) => installed.has(name))) continue;
+    const refusal = refusalOf(DEVICE_MODULES[module] ?? path);
+    const entry = `pypi:${candidates[0]}`;
+    if (guarded) {
+      notes.push(
+        `line ${line}: imports '${module}' where it is there: it is not, without ${entry} in install`,
+      );
+    } else if (refusal !== undefined) {
+      problems.push({ message: refusal, line, column });
+    } else if (unknown.length > 0) {
+      notes.push(`line ${line}: whether ${unknown.join(" or ")} brings '${module}' is not known here`);
+    } else {
+      missing.add(entry);
+      const message =
+        `No module named '${module}': it is neither in the standard library nor in install: add ${entry}`;
+      problems.push({ message, line, column });
+    }
+  }
+  return { problems, notes, missing: [...missing] };
+}
+
+function bringers({ packages }: KnownPackages): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [name, { imports }] of Object.entries(packages)) {
+    for (const module of imports) found.set(module, [...found.get(module) ?? [], normaliseName(name)]);
+  }
+  return found;
+}
+
+function withDependencies(names: readonly string[], { packages }: KnownPackages): Set<string> {
+  const all = new Set(names);
+  // A set that grows while it is walked is walked to its end.
+  for (const name of all) packages[name]?.depends.forEach((other) => all.add(normaliseName(other)));
+  return all;
+}
+
+/** Why no agent can have it, where the name alone tells. */
+function refusalOf(module: string): string | undefined {
+  try {
+    parseEntry(module);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InstallError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+/** Leaves a spawn with the broker, for a node that is off: it is started when the node is back. */
+import { topics } from "../../protocol/topics.ts";
+import { fieldsOf } from "../json.ts";
+import { OperationError, type Operator } from "../operator.ts";
+import type { Config } from "./spawn.ts";
+import { hearsItself } from "./survey.ts";
+
+/** @throws OperationError when the broker has another one for that node already: it keeps one alone */
+export async function leaveSpawn(operator: Operator, node: string, config: Config): Promise<void> {
+  const kept = await keptSpawn(operator, node);
+  if (kept !== undefined && kept !== config.name) {
+    throw new OperationError(
+      `Cannot leave '${config.name}' for node '${node}': the broker has a spawn of '${kept}' for it already, and keeps ` +
+        "no more than one: spawn this one when the node is back, or put both into a fleet file, and apply it then",
+    );
+  }
+  await operator.commander.leave(node, "spawn", { ...config, node });
+}
+
+/** @returns the name of the agent; `undefined` when nothing is kept */
+async function keptSpawn(operator: Operator, node: string): Promise<string | undefined> {
+  let found: string | undefined;
+  using _subscription = await operator.bus.subscribe(topics.node(node, "spawn"), ({ payload, retained }) => {
+    if (!retained || payload.length === 0) return;
+    const { name } = fieldsOf(payload);
+    // A signed one may hold nothing that can be read.
+    found = typeof name === "string" ? name : "another agent";
+  });
+  await hearsItself(operator);
+  return found;
+}

@@ -1,0 +1,154 @@
+/** What one report says of a node or an agent: fields of a message, taken over into what was known before. Pure. */
+import { type AgentView, newAgent, newNode, type NodeView } from "./views.ts";
+
+/** A report's fields: anybody may publish anything, so each is looked at before it is used. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** @returns the object that `payload` is; undefined when it is none */
+export function readObject(payload: Uint8Array): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(payload));
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : undefined;
+  } catch {
+    // Anybody may publish anything: what is no report is none of ours.
+    return undefined;
+  }
+}
+
+/**
+ * @param report the last level of its topic: `heartbeat` or `status`
+ * @param nowMs when it came
+ * @returns undefined when it changes nothing
+ */
+export function nodeAfter(
+  known: NodeView | undefined,
+  name: string,
+  report: string | undefined,
+  fields: Fields,
+  nowMs: number,
+): NodeView | undefined {
+  const node = known ?? newNode(name);
+  if (report === "status") return afterStatus(node, fields);
+  if (fields.status === "offline") return { ...node, isOnline: false, agents: [] };
+  const timestamp = number(fields.timestamp);
+  return {
+    ...node,
+    isOnline: true,
+    lastSeenMs: nowMs,
+    agents: list(fields.agents),
+    instance: text(fields.instance),
+    runtime: text(fields.runtime),
+    version: text(fields.version),
+    uptime: number(fields.uptime),
+    cpu: number(fields.cpu),
+    memoryMb: number(fields.memory_mb),
+    queue: number(fields.queue),
+    dropped: number(fields.dropped),
+    clockSkewSeconds: timestamp === undefined ? undefined : nowMs / 1000 - timestamp,
+    labels: labels(fields.labels),
+  };
+}
+
+/** A birth, or a last will. */
+function afterStatus(node: NodeView, fields: Fields): NodeView | undefined {
+  const isOnline = fields.status === "online";
+  const instance = text(fields.instance);
+  // The last will of an earlier process says nothing of the one that runs now.
+  const isOfAnother = node.instance !== undefined && instance !== node.instance;
+  if (!isOnline && isOfAnother && node.isOnline) return undefined;
+  return { ...node, isOnline, instance: instance ?? node.instance };
+}
+
+/**
+ * @param report the last level of its topic: `heartbeat`, `status`, `metrics`, `errors` or `manifest`
+ * @param nowMs when it came
+ * @returns undefined when nothing tells the agent's name
+ */
+export function agentAfter(
+  known: AgentView | undefined,
+  actorId: string,
+  report: string | undefined,
+  fields: Fields,
+  nowMs: number,
+): AgentView | undefined {
+  const name = text(fields.name) ?? text(fields.agent) ?? known?.name;
+  if (name === undefined) return undefined;
+  const agent = known ?? newAgent(actorId, name);
+  const node = text(fields.node) ?? agent.node;
+  switch (report) {
+    case "heartbeat":
+      return {
+        ...agent,
+        name,
+        node,
+        lastSeenMs: nowMs,
+        state: text(fields.state) ?? agent.state,
+        task: text(fields.task),
+        cpu: number(fields.cpu),
+        memoryMb: number(fields.memory_mb),
+      };
+    case "status":
+      return {
+        ...agent,
+        node,
+        state: text(fields.state) ?? agent.state,
+        uptime: number(fields.uptime) ?? agent.uptime,
+        messagesProcessed: number(fields.messages_processed) ?? agent.messagesProcessed,
+      };
+    case "metrics":
+      return {
+        ...agent,
+        uptime: number(fields.uptime) ?? agent.uptime,
+        messagesProcessed: number(fields.messages_processed) ?? agent.messagesProcessed,
+        errors: number(fields.errors) ?? agent.errors,
+      };
+    case "errors":
+      return { ...agent, node, restarts: number(fields.restart_count) ?? agent.restarts };
+    default:
+      return { ...agent, node, manifest: fields };
+  }
+}
+
+/** @param listed one entry of what `node` answers to `list` @returns undefined when it names no agent */
+export function agentListed(
+  knownAs: (actorId: string) => AgentView | undefined,
+  node: string,
+  listed: unknown,
+  nowMs: number,
+): AgentView | undefined {
+  if (typeof listed !== "object" || listed === null) return undefined;
+  const fields = listed as Fields;
+  const [name, actorId] = [text(fields.name), text(fields.actor_id)];
+  if (name === undefined || actorId === undefined) return undefined;
+  const agent = knownAs(actorId) ?? newAgent(actorId, name);
+  return {
+    ...agent,
+    name,
+    node,
+    lastSeenMs: nowMs,
+    state: text(fields.state) ?? agent.state,
+    cpu: number(fields.cpu),
+    memoryMb: number(fields.memory_mb),
+    uptime: number(fields.uptime) ?? agent.uptime,
+    restarts: number(fields.restart_count) ?? agent.restarts,
+  };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+function list(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+function labels(value: unknown): Readonly<Record<string, string>> {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}

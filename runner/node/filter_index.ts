@@ -1,0 +1,69 @@
+/** Finds what listens to a topic among many filters, in steps that grow with its levels instead of with the filters. */
+
+interface Level<T> {
+  readonly below: Map<string, Level<T>>;
+  /** Filters that end here. */
+  readonly here: Set<T>;
+}
+
+/** Invariant: no level is kept that no filter needs. */
+export class FilterIndex<T> {
+  readonly #root: Level<T> = emptyLevel();
+
+  add(filter: string, value: T): void {
+    let level = this.#root;
+    for (const name of filter.split("/")) {
+      const next = level.below.get(name) ?? emptyLevel<T>();
+      level.below.set(name, next);
+      level = next;
+    }
+    level.here.add(value);
+  }
+
+  remove(filter: string, value: T): void {
+    prune(this.#root, filter.split("/"), value);
+  }
+
+  /** Whether anything listens to exactly this filter. */
+  has(filter: string): boolean {
+    let level: Level<T> | undefined = this.#root;
+    for (const name of filter.split("/")) level = level?.below.get(name);
+    return level !== undefined && level.here.size > 0;
+  }
+
+  /** All that was added with a filter that matches `topic` (MQTT 3.1.1, 4.7). */
+  matching(topic: string): T[] {
+    const names = topic.split("/");
+    const found: T[] = [];
+    // 4.7.2: a wildcard in the first level does not match topics of the broker.
+    const first = topic.startsWith("$") ? [names[0] ?? ""] : [names[0] ?? "", "+"];
+    if (!topic.startsWith("$")) collect(this.#root.below.get("#"), found);
+    let levels = first.flatMap((name) => this.#root.below.get(name) ?? []);
+    for (const name of names.slice(1)) {
+      for (const { below } of levels) collect(below.get("#"), found);
+      levels = levels.flatMap(({ below }) => [name, "+"].flatMap((next) => below.get(next) ?? []));
+    }
+    for (const level of levels) {
+      collect(level, found);
+      // `a/#` matches `a` too.
+      collect(level.below.get("#"), found);
+    }
+    return found;
+  }
+}
+
+function emptyLevel<T>(): Level<T> {
+  return { below: new Map(), here: new Set() };
+}
+
+function collect<T>(level: Level<T> | undefined, found: T[]): void {
+  if (level !== undefined) { for (const value of level.here) found.push(value); }
+}
+
+function prune<T>(level: Level<T>, [name, ...rest]: readonly string[], value: T): void {
+  if (name === undefined) return void level.here.delete(value);
+  const next = level.below.get(name);
+  if (next === undefined) return;
+  prune(next, rest, value);
+  if (next.below.size === 0 && next.here.size === 0) level.below.delete(name);
+}

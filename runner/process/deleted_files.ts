@@ -1,0 +1,32 @@
+/** Files that a process has open and that have no name any more, from Linux' `/proc`. */
+
+const DELETED = / \(deleted\)$/;
+/** Memory that looks like a file is counted as memory. */
+const IN_MEMORY = /^\/(memfd:|dev\/shm\/)/;
+const BLOCK_BYTES = 512;
+const MIB = 1024 * 1024;
+
+/** What they take of the disk, in MiB; 0 when there is no such process, or no `/proc`. */
+export function deletedFilesMb(pid: number): number {
+  try {
+    let bytes = 0;
+    for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
+      bytes += deletedBytes(`/proc/${pid}/fd/${name}`);
+    }
+    return bytes / MIB;
+  } catch {
+    // It has ended.
+    return 0;
+  }
+}
+
+function deletedBytes(path: string): number {
+  try {
+    const target = Deno.readLinkSync(path);
+    if (!DELETED.test(target) || IN_MEMORY.test(target)) return 0;
+    return (Deno.statSync(path).blocks ?? 0) * BLOCK_BYTES;
+  } catch {
+    // It has been closed meanwhile.
+    return 0;
+  }
+}

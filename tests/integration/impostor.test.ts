@@ -1,0 +1,51 @@
+/** An agent that takes the broker's port while the broker is away hears nothing of what is meant for the broker. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { actorId } from "../../protocol/ids.ts";
+import { hasMosquitto, Mosquitto } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+import { readAudit } from "../support/signing.ts";
+
+/** Listens in the broker's place as soon as it can, and keeps what it hears. */
+const IMPOSTOR = `
+async function process(agent) {
+  let listener;
+  try { listener = Deno.listen({ hostname: agent.broker.host, port: agent.broker.port }); } catch { return; }
+  for await (const socket of listener) {
+    const buffer = new Uint8Array(1000);
+    const count = await socket.read(buffer);
+    agent.persist("heard", new TextDecoder().decode(buffer.subarray(0, count ?? 0)));
+  }
+}`;
+
+Deno.test({
+  name: "an agent that listens in the broker's place is ended before the node has said a word to it",
+  ignore: !hasMosquitto,
+  fn: async () => {
+    await using broker = await Mosquitto.start();
+    await using bus = await Bus.connect(broker.port);
+    const dir = await Deno.makeTempDir({ prefix: "agentflow-impostor-" });
+    const passwordFile = join(dir, "password");
+    await Deno.writeTextFile(passwordFile, "never-for-agents\n", { mode: 0o600 });
+    await using node = await NodeProcess.start({
+      port: broker.port,
+      args: ["--username", "edge", "--password-file", passwordFile],
+    });
+    await bus.on(`nodes/${node.name}/heartbeat`);
+    await node.spawn(bus, { name: "impostor", code: IMPOSTOR, max_restarts: 0 });
+    await broker.kill();
+    await node.logged(/agent 'impostor' has taken its port, and is ended/);
+    await node.logged(/Agent 'impostor' is failed/);
+    await broker.restart();
+    const { json } = await bus.on(`agents/${actorId("impostor")}/errors`);
+    assertStringIncludes(json.error, `listening limit: it has taken the broker's port ${broker.port}`);
+    assertEquals((await bus.ask(`nodes/${node.name}/list`, {})).json.agents, []);
+    const state = await Deno.readTextFile(`${node.stateDir}/agentflow_impostor_state.json`).catch(() => "");
+    assertEquals(state.includes("heard"), false, state);
+    await node.end();
+    const kills = (await readAudit(node.stateDir, node.name)).filter(({ event }) => event === "killed");
+    assertEquals(kills.map(({ agent, limit }) => [agent, limit]), [["impostor", "listening"]]);
+    await Deno.remove(dir, { recursive: true });
+  },
+});
