@@ -28,9 +28,9 @@ export function callOf(plan: Plan): PlannedCall | undefined {
     case "list_agents":
       return { tool: "list_agents", input: on(plan.node) };
     case "logs":
-      return { tool: "read_logs", input: { target: plan.agent, wait_seconds: LISTEN_SECONDS } };
+      return { tool: "read_logs", input: { target: plan.agent } };
     case "errors":
-      return { tool: "read_errors", input: { target: plan.agent, wait_seconds: LISTEN_SECONDS } };
+      return { tool: "read_errors", input: { target: plan.agent } };
     case "help":
       return undefined;
     default:
@@ -41,6 +41,3 @@ export function callOf(plan: Plan): PlannedCall | undefined {
 function on(node: string | undefined): { readonly node?: string } {
   return node === undefined ? {} : { node };
 }
-
-/** The bus keeps no logs: somebody has to listen. */
-const LISTEN_SECONDS = 5;

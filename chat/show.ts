@@ -52,9 +52,10 @@ function text(value: unknown): string {
 
 function plainLines(tool: string, { ok, value }: ToolResult): string[] {
   if (!ok) return failure(value);
-  const { lines, node, agent, state } = value;
+  const { lines, notes, node, agent, state } = value;
   if (isRows(lines)) {
-    return lines.length === 0 ? ["Nothing was logged while this program listened"] : lines.flatMap(logLine);
+    const said = lines.length === 0 ? [NONE[tool] ?? "None"] : lines.flatMap(logLine);
+    return [...said, ...(Array.isArray(notes) ? notes.map(text) : [])];
   }
   switch (tool) {
     case "spawn_agent":
@@ -69,6 +70,11 @@ function plainLines(tool: string, { ok, value }: ToolResult): string[] {
   }
 }
 
+const NONE: Readonly<Record<string, string>> = {
+  read_logs: "Nothing has been logged",
+  read_errors: "No errors are known",
+};
+
 function failure({ error, phase, traceback, rolledBack, problems }: Row): string[] {
   const lines = [`Failed${phase === undefined ? "" : ` in ${text(phase)}`}: ${text(error ?? problems)}`];
   if (typeof traceback === "string") lines.push(...traceback.split("\n").map((line) => `  ${line}`));
@@ -76,8 +82,11 @@ function failure({ error, phase, traceback, rolledBack, problems }: Row): string
   return lines;
 }
 
-function logLine({ level, agent, node, message, traceback }: Row): string[] {
-  const head = `${text(level).padEnd(8)} ${text(agent ?? node)}: ${text(message)}`;
+function logLine({ timestamp, level, agent, node, message, traceback }: Row): string[] {
+  const time = typeof timestamp === "number"
+    ? `${new Date(timestamp * 1000).toTimeString().slice(0, 8)} `
+    : "";
+  const head = `${time}${text(level).padEnd(8)} ${text(agent ?? node)}: ${text(message)}`;
   return typeof traceback === "string" ? [head, ...traceback.split("\n").map((line) => `  ${line}`)] : [head];
 }
 

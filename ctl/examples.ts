@@ -32,7 +32,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "agentflow doctor --broker mqtts://broker.lan --ca ca.crt",
     "agentflow doctor --device pi@192.168.1.52",
   ],
-  new: ["agentflow new sensor", "agentflow new sensor --js --dir agents"],
+  new: ["agentflow new sensor", "agentflow new sensor --python --dir agents"],
   dev: ["agentflow dev sensor.ts --poll-interval 1"],
   check: ["agentflow check sensor.ts", "agentflow check report.py --install pypi:python-dateutil"],
   chat: [`agentflow chat "what runs in the kitchen?" --read-only`],

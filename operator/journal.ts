@@ -1,4 +1,4 @@
-/** What nodes and agents have logged since this program listens: the bus itself keeps nothing of before. */
+/** What nodes and agents have logged since this program listens: more than nodes remember, and of those that remember nothing. */
 import type { Bus } from "./bus.ts";
 import { isOf, type LogLine, readLine } from "./operations/reports.ts";
 

@@ -16,11 +16,11 @@ export interface Logger {
  * @param level the least level that is written
  * @param write takes one line, without its line feed
  */
-export function createLogger(level: LogLevel, write: (line: string) => void): Logger {
+export function createLogger(level: LogLevel, write: (line: string, level: LogLevel) => void): Logger {
   const least = LOG_LEVELS.indexOf(level);
   const logAt = (own: LogLevel) => (message: string) => {
     if (LOG_LEVELS.indexOf(own) < least) return;
-    write(`${new Date().toISOString()} ${own.padEnd(7)} ${printable(message)}`);
+    write(`${new Date().toISOString()} ${own.padEnd(7)} ${printable(message)}`, own);
   };
   return {
     isDebug: level === "DEBUG",

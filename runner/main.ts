@@ -2,7 +2,7 @@
 import "./quiet_libraries.ts";
 import { basename } from "@std/path";
 import { readAccess } from "../bus/access_files.ts";
-import { createLogger, type Logger } from "./logger.ts";
+import { createLogger, type Logger, type LogLevel } from "./logger.ts";
 import { systemClock } from "./clock.ts";
 import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
 import { ConfigError } from "../bus/config_error.ts";
@@ -15,6 +15,7 @@ import type { Node } from "./node/node.ts";
 import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";
 import { readExpectations, SERVICE_VARIABLES } from "./service/expectations.ts";
+import { journalLine, leadsToJournal } from "./service/journal.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "./version.ts";
@@ -71,7 +72,7 @@ function readRequest(): Request | undefined {
 async function run(config: RunnerConfig): Promise<number> {
   const service = readExpectations(Deno.env.toObject(), Deno.pid);
   for (const name of SERVICE_VARIABLES) Deno.env.delete(name);
-  const log = createLogger(config.logLevel, printError);
+  const log = createLogger(config.logLevel, logsToJournal() ? printToJournal : printError);
   const access = await openAccess(config, log);
   if (access === undefined) return EXIT_USAGE;
   const policy = await openPolicy(config);
@@ -198,6 +199,19 @@ function program(): string {
 
 function print(line: string): void {
   writeLine(Deno.stdout, line);
+}
+
+function printToJournal(line: string, level: LogLevel): void {
+  printError(journalLine(line, level));
+}
+
+function logsToJournal(): boolean {
+  try {
+    return leadsToJournal(Deno.env.get("JOURNAL_STREAM"), Deno.statSync("/proc/self/fd/2"));
+  } catch {
+    // No /proc, or no standard error.
+    return false;
+  }
 }
 
 function printError(line: string): void {

@@ -38,6 +38,7 @@ async function readPayload(given: string): Promise<string> {
   try {
     return await Deno.readTextFile(given.slice(1));
   } catch (error) {
-    throw new ConfigError(`Cannot read ${given.slice(1)}: ${(error as Error).message}`);
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new ConfigError(`Cannot read ${given.slice(1)}: ${reason}`);
   }
 }

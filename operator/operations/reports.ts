@@ -35,12 +35,19 @@ export const ERROR_FILTERS = ["agents/+/errors", "agents/+/logs"] as const;
 export function readLine({ topic, payload }: Pick<BusMessage, "topic" | "payload">): LogLine | undefined {
   const [root, id, report, ...rest] = topic.split("/");
   if (root !== "agents" || rest.length > 0 || (report !== "logs" && report !== "errors")) return undefined;
-  const fields = fieldsOf(payload);
+  return readFields(report, fieldsOf(payload), id);
+}
+
+/** The same of its fields. @param id where it came, as a node's own log is at its name */
+export function readFields(
+  report: "logs" | "errors",
+  fields: Readonly<Record<string, unknown>>,
+  id?: string,
+): LogLine | undefined {
   const [message, error] = [text(fields.message), text(fields.error)];
   const agent = text(fields.agent) ?? text(fields.child_name) ?? text(fields.name);
   const common = {
     timestamp: typeof fields.timestamp === "number" ? fields.timestamp : undefined,
-    // A node's own log is at its name.
     node: text(fields.node) ?? (agent === undefined ? id : undefined),
     agent,
     traceback: text(fields.traceback),

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { filterError } from "../../protocol/topics.ts";
 import { stateOf } from "../views.ts";
-import type { LogLine } from "../operations/reports.ts";
 import { liveAgents, nodeNamed } from "../operations/find.ts";
 import { listen } from "../operations/listen.ts";
+import { keyOf, recentLines } from "../operations/recent.ts";
 import { survey } from "../operations/survey.ts";
 import { defineTool, done, excerpt, failed, type Tool, type ToolCall, type Workshop } from "./tool.ts";
 
@@ -77,19 +77,20 @@ const readLogs = defineTool({
   name: "read_logs",
   title: "Read logs",
   description:
-    "What agents and nodes have logged since this server started; the bus keeps nothing of before.",
+    "What agents and nodes have logged last, oldest first: what their nodes remember, and what was heard since.",
   effect: "look",
   input: readInput,
-  run: async (input, workshop, call) => done({ lines: await linesOf(input, workshop, call, false) }),
+  run: async (input, workshop, call) => done(await linesOf(input, workshop, call, "logs")),
 });
 
 const readErrors = defineTool({
   name: "read_errors",
   title: "Read errors",
-  description: "Errors of agents, with their stacks, and of nodes, since this server started.",
+  description:
+    "The last errors of agents, with their stacks, and of nodes, oldest first; of agents that have ended, too.",
   effect: "look",
   input: readInput,
-  run: async (input, workshop, call) => done({ lines: await linesOf(input, workshop, call, true) }),
+  run: async (input, workshop, call) => done(await linesOf(input, workshop, call, "errors")),
 });
 
 const watchTopic = defineTool({
@@ -130,12 +131,18 @@ interface ReadInput {
 
 async function linesOf(
   { target, wait_seconds, limit }: ReadInput,
-  { journal }: Workshop,
+  { operator, journal }: Workshop,
   { signal }: ToolCall,
-  errorsOnly: boolean,
-): Promise<readonly LogLine[]> {
+  kind: "logs" | "errors",
+): Promise<Readonly<Record<string, unknown>>> {
   if (wait_seconds > 0) await pause(wait_seconds * 1000, signal);
-  return journal.read(target, { errorsOnly, max: limit });
+  const recent = await recentLines(operator, { kind, target, max: limit, signal });
+  const heard = journal.read(target, { errorsOnly: kind === "errors", max: limit });
+  const known = new Set(heard.map(keyOf));
+  const lines = [...recent.lines.filter((line) => !known.has(keyOf(line))), ...heard]
+    .toSorted((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0))
+    .slice(-limit);
+  return { lines, ...(recent.notes.length === 0 ? {} : { notes: recent.notes }) };
 }
 
 function readPayload(payload: Uint8Array): Readonly<Record<string, unknown>> {

@@ -30,6 +30,7 @@ import { Manifests } from "./manifests.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MigrationSeals } from "./migration_seals.ts";
 import { Presence } from "./presence.ts";
+import { RecentLines } from "./recent_lines.ts";
 import { Reporter } from "./reporter.ts";
 import { Requests } from "./requests.ts";
 import { Roster } from "./roster.ts";
@@ -107,7 +108,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   // It hears of agents only once all is built.
   const events = new AgentEvents(parts, () => assembly);
   const supervisor = new Supervisor({ runtime, observer: events, clock, hangTimeoutMs });
-  const reporter = new Reporter(link, identity, clock);
+  const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
+  const reporter = new Reporter(link, identity, clock, recent);
   const agents = () => supervisor.agents();
   const echo = new Echo({ node, link, clock, log });
   const onReported = () => echo.sent();
@@ -181,6 +183,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     identity,
     link,
     reporter,
+    recent,
     supervisor,
     roster,
     updates,

@@ -152,7 +152,15 @@ function needsPayload(incoming: Incoming): boolean {
   return !(incoming.kind === "command" && (incoming.command === "stop_all" || incoming.command === "list"));
 }
 
+/** A `desired_state` of a great many agents is smaller. */
+const MAX_COMMAND_BYTES = 64 * 1024 * 1024;
+
 function decode({ topic, payload, retained }: IncomingMessage): Command {
+  if (payload.length > MAX_COMMAND_BYTES) {
+    throw new CommandError(
+      `Cannot read the message on ${topic}: it has ${payload.length} bytes, the limit is ${MAX_COMMAND_BYTES}`,
+    );
+  }
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(payload);

@@ -7,6 +7,7 @@ import type { Usage } from "../process/proc_stats.ts";
 import type { ErrorReport, VisibleState } from "../supervisor/state.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import type { NodeIdentity } from "./identity.ts";
+import type { RecentLines } from "./recent_lines.ts";
 
 /** Longest traceback on the wire, in characters. */
 const MAX_TRACEBACK_CHARS = 800;
@@ -30,6 +31,7 @@ export class Reporter {
     private readonly link: Pick<Link, "publish">,
     private readonly node: NodeIdentity,
     private readonly clock: Clock,
+    private readonly recent: Pick<RecentLines, "add" | "addOwn">,
   ) {}
 
   nodeHeartbeat(vitals: NodeVitals): void {
@@ -78,6 +80,7 @@ export class Reporter {
   ): void {
     const { name } = this.node;
     const report = { type, message: cut(message), ...details, node: name, timestamp: this.#now() };
+    this.recent.addOwn(report);
     this.#json(topics.nodeLogs(name), "control", report);
   }
 
@@ -146,12 +149,14 @@ export class Reporter {
 
   agentError(agent: SupervisedAgent, report: ErrorReport | TaskError): Promise<void> {
     const { traceback, error, ...rest } = report;
-    return this.#agent(agent, "errors", "control", {
+    const said = {
       ...rest,
       error: cut(error),
       ...(traceback === undefined ? {} : { traceback: traceback.slice(0, MAX_TRACEBACK_CHARS) }),
-      ...this.#about(agent),
-    });
+    };
+    const about = this.#about(agent);
+    this.recent.add(agent.name, "errors", { ...said, timestamp: about.timestamp });
+    return this.#agent(agent, "errors", "control", { ...said, ...about });
   }
 
   manifest(agent: SupervisedAgent, publishes: readonly string[]): void {
@@ -180,12 +185,10 @@ export class Reporter {
   }
 
   log(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
-    return this.#agent(agent, "logs", "telemetry", {
-      type: "log",
-      message: cut(message),
-      level,
-      ...this.#about(agent),
-    });
+    const said = { type: "log", message: cut(message), level };
+    const about = this.#about(agent);
+    this.recent.add(agent.name, "logs", { ...said, timestamp: about.timestamp });
+    return this.#agent(agent, "logs", "telemetry", { ...said, ...about });
   }
 
   async alert(agent: SupervisedAgent, severity: Severity, message: string): Promise<void> {

@@ -7,6 +7,9 @@ import { FilterIndex } from "./filter_index.ts";
 /** Retained topics that are remembered per agent, so that each is delivered once for each subscription. */
 const MAX_SEEN = 10_000;
 
+/** No pipe to an agent takes more; whoever has a connection of his own may publish far more. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
 interface Subscription {
   readonly agent: SupervisedAgent;
   /** The agent's own number for it. */
@@ -84,6 +87,8 @@ export class Subscriptions {
 
   /** Hands a message to every agent that has asked for it: once, with all its subscriptions that match. */
   #deliver(message: IncomingMessage): void {
+    // Before anything is made of it.
+    if (message.payload.length > MAX_MESSAGE_BYTES) return;
     const ids = new Map<SupervisedAgent, number[]>();
     for (const subscription of this.#index.matching(message.topic)) {
       if (!this.#isNew(subscription, message)) continue;

@@ -9,26 +9,40 @@ export interface Task {
   readonly replyTopic: string | undefined;
   /** Who asks may not listen yet: an answer that comes at once would be lost. */
   readonly isHasty?: boolean;
+  /** Of the message that it came in. */
+  readonly bytes?: number;
 }
 
 /** From a task to its reply, where who asks may not listen yet, in milliseconds. */
 export const HASTY_REPLY_MS = 50;
 
+/** Of the tasks that wait for an agent, in bytes: as much as may wait in its pipe. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
 interface Desk {
-  /** Handed to the process, by the number they were given. */
-  readonly working: Map<number, TakenTask>;
+  /** Handed to the process, by the number they were given: what they ask is the process' to remember. */
+  readonly working: Map<number, Asker>;
   /** They came before `setup()` had returned. */
-  readonly waiting: TakenTask[];
+  readonly waiting: WaitingTask[];
 }
 
-interface TakenTask extends Task {
+/** Who waits for an answer. */
+interface Asker extends Pick<Task, "replyTopic" | "isHasty"> {
   /** On the monotonic clock. */
   readonly takenAtMs: number;
 }
 
+type TakenTask = Task & Asker;
+
+/** As text: what many small parts take as objects is far more than their size. */
+interface WaitingTask extends Omit<TakenTask, "payload"> {
+  readonly json: string;
+}
+
 /**
  * Invariants: every task that was taken gets one reply: the handler's, or an error that says why there is none; that of
- * a hasty one comes `HASTY_REPLY_MS` after the task or later, and at once when the node ends.
+ * a hasty one comes `HASTY_REPLY_MS` after the task or later, and at once when the node ends. What is held of tasks is
+ * bounded, in number and size.
  */
 export class Tasks {
   readonly #desks = new Map<SupervisedAgent, Desk>();
@@ -61,19 +75,28 @@ export class Tasks {
       return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${limit} tasks.`);
     }
     if (agent.isReady) this.#handOver(agent, desk, task);
-    else if (agent.isStarting || agent.isMoving) desk.waiting.push(task);
+    else if (agent.isStarting || agent.isMoving) this.#wait(agent, desk, task);
     else this.#refuse(agent, task, `Agent '${agent.name}' is not running: it waits for its restart or ends.`);
+  }
+
+  #wait(agent: SupervisedAgent, desk: Desk, task: TakenTask): void {
+    const waitingBytes = desk.waiting.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+    if (waitingBytes + (task.bytes ?? 0) > MAX_WAITING_BYTES) {
+      return this.#refuse(agent, task, `Agent '${agent.name}' is not ready, and too much waits for it.`);
+    }
+    const { payload, ...rest } = task;
+    desk.waiting.push({ ...rest, json: JSON.stringify(payload) });
   }
 
   /** `setup()` has returned. */
   ready(agent: SupervisedAgent): void {
     const desk = this.#deskOf(agent);
-    for (const task of desk.waiting.splice(0)) this.#handOver(agent, desk, task);
+    for (const task of desk.waiting.splice(0)) this.#handOver(agent, desk, withPayload(task));
   }
 
   /** The tasks that wait; they are somebody else's from now on. */
   takeBack(agent: SupervisedAgent): Task[] {
-    return this.#deskOf(agent).waiting.splice(0);
+    return this.#deskOf(agent).waiting.splice(0).map(withPayload);
   }
 
   done(agent: SupervisedAgent, id: number, value: unknown): void {
@@ -111,25 +134,26 @@ export class Tasks {
 
   #handOver(agent: SupervisedAgent, desk: Desk, task: TakenTask): void {
     const id = ++this.#lastId;
-    desk.working.set(id, task);
+    const { replyTopic, isHasty, takenAtMs } = task;
+    desk.working.set(id, { replyTopic, takenAtMs, ...(isHasty === undefined ? {} : { isHasty }) });
     if (agent.send({ t: "task", id, payload: task.payload })) return;
     desk.working.delete(id);
     this.#refuse(agent, task, `Agent '${agent.name}' does not take any more tasks at the moment.`);
   }
 
-  #finish(agent: SupervisedAgent, id: number): TakenTask | undefined {
+  #finish(agent: SupervisedAgent, id: number): Asker | undefined {
     const desk = this.#deskOf(agent);
     const task = desk.working.get(id);
     desk.working.delete(id);
     return task;
   }
 
-  #refuse(agent: SupervisedAgent, task: TakenTask, error: string): void {
+  #refuse(agent: SupervisedAgent, task: Asker, error: string): void {
     agent.counters.tasksFailed += 1;
     this.#reply(task, { error, error_phase: "handle_task", agent: agent.name });
   }
 
-  #reply({ replyTopic, isHasty, takenAtMs }: TakenTask, value: unknown): void {
+  #reply({ replyTopic, isHasty, takenAtMs }: Asker, value: unknown): void {
     if (replyTopic === undefined) return;
     const waitMs = isHasty === true ? takenAtMs + HASTY_REPLY_MS - this.clock.monotonicMs() : 0;
     if (waitMs <= 0) return this.reporter.reply(replyTopic, value);
@@ -145,4 +169,8 @@ export class Tasks {
     this.#desks.set(agent, desk);
     return desk;
   }
+}
+
+function withPayload({ json, ...task }: WaitingTask): TakenTask {
+  return { ...task, payload: JSON.parse(json) };
 }

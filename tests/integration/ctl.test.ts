@@ -237,6 +237,11 @@ laws("the command line and one node", ["hall"], {
     assertEquals((await ctl(["call", "ticker", "-", ...at], { stdin: '"piped"' })).json, { got: "piped" });
   },
 
+  "call of a file that is not there is a mistake": async ({ run }) => {
+    const { code, stderr } = await run("call", "ticker", "@nowhere.json");
+    assertEquals([code, stderr], [2, "agentflow: Cannot read nowhere.json: no such file\n"]);
+  },
+
   "call of nobody ends in time, with its own exit code": async ({ run }) => {
     const { code, json } = await run("call", "nobody", "--timeout", "0.5", "--json");
     assertEquals([code, json.ok, json.exit_code], [4, false, 4]);
@@ -263,13 +268,39 @@ laws("the command line and one node", ["hall"], {
     assertEquals(after, before + 1);
   },
 
+  "logs shows what was said last, and ends": async ({ run }) => {
+    let text = "";
+    await again(async () => text = (await run("logs", "ticker")).stdout, () => text.includes("ready"));
+    assertMatch(text, /\d\d:\d\d:\d\d {2}hall\/ticker {2}ready/);
+    const { code, stdout } = await run("logs", "hall", "-n", "1", "--json");
+    assertEquals([code, stdout.trimEnd().split("\n").length, JSON.parse(stdout).node], [0, 1, "hall"]);
+    assertEquals((await run("logs", "ticker", "-n", "0")).stdout, "");
+    assertEquals((await run("logs", "nobody")).stdout, "");
+  },
+
+  "what a node does not remember is said": async ({ bus, run }) => {
+    const heartbeat = { node: "old", timestamp: Date.now() / 1000, agents: ["relic"], agent_count: 1 };
+    await bus.publish("nodes/old/status", { node: "old", instance: "i", status: "online" }, { retain: true });
+    await bus.publish("nodes/old/heartbeat", heartbeat);
+    const { code, stderr } = await run("logs", "old");
+    assertEquals(code, 0);
+    assertMatch(stderr, /Nothing of before from node 'old': it does not answer/);
+    await bus.publish("nodes/old/status", "", { retain: true });
+  },
+
   "logs -f shows what is said, of whom it is asked for": async ({ run, start }) => {
     await using logs = start("logs", "ticker", "-f", "--json");
     await using all = start("logs", "-f");
-    // Nothing is kept: an agent says it again and again until the listener is there.
+    const count = (text: string) => text.split("ready").length - 1;
+    // What was before comes first, and then what is new.
+    await again(
+      () => new Promise((resolve) => setTimeout(resolve, 50)),
+      () => [logs, all].every(({ stdout }) => count(stdout) > 0),
+    );
+    const before = [logs, all].map(({ stdout }) => count(stdout));
     await again(
       () => run("restart", "ticker"),
-      () => [logs, all].every(({ stdout }) => stdout.includes("ready")),
+      () => [logs, all].every(({ stdout }, index) => count(stdout) > (before[index] ?? 0)),
     );
     const lines = logs.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
     const { kind, agent, node, level, message } = lines.find((line) => line.message === "ready");
@@ -282,6 +313,9 @@ laws("the command line and one node", ["hall"], {
     await using errors = start("errors", "hall", "-f");
     const file = await agentFile("broken.ts", `\n\nfunction setup() { throw new Error("again"); }`);
     await again(() => run("spawn", file, "--node", "hall"), () => errors.stdout.includes("again"));
+    // Its node remembers it, though it has ended.
+    const { stdout } = await run("errors", "broken");
+    assertMatch(stdout, /hall\/broken {2}FATAL {2}setup: again\n[^]*broken\.ts:3:\d+/);
     assertMatch(await errors.printed(/at .*broken\.ts:3:\d+/).then(([all]) => all), /broken/);
     assert(!errors.stdout.includes("Remote agent"), "logs are no errors");
   },
@@ -348,6 +382,16 @@ laws("the command line and one node", ["hall"], {
     assertMatch(stdout, /→ .*mosquitto_pub -r -n -t nodes\/ghost\/spawn/);
     await bus.publish("nodes/ghost/spawn", "", { retain: true });
     await bus.publish("agents/some-id/manifest", "", { retain: true });
+  },
+
+  "upgrade of a node without --trust is refused, and says what else can be done": async ({ run }) => {
+    const runner = await agentFile("runner.js", "console.log(1);");
+    const { code, stderr } = await run("upgrade", "hall", "--runner", runner);
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /only a node with --trust .* over ssh: agentflow deploy NAME --to USER@HOST --upgrade/,
+    );
   },
 
   "stop-all asks, and does nothing where nobody can be asked": async ({ run }) => {

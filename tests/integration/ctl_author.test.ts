@@ -21,7 +21,7 @@ async function check(folder: string, file: string, code: string): Promise<any> {
   return (await ctl(["check", join(folder, file), "--json"])).json;
 }
 
-for (const [flags, file] of [[[], "hello.ts"], [["--js"], "hello.js"]] as const) {
+for (const [flags, file] of [[[], "hello.ts"], [["--js"], "hello.js"], [["--python"], "hello.py"]] as const) {
   Deno.test(`new writes ${file}, which check has nothing to say against`, () =>
     inFolder(async (folder) => {
       const made = await ctl(["new", "hello", "--dir", folder, ...flags, "--json"]);
@@ -30,8 +30,12 @@ for (const [flags, file] of [[[], "hello.ts"], [["--js"], "hello.js"]] as const)
       assertEquals(code, 0, stdout);
       assertMatch(stdout, /no errors; it has setup, process, handle_task/);
       // The types are the author's own, for the editor.
-      const types = await Deno.readTextFile(join(folder, "types.d.ts"));
-      assertEquals(types, await Deno.readTextFile(new URL("../../agents/types.d.ts", import.meta.url)));
+      const files = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+      assertEquals(files, file.endsWith(".py") ? [file] : [file, "types.d.ts"]);
+      if (made.json.types !== undefined) {
+        const types = await Deno.readTextFile(made.json.types);
+        assertEquals(types, await Deno.readTextFile(new URL("../../agents/types.d.ts", import.meta.url)));
+      }
       const again = await ctl(["new", "hello", "--dir", folder, ...flags]);
       assertEquals(again.code, 1);
       assertStringIncludes(again.stderr, "it is there already");

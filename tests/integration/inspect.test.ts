@@ -38,6 +38,22 @@ testOnStage("inspect and restart", {}, {
     assertMatch((await stage.command("inspect", { name: "../x" })).error, /must be \{"name": "agent"\}/);
   },
 
+  "inspect tells what was said last, of an agent that has ended, too": async (stage) => {
+    const code = "async function setup(agent) { await agent.log('here'); throw new Error('no device'); }";
+    const agent = await stage.launch({ name: "brief", code });
+    await agent.on("errors", ({ severity }) => severity === "fatal");
+    const { ok, lines } = await stage.command("inspect", { name: "brief", recent: "logs" });
+    const said = lines.map(({ agent, message }: { agent: string; message: string }) => [agent, message]);
+    assertEquals([ok, said.at(-1)], [true, ["brief", "here"]]);
+    const errors = await stage.command("inspect", { recent: "errors" });
+    const { phase, error, traceback } = errors.lines.findLast(({ agent }: { agent: string }) =>
+      agent === "brief"
+    );
+    assertEquals([phase, error], ["setup", "no device"]);
+    assertMatch(traceback, /brief/);
+    assertMatch((await stage.command("inspect", { recent: "all" })).error, /must be \{"recent": "logs" or/);
+  },
+
   "restart gives a new process, and keeps what was kept": async (stage) => {
     const agent = await stage.spawn({ name: "again", code: KEEPER });
     const before = await pidOf(stage, "again");

@@ -100,8 +100,8 @@ Deno.test("an agent's heap follows the memory that the policy gives it, unless t
   assertEquals(Object.fromEntries(heaps), { large: "300", both: "50", other: "192" });
 });
 
-Deno.test("agents give way to the runner: they run at a lower priority", async () => {
-  await using here = await policed();
+Deno.test("agents give way to the runner, leave no core dump, and open no more files than they may", async () => {
+  await using here = await policed({ agents: { granted: { permissions: { read: ["{dir}"] } } } });
   const { bus, node } = here;
   await node.spawn(bus, { name: "agent", code: ECHO });
   const { json } = await bus.ask(`nodes/${node.name}/list`, {});
@@ -110,6 +110,19 @@ Deno.test("agents give way to the runner: they run at a lower priority", async (
     return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
   };
   assertEquals(await niceOf(json.agents[0].pid), await niceOf(node.pid) + 5);
+  await node.spawn(bus, { name: "granted", code: ECHO, permissions: { read: [here.dir] } });
+  const limitsOf = async (name: string) => {
+    const { json } = await bus.ask(`nodes/${node.name}/list`, {});
+    const { pid } = json.agents.find((agent: { name: string }) => agent.name === name);
+    const limits = await Deno.readTextFile(`/proc/${pid}/limits`);
+    return ["Max core file size", "Max open files"].map((limit) =>
+      Number(new RegExp(`^${limit}\\s+\\d+\\s+(\\d+)`, "m").exec(limits)?.[1])
+    );
+  };
+  assertEquals(await limitsOf("agent"), [0, 128]);
+  const [core, files] = await limitsOf("granted");
+  assertEquals(core, 0);
+  assert(Number(files) > 128, `${files} files`);
 });
 
 Deno.test("subscriptions, tasks that wait and the size of messages are the policy's to limit", async () => {

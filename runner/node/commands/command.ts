@@ -7,6 +7,7 @@ import type { Supervisor } from "../../supervisor/supervisor.ts";
 import type { Arrivals } from "../arrivals.ts";
 import type { Departures } from "../departures.ts";
 import type { NodeIdentity } from "../identity.ts";
+import type { RecentLines } from "../recent_lines.ts";
 import type { Reporter } from "../reporter.ts";
 import type { Roster } from "../roster.ts";
 import type { Tasks } from "../tasks.ts";
@@ -20,6 +21,7 @@ export interface CommandContext {
   readonly identity: NodeIdentity;
   readonly link: Link;
   readonly reporter: Reporter;
+  readonly recent: RecentLines;
   readonly supervisor: Supervisor;
   readonly roster: Roster;
   readonly updates: Updates;

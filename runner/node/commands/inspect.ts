@@ -1,4 +1,4 @@
-/** `nodes/{name}/inspect`: the config of one agent as it was spawned, its code included, and what it has kept. */
+/** `nodes/{name}/inspect`: one agent as it was spawned, and what it has kept; or what was said here a while ago. */
 import { isName } from "../../../protocol/names.ts";
 import { describe } from "./list.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
@@ -8,7 +8,8 @@ const MAX_STATE_BYTES = 1024 * 1024;
 
 /** Answers on the reply topic alone: what it shows is for whoever asks. */
 export async function inspect(context: CommandContext, command: Command): Promise<Answer> {
-  const { name } = objectPayload(command, "inspect");
+  const { name, recent } = objectPayload(command, "inspect");
+  if (recent !== undefined) return recentLines(context, recent, name);
   if (!isName(name)) throw new CommandError('Cannot inspect: the payload must be {"name": "agent"}');
   const agent = context.supervisor.find(name);
   if (agent === undefined) {
@@ -17,6 +18,16 @@ export async function inspect(context: CommandContext, command: Command): Promis
   // The signature is for the node that was to obey it, and holds the same once more.
   const { _jws, ...config } = agent.config.raw;
   return { agent: describe(context, agent), config, ...await persisted(context, name) };
+}
+
+/** Of agents that have ended, too: those are looked into most. */
+function recentLines({ recent }: CommandContext, kind: unknown, name: unknown): Answer {
+  if ((kind !== "logs" && kind !== "errors") || (name !== undefined && !isName(name))) {
+    throw new CommandError(
+      'Cannot inspect: the payload must be {"recent": "logs" or "errors"}, with a "name" or without',
+    );
+  }
+  return recent.read(kind, name);
 }
 
 async function persisted({ stateFiles }: CommandContext, agent: string): Promise<Answer> {

@@ -6,7 +6,8 @@ export async function upgrade(context: CommandContext, command: Command): Promis
   const { upgrades, reporter, identity } = context;
   if (command.isVerified !== true) {
     throw new CommandError(
-      "Cannot upgrade: only a node with --trust takes a new runner, and only a signed one",
+      "Cannot upgrade: only a node with --trust takes a new runner, and only a signed one: start it with --trust, " +
+        "or bring the new one over ssh: agentflow deploy NAME --to USER@HOST --upgrade",
     );
   }
   if (upgrades === undefined) {

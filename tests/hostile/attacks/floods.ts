@@ -2,6 +2,8 @@
 import { actorId } from "../../../protocol/ids.ts";
 import { type Attack, inSetup, type Scene, slug } from "../attack.ts";
 import type { Field } from "../field.ts";
+import type { Message } from "../../support/bus.ts";
+import { ownMemoryOf, settled } from "../memory.ts";
 import { assertAnswers, launch, PATIENT, reported, stop } from "../scenes.ts";
 
 function scene(tries: string, play: Scene["play"]): Scene {
@@ -23,6 +25,9 @@ function held(tries: string, body: string, limit: string): Scene {
 const raw =
   `const encoder = new TextEncoder(); const raw = (text) => Deno.stdout.writeSync(encoder.encode(text));`;
 const frames = (frame: string) => `${raw} for (let n = 0;; n++) raw('\\n${frame}\\n');`;
+
+/** Less than the tasks of that attack are together. */
+const TASKS_MIB = 100;
 
 const RATE = "message rate limit";
 
@@ -92,6 +97,15 @@ export const floods: readonly Attack[] = [
     topic: "nodes/field/list",
     payload: `{"x":[${"[],".repeat(260_000)}1]}`,
     expect: { on: "node", says: /Cannot read the message on nodes\/field\/list: it holds more than 250000/ },
+  },
+  {
+    kind: "message",
+    id: "flood-a-command-of-64-mib",
+    category: "floods",
+    tries: "a command of 64 MiB",
+    topic: "nodes/field/list",
+    payload: new Uint8Array(64 * 1024 * 1024 + 1).fill(32),
+    expect: { on: "node", says: /it has 67108865 bytes, the limit is 67108864/ },
   },
   scene("a thousand filters that all match", async (field, id) => {
     const from = field.bus.mark();
@@ -195,6 +209,26 @@ export const floods: readonly Attack[] = [
     await assertAnswers(field);
     await stop(field, id);
     return `all answered, ${busy} of 2000 with "is busy"`;
+  }),
+  scene("large tasks that are never answered", async (field, id) => {
+    const { bus, node } = field;
+    const before = await ownMemoryOf(node.pid);
+    const code = `let n = 0;
+      async function handle_task(agent) { await agent.publish("taken/" + agent.name, ++n); await new Promise(() => {}); }`;
+    await node.spawn(bus, { name: id, code });
+    const from = bus.mark();
+    const payload = "x".repeat(4 << 20);
+    for (let n = 1; n <= 30; n++) {
+      await bus.publish(`agents/by-name/${id}/task`, { payload });
+      const isTaken = ({ topic, json }: Message) => topic === `taken/${id}` && json === n;
+      await bus.find("word of the task", isTaken, from, PATIENT);
+    }
+    // The trim looks every ten seconds. Others are at work meanwhile.
+    const after = await settled(node.pid, before + TASKS_MIB, PATIENT);
+    await assertAnswers(field);
+    await stop(field, id);
+    if (after > before + TASKS_MIB) throw new Error(`the node holds ${Math.round(after - before)} MiB more`);
+    return "taken by the agent, and not kept by the node";
   }),
   scene("tasks for an agent that reads none", async (field, id) => {
     const from = field.bus.mark();

@@ -1,6 +1,6 @@
 /** Ways round: what Deno, its libraries and its proxies offer beside the plain calls, each of which must ask too. */
 import { type Attempts, NOTHING, probes } from "../probes.ts";
-import type { Attack } from "../attack.ts";
+import { type Attack, type HostileAgent, inSetup } from "../attack.ts";
 
 const ADDRESSES: Attempts = {
   "IPv6's loopback": `return await Deno.connect({ hostname: "::1", port: given.port });`,
@@ -38,8 +38,6 @@ const ADDRESSES: Attempts = {
 };
 
 const FILES: Attempts = {
-  "a heap snapshot":
-    `const v8 = await import("node:v8"); return v8.writeHeapSnapshot(given.dir + "/planted");`,
   "a file of variables":
     `const { loadEnvFile, env } = (await import("node:process")).default; loadEnvFile(given.dir + "/secret.txt");
     return Object.keys(env).length;`,
@@ -102,8 +100,21 @@ const MACHINE: Attempts = {
 
 const CONTROLLED = ["a proxy elsewhere", "a proxy by host and port", "node:http2", "a file as a blob"];
 
+/** It takes so much memory before it is refused that the limit may come first. */
+const snapshot: HostileAgent = {
+  kind: "agent",
+  id: "libraries-a-heap-snapshot",
+  category: "libraries",
+  tries: "a heap snapshot",
+  code: inSetup(
+    `const v8 = await import("node:v8"); await agent.publish("stolen/snapshot", v8.writeHeapSnapshot("%state%/planted"));`,
+  ),
+  expect: { on: "errors", says: /Requires write access to|memory limit: / },
+};
+
 export const waysRound: readonly Attack[] = [
   ...probes("addresses", ADDRESSES, CONTROLLED),
   ...probes("libraries", FILES, CONTROLLED),
   ...probes("machine", MACHINE),
+  snapshot,
 ];

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createIdentity } from "../../../../runner/node/identity.ts";
 import { Manifests } from "../../../../runner/node/manifests.ts";
+import { RecentLines } from "../../../../runner/node/recent_lines.ts";
 import { Reporter } from "../../../../runner/node/reporter.ts";
 import { fakeAgent } from "../../../support/fake_agent.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
@@ -12,7 +13,7 @@ function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
   const identity = createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0");
-  const manifests = new Manifests(new Reporter(link, identity, clock), clock);
+  const manifests = new Manifests(new Reporter(link, identity, clock, new RecentLines(() => true)), clock);
   const { agent } = fakeAgent("a", FIELDS);
   const topic = `agents/${agent.actorId}/manifest`;
   const publishes = () =>

@@ -47,6 +47,14 @@ Deno.test("an agent gets a message once, with all its subscriptions that match",
   assertEquals(a.sent, [{ t: "message", subscriptions: [1, 3], topic: "x", text: "hello" }]);
 });
 
+Deno.test("a message that no pipe would take is passed over, and those after it are not", () => {
+  const a = fakeAgent("a");
+  const { subscriptions } = subscribe([a.agent, 1, "x"]);
+  subscriptions.deliver({ topic: "x", payload: new Uint8Array(16 * 1024 * 1024 + 1), retained: false });
+  subscriptions.deliver(message("x", "2"));
+  assertEquals(a.sent, [{ t: "message", subscriptions: [1], topic: "x", text: "2" }]);
+});
+
 Deno.test("a payload that is no text goes as bytes", () => {
   const a = fakeAgent("a");
   const { subscriptions } = subscribe([a.agent, 1, "x"]);

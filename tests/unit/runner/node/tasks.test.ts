@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createIdentity } from "../../../../runner/node/identity.ts";
+import { RecentLines } from "../../../../runner/node/recent_lines.ts";
 import { Reporter } from "../../../../runner/node/reporter.ts";
 import { HASTY_REPLY_MS, Tasks } from "../../../../runner/node/tasks.ts";
 import { fakeAgent } from "../../../support/fake_agent.ts";
@@ -10,7 +11,11 @@ function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
   const identity = createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0");
-  const tasks = new Tasks(new Reporter(link, identity, clock), clock, () => 1000);
+  const tasks = new Tasks(
+    new Reporter(link, identity, clock, new RecentLines(() => true)),
+    clock,
+    () => 1000,
+  );
   const made = fakeAgent("a");
   const take = (payload: unknown, replyTopic?: string) => tasks.take(made.agent, { payload, replyTopic });
   return { link, clock, tasks, take, ...made };
@@ -80,6 +85,19 @@ Deno.test("an agent cannot answer a task of another", () => {
   take(1, "r");
   tasks.done(fakeAgent("other").agent, 1, "forged");
   assertEquals(link.published, []);
+});
+
+Deno.test("what waits for setup() is bounded in size, and who asks for more is told", () => {
+  const { tasks, agent, fake, sent, link } = setUp();
+  Object.assign(fake, { isReady: false, isStarting: true });
+  const take = (payload: number, bytes: number) => tasks.take(agent, { payload, replyTopic: "r", bytes });
+  take(1, 10 << 20);
+  take(2, 10 << 20);
+  take(3, 6 << 20);
+  assertEquals(link.on("r"), [refused("Agent 'a' is not ready, and too much waits for it.")]);
+  fake.isReady = true;
+  tasks.ready(agent);
+  assertEquals(sent.map((frame) => frame.t === "task" && frame.payload), [1, 3]);
 });
 
 Deno.test("tasks that come before setup() has returned wait for it, in their order", () => {

@@ -1,0 +1,96 @@
+/** What was said before anybody listened: nodes remember the last lines and errors of their agents. */
+import { BusError } from "../bus.ts";
+import { NoAnswerError, RefusedError } from "../commander.ts";
+import type { Operator } from "../operator.ts";
+import { isOf, type LogLine, readFields } from "./reports.ts";
+import { survey } from "./survey.ts";
+
+export interface Recent {
+  /** The oldest first. */
+  readonly lines: readonly LogLine[];
+  /** What is not among them, in words for the operator. */
+  readonly notes: readonly string[];
+}
+
+export interface RecentOptions {
+  readonly kind: "logs" | "errors";
+  /** An agent, or a node with its agents; all without it. */
+  readonly target: string | undefined;
+  /** The last so many. */
+  readonly max: number;
+  readonly signal: AbortSignal;
+}
+
+const ANSWER_MS = 3000;
+
+/** Asks all nodes that are online: an agent may have run on another before. Never rejects for what a node or a broker does. */
+export async function recentLines(operator: Operator, options: RecentOptions): Promise<Recent> {
+  const { target, max, signal } = options;
+  let silent: readonly string[];
+  try {
+    silent = await survey(operator, { signal });
+  } catch (error) {
+    if (!(error instanceof BusError)) throw error;
+    return { lines: [], notes: [`Nothing of before is shown: ${error.message}`] };
+  }
+  const online = operator.fleet.nodes.filter(({ isOnline }) => isOnline);
+  const answers = await Promise.all(online.map(async ({ name, agents }) => {
+    const isAsked = target === undefined || target === name || agents.includes(target);
+    if (silent.includes(name)) return isAsked ? noted(name, "it does not answer") : NOTHING;
+    const answer = await askNode(operator, name, options);
+    // A node that does not run the agent need not know anything of it.
+    return isAsked ? answer : { ...answer, notes: [] };
+  }));
+  const lines = answers.flatMap((answer) => answer.lines)
+    .filter((line) => isOf(line, target))
+    .toSorted((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0));
+  return {
+    lines: max === 0 ? [] : lines.slice(-max),
+    notes: answers.flatMap(({ notes }) => notes),
+  };
+}
+
+/** What makes the same line the same, whichever way it has come. */
+export function keyOf({ kind, timestamp, node, agent, message }: LogLine): string {
+  // What was kept may have been cut.
+  return JSON.stringify([kind, timestamp, node, agent, message.slice(0, 1000)]);
+}
+
+const NOTHING: Recent = { lines: [], notes: [] };
+
+async function askNode(
+  { commander }: Operator,
+  node: string,
+  { kind, target }: RecentOptions,
+): Promise<Recent> {
+  const name = target === undefined || target === node ? {} : { name: target };
+  try {
+    const answer = await commander.command(node, "inspect", { recent: kind, ...name }, {
+      timeoutMs: ANSWER_MS,
+    });
+    return Array.isArray(answer.lines) ? read(answer.lines, kind, node) : noted(node, TOO_OLD);
+  } catch (error) {
+    if (error instanceof RefusedError) {
+      return noted(node, error.code === undefined ? TOO_OLD : error.message);
+    }
+    if (error instanceof NoAnswerError) return noted(node, TOO_OLD);
+    throw error;
+  }
+}
+
+const TOO_OLD = "its runner remembers no lines";
+
+function noted(node: string, why: string): Recent {
+  return { lines: [], notes: [`Nothing of before from node '${node}': ${why}`] };
+}
+
+function read(lines: readonly unknown[], kind: "logs" | "errors", node: string): Recent {
+  const known = lines.flatMap((fields) => {
+    if (typeof fields !== "object" || fields === null) return [];
+    const said = { node, ...fields } as Readonly<Record<string, unknown>>;
+    // The node's own errors are in its log.
+    const report = kind === "errors" && "error" in said && "phase" in said ? "errors" : "logs";
+    return readFields(report, said) ?? [];
+  });
+  return { lines: known, notes: [] };
+}
