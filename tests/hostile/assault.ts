@@ -161,7 +161,10 @@ async function sign({ bus }: Field, { on, says }: Sign, place: Place): Promise<s
   try {
     return wordsOf(await bus.find("sign", fits, place.from, PATIENCE_MS));
   } catch {
-    const instead = bus.messages.slice(place.from).filter((message) => message.topic === topic).map(wordsOf);
+    const errors = `agents/${actorId(place.agent ?? "")}/errors`;
+    // What has ended it explains a silence.
+    const isAbout = (message: Message) => message.topic === topic || message.topic === errors;
+    const instead = bus.messages.slice(place.from).filter(isAbout).map(wordsOf);
     throw new Error(
       `nothing on ${on} says ${says}; it says: ${instead.slice(-3).join(" | ").slice(0, 1000)}`,
     );
