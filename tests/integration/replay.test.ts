@@ -57,6 +57,11 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
       { ...value, agents: value.agents.filter(({ state }: Json) => state !== "failing") }
     ),
   },
+  "a task for an agent that fails is refused until it is gone": {
+    ours: dropping(({ topic, value }) =>
+      topic.startsWith("main/reply/") && /is not running/.test(value.error)
+    ),
+  },
   "a node that ends says so": {
     ours: dropping(({ topic, value }) => isNodeHeartbeat(topic) && value.status === "offline"),
   },
