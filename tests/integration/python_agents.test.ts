@@ -570,7 +570,7 @@ async def handle_task(agent, payload):
       assertEquals(json.level, "error");
       assertMatch(
         json.message,
-        /^asyncio: .*\nTraceback \(most recent call last\):\n  File "callbacks\.py", line/,
+        /^asyncio: .*\nTraceback \(most recent call last\):\n {2}File "callbacks\.py", line/,
       );
       assert(!json.message.includes("/lib/"), json.message);
     }
