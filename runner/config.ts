@@ -28,6 +28,8 @@ export interface RunnerConfig {
   /** Where the packages of agents in Python come from; `prefetch`: whether Python is fetched at the start. */
   readonly python: {
     readonly prefetch: boolean;
+    /** npm's archive of Pyodide, in place of the registry. Absolute. */
+    readonly archive: string | undefined;
     /** Absolute. */
     readonly wheels: string | undefined;
     readonly indexUrl: string;
@@ -107,6 +109,7 @@ function buildConfig(
     workDir: folder("work-dir", read(FLAGS.workDir) ?? defaultWorkDir(env)),
     python: {
       prefetch,
+      archive: absolute(read(FLAGS.pyodide)),
       wheels: absolute(read(FLAGS.wheels)),
       indexUrl: readIndexUrl(read(FLAGS.pipIndexUrl)),
     },

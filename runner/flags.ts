@@ -52,6 +52,13 @@ export const FLAGS = {
     name: "with-python",
     help: "fetch Python at the start, not with the first agent that needs it",
   },
+  pyodide: {
+    name: "pyodide",
+    value: "FILE",
+    fallbackText: "fetched from the npm registry",
+    help:
+      "what Python is made of, as npm packs it (pyodide-*.tgz), for a node that cannot reach the registry",
+  },
   wheels: {
     name: "wheels",
     value: "DIR",

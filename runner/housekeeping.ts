@@ -1,7 +1,5 @@
 /** What a node does beside its work: says once which limits hold, and clears away what nobody uses any more. */
 import type { Clock } from "./clock.ts";
-import type { Installer } from "./install/installer.ts";
-import { parseSpecifiers } from "./install/specifiers.ts";
 import type { Logger } from "./logger.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Cgroups } from "./process/cgroups.ts";
@@ -35,20 +33,27 @@ export function sayCpuLimits(
   );
 }
 
-/** Says which sets of packages are in use here, and deletes those that no node has used for long, until `signal`. */
+/** What is tidied: the packages of one kind of agents. */
+export interface Tidier {
+  /** Says what agents here use, and deletes what no node has used for long. @returns how many sets are gone */
+  tidy(now: number): Promise<number>;
+}
+
+/** Has sets of packages deleted that no node has used for long, until `signal`. */
 export async function tidyInstalls(
-  installer: Installer,
-  inUse: () => readonly (readonly string[])[],
+  tidiers: readonly Tidier[],
   clock: Clock,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   for (let waitMs = TIDY_SOON_MS; await clock.sleep(waitMs, signal); waitMs = TIDY_MS) {
-    try {
-      const count = await installer.tidy(inUse().map(parseSpecifiers), clock.epochSeconds() * 1000);
-      if (count > 0) log.info(`${count} sets of packages that no agent uses have been deleted`);
-    } catch (error) {
-      log.warning(`Cannot delete sets of packages that no agent uses: ${(error as Error).message}`);
+    for (const tidier of tidiers) {
+      try {
+        const count = await tidier.tidy(clock.epochSeconds() * 1000);
+        if (count > 0) log.info(`${count} sets of packages that no agent uses have been deleted`);
+      } catch (error) {
+        log.warning(`Cannot delete sets of packages that no agent uses: ${(error as Error).message}`);
+      }
     }
   }
 }

@@ -6,10 +6,11 @@ import { AuditLog } from "./audit/audit_log.ts";
 import { Denials } from "./audit/denials.ts";
 import { ConfigError } from "../bus/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
-import { sayCpuLimits, tidyInstalls } from "./housekeeping.ts";
+import { sayCpuLimits, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "./install/env.ts";
 import { Installer } from "./install/installer.ts";
 import { PythonInstaller } from "./install/python/installer.ts";
+import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerAccess } from "../bus/access.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
@@ -191,12 +192,22 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void link.run(node);
   const ended = new AbortController();
   void node.closed.then(() => ended.abort());
-  void tidyInstalls(installer, () => node.installs(), clock, log, ended.signal);
+  void tidyInstalls(tidiers(node, installer, python, runtime), clock, log, ended.signal);
   void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   // Where no agent can run, that is said instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
   if (config.python.prefetch) void prefetch(python, runtime, log);
   return { node, ready: runtime.prepared };
+}
+
+function tidiers(node: Node, installer: Installer, python: PythonInstaller, runtime: AgentRuntime): Tidier[] {
+  const typescriptSets = () =>
+    node.installs("typescript").filter((set) => set.length > 0).map(parseSpecifiers);
+  const harness = () => runtime.pythonHarness();
+  return [
+    { tidy: (now) => installer.tidy(typescriptSets(), now) },
+    { tidy: (now) => python.tidy(node.installs("python"), harness, now) },
+  ];
 }
 
 /** A node that cannot fetch it now goes on: the first agent that needs it tries again. */

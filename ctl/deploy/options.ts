@@ -62,6 +62,7 @@ export const PASSED_FLAGS: readonly Flag[] = [
   FLAGS.policy,
   FLAGS.trust,
   FLAGS.secrets,
+  FLAGS.withPython,
   FLAGS.loglevel,
 ];
 
@@ -98,6 +99,7 @@ export function readDeploy(node: string, rest: readonly string[], given: Given):
   };
   const isSet = (flag: Flag) => given(flag) === true;
   const passed = PASSED_FLAGS.flatMap((flag) => {
+    if (flag.value === undefined) return isSet(flag) ? [`--${flag.name}`] : [];
     const value = text(flag);
     return value === undefined ? [] : [`--${flag.name}`, value];
   });

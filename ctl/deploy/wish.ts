@@ -4,12 +4,14 @@ import { fileURLToPath } from "node:url";
 import { bundleRunner, hasSources } from "../../artefact/bundle.ts";
 import { fetchDeno } from "../../artefact/deno_binary.ts";
 import { sha256Of } from "../../artefact/hash.ts";
+import { downloadPackage, type NpmPackage, NpmPackageError } from "../../artefact/npm_package.ts";
 import { DENO_VERSION } from "../../artefact/deno_version.ts";
 import { type Architecture, architectureOf } from "../../artefact/platforms.ts";
 import { ConfigError } from "../../bus/config_error.ts";
 import type { Environment, Flag } from "../../bus/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../runner/config.ts";
 import { FLAGS } from "../../runner/flags.ts";
+import { PYODIDE_INTEGRITY, PYODIDE_VERSION } from "../../runner/install/python/release.ts";
 import type { Argument, Shipment, Wish } from "./desired.ts";
 import type { Scope } from "./layout.ts";
 
@@ -20,6 +22,7 @@ const FILE_FLAGS: ReadonlyMap<Flag, string> = new Map<Flag, string>([
   [FLAGS.key, "key.pem"],
   [FLAGS.passwordFile, "password"],
   [FLAGS.policy, "policy.json"],
+  [FLAGS.pyodide, "pyodide.tgz"],
   [FLAGS.trust, "trust.json"],
   [FLAGS.secrets, "secrets.json"],
 ]);
@@ -99,12 +102,45 @@ export async function makeWish(
   architecture: Architecture,
   sources: Sources,
 ): Promise<Wish> {
+  const { args, files } = await withPython(flags, sources);
   const [runner, deno, ...config] = await Promise.all([
     runnerFile(sources).then((path) => shipment("agentflow-node.js", path)),
     denoFile(architecture, sources).then((path) => shipment("deno", path)),
-    ...flags.files.map(({ name, source }) => shipment(name, source)),
+    ...files.map(({ name, source }) => shipment(name, source)),
   ]);
-  return { node, scope, args: flags.args, runner, deno, config };
+  return { node, scope, args, runner, deno, config };
+}
+
+/** A device needs no internet: what Python is made of goes along where it is asked for. */
+async function withPython(
+  { args, files, config }: RunnerFlags,
+  { env, cacheDir, report }: Sources,
+): Promise<Pick<RunnerFlags, "args" | "files">> {
+  if (!config.python.prefetch || config.python.archive !== undefined) return { args, files };
+  const source = join(cacheDir, `pyodide-${PYODIDE_VERSION}.tgz`);
+  if (!await isFile(source)) {
+    report(`Fetching Python (npm:pyodide@${PYODIDE_VERSION})`);
+    const wanted = { name: "pyodide", version: PYODIDE_VERSION, integrity: PYODIDE_INTEGRITY };
+    const bytes = await fetchPython(wanted, env["NPM_CONFIG_REGISTRY"] || undefined);
+    // Under its name it is whole.
+    const draft = await Deno.makeTempFile({ dir: cacheDir });
+    await Deno.writeFile(draft, bytes);
+    await Deno.rename(draft, source);
+  }
+  const name = FILE_FLAGS.get(FLAGS.pyodide) ?? "";
+  return {
+    args: [...args, { text: `--${FLAGS.pyodide.name}` }, { file: name }],
+    files: [...files, { name, source }],
+  };
+}
+
+async function fetchPython(wanted: NpmPackage, registry: string | undefined): Promise<Uint8Array> {
+  try {
+    return await downloadPackage(wanted, registry);
+  } catch (error) {
+    if (!(error instanceof NpmPackageError)) throw error;
+    throw new ConfigError(`${error.message}, or name the package with -- --pyodide FILE`);
+  }
 }
 
 async function runnerFile({ runner, cacheDir, report }: Sources): Promise<string> {

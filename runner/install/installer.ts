@@ -4,16 +4,10 @@ import { CACHE, CONSTANT_FILES, download, type Downloader, IMPORT_MAP, LOCK } fr
 import { jsrHost, registryEnv } from "./env.ts";
 import type { Installed } from "./flags.ts";
 import { InstallError } from "./install_error.ts";
-import { digest, digestInstall, readSeal, type Seal, sealPath, writeSeal } from "./seal.ts";
+import { digest, digestInstall, readSeal, SEAL, type Seal, sealPath, writeSeal } from "./seal.ts";
+import { markUsed, removeTree, sweepSets, UNFINISHED } from "./sets.ts";
 import type { Dependency } from "./specifiers.ts";
 import { Turns } from "../turns.ts";
-
-const UNFINISHED = ".unfinished-";
-const DAY_MS = 24 * 3600 * 1000;
-/** A set that nobody has used for so long is fetched again when it is needed. */
-const MAX_UNUSED_MS = 30 * DAY_MS;
-/** No install takes so long. */
-const MAX_UNFINISHED_MS = DAY_MS;
 
 /** Where and how to install. */
 export interface InstallerOptions extends Downloader {
@@ -66,21 +60,10 @@ export class Installer {
    */
   async tidy(inUse: Iterable<readonly Dependency[]>, now: number): Promise<number> {
     const { dir } = this.#options;
-    await Promise.all([...inUse].map(async (set) => await markUsed(join(dir, await hashOf(set)), now)));
-    let count = 0;
-    for (const name of await namesIn(dir)) {
-      const isUnfinished = name.startsWith(UNFINISHED);
-      if (!isUnfinished && !/^[0-9a-f]{32}$/.test(name)) continue;
-      const path = join(dir, name);
-      const maxAgeMs = isUnfinished ? MAX_UNFINISHED_MS : MAX_UNUSED_MS;
-      if (now - await lastUsed(path, isUnfinished) <= maxAgeMs) continue;
-      // No longer a set from one moment to the next, whatever happens while its files go.
-      const doomed = isUnfinished ? path : join(dir, `${UNFINISHED}${crypto.randomUUID()}`);
-      if (!isUnfinished) await Deno.rename(path, doomed);
-      await remove(doomed);
-      if (!isUnfinished) count += 1;
-    }
-    return count;
+    await Promise.all(
+      [...inUse].map(async (set) => await markUsed(sealPath(join(dir, await hashOf(set))), now)),
+    );
+    return await sweepSets(dir, SEAL, now);
   }
 
   async #installSet(
@@ -88,7 +71,7 @@ export class Installer {
     dependencies: readonly Dependency[],
     signal: AbortSignal,
   ): Promise<Installed> {
-    await markUsed(dir, Date.now());
+    await markUsed(sealPath(dir), Date.now());
     const state = await inspect(dir);
     if (state.kind === "intact") return await describe(dir, state.seal);
 
@@ -103,7 +86,7 @@ export class Installer {
       const seal = { ...await digestInstall(draft, LOCK, CONSTANT_FILES), registries };
       await writeSeal(draft, seal);
       signal.throwIfAborted();
-      await remove(dir);
+      await removeTree(dir);
       await Deno.rename(draft, dir);
       return await describe(dir, seal);
     } catch (error) {
@@ -112,7 +95,7 @@ export class Installer {
         cause: error,
       });
     } finally {
-      await remove(draft);
+      await removeTree(draft);
     }
   }
 }
@@ -152,44 +135,6 @@ async function hashOf(dependencies: readonly Dependency[]): Promise<string> {
 function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
-}
-
-async function namesIn(dir: string): Promise<string[]> {
-  try {
-    return await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-/** When a set has been used last, or an unfinished one was begun; milliseconds since the epoch. */
-async function lastUsed(path: string, isUnfinished: boolean): Promise<number> {
-  try {
-    const { mtime } = await Deno.stat(isUnfinished ? path : sealPath(path));
-    return mtime?.getTime() ?? Infinity;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    // Gone meanwhile, or without a seal: nobody can use it.
-    return isUnfinished ? Infinity : 0;
-  }
-}
-
-/** The time of its seal is when a set was used last; what is in the seal does not depend on it. */
-async function markUsed(path: string, now: number): Promise<void> {
-  try {
-    await Deno.utime(sealPath(path), new Date(now), new Date(now));
-  } catch {
-    // Not there, or another user's: then that one's node marks it.
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }
 
 /** Whether the operating system said no, as opposed to a mistake of ours. */

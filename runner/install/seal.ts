@@ -17,11 +17,12 @@ export interface Seal {
   readonly registries: Readonly<Record<string, string>>;
 }
 
-const FILE = "seal.json";
+/** Its file, in the folder of an install. */
+export const SEAL = "seal.json";
 
 /** The seal's file, below the folder of an install. */
 export function sealPath(dir: string): string {
-  return join(dir, FILE);
+  return join(dir, SEAL);
 }
 
 /** Digests of an install as it lies on the disk now. `files` are the files and folders, below `dir`, that never change. */
@@ -39,13 +40,13 @@ export async function digestInstall(
 
 /** Writes the seal: the last step of an install. */
 export async function writeSeal(dir: string, seal: Seal): Promise<void> {
-  await Deno.writeTextFile(join(dir, FILE), JSON.stringify(seal));
+  await Deno.writeTextFile(join(dir, SEAL), JSON.stringify(seal));
 }
 
 /** Reads the seal of `dir`; undefined where there is none that can be read: the install is not a finished one. */
 export async function readSeal(dir: string): Promise<Seal | undefined> {
   try {
-    return parseSeal(JSON.parse(await Deno.readTextFile(join(dir, FILE))));
+    return parseSeal(JSON.parse(await Deno.readTextFile(join(dir, SEAL))));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;

@@ -50,10 +50,10 @@ export class Node implements LinkListener {
     return this.#has.events;
   }
 
-  /** The npm and JSR packages that agents here ask for, one list for each. */
-  installs(): (readonly string[])[] {
+  /** What the agents of one language have installed here; each may have nothing. */
+  installs(language: "python" | "typescript"): (readonly string[])[] {
     return this.#has.supervisor.agents()
-      .filter(({ config }) => config.install.length > 0 && readingOf(config) === "typescript")
+      .filter(({ config }) => (readingOf(config) === "typescript") === (language === "typescript"))
       .map(({ config }) => config.install);
   }
 

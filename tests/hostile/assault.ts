@@ -8,7 +8,7 @@ import type { Field } from "./field.ts";
 
 /** Attempts of one probe agent. */
 const BATCH = 25;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 const SHOWN_CHARS = 110;
 
 /** What has to be done, and the attacks that it gives verdicts on. */

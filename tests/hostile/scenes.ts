@@ -5,7 +5,7 @@ import { NEIGHBOUR } from "./neighbour.ts";
 import type { Field } from "./field.ts";
 
 /** Milliseconds: what takes the machine to its limits may take its time. */
-export const PATIENT = 30_000;
+export const PATIENT = 60_000;
 
 /** Spawns a hostile agent, and waits for nothing. */
 export async function launch(

@@ -1,7 +1,10 @@
 /** The runner as one file: it does all that the sources do, in an empty folder and without a network. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { bundleRunner } from "../../artefact/bundle.ts";
+import { downloadPackage } from "../../artefact/npm_package.ts";
+import { InterpreterStore } from "../../runner/install/python/interpreter.ts";
+import { PYODIDE_INTEGRITY, PYODIDE_VERSION } from "../../runner/install/python/release.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { freePort, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
@@ -60,6 +63,38 @@ Deno.test("bundle runs an agent, and keeps the libraries quiet", async () => {
   await node.spawn(bus, { name: "sensor", code });
   assertEquals((await bus.on("seen")).json, 0);
   assertEquals(node.stderr.filter((line) => /mqttjs|aedes/.test(line)), []);
+});
+
+Deno.test("bundle runs an agent in Python, from the package it was given where there is no registry", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  const archive = join(folder, "pyodide.tgz");
+  const wanted = { name: "pyodide", version: PYODIDE_VERSION, integrity: PYODIDE_INTEGRITY };
+  await Deno.writeFile(archive, await downloadPackage(wanted, Deno.env.get("NPM_CONFIG_REGISTRY")));
+  await using node = await NodeProcess.start({
+    port: broker.port,
+    main: RUNNER,
+    args: ["--pyodide", archive, "--work-dir", join(folder, "python-work")],
+    env: { NPM_CONFIG_REGISTRY: "http://127.0.0.1:9/" },
+  });
+  const code =
+    "import sys\n\nasync def process(agent):\n    await agent.publish('seen', sys.version_info[0])\n";
+  await bus.publish(`nodes/${node.name}/spawn`, { name: "python", code }, { retain: true });
+  const seen = await bus.find("what Python says", ({ topic }) => topic === "seen", 0, 240_000);
+  assertEquals(seen.json, 3);
+});
+
+Deno.test("a package that is not that of Python's release is refused, with its name", async () => {
+  const dir = await Deno.makeTempDir({ dir: folder });
+  const archive = join(dir, "other.tgz");
+  const packed = new Blob([new Uint8Array(1024)]).stream().pipeThrough(new CompressionStream("gzip"));
+  await Deno.writeFile(archive, packed);
+  const store = new InterpreterStore({ deno: Deno.execPath(), dir, env: {}, archive });
+  await assertRejects(
+    () => store.ready({ makeSnapshot: "", digest: "x" }, () => {}, new AbortController().signal),
+    Error,
+    "other.tgz' is of another",
+  );
 });
 
 Deno.test("bundle loads what only some need: the embedded broker, trust, the outbox on disk", async () => {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { join } from "@std/path";
 import { checkPython } from "../../operator/author/check_python.ts";
 import { InstallError } from "../../runner/install/install_error.ts";
-import { ctl, CtlProcess } from "../support/ctl.ts";
+import { ctl, ctlHome, CtlProcess } from "../support/ctl.ts";
 
 async function inFolder(play: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "agentflow-author-" });
@@ -134,19 +134,45 @@ Deno.test("check of Python finds what its interpreter would: syntax, imports, na
       13,
     ]);
     assertMatch(not_checked, /^types, values/);
-    const syntax = await check(folder, "syntax.py", "def setup(agent):\n    x = (1,\n");
-    assertEquals(places(syntax), [["SyntaxError", 2, 9]]);
-    const { stdout } = await ctl(["check", join(folder, "syntax.py")]);
+    const syntax = join(folder, "syntax.py");
+    await Deno.writeTextFile(syntax, "def setup(agent):\n    x = (1,\n");
+    const { code, stdout } = await ctl(["check", syntax]);
+    assertEquals(code, 1);
     assertStringIncludes(
       stdout,
       "syntax.py:2:9  SyntaxError  '(' was never closed\n        x = (1,\n            ^\n",
     );
-    // A block that is indented as a whole is one to a node, and nothing of a code is run to be looked at.
-    const indented = "    import os\n    os._exit(1)\n    def process(agent):\n        agent.nope()\n";
-    assertEquals(places(await check(folder, "indented.py", indented)), [["AttributeError", 4, 9]]);
-    const nothing = await check(folder, "nothing.py", "x = 1\n");
-    assertMatch(nothing.errors[0].message, /none of setup, process and handle_task/);
   }));
+
+/** What `check` finds in Python, with the interpreter that it has fetched. */
+function lookAt(code: string): ReturnType<typeof checkPython> {
+  const env = { ...Deno.env.toObject(), XDG_CACHE_HOME: join(ctlHome, ".cache") };
+  const { signal } = new AbortController();
+  return checkPython(code, [], { deno: Deno.execPath(), env, signal, onFetch: () => {} });
+}
+
+Deno.test("code in Python is looked at as a node would take it, and nothing of it is run", async () => {
+  // A block that is indented as a whole is one to a node.
+  const code = "    import os\n    os._exit(1)\n    def process(agent):\n        agent.nope()\n";
+  const { diagnostics: [nope] } = await lookAt(code);
+  assertEquals([nope?.code, nope?.line, nope?.column], ["AttributeError", 4, 9]);
+});
+
+Deno.test("what Python code may do without is told, and is no mistake", async () => {
+  const code = "import sys\nif sys.platform == 'win32':\n    import winx\ntry:\n    import yaml\n" +
+    "except ImportError:\n    yaml = None\ndef process(agent):\n    pass\n";
+  const { diagnostics, notes } = await lookAt(code);
+  assertEquals(diagnostics, []);
+  assertEquals(notes, [
+    "line 3: may import 'winx', which needs pypi:winx in install",
+    "line 5: may import 'yaml', which needs pypi:pyyaml in install",
+  ]);
+});
+
+Deno.test("code in Python that has nothing to run is a mistake", async () => {
+  const { diagnostics: [nothing] } = await lookAt("x = 1\n");
+  assertMatch(nothing?.message ?? "", /none of setup, process and handle_task/);
+});
 
 Deno.test("check has nothing to say against the examples in Python", async () => {
   for (const example of ["running_mean.py", "temperature_sensor.py"]) {

@@ -83,6 +83,22 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.waitForSelector(".log-text >> text=from the page");
   },
 
+  "code in Python is coloured and completed as Python, once it looks like it or somebody says so": async (
+    { page, ...scene },
+  ) => {
+    await show({ page, ...scene }, "#/spawn");
+    await page.selectOption("[aria-label=Template]", "running_mean, in Python");
+    await page.waitForSelector(".cm-content .tok-keyword:text-is('def')");
+    assertEquals(await page.inputValue("[name=name]"), "running_mean");
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+End");
+    await page.keyboard.type("\nagent.publ");
+    await page.waitForSelector(".cm-tooltip-autocomplete >> text=await (topic, data, qos=1, retain=False)");
+    await page.keyboard.press("Escape");
+    await page.selectOption("[name=language]", "typescript");
+    await page.waitForSelector(".cm-content:not(:has(.tok-keyword:text-is('def')))");
+  },
+
   "a spawn that fails says why, as the node does": async (scene) => {
     const { page } = scene;
     await show(scene, "#/spawn");

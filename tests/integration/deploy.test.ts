@@ -190,6 +190,18 @@ withDevice(
       assertMatch(said, /--upgrade changes it/);
     });
 
+    await t.step("Python goes along, and an agent in it runs there", async () => {
+      const { code, result, said } = await operator.deploy("--with-python", "--upgrade");
+      assertEquals([code, result?.action, result?.missingAgents], [0, "upgraded", []], said);
+      ({ heartbeat: { instance }, release } = result);
+      assertEquals(device.list("agentflow/nodes/kitchen/current/config"), ["pyodide.tgz"]);
+      const snake = "async def process(agent):\n    await agent.publish('snake', 'here')\n";
+      await bus.publish("nodes/kitchen/spawn", { name: "snake", code: snake });
+      await bus.find("a word of the snake", ({ topic }) => topic === "snake", 0, 240_000);
+      await bus.publish("nodes/kitchen/stop", "snake");
+      await bus.find("its end", ({ json }) => json?.name === "snake" && json.state === "stopped");
+    });
+
     await t.step("--upgrade changes it, and its agents go on with their state", async () => {
       const { json: before } = await bus.on("counts");
       const { code, result, said } = await operator.deploy("--upgrade", "--", "--heap-mb", "64");

@@ -3,6 +3,7 @@
  * have, and the fields they read, of the kinds they read them as.
  */
 import { assert, assertEquals } from "@std/assert";
+import mqtt from "mqtt";
 import { actorId } from "../../protocol/ids.ts";
 import { HASTY_REPLY_MS } from "../../runner/node/tasks.ts";
 import { Mosquitto } from "../support/brokers.ts";
@@ -188,6 +189,35 @@ testOnStage("drop-in", {}, {
   },
 });
 
+Deno.test("a main machine that subscribes after it has asked hears every answer", async () => {
+  await using broker = await Mosquitto.start();
+  await using bus = await Bus.connect(broker.port);
+  await using node = await NodeProcess.start({ port: broker.port });
+  await node.spawn(bus, {
+    name: "quick",
+    code: "function handle_task(agent, payload) { return { got: payload }; }",
+  });
+  // Each time a client of its own, as after a restart of that machine: the task goes out in front of the subscription.
+  for (let n = 0; n < 100; n++) {
+    const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion: 4 });
+    const answered = new Promise<string>((resolve) =>
+      client.on("message", (_topic, payload) => resolve(payload.toString()))
+    );
+    const task = { _remote_task: true, _reply_topic: `main/reply/x/${n}`, payload: n };
+    const asked = client.publishAsync("agents/by-name/quick/task", JSON.stringify(task), { qos: 1 });
+    await client.subscribeAsync("main/reply/#", { qos: 1 });
+    await asked;
+    // This one listens from the start, and so knows whether there was an answer at all.
+    const { atMs } = await bus.on(`main/reply/x/${n}`);
+    const late = setTimeout(() => client.end(true), 5000);
+    const gone = new Promise<string>((resolve) => client.once("close", () => resolve("nothing")));
+    const heard = await Promise.race([answered, gone]);
+    clearTimeout(late);
+    assertEquals(heard, JSON.stringify({ got: n }), `answer ${n}, at ${atMs}`);
+    await client.endAsync();
+  }
+});
+
 Deno.test("the answer to a main machine comes when it has had time to subscribe", async () => {
   await using broker = await Mosquitto.start();
   await using bus = await Bus.connect(broker.port);
@@ -197,17 +227,20 @@ Deno.test("the answer to a main machine comes when it has had time to subscribe"
     code: "function handle_task(agent, payload) { return { got: payload }; }",
   });
   // This one listens from the start, and so sees when the answer comes: a machine under load only makes it later.
-  for (let n = 0; n < 3; n++) {
-    const replyTopic = `main/reply/x/${n}`;
+  const ask = async (replyTopic: string) => {
     const startMs = performance.now();
     await bus.publish("agents/by-name/quick/task", {
       _remote_task: true,
       _reply_topic: replyTopic,
-      payload: n,
+      payload: replyTopic,
     });
     const reply = await bus.on(replyTopic);
-    assertEquals(reply.json, { got: n });
-    assert(reply.atMs - startMs >= HASTY_REPLY_MS - 1, `it came after ${reply.atMs - startMs} ms`);
+    assertEquals(reply.json, { got: replyTopic });
+    return reply.atMs - startMs;
+  };
+  for (let n = 0; n < 3; n++) {
+    const tookMs = await ask(`main/reply/y/${n}`);
+    assert(tookMs >= HASTY_REPLY_MS - 1, `it came after ${tookMs} ms`);
   }
 });
 

@@ -1,6 +1,11 @@
 /** Packages for agents in Python: from an index on loopback, from a folder, and the reasons why not. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { InterpreterStore } from "../../runner/install/python/interpreter.ts";
+import { PackageStore } from "../../runner/install/python/packages.ts";
+import { PYODIDE_VERSION } from "../../runner/install/python/release.ts";
+import { parseEntry } from "../../runner/install/python/requirement.ts";
+import { wheelFolder } from "../../runner/install/python/sources.ts";
 import { installPython } from "../support/python.ts";
 import { Stage } from "../support/stage.ts";
 import { buildWheel, PipIndex, type Wheel } from "../support/wheels.ts";
@@ -142,4 +147,67 @@ Deno.test("an interpreter that is not what it was is fetched again, at the start
   await ready();
   assertEquals(await Deno.readTextFile(file), original);
   await Deno.remove(workDir, { recursive: true });
+});
+
+const DAY_MS = 24 * 3600 * 1000;
+const namesOf = async (folder: string) =>
+  (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+
+Deno.test("sets of Python packages that no node has used for a month go; what another node uses stays", async () => {
+  const folder = await Deno.makeTempDir();
+  const shared = join(folder, "packages");
+  await Deno.mkdir(join(folder, "wheels"));
+  for (const { file, bytes } of wheels) await Deno.writeFile(join(folder, "wheels", file), bytes);
+  const sources = [wheelFolder(join(folder, "wheels"))];
+  const sets = { old: [parseEntry("greeter==1.0.0")], used: [parseEntry("helper-pkg==2.5")] };
+  const [here, there] = [new PackageStore(shared), new PackageStore(shared)];
+  const { signal } = new AbortController();
+  for (const set of Object.values(sets)) await here.install(set, sources, signal);
+  await Deno.mkdir(join(shared, ".unfinished-1234"));
+  await Deno.mkdir(join(shared, "not-ours"));
+  const now = Date.now();
+  assertEquals(await here.tidy([], now), 0);
+  assertEquals((await namesOf(shared)).length, 4);
+  assertEquals(await there.tidy([sets.used], now + 20 * DAY_MS), 0);
+  assertEquals(await here.tidy([], now + 31 * DAY_MS), 1);
+  assertEquals((await namesOf(shared)).length, 2, "the set in use, and what is not ours");
+  // Without any source: from the disk.
+  const [wheel = ""] = await here.install(sets.used, [], signal);
+  assertMatch(wheel, /helper_pkg-2\.5-py3-none-any\.whl$/);
+  assertEquals(await new PackageStore(join(folder, "nothing")).tidy([], now), 0);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("snapshots of other versions of the runner go after a month, and releases without any", async () => {
+  const dir = await Deno.makeTempDir();
+  const now = Date.now();
+  const file = async (path: string, ageDays: number) => {
+    await Deno.mkdir(join(dir, path, ".."), { recursive: true });
+    await Deno.writeTextFile(join(dir, path), "");
+    await Deno.utime(join(dir, path), new Date(now), new Date(now - ageDays * DAY_MS));
+  };
+  await file(`${PYODIDE_VERSION}/pyodide.mjs`, 90);
+  await file(`${PYODIDE_VERSION}/snapshot-mine.bin`, 40);
+  await file(`${PYODIDE_VERSION}/snapshot-old.bin`, 40);
+  await file(`${PYODIDE_VERSION}/snapshot-other.bin`, 20);
+  await file(`${PYODIDE_VERSION}/snapshot-x.bin.unfinished-1`, 2);
+  await file("1.0.0/snapshot-a.bin", 40);
+  await file("2.0.0/snapshot-a.bin", 20);
+  for (const release of ["1.0.0", "2.0.0"]) {
+    await Deno.utime(join(dir, release), new Date(now), new Date(now - 40 * DAY_MS));
+  }
+  const store = new InterpreterStore({ deno: Deno.execPath(), dir, env: {} });
+  const mine = { makeSnapshot: "", digest: "mine" };
+  await store.tidy(mine, now);
+  assertEquals(await namesOf(join(dir, PYODIDE_VERSION)), [
+    "pyodide.mjs",
+    "snapshot-mine.bin",
+    "snapshot-other.bin",
+  ]);
+  // What it has just lost counts as a change: it goes with a later look.
+  await store.tidy(mine, now + 31 * DAY_MS);
+  assertEquals(await namesOf(dir), [PYODIDE_VERSION]);
+  await store.tidy(undefined, now + 99 * DAY_MS);
+  assertEquals(await namesOf(join(dir, PYODIDE_VERSION)), ["pyodide.mjs"], "the release in use stays");
+  await Deno.remove(dir, { recursive: true });
 });

@@ -89,6 +89,16 @@ Deno.test({
     }),
 });
 
+Deno.test("what the unit suggests for a password is not overridden by what it suggests for node.env", async () => {
+  const text = await Deno.readTextFile(SHIPPED);
+  const named = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = ""]) => name);
+  const inFile = named(/^# {3}(AGENTFLOW_\w+)=/gm);
+  const inDropIn = named(/^# {3}Environment="(AGENTFLOW_\w+)=/gm);
+  const used = named(/ \$(AGENTFLOW_\w+)/g);
+  assert(inFile.includes("AGENTFLOW_FLAGS") && inDropIn.length === 1);
+  assertEquals(inDropIn.filter((name) => inFile.includes(name) || !used.includes(name)), []);
+});
+
 /** The system calls that the unit allows, in the order of its lines. */
 async function allowedCalls(unit: string): Promise<Set<string>> {
   const allowed = new Set<string>();

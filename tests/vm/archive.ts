@@ -21,6 +21,8 @@ const PYTHON = `async def process(agent):
     agent.persist("count", count)
     await agent.publish("counts/snake", count)
 `;
+const CREDENTIAL = "LoadCredential=password:/etc/agentflow/password\\n" +
+  'Environment="AGENTFLOW_PASSWORD_FLAGS=--password-file %%d/password"';
 const GROUPS = `/sys/fs/cgroup/system.slice/${UNIT}.service`;
 
 /** @param runner the bundle @param python a work folder's `python`, as a node has fetched it */
@@ -44,14 +46,23 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
       "README.md": join(ROOT, "scripts/release/README.md"),
     });
     await guest.put("/etc/systemd/system", { [`${UNIT}.service`]: join(ROOT, `scripts/${UNIT}.service`) });
-    const env = `AGENTFLOW_BROKER=${stage.brokerFromGuest}\\nAGENTFLOW_NODE=${NODE}\\n` +
+    const env =
+      `AGENTFLOW_BROKER=${stage.brokerFromGuest}\\nAGENTFLOW_NODE=${NODE}\\nAGENTFLOW_USERNAME=${NODE}\\n` +
       "AGENTFLOW_FLAGS=--policy /etc/agentflow/policy.json --outbox disk\\n";
     await guest.sh(`sudo mkdir -p /etc/agentflow && printf '${env}' | sudo tee /etc/agentflow/node.env`);
+    // As the unit's comments have it: its password is one that only the node can read.
+    await guest.sh("echo secret-enough | sudo install -m 600 /dev/stdin /etc/agentflow/password");
+    await dropIn(CREDENTIAL);
     await guest.sh(`echo '${POLICY}' | sudo tee /etc/agentflow/policy.json`);
     await guest.sh(`sudo systemctl daemon-reload && sudo systemctl enable ${UNIT}`);
     await guest.sh(`sudo systemctl start ${UNIT} || { sudo journalctl -u ${UNIT} -o cat >&2; exit 1; }`);
     expect("state", await show("ActiveState"), /^active$/);
     expect("status", await show("StatusText"), /Uses the broker at/);
+    expect(
+      "flags",
+      await guest.sh(`tr '\\0' ' ' </proc/$(systemctl show -P MainPID ${UNIT})/cmdline`),
+      /--password-file/,
+    );
     await stage.beat(NODE);
   });
   if (!isUp) return;
@@ -80,6 +91,7 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
   await check("cpu_percent holds a busy agent in its group", async () => {
     await stage.spawn(NODE, { name: "busy", code: BUSY, poll_interval: 0.01 });
     expect("cpu.max", await guest.sh(`sudo cat ${GROUPS}/agent-busy/cpu.max`), /^20000 100000$/);
+    expect("memory.max", await guest.sh(`sudo cat ${GROUPS}/agent-busy/memory.max`), /^335544320$/);
     const sample = async () => {
       const usage = await guest.sh(`sudo cat ${GROUPS}/agent-busy/cpu.stat /proc/uptime`);
       const [, usec, seconds] = /usage_usec (\d+)[^]*\n([\d.]+) [\d.]+$/.exec(usage) ?? [];
@@ -122,7 +134,7 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
     expect("priority", await guest.sh(`sudo journalctl -u ${UNIT} -o cat -p warning`), /hungry/);
   });
   await check("runner that hangs is ended by the watchdog and started again, with its agents", async () => {
-    await dropIn("WatchdogSec=15");
+    await dropIn(`${CREDENTIAL}\\nWatchdogSec=15`);
     await guest.sh(`sudo systemctl restart ${UNIT}`);
     const { json: { instance } } = await stage.beat(NODE, ["counter"]);
     await guest.sh(`sudo kill -STOP $(systemctl show -P MainPID ${UNIT})`);

@@ -1,10 +1,13 @@
 /** The form that a spawn config is written in. Pure. */
+import type { Language } from "../../../protocol/language.ts";
 
 /** What stands in the fields, as text. */
 export interface SpawnForm {
   readonly name: string;
   readonly node: string;
   readonly code: string;
+  /** Empty: the node finds it from the code. */
+  readonly language: "" | Language;
   readonly description: string;
   /** Separated by commas or spaces. */
   readonly capabilities: string;
@@ -21,6 +24,7 @@ export const EMPTY_FORM: SpawnForm = {
   name: "",
   node: "",
   code: "",
+  language: "",
   description: "",
   capabilities: "",
   install: "",
@@ -53,7 +57,7 @@ export function problemsOf(form: SpawnForm): Problems {
 /** The config that the form stands for. What is left at its default is not said. */
 export function configOf(form: SpawnForm): Record<string, unknown> {
   const capabilities = listOf(form.capabilities);
-  const install = listOf(form.install);
+  const install = installOf(form);
   return {
     ...extraOf(form.extra),
     name: form.name,
@@ -61,11 +65,17 @@ export function configOf(form: SpawnForm): Record<string, unknown> {
     poll_interval: Number(form.poll_interval),
     max_restarts: Number(form.max_restarts),
     restart_delay: Number(form.restart_delay),
+    ...(form.language === "" ? {} : { language: form.language }),
     ...(form.description.trim() === "" ? {} : { description: form.description.trim() }),
     ...(capabilities.length === 0 ? {} : { capabilities }),
     ...(install.length === 0 ? {} : { install }),
     ...(form.replace ? { replace: true } : {}),
   };
+}
+
+/** What the form has as packages. */
+export function installOf(form: SpawnForm): string[] {
+  return listOf(form.install);
 }
 
 function listOf(text: string): string[] {

@@ -2,12 +2,14 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { CodeEditor } from "../editor/editor.ts";
+import type { EditorLanguage } from "../logic/code_language.ts";
 
 export function LazyEditor(
-  { code, version = code, label, onChange, tall = false }: {
+  { code, version = code, language, label, onChange, tall = false }: {
     readonly code: string;
     /** Changes when `code` is to replace what stands in the editor. What was typed comes back as `code` too, but late. */
     readonly version?: string | number;
+    readonly language: EditorLanguage;
     readonly label: string;
     /** Without it, the code is only shown. */
     readonly onChange?: (code: string) => void;
@@ -18,13 +20,21 @@ export function LazyEditor(
   const editor = useRef<CodeEditor | null>(null);
   const latest = useRef(code);
   latest.current = code;
+  const spoken = useRef(language);
+  spoken.current = language;
 
   useEffect(() => {
     let isGone = false;
     void (async () => {
       const { createEditor } = await import("../editor/editor.ts");
       if (isGone || box.current === null) return;
-      editor.current = createEditor({ parent: box.current, code: latest.current, label, onChange });
+      editor.current = createEditor({
+        parent: box.current,
+        code: latest.current,
+        language: spoken.current,
+        label,
+        onChange,
+      });
     })();
     return () => {
       isGone = true;
@@ -32,6 +42,7 @@ export function LazyEditor(
     };
   }, []);
   useEffect(() => editor.current?.show(latest.current), [version]);
+  useEffect(() => editor.current?.speak(language), [language]);
 
   return <div ref={box} class={`editor${tall ? " editor-tall" : ""}`} />;
 }

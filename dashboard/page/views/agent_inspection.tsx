@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { AgentDto, Inspection } from "../../wire.ts";
 import { count } from "../logic/format.ts";
 import { Button, Empty, JsonText, Panel } from "../parts/basics.tsx";
+import { editorLanguageOf } from "../logic/code_language.ts";
 import { LazyEditor } from "../parts/lazy_editor.tsx";
 import { apiPath, get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
@@ -58,7 +59,13 @@ function InspectedPart(
     }
     return inspection.code === null
       ? <Empty title="Its code is not known">Its node does not tell, and no spawn command was seen.</Empty>
-      : <LazyEditor code={inspection.code} label="Code" />;
+      : (
+        <LazyEditor
+          code={inspection.code}
+          language={editorLanguageOf(inspection.config?.["language"], inspection.code)}
+          label="Code"
+        />
+      );
   }
   const value = part === "config" ? inspection.config : inspection.persisted;
   if (value !== null) {

@@ -2,7 +2,16 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Outcome } from "../../wire.ts";
-import { configOf, EMPTY_FORM, type Problems, problemsOf, type SpawnForm } from "../logic/spawn_form.ts";
+import { type Language, LANGUAGES } from "../../../protocol/language.ts";
+import { editorLanguageOf } from "../logic/code_language.ts";
+import {
+  configOf,
+  EMPTY_FORM,
+  installOf,
+  type Problems,
+  problemsOf,
+  type SpawnForm,
+} from "../logic/spawn_form.ts";
 import { nodeState } from "../logic/states.ts";
 import { Button, Empty, PageHead, Panel, Select } from "../parts/basics.tsx";
 import { LazyEditor } from "../parts/lazy_editor.tsx";
@@ -10,6 +19,12 @@ import { apiPath } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 import { TEMPLATES } from "./templates.ts";
+
+const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
+  python: "Python",
+  typescript: "TypeScript",
+  javascript: "JavaScript",
+};
 
 export function Spawn(): JSX.Element {
   const app = useApp();
@@ -38,12 +53,13 @@ export function Spawn(): JSX.Element {
   const takeTemplate = (name: string) => {
     const taken = TEMPLATES.find((known) => known.name === name);
     if (taken === undefined) return;
-    const keepsName = form.name !== "" && !TEMPLATES.some((known) => known.name === form.name);
+    const keepsName = form.name !== "" && !TEMPLATES.some(({ agent }) => agent === form.name);
     setTemplate(name);
     set({
       code: taken.code,
       install: taken.install ?? "",
-      ...(keepsName ? {} : { name: name === "blank" ? "" : name }),
+      language: "",
+      ...(keepsName ? {} : { name: taken.agent }),
     });
   };
   const spawn = async (event: Event) => {
@@ -78,6 +94,7 @@ export function Spawn(): JSX.Element {
             <LazyEditor
               code={form.code}
               version={template}
+              language={editorLanguageOf(form.language, form.code, installOf(form))}
               label="Code of the agent"
               tall
               onChange={(code) => set({ code })}
@@ -98,6 +115,20 @@ export function Spawn(): JSX.Element {
                 {online.map((name) => <option key={name} value={name}>{name}</option>)}
               </select>
             </Field>
+            <Field label="Language" problem={undefined}>
+              <select
+                class="select"
+                name="language"
+                value={form.language}
+                onChange={({ currentTarget }) =>
+                  set({ language: LANGUAGES.find((known) => known === currentTarget.value) ?? "" })}
+              >
+                <option value="">as the code tells</option>
+                {LANGUAGES.map((language) => (
+                  <option key={language} value={language}>{LANGUAGE_NAMES[language]}</option>
+                ))}
+              </select>
+            </Field>
             <TextField label="Description" field="description" form={form} set={set} problem={undefined} />
             <TextField
               label="Capabilities"
@@ -109,7 +140,7 @@ export function Spawn(): JSX.Element {
             />
             <TextField
               label="Install"
-              hint="npm: and jsr: packages"
+              hint="npm:, jsr: and pypi: packages"
               field="install"
               form={form}
               set={set}
@@ -201,7 +232,7 @@ function Field(
   );
 }
 
-type TextKey = Exclude<keyof SpawnForm, "replace">;
+type TextKey = Exclude<keyof SpawnForm, "replace" | "language">;
 
 function TextField(
   { label, hint, field, form, set, problem }: {

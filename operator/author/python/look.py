@@ -112,7 +112,7 @@ class Look:
                 self._aliases[alias.asname or alias.name] = f"{node.module}.{alias.name}"
             self._look_at_import(node, node.module, [alias.name for alias in node.names], guarded)
         for field, value in ast.iter_fields(node):
-            inner = guarded or (isinstance(node, ast.Try) and field == "body" and _expects_absence(node))
+            inner = guarded or isinstance(node, ast.If) or (field == "body" and _expects_absence(node))
             for child in value if isinstance(value, list) else [value]:
                 if isinstance(child, ast.AST):
                     self._look_at_imports(child, inner)
@@ -275,7 +275,9 @@ def _entries(body):
 
 
 def _expects_absence(node):
-    """Whether a try goes on where an import fails."""
+    """Whether it is a try that goes on where an import fails."""
+    if not isinstance(node, ast.Try):
+        return False
     types = [handler.type or ast.Name("Exception") for handler in node.handlers]
     caught = {each.id for type_ in types for each in ast.walk(type_) if isinstance(each, ast.Name)}
     return bool(caught & {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})

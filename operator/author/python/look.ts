@@ -16,7 +16,7 @@ export interface PythonLook {
   readonly problems: readonly Diagnostic[];
   readonly notes: readonly string[];
   readonly functions: readonly string[];
-  /** Of what is not Python's own; `guarded`: the code goes on without it. */
+  /** Of what is not Python's own; `guarded`: the code may do without it. */
   readonly imports: readonly {
     /** The first part of `path`. */
     readonly module: string;

@@ -51,7 +51,7 @@ export function judgeImports(
     const entry = `pypi:${candidates[0]}`;
     if (guarded) {
       notes.push(
-        `line ${line}: imports '${module}' where it is there: it is not, without ${entry} in install`,
+        `line ${line}: may import '${module}', which needs ${entry} in install`,
       );
     } else if (refusal !== undefined) {
       problems.push({ message: refusal, line, column });

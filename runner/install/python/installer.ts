@@ -3,9 +3,10 @@ import { join } from "@std/path";
 import type { PythonStart } from "../../../protocol/frames.ts";
 import { readingOf } from "../../../protocol/language.ts";
 import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
+import { InstallError } from "../install_error.ts";
 import { type InterpreterOptions, InterpreterStore, type SnapshotMaker } from "./interpreter.ts";
 import { PackageStore } from "./packages.ts";
-import { parseEntry } from "./requirement.ts";
+import { parseEntry, type Requirement } from "./requirement.ts";
 import { builtForPyodide, simpleIndex, type Source, wheelFolder } from "./sources.ts";
 
 /** What the process of an agent is told, and may read. */
@@ -49,6 +50,22 @@ export class PythonInstaller {
     await this.#interpreters.ready(maker, () => {}, signal);
   }
 
+  /**
+   * Marks what agents here use as used now, and deletes what no node has used for long: several may share the folder.
+   * @param inUse the `install` of each agent in Python
+   * @param now milliseconds since the epoch
+   * @returns how many sets of packages are gone
+   * @throws Deno's error when the folder cannot be changed
+   */
+  async tidy(
+    inUse: readonly (readonly string[])[],
+    maker: () => Promise<SnapshotMaker>,
+    now: number,
+  ): Promise<number> {
+    await this.#interpreters.tidy(inUse.length === 0 ? undefined : await maker(), now);
+    return await this.#packages.tidy(inUse.flatMap(readable), now);
+  }
+
   #sources(interpreterDir: string): Source[] {
     const { wheels, indexUrl } = this.options;
     return [
@@ -56,5 +73,15 @@ export class PythonInstaller {
       simpleIndex(indexUrl),
       builtForPyodide(interpreterDir),
     ];
+  }
+}
+
+/** What cannot be read was never installed. */
+function readable(set: readonly string[]): Requirement[][] {
+  try {
+    return set.length === 0 ? [] : [set.map(parseEntry)];
+  } catch (error) {
+    if (error instanceof InstallError) return [];
+    throw error;
   }
 }

@@ -6,11 +6,23 @@ import { runFetch } from "../fetcher.ts";
 import { InstallError } from "../install_error.ts";
 import { findPackage } from "../npm_cache.ts";
 import { digest } from "../seal.ts";
+import {
+  markUsed,
+  MAX_UNFINISHED_MS,
+  MAX_UNUSED_MS,
+  namesIn,
+  removeTree,
+  timeOf,
+  UNFINISHED,
+} from "../sets.ts";
+import { readNpmArchive } from "./npm_archive.ts";
 import { PYODIDE_FILES, PYODIDE_LOCK, PYODIDE_VERSION } from "./release.ts";
 
 export interface InterpreterOptions extends Downloader {
-  /** Absolute path of the folder for all that concerns Python. It belongs to one runner. */
+  /** Absolute path of the folder for all that concerns Python. Nodes of one user may share it. */
   readonly dir: string;
+  /** npm's archive of Pyodide, in place of the registry. Absolute. */
+  readonly archive?: string | undefined;
 }
 
 /** Where it lies. Paths are absolute. */
@@ -24,8 +36,6 @@ export interface SnapshotMaker {
   readonly makeSnapshot: string;
   readonly digest: string;
 }
-
-const UNFINISHED = ".unfinished-";
 
 /**
  * Invariants: the folder of a release is complete or not there; its files are checked against the release once in the
@@ -47,8 +57,9 @@ export class InterpreterStore {
 
   async #ready(maker: SnapshotMaker, onFetch: () => void, signal: AbortSignal): Promise<Interpreter> {
     const dir = join(this.options.dir, PYODIDE_VERSION);
-    const snapshot = join(dir, `snapshot-${maker.digest}.bin`);
+    const snapshot = snapshotPath(dir, maker);
     const intact = this.#checked || await isIntact(dir);
+    await markUsed(snapshot, Date.now());
     const made = intact && await exists(snapshot);
     if (!made) onFetch();
     try {
@@ -65,33 +76,60 @@ export class InterpreterStore {
     }
   }
 
+  /**
+   * Deletes snapshots that no node has used for long, releases that have none left, and what was left unfinished.
+   * @param inUse the harness whose agents run here, if any do
+   * @param now milliseconds since the epoch
+   * @throws Deno's error when the folder cannot be changed
+   */
+  async tidy(inUse: SnapshotMaker | undefined, now: number): Promise<void> {
+    const { dir } = this.options;
+    if (inUse !== undefined) await markUsed(snapshotPath(join(dir, PYODIDE_VERSION), inUse), now);
+    for (const name of await namesIn(dir)) {
+      const path = join(dir, name);
+      if (name.startsWith(UNFINISHED)) {
+        if (now - await timeOf(path, Infinity) > MAX_UNFINISHED_MS) await removeTree(path);
+      } else if (/^\d+(\.\d+)+$/.test(name)) {
+        const left = await tidySnapshots(path, now);
+        if (left === 0 && name !== PYODIDE_VERSION && now - await timeOf(path, now) > MAX_UNUSED_MS) {
+          await removeTree(path);
+        }
+      }
+    }
+  }
+
   async #fetch(dir: string, signal: AbortSignal): Promise<void> {
     await Deno.mkdir(this.options.dir, { recursive: true, mode: 0o700 });
     const draft = await Deno.makeTempDir({ dir: this.options.dir, prefix: UNFINISHED });
     try {
-      const lock = join(draft, "deno.lock");
-      await Deno.writeTextFile(lock, PYODIDE_LOCK);
-      const specifier = `npm:pyodide@${PYODIDE_VERSION}`;
-      await this.#deno(
-        draft,
-        ["cache", "--quiet", "--no-config", `--lock=${lock}`, "--frozen", specifier],
-        signal,
-      );
       const files = join(draft, "files");
       await Deno.mkdir(files);
-      const source = await findPackage(join(draft, "cache"), "pyodide", PYODIDE_VERSION);
-      for (const name of Object.keys(PYODIDE_FILES)) {
-        await Deno.copyFile(join(source, name), join(files, name));
-      }
+      if (this.options.archive === undefined) await this.#download(draft, files, signal);
+      else await unpack(this.options.archive, files);
       if (!await isIntact(files)) {
-        throw new InstallError("integrity mismatch: its files are not those of the release");
+        throw new InstallError(
+          "integrity mismatch: its files are not those of the release" +
+            (this.options.archive === undefined ? "" : `: '${this.options.archive}' is of another`),
+        );
       }
       // Another runner that shares the folder may have been faster.
       if (await isIntact(dir)) return;
-      await remove(dir);
+      await removeTree(dir);
       await Deno.rename(files, dir);
     } finally {
-      await remove(draft);
+      await removeTree(draft);
+    }
+  }
+
+  async #download(draft: string, files: string, signal: AbortSignal): Promise<void> {
+    const lock = join(draft, "deno.lock");
+    await Deno.writeTextFile(lock, PYODIDE_LOCK);
+    const specifier = `npm:pyodide@${PYODIDE_VERSION}`;
+    const args = ["cache", "--quiet", "--no-config", `--lock=${lock}`, "--frozen", specifier];
+    await this.#deno(draft, args, signal);
+    const source = await findPackage(join(draft, "cache"), "pyodide", PYODIDE_VERSION);
+    for (const name of Object.keys(PYODIDE_FILES)) {
+      await Deno.copyFile(join(source, name), join(files, name));
     }
   }
 
@@ -136,6 +174,30 @@ export class InterpreterStore {
   }
 }
 
+/** Whether they are the right ones is looked at afterwards. */
+async function unpack(archive: string, files: string): Promise<void> {
+  const found = await readNpmArchive(archive, Object.keys(PYODIDE_FILES));
+  for (const [name, bytes] of found) await Deno.writeFile(join(files, name), bytes);
+}
+
+function snapshotPath(release: string, maker: SnapshotMaker): string {
+  return join(release, `snapshot-${maker.digest}.bin`);
+}
+
+/** @returns how many finished ones are left */
+async function tidySnapshots(release: string, now: number): Promise<number> {
+  let left = 0;
+  for (const name of await namesIn(release)) {
+    if (!name.startsWith("snapshot-")) continue;
+    const path = join(release, name);
+    const isUnfinished = name.includes(UNFINISHED);
+    const isOld = now - await timeOf(path, now) > (isUnfinished ? MAX_UNFINISHED_MS : MAX_UNUSED_MS);
+    if (isOld) await removeTree(path);
+    else if (!isUnfinished) left += 1;
+  }
+  return left;
+}
+
 async function isIntact(dir: string): Promise<boolean> {
   try {
     for (const [name, sha256] of Object.entries(PYODIDE_FILES)) {
@@ -155,13 +217,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -3,12 +3,12 @@ import { join } from "@std/path";
 import { Turns } from "../../turns.ts";
 import { InstallError } from "../install_error.ts";
 import { digest } from "../seal.ts";
+import { markUsed, removeTree, sweepSets, UNFINISHED } from "../sets.ts";
 import type { Requirement } from "./requirement.ts";
 import { resolvePackages } from "./resolve.ts";
 import type { Source } from "./sources.ts";
 
 const RECORD = "packages.json";
-const UNFINISHED = ".unfinished-";
 
 /** One line of the record. */
 interface Recorded {
@@ -27,7 +27,7 @@ interface Recorded {
 export class PackageStore {
   readonly #turns = new Turns();
 
-  /** @param dir absolute; it belongs to one runner */
+  /** @param dir absolute. Nodes of one user may share it */
   constructor(private readonly dir: string) {}
 
   /**
@@ -39,13 +39,24 @@ export class PackageStore {
     sources: readonly Source[],
     signal: AbortSignal,
   ): Promise<string[]> {
-    const names = requirements.map(({ name, extras, range }) => `${name}[${extras}]${range}`).sort();
-    const hash = (await digest(new TextEncoder().encode(JSON.stringify(names)))).slice(0, 32);
-    const dir = join(this.dir, hash);
+    const dir = await this.#folderOf(requirements);
+    await markUsed(join(dir, RECORD), Date.now());
     return await this.#turns.take(dir, async () => {
       const there = await intactWheels(dir);
       return there ?? await this.#fetch(dir, requirements, sources, signal);
     }, signal);
+  }
+
+  /** As `Installer.tidy`. */
+  async tidy(inUse: readonly (readonly Requirement[])[], now: number): Promise<number> {
+    for (const set of inUse) await markUsed(join(await this.#folderOf(set), RECORD), now);
+    return await sweepSets(this.dir, RECORD, now);
+  }
+
+  async #folderOf(requirements: readonly Requirement[]): Promise<string> {
+    const names = requirements.map(({ name, extras, range }) => `${name}[${extras}]${range}`).sort();
+    const hash = await digest(new TextEncoder().encode(JSON.stringify(names)));
+    return join(this.dir, hash.slice(0, 32));
   }
 
   async #fetch(
@@ -62,10 +73,13 @@ export class PackageStore {
       for (const { file, bytes } of chosen) await Deno.writeFile(join(draft, file), bytes);
       const record: Recorded[] = chosen.map(({ bytes: _bytes, ...rest }) => rest);
       await Deno.writeTextFile(join(draft, RECORD), JSON.stringify(record, null, 2));
-      await remove(dir);
-      await Deno.rename(draft, dir);
+      // Another node that shares the folder may have been faster: what its agents start from stays.
+      if (await intactWheels(dir) === undefined) {
+        await removeTree(dir);
+        await Deno.rename(draft, dir);
+      }
     } finally {
-      await remove(draft);
+      await removeTree(draft);
     }
     return chosen.map(({ file }) => join(dir, file));
   }
@@ -82,13 +96,5 @@ async function intactWheels(dir: string): Promise<string[] | undefined> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw new InstallError(`'${dir}' cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

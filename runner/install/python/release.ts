@@ -11,6 +11,9 @@ export const PLATFORM = "pyemscripten_2026_0_wasm32";
 /** Deno's lock for `npm:pyodide`: what the registry hands over must be what it was when this was written. */
 export const PYODIDE_LOCK: string = lock;
 
+/** What npm's archive of it must be: `sha512-…`. */
+export const PYODIDE_INTEGRITY: string = JSON.parse(lock).npm[`pyodide@${PYODIDE_VERSION}`].integrity;
+
 /** Its files that are used, and their SHA-256. */
 export const PYODIDE_FILES: Readonly<Record<string, string>> = {
   "pyodide.mjs": "6f1d60f7bf529beb300f0f47983c921d3982363640ba20af0e38efdddbc66109",

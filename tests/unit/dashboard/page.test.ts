@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseAgentApi } from "../../../dashboard/page/editor/agent_api.ts";
+import { parsePythonApi } from "../../../dashboard/page/editor/python_api.ts";
 import { countStates, type ListOptions, rowsOf } from "../../../dashboard/page/logic/agent_rows.ts";
+import { editorLanguageOf } from "../../../dashboard/page/logic/code_language.ts";
 import { ago, count, duration, megabytes, percent } from "../../../dashboard/page/logic/format.ts";
 import { configOf, EMPTY_FORM, problemsOf } from "../../../dashboard/page/logic/spawn_form.ts";
 import { agentState } from "../../../dashboard/page/logic/states.ts";
@@ -98,6 +100,41 @@ Deno.test("the spawn form says what is wrong, and leaves out what is not said", 
     restart_delay: 3,
     install: ["npm:ms@2", "npm:x"],
   });
+});
+
+Deno.test("the spawn form says the language only where somebody has chosen it", () => {
+  const form = { ...EMPTY_FORM, name: "a", node: "n", code: "x = 1" };
+  assertEquals(configOf(form).language, undefined);
+  assertEquals(configOf({ ...form, language: "python" }).language, "python");
+});
+
+Deno.test("code is shown in the language that was chosen, else in the one that it looks like", () => {
+  const python = "async def process(agent):\n    await agent.log('x')\n";
+  const typescript = "export async function process(agent) {\n  await agent.log('import os');\n}\n";
+  assertEquals([python, typescript, ""].map((code) => editorLanguageOf(undefined, code)), [
+    "python",
+    "typescript",
+    "typescript",
+  ]);
+  assertEquals(editorLanguageOf("python", typescript), "python");
+  assertEquals(editorLanguageOf("javascript", python), "typescript");
+  assertEquals(editorLanguageOf({}, "x = 1", ["pypi:humanize"]), "python");
+});
+
+Deno.test("the editor knows every member of the agent API in Python too, by its own signature", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(`../../../agents/${path}`, import.meta.url));
+  const types = parseAgentApi(await read("types.d.ts"));
+  const members = parsePythonApi(await read("harness/python/agentflow.py"), types);
+  const names = members.map(({ name }) => name);
+  const wanted = types.map(({ name }) => name).filter((name) => name === name.toLowerCase());
+  assertEquals(wanted.filter((name) => !names.includes(name)), []);
+  assertEquals(names.filter((name) => name.startsWith("_")), []);
+  const member = (sought: string) => members.find(({ name }) => name === sought);
+  assertEquals(member("publish")?.signature, "await (topic, data, qos=1, retain=False)");
+  assertEquals(member("persist")?.signature, "(key, value)");
+  assertEquals(member("delegate")?.signature, member("send_to")?.signature);
+  assert(member("persist")?.documentation.startsWith("Keeps a JSON value"));
+  assert((member("alert")?.documentation ?? "") !== "", "told by the types");
 });
 
 Deno.test("the editor knows every member of the agent API", async () => {
