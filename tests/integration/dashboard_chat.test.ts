@@ -18,7 +18,10 @@ const UPGRADE =
 function commandsSince(stage: Stage, from: number): string[] {
   const node = topics.node(stage.node.name, "spawn").replace(/spawn$/, "");
   return stage.bus.messages.slice(from)
-    .filter(({ topic }) => ["spawn", "stop", "migrate"].some((command) => topic === node + command))
+    // An empty one is the node's, which clears what it has taken over.
+    .filter(({ topic, text }) =>
+      text !== "" && ["spawn", "stop", "migrate"].some((command) => topic === node + command)
+    )
     .map(({ topic }) => topic);
 }
 
