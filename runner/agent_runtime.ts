@@ -1,20 +1,28 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
-import type { BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
-import type { Permissions } from "../protocol/permissions.ts";
+import type { BrokerEntry } from "../protocol/frames.ts";
 import { readingOf } from "../protocol/language.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
+import {
+  type Defaults,
+  environmentOf,
+  type Foundation,
+  limitsOf,
+  startFrame,
+  v8FlagsOf,
+  type Whereabouts,
+} from "./agent_outfit.ts";
 import type { Clock } from "./clock.ts";
-import { type Installed, installFlags } from "./install/flags.ts";
+import { installFlags } from "./install/flags.ts";
 import type { Installer } from "./install/installer.ts";
-import type { Python, PythonInstaller } from "./install/python/installer.ts";
+import type { PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "./install/specifiers.ts";
 import type { BrokerUrl } from "../bus/broker_url.ts";
 import type { Cgroups } from "./process/cgroups.ts";
 import { limited } from "./limited_process.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
 import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
-import { Launcher } from "./process/launcher.ts";
+import { Launcher, type ProcessHandlers } from "./process/launcher.ts";
 import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
@@ -28,8 +36,7 @@ import type { StateFiles } from "./store/state_files.ts";
 import type { ProcessListener, RunningProcess, Runtime } from "./supervisor/ports.ts";
 import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
 
-export interface AgentRuntimeParts {
-  readonly node: string;
+export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly broker: BrokerUrl;
   /** Certificates (PEM) that may sign the broker's, where they are not Deno's own. */
   readonly brokerCa?: string | undefined;
@@ -38,20 +45,13 @@ export interface AgentRuntimeParts {
   /** Deno's executable. */
   readonly deno: string;
   readonly clock: Clock;
-  readonly heapMb: number;
-  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
-  readonly memoryMb: number;
   readonly cgroups: Cgroups;
-  readonly stateBytes: number;
-  /** Whether what agents publish survives this process. */
-  readonly durable: boolean;
   readonly installer: Installer;
   readonly python: PythonInstaller;
   readonly stateFiles: StateFiles;
   readonly gatekeeper: Gatekeeper;
   /** The environment of this process, as far as agents may be given any of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly peers: () => readonly Peer[];
   readonly secrets: Secrets;
   /** Its process has been started. */
   readonly onLaunched: (agent: SupervisedAgent, launch: Launch) => void;
@@ -62,17 +62,6 @@ export interface AgentRuntimeParts {
   /** A damaged state file has been set aside. */
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
 }
-
-/** Above the state's own limit, so that `persist` says no before the kernel does. */
-const FILE_SLACK_BYTES = 64 * 1024 * 1024;
-
-/** Files and connections that an agent may have open at the same time, Deno's own some twenty among them. */
-const MAX_OPEN_FILES = 128;
-/** The same for one that a policy gives hosts, files or programs. */
-const MAX_OPEN_FILES_GRANTED = 4096;
-
-/** As 192 of 256 MB, which are the defaults. */
-const HEAP_SHARE = 0.75;
 
 /** What is made ready once per runner. */
 interface Prepared {
@@ -94,55 +83,6 @@ export interface Launch {
   /** Whose password it has been told, for connections of its own. */
   readonly brokerUser: string | undefined;
 }
-
-/** WebGPU asks no permission, and loads the drivers of the machine: no back end has this name, so there is no GPU. */
-const NO_GPU = { DENO_WEBGPU_BACKEND: "none" } as const;
-
-/** What one process of an agent is given. */
-interface Outfit {
-  readonly stateFile: string;
-  readonly stateBytes: number;
-  readonly rules: Rules;
-  readonly granted: Granted;
-  readonly access: BrokerEntry;
-  readonly python: Python | undefined;
-}
-
-/**
- * JavaScript's heap of an agent in Python, MiB. What the agent itself holds is not in it: a larger one would only let
- * garbage grow, up to the limit of its memory.
- */
-const PYTHON_HEAP_MB = 48;
-
-/**
- * Stacks, in KiB: recursion in Python is recursion in WebAssembly, on V8's stack or on that of a coroutine. Of V8's usual
- * size, they end before Python has counted to its recursion limit, and take the interpreter with them. Linux gives a
- * process 8 MiB.
- *
- * Memory: hardly anything lives in JavaScript's new space; and what runs while the interpreter starts is not translated
- * a second time, only what goes on being used.
- */
-const PYTHON_V8_FLAGS = [
-  "--stack-size=2000",
-  "--wasm-stack-switching-stack-size=2000",
-  "--max-semi-space-size=1",
-  "--wasm-tiering-budget=100000000",
-];
-
-/** What one agent runs on beside Deno: npm and JSR packages, or Python. */
-export type Foundation =
-  | { readonly kind: "packages"; readonly installed: Installed }
-  | { readonly kind: "python"; readonly python: Python; readonly harness: PythonHarness };
-
-/**
- * glibc's settings for a process that needs much memory while it starts, and little afterwards: what is given back goes
- * back to the machine. Agent code does not see them.
- */
-const GIVE_MEMORY_BACK = {
-  MALLOC_ARENA_MAX: "1",
-  MALLOC_MMAP_THRESHOLD_: "65536",
-  MALLOC_TRIM_THRESHOLD_: "65536",
-} as const;
 
 export class AgentRuntime implements Runtime<Foundation> {
   /** Rejects, with the reason for the operator, when no agent can run here. */
@@ -183,53 +123,36 @@ export class AgentRuntime implements Runtime<Foundation> {
   ): Promise<RunningProcess> {
     const { broker, stateFiles, gatekeeper, env } = this.parts;
     const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
-    const installed = foundation?.kind === "packages" ? foundation.installed : undefined;
-    const python = foundation?.kind === "python" ? foundation.python : undefined;
     const rules = gatekeeper.rulesFor(agent.name);
-    const stateBytes = this.#stateBytes(rules);
     // What the paths lead to may have changed since its spawn.
     const permissions = await gatekeeper.grant(agent.config);
-    const damage = await stateFiles.prepare(agent.name, stateBytes);
+    const limits = limitsOf(rules, permissions, foundation, this.parts);
+    const damage = await stateFiles.prepare(agent.name, limits.stateBytes);
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
-    const fileBytes = stateBytes + FILE_SLACK_BYTES;
     const stateFile = stateFiles.pathOf(agent.name);
+    const python = foundation?.kind === "python" ? foundation : undefined;
     const flags = sandboxFlags({
       broker: rules.broker === "none" ? undefined : broker,
       stateFile,
-      harness: foundation?.kind === "python" ? foundation.harness.entry : harness,
-      libraries: python === undefined ? [] : [python.dir, ...python.wheels],
-      importFlags: installFlags(installed),
+      harness: python?.harness.entry ?? harness,
+      libraries: python === undefined ? [] : [python.python.dir, ...python.python.wheels],
+      importFlags: installFlags(foundation?.kind === "packages" ? foundation.installed : undefined),
       permissions,
-      heapMb: Math.min(heapMb(rules, this.parts.heapMb), python === undefined ? Infinity : PYTHON_HEAP_MB),
-      v8Flags: python === undefined ? [] : PYTHON_V8_FLAGS,
+      heapMb: limits.heapMb,
+      v8Flags: v8FlagsOf(foundation),
     });
-    const denoEnv = {
-      ...(python === undefined ? {} : GIVE_MEMORY_BACK),
-      ...(installed?.env ?? { DENO_DIR: bareDenoDir }),
-    };
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
     const access = await this.#brokerAccess(rules);
-    const hidden = new Map(granted.values);
-    if (access.password !== undefined) hidden.set("broker password", access.password);
-    const redact = hidden.size === 0 ? undefined : redactor(hidden);
-    const heard = redact === undefined ? listener : redacting(listener, redact);
-    const withoutRecords = (line: string) => {
-      const { said, attempt } = readStderrLine(line);
-      if (attempt !== undefined && isDenied(attempt, flags, covers)) {
-        this.parts.onDenied(agent, attempt.kind, redact?.(attempt.what) ?? attempt.what);
-      }
-      return said;
-    };
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
-      { ...pick(env, permissions.env), ...denoEnv, ...auditEnv, ...NO_GPU },
-      { ...heard, withoutRecords },
+      { ...environmentOf(foundation, bareDenoDir, permissions.env, env), ...auditEnv },
+      this.#heard(agent, listener, flags, secretsOf(granted, access)),
       {
         wrapper: wrappers.with({
           // Where it may write other files, how large they get is not ours to say.
-          fileBytes: permissions.write.length > 0 ? undefined : fileBytes,
-          openFiles: openFiles(permissions),
+          fileBytes: permissions.write.length > 0 ? undefined : limits.fileBytes,
+          openFiles: limits.openFiles,
         }),
         pace: {
           messagesPerSecond: rules.messages_per_second,
@@ -237,18 +160,34 @@ export class AgentRuntime implements Runtime<Foundation> {
         },
       },
     );
-    const memoryMb = rules.memory_mb ?? this.parts.memoryMb;
+    const { memoryMb } = limits;
     const group = this.parts.cgroups.enter(agent.name, process.pid, {
       cpuPercent: rules.cpu_percent,
       memoryMb,
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
-    process.send(this.#startFrame(agent, { stateFile, stateBytes, rules, granted, access, python }));
-    return limited(process, group, { memoryMb, fileBytes, openFiles: openFiles(permissions) });
+    process.send(startFrame(agent, this.parts, { stateFile, limits, rules, granted, access, foundation }));
+    return limited(process, group, limits);
   }
 
-  #stateBytes({ state_mb }: Rules): number {
-    return state_mb === undefined ? this.parts.stateBytes : state_mb * 1024 * 1024;
+  /** What its process says, without secrets, and without Deno's records of what it has tried: those are told by themselves. */
+  #heard(
+    agent: SupervisedAgent,
+    listener: ProcessListener,
+    flags: readonly string[],
+    hidden: ReadonlyMap<string, string>,
+  ): ProcessHandlers {
+    const redact = hidden.size === 0 ? undefined : redactor(hidden);
+    return {
+      ...(redact === undefined ? listener : redacting(listener, redact)),
+      withoutRecords: (line: string) => {
+        const { said, attempt } = readStderrLine(line);
+        if (attempt !== undefined && isDenied(attempt, flags, covers)) {
+          this.parts.onDenied(agent, attempt.kind, redact?.(attempt.what) ?? attempt.what);
+        }
+        return said;
+      },
+    };
   }
 
   /** @throws Error for the operator when the password cannot be read */
@@ -260,45 +199,6 @@ export class AgentRuntime implements Runtime<Foundation> {
       ...(ca === undefined ? {} : { ca }),
     };
   }
-
-  #startFrame(
-    agent: SupervisedAgent,
-    { stateFile, stateBytes, rules, granted, access, python }: Outfit,
-  ): StartFrame {
-    const { node, broker, durable, peers } = this.parts;
-    return {
-      t: "start",
-      name: agent.name,
-      actor_id: agent.actorId,
-      node,
-      broker,
-      broker_access: access,
-      code: agent.config.code,
-      ...(python === undefined ? {} : { python }),
-      poll_ms: agent.config.poll_interval * 1000,
-      state_file: stateFile,
-      state_max_bytes: stateBytes,
-      message_max_bytes: Math.floor(rules.message_kb * 1024),
-      durable,
-      peers: peers(),
-      secrets: Object.fromEntries(granted.values),
-      secrets_denied: granted.denied,
-      topics: rules.topics,
-      paused: agent.state.paused,
-      held: agent.state.gate !== "open",
-    };
-  }
-}
-
-/** What connects to the broker alone needs few: as many as there are would be the broker's last ones. */
-function openFiles({ net, read, write, run }: Permissions): number {
-  const isGranted = [net, read, write, run].some((entries) => entries.length > 0);
-  return isGranted ? MAX_OPEN_FILES_GRANTED : MAX_OPEN_FILES;
-}
-
-/** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */
-function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
-  return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
 }
 
 async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {
@@ -328,10 +228,7 @@ function mayBePython(config: SpawnConfig): boolean {
   return readingOf(config) !== "typescript";
 }
 
-function pick(
-  env: Readonly<Record<string, string | undefined>>,
-  names: readonly string[],
-): Record<string, string> {
-  const set = names.map((name) => [name, env[name]] as const);
-  return Object.fromEntries(set.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
+/** What must not be repeated of what an agent says. */
+function secretsOf({ values }: Granted, { password }: BrokerEntry): ReadonlyMap<string, string> {
+  return password === undefined ? values : new Map([...values, ["broker password", password]]);
 }

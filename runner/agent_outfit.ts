@@ -1,0 +1,177 @@
+/** What one process of an agent is given beside its permissions: limits, environment, first frame. Pure. */
+import type { BrokerAddress, BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
+import type { Permissions } from "../protocol/permissions.ts";
+import type { Installed } from "./install/flags.ts";
+import type { Python } from "./install/python/installer.ts";
+import type { Rules } from "./policy/policy.ts";
+import type { PythonHarness } from "./process/harness_files.ts";
+import type { Granted } from "./secrets/secrets.ts";
+import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
+
+/** What one agent runs on beside Deno: npm and JSR packages, or Python. */
+export type Foundation =
+  | { readonly kind: "packages"; readonly installed: Installed }
+  | { readonly kind: "python"; readonly python: Python; readonly harness: PythonHarness };
+
+/** Above the state's own limit, so that `persist` says no before the kernel does. */
+const FILE_SLACK_BYTES = 64 * 1024 * 1024;
+
+/** Files and connections that an agent may have open at the same time, Deno's own some twenty among them. */
+const MAX_OPEN_FILES = 128;
+/** The same for one that a policy gives hosts, files or programs. */
+const MAX_OPEN_FILES_GRANTED = 4096;
+
+/** As 192 of 256 MB, which are the defaults. */
+const HEAP_SHARE = 0.75;
+
+/**
+ * JavaScript's heap of an agent in Python, MiB. What the agent itself holds is not in it: a larger one would only let
+ * garbage grow, up to the limit of its memory.
+ */
+const PYTHON_HEAP_MB = 48;
+
+/**
+ * Stacks, in KiB: recursion in Python is recursion in WebAssembly, on V8's stack or on that of a coroutine. Of V8's usual
+ * size, they end before Python has counted to its recursion limit, and take the interpreter with them. Linux gives a
+ * process 8 MiB.
+ *
+ * Memory: hardly anything lives in JavaScript's new space; and what runs while the interpreter starts is not translated
+ * a second time, only what goes on being used.
+ */
+const PYTHON_V8_FLAGS = [
+  "--stack-size=2000",
+  "--wasm-stack-switching-stack-size=2000",
+  "--max-semi-space-size=1",
+  "--wasm-tiering-budget=100000000",
+];
+
+/** WebGPU asks no permission, and loads the drivers of the machine: no back end has this name, so there is no GPU. */
+const NO_GPU = { DENO_WEBGPU_BACKEND: "none" } as const;
+
+/**
+ * glibc's settings for a process that needs much memory while it starts, and little afterwards: what is given back goes
+ * back to the machine. Agent code does not see them.
+ */
+const GIVE_MEMORY_BACK = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "65536",
+  MALLOC_TRIM_THRESHOLD_: "65536",
+} as const;
+
+/** What the runner's own flags say where the policy says nothing. */
+export interface Defaults {
+  /** JavaScript's heap, MiB. */
+  readonly heapMb: number;
+  /** Resident memory, MiB. */
+  readonly memoryMb: number;
+  readonly stateBytes: number;
+}
+
+export interface Limits extends Defaults {
+  /** Any file that it writes. */
+  readonly fileBytes: number;
+  readonly openFiles: number;
+}
+
+export function limitsOf(
+  rules: Rules,
+  permissions: Permissions,
+  foundation: Foundation | undefined,
+  defaults: Defaults,
+): Limits {
+  const stateBytes = rules.state_mb === undefined ? defaults.stateBytes : rules.state_mb * 1024 * 1024;
+  const mostHeapMb = foundation?.kind === "python" ? PYTHON_HEAP_MB : Infinity;
+  return {
+    heapMb: Math.min(heapMb(rules, defaults.heapMb), mostHeapMb),
+    memoryMb: rules.memory_mb ?? defaults.memoryMb,
+    stateBytes,
+    fileBytes: stateBytes + FILE_SLACK_BYTES,
+    openFiles: openFiles(permissions),
+  };
+}
+
+/** What connects to the broker alone needs few: as many as there are would be the broker's last ones. */
+function openFiles({ net, read, write, run }: Permissions): number {
+  const isGranted = [net, read, write, run].some((entries) => entries.length > 0);
+  return isGranted ? MAX_OPEN_FILES_GRANTED : MAX_OPEN_FILES;
+}
+
+/** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */
+function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
+  return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
+}
+
+/** V8's, beside that of the heap. */
+export function v8FlagsOf(foundation: Foundation | undefined): readonly string[] {
+  return foundation?.kind === "python" ? PYTHON_V8_FLAGS : [];
+}
+
+/** Deno's own environment, and what the agent may see of the runner's. */
+export function environmentOf(
+  foundation: Foundation | undefined,
+  bareDenoDir: string,
+  visible: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  return {
+    ...pick(env, visible),
+    ...(foundation?.kind === "python" ? GIVE_MEMORY_BACK : {}),
+    ...(foundation?.kind === "packages" ? foundation.installed.env : { DENO_DIR: bareDenoDir }),
+    ...NO_GPU,
+  };
+}
+
+/** What every agent of a node is told. */
+export interface Whereabouts {
+  readonly node: string;
+  readonly broker: BrokerAddress;
+  /** Whether what agents publish survives the runner. */
+  readonly durable: boolean;
+  readonly peers: () => readonly Peer[];
+}
+
+/** What one agent is told. */
+export interface Outfit {
+  readonly stateFile: string;
+  readonly limits: Limits;
+  readonly rules: Rules;
+  readonly granted: Granted;
+  readonly access: BrokerEntry;
+  readonly foundation: Foundation | undefined;
+}
+
+export function startFrame(
+  agent: SupervisedAgent,
+  { node, broker, durable, peers }: Whereabouts,
+  { stateFile, limits, rules, granted, access, foundation }: Outfit,
+): StartFrame {
+  return {
+    t: "start",
+    name: agent.name,
+    actor_id: agent.actorId,
+    node,
+    broker,
+    broker_access: access,
+    code: agent.config.code,
+    ...(foundation?.kind === "python" ? { python: foundation.python } : {}),
+    poll_ms: agent.config.poll_interval * 1000,
+    state_file: stateFile,
+    state_max_bytes: limits.stateBytes,
+    message_max_bytes: Math.floor(rules.message_kb * 1024),
+    durable,
+    peers: peers(),
+    secrets: Object.fromEntries(granted.values),
+    secrets_denied: granted.denied,
+    topics: rules.topics,
+    paused: agent.state.paused,
+    held: agent.state.gate !== "open",
+  };
+}
+
+function pick(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly string[],
+): Record<string, string> {
+  const set = names.map((name) => [name, env[name]] as const);
+  return Object.fromEntries(set.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
+}
