@@ -25,6 +25,7 @@ import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { openCgroups } from "./process/cgroups.ts";
 import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
+import { realFolder } from "./real_folder.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
@@ -60,7 +61,8 @@ export interface RunningNode {
  */
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
   const { broker, access, policy, deno, clock, log, env } = surroundings;
-  const { name, workDir, stateDir, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
+  const { name, stateDir, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
+  const workDir = await realFolder(config.workDir);
   const installation = installationAt(env.AGENTFLOW_HOME);
   const release = await installation?.current();
   const identity = createIdentity(name, broker, VERSION, config.labels, release);
