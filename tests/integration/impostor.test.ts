@@ -15,7 +15,8 @@ async function process(agent) {
   for await (const socket of listener) {
     const buffer = new Uint8Array(1000);
     const count = await socket.read(buffer);
-    agent.persist("heard", new TextDecoder().decode(buffer.subarray(0, count ?? 0)));
+    const heard = new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+    agent.persist("heard", [...agent.recall("heard", []), heard]);
   }
 }`;
 
@@ -42,7 +43,8 @@ Deno.test({
     assertStringIncludes(json.error, `listening limit: it has taken the broker's port ${broker.port}`);
     assertEquals((await bus.ask(`nodes/${node.name}/list`, {})).json.agents, []);
     const state = await Deno.readTextFile(`${node.stateDir}/agentflow_impostor_state.json`).catch(() => "");
-    assertEquals(state.includes("heard"), false, state);
+    // Others may have been fooled, this test's own client among them.
+    assertEquals(/agentflow-|never-for-agents/.test(state), false, state);
     await node.end();
     const kills = (await readAudit(node.stateDir, node.name)).filter(({ event }) => event === "killed");
     assertEquals(kills.map(({ agent, limit }) => [agent, limit]), [["impostor", "listening"]]);

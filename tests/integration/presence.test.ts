@@ -61,5 +61,5 @@ Deno.test("a second runner with the same name and state folder is refused at onc
   await bus.on("nodes/test-node/heartbeat");
   await using second = await NodeProcess.start({ port: running.port, stateDir: first.stateDir });
   assertEquals((await second.child.status).code, 3);
-  assertMatch(second.stderr.join("\n"), /already runs with the state folder/);
+  await second.logged(/already runs with the state folder/);
 });
