@@ -1,7 +1,7 @@
 /** What nodes and agents there are, as the traffic on the bus tells it. No I/O, no timers: the caller brings messages and time. */
 import { filterMatches } from "../protocol/topics.ts";
 import { agentAfter, agentListed, nodeAfter, readObject } from "./readings.ts";
-import type { AgentView, NodeView } from "./views.ts";
+import { type AgentView, newAgent, type NodeView } from "./views.ts";
 
 /** What a message has changed. */
 export type FleetChange =
@@ -71,6 +71,12 @@ export class Fleet {
       const agent = agentListed((actorId) => this.#agents.get(actorId), node, entry, nowMs);
       if (agent !== undefined) this.#keepAgent(agent);
     }
+  }
+
+  /** Takes in that a node has started an agent: of one that fails at once, it may be all that tells where. */
+  applySpawned(actorId: string, name: string, node: string, nowMs: number): FleetChange | undefined {
+    if (this.#agents.has(actorId)) return undefined;
+    return this.#keepAgent({ ...newAgent(actorId, name), node, lastSeenMs: nowMs });
   }
 
   /** Forgets an agent, for instance one that was deleted. */

@@ -103,10 +103,25 @@ export function agentAfter(
         errors: number(fields.errors) ?? agent.errors,
       };
     case "errors":
-      return { ...agent, node, restarts: number(fields.restart_count) ?? agent.restarts };
+      return {
+        ...agent,
+        node,
+        lastSeenMs: nowMs,
+        state: hasEnded(agent, fields) ? "failed" : agent.state,
+        restarts: number(fields.restart_count) ?? agent.restarts,
+      };
     default:
       return { ...agent, node, manifest: fields };
   }
+}
+
+/**
+ * A fatal error is an agent's last word where its node says no more: a Python node sends no heartbeat after it.
+ * That of a node to which it was to move is not: it goes on where it is.
+ */
+function hasEnded({ node }: AgentView, fields: Fields): boolean {
+  const of = text(fields.node);
+  return fields.severity === "fatal" && (of === undefined || node === undefined || of === node);
 }
 
 /** @param listed one entry of what `node` answers to `list` @returns undefined when it names no agent */

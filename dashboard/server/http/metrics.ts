@@ -141,10 +141,13 @@ function ownFamilies(source: MetricsSource): string[] {
 }
 
 function family(name: string, type: "gauge" | "counter", help: string, samples: readonly Sample[]): string {
-  const lines = samples.flatMap(([labels, value]) =>
-    value === undefined || value === null ? [] : [`${name}${labelText(labels)} ${value}`]
-  );
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines].join("\n");
+  // Prometheus refuses the whole page when two lines are of one series: anybody may call two agents the same.
+  const lines = new Map<string, string>();
+  for (const [labels, value] of samples) {
+    const series = name + labelText(labels);
+    if (value !== undefined && value !== null) lines.set(series, `${series} ${value}`);
+  }
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines.values()].join("\n");
 }
 
 function labelText(labels: Labels): string {

@@ -1,5 +1,6 @@
 /** All that the dashboard knows, made of the messages on the bus. No I/O, no timers: the caller brings messages and time. */
 import { Fleet } from "../../../operator/fleet.ts";
+import { actorId } from "../../../protocol/ids.ts";
 import { type AgentView, type NodeState, type NodeView, stateOf } from "../../../operator/views.ts";
 import type {
   AgentDto,
@@ -37,6 +38,13 @@ export type Change =
   | { readonly kind: "alert"; readonly entry: AlertEntry }
   | { readonly kind: "error"; readonly entry: ErrorEntry }
   | { readonly kind: "log"; readonly entry: LogLine };
+
+/** Whom an entry is about. */
+interface About {
+  readonly node: string | null;
+  readonly agent: string | null;
+  readonly actor_id: string | null;
+}
 
 /** How long things are remembered, seconds. */
 export const HISTORY_SECONDS = 3600;
@@ -177,8 +185,7 @@ export class Model {
         const fields = readFields(payload);
         if (fields === undefined) return [];
         const agent = textOf(fields.agent, 100);
-        const view = agent === undefined ? undefined : this.fleet.agentNamed(agent);
-        const about = { node: name, agent: agent ?? null, actor_id: view?.actorId ?? null };
+        const about = { node: name, agent: agent ?? null, actor_id: this.#idOf(agent ?? null) };
         return [this.#event(migrationHappening(fields), about, now)];
       }
       default: {
@@ -221,15 +228,26 @@ export class Model {
     // The node's own log stands under its name where an agent's has its id.
     if (agent === undefined) {
       const child = textOf(fields.child_name, 100) ?? null;
-      const actorId = child === null ? undefined : this.fleet.agentNamed(child)?.actorId;
-      const about = { node: textOf(fields.node, 100) ?? id, agent: child, actor_id: actorId ?? null };
+      const about = { node: textOf(fields.node, 100) ?? id, agent: child, actor_id: this.#idOf(child) };
       const level = levelOf(fields.level, fields.type === "error" ? "error" : "info");
       const entry = this.logs.add({ time: now, level, message, ...about }, now);
-      return [{ kind: "log", entry }, this.#event(nodeLogHappening(fields), about, now)];
+      const told: Change[] = [{ kind: "log", entry }, this.#event(nodeLogHappening(fields), about, now)];
+      return fields.type === "spawned" ? [...told, ...this.#onSpawned(about, now)] : told;
     }
     const level = levelOf(fields.level, fields.type === "error" ? "error" : "info");
     const entry = this.logs.add({ time: now, level, message, ...this.#about(id, agent, fields) }, now);
     return [{ kind: "log", entry }];
+  }
+
+  #onSpawned({ agent, node, actor_id }: About, now: number): Change[] {
+    if (agent === null || node === null || actor_id === null) return [];
+    const isNew = this.fleet.applySpawned(actor_id, agent, node, now * 1000) !== undefined;
+    return isNew ? [{ kind: "agent", actorId: actor_id, report: "spawned" }] : [];
+  }
+
+  /** Of an agent that has not said anything yet, the one that it will have. */
+  #idOf(agent: string | null): string | null {
+    return agent === null ? null : this.fleet.agentNamed(agent)?.actorId ?? actorId(agent);
   }
 
   #onAlert(id: string, payload: Uint8Array, now: number): Change[] {
@@ -275,7 +293,7 @@ export class Model {
 
   #event(
     { kind, message }: Happening,
-    about: { readonly node: string | null; readonly agent: string | null; readonly actor_id: string | null },
+    about: About,
     now: number,
   ): Change {
     return {

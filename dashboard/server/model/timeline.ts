@@ -17,8 +17,11 @@ const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
   unresponsive: (name) => `${name} does not respond`,
 };
 
-/** What ended an agent that its node has killed. */
-const KILLED = /\blimit\b|unresponsive/;
+const LIMIT = "(?:memory|file size|open files|temporary files|listening) limit: ";
+/** How a node begins the reason when it, or the kernel, has ended an agent. An agent's own words come later, and do not count. */
+const KILLED = new RegExp(
+  `^Agent crashed, restarting in [^)]*\\): (?:unresponsive: |${LIMIT}|process [^:()]* \\(${LIMIT})`,
+);
 
 /** An agent whose state was not known before tells nothing new: its node did. */
 export function agentHappening(before: AgentView | undefined, after: AgentView): Happening | undefined {

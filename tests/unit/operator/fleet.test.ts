@@ -90,6 +90,16 @@ Deno.test("the answer to list shows agents that have not said anything yet", () 
   assertEquals(fleet.agentNamed("a")?.actorId, id);
 });
 
+Deno.test("a fatal error is the end of an agent, unless it is that of a node to which it was to move", () => {
+  const running: [string, unknown] = ["agents/id/heartbeat", { name: "a", node: "hall", state: "running" }];
+  const fatal = { agent: "a", phase: "setup", severity: "fatal", error: "no sensor" };
+  const stateAfter = (error: unknown) => fleetOf(running, ["agents/id/errors", error]).agent("id")?.state;
+  assertEquals(stateAfter(fatal), "failed");
+  assertEquals(stateAfter({ ...fatal, node: "hall" }), "failed");
+  assertEquals(stateAfter({ ...fatal, node: "attic" }), "running");
+  assertEquals(stateAfter({ ...fatal, severity: "critical" }), "running");
+});
+
 Deno.test("a fleet is bounded: the one that has been silent longest makes room", () => {
   const fleet = new Fleet(2);
   for (const name of ["a", "b", "a", "c"]) fleet.apply(`nodes/${name}/heartbeat`, bytes({ agents: [] }), 0);
