@@ -4,8 +4,8 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { listenToKeys } from "./keys.ts";
 import { Dialogs } from "./parts/dialogs.tsx";
-import { CHAT, Shell, VIEWS } from "./parts/shell.tsx";
-import { App, AppContext } from "./state/app.ts";
+import { CHAT, Shell, SPAWN, VIEWS } from "./parts/shell.tsx";
+import { App, AppContext, useApp } from "./state/app.ts";
 import { Connection } from "./state/connection.ts";
 import { Router } from "./state/router.ts";
 import { Store } from "./state/store.ts";
@@ -26,8 +26,6 @@ function Root({ app }: { readonly app: App }): JSX.Element {
   const { view, id } = app.router.route.value;
   const { store } = app;
   useEffect(() => {
-    const title = [...VIEWS, CHAT].find((known) => known.view === view)?.label ?? "AgentFlow";
-    document.title = title === "AgentFlow" ? title : `${title} · AgentFlow`;
     // Whoever does not see the view change hears its heading.
     document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
   }, [view, id]);
@@ -39,8 +37,22 @@ function Root({ app }: { readonly app: App }): JSX.Element {
         <View view={view === "chat" && !app.mayControl ? "overview" : view} id={id} />
       </Shell>
       <Dialogs />
+      <Title view={view} id={id} />
     </>
   );
+}
+
+/** What the browser calls the page, in its tabs and its history. On its own: the fleet changes often. */
+function Title({ view, id }: { readonly view: string; readonly id: string | null }): null {
+  const { store } = useApp();
+  store.watchFleet();
+  const agent = id === null ? undefined : store.agents.get(id)?.name;
+  const label = [...VIEWS, CHAT, SPAWN].find((known) => known.view === view)?.label;
+  const title = [agent, label, "AgentFlow"].filter((part) => part !== undefined).join(" · ");
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return null;
 }
 
 function View({ view, id }: { readonly view: string; readonly id: string | null }): JSX.Element {

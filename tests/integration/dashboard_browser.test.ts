@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import type { Dashboard } from "../../dashboard/start.ts";
 import { Secret } from "../../bus/secret.ts";
 import { actorId } from "../../protocol/ids.ts";
+import { axeFindings } from "../support/axe.ts";
 import { hasChromium, TestBrowser } from "../support/browser.ts";
 import { hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { openDashboard, post } from "../support/dashboard.ts";
@@ -266,6 +267,56 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.waitForSelector("[data-node=doomed] .state-offline");
   },
 
+  "those who see little or use no mouse find nothing in their way": async (scene) => {
+    const { page } = scene;
+    // Nothing is then half-way from one colour to another.
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    const found: string[] = [];
+    const look = async (where: string) => {
+      found.push(...(await axeFindings(page)).map((finding) => `${where}: ${finding}`));
+      // The other colours: contrast alone differs.
+      await page.keyboard.press("d");
+      const dark = await axeFindings(page, ["color-contrast"]);
+      found.push(...dark.map((finding) => `${where}, dark: ${finding}`));
+      await page.keyboard.press("d");
+    };
+    const agent = `agents/${actorId("appears")}`;
+    const views = ["overview", "agents", agent, "agents/nobody", "nodes", "logs", "alerts", "timeline"];
+    for (const view of [...views, "manifests", "spawn", "chat"]) {
+      await show(scene, `#/${view}`);
+      if (view === "spawn") await page.waitForSelector(".cm-content");
+      // Not where what is typed is text.
+      await page.focus("main h1");
+      await look(view);
+    }
+    await page.emulateMedia({ reducedMotion: null });
+    assertEquals(found, []);
+  },
+
+  "a dialog has the focus where it is needed, keeps it, and gives it back": async (scene) => {
+    const { page } = scene;
+    await show(scene, `#/agents/${actorId("appears")}`);
+    const first = {
+      "Call handle_task": "textarea",
+      "Migrate": "button",
+      "Delete": "button:has-text('Cancel')",
+    };
+    for (const [label, focused] of Object.entries(first)) {
+      await page.focus(`.agent-tools button:has-text('${label}')`);
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(`dialog[open] ${focused}:focus`);
+      assertEquals(await axeFindings(page), []);
+      for (let presses = 0; presses < 8; presses++) {
+        await page.keyboard.press("Tab");
+        const isInPage = "document.activeElement.closest('.shell') !== null";
+        assertEquals(await page.evaluate(isInPage), false, `${label}: the page behind it has the focus`);
+      }
+      await page.keyboard.press("Escape");
+      await page.waitForSelector("dialog", { state: "detached" });
+      await page.waitForSelector(`.agent-tools button:focus:has-text('${label}')`);
+    }
+  },
+
   "what agents are called, log and say is text, never markup": async (scene) => {
     const { stage } = scene;
     const { page, complaints } = await scene.browser.page();
@@ -365,6 +416,7 @@ Deno.test({
     await page.fill("input[type=password]", "wrong-horse-battery");
     await page.click("button[type=submit]");
     await page.waitForSelector("text=this is not the token");
+    assertEquals(await axeFindings(page), []);
     await page.fill("input[type=password]", "correct-horse-battery");
     await page.click("button[type=submit]");
     await page.waitForSelector("text=Nodes online");
@@ -378,5 +430,26 @@ Deno.test({
     await page.click("[aria-label='Log out']");
     await page.waitForSelector("input[type=password]");
     assert(dashboard.url.startsWith("http://127.0.0.1:"));
+  },
+});
+
+Deno.test({
+  name: "a page whose server goes away says so, and comes back with it",
+  ignore: !hasChromium,
+  fn: async () => {
+    await using broker = await startEmbedded();
+    await using browser = await TestBrowser.open();
+    const { page } = await browser.page();
+    const httpPort = await (async () => {
+      await using first = await openDashboard(broker.port);
+      await page.goto(first.url);
+      await page.waitForSelector(".link-good >> text=Live");
+      return Number(new URL(first.url).port);
+    })();
+    await page.waitForSelector("[role=alert] >> text=server does not answer");
+    await page.waitForSelector(".link-bad >> text=Server lost, retrying");
+    await using _second = await openDashboard(broker.port, { httpPort });
+    await page.waitForSelector(".link-good >> text=Live");
+    await page.waitForSelector("[role=alert]", { state: "detached" });
   },
 });

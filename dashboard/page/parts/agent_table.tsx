@@ -132,6 +132,7 @@ function GroupCells(
 ): JSX.Element {
   const { store } = useApp();
   const { name, node, count: members, folded } = row;
+  const state = node === undefined ? undefined : nodeState(node, store.now.value);
   return (
     <div role="cell" class="group-cell" aria-colspan={COLUMNS.length}>
       <button
@@ -145,9 +146,9 @@ function GroupCells(
         <Icon name="chevron" size={14} />
       </button>
       <a class="group-name" href={href("nodes")} tabIndex={-1}>{name}</a>
-      {node !== undefined && <StateMark state={nodeState(node, store.now.value)} />}
+      {state !== undefined && <StateMark state={state} />}
       <span class="note">{plural(members, "agent")}</span>
-      {node !== undefined && (
+      {node !== undefined && state !== "offline" && (
         <span class="group-usage note">
           {percent(node.cpu)} · {megabytes(node.memory_mb)}
         </span>
@@ -159,6 +160,8 @@ function GroupCells(
 function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.Element {
   const app = useApp();
   const spark = app.store.sparks.get(agent.actor_id);
+  // What it used is over.
+  const isLost = state === "lost";
   const task = agent.task !== null && agent.task !== agent.state ? agent.task : agent.description;
   return (
     <>
@@ -175,11 +178,11 @@ function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.
       <span role="cell" class={`c-restarts num${agent.restarts > 0 ? " warn" : ""}`}>{agent.restarts}</span>
       <span role="cell" class="c-cpu num">
         <SparkChart values={spark?.cpu ?? []} tone="cpu" floor={5} />
-        <b>{percent(agent.cpu)}</b>
+        <b>{percent(isLost ? null : agent.cpu)}</b>
       </span>
       <span role="cell" class="c-memory num">
         <SparkChart values={spark?.memory ?? []} tone="memory" floor={64} />
-        <b>{megabytes(agent.memory_mb)}</b>
+        <b>{megabytes(isLost ? null : agent.memory_mb)}</b>
       </span>
       <span role="cell" class="c-uptime num">{uptimeOf(agent, state)}</span>
       <span role="cell" class="c-topics" title={agent.topics.join("\n")}>{topicsText(agent)}</span>

@@ -3,7 +3,17 @@ import type { ComponentChildren, JSX } from "preact";
 import { Icon, type IconName } from "./icons.tsx";
 
 export function Button(
-  { icon, label, onClick, tone = "plain", disabled = false, type = "button", iconOnly = false, title }: {
+  {
+    icon,
+    label,
+    onClick,
+    tone = "plain",
+    disabled = false,
+    type = "button",
+    iconOnly = false,
+    title,
+    autofocus = false,
+  }: {
     readonly icon?: IconName;
     readonly label: string;
     readonly onClick?: (event: MouseEvent) => void;
@@ -12,11 +22,14 @@ export function Button(
     readonly type?: "button" | "submit";
     readonly iconOnly?: boolean;
     readonly title?: string;
+    /** Has the focus when its dialog opens. */
+    readonly autofocus?: boolean;
   },
 ): JSX.Element {
   return (
     <button
       type={type}
+      autofocus={autofocus}
       class={`button button-${tone}${iconOnly ? " button-icon" : ""}`}
       disabled={disabled}
       onClick={(event) => onClick?.(event)}

@@ -81,6 +81,9 @@ function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
         <fieldset class="choices">
           <legend>To which node</legend>
           {targets.length === 0 && <p class="note">There is no other node.</p>}
+          {targets.length > 0 && ready.length === 0 && (
+            <p class="note">No other node is online: it can move once one is.</p>
+          )}
           {targets.map((node) => {
             const state = nodeState(node, store.now.value);
             return (
@@ -90,6 +93,7 @@ function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
                   name="target"
                   value={node.name}
                   checked={node.name === target}
+                  autofocus={node.name === target}
                   disabled={state !== "online"}
                   onChange={() => setTarget(node.name)}
                 />
@@ -130,6 +134,7 @@ function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
           <span>Payload of handle_task, JSON</span>
           <textarea
             class="input mono"
+            autofocus
             rows={6}
             spellcheck={false}
             value={text}
@@ -173,7 +178,7 @@ function DeleteDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
       <form onSubmit={remove}>
         <p>It is stopped on {agent.node}, and its state file is removed. This cannot be undone.</p>
         <footer class="dialog-foot">
-          <Button label="Cancel" onClick={() => app.asked.value = null} />
+          <Button label="Cancel" autofocus onClick={() => app.asked.value = null} />
           <Button type="submit" tone="danger" icon="trash" label="Delete" />
         </footer>
       </form>
@@ -200,6 +205,7 @@ function StopAllDialog({ node }: { readonly node: string }): JSX.Element {
           <span>Type the node's name to confirm</span>
           <input
             class="input"
+            autofocus
             autocomplete="off"
             placeholder={node}
             value={typed}

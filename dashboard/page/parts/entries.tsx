@@ -54,7 +54,7 @@ export function Source({ entry }: { readonly entry: Entry }): JSX.Element {
     <span class="source">
       {entry.agent !== null && entry.actor_id !== null
         ? <a href={href("agents", entry.actor_id)}>{entry.agent}</a>
-        : entry.agent ?? entry.node}
+        : <span>{entry.agent ?? entry.node}</span>}
       {entry.agent !== null && entry.node !== null && <span class="source-node">{entry.node}</span>}
     </span>
   );
@@ -112,8 +112,8 @@ export function ErrorList(props: ListProps<ErrorEntry>): JSX.Element {
           <Source entry={entry} />
           <div class="entry-text">
             <span class="phase">{entry.phase}</span> {entry.error}
-            {entry.consecutive !== null && <span class="note">· {entry.consecutive} in a row</span>}
-            {entry.restart_count !== null && <span class="note">· restart {entry.restart_count}</span>}
+            {entry.consecutive !== null && <span class="note">{` · ${entry.consecutive} in a row`}</span>}
+            {entry.restart_count !== null && <span class="note">{` · restart ${entry.restart_count}`}</span>}
             {entry.traceback !== null && (
               <details>
                 <summary>Stack</summary>

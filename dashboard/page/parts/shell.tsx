@@ -22,6 +22,7 @@ export const VIEWS: readonly { readonly view: string; readonly label: string; re
 
 /** Where control is allowed. */
 export const CHAT: typeof VIEWS[number] = { view: "chat", label: "Chat", icon: "call" };
+export const SPAWN: typeof VIEWS[number] = { view: "spawn", label: "Spawn agent", icon: "spawn" };
 
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
   const app = useApp();

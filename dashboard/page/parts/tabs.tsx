@@ -1,4 +1,4 @@
-/** Tabs: the arrow keys move between them. */
+/** Tabs: the arrow keys, Home and End move between them. */
 import type { JSX } from "preact";
 
 export interface Tab<T extends string> {
@@ -16,11 +16,17 @@ export function Tabs<T extends string>(
   },
 ): JSX.Element {
   const onKeyDown = (event: KeyboardEvent) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (step === undefined || !(event.currentTarget instanceof HTMLElement)) return;
     const at = tabs.findIndex(({ id }) => id === current);
-    const next = tabs[(at + step + tabs.length) % tabs.length];
-    if (next === undefined) return;
+    const last = tabs.length - 1;
+    const to = {
+      ArrowRight: at === last ? 0 : at + 1,
+      ArrowLeft: at === 0 ? last : at - 1,
+      Home: 0,
+      End: last,
+    };
+    const next = tabs[to[event.key as keyof typeof to] ?? -1];
+    if (next === undefined || !(event.currentTarget instanceof HTMLElement)) return;
+    event.preventDefault();
     onSelect(next.id);
     event.currentTarget.querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
   };

@@ -5,7 +5,7 @@ import { useSignal } from "@preact/signals";
 import type { AgentDto, ErrorEntry, TimelineEvent } from "../../wire.ts";
 import { type AgentState, agentState } from "../logic/states.ts";
 import { agentActions } from "../parts/agent_actions.ts";
-import { Button, Empty, Panel } from "../parts/basics.tsx";
+import { Button, Empty, PageHead, Panel } from "../parts/basics.tsx";
 import { ErrorList, EventList } from "../parts/entries.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { LogList } from "../parts/log_list.tsx";
@@ -28,7 +28,8 @@ export function AgentPage({ id }: { readonly id: string }): JSX.Element {
   if (agent === undefined) {
     return (
       <div class="view">
-        <Empty title="This agent is not known">
+        <PageHead title="This agent is not known" />
+        <Empty title={id}>
           It has not been heard of in the last hour. <a href={href("agents")}>All agents</a>
         </Empty>
       </div>

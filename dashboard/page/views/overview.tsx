@@ -82,8 +82,11 @@ export function Overview(): JSX.Element {
                     <span class="mini-name">{node.name}</span>
                     <StateMark state={nodeState(node, now)} />
                     <span class="note">
-                      {plural(node.agents.length, "agent")} · {percent(node.cpu)} ·{" "}
-                      {megabytes(node.memory_mb)}
+                      {nodeState(node, now) === "offline"
+                        ? "its agents are lost"
+                        : `${plural(node.agents.length, "agent")} · ${percent(node.cpu)} · ${
+                          megabytes(node.memory_mb)
+                        }`}
                     </span>
                     <span class="note mini-ago">
                       <Ago time={node.last_seen} />
