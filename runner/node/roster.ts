@@ -134,12 +134,12 @@ export class Roster {
     await this.#report(agent, this.parts.registry.remove(agent));
   }
 
-  /** Whether this very desired_state has been applied by this process. */
+  /** Whether this process has applied this very desired_state, or is about to. */
   knowsDesired(text: string): boolean {
     return text === this.#desiredText;
   }
 
-  /** A desired_state has been applied. */
+  /** A desired_state has come, and is applied now. */
   sawDesired(text: string, timestamp: number | undefined): void {
     this.#desiredText = text;
     if (timestamp === undefined) return;

@@ -130,8 +130,10 @@ export async function replay(
       if (line === undefined) continue;
       if (!append(theirs, line)) continue;
       const other = missing(line);
-      if (other === undefined) await listener.until(() => listener.has(line));
-      else if (other.instead) await listener.until(() => listener.lines.has(line.topic));
+      if (other === undefined) {
+        const times = count(theirs, line);
+        await listener.until(() => count(listener.lines, line) >= times);
+      } else if (other.instead) await listener.until(() => listener.lines.has(line.topic));
     }
   }
   const heard = { theirs, ours: listener.lines };
@@ -148,6 +150,12 @@ function append(lines: Map<string, Line[]>, line: Line): boolean {
   if (last !== undefined && line.topic.endsWith("/manifest") && grows(last.value, line.value)) before.pop();
   lines.set(line.topic, [...before, line]);
   return true;
+}
+
+/** How often it has been said; of a manifest that grows, also a later one. */
+function count(lines: ReadonlyMap<string, readonly Line[]>, line: Line): number {
+  return (lines.get(line.topic) ?? [])
+    .filter(({ value }) => says(value, line.value) || grows(line.value, value)).length;
 }
 
 function grows(before: Json, after: Json): boolean {
@@ -181,12 +189,6 @@ class Listener implements AsyncDisposable {
   async publish(topic: string, text: string, retain: boolean): Promise<void> {
     this.#own.add(`${topic} ${text}`);
     await this.client.publishAsync(topic, text, { qos: 1, retain });
-  }
-
-  /** Whether it has been said; of a manifest that grows, also a later one. */
-  has(theirs: Line): boolean {
-    const lines = this.lines.get(theirs.topic) ?? [];
-    return lines.some(({ value }) => says(value, theirs.value) || grows(theirs.value, value));
   }
 
   /** Resolves when `isHeard`, or after a while. */

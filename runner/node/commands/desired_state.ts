@@ -19,6 +19,8 @@ export async function desiredState(context: CommandContext, command: Command): P
   // It comes again with every new connection.
   if (command.retained && context.roster.knowsDesired(command.text)) return { started: [] };
   const timestamp = typeof payload.timestamp === "number" ? payload.timestamp : undefined;
+  // From here on: an agent that is stopped while others are still being started has been stopped since.
+  context.roster.sawDesired(command.text, timestamp);
   const isOutdated = (agent: string) => command.retained && context.roster.hasEndedSince(agent, timestamp);
   const started: string[] = [];
   const refused: string[] = [];
@@ -32,7 +34,6 @@ export async function desiredState(context: CommandContext, command: Command): P
       refused.push(error.message);
     }
   }
-  context.roster.sawDesired(command.text, timestamp);
   if (refused.length > 0) throw new CommandError(refused.join("; "));
   return { started };
 }

@@ -226,6 +226,25 @@ Deno.test("desired_state starts what is missing, leaves what runs alone, and is 
   assertEquals(n.link.published.filter((message) => message.topic === "nodes/n/desired_state"), []);
 });
 
+Deno.test("a newer desired_state brings back an agent that was stopped while an older one was still being applied", async () => {
+  await using n = await setUp();
+  const names = () => n.node.events.peers().map((peer) => peer.name);
+  const desire = (timestamp: number) => {
+    const agents = ["a", "b"].map((name) => ({ name, code: "//" }));
+    const text = JSON.stringify({ agents, timestamp });
+    const payload = new TextEncoder().encode(text);
+    n.node.onMessage({ topic: "nodes/n/desired_state", payload, retained: true });
+  };
+  desire(1);
+  while (!names().includes("a")) await settled();
+  const from = names();
+  await n.send("nodes/n/stop", { name: "a" });
+  while (!names().includes("b") || names().includes("a")) await settled();
+  desire(2);
+  while (!names().includes("a")) await settled();
+  assertEquals([from, names().toSorted()], [["a"], ["a", "b"]]);
+});
+
 for (
   const [what, payload] of [["an object", { name: "a" }], ["a bare name", "a"], [
     "a JSON string",
