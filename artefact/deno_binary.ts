@@ -2,11 +2,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import type { Environment } from "../bus/flag.ts";
-import { findDeno } from "../runner/deno_executable.ts";
-import { fetchEnv } from "../runner/install/env.ts";
-import { runFetch } from "../runner/install/fetcher.ts";
-import { findPackage } from "../runner/install/npm_cache.ts";
-import { type Architecture, DENO_PACKAGES, type DenoPackage } from "./platforms.ts";
+import { fetchPackage } from "./npm_package.ts";
+import { type Architecture, DENO_PACKAGES } from "./platforms.ts";
 
 /** The executable cannot be had; the message says why, and what to do. */
 export class DenoBinaryError extends Error {
@@ -37,7 +34,7 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
   await Deno.mkdir(cacheDir, { recursive: true });
   const draft = await Deno.makeTempDir({ dir: cacheDir, prefix: "fetch-" });
   try {
-    const fetched = join(await download(wanted, draft, env, signal), "deno");
+    const fetched = join(await fetchPackage(wanted, { draft, env, signal }), "deno");
     await Deno.chmod(fetched, 0o755);
     await Deno.mkdir(dirname(path), { recursive: true });
     // Whole or not at all.
@@ -56,27 +53,6 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
     await Deno.remove(draft, { recursive: true });
   }
   return path;
-}
-
-/** @returns the folder of the package. Deno compares its archive with the lock */
-async function download(
-  { name, version, integrity }: DenoPackage,
-  draft: string,
-  env: Environment,
-  signal: AbortSignal,
-): Promise<string> {
-  const wanted = `${name}@${version}`;
-  const lock = { version: "5", specifiers: { [`npm:${wanted}`]: version }, npm: { [wanted]: { integrity } } };
-  await Deno.writeTextFile(join(draft, "deno.lock"), JSON.stringify(lock));
-  const denoDir = join(draft, "cache");
-  const own = { DENO_DIR: denoDir, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
-  await runFetch({
-    deno: await findDeno(undefined, env["PATH"] ?? ""),
-    args: ["cache", "--quiet", "--no-config", "--lock=deno.lock", "--frozen", `npm:${wanted}`],
-    env: { ...fetchEnv(env), ...own },
-    cwd: draft,
-  }, signal);
-  return await findPackage(denoDir, name, version);
 }
 
 async function isFile(path: string): Promise<boolean> {

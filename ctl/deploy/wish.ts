@@ -4,14 +4,14 @@ import { fileURLToPath } from "node:url";
 import { bundleRunner, hasSources } from "../../artefact/bundle.ts";
 import { fetchDeno } from "../../artefact/deno_binary.ts";
 import { sha256Of } from "../../artefact/hash.ts";
-import { downloadPackage, type NpmPackage, NpmPackageError } from "../../artefact/npm_package.ts";
+import { packPackage } from "../../artefact/npm_package.ts";
 import { DENO_VERSION } from "../../artefact/deno_version.ts";
 import { type Architecture, architectureOf } from "../../artefact/platforms.ts";
 import { ConfigError } from "../../bus/config_error.ts";
 import type { Environment, Flag } from "../../bus/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../runner/config.ts";
 import { FLAGS } from "../../runner/flags.ts";
-import { PYODIDE_INTEGRITY, PYODIDE_VERSION } from "../../runner/install/python/release.ts";
+import { PYODIDE_PACKAGE, PYODIDE_VERSION } from "../../runner/install/python/release.ts";
 import type { Argument, Shipment, Wish } from "./desired.ts";
 import type { Scope } from "./layout.ts";
 
@@ -114,18 +114,14 @@ export async function makeWish(
 /** A device needs no internet: what Python is made of goes along where it is asked for. */
 async function withPython(
   { args, files, config }: RunnerFlags,
-  { env, cacheDir, report }: Sources,
+  sources: Sources,
 ): Promise<Pick<RunnerFlags, "args" | "files">> {
+  const { cacheDir, report } = sources;
   if (!config.python.prefetch || config.python.archive !== undefined) return { args, files };
   const source = join(cacheDir, `pyodide-${PYODIDE_VERSION}.tgz`);
   if (!await isFile(source)) {
     report(`Fetching Python (npm:pyodide@${PYODIDE_VERSION})`);
-    const wanted = { name: "pyodide", version: PYODIDE_VERSION, integrity: PYODIDE_INTEGRITY };
-    const bytes = await fetchPython(wanted, env["NPM_CONFIG_REGISTRY"] || undefined);
-    // Under its name it is whole.
-    const draft = await Deno.makeTempFile({ dir: cacheDir });
-    await Deno.writeFile(draft, bytes);
-    await Deno.rename(draft, source);
+    await fetchPython(source, sources);
   }
   const name = FILE_FLAGS.get(FLAGS.pyodide) ?? "";
   return {
@@ -134,12 +130,25 @@ async function withPython(
   };
 }
 
-async function fetchPython(wanted: NpmPackage, registry: string | undefined): Promise<Uint8Array> {
+async function fetchPython(archive: string, { env, cacheDir, signal }: Sources): Promise<void> {
+  const draft = await Deno.makeTempDir({ dir: cacheDir, prefix: "fetch-" });
   try {
-    return await downloadPackage(wanted, registry);
+    const packed = join(draft, "pyodide.tgz");
+    const options = { draft, env, signal: signal ?? new AbortController().signal };
+    await packPackage(PYODIDE_PACKAGE, packed, options);
+    // Under its name it is whole.
+    await Deno.rename(packed, archive);
   } catch (error) {
-    if (!(error instanceof NpmPackageError)) throw error;
-    throw new ConfigError(`${error.message}, or name the package with -- --pyodide FILE`);
+    signal?.throwIfAborted();
+    throw new ConfigError(
+      `Cannot fetch Python (npm:pyodide@${PYODIDE_VERSION}): ${
+        (error as Error).message
+      }: connect this machine ` +
+        "to the npm registry (another is named by $NPM_CONFIG_REGISTRY or in ~/.npmrc), or name the package with " +
+        "-- --pyodide FILE",
+    );
+  } finally {
+    await Deno.remove(draft, { recursive: true });
   }
 }
 

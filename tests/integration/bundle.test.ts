@@ -2,9 +2,9 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { bundleRunner } from "../../artefact/bundle.ts";
-import { downloadPackage } from "../../artefact/npm_package.ts";
+import { packPackage } from "../../artefact/npm_package.ts";
 import { InterpreterStore } from "../../runner/install/python/interpreter.ts";
-import { PYODIDE_INTEGRITY, PYODIDE_VERSION } from "../../runner/install/python/release.ts";
+import { PYODIDE_PACKAGE } from "../../runner/install/python/release.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { freePort, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
@@ -69,8 +69,9 @@ Deno.test("bundle runs an agent in Python, from the package it was given where t
   await using broker = await startEmbedded();
   await using bus = await Bus.connect(broker.port);
   const archive = join(folder, "pyodide.tgz");
-  const wanted = { name: "pyodide", version: PYODIDE_VERSION, integrity: PYODIDE_INTEGRITY };
-  await Deno.writeFile(archive, await downloadPackage(wanted, Deno.env.get("NPM_CONFIG_REGISTRY")));
+  const draft = await Deno.makeTempDir({ dir: folder });
+  const { signal } = new AbortController();
+  await packPackage(PYODIDE_PACKAGE, archive, { draft, env: Deno.env.toObject(), signal });
   await using node = await NodeProcess.start({
     port: broker.port,
     main: RUNNER,

@@ -11,8 +11,12 @@ export const PLATFORM = "pyemscripten_2026_0_wasm32";
 /** Deno's lock for `npm:pyodide`: what the registry hands over must be what it was when this was written. */
 export const PYODIDE_LOCK: string = lock;
 
-/** What npm's archive of it must be: `sha512-…`. */
-export const PYODIDE_INTEGRITY: string = JSON.parse(lock).npm[`pyodide@${PYODIDE_VERSION}`].integrity;
+/** The package by itself, with what its archive must be. */
+export const PYODIDE_PACKAGE = {
+  name: "pyodide",
+  version: PYODIDE_VERSION,
+  integrity: JSON.parse(lock).npm[`pyodide@${PYODIDE_VERSION}`].integrity as string,
+} as const;
 
 /** Its files that are used, and their SHA-256. */
 export const PYODIDE_FILES: Readonly<Record<string, string>> = {
