@@ -75,6 +75,10 @@ export function agentAfter(
   if (name === undefined) return undefined;
   const agent = known ?? newAgent(actorId, name);
   const node = text(fields.node) ?? agent.node;
+  const counters = {
+    uptime: number(fields.uptime) ?? agent.uptime,
+    messagesProcessed: number(fields.messages_processed) ?? agent.messagesProcessed,
+  };
   switch (report) {
     case "heartbeat":
       return {
@@ -92,14 +96,12 @@ export function agentAfter(
         ...agent,
         node,
         state: text(fields.state) ?? agent.state,
-        uptime: number(fields.uptime) ?? agent.uptime,
-        messagesProcessed: number(fields.messages_processed) ?? agent.messagesProcessed,
+        ...counters,
       };
     case "metrics":
       return {
         ...agent,
-        uptime: number(fields.uptime) ?? agent.uptime,
-        messagesProcessed: number(fields.messages_processed) ?? agent.messagesProcessed,
+        ...counters,
         errors: number(fields.errors) ?? agent.errors,
       };
     case "errors":

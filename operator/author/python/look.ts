@@ -2,6 +2,7 @@
 import { dirname, join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import { defaultWorkDir } from "../../../runner/config.ts";
+import { helperFlags } from "../../../runner/helper_flags.ts";
 import { fetchEnv } from "../../../runner/install/env.ts";
 import { type Interpreter, InterpreterStore } from "../../../runner/install/python/interpreter.ts";
 import { writePythonHarness } from "../../../runner/process/harness_files.ts";
@@ -69,27 +70,19 @@ export async function lookAtPython(code: string, options: LookOptions): Promise<
     // `agents/harness/python` and what it shares with the other harness.
     const tree = dirname(dirname(dirname(dirname(harness.entry))));
     const module = pathToFileURL(join(dirname(harness.entry), "interpreter.ts")).href;
-    const args = [...sandbox([interpreter.dir, tree]), entry, module, interpreter.dir, interpreter.snapshot];
+    const args = [
+      ...helperFlags({ read: [interpreter.dir, tree] }),
+      entry,
+      module,
+      interpreter.dir,
+      interpreter.snapshot,
+    ];
     const output = await run(deno, args, join(folder, "cache"), JSON.stringify({ look, code }), signal);
     const seen = { ...NOTHING, ...JSON.parse(output, (_key, value) => value ?? undefined) as PythonLook };
     return { seen, interpreter };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-function sandbox(readable: readonly string[]): string[] {
-  const alone = [
-    "--quiet",
-    "--no-prompt",
-    "--no-config",
-    "--no-check",
-    "--no-remote",
-    "--no-npm",
-    "--no-lock",
-  ];
-  const denied = ["--deny-net", "--deny-write", "--deny-run", "--deny-sys", "--deny-ffi", "--ignore-env"];
-  return ["run", ...alone, ...denied, `--allow-read=${readable.join(",")}`];
 }
 
 async function run(

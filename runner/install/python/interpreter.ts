@@ -4,6 +4,7 @@ import { Turns } from "../../turns.ts";
 import type { Downloader } from "../download.ts";
 import { runFetch } from "../fetcher.ts";
 import { InstallError } from "../install_error.ts";
+import { helperFlags } from "../../helper_flags.ts";
 import { findPackage } from "../npm_cache.ts";
 import { digest } from "../seal.ts";
 import {
@@ -141,20 +142,10 @@ export class InterpreterStore {
     signal: AbortSignal,
   ): Promise<void> {
     const draft = `${snapshot}${UNFINISHED}${crypto.randomUUID()}`;
-    const flags = [
-      "--quiet",
-      "--no-prompt",
-      "--no-config",
-      "--no-check",
-      "--no-remote",
-      "--no-npm",
-      "--no-lock",
-    ];
-    const denied = ["--deny-net", "--deny-run", "--deny-sys", "--deny-ffi", "--ignore-env"];
-    const files = [`--allow-read=${dir}`, `--allow-write=${draft}`];
+    const flags = helperFlags({ read: [dir], write: [draft] });
     await this.#deno(
       this.options.dir,
-      ["run", ...flags, ...denied, ...files, maker.makeSnapshot, dir, draft],
+      [...flags, maker.makeSnapshot, dir, draft],
       signal,
     );
     using file = await Deno.open(draft, { write: true });
