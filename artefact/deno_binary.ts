@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import type { Environment } from "../bus/flag.ts";
-import { fetchPackage } from "./npm_package.ts";
+import { fetchPackage } from "../runner/install/npm_package.ts";
+import { downloaderOf } from "./npm_package.ts";
 import { type Architecture, DENO_PACKAGES } from "./platforms.ts";
 
 /** The executable cannot be had; the message says why, and what to do. */
@@ -34,7 +35,7 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
   await Deno.mkdir(cacheDir, { recursive: true });
   const draft = await Deno.makeTempDir({ dir: cacheDir, prefix: "fetch-" });
   try {
-    const fetched = join(await fetchPackage(wanted, { draft, env, signal }), "deno");
+    const fetched = join(await fetchPackage(wanted, draft, await downloaderOf(env), signal), "deno");
     await Deno.chmod(fetched, 0o755);
     await Deno.mkdir(dirname(path), { recursive: true });
     // Whole or not at all.

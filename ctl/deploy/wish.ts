@@ -134,8 +134,7 @@ async function fetchPython(archive: string, { env, cacheDir, signal }: Sources):
   const draft = await Deno.makeTempDir({ dir: cacheDir, prefix: "fetch-" });
   try {
     const packed = join(draft, "pyodide.tgz");
-    const options = { draft, env, signal: signal ?? new AbortController().signal };
-    await packPackage(PYODIDE_PACKAGE, packed, options);
+    await packPackage(PYODIDE_PACKAGE, packed, draft, env, signal ?? new AbortController().signal);
     // Under its name it is whole.
     await Deno.rename(packed, archive);
   } catch (error) {

@@ -71,7 +71,7 @@ Deno.test("bundle runs an agent in Python, from the package it was given where t
   const archive = join(folder, "pyodide.tgz");
   const draft = await Deno.makeTempDir({ dir: folder });
   const { signal } = new AbortController();
-  await packPackage(PYODIDE_PACKAGE, archive, { draft, env: Deno.env.toObject(), signal });
+  await packPackage(PYODIDE_PACKAGE, archive, draft, Deno.env.toObject(), signal);
   await using node = await NodeProcess.start({
     port: broker.port,
     main: RUNNER,

@@ -5,7 +5,7 @@ import type { Downloader } from "../download.ts";
 import { runFetch } from "../fetcher.ts";
 import { InstallError } from "../install_error.ts";
 import { helperFlags } from "../../helper_flags.ts";
-import { findPackage } from "../npm_cache.ts";
+import { fetchPackage } from "../npm_package.ts";
 import { digest } from "../seal.ts";
 import {
   markUsed,
@@ -17,7 +17,7 @@ import {
   UNFINISHED,
 } from "../sets.ts";
 import { readNpmArchive } from "./npm_archive.ts";
-import { PYODIDE_FILES, PYODIDE_LOCK, PYODIDE_VERSION } from "./release.ts";
+import { PYODIDE_FILES, PYODIDE_PACKAGE, PYODIDE_VERSION } from "./release.ts";
 
 export interface InterpreterOptions extends Downloader {
   /** Absolute path of the folder for all that concerns Python. Nodes of one user may share it. */
@@ -123,12 +123,7 @@ export class InterpreterStore {
   }
 
   async #download(draft: string, files: string, signal: AbortSignal): Promise<void> {
-    const lock = join(draft, "deno.lock");
-    await Deno.writeTextFile(lock, PYODIDE_LOCK);
-    const specifier = `npm:pyodide@${PYODIDE_VERSION}`;
-    const args = ["cache", "--quiet", "--no-config", `--lock=${lock}`, "--frozen", specifier];
-    await this.#deno(draft, args, signal);
-    const source = await findPackage(join(draft, "cache"), "pyodide", PYODIDE_VERSION);
+    const source = await fetchPackage(PYODIDE_PACKAGE, draft, this.options, signal);
     for (const name of Object.keys(PYODIDE_FILES)) {
       await Deno.copyFile(join(source, name), join(files, name));
     }

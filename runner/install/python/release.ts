@@ -1,5 +1,5 @@
 /** The release of Pyodide that agents in Python run on: CPython, compiled to WebAssembly. */
-import lock from "./pyodide.lock.json" with { type: "text" };
+import type { NpmPackage } from "../npm_package.ts";
 
 export const PYODIDE_VERSION = "314.0.7";
 /** The Python it is, for what packages demand. */
@@ -8,15 +8,13 @@ export const PYTHON_VERSION = "3.14.2";
 export const PYTHON_ABI = "cp314";
 export const PLATFORM = "pyemscripten_2026_0_wasm32";
 
-/** Deno's lock for `npm:pyodide`: what the registry hands over must be what it was when this was written. */
-export const PYODIDE_LOCK: string = lock;
-
-/** The package by itself, with what its archive must be. */
-export const PYODIDE_PACKAGE = {
+/** Its package, which has all that is needed: what it depends on is for Node.js, and for types. */
+export const PYODIDE_PACKAGE: NpmPackage = {
   name: "pyodide",
   version: PYODIDE_VERSION,
-  integrity: JSON.parse(lock).npm[`pyodide@${PYODIDE_VERSION}`].integrity as string,
-} as const;
+  integrity:
+    "sha512-0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A==",
+};
 
 /** Its files that are used, and their SHA-256. */
 export const PYODIDE_FILES: Readonly<Record<string, string>> = {
