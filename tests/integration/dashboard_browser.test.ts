@@ -32,6 +32,19 @@ async function show(scene: Scene, hash: string): Promise<void> {
   await scene.page.goto(`${scene.dashboard.url}${hash}`);
 }
 
+/**
+ * Presses until a dialog is there: the answer to what was done before may come while the page shows what was before that,
+ * and a button that goes off under the finger is not pressed.
+ */
+async function openDialog(page: Page, button: string): Promise<void> {
+  const deadlineMs = Date.now() + 20_000;
+  while (await page.locator("dialog").count() === 0) {
+    assert(Date.now() < deadlineMs, `no dialog has come for ${button}`);
+    await page.click(`button:has-text('${button}')`, { timeout: 1000 }).catch(() => {});
+    await page.waitForSelector("dialog", { timeout: 1000 }).catch(() => {});
+  }
+}
+
 const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   "a spawned agent appears, and its state is told in words": async (scene) => {
     await show(scene, "#/agents");
@@ -185,7 +198,7 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.waitForSelector(".agent-title .state-running");
     await page.click("button:has-text('Restart')");
     await page.waitForSelector(".toast-good >> text='pressed' has started afresh");
-    await page.click("button:has-text('Delete')");
+    await openDialog(page, "Delete");
     await page.click("dialog button:has-text('Delete')");
     await page.waitForSelector("text=This agent is not known");
   },
