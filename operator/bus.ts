@@ -1,8 +1,13 @@
 /** An operator's connection to the broker: publish, subscribe, ask and wait for the answer. */
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import { type BrokerAccess, credentialOptions } from "../bus/access.ts";
-import type { BrokerUrl } from "../bus/broker_url.ts";
-import { type ConnectionError, describeFailure, type FailureKind, failureKind } from "../bus/failure.ts";
+import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
+import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
+import {
+  type ConnectionError,
+  describeFailure,
+  type FailureKind,
+  failureKind,
+} from "../protocol/broker/failure.ts";
 import { filterMatches } from "../protocol/topics.ts";
 
 /** The broker cannot be reached, or does not let this client in; the message says why, and what to do. */

@@ -1,7 +1,7 @@
 /** What every operation of an operator works with. */
 import type { Bus } from "./bus.ts";
 import type { Commander } from "./commander.ts";
-import type { Fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet/fleet.ts";
 
 /** One connection, and what it has heard so far. */
 export interface Operator {

@@ -1,7 +1,7 @@
 /** Signs commands for nodes that run with `--trust`, with the private half of a key of `deno task key generate`. */
-import { signCommand, type SigningKey } from "../runner/trust/issue.ts";
-import { isObject } from "../runner/trust/envelope.ts";
-import { ConfigError } from "../bus/config_error.ts";
+import { signCommand, type SigningKey } from "../protocol/signing/issue.ts";
+import { isObject } from "../protocol/signing/envelope.ts";
+import { ConfigError } from "../protocol/config/config_error.ts";
 
 /** How long a command counts that nobody keeps. */
 const TTL_SECONDS = 10 * 60;

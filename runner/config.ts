@@ -2,10 +2,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
-import { type AccessSources, readBroker, readPort, readSources } from "../bus/broker_flags.ts";
-import type { BrokerUrl } from "../bus/broker_url.ts";
-import { ConfigError } from "../bus/config_error.ts";
-import type { Environment, Flag, ReadFlag } from "../bus/flag.ts";
+import { type AccessSources, readBroker, readPort, readSources } from "../protocol/broker/broker_flags.ts";
+import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
+import { ConfigError } from "../protocol/config/config_error.ts";
+import type { Environment, Flag, ReadFlag } from "../protocol/config/flag.ts";
 import { ALL_FLAGS, FLAGS, OUTBOXES, TRUST_MODES } from "./flags.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
 

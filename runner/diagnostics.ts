@@ -1,6 +1,6 @@
 /** What an operator wants to know first when something does not work, logged at DEBUG as the node starts. */
 import type { RunnerConfig } from "./config.ts";
-import type { BrokerUrl } from "../bus/broker_url.ts";
+import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import type { Logger } from "./logger.ts";
 
 const TCP_TIMEOUT_MS = 5000;

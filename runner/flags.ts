@@ -1,6 +1,6 @@
 /** The flags of the runner: one table, from which the command line is read and `--help` is written. */
-import { BROKER_FLAGS } from "../bus/broker_flags.ts";
-import type { Flag } from "../bus/flag.ts";
+import { BROKER_FLAGS } from "../protocol/broker/broker_flags.ts";
+import type { Flag } from "../protocol/config/flag.ts";
 import { LOG_LEVELS } from "./logger.ts";
 
 export const OUTBOXES = ["memory", "disk"] as const;

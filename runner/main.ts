@@ -1,16 +1,16 @@
 /** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
-import "./quiet_libraries.ts";
+import "../protocol/broker/quiet_libraries.ts";
 import { basename } from "@std/path";
-import { readAccess } from "../bus/access_files.ts";
+import { readAccess } from "../protocol/broker/access_files.ts";
 import { createLogger, type Logger, type LogLevel } from "./logger.ts";
 import { systemClock } from "./clock.ts";
-import { PASSWORD_VARIABLE } from "../bus/broker_flags.ts";
-import { ConfigError } from "../bus/config_error.ts";
+import { PASSWORD_VARIABLE } from "../protocol/broker/broker_flags.ts";
+import { ConfigError } from "../protocol/config/config_error.ts";
 import { parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
 import { helpText } from "./flags.ts";
-import { findDeno } from "./deno_executable.ts";
-import { type BrokerAccess, canBeOverheard } from "../bus/access.ts";
-import { type BrokerUrl, parseBroker } from "../bus/broker_url.ts";
+import { findDeno } from "../protocol/deno_executable.ts";
+import { type BrokerAccess, canBeOverheard } from "../protocol/broker/access.ts";
+import { type BrokerUrl, parseBroker } from "../protocol/broker/broker_url.ts";
 import type { Node } from "./node/node.ts";
 import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";
@@ -18,7 +18,7 @@ import { readExpectations, SERVICE_VARIABLES } from "./service/expectations.ts";
 import { journalLine, leadsToJournal } from "./service/journal.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../protocol/version.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_NAME_TAKEN = 3;

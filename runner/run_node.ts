@@ -4,28 +4,28 @@ import { AgentRuntime } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
 import { AuditLog } from "./audit/audit_log.ts";
 import { Denials } from "./audit/denials.ts";
-import { ConfigError } from "../bus/config_error.ts";
+import { ConfigError } from "../protocol/config/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, type Tidier, tidyInstalls } from "./housekeeping.ts";
-import { fetchEnv } from "./install/env.ts";
+import { fetchEnv } from "../protocol/packages/env.ts";
 import { Installer } from "./install/installer.ts";
 import { PythonInstaller } from "./install/python/installer.ts";
-import { parseSpecifiers } from "./install/specifiers.ts";
-import type { BrokerAccess } from "../bus/access.ts";
-import type { BrokerUrl } from "../bus/broker_url.ts";
+import { parseSpecifiers } from "../protocol/packages/specifiers.ts";
+import type { BrokerAccess } from "../protocol/broker/access.ts";
+import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
 import type { LinkListener } from "./link/link.ts";
 import { MqttLink } from "./link/mqtt_link.ts";
 import type { Logger } from "./logger.ts";
-import { createIdentity } from "./node/identity.ts";
+import { createIdentity } from "./node/reports/identity.ts";
 import { Node } from "./node/node.ts";
-import { lastWill } from "./node/reporter.ts";
+import { lastWill } from "./node/reports/reporter.ts";
 import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { openCgroups } from "./process/cgroups.ts";
 import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
-import { realFolder } from "./real_folder.ts";
+import { realFolder } from "./files/real_folder.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
@@ -33,7 +33,7 @@ import type { Gate } from "./trust/gate.ts";
 import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../protocol/version.ts";
 
 /** What a node is built from beside its configuration. */
 export interface Surroundings {
@@ -260,6 +260,6 @@ async function usable<T>(flag: string, opening: Promise<T>): Promise<T> {
 
 /** Only those who keep the outbox on disk pay for loading what that needs. */
 async function diskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {
-  const { openDiskKeeper } = await import("./open_disk_keeper.ts");
+  const { openDiskKeeper } = await import("./link/open_disk_keeper.ts");
   return await openDiskKeeper(registry, clock, log);
 }

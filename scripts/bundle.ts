@@ -1,6 +1,6 @@
 /** `deno task bundle`: the runner as one file, dist/agentflow-node.js. */
 import { fileURLToPath } from "node:url";
-import { BundleError, bundleRunner } from "../artefact/bundle.ts";
+import { BundleError, bundleRunner } from "../operator/release/bundle.ts";
 
 const OUTPUT = fileURLToPath(new URL("../dist/agentflow-node.js", import.meta.url));
 

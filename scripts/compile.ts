@@ -1,9 +1,9 @@
 /** `deno task compile` and `deno task compile:arm`: the runner as an executable, in dist/. */
 import { dirname, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { BundleError, bundleRunner } from "../artefact/bundle.ts";
-import { CompileError, compileRunner } from "../artefact/compile.ts";
-import { type Architecture, ARCHITECTURES } from "../artefact/platforms.ts";
+import { BundleError, bundleRunner } from "../operator/release/bundle.ts";
+import { CompileError, compileRunner } from "../operator/release/compile.ts";
+import { type Architecture, ARCHITECTURES } from "../operator/release/platforms.ts";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 

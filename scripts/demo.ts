@@ -1,8 +1,8 @@
 // deno-lint-ignore-file no-console -- it talks to its reader
 /** `deno task demo`: a broker, a node, a sensor and a dashboard on this machine, and a live view of what they say. */
 import { delay } from "@std/async/delay";
-import { parseBroker } from "../bus/broker_url.ts";
-import { type Dashboard, startDashboard } from "../dashboard/start.ts";
+import { parseBroker } from "../protocol/broker/broker_url.ts";
+import { type Dashboard, startDashboard } from "../operator/dashboard/start.ts";
 import { topics } from "../protocol/topics.ts";
 import type { Arrival } from "./demo/arrival.ts";
 import { formatArrival, Names, type View } from "./demo/format.ts";

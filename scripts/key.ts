@@ -1,7 +1,7 @@
 /** `deno task key`: makes the keys of those who command nodes, and signs commands with them. */
 import { parseArgs } from "@std/cli/parse-args";
-import { SIGNED_COMMANDS } from "../runner/trust/signed_commands.ts";
-import { generateKey, publicHalf, signCommand, type SigningKey } from "../runner/trust/issue.ts";
+import { SIGNED_COMMANDS } from "../protocol/signing/signed_commands.ts";
+import { generateKey, publicHalf, signCommand, type SigningKey } from "../protocol/signing/issue.ts";
 
 const HELP = `Makes keys, and signs commands for nodes that run with --trust.
 

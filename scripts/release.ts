@@ -2,12 +2,12 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { basename, join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { BundleError, bundleRunner } from "../artefact/bundle.ts";
-import { DenoBinaryError, fetchDeno } from "../artefact/deno_binary.ts";
-import { type Architecture, ARCHITECTURES } from "../artefact/platforms.ts";
-import { sha256Of } from "../artefact/hash.ts";
-import { makeRelease } from "../artefact/release.ts";
-import { VERSION } from "../runner/version.ts";
+import { BundleError, bundleRunner } from "../operator/release/bundle.ts";
+import { DenoBinaryError, fetchDeno } from "../operator/release/deno_binary.ts";
+import { type Architecture, ARCHITECTURES } from "../operator/release/platforms.ts";
+import { sha256Of } from "../operator/release/hash.ts";
+import { makeRelease } from "../operator/release/release.ts";
+import { VERSION } from "../protocol/version.ts";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 /** 2026-01-01: the archives say nothing of when they were made, unless $SOURCE_DATE_EPOCH does. */

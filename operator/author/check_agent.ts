@@ -1,7 +1,7 @@
 /** Looks at an agent's code as its author would, when somebody else has written it: nothing of it runs. */
 import { type Language, readingOf } from "../../protocol/language.ts";
-import { findDeno } from "../../runner/deno_executable.ts";
-import { SpecifierError } from "../../runner/install/specifiers.ts";
+import { findDeno } from "../../protocol/deno_executable.ts";
+import { SpecifierError } from "../../protocol/packages/specifiers.ts";
 import { checkPython, NOT_CHECKED, type PythonReport } from "./check_python.ts";
 import { checkTypes } from "./check_types.ts";
 import type { Diagnostic } from "./diagnostics.ts";

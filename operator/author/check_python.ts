@@ -1,6 +1,6 @@
 /** Checks an agent in Python, with the interpreter that nodes use: nothing of it runs. */
 import { join } from "@std/path";
-import { InstallError } from "../../runner/install/install_error.ts";
+import { InstallError } from "../../protocol/packages/install_error.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { type PermissionHint, permissionHints } from "./permissions.ts";
 import { lookAtPython, type LookOptions, type PythonLook } from "./python/look.ts";

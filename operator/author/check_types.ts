@@ -2,8 +2,8 @@
 import { dirname, extname, join, resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
 import types from "../../agents/types.d.ts" with { type: "text" };
-import { importMap } from "../../runner/install/import_map.ts";
-import { parseSpecifiers } from "../../runner/install/specifiers.ts";
+import { importMap } from "../../protocol/packages/import_map.ts";
+import { parseSpecifiers } from "../../protocol/packages/specifiers.ts";
 import { annotate } from "./annotate.ts";
 import { type Diagnostic, parseDiagnostics } from "./diagnostics.ts";
 

@@ -1,9 +1,9 @@
 /** Makes a fleet what its file says: looks, plans, and carries out. */
 import { dirname, resolve } from "@std/path";
-import { ConfigError } from "../../bus/config_error.ts";
+import { ConfigError } from "../../protocol/config/config_error.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
-import { type FleetEntry, parseFleetFile } from "../fleet_file.ts";
-import { stateOf } from "../views.ts";
+import { type FleetEntry, parseFleetFile } from "../fleet/fleet_file.ts";
+import { stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { liveAgents } from "./find.ts";
 import { inspectOn } from "./inspect.ts";

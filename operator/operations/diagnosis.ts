@@ -1,5 +1,5 @@
 /** What is wrong with a fleet, from what was seen of it, and what to do about it. Pure. */
-import { type NodeView, stateOf } from "../views.ts";
+import { type NodeView, stateOf } from "../fleet/views.ts";
 
 /** How a check has come out. */
 export interface Finding {

@@ -1,7 +1,7 @@
 /** Finds nodes and agents by the names operators call them. Pure. */
 import { actorId } from "../../protocol/ids.ts";
-import type { Fleet } from "../fleet.ts";
-import type { AgentView, NodeView } from "../views.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import type { AgentView, NodeView } from "../fleet/views.ts";
 import { OperationError } from "../operator.ts";
 
 /** An agent, and the node that runs it. */

@@ -1,6 +1,6 @@
 /** Moves an agent to another node. */
 import type { CommandOptions } from "../commander.ts";
-import { stateOf } from "../views.ts";
+import { stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { locate, nodeNamed } from "./find.ts";
 

@@ -1,6 +1,6 @@
 /** From what should run and what does run to what is to be done. Pure. */
-import { type FleetEntry, languageOf } from "../fleet_file.ts";
-import { ConfigError } from "../../bus/config_error.ts";
+import { type FleetEntry, languageOf } from "../fleet/fleet_file.ts";
+import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Config } from "./spawn.ts";

@@ -1,5 +1,5 @@
 /** Looks at the fleet as it is now: asks the nodes, rather than waiting for their next heartbeat. */
-import { FLEET_FILTERS, type FleetChange } from "../fleet.ts";
+import { FLEET_FILTERS, type FleetChange } from "../fleet/fleet.ts";
 import type { Operator } from "../operator.ts";
 
 export interface SurveyOptions {

@@ -1,6 +1,6 @@
 /** Sends a node a new runner, and waits for what becomes of it. */
 import { topics } from "../../protocol/topics.ts";
-import { packRunner } from "../../runner/upgrade/upgrade_package.ts";
+import { packRunner } from "../../protocol/upgrade_package.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { NoAnswerError } from "../commander.ts";
 import { listen } from "./listen.ts";

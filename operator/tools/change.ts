@@ -3,7 +3,7 @@ import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { OperationError } from "../operator.ts";
-import type { Fleet } from "../fleet.ts";
+import type { Fleet } from "../fleet/fleet.ts";
 import { locate, nodeNamed } from "../operations/find.ts";
 import { inspectAgent } from "../operations/inspect.ts";
 import { migrate } from "../operations/migrate.ts";

@@ -1,7 +1,7 @@
 /** Tools that look at the fleet, and change nothing. */
 import { z } from "zod";
 import { filterError } from "../../protocol/topics.ts";
-import { stateOf } from "../views.ts";
+import { stateOf } from "../fleet/views.ts";
 import { liveAgents, nodeNamed } from "../operations/find.ts";
 import { listen } from "../operations/listen.ts";
 import { keyOf, recentLines } from "../operations/recent.ts";

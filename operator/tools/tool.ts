@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { BusError } from "../bus.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
-import type { Journal } from "../journal.ts";
+import type { Journal } from "../fleet/journal.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { TemplateError } from "../templates/parameters.ts";
 import { SpawnConfigError } from "../../protocol/spawn_config.ts";

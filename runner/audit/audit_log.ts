@@ -1,5 +1,5 @@
 /** What was asked of this node, by whom, and what it did: lines of JSON on disk, for later. */
-import { removeIfThere } from "../durable_file.ts";
+import { removeIfThere } from "../files/durable_file.ts";
 
 /** One line; `at` (seconds since the epoch) and `node` are added. */
 export interface AuditEntry {

@@ -1,12 +1,19 @@
 /** Fetches the dependencies of agents, each set into a folder of its own that is complete or not there at all. */
 import { join } from "@std/path";
-import { CACHE, CONSTANT_FILES, download, type Downloader, IMPORT_MAP, LOCK } from "./download.ts";
-import { jsrHost, registryEnv } from "./env.ts";
+import {
+  CACHE,
+  CONSTANT_FILES,
+  download,
+  type Downloader,
+  IMPORT_MAP,
+  LOCK,
+} from "../../protocol/packages/download.ts";
+import { jsrHost, registryEnv } from "../../protocol/packages/env.ts";
 import type { Installed } from "./flags.ts";
-import { InstallError } from "./install_error.ts";
+import { InstallError } from "../../protocol/packages/install_error.ts";
 import { digest, digestInstall, readSeal, SEAL, type Seal, sealPath, writeSeal } from "./seal.ts";
 import { markUsed, removeTree, sweepSets, UNFINISHED } from "./sets.ts";
-import type { Dependency } from "./specifiers.ts";
+import type { Dependency } from "../../protocol/packages/specifiers.ts";
 import { Turns } from "../turns.ts";
 
 /** Where and how to install. */

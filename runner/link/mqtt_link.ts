@@ -2,10 +2,10 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
-import { type BrokerAccess, credentialOptions } from "../../bus/access.ts";
+import { type BrokerAccess, credentialOptions } from "../../protocol/broker/access.ts";
 import { reconnectDelayMs } from "./backoff.ts";
-import type { BrokerUrl } from "../../bus/broker_url.ts";
-import { type Attempt, type ConnectionError, describeFailure } from "../../bus/failure.ts";
+import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
+import { type Attempt, type ConnectionError, describeFailure } from "../../protocol/broker/failure.ts";
 import { Filters } from "./filters.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Link, LinkListener, OutgoingMessage } from "./link.ts";

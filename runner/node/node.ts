@@ -6,7 +6,7 @@ import type { PolicyRefusal } from "../policy/gatekeeper.ts";
 import { type Connection, holderOf } from "../process/endpoint.ts";
 import type { StopReason } from "../supervisor/state.ts";
 import type { UpgradeNews } from "../upgrade/upgrades.ts";
-import type { AgentEvents } from "./agent_events.ts";
+import type { AgentEvents } from "./agents/agent_events.ts";
 import { assemble, type Assembly, type NodeParts } from "./assembly.ts";
 
 /** Time for the last messages to reach the broker, in milliseconds. */

@@ -1,5 +1,5 @@
 /** The credentials that the policy gives agents, for connections of their own to the broker. */
-import { readGuarded } from "../local_file.ts";
+import { readGuarded } from "../files/local_file.ts";
 import type { AgentCredentials, Policy } from "./policy.ts";
 
 /** Shorter ones could not be taken out of a log without taking out all else. */

@@ -1,5 +1,5 @@
 /** The operator's policy, read once from its file. */
-import { readGuarded } from "../local_file.ts";
+import { readGuarded } from "../files/local_file.ts";
 import { parsePolicy, PolicyError } from "./parse.ts";
 import { DEFAULT_POLICY, type Policy } from "./policy.ts";
 

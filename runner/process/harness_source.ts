@@ -1,6 +1,6 @@
 /**
  * The harness' source, carried by the runner. A bundled runner has this module replaced by one that holds the harness
- * as a single file of JavaScript: see `artefact/bundle.ts`.
+ * as a single file of JavaScript: see `operator/release/bundle.ts`.
  */
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };

@@ -1,6 +1,6 @@
 /** Secrets of agents: a file on this node, and whom it grants them to. */
 import * as v from "valibot";
-import { FileOfRecord } from "../local_file.ts";
+import { FileOfRecord } from "../files/local_file.ts";
 import { fitsAny } from "../patterns.ts";
 
 /** Shorter ones could not be taken out of a log without taking out all else. */

@@ -7,7 +7,7 @@ import { Gatekeeper } from "../policy/gatekeeper.ts";
 import { DEFAULT_POLICY } from "../policy/policy.ts";
 import { Installer } from "../install/installer.ts";
 import { PythonInstaller } from "../install/python/installer.ts";
-import { parseBroker } from "../../bus/broker_url.ts";
+import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { noCgroups } from "../process/cgroups.ts";
 import { Secrets } from "../secrets/secrets.ts";
 import { StateFiles } from "../store/state_files.ts";

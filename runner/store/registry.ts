@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { isName } from "../../protocol/names.ts";
 import { Turns } from "../turns.ts";
-import { readIfThere, removeDurably, replaceDurably, setAside } from "../durable_file.ts";
+import { readIfThere, removeDurably, replaceDurably, setAside } from "../files/durable_file.ts";
 import { type EndedRecord, parseEnded, parseEntry, type RegistryEntry } from "./registry_entry.ts";
 
 /** A node of this name already runs with this state folder. */

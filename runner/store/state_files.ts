@@ -1,6 +1,12 @@
 /** The state files of agents, as the runner looks after them; the agents themselves read and write them. */
 import { join } from "@std/path";
-import { readIfThere, removeDurably, removeIfThere, replaceDurably, setAside } from "../durable_file.ts";
+import {
+  readIfThere,
+  removeDurably,
+  removeIfThere,
+  replaceDurably,
+  setAside,
+} from "../files/durable_file.ts";
 
 /** A state file that must not be used; the message is for the operator. */
 export class StateFileError extends Error {

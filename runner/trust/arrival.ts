@@ -5,11 +5,11 @@
  */
 import { isName } from "../../protocol/names.ts";
 import { topics } from "../../protocol/topics.ts";
-import { keyObjection, type Objection, objectionTo } from "./decision.ts";
-import { isObject } from "./envelope.ts";
-import { type Verified, verify } from "./jws.ts";
-import type { KeySet } from "./keys.ts";
-import { Refusal } from "./refusal.ts";
+import { keyObjection, type Objection, objectionTo } from "../../protocol/signing/decision.ts";
+import { isObject } from "../../protocol/signing/envelope.ts";
+import { type Verified, verify } from "../../protocol/signing/jws.ts";
+import type { KeySet } from "../../protocol/signing/keys.ts";
+import { Refusal } from "../../protocol/signing/refusal.ts";
 
 /** An agent that another node hands over. */
 export interface Arrival {

@@ -1,14 +1,14 @@
 /** A node that obeys only those who hold a key: checks each command, once, in the order they come. */
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
-import { FileOfRecord } from "../local_file.ts";
+import { FileOfRecord } from "../files/local_file.ts";
 import { type Arrival, arrivalOf, provenArrival } from "./arrival.ts";
-import { objectionTo } from "./decision.ts";
-import { isObject, openEnvelope, withoutVerifying } from "./envelope.ts";
+import { objectionTo } from "../../protocol/signing/decision.ts";
+import { isObject, openEnvelope, withoutVerifying } from "../../protocol/signing/envelope.ts";
 import type { Admission, Gate, Petition } from "./gate.ts";
-import { type Verified, verify } from "./jws.ts";
-import { type KeySet, parseKeys } from "./keys.ts";
-import { Refusal } from "./refusal.ts";
+import { type Verified, verify } from "../../protocol/signing/jws.ts";
+import { type KeySet, parseKeys } from "../../protocol/signing/keys.ts";
+import { Refusal } from "../../protocol/signing/refusal.ts";
 import { UsedTokens } from "./used_tokens.ts";
 
 export interface TrustOptions {

@@ -1,6 +1,6 @@
 /** Which signed commands have been used: on disk, so that a restart is no second chance. */
-import { readIfThere, replaceDurably, setAside } from "../durable_file.ts";
-import { SKEW_SECONDS } from "./decision.ts";
+import { readIfThere, replaceDurably, setAside } from "../files/durable_file.ts";
+import { SKEW_SECONDS } from "../../protocol/signing/decision.ts";
 
 /** One that has been used. */
 interface Used {

@@ -4,7 +4,7 @@
  * (scripts/agentflow-node.sh) does that when the new one does not come up.
  */
 import { basename, join } from "@std/path";
-import { readIfThere, removeIfThere, replaceDurably } from "../durable_file.ts";
+import { readIfThere, removeIfThere, replaceDurably } from "../files/durable_file.ts";
 
 export const BUNDLE_NAME = "agentflow-node.js";
 /** Releases that are kept: the current one, the one before, and one more. */

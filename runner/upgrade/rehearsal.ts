@@ -1,5 +1,5 @@
 /** A new runner's rehearsal: it starts, and passes its own self-test on this machine, before it takes over. */
-import { UpgradeError } from "./upgrade_package.ts";
+import { UpgradeError } from "../../protocol/upgrade_package.ts";
 
 /** A slow device takes half a minute for the self-test. */
 const TIMEOUT_MS = 120_000;

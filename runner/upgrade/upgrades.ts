@@ -1,7 +1,7 @@
 /** Replaces the runner by one that came over the bus, and lets the new one prove itself. */
 import type { Clock } from "../clock.ts";
 import type { Installation } from "./installation.ts";
-import { readPackage, UpgradeError } from "./upgrade_package.ts";
+import { readPackage, UpgradeError } from "../../protocol/upgrade_package.ts";
 
 export interface UpgradesParts {
   readonly installation: Installation;

@@ -1,8 +1,8 @@
 /** A small fleet to look at: a broker, nodes and agents on this machine, and a dashboard that watches them. */
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { parseBroker } from "../../bus/broker_url.ts";
-import { type Dashboard, startDashboard } from "../../dashboard/start.ts";
+import { parseBroker } from "../../protocol/broker/broker_url.ts";
+import { type Dashboard, startDashboard } from "../../operator/dashboard/start.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { topics } from "../../protocol/topics.ts";
 import { Bus } from "../../operator/bus.ts";

@@ -3,8 +3,8 @@
  * qemu-aarch64-static, and Debian's apt and dpkg-deb, which bring arm64 libraries into a folder of its own.
  */
 import { join } from "@std/path";
-import { bundleRunner } from "../../artefact/bundle.ts";
-import { fetchDeno } from "../../artefact/deno_binary.ts";
+import { bundleRunner } from "../../operator/release/bundle.ts";
+import { fetchDeno } from "../../operator/release/deno_binary.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { armRoot, emulated } from "./emulation.ts";

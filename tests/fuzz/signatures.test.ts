@@ -1,11 +1,11 @@
 /** Signed commands that were changed on their way, and things that only look like one. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { openEnvelope, withoutVerifying } from "../../runner/trust/envelope.ts";
-import { generateKey, publicHalf, signCommand } from "../../runner/trust/issue.ts";
-import { verify } from "../../runner/trust/jws.ts";
-import { parseKeys } from "../../runner/trust/keys.ts";
-import { Refusal } from "../../runner/trust/refusal.ts";
+import { openEnvelope, withoutVerifying } from "../../protocol/signing/envelope.ts";
+import { generateKey, publicHalf, signCommand } from "../../protocol/signing/issue.ts";
+import { verify } from "../../protocol/signing/jws.ts";
+import { parseKeys } from "../../protocol/signing/keys.ts";
+import { Refusal } from "../../protocol/signing/refusal.ts";
 import { anyJson, anyText, holds } from "../support/fuzz.ts";
 
 const signer = await generateKey("owner");

@@ -9,7 +9,7 @@ import {
   type SpawnConfig,
   SpawnConfigError,
 } from "../../protocol/spawn_config.ts";
-import { parseSpecifiers, SpecifierError } from "../../runner/install/specifiers.ts";
+import { parseSpecifiers, SpecifierError } from "../../protocol/packages/specifiers.ts";
 import { anyJson, anyText, fieldsOf, holds } from "../support/fuzz.ts";
 
 const NODE = "node-1";

@@ -6,7 +6,7 @@ import { NodeProcess } from "../support/node_process.ts";
 import { type NpmPackage, serveNpm } from "../support/npm_registry.ts";
 import { SECRET } from "../support/prison.ts";
 import { Commander, newKey, TrustFolder } from "../support/signing.ts";
-import type { SigningKey } from "../../runner/trust/issue.ts";
+import type { SigningKey } from "../../protocol/signing/issue.ts";
 import { NEIGHBOUR, NEIGHBOUR_CODE } from "./neighbour.ts";
 import { PACKAGES } from "./packages.ts";
 import { POLICY } from "./policy.ts";

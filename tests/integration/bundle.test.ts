@@ -1,10 +1,10 @@
 /** The runner as one file: it does all that the sources do, in an empty folder and without a network. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { bundleRunner } from "../../artefact/bundle.ts";
-import { packPackage } from "../../artefact/npm_package.ts";
+import { bundleRunner } from "../../operator/release/bundle.ts";
+import { packPackage } from "../../operator/release/npm_package.ts";
 import { InterpreterStore } from "../../runner/install/python/interpreter.ts";
-import { PYODIDE_PACKAGE } from "../../runner/install/python/release.ts";
+import { PYODIDE_PACKAGE } from "../../protocol/packages/python/release.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { freePort, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";

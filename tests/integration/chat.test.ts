@@ -1,7 +1,7 @@
 /** A model plans and the operator decides: a scripted model on the providers' own protocols, tools on a real node. */
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { ModelError } from "../../chat/conversation.ts";
-import { PROVIDERS } from "../../chat/settings.ts";
+import { ModelError } from "../../operator/chat/conversation.ts";
+import { PROVIDERS } from "../../operator/chat/settings.ts";
 import { chatting } from "../support/chatting.ts";
 
 const never = new AbortController().signal;

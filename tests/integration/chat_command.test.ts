@@ -7,7 +7,7 @@ import { ModelServer } from "../support/model_server.ts";
 import { policed } from "../support/policed.ts";
 import { Stage } from "../support/stage.ts";
 
-const MAIN = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 interface Outcome {

@@ -5,9 +5,9 @@
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { bundleRunner } from "../../artefact/bundle.ts";
-import { CompileError, compileRunner } from "../../artefact/compile.ts";
-import type { Architecture } from "../../artefact/platforms.ts";
+import { bundleRunner } from "../../operator/release/bundle.ts";
+import { CompileError, compileRunner } from "../../operator/release/compile.ts";
+import type { Architecture } from "../../operator/release/platforms.ts";
 import { needing } from "../support/programs.ts";
 
 const DENORT = Deno.env.get("AGENTFLOW_TEST_DENORT");

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { checkPython } from "../../operator/author/check_python.ts";
-import { InstallError } from "../../runner/install/install_error.ts";
+import { InstallError } from "../../protocol/packages/install_error.ts";
 import { ctl, ctlHome, CtlProcess } from "../support/ctl.ts";
 
 async function inFolder(play: (folder: string) => Promise<void>): Promise<void> {

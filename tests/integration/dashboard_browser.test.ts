@@ -1,8 +1,8 @@
 /** The dashboard as an operator sees it: a real browser, a real broker, real nodes and agents. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
-import type { Dashboard } from "../../dashboard/start.ts";
-import { Secret } from "../../bus/secret.ts";
+import type { Dashboard } from "../../operator/dashboard/start.ts";
+import { Secret } from "../../protocol/config/secret.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { axeFindings } from "../support/axe.ts";
 import { hasChromium, TestBrowser } from "../support/browser.ts";

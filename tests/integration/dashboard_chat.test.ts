@@ -1,8 +1,8 @@
 /** The dashboard's chat over its WebSocket, with a real broker, a real node and a scripted model. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Secret } from "../../bus/secret.ts";
-import type { Dashboard } from "../../dashboard/start.ts";
-import { MAX_TALKS } from "../../dashboard/server/chat/room.ts";
+import { Secret } from "../../protocol/config/secret.ts";
+import type { Dashboard } from "../../operator/dashboard/start.ts";
+import { MAX_TALKS } from "../../operator/dashboard/server/chat/room.ts";
 import { topics } from "../../protocol/topics.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { ChatClient } from "../support/chat_client.ts";

@@ -6,7 +6,7 @@ import { Bus } from "../support/bus.ts";
 import { ChatClient } from "../support/chat_client.ts";
 import { ModelServer } from "../support/model_server.ts";
 
-const MAIN = fileURLToPath(new URL("../../dashboard/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../operator/dashboard/main.ts", import.meta.url));
 
 function start(...args: string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {

@@ -1,7 +1,7 @@
 /** The dashboard's server over HTTP and WebSocket, with a real broker and a real node. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { Secret } from "../../bus/secret.ts";
-import type { Dashboard } from "../../dashboard/start.ts";
+import { Secret } from "../../protocol/config/secret.ts";
+import type { Dashboard } from "../../operator/dashboard/start.ts";
 import { Signer } from "../../operator/signer.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { startEmbedded } from "../support/brokers.ts";

@@ -2,8 +2,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { bundleRunner } from "../../artefact/bundle.ts";
-import { generateKey, publicHalf } from "../../runner/trust/issue.ts";
+import { bundleRunner } from "../../operator/release/bundle.ts";
+import { generateKey, publicHalf } from "../../protocol/signing/issue.ts";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { ctl } from "../support/ctl.ts";
@@ -12,7 +12,7 @@ import { isRunning } from "../support/processes.ts";
 import { needing } from "../support/programs.ts";
 import { hasSsh, ofWhom, SshDevice } from "../support/ssh_device.ts";
 
-const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
+const CTL = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
 addEventListener("unload", () => Deno.removeSync(cache, { recursive: true }));
 

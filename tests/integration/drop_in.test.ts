@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import mqtt from "mqtt";
 import { actorId } from "../../protocol/ids.ts";
-import { HASTY_REPLY_MS } from "../../runner/node/tasks.ts";
+import { HASTY_REPLY_MS } from "../../runner/node/agents/tasks.ts";
 import { Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";

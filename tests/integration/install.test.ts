@@ -1,11 +1,11 @@
 /** Real `deno` processes that install from the npm registry and from registries on loopback, and that import offline. */
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { fetchEnv } from "../../runner/install/env.ts";
+import { fetchEnv } from "../../protocol/packages/env.ts";
 import type { Installed } from "../../runner/install/flags.ts";
-import { InstallError } from "../../runner/install/install_error.ts";
+import { InstallError } from "../../protocol/packages/install_error.ts";
 import { Installer } from "../../runner/install/installer.ts";
-import { parseSpecifiers } from "../../runner/install/specifiers.ts";
+import { parseSpecifiers } from "../../protocol/packages/specifiers.ts";
 import { runImporting, tryImports } from "../support/import_child.ts";
 import { serveJsr } from "../support/jsr_registry.ts";
 import { type NpmPackage, serveNpm } from "../support/npm_registry.ts";

@@ -352,7 +352,7 @@ law("HTTP is for those who ask by its name, from no strange page, and with the t
 law("HTTP does not listen for others without a token", async () => {
   const run = async (...args: string[]) => {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "ctl/main.ts", "mcp", "--http", "0", ...args],
+      args: ["run", "-A", "operator/ctl/main.ts", "mcp", "--http", "0", ...args],
       env: { XDG_CONFIG_HOME: "/nonexistent" },
     }).output();
     return { code, text: new TextDecoder().decode(stderr) };

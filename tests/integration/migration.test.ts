@@ -1,6 +1,6 @@
 /** Moving an agent loses nothing and doubles nothing, whatever goes wrong. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { MigrationSeals } from "../../runner/node/migration_seals.ts";
+import { MigrationSeals } from "../../runner/node/migration/migration_seals.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";

@@ -1,9 +1,9 @@
 /** An operator's connection: it lets in and out what it should, also after an outage; answers and silence are told apart. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { parseBroker } from "../../bus/broker_url.ts";
+import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { Bus, BusError, type BusStatus } from "../../operator/bus.ts";
 import { Commander, NoAnswerError, RefusedError } from "../../operator/commander.ts";
-import { Fleet } from "../../operator/fleet.ts";
+import { Fleet } from "../../operator/fleet/fleet.ts";
 import { listen } from "../../operator/operations/listen.ts";
 import { spawn } from "../../operator/operations/spawn.ts";
 import { survey } from "../../operator/operations/survey.ts";

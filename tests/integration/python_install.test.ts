@@ -3,8 +3,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { InterpreterStore } from "../../runner/install/python/interpreter.ts";
 import { PackageStore } from "../../runner/install/python/packages.ts";
-import { PYODIDE_VERSION } from "../../runner/install/python/release.ts";
-import { parseEntry } from "../../runner/install/python/requirement.ts";
+import { PYODIDE_VERSION } from "../../protocol/packages/python/release.ts";
+import { parseEntry } from "../../protocol/packages/python/requirement.ts";
 import { wheelFolder } from "../../runner/install/python/sources.ts";
 import { installPython } from "../support/python.ts";
 import { Stage } from "../support/stage.ts";

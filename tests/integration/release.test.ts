@@ -1,11 +1,11 @@
 /** Archives of a release, and Deno's executables in them, which come from a registry and are checked. */
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { bundleRunner } from "../../artefact/bundle.ts";
-import { DenoBinaryError, fetchDeno } from "../../artefact/deno_binary.ts";
-import { sha256Of } from "../../artefact/hash.ts";
-import { ARCHITECTURES, DENO_PACKAGES } from "../../artefact/platforms.ts";
-import { makeRelease } from "../../artefact/release.ts";
+import { bundleRunner } from "../../operator/release/bundle.ts";
+import { DenoBinaryError, fetchDeno } from "../../operator/release/deno_binary.ts";
+import { sha256Of } from "../../operator/release/hash.ts";
+import { ARCHITECTURES, DENO_PACKAGES } from "../../operator/release/platforms.ts";
+import { makeRelease } from "../../operator/release/release.ts";
 import { serveNpm } from "../support/npm_registry.ts";
 import manifest from "../../deno.json" with { type: "json" };
 

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { renderUnit, type UnitScope } from "../../artefact/unit.ts";
+import { renderUnit, type UnitScope } from "../../operator/release/unit.ts";
 import { needing, requiredProgram } from "../support/programs.ts";
 
 const ANALYZE = requiredProgram("systemd-analyze", [], "AGENTFLOW_REQUIRE_SYSTEMD");

@@ -9,7 +9,7 @@ import { Commander, newKey, readAudit, TrustFolder } from "../support/signing.ts
 
 const BUNDLE = await bundledRunner();
 const owner = await newKey("owner");
-const CTL = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
+const CTL = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 const TOPIC = "nodes/edge/upgrade";
 const COUNTER = "function setup(agent) { agent.persist('starts', agent.recall('starts', 0) + 1); }";
 

@@ -11,7 +11,7 @@ import { hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { Traffic } from "./traffic.ts";
 import { FastViewer, SlowViewer } from "./viewers.ts";
 
-const MAIN = fileURLToPath(new URL("../../dashboard/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../operator/dashboard/main.ts", import.meta.url));
 const SIZE = { nodes: 100, agents: 2000, logLinesPerSecond: 5000 } as const;
 const FAST_VIEWERS = 19;
 const MAX_SECONDS = 60;

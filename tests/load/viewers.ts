@@ -1,5 +1,5 @@
 /** Browsers as the server sees them: ones that keep up, and one that takes its messages out of the socket far too slowly. */
-import type { ServerMessage } from "../../dashboard/wire.ts";
+import type { ServerMessage } from "../../operator/dashboard/wire.ts";
 
 /** One that takes in all it is told at once. */
 export class FastViewer implements Disposable {

@@ -1,6 +1,11 @@
 /** A page's chat without a browser: says, answers, and keeps all that it is told as the page does. */
-import type { ActionDto, ChatBrowserMessage, ChatServerMessage } from "../../dashboard/chat_wire.ts";
-import { type ChatLog, EMPTY_LOG, openAction, received } from "../../dashboard/page/logic/chat_log.ts";
+import type { ActionDto, ChatBrowserMessage, ChatServerMessage } from "../../operator/dashboard/chat_wire.ts";
+import {
+  type ChatLog,
+  EMPTY_LOG,
+  openAction,
+  received,
+} from "../../operator/dashboard/page/logic/chat_log.ts";
 
 /** How long something may take on a machine that does much else. */
 const PATIENCE_MS = 60_000;

@@ -1,18 +1,18 @@
 /** A conversation with a scripted model, on a real node, and a person who answers as a test wants. */
 import { Bus } from "../../operator/bus.ts";
 import { Commander } from "../../operator/commander.ts";
-import { Fleet } from "../../operator/fleet.ts";
-import { Journal } from "../../operator/journal.ts";
+import { Fleet } from "../../operator/fleet/fleet.ts";
+import { Journal } from "../../operator/fleet/journal.ts";
 import { watchFleet } from "../../operator/operations/survey.ts";
 import { toolsOf } from "../../operator/tools/catalog.ts";
 import type { ToolResult, Workshop } from "../../operator/tools/tool.ts";
-import { parseBroker } from "../../bus/broker_url.ts";
-import { Secret } from "../../bus/secret.ts";
-import type { ActionView } from "../../chat/action.ts";
-import { Conversation, type ConversationParts } from "../../chat/conversation.ts";
-import { openModel } from "../../chat/model.ts";
-import type { Person } from "../../chat/person.ts";
-import type { ProviderName } from "../../chat/settings.ts";
+import { parseBroker } from "../../protocol/broker/broker_url.ts";
+import { Secret } from "../../protocol/config/secret.ts";
+import type { ActionView } from "../../operator/chat/action.ts";
+import { Conversation, type ConversationParts } from "../../operator/chat/conversation.ts";
+import { openModel } from "../../operator/chat/model.ts";
+import type { Person } from "../../operator/chat/person.ts";
+import type { ProviderName } from "../../operator/chat/settings.ts";
 import { ModelServer, type Scripted } from "./model_server.ts";
 import { Stage } from "./stage.ts";
 

@@ -1,9 +1,9 @@
 /** The command line as its own process, as operators start it. */
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { fetchEnv } from "../../runner/install/env.ts";
+import { fetchEnv } from "../../protocol/packages/env.ts";
 
-const MAIN = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 
 // deno-lint-ignore no-explicit-any -- tests look into output of every shape
 type Json = any;

@@ -1,7 +1,7 @@
 /** A dashboard in the test's own process: real server, real connection to the broker. */
-import { parseBroker } from "../../bus/broker_url.ts";
-import { type Dashboard, type DashboardOptions, startDashboard } from "../../dashboard/start.ts";
-import { buildPage, type Page } from "../../dashboard/server/page_files.ts";
+import { parseBroker } from "../../protocol/broker/broker_url.ts";
+import { type Dashboard, type DashboardOptions, startDashboard } from "../../operator/dashboard/start.ts";
+import { buildPage, type Page } from "../../operator/dashboard/server/page_files.ts";
 
 let page: Promise<Page> | undefined;
 

@@ -1,6 +1,6 @@
 /** What a deploy wants and finds, for tests of its decisions. */
-import type { Shipment, Wish } from "../../ctl/deploy/desired.ts";
-import type { Observed } from "../../ctl/deploy/observed.ts";
+import type { Shipment, Wish } from "../../operator/deploy/desired.ts";
+import type { Observed } from "../../operator/deploy/observed.ts";
 
 const MIB = 1024 * 1024;
 

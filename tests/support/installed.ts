@@ -1,9 +1,9 @@
 /** A runner as it is deployed: bundled into one file, in a release of its own, started by the launcher. */
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { bundleRunner } from "../../artefact/bundle.ts";
+import { bundleRunner } from "../../operator/release/bundle.ts";
 import { BUNDLE_NAME } from "../../runner/upgrade/installation.ts";
-import { packRunner, releaseOf } from "../../runner/upgrade/upgrade_package.ts";
+import { packRunner, releaseOf } from "../../protocol/upgrade_package.ts";
 
 const file = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 

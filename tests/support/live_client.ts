@@ -1,5 +1,5 @@
 /** A browser's live connection without a browser: takes the messages in as the page does. */
-import { Store } from "../../dashboard/page/state/store.ts";
+import { Store } from "../../operator/dashboard/page/state/store.ts";
 import type {
   AgentDto,
   BrokerStatus,
@@ -8,7 +8,7 @@ import type {
   NodeDto,
   ServerMessage,
   TimelineEvent,
-} from "../../dashboard/wire.ts";
+} from "../../operator/dashboard/wire.ts";
 
 /** What has been told so far. */
 export interface SeenFleet {

@@ -7,7 +7,7 @@ import {
   StreamableHTTPClientTransport,
 } from "./mcp_sdk.ts";
 
-const MAIN = fileURLToPath(new URL("../../ctl/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 
 const argsFor = (port: number, more: readonly string[]) => [
   ...["run", "-A", MAIN, "mcp", "--broker", "127.0.0.1", "--port", String(port)],

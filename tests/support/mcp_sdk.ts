@@ -1,4 +1,4 @@
-/** The parts of the MCP SDK's own client in use, with their types: see `mcp/sdk.ts`. */
+/** The parts of the MCP SDK's own client in use, with their types: see `operator/mcp/sdk.ts`. */
 // @ts-types="@modelcontextprotocol/sdk/client/index"
 export { Client } from "@modelcontextprotocol/sdk/client/index.js";
 // @ts-types="@modelcontextprotocol/sdk/client/stdio"

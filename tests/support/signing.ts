@@ -5,7 +5,7 @@ import {
   signCommand,
   type SigningKey,
   type Validity,
-} from "../../runner/trust/issue.ts";
+} from "../../protocol/signing/issue.ts";
 import type { Bus, Message } from "./bus.ts";
 
 /** Entries of a key file; without limits a key may command everything. */

@@ -34,7 +34,7 @@ async function loadedBy(main: string): Promise<string[]> {
   return [...loaded];
 }
 
-for (const main of ["runner/main.ts", "ctl/main.ts", "dashboard/main.ts"]) {
+for (const main of ["runner/main.ts", "operator/ctl/main.ts", "operator/dashboard/main.ts"]) {
   Deno.test(`${main} starts without the libraries of chat and MCP`, async () => {
     const loaded = await loadedBy(main);
     assert(loaded.some((specifier) => specifier.includes("mqtt")), "the graph was not read");
@@ -43,9 +43,11 @@ for (const main of ["runner/main.ts", "ctl/main.ts", "dashboard/main.ts"]) {
 }
 
 Deno.test("the law above sees those libraries where they are", async () => {
-  assert((await loadedBy("mcp/http.ts")).some((specifier) => LARGE.test(specifier)));
+  assert((await loadedBy("operator/mcp/http.ts")).some((specifier) => LARGE.test(specifier)));
   assert(
-    (await loadedBy("dashboard/server/chat/open_session.ts")).some((specifier) => LARGE.test(specifier)),
+    (await loadedBy("operator/dashboard/server/chat/open_session.ts")).some((specifier) =>
+      LARGE.test(specifier)
+    ),
   );
-  assert((await loadedBy("chat/conversation.ts")).some((specifier) => LARGE.test(specifier)));
+  assert((await loadedBy("operator/chat/conversation.ts")).some((specifier) => LARGE.test(specifier)));
 });

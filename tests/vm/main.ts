@@ -3,7 +3,7 @@
  * power cuts. Installs nothing on this machine; the guest reaches nothing but a broker on its loopback.
  */
 import { join } from "@std/path";
-import { bundleRunner } from "../../artefact/bundle.ts";
+import { bundleRunner } from "../../operator/release/bundle.ts";
 import { Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { archiveUnit } from "./archive.ts";

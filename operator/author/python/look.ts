@@ -2,8 +2,8 @@
 import { dirname, join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import { defaultWorkDir } from "../../../runner/config.ts";
-import { helperFlags } from "../../../runner/helper_flags.ts";
-import { fetchEnv } from "../../../runner/install/env.ts";
+import { helperFlags } from "../../../runner/process/helper_flags.ts";
+import { fetchEnv } from "../../../protocol/packages/env.ts";
 import { type Interpreter, InterpreterStore } from "../../../runner/install/python/interpreter.ts";
 import { writePythonHarness } from "../../../runner/process/harness_files.ts";
 import type { Diagnostic } from "../diagnostics.ts";

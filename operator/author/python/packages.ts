@@ -1,6 +1,6 @@
 /** Which packages bring the modules that an agent in Python imports. Pure. */
-import { InstallError } from "../../../runner/install/install_error.ts";
-import { normaliseName, parseEntry } from "../../../runner/install/python/requirement.ts";
+import { InstallError } from "../../../protocol/packages/install_error.ts";
+import { normaliseName, parseEntry } from "../../../protocol/packages/python/requirement.ts";
 import type { PythonLook } from "./look.ts";
 
 /** Modules of packages for the device's hardware, where their names differ. */

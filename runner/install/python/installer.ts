@@ -3,10 +3,10 @@ import { join } from "@std/path";
 import type { PythonStart } from "../../../protocol/frames.ts";
 import { readingOf } from "../../../protocol/language.ts";
 import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
-import { InstallError } from "../install_error.ts";
+import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { type InterpreterOptions, InterpreterStore, type SnapshotMaker } from "./interpreter.ts";
 import { PackageStore } from "./packages.ts";
-import { parseEntry, type Requirement } from "./requirement.ts";
+import { parseEntry, type Requirement } from "../../../protocol/packages/python/requirement.ts";
 import { builtForPyodide, simpleIndex, type Source, wheelFolder } from "./sources.ts";
 
 /** What the process of an agent is told, and may read. */

@@ -1,11 +1,11 @@
 /** Fetches the interpreter of Python agents, once, and makes the snapshot that they start from. */
 import { join } from "@std/path";
 import { Turns } from "../../turns.ts";
-import type { Downloader } from "../download.ts";
-import { runFetch } from "../fetcher.ts";
-import { InstallError } from "../install_error.ts";
-import { helperFlags } from "../../helper_flags.ts";
-import { fetchPackage } from "../npm_package.ts";
+import type { Downloader } from "../../../protocol/packages/download.ts";
+import { runFetch } from "../../../protocol/packages/fetcher.ts";
+import { InstallError } from "../../../protocol/packages/install_error.ts";
+import { helperFlags } from "../../process/helper_flags.ts";
+import { fetchPackage } from "../../../protocol/packages/npm_package.ts";
 import { digest } from "../seal.ts";
 import {
   markUsed,
@@ -17,7 +17,11 @@ import {
   UNFINISHED,
 } from "../sets.ts";
 import { readNpmArchive } from "./npm_archive.ts";
-import { PYODIDE_FILES, PYODIDE_PACKAGE, PYODIDE_VERSION } from "./release.ts";
+import {
+  PYODIDE_FILES,
+  PYODIDE_PACKAGE,
+  PYODIDE_VERSION,
+} from "../../../protocol/packages/python/release.ts";
 
 export interface InterpreterOptions extends Downloader {
   /** Absolute path of the folder for all that concerns Python. Nodes of one user may share it. */

@@ -1,6 +1,6 @@
 /** Environment markers of requirements: `python_version < "3.9" and extra == "tls"` (PEP 508). Pure. */
-import { PYTHON_VERSION } from "./release.ts";
-import { isInRange, isRange, parseVersion } from "./version.ts";
+import { PYTHON_VERSION } from "../../../protocol/packages/python/release.ts";
+import { isInRange, isRange, parseVersion } from "../../../protocol/packages/python/version.ts";
 
 const ENVIRONMENT: Readonly<Record<string, string>> = {
   python_version: PYTHON_VERSION.split(".").slice(0, 2).join("."),

@@ -1,10 +1,10 @@
 /** Sets of Python packages, each in a folder of its own that is complete or not there at all. */
 import { join } from "@std/path";
 import { Turns } from "../../turns.ts";
-import { InstallError } from "../install_error.ts";
+import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { digest } from "../seal.ts";
 import { markUsed, removeTree, sweepSets, UNFINISHED } from "../sets.ts";
-import type { Requirement } from "./requirement.ts";
+import type { Requirement } from "../../../protocol/packages/python/requirement.ts";
 import { resolvePackages } from "./resolve.ts";
 import type { Source } from "./sources.ts";
 

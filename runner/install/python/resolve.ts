@@ -1,11 +1,16 @@
 /** Chooses a wheel for every package that is asked for, and for what these ask for in turn. */
-import { InstallError } from "../install_error.ts";
+import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { digest } from "../seal.ts";
 import { markerHolds } from "./marker.ts";
-import { PLATFORM, PYTHON_VERSION } from "./release.ts";
-import { parseRequirement, type Requirement } from "./requirement.ts";
+import { PLATFORM, PYTHON_VERSION } from "../../../protocol/packages/python/release.ts";
+import { parseRequirement, type Requirement } from "../../../protocol/packages/python/requirement.ts";
 import type { Candidate, Source } from "./sources.ts";
-import { compareVersions, isInRange, namesPrerelease, parseVersion } from "./version.ts";
+import {
+  compareVersions,
+  isInRange,
+  namesPrerelease,
+  parseVersion,
+} from "../../../protocol/packages/python/version.ts";
 import { readMetadata } from "./wheel.ts";
 
 /** A wheel that has been chosen and fetched. */

@@ -1,8 +1,8 @@
 /** Where wheels come from: a folder, an index of the simple API (PEP 503, PEP 691), the packages built for Pyodide. */
 import { join } from "@std/path";
-import { InstallError } from "../install_error.ts";
-import { PYODIDE_VERSION } from "./release.ts";
-import { normaliseName } from "./requirement.ts";
+import { InstallError } from "../../../protocol/packages/install_error.ts";
+import { PYODIDE_VERSION } from "../../../protocol/packages/python/release.ts";
+import { normaliseName } from "../../../protocol/packages/python/requirement.ts";
 import { parseWheelName, type WheelName } from "./wheel.ts";
 
 /** A file that can be had. */

@@ -1,7 +1,7 @@
 /** Wheels: which fit here, and what they ask for themselves. */
-import { PLATFORM, PYTHON_ABI } from "./release.ts";
-import { normaliseName } from "./requirement.ts";
-import { parseVersion, type Version } from "./version.ts";
+import { PLATFORM, PYTHON_ABI } from "../../../protocol/packages/python/release.ts";
+import { normaliseName } from "../../../protocol/packages/python/requirement.ts";
+import { parseVersion, type Version } from "../../../protocol/packages/python/version.ts";
 
 /** What a wheel's file name says (PEP 427). */
 export interface WheelName {

@@ -4,17 +4,17 @@ import type { Gatekeeper } from "../../policy/gatekeeper.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { StopReason } from "../../supervisor/state.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
-import type { Arrivals } from "../arrivals.ts";
-import type { Departures } from "../departures.ts";
-import type { NodeIdentity } from "../identity.ts";
-import type { RecentLines } from "../recent_lines.ts";
-import type { Reporter } from "../reporter.ts";
-import type { Roster } from "../roster.ts";
-import type { Tasks } from "../tasks.ts";
+import type { Arrivals } from "../migration/arrivals.ts";
+import type { Departures } from "../migration/departures.ts";
+import type { NodeIdentity } from "../reports/identity.ts";
+import type { RecentLines } from "../reports/recent_lines.ts";
+import type { Reporter } from "../reports/reporter.ts";
+import type { Roster } from "../agents/roster.ts";
+import type { Tasks } from "../agents/tasks.ts";
 import type { Turns } from "../../turns.ts";
-import type { Updates } from "../updates.ts";
+import type { Updates } from "../agents/updates.ts";
 import type { Upgrades } from "../../upgrade/upgrades.ts";
-import type { Vitals } from "../vitals.ts";
+import type { Vitals } from "../reports/vitals.ts";
 
 /** What a command may use. */
 export interface CommandContext {

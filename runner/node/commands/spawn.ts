@@ -2,7 +2,7 @@
 import { actorId } from "../../../protocol/ids.ts";
 import { parseSpawnConfig, type SpawnConfig } from "../../../protocol/spawn_config.ts";
 import { topics } from "../../../protocol/topics.ts";
-import type { StartOptions } from "../roster.ts";
+import type { StartOptions } from "../agents/roster.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "./command.ts";
 
 /**

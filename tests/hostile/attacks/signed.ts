@@ -1,5 +1,5 @@
 /** Commands to a node that obeys only holders of a key: not proved, or not for this node, this topic, this time. */
-import type { SigningKey } from "../../../runner/trust/issue.ts";
+import type { SigningKey } from "../../../protocol/signing/issue.ts";
 import { audited, Commander, nowSeconds } from "../../support/signing.ts";
 import { actorId } from "../../../protocol/ids.ts";
 import { type Attack, type HostileMessage, type Scene, slug } from "../attack.ts";

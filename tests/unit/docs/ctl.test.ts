@@ -1,10 +1,10 @@
 /** What docs/ctl.md says of the command line is what it has. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Cli } from "../../../ctl/cli.ts";
-import { EXIT } from "../../../ctl/exit_code.ts";
-import { createProgram } from "../../../ctl/program.ts";
-import { parseProfiles } from "../../../ctl/profile.ts";
-import { parseFleetFile } from "../../../operator/fleet_file.ts";
+import { Cli } from "../../../operator/ctl/cli.ts";
+import { EXIT } from "../../../operator/ctl/exit_code.ts";
+import { createProgram } from "../../../operator/ctl/program.ts";
+import { parseProfiles } from "../../../operator/ctl/profile.ts";
+import { parseFleetFile } from "../../../operator/fleet/fleet_file.ts";
 
 const page = await Deno.readTextFile(new URL("../../../docs/ctl.md", import.meta.url));
 const schema = JSON.parse(

@@ -1,9 +1,9 @@
 /** What docs/dashboard.md says of flags, metrics and the API is what the code has. */
 import { assert, assertEquals } from "@std/assert";
-import { helpText } from "../../../dashboard/flags.ts";
-import { metricsText } from "../../../dashboard/server/http/metrics.ts";
-import { openApi } from "../../../dashboard/server/http/openapi.ts";
-import { Model } from "../../../dashboard/server/model/model.ts";
+import { helpText } from "../../../operator/dashboard/flags.ts";
+import { metricsText } from "../../../operator/dashboard/server/http/metrics.ts";
+import { openApi } from "../../../operator/dashboard/server/http/openapi.ts";
+import { Model } from "../../../operator/dashboard/server/model/model.ts";
 
 const document = await Deno.readTextFile(new URL("../../../docs/dashboard.md", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ConfigError } from "../../../bus/config_error.ts";
-import type { Environment } from "../../../bus/flag.ts";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+import type { Environment } from "../../../protocol/config/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../../runner/config.ts";
 import { helpText } from "../../../runner/flags.ts";
 

@@ -1,7 +1,7 @@
 /** Which packages bring the modules that Python code imports. */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { judgeImports } from "../../../../operator/author/python/packages.ts";
-import { InstallError } from "../../../../runner/install/install_error.ts";
+import { InstallError } from "../../../../protocol/packages/install_error.ts";
 
 const KNOWN = {
   packages: {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../../protocol/ids.ts";
-import { createIdentity } from "../../../../runner/node/identity.ts";
+import { createIdentity } from "../../../../runner/node/reports/identity.ts";
 import { Node } from "../../../../runner/node/node.ts";
 import { createLogger } from "../../../../runner/logger.ts";
 import { Denials } from "../../../../runner/audit/denials.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { SKEW_SECONDS } from "../../../../runner/trust/decision.ts";
+import { SKEW_SECONDS } from "../../../../protocol/signing/decision.ts";
 import { UsedTokens } from "../../../../runner/trust/used_tokens.ts";
 
 async function inFolder(

@@ -1,0 +1,29 @@
+/** What a call of a tool would do, in full, as it is shown before anybody agrees. Pure. */
+import type { Tool } from "../tools/tool.ts";
+
+export interface ActionView {
+  readonly title: string;
+  /** Fields of the call, code last. */
+  readonly lines: readonly string[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export function viewOf({ title, name }: Pick<Tool, "title" | "name">, fields: Fields): ActionView {
+  const { code, ...others } = fields;
+  const lines = Object.entries(others).map(([key, value]) => `${key}: ${oneLine(value)}`);
+  if (typeof code === "string") {
+    lines.push(
+      "code:",
+      ...code.split(/\r\n|[\n\r\u2028\u2029]/).map((line, index) =>
+        `${String(index + 1).padStart(4)} | ${line}`
+      ),
+    );
+  }
+  return { title: `${title} (${name})`, lines };
+}
+
+/** Text of several lines could pass itself off as other fields. */
+function oneLine(value: unknown): string {
+  return typeof value === "string" && !/\p{Cc}|\p{Zl}|\p{Zp}/u.test(value) ? value : JSON.stringify(value);
+}

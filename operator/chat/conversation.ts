@@ -1,0 +1,213 @@
+/** A conversation in which a model plans with the operator's tools, and the operator decides. */
+import { APICallError, type ModelMessage, streamText, tool as sdkTool, type ToolSet } from "ai";
+import type { Tool, Workshop } from "../tools/tool.ts";
+import { attempt } from "./attempt.ts";
+import { INSTRUCTIONS } from "./instructions.ts";
+import type { OpenModel } from "./model.ts";
+import type { Person } from "./person.ts";
+
+/** The model could not be asked, or makes no sense; the message is for the operator. */
+export class ModelError extends Error {
+  override name = "ModelError";
+}
+
+export interface ConversationParts {
+  readonly model: OpenModel;
+  readonly tools: readonly Tool[];
+  readonly workshop: Workshop;
+  readonly person: Person;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Limits {
+  /** Answers of the model in one turn. */
+  readonly steps: number;
+  /** Attempts in one turn to get an agent to run. */
+  readonly repairs: number;
+  /** Times a request is sent again when the model's server is busy. */
+  readonly retries: number;
+  /** Of what the model is told of the past. */
+  readonly historyChars: number;
+}
+
+const LIMITS: Limits = { steps: 24, repairs: 3, retries: 2, historyChars: 400_000 };
+
+/** What became of one turn. */
+export interface Turn {
+  /** The last words of the model. */
+  readonly answer: string;
+  readonly ran: readonly { readonly tool: string; readonly ok: boolean }[];
+  readonly declined: number;
+}
+
+interface Call {
+  readonly toolCallId: string;
+  readonly toolName: string;
+  readonly input: unknown;
+}
+
+/** Attempts to get an agent to run: after so many that have failed, the operator is asked rather than the model. */
+const MENDED: ReadonlySet<string> = new Set(["spawn_agent", "update_agent"]);
+
+/**
+ * Invariants: no tool that changes anything runs without a yes of the person, whatever the model says; every call of
+ * the model has exactly one result in the history; a turn ends after `steps` answers.
+ */
+export class Conversation {
+  readonly #limits: Limits;
+  readonly #toolSet: ToolSet;
+  #messages: ModelMessage[] = [];
+
+  constructor(private readonly parts: ConversationParts) {
+    this.#limits = { ...LIMITS, ...parts.limits };
+    // Without `execute`: the SDK hands each call over, and runs none.
+    this.#toolSet = Object.fromEntries(
+      parts.tools.map(({ name, description, input }) => [name, sdkTool({ description, inputSchema: input })]),
+    );
+  }
+
+  /**
+   * Says something to the model, and goes on until it has no more calls.
+   * @throws ModelError; what was said before it stays
+   */
+  async say(text: string, signal: AbortSignal): Promise<Turn> {
+    const before = this.#messages;
+    this.#messages = [...trimmed(before, this.#limits.historyChars), { role: "user", content: text }];
+    try {
+      return await this.#turn(signal);
+    } catch (error) {
+      // A half of a turn would leave calls without results.
+      this.#messages = before;
+      throw error;
+    }
+  }
+
+  async #turn(signal: AbortSignal): Promise<Turn> {
+    const ran: { tool: string; ok: boolean }[] = [];
+    let declined = 0;
+    for (let step = 0; step < this.#limits.steps; step++) {
+      const { answer, calls } = await this.#ask(signal);
+      if (calls.length === 0) return { answer, ran, declined };
+      for (const call of calls) {
+        const failures = ran.filter(({ tool, ok }) => MENDED.has(tool) && !ok).length;
+        const outcome = await this.#carryOut(call, failures, signal);
+        if (outcome === "declined") declined++;
+        else ran.push({ tool: call.toolName, ok: outcome });
+      }
+    }
+    this.parts.person.note(`The model has had ${this.#limits.steps} answers: say something to go on`);
+    return { answer: "", ran, declined };
+  }
+
+  async #carryOut(call: Call, failures: number, signal: AbortSignal): Promise<boolean | "declined"> {
+    const { tools, workshop, person } = this.parts;
+    const tool = tools.find(({ name }) => name === call.toolName);
+    if (tool === undefined) {
+      this.#answer(call, { error: `There is no tool ${call.toolName}` });
+      return false;
+    }
+    if (MENDED.has(tool.name) && failures >= this.#limits.repairs) {
+      this.#answer(call, {
+        error: `${failures} attempts have failed: tell the operator what is wrong, and stop`,
+      });
+      return false;
+    }
+    if (tool.effect === "look") person.note(`${tool.name} ${JSON.stringify(call.input)}`);
+    const outcome = await attempt(tool, call.input, workshop, person, signal);
+    signal.throwIfAborted();
+    if (outcome.kind === "declined") {
+      this.#answer(call, { declined: "The operator said no. Nothing was done." });
+      return "declined";
+    }
+    const { ok, value } = outcome.result;
+    if (tool.effect !== "look" || !ok) person.show(tool.name, outcome.result);
+    this.#answer(call, { ok, data_from_the_network: value });
+    return ok;
+  }
+
+  /** One answer of the model, its words passed on as they come. */
+  async #ask(signal: AbortSignal): Promise<{ answer: string; calls: Call[] }> {
+    const { model: { model, maxOutputTokens }, person } = this.parts;
+    const result = streamText({
+      model,
+      ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+      instructions: INSTRUCTIONS,
+      messages: this.#messages,
+      tools: this.#toolSet,
+      abortSignal: signal,
+      maxRetries: this.#limits.retries,
+      // It would write to the console; the error comes in the stream, too.
+      onError: () => {},
+    });
+    const calls: Call[] = [];
+    let answer = "";
+    for await (const part of result.fullStream) {
+      switch (part.type) {
+        case "text-delta":
+          answer += part.text;
+          person.write(part.text);
+          break;
+        case "tool-call":
+          calls.push(part);
+          break;
+        case "error":
+          throw asModelError(part.error);
+        case "abort":
+          signal.throwIfAborted();
+          throw new ModelError("The model's answer was broken off");
+      }
+    }
+    if (answer === "" && calls.length === 0) throw new ModelError("The model has answered nothing");
+    if (answer !== "") person.write("\n");
+    this.#messages.push({
+      role: "assistant",
+      content: [
+        ...(answer === "" ? [] : [{ type: "text" as const, text: answer }]),
+        ...calls.map(({ toolCallId, toolName, input }) => ({
+          type: "tool-call" as const,
+          toolCallId,
+          toolName,
+          input: input ?? {},
+        })),
+      ],
+    });
+    return { answer, calls };
+  }
+
+  #answer({ toolCallId, toolName }: Call, value: Readonly<Record<string, unknown>>): void {
+    // Through JSON: no undefined, nothing but data.
+    const output = { type: "json" as const, value: JSON.parse(JSON.stringify(value)) };
+    this.#messages.push({ role: "tool", content: [{ type: "tool-result", toolCallId, toolName, output }] });
+  }
+}
+
+/** Forgets whole turns, the oldest first. */
+function trimmed(messages: readonly ModelMessage[], maxChars: number): ModelMessage[] {
+  let kept = [...messages];
+  while (kept.length > 0 && JSON.stringify(kept).length > maxChars) {
+    const next = kept.findIndex(({ role }, index) => index > 0 && role === "user");
+    kept = next === -1 ? [] : kept.slice(next);
+  }
+  return kept;
+}
+
+function asModelError(error: unknown): Error {
+  if (!(error instanceof Error)) return new ModelError(`The model's server has failed: ${String(error)}`);
+  if (error.name === "AbortError") return error;
+  // After its retries the SDK has them all; the last is what stands.
+  const last = (error as { lastError?: unknown }).lastError ?? error;
+  if (APICallError.isInstance(last)) {
+    const { statusCode, message, url } = last;
+    const what = statusCode === undefined ? message : `${statusCode} ${message}`;
+    return new ModelError(
+      `The model's server at ${new URL(url).origin} has failed: ${what}${hint(statusCode)}`,
+    );
+  }
+  return new ModelError(`The model's answer cannot be used: ${(last as Error).message}`);
+}
+
+function hint(status: number | undefined): string {
+  if (status === 401 || status === 403) return ": is the key right?";
+  if (status === 404) return ": are the URL and the model's name right?";
+  return status === 429 ? ": too many requests; wait, and say it again" : "";
+}

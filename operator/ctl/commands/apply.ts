@@ -1,0 +1,62 @@
+/** `agentflow apply` and `diff`: the fleet as a file says. */
+import type { Command } from "commander";
+import { applyPlan, planFleet } from "../../operations/apply.ts";
+import { isChange } from "../../operations/plan.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet } from "../options.ts";
+import { changeLines, planLines, resultLine, stepJson, stepLine } from "../render/plan.ts";
+
+export function addApply(program: Command, cli: Cli): void {
+  const command = program.command("apply")
+    .description("make the fleet what a file says: start, replace and move agents")
+    .argument("<FLEET>", "the fleet file (docs/fleet.schema.json)")
+    .option("--dry-run", "show the plan, and do nothing")
+    .option("--prune", "stop what runs on the file's nodes and is not in it");
+  cli.connected(command, async (run, operator, file = "") => {
+    const { options, signal, stdout } = run;
+    const steps = await planFleet(operator, file, { prune: isSet(options, "prune"), signal });
+    if (!run.json) planLines(steps, stdout).forEach(run.print);
+    if (isSet(options, "dryRun")) {
+      if (run.json) run.printJson({ ok: true, dry_run: true, plan: steps.map(stepJson) });
+      return EXIT.ok;
+    }
+    const results = await applyPlan(operator, steps, {
+      timeoutMs: run.timeoutMs,
+      signal,
+      onProgress: (step, message) => run.note(`${stepLine(step, { colour: false })}: ${message}`),
+      onStep: (result) => {
+        if (!run.json) run.print(resultLine(result, stdout));
+      },
+    });
+    const failures = results.filter(({ ok }) => !ok);
+    if (run.json) {
+      const done = results.map(({ step, ok, error }) => ({ ...stepJson(step), ok, error }));
+      run.printJson({
+        ok: failures.length === 0 && !signal.aborted,
+        plan: steps.map(stepJson),
+        results: done,
+      });
+    }
+    if (signal.aborted) return EXIT.interrupted;
+    if (failures.length === 0) return EXIT.ok;
+    return failures.every(({ timedOut }) => timedOut) ? EXIT.noAnswer : EXIT.failed;
+  });
+}
+
+export function addDiff(program: Command, cli: Cli): void {
+  const command = program.command("diff")
+    .description("show in what the fleet differs from a file; exit code 1 when it does")
+    .argument("<FLEET>", "the fleet file")
+    .option("--prune", "count what is not in the file too");
+  cli.connected(command, async (run, operator, file = "") => {
+    const prune = isSet(run.options, "prune");
+    const steps = (await planFleet(operator, file, { prune, signal: run.signal })).filter(isChange);
+    if (run.json) run.printJson({ same: steps.length === 0, plan: steps.map(stepJson) });
+    else if (steps.length === 0) run.note("The fleet is as the file says");
+    for (const step of run.json ? [] : steps) {
+      [stepLine(step, run.stdout), ...changeLines(step, run.stdout)].forEach(run.print);
+    }
+    return steps.length === 0 ? EXIT.ok : EXIT.failed;
+  });
+}

@@ -1,0 +1,44 @@
+/** `agentflow call`: gives an agent a task, and shows its reply. */
+import type { Command } from "commander";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+
+export function addCall(program: Command, cli: Cli): void {
+  const command = program.command("call")
+    .description("call an agent's handle_task, and show the reply as JSON; --timeout is 30 s without one")
+    .argument("<AGENT>", "its name")
+    .argument("[PAYLOAD]", "JSON, or else text; @FILE: what is in that file; -: what comes on stdin", "{}");
+  cli.connected(command, async (run, operator, agent = "", given = "") => {
+    const payload = parsePayload(await readPayload(given));
+    const reply = await operator.commander.task(agent, payload, run.timeoutMs);
+    if (run.json || typeof reply !== "object") run.printJson(reply);
+    else run.print(JSON.stringify(reply, null, run.stdout.isTerminal ? 2 : undefined));
+    return isFailure(reply) ? EXIT.failed : EXIT.ok;
+  });
+}
+
+/** Text that is not JSON is a string. */
+export function parsePayload(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Protocol: so an agent replies whose handle_task threw, or that has none. */
+export function isFailure(reply: unknown): boolean {
+  return typeof reply === "object" && reply !== null && "error" in reply;
+}
+
+async function readPayload(given: string): Promise<string> {
+  if (given === "-") return await new Response(Deno.stdin.readable).text();
+  if (!given.startsWith("@")) return given;
+  try {
+    return await Deno.readTextFile(given.slice(1));
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new ConfigError(`Cannot read ${given.slice(1)}: ${reason}`);
+  }
+}

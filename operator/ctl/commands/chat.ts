@@ -1,0 +1,101 @@
+/** `agentflow chat`: says what to do in words, to a model or to the built-in planner. */
+import type { Command } from "commander";
+import type { Session } from "../../chat/session.ts";
+import type { Cli, Run } from "../cli.ts";
+import { addModelOptions, readModel } from "../chat/model_flags.ts";
+import { printAnswer } from "../chat/print_answer.ts";
+import type { Prompt } from "../chat/prompt.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet } from "../options.ts";
+import { openWorkshop } from "../workshop.ts";
+
+export function addChat(program: Command, cli: Cli): void {
+  const command = program.command("chat")
+    .description("say in words what to do: every action is shown, and asked for, before it is taken")
+    .argument("[SENTENCE...]", "what to do; without it, a conversation")
+    .option("-y, --yes", "take every action without asking, whatever the model has read: for scripts")
+    .option("--read-only", "only what looks: nothing that starts, changes or ends anything");
+  addModelOptions(command);
+  cli.connected(command, async (run, operator, ...words) => {
+    const settings = await readModel(run.options, run.env);
+    // Loaded here alone: the other commands start without them.
+    const { toolsOf } = await import("../../tools/catalog.ts");
+    const { isDone, Session } = await import("../../chat/session.ts");
+    const { TerminalPerson } = await import("../chat/terminal_person.ts");
+    const { Prompt } = await import("../chat/prompt.ts");
+    using workshop = await openWorkshop(run, operator);
+    const tools = toolsOf(workshop, { readOnly: isSet(run.options, "readOnly") });
+    const sentence = words.filter((word) => word !== undefined).join(" ").trim();
+    const isAsked = Deno.stdin.isTerminal();
+    await using prompt = sentence === "" || isAsked ? await Prompt.open(run.env) : null;
+    const ask = prompt === null || !isAsked
+      ? undefined
+      : async (question: string, signal: AbortSignal) => await prompt.question(question, signal) ?? "";
+    const person = new TerminalPerson(run, ask, isSet(run.options, "yes"));
+    const conversation = settings === undefined ? undefined : await converse();
+    const session = new Session({
+      workshop,
+      tools,
+      person,
+      conversation,
+      whyLacking: () => "With --read-only nothing is changed",
+    });
+    if (prompt === null || sentence !== "") {
+      const answer = await interruptible(run, prompt, (signal) => session.answer(sentence, signal));
+      printAnswer(run, answer);
+      return isDone(answer) ? EXIT.ok : EXIT.failed;
+    }
+    run.note(
+      settings === undefined
+        ? "No model is set: plain sentences; /help says which"
+        : `Model: ${settings.model}`,
+    );
+    await converseByLines(run, prompt, session);
+    return EXIT.ok;
+
+    async function converse() {
+      const { Conversation } = await import("../../chat/conversation.ts");
+      const { openModel } = await import("../../chat/model.ts");
+      if (settings === undefined) throw new Error("No model is set");
+      return new Conversation({ model: await openModel(settings), tools, workshop, person });
+    }
+  });
+}
+
+async function converseByLines(run: Run, prompt: Prompt, session: Session): Promise<void> {
+  while (!run.signal.aborted) {
+    const idle = new AbortController();
+    const leave = () => idle.abort();
+    run.signal.addEventListener("abort", leave);
+    prompt.onInterrupt(leave);
+    const line = await prompt.question("agentflow> ", idle.signal);
+    run.signal.removeEventListener("abort", leave);
+    if (line === undefined) return;
+    if (line.trim() === "") continue;
+    try {
+      const answer = await interruptible(run, prompt, (signal) => session.answer(line, signal));
+      printAnswer(run, answer);
+      if (answer.kind === "quit") return;
+    } catch (error) {
+      // One turn that has failed does not end the conversation.
+      run.stderr.write(`agentflow: ${(error as Error).message}\n`);
+    }
+  }
+}
+
+/** Ctrl-C ends what is under way. */
+async function interruptible<T>(
+  run: Run,
+  prompt: Prompt | null,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const stop = () => controller.abort(new Error("interrupted"));
+  run.signal.addEventListener("abort", stop);
+  prompt?.onInterrupt(stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    run.signal.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,59 @@
+/** `agentflow deploy`: brings a node to a device over ssh. */
+import { type Command, Option } from "commander";
+import type { Flag } from "../../../protocol/config/flag.ts";
+import type { Cli } from "../cli.ts";
+import { OWN_FLAGS, PASSED_FLAGS, readDeploy } from "../../deploy/options.ts";
+import { runDeploy } from "../../deploy/run.ts";
+import { EXIT } from "../exit_code.ts";
+import { printable } from "../terminal.ts";
+
+const NOTES = `
+The device needs 64-bit Linux (x86_64 or aarch64) with glibc and systemd, and no internet: the runner and Deno come from
+this machine. It is reached by the ssh of this system, with your keys, known hosts and configuration; a host key that is
+not known is never accepted. A second run changes nothing.
+
+Example:
+  agentflow deploy kitchen --to pi@192.168.1.52 --broker 192.168.1.10`;
+
+export function addDeploy(program: Command, cli: Cli): void {
+  const command = program.command("deploy")
+    .description("bring a node to a device over ssh, and start it there as a service")
+    .argument("<NAME>", "name of the node")
+    .argument("[RUNNER-FLAGS...]", "after --: more flags of the runner");
+  for (const flag of Object.values(OWN_FLAGS)) command.addOption(optionOf(flag, flag.help + defaultOf(flag)));
+  for (const flag of PASSED_FLAGS) {
+    command.addOption(
+      optionOf(flag, flag.help).helpGroup("Of the node (files go along, for their owner alone to read):"),
+    );
+  }
+  command.addHelpText("after", NOTES);
+  cli.local(command, async (run, name = "", ...flags) => {
+    const rest = flags.filter((flag) => flag !== undefined);
+    const options = readDeploy(name, rest, ({ name: flag }) => {
+      // commander turns --no-x into x being false.
+      const negated = /^no-(.*)$/.exec(flag)?.[1];
+      const value = run.options[camelCase(negated ?? flag)];
+      if (negated !== undefined) return value === false;
+      return typeof value === "string" || typeof value === "boolean" ? value : undefined;
+    });
+    // It takes a while: also a program's user wants to see how far it is.
+    const report = (line: string) => run.stderr.write(`${printable(line)}\n`);
+    const { json, words } = await runDeploy(options, { env: run.env, report, signal: run.signal });
+    if (run.json) run.printJson(json);
+    else words.forEach((line) => run.print(line));
+    return EXIT.ok;
+  });
+}
+
+function optionOf({ name, value }: Flag, words: string): Option {
+  return new Option(`--${name}${value === undefined ? "" : ` <${value}>`}`, words);
+}
+
+function defaultOf({ fallback, fallbackText }: Flag): string {
+  const text = fallback ?? fallbackText;
+  return text === undefined ? "" : ` (default: ${text})`;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}

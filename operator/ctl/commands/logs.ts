@@ -1,0 +1,105 @@
+/** `agentflow logs` and `errors`: what nodes and agents have said last, and go on to say. */
+import { type Command, InvalidArgumentError } from "commander";
+import { listen } from "../../operations/listen.ts";
+import { keyOf, recentLines } from "../../operations/recent.ts";
+import { ERROR_FILTERS, isOf, logFilters, type LogLine, readLine } from "../../operations/reports.ts";
+import type { Operator } from "../../operator.ts";
+import type { Cli, Run } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, milliseconds } from "../options.ts";
+import { logLineJson, logLineText } from "../render/log_line.ts";
+
+const DEFAULT_LINES = 100;
+
+interface Kind {
+  readonly name: "logs" | "errors";
+  readonly help: string;
+  readonly filters: (target: string | undefined) => readonly string[];
+}
+
+const KINDS: readonly Kind[] = [
+  { name: "logs", help: "show what agents and nodes have logged last", filters: logFilters },
+  {
+    name: "errors",
+    help: "show the last errors of agents and nodes, with their stacks",
+    filters: () => ERROR_FILTERS,
+  },
+];
+
+export function addLogs(program: Command, cli: Cli): void {
+  for (const kind of KINDS) {
+    const command = program.command(kind.name)
+      .description(`${kind.help}, as their nodes remember it; with -f, go on`)
+      .argument("[AGENT|NODE]", "only of this agent, or of this node and its agents")
+      .option("-f, --follow", "go on until Ctrl-C")
+      .option("--for <SECONDS>", "go on for so long")
+      .option("-n, --lines <NUMBER>", "so many of the last lines; 0: none", wholeNumber, DEFAULT_LINES);
+    cli.connected(command, async (run, operator, target) => {
+      const forMs = milliseconds(run.options, "for");
+      if (forMs === undefined && !isSet(run.options, "follow")) {
+        for (const line of await remembered(run, operator, kind, target)) print(run, line);
+      } else await follow(run, operator, kind, target, forMs);
+      return EXIT.ok;
+    });
+  }
+}
+
+async function remembered(
+  run: Run,
+  operator: Operator,
+  { name }: Kind,
+  target: string | undefined,
+): Promise<readonly LogLine[]> {
+  const max = Number(run.options.lines);
+  if (max === 0) return [];
+  const { lines, notes } = await recentLines(operator, { kind: name, target, max, signal: run.signal });
+  for (const note of notes) run.stderr.write(`agentflow: ${note}\n`);
+  return lines;
+}
+
+/** Listens first, then asks for what was before: no line is lost in between, and none comes twice. */
+async function follow(
+  run: Run,
+  operator: Operator,
+  kind: Kind,
+  target: string | undefined,
+  forMs: number | undefined,
+): Promise<void> {
+  let waiting: LogLine[] | undefined = [];
+  // A node's answer may overtake lines that it has said before.
+  let shown: ReadonlySet<string> = new Set();
+  const show = (line: LogLine) => {
+    if (!shown.has(keyOf(line))) print(run, line);
+  };
+  const listening = listen(operator, {
+    filters: kind.filters(target),
+    forMs,
+    signal: run.signal,
+    onMessage: (message) => {
+      const line = readLine(message);
+      if (line === undefined || !isOf(line, target)) return false;
+      if (kind.name === "errors" && line.kind !== "error") return false;
+      if (waiting === undefined) show(line);
+      else waiting.push(line);
+      return false;
+    },
+  });
+  // It is waited for below; until then its failure is no crash.
+  listening.catch(() => {});
+  const lines = await remembered(run, operator, kind, target);
+  for (const line of lines) print(run, line);
+  shown = new Set(lines.map(keyOf));
+  waiting.forEach(show);
+  waiting = undefined;
+  await listening;
+}
+
+function print(run: Run, line: LogLine): void {
+  if (run.json) run.printJson(logLineJson(line));
+  else run.print(logLineText(line, Date.now(), run.stdout));
+}
+
+function wholeNumber(given: string): number {
+  if (/^\d{1,6}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+}

@@ -1,0 +1,21 @@
+/** `agentflow migrate`: moves an agent, with what it has persisted. */
+import type { Command } from "commander";
+import { migrate } from "../../operations/migrate.ts";
+import { survey } from "../../operations/survey.ts";
+import { type Cli, commandOptions } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { text } from "../options.ts";
+
+export function addMigrate(program: Command, cli: Cli): void {
+  const command = program.command("migrate")
+    .description("move an agent to another node, with what it has persisted")
+    .argument("<AGENT>", "its name")
+    .requiredOption("--to <NODE>", "where it is to run");
+  cli.connected(command, async (run, operator, name = "") => {
+    await survey(operator, { signal: run.signal });
+    const { from, to } = await migrate(operator, name, text(run.options, "to") ?? "", commandOptions(run));
+    if (run.json) run.printJson({ ok: true, agent: name, from_node: from, to_node: to });
+    else run.print(`Agent '${name}' has moved from ${from} to ${to}`);
+    return EXIT.ok;
+  });
+}

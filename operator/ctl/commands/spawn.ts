@@ -1,0 +1,54 @@
+/** `agentflow spawn`: starts an agent from a file, and waits for what becomes of it. */
+import type { Command } from "commander";
+import { OperationError, type Operator } from "../../operator.ts";
+import { nodeNamed } from "../../operations/find.ts";
+import { leaveSpawn } from "../../operations/leave_spawn.ts";
+import { type Config, spawn } from "../../operations/spawn.ts";
+import { survey } from "../../operations/survey.ts";
+import type { Cli, Run } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, text } from "../options.ts";
+import { addConfigOptions, readSpawnFile } from "../spawn_file.ts";
+import { showSpawnOutcome } from "../render/outcome.ts";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+
+export function addSpawn(program: Command, cli: Cli): void {
+  const command = program.command("spawn")
+    .description("start an agent on a node, and wait until it runs or has failed")
+    .argument("<FILE>", "its code (.ts, .js, .py), or a whole spawn config (.json)")
+    .requiredOption("--node <NODE>", "the node that is to run it");
+  addConfigOptions(command);
+  command.option("--later", "where the node is off, leave it with the broker until the node is back");
+  cli.connected(command, async (run, operator, file = "") => {
+    const node = text(run.options, "node") ?? "";
+    const config = await readSpawnFile(file, run.options);
+    if (typeof config.node === "string" && config.node !== node) {
+      throw new ConfigError(`${file} is meant for node '${config.node}', and --node is '${node}'`);
+    }
+    await survey(operator, { signal: run.signal });
+    const isLater = isSet(run.options, "later");
+    const isOnline = isLater
+      ? operator.fleet.node(node)?.isOnline === true
+      : nodeNamed(operator.fleet, node).isOnline;
+    if (!isOnline && isLater) return await leave(run, operator, node, config);
+    if (!isOnline) {
+      throw new OperationError(
+        `Node '${node}' is offline: start it, or leave the spawn with the broker until it is back: --later`,
+      );
+    }
+    const outcome = await spawn(operator, node, config, {
+      ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
+      onProgress: run.note,
+      signal: run.signal,
+    });
+    return showSpawnOutcome(run, outcome);
+  });
+}
+
+async function leave(run: Run, operator: Operator, node: string, config: Config): Promise<number> {
+  await leaveSpawn(operator, node, config);
+  const { name: agent } = config;
+  if (run.json) run.printJson({ ok: true, outcome: "left", agent, node });
+  else run.print(`Agent '${agent}' waits for node '${node}': the broker keeps the spawn until it is there`);
+  return EXIT.ok;
+}

@@ -1,0 +1,31 @@
+/** `agentflow state`: what an agent has persisted, or was spawned with. */
+import type { Command } from "commander";
+import { inspectAgent } from "../../operations/inspect.ts";
+import { OperationError } from "../../operator.ts";
+import { survey } from "../../operations/survey.ts";
+import { type Cli, commandOptions } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet } from "../options.ts";
+
+export function addState(program: Command, cli: Cli): void {
+  const command = program.command("state")
+    .description("show what an agent has persisted, as JSON")
+    .argument("<AGENT>", "its name")
+    .option("--config", "show the config it was spawned with instead")
+    .option("--code", "show its code instead");
+  cli.connected(command, async (run, operator, name = "") => {
+    await survey(operator, { signal: run.signal });
+    const inspection = await inspectAgent(operator, name, commandOptions(run));
+    const { node, state, config, persisted, persistedBytes } = inspection;
+    if (isSet(run.options, "code") && !run.json) run.print(String(config.code).trimEnd());
+    else if (isSet(run.options, "config") && !run.json) run.print(JSON.stringify(config, null, 2));
+    else if (run.json) {
+      run.printJson({ agent: name, node, state, config, persisted, persisted_bytes: persistedBytes });
+    } else if (persisted === null) {
+      throw new OperationError(
+        `What '${name}' has persisted is too large to be sent: ${persistedBytes} bytes`,
+      );
+    } else run.print(JSON.stringify(persisted, null, 2));
+    return EXIT.ok;
+  });
+}

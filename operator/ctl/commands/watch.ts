@@ -1,0 +1,53 @@
+/** `agentflow watch`: all traffic, readable, or that part of it that is asked for. */
+import { type Command, InvalidArgumentError } from "commander";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+import { listen } from "../../operations/listen.ts";
+import { isWanted } from "../../operations/traffic.ts";
+import { filterError } from "../../../protocol/topics.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, milliseconds, text } from "../options.ts";
+import { messageJson, messageLine, Names } from "../render/message.ts";
+
+export function addWatch(program: Command, cli: Cli): void {
+  const command = program.command("watch")
+    .description("show all traffic, or part of it, until Ctrl-C")
+    .argument("[FILTER...]", "MQTT topic filters, such as 'sensors/#'; everything without one")
+    .option("--agent <AGENT>", "only what is about this agent")
+    .option("--node <NODE>", "only what is about this node")
+    .option("--grep <TEXT>", "only with this text in topic or payload")
+    .option("--heartbeats", "heartbeats and metrics too")
+    .option("--no-retained", "without what the broker has kept from before")
+    .option("--count <NUMBER>", "end after so many messages", wholeNumber)
+    .option("--for <SECONDS>", "end after this time");
+  cli.connected(command, async (run, operator, ...given) => {
+    const topics = given.length === 0 ? ["#"] : given.filter((topic) => topic !== undefined);
+    for (const topic of topics) {
+      const problem = filterError(topic);
+      if (problem !== undefined) throw new ConfigError(`Cannot watch '${topic}': ${problem}`);
+    }
+    const [agent, node, grep] = ["agent", "node", "grep"].map((name) => text(run.options, name));
+    const filter = { topics, agent, node, text: grep, heartbeats: isSet(run.options, "heartbeats") };
+    const names = new Names();
+    let left = typeof run.options.count === "number" ? run.options.count : Infinity;
+    await listen(operator, {
+      filters: topics,
+      forMs: milliseconds(run.options, "for"),
+      signal: run.signal,
+      onMessage: (message) => {
+        if (message.retained && run.options.retained === false) return false;
+        const line = messageLine(message, Date.now(), names, run.stdout);
+        if (!isWanted(filter, message)) return false;
+        if (run.json) run.printJson(messageJson(message));
+        else run.print(line);
+        return --left <= 0;
+      },
+    });
+    return EXIT.ok;
+  });
+}
+
+function wholeNumber(given: string): number {
+  if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
+  throw new InvalidArgumentError("It must be a whole number above 0.");
+}

@@ -1,0 +1,60 @@
+/** Entry of the command line: runs one command, and ends with its exit code. */
+import "../../protocol/broker/quiet_libraries.ts";
+import { CommanderError } from "commander";
+import { SECRET_VARIABLES } from "./secret_variables.ts";
+import { Cli, type Surroundings } from "./cli.ts";
+import { EXIT, exitCodeOf, wordsOf } from "./exit_code.ts";
+import { createProgram } from "./program.ts";
+import { openTerminal, paint, printable } from "./terminal.ts";
+
+/** @returns the exit code */
+async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
+  const cli = new Cli(surroundings);
+  try {
+    await createProgram(cli).parseAsync([...args], { from: "user" });
+    // What was broken off has not failed.
+    return surroundings.signal.aborted && cli.exitCode !== EXIT.ok ? EXIT.interrupted : cli.exitCode;
+  } catch (error) {
+    // commander has said it already: help and version are no errors.
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok;
+      if (args.includes("--json")) surroundings.stdout.write(errorJson(error.message, EXIT.usage));
+      return EXIT.usage;
+    }
+    return fail(error, args, surroundings);
+  }
+}
+
+function fail(error: unknown, args: readonly string[], { stdout, stderr, signal }: Surroundings): number {
+  if (signal.aborted) return EXIT.interrupted;
+  const message = wordsOf(error);
+  const code = exitCodeOf(error);
+  if (args.includes("--json")) {
+    stdout.write(errorJson(message, code));
+  } else stderr.write(`${paint(stderr, "red", "agentflow:")} ${printable(message)}\n`);
+  return code;
+}
+
+function errorJson(error: string, exit_code: number): string {
+  return `${JSON.stringify({ ok: false, error: error.replace(/^error: /, ""), exit_code })}\n`;
+}
+
+/** The first Ctrl-C ends a command in order, the second at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
+      controller.abort();
+    });
+  }
+  return controller.signal;
+}
+
+if (import.meta.main) {
+  const env = Deno.env.toObject();
+  // Nothing that this process starts may inherit it.
+  for (const name of SECRET_VARIABLES) Deno.env.delete(name);
+  const [stdout, stderr] = [openTerminal(Deno.stdout), openTerminal(Deno.stderr)];
+  Deno.exit(await main(Deno.args, { env, stdout, stderr, signal: interruption() }));
+}

@@ -1,0 +1,105 @@
+/** What the command line gives, read with types; and the flags that every command has by which it reaches the broker. */
+import { type Command, Option } from "commander";
+import { readAccess } from "../../protocol/broker/access_files.ts";
+import type { BrokerAccess } from "../../protocol/broker/access.ts";
+import { BROKER_FLAGS, readBroker, readPort, readSources } from "../../protocol/broker/broker_flags.ts";
+import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
+import { profileValue, readProfile } from "./profile.ts";
+
+/** The values of a command's options, by their names in camel case. */
+export type Options = Readonly<Record<string, unknown>>;
+
+export const SIGN_KEY: Flag = {
+  name: "sign-key",
+  value: "FILE",
+  env: ["AGENTFLOW_SIGN_KEY"],
+  help: "key of 'deno task key generate': signs commands, for nodes that run with --trust",
+};
+const PROFILE: Flag = {
+  name: "profile",
+  value: "NAME",
+  env: ["AGENTFLOW_PROFILE"],
+  help: "a profile of ~/.config/agentflow/config.json, which gives the flags of this group",
+};
+const TIMEOUT: Flag = {
+  name: "timeout",
+  value: "SECONDS",
+  help: "how long to wait for an answer, or for an outcome",
+};
+
+const CONNECTION_FLAGS: readonly Flag[] = [...Object.values(BROKER_FLAGS), SIGN_KEY, PROFILE, TIMEOUT];
+
+/** How to reach the broker, and what to sign with. */
+export interface Connection {
+  readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
+  readonly signKey: string | undefined;
+}
+
+export function addConnectionOptions(command: Command): void {
+  for (const flag of CONNECTION_FLAGS) command.addOption(optionOf(flag).helpGroup("Connection:"));
+}
+
+/**
+ * What counts: the command line, then a profile that was asked for, then the environment, then the default profile.
+ * @param warn takes what is not as it should be, though no reason to stop
+ * @throws ConfigError
+ */
+export async function readConnection(
+  options: Options,
+  env: Environment,
+  warn: (message: string) => void,
+): Promise<Connection> {
+  const fromEnv = (flag: Flag) => (flag.env ?? []).map((name) => env[name]).find((set) => set);
+  const chosen = text(options, "profile") ?? fromEnv(PROFILE);
+  const profile = await readProfile(env, chosen);
+  const broker = text(options, "broker") ?? (chosen === undefined ? fromEnv(BROKER_FLAGS.broker) : undefined);
+  const read: ReadFlag = (flag) => {
+    const profiled = profileValue(profile, flag, broker !== undefined);
+    const [first, second] = chosen === undefined ? [fromEnv(flag), profiled] : [profiled, fromEnv(flag)];
+    return text(options, camelCase(flag.name)) ?? first ?? second ?? flag.fallback;
+  };
+  const url = readBroker(read(BROKER_FLAGS.broker) ?? "", readPort(read));
+  const access = await readAccess(readSources(read, env, url), warn);
+  return { broker: url, access, signKey: read(SIGN_KEY) };
+}
+
+/** @throws ConfigError for a flag that was given without a value */
+export function text(options: Options, name: string): string | undefined {
+  const value = options[name];
+  if (value === "") throw new ConfigError(`--${kebabCase(name)} needs a value`);
+  return typeof value === "string" ? value : undefined;
+}
+
+export function isSet(options: Options, name: string): boolean {
+  return options[name] === true;
+}
+
+/** @returns milliseconds @throws ConfigError for what is no number above 0 */
+export function milliseconds(options: Options, name: string): number | undefined {
+  const given = text(options, name);
+  if (given === undefined) return undefined;
+  const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : NaN;
+  if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
+  throw new ConfigError(
+    `--${kebabCase(name)} must be a number of seconds above 0 and up to 86400: current value is '${given}'`,
+  );
+}
+
+function optionOf(flag: Flag): Option {
+  const env = (flag.env ?? []).map((name) => `$${name}`);
+  const fallback = flag.fallback ?? flag.fallbackText;
+  const defaults = [...env, ...(fallback === undefined ? [] : [fallback])].join(", else ");
+  const words = flag.help + (defaults === "" ? "" : ` (default: ${defaults})`);
+  return new Option(`--${flag.name}${flag.value === undefined ? "" : ` <${flag.value}>`}`, words);
+}
+
+function camelCase(name: string): string {
+  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

@@ -1,0 +1,135 @@
+/** The file that saves typing: named sets of the connection's flags. */
+import { dirname, join, resolve } from "@std/path";
+import * as v from "valibot";
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import type { Environment, Flag } from "../../protocol/config/flag.ts";
+
+/** Flags by name, as a profile gives them. Paths are absolute. */
+export type Profile = Readonly<Record<string, string>>;
+
+const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
+const PATHS = ["ca", "cert", "key", "password_file", "sign_key", "model_key_file"] as const;
+
+const FIELDS = "broker, port, username, ca, cert, key, password_file, sign_key, " +
+  "model, model_provider, model_url, model_key_file";
+
+const ProfileSchema = v.strictObject({
+  broker: v.optional(text),
+  port: v.optional(
+    v.pipe(
+      v.number("must be a number"),
+      v.integer("must be a whole number"),
+      v.minValue(1, "must be 1 to 65535"),
+      v.maxValue(65_535, "must be 1 to 65535"),
+    ),
+  ),
+  username: v.optional(text),
+  ca: v.optional(text),
+  cert: v.optional(text),
+  key: v.optional(text),
+  password_file: v.optional(text),
+  sign_key: v.optional(text),
+  model: v.optional(text),
+  model_provider: v.optional(text),
+  model_url: v.optional(text),
+  model_key_file: v.optional(text),
+}, (issue) => unknownField(issue, FIELDS));
+
+const FileSchema = v.strictObject({
+  default: v.optional(text),
+  profiles: v.record(v.string(), ProfileSchema, "must be an object of profiles"),
+}, (issue) => unknownField(issue, "default, profiles"));
+
+/** Where the file is, unless nobody has a home. */
+export function profilePath(env: Environment): string | undefined {
+  const base = env.XDG_CONFIG_HOME || (env.HOME ? join(env.HOME, ".config") : undefined);
+  return base === undefined ? undefined : join(base, "agentflow", "config.json");
+}
+
+/**
+ * @param chosen the name of `--profile`; without it, the file's default, if there is a file and it has one
+ * @throws ConfigError
+ */
+export async function readProfile(env: Environment, chosen: string | undefined): Promise<Profile> {
+  const path = profilePath(env);
+  const file = path === undefined ? undefined : await read(path);
+  if (path === undefined || file === undefined) {
+    if (chosen === undefined) return {};
+    throw new ConfigError(`--profile ${chosen}: there is no ${path ?? "home folder to keep profiles in"}`);
+  }
+  return parseProfiles(file, path, chosen, env.HOME);
+}
+
+/**
+ * @param path of the file, for messages; paths in it are relative to its folder
+ * @throws ConfigError
+ */
+export function parseProfiles(
+  file: string,
+  path: string,
+  chosen: string | undefined,
+  home: string | undefined,
+): Profile {
+  const { default: fallback, profiles } = parseFile(file, path);
+  const name = chosen ?? fallback;
+  if (name === undefined) return {};
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (profile === undefined) {
+    const asked = chosen === undefined ? `${path}: default` : `--profile ${name}`;
+    throw new ConfigError(
+      `${asked}: ${path} has no profile '${name}', only ${Object.keys(profiles).join(", ") || "none"}`,
+    );
+  }
+  return Object.freeze(Object.fromEntries(
+    Object.entries(profile).map(([field, value]): [string, string] => {
+      const isPath = (PATHS as readonly string[]).includes(field);
+      return [
+        field.replaceAll("_", "-"),
+        isPath ? absolute(String(value), dirname(path), home) : String(value),
+      ];
+    }),
+  ));
+}
+
+/** What a profile says for a flag. Its broker comes with all that is for it, or not at all. */
+export function profileValue(profile: Profile, flag: Flag, ownBroker: boolean): string | undefined {
+  const isOfBroker = flag.name !== "sign-key" && !flag.name.startsWith("model");
+  return ownBroker && isOfBroker ? undefined : profile[flag.name];
+}
+
+function parseFile(file: string, path: string): v.InferOutput<typeof FileSchema> {
+  let json: unknown;
+  try {
+    json = JSON.parse(file);
+  } catch (error) {
+    throw new ConfigError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = v.safeParse(FileSchema, json);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const field = v.getDotPath(issue) ?? "the file";
+  throw new ConfigError(`${path}: ${field} ${issue.message}`);
+}
+
+function unknownField(issue: v.StrictObjectIssue, known: string): string {
+  if (issue.received === "undefined") return "is missing";
+  if (issue.expected !== "never") return "must be an object";
+  const isPassword = issue.path?.at(-1)?.key === "password";
+  return isPassword
+    ? "does not belong into this file: put it into a file of its own, and that one's path into password_file"
+    : `is no field: known are ${known}`;
+}
+
+function absolute(path: string, folder: string, home: string | undefined): string {
+  if (path.startsWith("~/") && home !== undefined) return join(home, path.slice(2));
+  return resolve(folder, path);
+}
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new ConfigError(`Cannot read ${path}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,98 @@
+/** A plan, and how its steps have ended, as people and programs read them. Pure. */
+import { createTwoFilesPatch } from "diff";
+import type { StepResult } from "../../operations/apply.ts";
+import { isChange, type Step } from "../../operations/plan.ts";
+import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
+import { count } from "./units.ts";
+
+type View = Pick<Terminal, "colour">;
+
+const LOOKS: Readonly<Record<Step["kind"], { readonly sign: string; readonly colour: Colour | undefined }>> =
+  {
+    start: { sign: "+", colour: "green" },
+    replace: { sign: "~", colour: "yellow" },
+    move: { sign: ">", colour: "cyan" },
+    stop: { sign: "-", colour: "red" },
+    keep: { sign: "=", colour: "grey" },
+    unlisted: { sign: "?", colour: "grey" },
+    blocked: { sign: "!", colour: "red" },
+  };
+
+/** `+ hall/sensor  start`, one line for each step, and a summary. */
+export function planLines(steps: readonly Step[], view: View): string[] {
+  return [...steps.map((step) => stepLine(step, view)), summary(steps)];
+}
+
+export function stepLine(step: Step, view: View): string {
+  const { sign, colour } = LOOKS[step.kind];
+  return paint(view, colour, printable(`${sign} ${step.node}/${step.agent}  ${wordsFor(step)}`));
+}
+
+export function resultLine({ step, ok, error }: StepResult, view: View): string {
+  const mark = ok ? paint(view, "green", "done") : paint(view, "red", "failed");
+  return `${mark}  ${stepLine(step, { colour: false })}${error === undefined ? "" : `: ${printable(error)}`}`;
+}
+
+export function stepJson(step: Step): Readonly<Record<string, unknown>> {
+  const { kind, node, agent } = step;
+  const more = step.kind === "replace"
+    ? { changes: step.changes }
+    : step.kind === "move"
+    ? { from: step.from }
+    : {};
+  return { step: kind, node, agent, ...more };
+}
+
+/** What a replacement changes, as a patch of the code and lines of the other fields. */
+export function changeLines(step: Step, view: View): string[] {
+  if (step.kind !== "replace") return [];
+  const fields = step.changes.filter((field) => field !== "code").map((field) =>
+    `    ${field}: ${shown(step.before[field])} → ${shown(step.config[field])}`
+  );
+  return [...fields.map(printable), ...step.changes.includes("code") ? patch(step, view) : []];
+}
+
+function patch({ agent, before, config }: Extract<Step, { kind: "replace" }>, view: View): string[] {
+  const text = createTwoFilesPatch(
+    `${agent} (runs)`,
+    `${agent} (file)`,
+    String(before.code),
+    String(config.code),
+  );
+  return text.trimEnd().split("\n").slice(1).map((line) =>
+    `    ${
+      paint(view, line.startsWith("+") ? "green" : line.startsWith("-") ? "red" : undefined, printable(line))
+    }`
+  );
+}
+
+function wordsFor(step: Step): string {
+  switch (step.kind) {
+    case "replace":
+      return `replace (${step.changes.join(", ")})`;
+    case "move":
+      return `move from ${step.from}`;
+    case "keep":
+      return "as it should be";
+    case "unlisted":
+      return "not in the file, left alone (--prune stops it)";
+    case "blocked":
+      return "its node is not online";
+    default:
+      return step.kind;
+  }
+}
+
+function summary(steps: readonly Step[]): string {
+  const changes = steps.filter(isChange);
+  if (changes.length === 0) return "Nothing to do: the fleet is as the file says";
+  const kinds = Map.groupBy(changes, ({ kind }) => kind);
+  return `${count(changes.length, "step")}: ${
+    [...kinds].map(([kind, of]) => `${of.length} ${kind}`).join(", ")
+  }`;
+}
+
+function shown(value: unknown): string {
+  const json = value === undefined ? "(default)" : JSON.stringify(value);
+  return json.length > 60 ? `${json.slice(0, 59)}…` : json;
+}

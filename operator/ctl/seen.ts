@@ -1,0 +1,51 @@
+/** The names that were seen last, for completions: a shell must not wait for a broker. */
+import { dirname, join } from "@std/path";
+import type { Environment } from "../../protocol/config/flag.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { liveAgents } from "../operations/find.ts";
+
+export interface Seen {
+  readonly nodes: readonly string[];
+  readonly agents: readonly string[];
+}
+
+const MAX_NAMES = 1000;
+
+/** Keeps the names of a fleet. That it cannot is no reason for a command to fail. */
+export async function rememberFleet(fleet: Fleet, env: Environment): Promise<void> {
+  const path = seenPath(env);
+  if (path === undefined || fleet.nodes.length === 0) return;
+  const seen: Seen = {
+    nodes: fleet.nodes.map(({ name }) => name).slice(0, MAX_NAMES),
+    agents: liveAgents(fleet).map(({ name }) => name).slice(0, MAX_NAMES),
+  };
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    // Another command may read it at this moment.
+    const temporary = `${path}.${Deno.pid}`;
+    await Deno.writeTextFile(temporary, JSON.stringify(seen), { mode: 0o600 });
+    await Deno.rename(temporary, path);
+  } catch {
+    // Completions are then without names.
+  }
+}
+
+/** What was kept; nothing when there is nothing that can be read. */
+export function recallFleet(env: Environment): Seen {
+  try {
+    const { nodes, agents } = JSON.parse(Deno.readTextFileSync(seenPath(env) ?? ""));
+    return { nodes: strings(nodes), agents: strings(agents) };
+  } catch {
+    // No fleet was seen yet.
+    return { nodes: [], agents: [] };
+  }
+}
+
+function seenPath({ XDG_CACHE_HOME, HOME }: Environment): string | undefined {
+  const cache = XDG_CACHE_HOME || (HOME ? join(HOME, ".cache") : undefined);
+  return cache === undefined ? undefined : join(cache, "agentflow", "seen.json");
+}
+
+function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}

@@ -1,0 +1,55 @@
+/** Where output goes, and what it can show. */
+export { printable } from "../printable.ts";
+
+/** A stream of this process, or a test's. */
+export interface Terminal {
+  /** Whether a person reads it: colours, and lines that are written anew, are for them. */
+  readonly isTerminal: boolean;
+  readonly colour: boolean;
+  /** Characters in a line; Infinity where nothing is cut. */
+  readonly columns: () => number;
+  readonly rows: () => number;
+  write(text: string): void;
+}
+
+export const COLOURS = { red: 31, green: 32, yellow: 33, cyan: 36, grey: 90, bold: 1 } as const;
+export type Colour = keyof typeof COLOURS;
+
+/** @param stream stdout or stderr */
+export function openTerminal(stream: {
+  isTerminal(): boolean;
+  writeSync(bytes: Uint8Array): number;
+}): Terminal {
+  const isTerminal = stream.isTerminal();
+  return {
+    isTerminal,
+    colour: isTerminal && !Deno.noColor,
+    columns: () => isTerminal ? sizeOf("columns") : Infinity,
+    rows: () => isTerminal ? sizeOf("rows") : Infinity,
+    write(text) {
+      const bytes = new TextEncoder().encode(text);
+      try {
+        for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
+      } catch (error) {
+        // `… | head` has read enough.
+        if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+        throw error;
+      }
+    },
+  };
+}
+
+/** The text in a colour, where the terminal shows any. */
+export function paint({ colour }: Pick<Terminal, "colour">, name: Colour | undefined, text: string): string {
+  return colour && name !== undefined ? `\x1b[${COLOURS[name]}m${text}\x1b[0m` : text;
+}
+
+function sizeOf(side: "columns" | "rows"): number {
+  try {
+    // A terminal of no size is one that does not know its own.
+    return Deno.consoleSize()[side] || Infinity;
+  } catch {
+    // stdin, stdout and stderr are no terminals at all.
+    return Infinity;
+  }
+}

@@ -1,0 +1,30 @@
+/** What the tools of the MCP server and of the chat work with, made from the command line's connection. */
+import { Journal } from "../fleet/journal.ts";
+import type { Operator } from "../operator.ts";
+import { watchFleet } from "../operations/survey.ts";
+import type { DeployNode, Workshop } from "../tools/tool.ts";
+import { FLAGS } from "../../runner/flags.ts";
+import type { Run } from "./cli.ts";
+import { OWN_FLAGS, readDeploy } from "../deploy/options.ts";
+import { runDeploy } from "../deploy/run.ts";
+
+/** Listens to the fleet and to its logs until it is disposed of. */
+export async function openWorkshop(run: Run, operator: Operator): Promise<Workshop & Disposable> {
+  using parts = new DisposableStack();
+  parts.use(await watchFleet(operator));
+  const journal = parts.use(await Journal.open(operator.bus));
+  const kept = parts.move();
+  return { operator, journal, deployNode: deployer(run), [Symbol.dispose]: () => kept.dispose() };
+}
+
+/** Deploys as the command does, with nothing but what a request can say. */
+function deployer({ env }: Run): DeployNode {
+  return async ({ node, address, broker, ssh_port }, report, signal) => {
+    const to = ssh_port === undefined ? address : `ssh://${address}:${ssh_port}`;
+    const options = readDeploy(node, [], (flag) => {
+      if (flag === OWN_FLAGS.to) return to;
+      return flag === FLAGS.broker ? broker : undefined;
+    });
+    return (await runDeploy(options, { env, report, signal })).json;
+  };
+}

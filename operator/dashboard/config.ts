@@ -1,0 +1,101 @@
+/** The command line and the environment of the dashboard, read into its configuration. Pure. */
+import { parseArgs } from "@std/cli/parse-args";
+import { resolve } from "@std/path";
+import { type AccessSources, readBroker, readPort, readSources } from "../../protocol/broker/broker_flags.ts";
+import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
+import { type ModelSources, readModelSources } from "../chat/model_flags.ts";
+import { ALL_FLAGS, FLAGS } from "./flags.ts";
+
+export interface DashboardConfig {
+  /** `embedded`: run one in this process. */
+  readonly broker: BrokerUrl | "embedded";
+  /** For the embedded broker: the port on loopback to listen on. */
+  readonly port: number;
+  readonly access: AccessSources;
+  readonly listen: string;
+  readonly httpPort: number;
+  readonly hostNames: readonly string[];
+  /** Absolute. */
+  readonly tokenFile: string | undefined;
+  readonly allowControl: boolean;
+  readonly showCode: boolean;
+  /** Absolute. */
+  readonly signKey: string | undefined;
+  /** Of the chat. */
+  readonly model: ModelSources | undefined;
+}
+
+export type Request =
+  | { readonly kind: "help" }
+  | { readonly kind: "run"; readonly config: DashboardConfig };
+
+/** @throws ConfigError */
+export function parseCommandLine(args: readonly string[], env: Environment): Request {
+  const given = parseArgs(args, {
+    string: ALL_FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
+    boolean: ALL_FLAGS.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    unknown: (argument) => {
+      throw new ConfigError(`unknown argument '${argument}': see --help`);
+    },
+  });
+  if (given.help === true) return { kind: "help" };
+  const read = (flag: Flag): string | undefined => {
+    const value = given[flag.name];
+    if (value === "") throw new ConfigError(`--${flag.name} needs a value: ${flag.value}`);
+    if (typeof value === "string") return value;
+    return (flag.env ?? []).map((name) => env[name]).find((set) => set !== undefined && set !== "") ??
+      flag.fallback;
+  };
+  const isGiven = (flag: Flag) => given[flag.name] === true;
+  return {
+    kind: "run",
+    config: Object.freeze({
+      ...readConfig(read, env),
+      allowControl: isGiven(FLAGS.allowControl),
+      showCode: isGiven(FLAGS.showCode),
+    }),
+  };
+}
+
+function readConfig(read: ReadFlag, env: Environment) {
+  const port = readPort(read);
+  const brokerText = read(FLAGS.broker) ?? "";
+  const broker = brokerText === "embedded" ? "embedded" as const : readBroker(brokerText, port);
+  const listen = read(FLAGS.listen) ?? "";
+  const tokenFile = absolute(read(FLAGS.tokenFile));
+  if (!isLoopback(listen) && tokenFile === undefined) {
+    throw new ConfigError(
+      `--listen ${listen} lets other machines in: give --token-file FILE with a token that they must show ` +
+        "(for instance: head -c 24 /dev/urandom | base64 > token; chmod 600 token)",
+    );
+  }
+  return {
+    broker,
+    port: port ?? 1883,
+    access: readSources(read, env, broker),
+    listen,
+    httpPort: readHttpPort(read(FLAGS.httpPort) ?? ""),
+    hostNames: (read(FLAGS.hostName) ?? "").split(",").map((name) => name.trim()).filter((name) =>
+      name !== ""
+    ),
+    tokenFile,
+    signKey: absolute(read(FLAGS.signKey)),
+    model: readModelSources(read, env),
+  };
+}
+
+function readHttpPort(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= 0 && value <= 65_535) return value;
+  throw new ConfigError(`--http-port must be a whole number from 0 to 65535: current value is '${text}'`);
+}
+
+function isLoopback(address: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(address);
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}

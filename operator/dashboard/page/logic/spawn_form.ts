@@ -1,0 +1,95 @@
+/** The form that a spawn config is written in. Pure. */
+import type { Language } from "../../../../protocol/language.ts";
+
+/** What stands in the fields, as text. */
+export interface SpawnForm {
+  readonly name: string;
+  readonly node: string;
+  readonly code: string;
+  /** Empty: the node finds it from the code. */
+  readonly language: "" | Language;
+  readonly description: string;
+  /** Separated by commas or spaces. */
+  readonly capabilities: string;
+  readonly install: string;
+  readonly poll_interval: string;
+  readonly max_restarts: string;
+  readonly restart_delay: string;
+  readonly replace: boolean;
+  /** JSON object of any other fields. */
+  readonly extra: string;
+}
+
+export const EMPTY_FORM: SpawnForm = {
+  name: "",
+  node: "",
+  code: "",
+  language: "",
+  description: "",
+  capabilities: "",
+  install: "",
+  poll_interval: "5",
+  max_restarts: "5",
+  restart_delay: "3",
+  replace: false,
+  extra: "",
+};
+
+export type Problems = Partial<Record<keyof SpawnForm, string>>;
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** What cannot be sent as it stands, by field. */
+export function problemsOf(form: SpawnForm): Problems {
+  const problems: Problems = {};
+  if (!NAME.test(form.name)) problems.name = "1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit";
+  if (form.node === "") problems.node = "Choose a node";
+  if (form.code.trim() === "") problems.code = "An agent needs code";
+  if (!(Number(form.poll_interval) > 0)) problems.poll_interval = "Seconds, above 0";
+  if (!/^\d+$/.test(form.max_restarts)) problems.max_restarts = "A whole number, 0 or more";
+  if (form.restart_delay.trim() === "" || !(Number(form.restart_delay) >= 0)) {
+    problems.restart_delay = "Seconds, 0 or more";
+  }
+  if (extraOf(form.extra) === undefined) problems.extra = "A JSON object, or nothing";
+  return problems;
+}
+
+/** The config that the form stands for. What is left at its default is not said. */
+export function configOf(form: SpawnForm): Record<string, unknown> {
+  const capabilities = listOf(form.capabilities);
+  const install = installOf(form);
+  return {
+    ...extraOf(form.extra),
+    name: form.name,
+    code: form.code,
+    poll_interval: Number(form.poll_interval),
+    max_restarts: Number(form.max_restarts),
+    restart_delay: Number(form.restart_delay),
+    ...(form.language === "" ? {} : { language: form.language }),
+    ...(form.description.trim() === "" ? {} : { description: form.description.trim() }),
+    ...(capabilities.length === 0 ? {} : { capabilities }),
+    ...(install.length === 0 ? {} : { install }),
+    ...(form.replace ? { replace: true } : {}),
+  };
+}
+
+/** What the form has as packages. */
+export function installOf(form: SpawnForm): string[] {
+  return listOf(form.install);
+}
+
+function listOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((item) => item !== "");
+}
+
+function extraOf(text: string): Record<string, unknown> | undefined {
+  if (text.trim() === "") return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? value as Record<string, unknown>
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

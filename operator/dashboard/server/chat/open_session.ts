@@ -1,0 +1,29 @@
+/** Makes a page's session of the chat. Whoever does not chat does not load it, nor any model's library. */
+import type { Person } from "../../../chat/person.ts";
+import { Session } from "../../../chat/session.ts";
+import type { ModelSettings } from "../../../chat/settings.ts";
+import { toolsOf } from "../../../tools/catalog.ts";
+import type { Workshop } from "../../../tools/tool.ts";
+
+/** @param settings without them the built-in planner reads the sentences */
+export async function openSession(
+  workshop: Workshop,
+  person: Person,
+  settings: ModelSettings | undefined,
+): Promise<Session> {
+  const tools = toolsOf(workshop, { readOnly: false });
+  const conversation = settings === undefined ? undefined : await converse(settings);
+  return new Session({ workshop, tools, person, conversation, whyLacking });
+
+  async function converse(settings: ModelSettings) {
+    const { Conversation } = await import("../../../chat/conversation.ts");
+    const { openModel } = await import("../../../chat/model.ts");
+    return new Conversation({ model: await openModel(settings), tools, workshop, person });
+  }
+}
+
+function whyLacking(tool: string): string {
+  return tool === "deploy_node"
+    ? "The dashboard brings no node to a device: use agentflow deploy NODE --to USER@HOST"
+    : `The dashboard has no ${tool}`;
+}

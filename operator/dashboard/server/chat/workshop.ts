@@ -1,0 +1,37 @@
+/** What the chat's tools work with: a connection of their own, so that what they listen to is no matter of the feed's. */
+import type { BrokerAccess } from "../../../../protocol/broker/access.ts";
+import type { BrokerUrl } from "../../../../protocol/broker/broker_url.ts";
+import { Bus } from "../../../bus.ts";
+import { Commander } from "../../../commander.ts";
+import { Fleet } from "../../../fleet/fleet.ts";
+import { Journal } from "../../../fleet/journal.ts";
+import { watchFleet } from "../../../operations/survey.ts";
+import type { Signer } from "../../../signer.ts";
+import type { Workshop } from "../../../tools/tool.ts";
+
+export interface WorkshopOptions {
+  readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
+  readonly signer: Signer | undefined;
+}
+
+/**
+ * Listens until it is disposed of. A page does not deploy nodes: it has no keys to devices.
+ * @throws BusError
+ */
+export async function openWorkshop(
+  { broker, access, signer }: WorkshopOptions,
+): Promise<Workshop & AsyncDisposable> {
+  await using parts = new AsyncDisposableStack();
+  const bus = parts.use(await Bus.connect({ broker, access }));
+  const operator = { bus, commander: new Commander(bus, signer), fleet: new Fleet() };
+  parts.use(await watchFleet(operator));
+  const journal = parts.use(await Journal.open(bus));
+  const kept = parts.move();
+  return {
+    operator,
+    journal,
+    deployNode: undefined,
+    [Symbol.asyncDispose]: async () => await kept.disposeAsync(),
+  };
+}

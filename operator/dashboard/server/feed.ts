@@ -1,0 +1,128 @@
+/** Brings the bus to the model: stays with the broker, or comes back to it, and listens to all that the page shows. */
+import type { BrokerAccess } from "../../../protocol/broker/access.ts";
+import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
+import { Bus, BusError, type BusMessage } from "../../bus.ts";
+import { Commander } from "../../commander.ts";
+import type { Signer } from "../../signer.ts";
+import { filterError } from "../../../protocol/topics.ts";
+import { delay } from "@std/async/delay";
+import type { BrokerStatus } from "../wire.ts";
+
+const RETRY_MS = 2000;
+/** Topics of agents that are listened to for their readings. */
+const MAX_TOPICS = 2500;
+const FILTERS: readonly { readonly filter: string; readonly qos: 0 | 1 }[] = [
+  ...["heartbeat", "status", "migrate_result", "spawn", "desired_state"].map((report) => ({
+    filter: `nodes/+/${report}`,
+    qos: 1 as const,
+  })),
+  ...["heartbeat", "status", "metrics", "errors", "alert", "manifest"].map((report) => ({
+    filter: `agents/+/${report}`,
+    qos: 1 as const,
+  })),
+  // At most once: a broker queues nothing for a reader that a flood of them has made slow.
+  ...["logs", "results", "detections"].map((report) => ({ filter: `agents/+/${report}`, qos: 0 as const })),
+];
+
+export interface FeedOptions {
+  readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
+  readonly signer: Signer | undefined;
+  readonly onMessage: (message: BusMessage) => void;
+  /** What an agent has published to a topic of its own. */
+  readonly onReading: (message: BusMessage) => void;
+  readonly onStatus: () => void;
+  readonly log: (message: string) => void;
+}
+
+/** Invariant: at most one connection; each topic of an agent is subscribed to once. */
+export class Feed implements AsyncDisposable {
+  #bus: Bus | undefined;
+  #commander: Commander | undefined;
+  #status: BrokerStatus;
+  readonly #topics = new Map<string, Promise<Disposable | undefined>>();
+  readonly #ended = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(private readonly options: FeedOptions) {
+    this.#status = { url: options.broker.url, connected: false, reason: "not connected yet" };
+  }
+
+  get status(): BrokerStatus {
+    return this.#status;
+  }
+
+  /** @throws Error while there is no connection */
+  get commander(): Commander {
+    if (this.#commander === undefined || !this.#status.connected) {
+      throw new BusError(this.#status.reason ?? "There is no connection to the broker");
+    }
+    return this.#commander;
+  }
+
+  /** Connects, and goes on trying while that fails. */
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Listens to topics that an agent publishes to, as far as there is room. */
+  follow(topics: readonly string[]): void {
+    const bus = this.#bus;
+    if (bus === undefined) return;
+    for (const topic of topics) {
+      if (this.#topics.has(topic) || isReport(topic) || filterError(topic) !== undefined) continue;
+      if (/[+#]/.test(topic) || this.#topics.size >= MAX_TOPICS) continue;
+      const subscribing = bus.subscribe(topic, this.options.onReading, { qos: 0 }).catch((error) => {
+        this.options.log((error as Error).message);
+        return undefined;
+      });
+      this.#topics.set(topic, subscribing);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended.abort();
+    await this.#running;
+    await this.#bus?.[Symbol.asyncDispose]();
+  }
+
+  async #run(): Promise<void> {
+    const { broker, access, signer } = this.options;
+    while (!this.#ended.signal.aborted) {
+      try {
+        const bus = await Bus.connect({
+          broker,
+          access,
+          signal: this.#ended.signal,
+          onStatus: (status) => this.#setStatus(status.kind === "connected" ? null : status.reason),
+        });
+        this.#bus = bus;
+        if (this.#ended.signal.aborted) return;
+        this.#commander = new Commander(bus, signer);
+        for (const { filter, qos } of FILTERS) await bus.subscribe(filter, this.options.onMessage, { qos });
+        this.#setStatus(null);
+        return;
+      } catch (error) {
+        if (this.#ended.signal.aborted) return;
+        this.#setStatus((error as Error).message);
+        // One that connects but must not listen is of no use; its rules may change.
+        await this.#bus?.[Symbol.asyncDispose]();
+        this.#bus = undefined;
+        this.#commander = undefined;
+        await delay(RETRY_MS, { signal: this.#ended.signal }).catch(() => {});
+      }
+    }
+  }
+
+  #setStatus(reason: string | null): void {
+    if (this.#status.connected === (reason === null) && this.#status.reason === reason) return;
+    this.#status = { url: this.options.broker.url, connected: reason === null, reason };
+    this.options.log(reason ?? `Connected to the broker at ${this.options.broker.url}`);
+    this.options.onStatus();
+  }
+}
+
+/** What nodes and agents say of themselves is listened to anyway. */
+function isReport(topic: string): boolean {
+  return topic.startsWith("nodes/") || topic.startsWith("agents/");
+}

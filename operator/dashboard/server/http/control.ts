@@ -1,0 +1,57 @@
+/** The REST API, as far as it acts. */
+import type { AgentCommand } from "../../../commander.ts";
+import type { Outcome } from "../../wire.ts";
+import type { Actions } from "../control/actions.ts";
+import { RequestError, requiredText } from "./parameters.ts";
+
+const AGENT_COMMANDS: readonly AgentCommand[] = ["pause", "resume", "stop", "delete", "restart"];
+const TASK_SECONDS = 30;
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** @returns `undefined` when there is no such action @throws RequestError */
+export async function act(
+  path: readonly string[],
+  body: Body,
+  actions: Actions,
+): Promise<Outcome | undefined> {
+  const [resource, id, action, ...rest] = path;
+  if (id === undefined || action === undefined || rest.length > 0) return undefined;
+  if (resource === "nodes") return await actOnNode(id, action, body, actions);
+  if (resource === "agents") return await actOnAgent(id, action, body, actions);
+  return undefined;
+}
+
+async function actOnNode(
+  node: string,
+  action: string,
+  body: Body,
+  actions: Actions,
+): Promise<Outcome | undefined> {
+  switch (action) {
+    case "spawn":
+      return await actions.spawn(node, body);
+    case "stop_all":
+      // A slip must not end a node.
+      if (body.confirm !== node) throw new RequestError(400, `confirm must be the node's name, '${node}'`);
+      return await actions.stopAll(node);
+    default:
+      return undefined;
+  }
+}
+
+async function actOnAgent(
+  actorId: string,
+  action: string,
+  body: Body,
+  actions: Actions,
+): Promise<Outcome | undefined> {
+  if (action === "migrate") return await actions.migrate(actorId, requiredText(body, "target_node"));
+  if (action === "task") {
+    const seconds = body.timeout ?? TASK_SECONDS;
+    if (typeof seconds !== "number") throw new RequestError(400, "timeout must be a number of seconds");
+    return await actions.task(actorId, body.payload ?? null, seconds);
+  }
+  const command = AGENT_COMMANDS.find((known) => known === action);
+  return command === undefined ? undefined : await actions.command(actorId, command);
+}

@@ -1,0 +1,54 @@
+/** Nodes and agents in the form in which they go out. Pure. */
+import type { AgentView, NodeView } from "../../../fleet/views.ts";
+import type { AgentDto, NodeDto } from "../../wire.ts";
+import { textOf, textsOf } from "./fields.ts";
+
+const MAX_TOPICS = 64;
+const MAX_CAPABILITIES = 64;
+const MAX_TEXT = 300;
+const MAX_AGENT_NAMES = 1000;
+
+/** @param firstHeard epoch seconds */
+export function nodeDto(node: NodeView, firstHeard: number): NodeDto {
+  return {
+    name: node.name,
+    online: node.isOnline,
+    last_seen: seconds(node.lastSeenMs),
+    first_heard: firstHeard,
+    agents: node.agents.slice(0, MAX_AGENT_NAMES),
+    runtime: textOf(node.runtime, MAX_TEXT) ?? null,
+    version: textOf(node.version, MAX_TEXT) ?? null,
+    uptime: node.uptime ?? null,
+    cpu: node.cpu ?? null,
+    memory_mb: node.memoryMb ?? null,
+    queue: node.queue ?? null,
+    dropped: node.dropped ?? null,
+    clock_skew: node.clockSkewSeconds ?? null,
+    labels: node.labels,
+  };
+}
+
+export function agentDto(agent: AgentView): AgentDto {
+  const manifest = agent.manifest ?? {};
+  return {
+    actor_id: agent.actorId,
+    name: textOf(agent.name, MAX_TEXT) ?? "",
+    node: agent.node ?? null,
+    state: textOf(agent.state, MAX_TEXT) ?? "unknown",
+    task: textOf(agent.task, MAX_TEXT) ?? null,
+    cpu: agent.cpu ?? null,
+    memory_mb: agent.memoryMb ?? null,
+    last_seen: seconds(agent.lastSeenMs),
+    uptime: agent.uptime ?? null,
+    restarts: agent.restarts,
+    messages_processed: agent.messagesProcessed ?? null,
+    errors: agent.errors ?? null,
+    topics: textsOf(manifest.publishes, MAX_TOPICS, MAX_TEXT),
+    description: textOf(manifest.description, MAX_TEXT) ?? "",
+    capabilities: textsOf(manifest.capabilities, MAX_CAPABILITIES, MAX_TEXT),
+  };
+}
+
+function seconds(ms: number | undefined): number | null {
+  return ms === undefined ? null : ms / 1000;
+}

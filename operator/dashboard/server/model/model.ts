@@ -1,0 +1,317 @@
+/** All that the dashboard knows, made of the messages on the bus. No I/O, no timers: the caller brings messages and time. */
+import { Fleet } from "../../../fleet/fleet.ts";
+import { actorId } from "../../../../protocol/ids.ts";
+import { type AgentView, type NodeState, type NodeView, stateOf } from "../../../fleet/views.ts";
+import type {
+  AgentDto,
+  AlertEntry,
+  ErrorEntry,
+  History,
+  LogLine,
+  NodeDto,
+  Reading,
+  Spark,
+  TimelineEvent,
+} from "../../wire.ts";
+import { agentDto, nodeDto } from "./dto.ts";
+import { type Fields, numberOf, readFields, textOf } from "./fields.ts";
+import { levelOf, LogBook } from "./logbook.ts";
+import { Readings } from "./readings.ts";
+import { Ring } from "./ring.ts";
+import { Spawns } from "./spawns.ts";
+import {
+  agentHappening,
+  errorHappening,
+  type Happening,
+  migrationHappening,
+  nodeHappening,
+  nodeLogHappening,
+} from "./timeline.ts";
+import { Usage } from "./usage.ts";
+
+/** What a message has changed. */
+export type Change =
+  | { readonly kind: "node"; readonly name: string }
+  | { readonly kind: "agent"; readonly actorId: string; readonly report: string }
+  | { readonly kind: "gone"; readonly actorId: string }
+  | { readonly kind: "event"; readonly entry: TimelineEvent }
+  | { readonly kind: "alert"; readonly entry: AlertEntry }
+  | { readonly kind: "error"; readonly entry: ErrorEntry }
+  | { readonly kind: "log"; readonly entry: LogLine };
+
+/** Whom an entry is about. */
+interface About {
+  readonly node: string | null;
+  readonly agent: string | null;
+  readonly actor_id: string | null;
+}
+
+/** How long things are remembered, seconds. */
+export const HISTORY_SECONDS = 3600;
+/** Bounds of what is kept of each kind. */
+export const LIMITS = {
+  events: { count: 5000, size: 4 * 1024 * 1024, age: HISTORY_SECONDS },
+  alerts: { count: 2000, size: 2 * 1024 * 1024, age: HISTORY_SECONDS },
+  errors: { count: 3000, size: 6 * 1024 * 1024, age: HISTORY_SECONDS },
+} as const;
+/** Nodes of which it is remembered when they were first heard of. */
+const MAX_NODES = 10_000;
+const ENTRY_OVERHEAD = 200;
+
+export class Model {
+  readonly fleet = new Fleet();
+  readonly logs = new LogBook();
+  readonly events = new Ring<TimelineEvent>(LIMITS.events, ({ message }) => message.length + ENTRY_OVERHEAD);
+  readonly alerts = new Ring<AlertEntry>(LIMITS.alerts, ({ message }) => message.length + ENTRY_OVERHEAD);
+  readonly errors = new Ring<ErrorEntry>(
+    LIMITS.errors,
+    ({ error, traceback }) => error.length + (traceback?.length ?? 0) + ENTRY_OVERHEAD,
+  );
+  readonly spawns = new Spawns();
+  readonly #readings = new Readings();
+  /** CPU and memory of agents by `actor_id`, and of nodes by name. */
+  readonly #usage = new Usage(HISTORY_SECONDS);
+  /** When a node was first heard of, epoch seconds. */
+  readonly #firstHeard = new Map<string, number>();
+  readonly #agentDtos = new WeakMap<AgentView, AgentDto>();
+  readonly #nodeDtos = new WeakMap<NodeView, NodeDto>();
+
+  /** Takes a message in. @param nowMs when it came */
+  apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
+    const [root, id = "", report, ...rest] = topic.split("/");
+    if (rest.length > 0 || report === undefined) return [];
+    const now = nowMs / 1000;
+    if (root === "nodes") return this.#onNode(id, report, topic, payload, now);
+    if (root !== "agents") return [];
+    switch (report) {
+      case "logs":
+        return this.#onLog(id, payload, now);
+      case "alert":
+        return this.#onAlert(id, payload, now);
+      case "errors":
+        return [...this.#onAgent(id, topic, payload, now), ...this.#onError(id, payload, now)];
+      case "results":
+      case "detections":
+        this.#readings.add(topic, payload, now);
+        return [];
+      default:
+        return this.#onAgent(id, topic, payload, now);
+    }
+  }
+
+  /** Takes in what an agent has published to a topic of its own. */
+  applyReading(topic: string, payload: Uint8Array, nowMs: number): void {
+    this.#readings.add(topic, payload, nowMs / 1000);
+  }
+
+  /** Forgets agents that have been silent too long. */
+  expire(nowMs: number): Change[] {
+    const silent = this.fleet.agents.filter(({ lastSeenMs }) =>
+      lastSeenMs !== undefined && nowMs - lastSeenMs > HISTORY_SECONDS * 1000
+    );
+    return silent.map(({ actorId }) => this.forget(actorId));
+  }
+
+  /** Forgets one agent. */
+  forget(actorId: string): Change {
+    this.fleet.forgetAgent(actorId);
+    this.#usage.forget(actorId);
+    return { kind: "gone", actorId };
+  }
+
+  get nodes(): readonly NodeDto[] {
+    return this.fleet.nodes.map((node) => this.#nodeDto(node));
+  }
+
+  get agents(): readonly AgentDto[] {
+    return this.fleet.agents.map((agent) => this.#agentDto(agent));
+  }
+
+  node(name: string): NodeDto | undefined {
+    const node = this.fleet.node(name);
+    return node === undefined ? undefined : this.#nodeDto(node);
+  }
+
+  /** One that has said that it is there, and has not had time for a heartbeat, is online. */
+  nodeState(name: string, nowMs: number): NodeState {
+    const node = this.fleet.node(name);
+    if (node === undefined) return "offline";
+    const lastSeenMs = node.lastSeenMs ?? (this.#firstHeard.get(name) ?? 0) * 1000;
+    return stateOf({ ...node, lastSeenMs }, nowMs);
+  }
+
+  agent(actorId: string): AgentDto | undefined {
+    const agent = this.fleet.agent(actorId);
+    return agent === undefined ? undefined : this.#agentDto(agent);
+  }
+
+  /** Whether an agent has said what it does. */
+  hasManifest(actorId: string): boolean {
+    return this.fleet.agent(actorId)?.manifest !== undefined;
+  }
+
+  /** The past hour of an agent (by `actor_id`) or a node (by name). */
+  history(key: string, nowMs: number): History {
+    return this.#usage.history(key, nowMs / 1000);
+  }
+
+  sparks(): Readonly<Record<string, Spark>> {
+    return Object.fromEntries(this.fleet.agents.flatMap(({ actorId }) => {
+      const spark = this.#usage.spark(actorId);
+      return spark === undefined ? [] : [[actorId, spark]];
+    }));
+  }
+
+  readings(actorId: string, nowMs: number): Reading[] {
+    const own = [`agents/${actorId}/results`, `agents/${actorId}/detections`];
+    return this.#readings.of([...this.agent(actorId)?.topics ?? [], ...own], nowMs / 1000);
+  }
+
+  #nodeDto(node: NodeView): NodeDto {
+    return memo(this.#nodeDtos, node, () => nodeDto(node, this.#firstHeard.get(node.name) ?? 0));
+  }
+
+  #agentDto(agent: AgentView): AgentDto {
+    return memo(this.#agentDtos, agent, agentDto);
+  }
+
+  #onNode(name: string, report: string, topic: string, payload: Uint8Array, now: number): Change[] {
+    switch (report) {
+      case "spawn":
+      case "desired_state":
+        this.spawns.add(payload);
+        return [];
+      case "migrate_result": {
+        const fields = readFields(payload);
+        if (fields === undefined) return [];
+        const agent = textOf(fields.agent, 100);
+        const about = { node: name, agent: agent ?? null, actor_id: this.#idOf(agent ?? null) };
+        return [this.#event(migrationHappening(fields), about, now)];
+      }
+      default: {
+        const before = this.fleet.node(name);
+        const change = this.fleet.apply(topic, payload, now * 1000);
+        if (change?.kind !== "node") return [];
+        if (before === undefined && this.#firstHeard.size < MAX_NODES) this.#firstHeard.set(name, now);
+        if (report === "heartbeat" && change.node.isOnline) {
+          this.#usage.add(name, change.node.cpu, change.node.memoryMb, now);
+        }
+        const happening = nodeHappening(before, change.node);
+        const about = { node: name, agent: null, actor_id: null };
+        return [
+          { kind: "node", name },
+          ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+        ];
+      }
+    }
+  }
+
+  #onAgent(actorId: string, topic: string, payload: Uint8Array, now: number): Change[] {
+    const before = this.fleet.agent(actorId);
+    const change = this.fleet.apply(topic, payload, now * 1000);
+    if (change?.kind !== "agent") return [];
+    const { agent } = change;
+    if (topic.endsWith("/heartbeat")) this.#usage.add(actorId, agent.cpu, agent.memoryMb, now);
+    const happening = agentHappening(before, agent);
+    const about = { node: agent.node ?? null, agent: agent.name, actor_id: actorId };
+    return [
+      { kind: "agent", actorId, report: topic.slice(topic.lastIndexOf("/") + 1) },
+      ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+    ];
+  }
+
+  #onLog(id: string, payload: Uint8Array, now: number): Change[] {
+    const fields = readFields(payload);
+    const message = messageOf(fields);
+    if (fields === undefined || message === undefined) return [];
+    const agent = textOf(fields.agent ?? fields.name, 100);
+    // The node's own log stands under its name where an agent's has its id.
+    if (agent === undefined) {
+      const child = textOf(fields.child_name, 100) ?? null;
+      const about = { node: textOf(fields.node, 100) ?? id, agent: child, actor_id: this.#idOf(child) };
+      const level = levelOf(fields.level, fields.type === "error" ? "error" : "info");
+      const entry = this.logs.add({ time: now, level, message, ...about }, now);
+      const told: Change[] = [{ kind: "log", entry }, this.#event(nodeLogHappening(fields), about, now)];
+      return fields.type === "spawned" ? [...told, ...this.#onSpawned(about, now)] : told;
+    }
+    const level = levelOf(fields.level, fields.type === "error" ? "error" : "info");
+    const entry = this.logs.add({ time: now, level, message, ...this.#about(id, agent, fields) }, now);
+    return [{ kind: "log", entry }];
+  }
+
+  #onSpawned({ agent, node, actor_id }: About, now: number): Change[] {
+    if (agent === null || node === null || actor_id === null) return [];
+    const isNew = this.fleet.applySpawned(actor_id, agent, node, now * 1000) !== undefined;
+    return isNew ? [{ kind: "agent", actorId: actor_id, report: "spawned" }] : [];
+  }
+
+  /** Of an agent that has not said anything yet, the one that it will have. */
+  #idOf(agent: string | null): string | null {
+    return agent === null ? null : this.fleet.agentNamed(agent)?.actorId ?? actorId(agent);
+  }
+
+  #onAlert(id: string, payload: Uint8Array, now: number): Change[] {
+    const fields = readFields(payload);
+    const message = messageOf(fields);
+    if (fields === undefined || message === undefined) return [];
+    const about = this.#about(id, textOf(fields.agent ?? fields.name, 100), fields);
+    const severity = levelOf(fields.severity, "warning");
+    const entry = this.alerts.add((seq) => ({ seq, time: now, severity, message, ...about }), now);
+    return [{ kind: "alert", entry }];
+  }
+
+  #onError(id: string, payload: Uint8Array, now: number): Change[] {
+    const fields = readFields(payload);
+    if (fields === undefined) return [];
+    const about = this.#about(id, textOf(fields.agent ?? fields.name, 100), fields);
+    const entry = this.errors.add((seq) => ({
+      seq,
+      time: now,
+      ...about,
+      phase: textOf(fields.phase, 50) ?? "unknown",
+      severity: textOf(fields.severity, 50) ?? "warning",
+      error: textOf(fields.error) ?? "",
+      traceback: textOf(fields.traceback) ?? null,
+      consecutive: numberOf(fields.consecutive) ?? null,
+      restart_count: numberOf(fields.restart_count) ?? null,
+    }), now);
+    const happening = errorHappening(fields);
+    return [
+      { kind: "error", entry },
+      ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+    ];
+  }
+
+  #about(actorId: string, agent: string | undefined, fields: Fields) {
+    const known = this.fleet.agent(actorId);
+    return {
+      node: textOf(fields.node, 100) ?? known?.node ?? null,
+      agent: agent ?? known?.name ?? null,
+      actor_id: actorId,
+    };
+  }
+
+  #event(
+    { kind, message }: Happening,
+    about: About,
+    now: number,
+  ): Change {
+    return {
+      kind: "event",
+      entry: this.events.add((seq) => ({ seq, time: now, kind, message, ...about }), now),
+    };
+  }
+}
+
+function messageOf(fields: Fields | undefined): string | undefined {
+  if (fields === undefined || fields.message === undefined) return undefined;
+  return textOf(fields.message) ?? textOf(JSON.stringify(fields.message));
+}
+
+function memo<K extends object, V>(cache: WeakMap<K, V>, key: K, make: (key: K) => V): V {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make(key);
+  cache.set(key, made);
+  return made;
+}

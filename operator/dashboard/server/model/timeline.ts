@@ -1,0 +1,79 @@
+/** What a report means to somebody who wants to know what happened. Pure. */
+import type { AgentView, NodeView } from "../../../fleet/views.ts";
+import type { EventKind } from "../../wire.ts";
+import { type Fields, textOf } from "./fields.ts";
+
+/** An event, as far as it follows from the report. */
+export interface Happening {
+  readonly kind: EventKind;
+  readonly message: string;
+}
+
+/** The states of an agent whose beginning nothing else tells in better words. */
+const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
+  running: (name) => `${name} runs`,
+  stopped: (name) => `${name} has stopped`,
+  paused: (name) => `${name} is paused`,
+  unresponsive: (name) => `${name} does not respond`,
+};
+
+const LIMIT = "(?:memory|file size|open files|temporary files|listening) limit: ";
+/** How a node begins the reason when it, or the kernel, has ended an agent. An agent's own words come later, and do not count. */
+const KILLED = new RegExp(
+  `^Agent crashed, restarting in [^)]*\\): (?:unresponsive: |${LIMIT}|process [^:()]* \\(${LIMIT})`,
+);
+
+/** An agent whose state was not known before tells nothing new: its node did. */
+export function agentHappening(before: AgentView | undefined, after: AgentView): Happening | undefined {
+  if (before === undefined || before.state === "unknown" || before.state === after.state) return undefined;
+  const tell = TOLD_BY_STATE[after.state];
+  return tell === undefined ? undefined : { kind: after.state as EventKind, message: tell(after.name) };
+}
+
+export function nodeHappening(before: NodeView | undefined, after: NodeView): Happening | undefined {
+  if (before === undefined) return undefined;
+  if (before.isOnline !== after.isOnline) {
+    return after.isOnline
+      ? { kind: "online", message: `Node ${after.name} is online` }
+      : { kind: "offline", message: `Node ${after.name} is offline` };
+  }
+  const isAnother = before.instance !== undefined && after.instance !== undefined &&
+    before.instance !== after.instance;
+  return isAnother && after.isOnline
+    ? { kind: "online", message: `Node ${after.name} has started again` }
+    : undefined;
+}
+
+/** Errors that tell of a change; those of single calls do not. */
+export function errorHappening(fields: Fields): Happening | undefined {
+  const message = textOf(fields.error, 500) ?? "";
+  if (fields.rolled_back === true) return { kind: "rolled_back", message };
+  if (fields.severity === "fatal") return { kind: "failed", message };
+  if (fields.phase !== "supervisor") return undefined;
+  return { kind: KILLED.test(message) ? "killed" : "restarting", message };
+}
+
+/** A line in a node's own log. */
+export function nodeLogHappening(fields: Fields): Happening {
+  const message = textOf(fields.message, 500) ?? "";
+  switch (fields.type) {
+    case "spawned":
+    case "installing":
+    case "stopped":
+      return { kind: fields.type, message };
+    case "error":
+      return { kind: "refused", message };
+    default:
+      return { kind: "note", message };
+  }
+}
+
+export function migrationHappening(fields: Fields): Happening {
+  const agent = textOf(fields.agent, 100) ?? "an agent";
+  return fields.success === true
+    ? {
+      kind: "migrated",
+      message: `${agent} has moved from ${textOf(fields.from_node, 100)} to ${textOf(fields.to_node, 100)}`,
+    }
+    : { kind: "migration_failed", message: textOf(fields.error, 500) ?? `${agent} could not be moved` };
+}

@@ -1,0 +1,140 @@
+/** Builds the dashboard from its configuration and starts it: every part is made here and passed to whom it concerns. */
+import type { BrokerAccess } from "../../protocol/broker/access.ts";
+import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
+import type { Secret } from "../../protocol/config/secret.ts";
+import type { ModelSettings } from "../chat/settings.ts";
+import type { Signer } from "../signer.ts";
+import { VERSION } from "../../protocol/version.ts";
+import { Room } from "./server/chat/room.ts";
+import { Actions } from "./server/control/actions.ts";
+import { Watch } from "./server/control/watch.ts";
+import { Feed } from "./server/feed.ts";
+import { App } from "./server/http/app.ts";
+import { Sessions } from "./server/http/sessions.ts";
+import { Hub } from "./server/live/hub.ts";
+import { type Change, Model } from "./server/model/model.ts";
+import { buildPage, type Page } from "./server/page_files.ts";
+import type { Session } from "./wire.ts";
+
+const EXPIRE_MS = 60_000;
+
+export interface DashboardOptions {
+  readonly broker: BrokerUrl;
+  readonly access: BrokerAccess;
+  /** Address to listen on. */
+  readonly listen: string;
+  /** 0 for any free one. */
+  readonly httpPort: number;
+  /** Names beside addresses and `localhost` under which it may be called. */
+  readonly hostNames: readonly string[];
+  readonly token: Secret | undefined;
+  readonly allowControl: boolean;
+  readonly showCode: boolean;
+  readonly signer: Signer | undefined;
+  /** Which model plans in the chat; without it the built-in planner does. */
+  readonly model?: ModelSettings | undefined;
+  readonly log: (message: string) => void;
+  /** The page, where it has been built already. */
+  readonly page?: Page;
+}
+
+/** A dashboard that runs. */
+export interface Dashboard extends AsyncDisposable {
+  /** Where a browser on this machine finds it. */
+  readonly url: string;
+}
+
+/** @throws Error when the page cannot be built, or the port is taken */
+export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
+  const page = options.page ?? await buildPage();
+  const nowMs = () => Date.now();
+  const model = new Model();
+  const watch = new Watch();
+  const session: Session = {
+    version: VERSION,
+    control: options.allowControl,
+    show_code: options.showCode,
+    token: options.token !== undefined,
+  };
+  let messages = 0;
+  const onChanges = (changes: readonly Change[]) => {
+    hub.note(changes);
+    watch.note(changes);
+    for (const change of changes) {
+      if (change.kind === "agent") feed.follow(model.agent(change.actorId)?.topics ?? []);
+    }
+  };
+  const feed: Feed = new Feed({
+    broker: options.broker,
+    access: options.access,
+    signer: options.signer,
+    onMessage: ({ topic, payload }) => {
+      messages += 1;
+      onChanges(model.apply(topic, payload, nowMs()));
+    },
+    onReading: ({ topic, payload }) => {
+      messages += 1;
+      model.applyReading(topic, payload, nowMs());
+    },
+    onStatus: () => hub.noteBroker(),
+    log: options.log,
+  });
+  const hub: Hub = new Hub({ model, session, broker: () => feed.status, nowMs });
+  const onError = (error: unknown) =>
+    options.log(`A request has failed: ${error instanceof Error ? error.stack : error}`);
+  const { broker, access, signer } = options;
+  const room = new Room({ broker, access, signer, model: options.model, onError });
+  const app = new App({
+    page,
+    model,
+    hub,
+    sessions: new Sessions(options.token, nowMs),
+    actions: new Actions({ commander: () => feed.commander, model, watch, onChanges }),
+    room,
+    guard: { hostNames: options.hostNames },
+    session,
+    broker: () => feed.status,
+    commander: () => feed.commander,
+    messages: () => messages,
+    nowMs,
+    onError,
+  });
+  const server = serve(options, app, () => hub[Symbol.dispose]());
+  feed.start();
+  const expiry = setInterval(() => onChanges(model.expire(nowMs())), EXPIRE_MS);
+  return {
+    url: urlOf(options.listen, server.addr.port),
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(expiry);
+      hub[Symbol.dispose]();
+      await room[Symbol.asyncDispose]();
+      await server.shutdown();
+      await feed[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function serve(
+  { listen, httpPort }: DashboardOptions,
+  app: App,
+  onFailure: () => void,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve(
+      { hostname: listen, port: httpPort, onListen: () => {} },
+      (request) => app.handle(request),
+    );
+  } catch (error) {
+    onFailure();
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new Error(
+      `Cannot listen on ${listen}:${httpPort}: the port is in use. Choose another with --http-port`,
+    );
+  }
+}
+
+function urlOf(listen: string, port: number): string {
+  const isAny = listen === "0.0.0.0" || listen === "::";
+  const host = isAny ? "localhost" : listen.includes(":") ? `[${listen}]` : listen;
+  return `http://${host}:${port}/`;
+}

@@ -1,0 +1,26 @@
+/** Reads the token that browsers must show. */
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import { Secret } from "../../protocol/config/secret.ts";
+
+/** What nobody guesses over a network. */
+const MIN_CHARS = 16;
+
+/** @throws ConfigError */
+export async function readToken(path: string): Promise<Secret> {
+  let text: string;
+  try {
+    const { mode, uid } = await Deno.stat(path);
+    if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
+      throw new ConfigError(`--token-file: others may use '${path}': chmod 600 ${path}`);
+    }
+    text = (await Deno.readTextFile(path)).trim();
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
+    throw new ConfigError(`--token-file: cannot read '${path}': ${reason}`);
+  }
+  if (text.length < MIN_CHARS || /\s/.test(text)) {
+    throw new ConfigError(`--token-file: '${path}' must hold one token of ${MIN_CHARS} characters or more`);
+  }
+  return new Secret(text);
+}

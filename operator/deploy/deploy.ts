@@ -1,0 +1,265 @@
+/** Brings a node to a device, changes it, or finds that nothing is to be done. */
+import type { Architecture } from "../release/platforms.ts";
+import { type Release, releaseOf, type Shipment, type Wish } from "./desired.ts";
+import { blobsOf, type Device, StartError } from "./device.ts";
+import type { Observed } from "./observed.ts";
+import { architectureFor, type Plan, planDeploy } from "./plan.ts";
+import type { Heartbeat, SignsOfLife } from "./sign_of_life.ts";
+
+/** The node was not brought there; the message says why, and what to do. */
+export class DeployError extends Error {
+  override name = "DeployError";
+}
+
+export interface DeployParts {
+  readonly device: Device;
+  /** Address of the device, for messages. */
+  readonly host: string;
+  /** The node as it shall be, once the device's architecture is known. */
+  readonly wishFor: (architecture: Architecture) => Promise<Wish>;
+  /** How its heartbeat is heard; `undefined`: it is not waited for. */
+  readonly listen: (() => Promise<SignsOfLife & Disposable>) | undefined;
+  /** Tells the operator what happens now. */
+  readonly report: (message: string) => void;
+  /** Name of a new release. */
+  readonly releaseId: string;
+  readonly upgrade: boolean;
+  readonly dryRun: boolean;
+  /** Aborted by an operator who does not want to wait for the end. */
+  readonly signal: AbortSignal;
+  /** How long a node may take from its start to its heartbeat, milliseconds. */
+  readonly patienceMs: number;
+}
+
+export interface DeployResult {
+  readonly action: "installed" | "upgraded" | "started" | "unchanged" | "planned";
+  readonly architecture: Architecture;
+  /** What differed. */
+  readonly changes: readonly string[];
+  /** The release in use. */
+  readonly release: string | undefined;
+  /** `undefined` when it was not waited for. */
+  readonly heartbeat: Heartbeat | undefined;
+  /** Agents that ran before and have not been seen since. */
+  readonly missingAgents: readonly string[];
+  /** What the operator should know. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @throws DeployError when the node is not there as it shall be
+ * @throws SshError, DeviceError, BusError, DenoBinaryError
+ */
+export async function deploy(parts: DeployParts): Promise<DeployResult> {
+  const { device, host, report } = parts;
+  report(`Looking at ${host}`);
+  const first = await device.observe(undefined);
+  const found = architectureFor(first);
+  if ("problem" in found) throw new DeployError(`Cannot deploy to ${host}: ${found.problem}`);
+  const { architecture } = found;
+  report(`${host} is ${architecture} with ${first.libc}, user ${first.user}`);
+  const wish = await parts.wishFor(architecture);
+  const observed = await device.observe(blobsOf(wish));
+  const release = releaseOf(wish, observed);
+  const plan = planDeploy(release, observed, parts.upgrade);
+  if (plan.kind === "refuse") throw new DeployError(`Cannot deploy to ${host}: ${plan.reason}`);
+  return await new Deployment(parts, architecture, release, observed).carryOut(plan);
+}
+
+/** One deploy under way. */
+class Deployment {
+  readonly #warnings: string[] = [];
+
+  constructor(
+    private readonly parts: DeployParts,
+    private readonly architecture: Architecture,
+    private readonly release: Release,
+    private readonly observed: Observed,
+  ) {}
+
+  async carryOut(plan: Exclude<Plan, { kind: "refuse" }>): Promise<DeployResult> {
+    const { dryRun, report } = this.parts;
+    if (dryRun && plan.kind !== "nothing") {
+      for (const line of describe(plan)) report(line);
+      return this.#result("planned", { changes: plan.kind === "install" ? plan.changes : [] });
+    }
+    switch (plan.kind) {
+      case "nothing":
+        report("Nothing to change");
+        return this.#result("unchanged", { heartbeat: await this.#heartbeatOfRunning() });
+      case "start":
+        return await this.#start(plan.lingers);
+      case "install":
+        return await this.#install(plan);
+      default:
+        return plan satisfies never;
+    }
+  }
+
+  async #start(lingers: boolean): Promise<DeployResult> {
+    const { device, report } = this.parts;
+    using signs = await this.parts.listen?.() ?? null;
+    await this.#ensureLinger(lingers);
+    if (this.observed.isActive && this.observed.isEnabled) {
+      return this.#result("unchanged", { heartbeat: await this.#heartbeatOfRunning() });
+    }
+    report("All is there, but the service does not run: starting it");
+    await this.#orExplain(() => device.start());
+    return this.#result("started", { heartbeat: await this.#comesUp(signs, new Set()) });
+  }
+
+  async #install({ changes, uploads, previous, lingers }: Plan & { kind: "install" }): Promise<DeployResult> {
+    const { device, releaseId, report } = this.parts;
+    using signs = await this.parts.listen?.() ?? null;
+    const before = previous === undefined ? undefined : await this.#agentsBefore(signs);
+    report(`To do: ${changes.join(", ")}`);
+    report(`Uploading ${sizeOf(uploads)}`);
+    await device.receive(releaseId, this.release, uploads);
+    await this.#selfTest();
+    await this.#ensureLinger(lingers);
+    report(previous === undefined ? "Starting the service" : "Switching over");
+    const old = signs?.instances ?? new Set<string>();
+    let heartbeat: Heartbeat | undefined;
+    try {
+      await device.activate(releaseId);
+      heartbeat = await this.#comesUp(signs, old);
+    } catch (error) {
+      if (this.parts.signal.aborted) throw this.#interrupted(previous);
+      if (previous !== undefined) throw await this.#goBack(previous, error as Error);
+      if (error instanceof StartError) throw this.#notStarted(error);
+      throw error;
+    }
+    const missingAgents = await this.#missingAgents(signs, old, before ?? []);
+    await device.tidy(releaseId, previous);
+    return this.#result(previous === undefined ? "installed" : "upgraded", {
+      changes,
+      release: releaseId,
+      heartbeat: heartbeat && await signs?.wait(old, () => true, 0),
+      missingAgents,
+    });
+  }
+
+  async #selfTest(): Promise<void> {
+    const { device, releaseId, report } = this.parts;
+    report("Testing there");
+    try {
+      const lines = await device.selfTest(releaseId);
+      report(`Self-test: ${lines.at(-1) ?? ""}`);
+    } catch (error) {
+      await device.discard(releaseId);
+      throw error;
+    }
+  }
+
+  /** Without it the service ends with the user's last session, and does not start at boot. */
+  async #ensureLinger(lingers: boolean): Promise<void> {
+    if (lingers || await this.parts.device.enableLinger()) return;
+    this.#warnings.push(
+      `The node ends when ${this.observed.user} logs out, and does not start at boot: run there as root ` +
+        `loginctl enable-linger ${this.observed.user}`,
+    );
+  }
+
+  /** @throws DeployError when there is no sign of life in time */
+  async #comesUp(signs: SignsOfLife | null, old: ReadonlySet<string>): Promise<Heartbeat | undefined> {
+    if (signs === null) return undefined;
+    const { report, patienceMs, device, host } = this.parts;
+    report("Waiting for its heartbeat");
+    const heartbeat = await signs.wait(old, () => true, patienceMs);
+    if (heartbeat !== undefined) return heartbeat;
+    if (this.parts.signal.aborted) throw new DeployError("Interrupted before its heartbeat came");
+    throw new DeployError(
+      `Node '${this.release.wish.node}' runs on ${host}, but the broker has no heartbeat of it after ` +
+        `${patienceMs / 1000} s: can ${host} reach the broker? Its log says:\n${await device.journal()}`,
+    );
+  }
+
+  async #heartbeatOfRunning(): Promise<Heartbeat | undefined> {
+    using signs = await this.parts.listen?.() ?? null;
+    return await this.#comesUp(signs, new Set());
+  }
+
+  /** A node says every ten seconds what it runs. */
+  async #agentsBefore(signs: SignsOfLife | null): Promise<readonly string[]> {
+    if (signs === null || !this.observed.isActive) return [];
+    return (await signs.wait(new Set(), () => true, HEARTBEAT_MS))?.agents ?? [];
+  }
+
+  async #missingAgents(
+    signs: SignsOfLife | null,
+    old: ReadonlySet<string>,
+    before: readonly string[],
+  ): Promise<string[]> {
+    if (signs === null || before.length === 0) return [];
+    const areBack = ({ agents }: Heartbeat) => before.every((agent) => agents.includes(agent));
+    const heartbeat = await signs.wait(old, areBack, this.parts.patienceMs);
+    return before.filter((agent) => !heartbeat?.agents.includes(agent));
+  }
+
+  /** Said at once: who has interrupted it waits for no error. */
+  #interrupted(previous: string | undefined): DeployError {
+    const before = previous === undefined ? "" : `; the one before is ${previous}`;
+    const message =
+      `Interrupted: release ${this.parts.releaseId} is in place, but has not proved itself${before}. ` +
+      "Run deploy again to see how it is";
+    this.parts.report(message);
+    return new DeployError(message);
+  }
+
+  /** @returns what to tell the operator */
+  async #goBack(previous: string, reason: Error): Promise<Error> {
+    const { device, releaseId, report } = this.parts;
+    report("The new one does not come up: going back");
+    const what = reason instanceof StartError ? this.#notStarted(reason).message : reason.message;
+    try {
+      await device.activate(previous);
+      await device.discard(releaseId);
+    } catch (error) {
+      return new DeployError(`${what}\nThe one before does not come up either: ${(error as Error).message}`);
+    }
+    return new DeployError(`${what}\nThe one before (${previous}) runs again`);
+  }
+
+  async #orExplain(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      throw error instanceof StartError ? this.#notStarted(error) : error;
+    }
+  }
+
+  #notStarted(error: StartError): DeployError {
+    const { node } = this.release.wish;
+    return new DeployError(`Node '${node}' does not start on ${this.parts.host}:\n${error.message}`);
+  }
+
+  #result(action: DeployResult["action"], more: Partial<DeployResult>): DeployResult {
+    return {
+      action,
+      architecture: this.architecture,
+      changes: [],
+      release: this.observed.current,
+      heartbeat: undefined,
+      missingAgents: [],
+      warnings: this.#warnings,
+      ...more,
+    };
+  }
+}
+
+/** A little longer than from one heartbeat to the next. */
+const HEARTBEAT_MS = 12_000;
+
+function describe(plan: Exclude<Plan, { kind: "refuse" | "nothing" }>): string[] {
+  if (plan.kind === "start") return ["Would start the service, and change nothing else"];
+  return [
+    `Would ${plan.previous === undefined ? "install" : "change"}: ${plan.changes.join(", ")}`,
+    `Would upload ${sizeOf(plan.uploads)}, test it there, and start it`,
+  ];
+}
+
+function sizeOf(uploads: readonly Shipment[]): string {
+  if (uploads.length === 0) return "its settings only: the programs are there";
+  const mib = uploads.reduce((sum, { bytes }) => sum + bytes, 0) / 1024 / 1024;
+  return `${uploads.map(({ name }) => name).join(" and ")} (${mib.toFixed(1)} MiB)`;
+}

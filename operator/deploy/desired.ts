@@ -1,0 +1,62 @@
+/** What a node on a device shall be: its files and its unit, from what the operator asked for. Pure. */
+import { renderUnit } from "../release/unit.ts";
+import launcher from "../../scripts/agentflow-node.sh" with { type: "text" };
+import { type Layout, layoutOf, type Scope } from "./layout.ts";
+
+/** A file of the operator's machine that goes to the device. */
+export interface Shipment {
+  /** Its name there. */
+  readonly name: string;
+  /** Its path here. */
+  readonly source: string;
+  /** SHA-256, in hex. */
+  readonly hash: string;
+  readonly bytes: number;
+}
+
+/** An argument of the runner: as it is, or the path of a file that goes along. */
+export type Argument = { readonly text: string } | { readonly file: string };
+
+/** What the operator asks for. */
+export interface Wish {
+  readonly node: string;
+  readonly scope: Scope;
+  /** Flags of the runner beside its name and its folders. */
+  readonly args: readonly Argument[];
+  readonly runner: Shipment;
+  readonly deno: Shipment;
+  /** Files of its flags: keys, certificates, policy. */
+  readonly config: readonly Shipment[];
+}
+
+/** A release as it shall be on the device. */
+export interface Release {
+  readonly layout: Layout;
+  /** Files that are made here: name and text. */
+  readonly made: { readonly unit: string; readonly launcher: string };
+  readonly wish: Wish;
+}
+
+/** @param device the user there, and its home */
+export function releaseOf(wish: Wish, device: { readonly user: string; readonly home: string }): Release {
+  const layout = layoutOf(device.home, wish.node, wish.scope);
+  const { current, state, work, node } = layout;
+  const flags = wish.args.map((arg) => "text" in arg ? arg.text : `${current}/config/${arg.file}`);
+  const unit = renderUnit({
+    description: `AgentFlow node '${wish.node}'`,
+    command: [
+      layout.launcher,
+      ...["--name", wish.node, "--state-dir", state, "--work-dir", work],
+      ...flags,
+    ],
+    environment: {
+      DENO_DIR: `${work}/runner`,
+      DENO_NO_UPDATE_CHECK: "1",
+      NO_COLOR: "1",
+      // Keeps V8 from growing its young generation.
+      DENO_V8_FLAGS: "--max-semi-space-size=1",
+    },
+    scope: wish.scope === "user" ? { kind: "user" } : { kind: "system", user: device.user, writable: node },
+  });
+  return { layout, made: { unit, launcher }, wish };
+}

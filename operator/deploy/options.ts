@@ -1,0 +1,148 @@
+/** What `agentflow deploy` is asked for, read from its flags. Pure. */
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import { isName, NAME_RULE } from "../../protocol/names.ts";
+import type { Flag } from "../../protocol/config/flag.ts";
+import { FLAGS } from "../../runner/flags.ts";
+import type { Scope } from "./layout.ts";
+import { checkDestination } from "./ssh.ts";
+import { readRunnerFlags, type RunnerFlags } from "./wish.ts";
+
+/** Flags of deploy itself. */
+export const OWN_FLAGS = {
+  to: {
+    name: "to",
+    value: "USER@HOST",
+    help: "the device, as ssh takes it: an alias of its configuration will do",
+  },
+  system: { name: "system", help: "a service of the system, by sudo (default: of the user, without it)" },
+  upgrade: {
+    name: "upgrade",
+    help: "change a node that is there: keep its agents, and go back if it does not come up",
+  },
+  uninstall: { name: "uninstall", help: "stop the node and remove it; its agents' state stays" },
+  purge: { name: "purge", help: "with --uninstall: remove its agents' state too" },
+  dryRun: { name: "dry-run", help: "say what would be done, and do nothing" },
+  via: {
+    name: "via",
+    value: "URL",
+    fallbackText: "--broker",
+    help: "where this machine reaches the broker, to wait for the heartbeat",
+  },
+  noWait: { name: "no-wait", help: "do not wait for the node's heartbeat on the broker" },
+  timeout: {
+    name: "timeout",
+    value: "SECONDS",
+    fallback: "60",
+    help: "how long the node may take to its first heartbeat",
+  },
+  sshConfig: { name: "ssh-config", value: "FILE", fallbackText: "that of ssh", help: "configuration of ssh" },
+  runner: {
+    name: "runner",
+    value: "FILE",
+    fallbackText: "made from the sources",
+    help: "the runner as one file, agentflow-node.js",
+  },
+  denoFile: {
+    name: "deno-file",
+    value: "FILE",
+    fallbackText: "this one where it fits, else fetched from the npm registry",
+    help: "Deno for the device",
+  },
+} satisfies Record<string, Flag>;
+
+/** Flags of the runner that are passed on under their own names; others go after `--`. */
+export const PASSED_FLAGS: readonly Flag[] = [
+  FLAGS.broker,
+  FLAGS.port,
+  FLAGS.username,
+  FLAGS.passwordFile,
+  FLAGS.ca,
+  FLAGS.cert,
+  FLAGS.key,
+  FLAGS.policy,
+  FLAGS.trust,
+  FLAGS.secrets,
+  FLAGS.withPython,
+  FLAGS.loglevel,
+];
+
+export interface DeployOptions {
+  readonly node: string;
+  readonly destination: string;
+  readonly scope: Scope;
+  readonly action: "deploy" | "uninstall";
+  readonly upgrade: boolean;
+  readonly purge: boolean;
+  readonly dryRun: boolean;
+  readonly wait: boolean;
+  /** In place of the device's broker. */
+  readonly via: string | undefined;
+  readonly patienceMs: number;
+  readonly sshConfig: string | undefined;
+  readonly runner: string | undefined;
+  readonly denoFile: string | undefined;
+  readonly flags: RunnerFlags;
+}
+
+/** What was given for a flag: a value, `true` for a switch; `undefined` when nothing was. */
+export type Given = (flag: Flag) => string | boolean | undefined;
+
+/**
+ * @param rest flags of the runner that stood after `--`
+ * @throws ConfigError
+ */
+export function readDeploy(node: string, rest: readonly string[], given: Given): DeployOptions {
+  const text = (flag: Flag): string | undefined => {
+    const value = given(flag);
+    if (value === "") throw new ConfigError(`--${flag.name} needs a value`);
+    return typeof value === "string" ? value : undefined;
+  };
+  const isSet = (flag: Flag) => given(flag) === true;
+  const passed = PASSED_FLAGS.flatMap((flag) => {
+    if (flag.value === undefined) return isSet(flag) ? [`--${flag.name}`] : [];
+    const value = text(flag);
+    return value === undefined ? [] : [`--${flag.name}`, value];
+  });
+  const isUninstall = isSet(OWN_FLAGS.uninstall);
+  if (!isUninstall && text(FLAGS.broker) === undefined) {
+    throw new ConfigError("--broker is missing: the broker as the device reaches it");
+  }
+  if (isSet(OWN_FLAGS.purge) && !isUninstall) throw new ConfigError("--purge goes with --uninstall");
+  if (isSet(OWN_FLAGS.dryRun) && isUninstall) throw new ConfigError("--dry-run does not go with --uninstall");
+  return {
+    node: readNode(node),
+    destination: readDestination(text(OWN_FLAGS.to)),
+    scope: isSet(OWN_FLAGS.system) ? "system" : "user",
+    action: isUninstall ? "uninstall" : "deploy",
+    upgrade: isSet(OWN_FLAGS.upgrade),
+    purge: isSet(OWN_FLAGS.purge),
+    dryRun: isSet(OWN_FLAGS.dryRun),
+    wait: !isSet(OWN_FLAGS.noWait),
+    via: text(OWN_FLAGS.via),
+    patienceMs: readSeconds(text(OWN_FLAGS.timeout) ?? OWN_FLAGS.timeout.fallback) * 1000,
+    sshConfig: text(OWN_FLAGS.sshConfig),
+    runner: text(OWN_FLAGS.runner),
+    denoFile: text(OWN_FLAGS.denoFile),
+    flags: readRunnerFlags([...passed, ...rest]),
+  };
+}
+
+function readNode(name: string): string {
+  if (isName(name)) return name;
+  throw new ConfigError(`the node's name must be ${NAME_RULE}: current value is '${name}'`);
+}
+
+function readDestination(text: string | undefined): string {
+  if (text === undefined) throw new ConfigError("--to is missing: the device, like pi@192.168.1.52");
+  try {
+    return checkDestination(text);
+  } catch (error) {
+    throw new ConfigError((error as Error).message);
+  }
+}
+
+function readSeconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (value > 0 && value <= 3600) return value;
+  throw new ConfigError(`--timeout must be a number above 0 and up to 3600: current value is '${text}'`);
+}

@@ -1,0 +1,117 @@
+/** Decides what a deploy must do: from what shall be and what is there. Pure. */
+import { sha256 } from "../release/hash.ts";
+import { type Architecture, architectureOf } from "../release/platforms.ts";
+import type { Release, Shipment } from "./desired.ts";
+import { otherScope } from "./layout.ts";
+import type { Observed } from "./observed.ts";
+
+export type Plan =
+  /** It cannot or must not be done; the reason says what to do. */
+  | { readonly kind: "refuse"; readonly reason: string }
+  /** All is as it shall be. */
+  | { readonly kind: "nothing" }
+  /** Only the service does not run. */
+  | { readonly kind: "start"; readonly lingers: boolean }
+  | {
+    readonly kind: "install";
+    /** What differs, in words. */
+    readonly changes: readonly string[];
+    /** Files that are not there yet. */
+    readonly uploads: readonly Shipment[];
+    /** The release in use until now. */
+    readonly previous: string | undefined;
+    readonly lingers: boolean;
+  };
+
+/** Whether a device can have a node at all. */
+export function architectureFor(
+  observed: Observed,
+): { readonly architecture: Architecture } | { readonly problem: string } {
+  const found = architectureOf(observed);
+  if ("problem" in found) return found;
+  if (!observed.hasSystemd) return { problem: "it has no systemd, which runs the node there" };
+  const { missingTools } = observed;
+  if (missingTools.length > 0) return { problem: `it lacks ${missingTools.join(", ")}: install them there` };
+  return found;
+}
+
+/**
+ * @param mayReplace whether a node that is there already may be changed
+ */
+export function planDeploy(release: Release, observed: Observed, mayReplace: boolean): Plan {
+  const reason = obstacle(release, observed);
+  if (reason !== undefined) return { kind: "refuse", reason };
+  const { wish } = release;
+  const lingers = wish.scope === "system" || observed.lingers;
+  const changes = differences(release, observed);
+  if (changes.length === 0) {
+    return observed.isActive && observed.isEnabled && lingers
+      ? { kind: "nothing" }
+      : { kind: "start", lingers };
+  }
+  const previous = observed.current;
+  if (previous !== undefined && !mayReplace) {
+    return {
+      kind: "refuse",
+      reason: `node '${wish.node}' is there already, and differs: ${changes.join(", ")}. ` +
+        "--upgrade changes it, keeps its agents, and goes back if the new one does not come up",
+    };
+  }
+  const there = new Set([...observed.blobs, ...observed.files.values()]);
+  const uploads = [wish.runner, wish.deno].filter(({ hash }) => !there.has(hash));
+  const bytes = [...uploads, ...wish.config].reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes + MIN_FREE_BYTES > observed.freeBytes) {
+    return {
+      kind: "refuse",
+      reason: `only ${mib(observed.freeBytes)} MiB are free in ${observed.home}: ` +
+        `${mib(bytes + MIN_FREE_BYTES)} are needed`,
+    };
+  }
+  return { kind: "install", changes, uploads, previous, lingers };
+}
+
+/** For the agents' harness and the first of their dependencies. */
+export const MIN_FREE_BYTES = 32 * 1024 * 1024;
+
+function obstacle({ wish }: Release, observed: Observed): string | undefined {
+  const { scope, node } = wish;
+  if (observed.isInOtherScope) {
+    const other = otherScope(scope);
+    const advice = other === "system" ? "give --system" : "leave --system out";
+    return `node '${node}' is there already as a service of the ${other}: ${advice}, or --uninstall it first`;
+  }
+  if (observed.canBeRoot === false) {
+    return `--system needs sudo without a password for ${observed.user}: leave it out for a service of ` +
+      "the user's own, which needs none";
+  }
+  if (observed.managerProblem !== "") {
+    return `its service manager does not answer: ${observed.managerProblem}` +
+      (scope === "user" ? ` (as root there: loginctl enable-linger ${observed.user}; or give --system)` : "");
+  }
+  return undefined;
+}
+
+/** What of the release is not as it shall be; for a node that is not there, all of it. */
+function differences({ wish, made }: Release, { files, unitHash }: Observed): string[] {
+  const unitWanted = sha256(made.unit);
+  const wanted = new Map([
+    ["agentflow-node.js", wish.runner.hash],
+    ["deno", wish.deno.hash],
+    ...wish.config.map(({ name, hash }) => [`config/${name}`, hash] as const),
+    ["launcher", sha256(made.launcher)],
+    ["unit", unitWanted],
+  ]);
+  const changed = [...wanted].filter(([name, hash]) => files.get(name) !== hash).map(([name]) => name);
+  const superfluous = [...files.keys()].filter((name) => !wanted.has(name));
+  const isUnitOther = !changed.includes("unit") && unitHash !== unitWanted;
+  return [...changed, ...superfluous, ...(isUnitOther ? ["unit"] : [])].map(describe);
+}
+
+function describe(name: string): string {
+  if (name === "agentflow-node.js") return "runner";
+  return name === "unit" ? "unit and flags" : name.replace("config/", "");
+}
+
+function mib(bytes: number): number {
+  return Math.ceil(bytes / 1024 / 1024);
+}

@@ -1,0 +1,204 @@
+/** Turns what the operator typed into what shall be on the device: files are read here, and checked before they travel. */
+import { basename, dirname, join } from "@std/path";
+import { fileURLToPath } from "node:url";
+import { bundleRunner, hasSources } from "../release/bundle.ts";
+import { fetchDeno } from "../release/deno_binary.ts";
+import { sha256Of } from "../release/hash.ts";
+import { packPackage } from "../release/npm_package.ts";
+import { DENO_VERSION } from "../release/deno_version.ts";
+import { type Architecture, architectureOf } from "../release/platforms.ts";
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import type { Environment, Flag } from "../../protocol/config/flag.ts";
+import { parseCommandLine, type RunnerConfig } from "../../runner/config.ts";
+import { FLAGS } from "../../runner/flags.ts";
+import { PYODIDE_PACKAGE, PYODIDE_VERSION } from "../../protocol/packages/python/release.ts";
+import type { Argument, Shipment, Wish } from "./desired.ts";
+import type { Scope } from "./layout.ts";
+
+/** Flags of the runner whose value is a file, with the file's name on the device. */
+const FILE_FLAGS: ReadonlyMap<Flag, string> = new Map<Flag, string>([
+  [FLAGS.ca, "ca.pem"],
+  [FLAGS.cert, "cert.pem"],
+  [FLAGS.key, "key.pem"],
+  [FLAGS.passwordFile, "password"],
+  [FLAGS.policy, "policy.json"],
+  [FLAGS.pyodide, "pyodide.tgz"],
+  [FLAGS.trust, "trust.json"],
+  [FLAGS.secrets, "secrets.json"],
+]);
+/** What deploy decides itself, or what is no flag of a node that runs. */
+const OWN_FLAGS: readonly Flag[] = [
+  FLAGS.name,
+  FLAGS.node,
+  FLAGS.stateDir,
+  FLAGS.workDir,
+  FLAGS.deno,
+  FLAGS.test,
+  FLAGS.version,
+  FLAGS.help,
+];
+
+/** The runner's flags as they go to the device, and the files that go along. */
+export interface RunnerFlags {
+  readonly args: readonly Argument[];
+  /** Name on the device, path here. */
+  readonly files: readonly { readonly name: string; readonly source: string }[];
+  /** What they mean, with the paths of this machine. */
+  readonly config: RunnerConfig;
+}
+
+/**
+ * Reads flags of the runner, given as `--flag value` or `--flag=value`. Pure.
+ * @throws ConfigError for what the runner would not accept on the device
+ */
+export function readRunnerFlags(args: readonly string[]): RunnerFlags {
+  const request = parseCommandLine([...args], {}, "000000");
+  const given = splitFlags(args);
+  const own = given.find(({ flag }) => OWN_FLAGS.includes(flag));
+  if (own !== undefined || request.kind !== "run") {
+    throw new ConfigError(`--${own?.flag.name} is no flag for a node that is deployed: leave it out`);
+  }
+  const files: { name: string; source: string }[] = [];
+  const sent = given.flatMap(({ flag, value }): Argument[] => {
+    const name = FILE_FLAGS.get(flag);
+    if (flag.value === undefined) return [{ text: `--${flag.name}` }];
+    if (name === undefined) return [{ text: `--${flag.name}` }, { text: value }];
+    files.push({ name, source: value });
+    return [{ text: `--${flag.name}` }, { file: name }];
+  });
+  return { args: sent, files, config: request.config };
+}
+
+function splitFlags(args: readonly string[]): { readonly flag: Flag; readonly value: string }[] {
+  const known: readonly Flag[] = Object.values(FLAGS);
+  const found = new Map<Flag, string>();
+  for (let at = 0; at < args.length; at++) {
+    const [, name, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(args[at] ?? "") ?? [];
+    const flag = known.find((candidate) => candidate.name === name);
+    // The runner's own reading has found them all before.
+    if (flag === undefined) throw new ConfigError(`unknown argument '${args[at]}'`);
+    const takesNext = flag.value !== undefined && inline === undefined;
+    found.set(flag, inline ?? (takesNext ? args[++at] ?? "" : ""));
+  }
+  return [...found].map(([flag, value]) => ({ flag, value }));
+}
+
+/** Where the programs come from. */
+export interface Sources {
+  /** The runner as one file; `undefined`: the one beside this program, else made from its sources. */
+  readonly runner: string | undefined;
+  /** Deno for the device; `undefined`: this program's own where it fits, else the registry's. */
+  readonly deno: string | undefined;
+  /** Where the registry is. */
+  readonly env: Environment;
+  readonly signal?: AbortSignal | undefined;
+  readonly cacheDir: string;
+  readonly report: (message: string) => void;
+}
+
+/** @throws ConfigError for a file that cannot be read */
+export async function makeWish(
+  { node, scope, flags }: { readonly node: string; readonly scope: Scope; readonly flags: RunnerFlags },
+  architecture: Architecture,
+  sources: Sources,
+): Promise<Wish> {
+  const { args, files } = await withPython(flags, sources);
+  const [runner, deno, ...config] = await Promise.all([
+    runnerFile(sources).then((path) => shipment("agentflow-node.js", path)),
+    denoFile(architecture, sources).then((path) => shipment("deno", path)),
+    ...files.map(({ name, source }) => shipment(name, source)),
+  ]);
+  return { node, scope, args, runner, deno, config };
+}
+
+/** A device needs no internet: what Python is made of goes along where it is asked for. */
+async function withPython(
+  { args, files, config }: RunnerFlags,
+  sources: Sources,
+): Promise<Pick<RunnerFlags, "args" | "files">> {
+  const { cacheDir, report } = sources;
+  if (!config.python.prefetch || config.python.archive !== undefined) return { args, files };
+  const source = join(cacheDir, `pyodide-${PYODIDE_VERSION}.tgz`);
+  if (!await isFile(source)) {
+    report(`Fetching Python (npm:pyodide@${PYODIDE_VERSION})`);
+    await fetchPython(source, sources);
+  }
+  const name = FILE_FLAGS.get(FLAGS.pyodide) ?? "";
+  return {
+    args: [...args, { text: `--${FLAGS.pyodide.name}` }, { file: name }],
+    files: [...files, { name, source }],
+  };
+}
+
+async function fetchPython(archive: string, { env, cacheDir, signal }: Sources): Promise<void> {
+  const draft = await Deno.makeTempDir({ dir: cacheDir, prefix: "fetch-" });
+  try {
+    const packed = join(draft, "pyodide.tgz");
+    await packPackage(PYODIDE_PACKAGE, packed, draft, env, signal ?? new AbortController().signal);
+    // Under its name it is whole.
+    await Deno.rename(packed, archive);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new ConfigError(
+      `Cannot fetch Python (npm:pyodide@${PYODIDE_VERSION}): ${
+        (error as Error).message
+      }: connect this machine ` +
+        "to the npm registry (another is named by $NPM_CONFIG_REGISTRY or in ~/.npmrc), or name the package with " +
+        "-- --pyodide FILE",
+    );
+  } finally {
+    await Deno.remove(draft, { recursive: true });
+  }
+}
+
+async function runnerFile({ runner, cacheDir, report }: Sources): Promise<string> {
+  if (runner !== undefined) return runner;
+  const beside = join(dirname(fileURLToPath(import.meta.url)), "agentflow-node.js");
+  if (await isFile(beside)) return beside;
+  if (!await hasSources()) {
+    throw new ConfigError("there is no agentflow-node.js beside this program: name one with --runner FILE");
+  }
+  report("Bundling the runner");
+  const path = join(cacheDir, "agentflow-node.js");
+  await bundleRunner(path);
+  return path;
+}
+
+async function denoFile(
+  architecture: Architecture,
+  { deno, env, signal, cacheDir, report }: Sources,
+): Promise<string> {
+  if (deno !== undefined) return deno;
+  return ownDeno(architecture) ??
+    await fetchDeno(architecture, { cacheDir, env, signal, onProgress: report });
+}
+
+/** The executable that runs this program, where the device can run it too. */
+function ownDeno(architecture: Architecture): string | undefined {
+  if (Deno.build.standalone || basename(Deno.execPath()) !== "deno") return undefined;
+  const own = architectureOf({
+    system: Deno.build.os === "linux" ? "Linux" : Deno.build.os,
+    machine: Deno.build.arch,
+    libc: Deno.build.env === "gnu" ? "glibc 2.99" : "another",
+  });
+  const fits = "architecture" in own && own.architecture === architecture &&
+    Deno.version.deno === DENO_VERSION;
+  return fits ? Deno.execPath() : undefined;
+}
+
+async function shipment(name: string, source: string): Promise<Shipment> {
+  try {
+    return { name, source, hash: await sha256Of(source), bytes: (await Deno.stat(source)).size };
+  } catch (error) {
+    throw new ConfigError(`Cannot read '${source}': ${(error as Error).message}`);
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    // Not there.
+    return false;
+  }
+}

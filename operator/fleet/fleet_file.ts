@@ -1,0 +1,87 @@
+/** The fleet file: which agents should run on which nodes, parsed once at the edge. Pure. */
+import * as v from "valibot";
+import { ConfigError } from "../../protocol/config/config_error.ts";
+
+/** One entry: an agent, and where it should run. */
+export interface FleetEntry {
+  /** With `{node}` in it where the entry is for many nodes. */
+  readonly name: string;
+  /** Relative to the fleet file. */
+  readonly file: string | undefined;
+  readonly target: Target;
+  /** All other fields of its spawn config. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export type Target =
+  | { readonly kind: "nodes"; readonly nodes: readonly string[] }
+  /** Every node that has all of these labels. */
+  | { readonly kind: "labels"; readonly labels: Readonly<Record<string, string>> };
+
+const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
+
+const EntrySchema = v.looseObject({
+  name: text,
+  file: v.optional(text),
+  code: v.optional(text),
+  node: v.optional(text),
+  nodes: v.optional(v.pipe(v.array(text, "must be a list of nodes"), v.minLength(1, "must not be empty"))),
+  labels: v.optional(v.record(v.string(), text, "must be an object of labels")),
+}, "must be an object");
+
+const FileSchema = v.strictObject({
+  $schema: v.optional(v.string()),
+  agents: v.array(EntrySchema, "must be a list of agents"),
+}, (issue) => issue.expected === "never" ? "is no field: known are agents, $schema" : "must be an object");
+
+/**
+ * @param path of the file, for messages
+ * @throws ConfigError
+ */
+export function parseFleetFile(file: string, path: string): readonly FleetEntry[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(file);
+  } catch (error) {
+    throw new ConfigError(`${path} is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = v.safeParse(FileSchema, json);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const missing = issue.input === undefined && issue.expected !== "never";
+    throw new ConfigError(
+      `${path}: ${v.getDotPath(issue) ?? "it"} ${missing ? "is missing" : issue.message}`,
+    );
+  }
+  return parsed.output.agents.map(({ name, file, node, nodes, labels, ...fields }) => {
+    if ((file === undefined) === (fields.code === undefined)) {
+      throw new ConfigError(`${path}: '${name}' needs either file or code`);
+    }
+    for (const field of ["replace", "state", "migration"]) {
+      if (field in fields) throw new ConfigError(`${path}: '${name}': ${field} is not for a fleet file`);
+    }
+    const { code, ...rest } = fields;
+    const target = targetOf({ node, nodes, labels }, `${path}: '${name}'`);
+    return { name, file, target, fields: code === undefined ? rest : { code, ...rest } };
+  });
+}
+
+interface GivenTarget {
+  readonly node: string | undefined;
+  readonly nodes: readonly string[] | undefined;
+  readonly labels: Readonly<Record<string, string>> | undefined;
+}
+
+function targetOf({ node, nodes, labels }: GivenTarget, who: string): Target {
+  if ([node, nodes, labels].filter((given) => given !== undefined).length !== 1) {
+    throw new ConfigError(`${who} needs one of node, nodes and labels`);
+  }
+  if (labels === undefined) return { kind: "nodes", nodes: nodes ?? [node ?? ""] };
+  if (Object.keys(labels).length === 0) throw new ConfigError(`${who}: labels must not be empty`);
+  return { kind: "labels", labels };
+}
+
+/** What the name of a file says of its language, as fields of a spawn config: the rest nodes find in the code. */
+export function languageOf(path: string): { readonly language?: "python" } {
+  return path.endsWith(".py") ? { language: "python" } : {};
+}

@@ -1,0 +1,64 @@
+/** What nodes and agents have logged since this program listens: more than nodes remember, and of those that remember nothing. */
+import type { Bus } from "../bus.ts";
+import { isOf, type LogLine, readLine } from "../operations/reports.ts";
+
+const FILTERS = ["agents/+/logs", "agents/+/errors"] as const;
+const MAX_LINES = 5000;
+const MAX_CHARS = 2000;
+/** What is longer is no line of a log. */
+const MAX_BYTES = 100_000;
+
+/** Invariant: bounded in lines and in the size of each; the oldest go first. */
+export class Journal implements Disposable {
+  readonly #lines: LogLine[] = [];
+  readonly #listeners = new Set<(line: LogLine) => void>();
+  readonly #subscriptions: Disposable[] = [];
+
+  private constructor() {}
+
+  /** Listens from now on. @throws BusError when the broker's rules do not allow it */
+  static async open(bus: Bus): Promise<Journal> {
+    const journal = new Journal();
+    for (const filter of FILTERS) {
+      journal.#subscriptions.push(
+        await bus.subscribe(filter, (message) => {
+          const line = message.payload.length > MAX_BYTES ? undefined : readLine(message);
+          if (line !== undefined) journal.#add(line);
+        }),
+      );
+    }
+    return journal;
+  }
+
+  /** The last lines of an agent, or of a node and its agents; of all without a target. */
+  read(
+    target: string | undefined,
+    options: { readonly errorsOnly: boolean; readonly max: number },
+  ): LogLine[] {
+    const lines = this.#lines.filter((line) =>
+      isOf(line, target) && (!options.errorsOnly || line.kind === "error")
+    );
+    return lines.slice(-options.max);
+  }
+
+  /** Told of each line from now on, until it is disposed of. */
+  follow(listener: (line: LogLine) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
+  }
+
+  [Symbol.dispose](): void {
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+  }
+
+  #add(line: LogLine): void {
+    const cut = {
+      ...line,
+      message: line.message.slice(0, MAX_CHARS),
+      traceback: line.traceback?.slice(0, MAX_CHARS),
+    };
+    this.#lines.push(cut);
+    if (this.#lines.length > MAX_LINES) this.#lines.shift();
+    for (const listener of this.#listeners) listener(cut);
+  }
+}

@@ -1,0 +1,98 @@
+/** Serves MCP over streamable HTTP, with a session for each client. */
+import type { Selection } from "../tools/catalog.ts";
+import type { Workshop } from "../tools/tool.ts";
+import { type GateOptions, refusalOf } from "./gate.ts";
+import { WebStandardStreamableHTTPServerTransport as HttpTransport } from "./sdk.ts";
+import { createServer } from "./server.ts";
+
+export interface HttpOptions extends GateOptions {
+  readonly hostname: string;
+  /** 0: one that is free. */
+  readonly port: number;
+}
+
+interface Session {
+  readonly transport: HttpTransport;
+  lastUsedMs: number;
+}
+
+const PATH = "/mcp";
+/** Whoever opens more closes the one that has been silent longest. */
+const MAX_SESSIONS = 64;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Invariants: a session answers its own client alone, by an id that cannot be guessed; at most `MAX_SESSIONS` of them.
+ */
+export class HttpServer implements AsyncDisposable {
+  readonly #sessions = new Map<string, Session>();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+
+  constructor(
+    private readonly workshop: Workshop,
+    private readonly selection: Selection,
+    private readonly options: HttpOptions,
+  ) {
+    const { hostname, port } = options;
+    this.#server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => this.#handle(request));
+  }
+
+  get url(): string {
+    const { hostname, port } = this.#server.addr;
+    return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}${PATH}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map(({ transport }) => transport.close()));
+    await this.#server.shutdown();
+  }
+
+  async #handle(request: Request): Promise<Response> {
+    const refusal = refusalOf(request.headers, this.options);
+    if (refusal !== undefined) {
+      const headers = refusal.status === 401 ? { "www-authenticate": "Bearer" } : {};
+      return problem(refusal.status, refusal.reason, headers);
+    }
+    if (new URL(request.url).pathname !== PATH) return problem(404, `MCP is at ${PATH}`);
+    const id = request.headers.get("mcp-session-id");
+    if (id === null) return await this.#begin(request);
+    const session = this.#sessions.get(id);
+    if (session === undefined) return problem(404, "There is no such session: initialize again");
+    session.lastUsedMs = performance.now();
+    return await session.transport.handleRequest(request);
+  }
+
+  /** A request without a session is answered by a server of its own: it becomes one if it initializes. */
+  async #begin(request: Request): Promise<Response> {
+    const transport: HttpTransport = new HttpTransport({
+      sessionIdGenerator: () => crypto.randomUUID(),
+      maxRequestBodySize: MAX_BODY_BYTES,
+      onsessioninitialized: (id): void => this.#keep(id, transport),
+    });
+    const server = createServer(this.workshop, this.selection);
+    await server.connect(transport);
+    // The SDK's server has it set, and passes on to what stood there before.
+    const closed = transport.onclose;
+    transport.onclose = () => {
+      closed?.();
+      if (transport.sessionId !== undefined) this.#sessions.delete(transport.sessionId);
+    };
+    const response = await transport.handleRequest(request);
+    if (transport.sessionId === undefined) await server.close();
+    return response;
+  }
+
+  #keep(id: string, transport: HttpTransport): void {
+    this.#sessions.set(id, { transport, lastUsedMs: performance.now() });
+    if (this.#sessions.size <= MAX_SESSIONS) return;
+    const [oldest] = [...this.#sessions].toSorted(([, a], [, b]) => a.lastUsedMs - b.lastUsedMs);
+    if (oldest === undefined) return;
+    this.#sessions.delete(oldest[0]);
+    oldest[1].transport.close();
+  }
+}
+
+function problem(status: number, message: string, headers: HeadersInit = {}): Response {
+  const body = { jsonrpc: "2.0", error: { code: -32000, message }, id: null };
+  return Response.json(body, { status, headers });
+}

@@ -1,0 +1,85 @@
+/** The systemd unit of a node that is deployed: made from the one of `scripts/`, which has the reasons. Pure. */
+import template from "../../scripts/agentflow-node.service" with { type: "text" };
+
+export interface UnitSpec {
+  readonly description: string;
+  /** The command and its arguments, as they are. */
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** The user's own service manager, or that of the system. */
+  readonly scope: UnitScope;
+}
+
+export type UnitScope =
+  | { readonly kind: "user" }
+  /** @param user whom the node runs as @param writable the only folder of the disk that it may write to */
+  | { readonly kind: "system"; readonly user: string; readonly writable: string };
+
+/** What a unit of the archive has and a deployed one does not: its files are in the user's home. */
+const OF_ARCHIVE = [
+  "Documentation",
+  "Environment",
+  "EnvironmentFile",
+  "DynamicUser",
+  "StateDirectory",
+  "StateDirectoryMode",
+  "CacheDirectory",
+  "CacheDirectoryMode",
+  "ProtectHome",
+];
+
+/** What the user's own service manager lacks the privileges for. */
+const OF_SYSTEM = [
+  "Wants",
+  "After",
+  "CapabilityBoundingSet",
+  "AmbientCapabilities",
+  "ProtectSystem",
+  "PrivateTmp",
+  "PrivateDevices",
+  "DevicePolicy",
+  "PrivateUsers",
+  "ProtectClock",
+  "ProtectControlGroups",
+  "ProtectHostname",
+  "ProtectKernelLogs",
+  "ProtectKernelModules",
+  "ProtectKernelTunables",
+  "ProtectProc",
+  "RemoveIPC",
+];
+
+/** The text of the unit. */
+export function renderUnit({ description, command, environment, scope }: UnitSpec): string {
+  const dropped = new Set(scope.kind === "user" ? [...OF_ARCHIVE, ...OF_SYSTEM] : OF_ARCHIVE);
+  const replaced = new Map([
+    ["Description", [description.replaceAll("%", "%%")]],
+    // The node is a child of its launcher.
+    ["NotifyAccess", ["all"]],
+    ["ExecStart", [command.map((word) => quote(word.replaceAll("$", "$$$$"))).join(" ")]],
+    ["WantedBy", [scope.kind === "user" ? "default.target" : "multi-user.target"]],
+  ]);
+  const added = [
+    ...Object.entries(environment).map(([name, value]) => `Environment=${quote(`${name}=${value}`)}`),
+    ...(scope.kind === "user" ? [] : [
+      `User=${scope.user}`,
+      "ProtectHome=read-only",
+      `ReadWritePaths=${quote(scope.writable)}`,
+    ]),
+  ];
+  const lines = template.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return lines.flatMap((line) => {
+    if (line === "[Service]") return ["", line, ...added];
+    if (line.startsWith("[")) return line === "[Unit]" ? [line] : ["", line];
+    const key = line.slice(0, line.indexOf("="));
+    if (dropped.has(key)) return [];
+    return replaced.get(key)?.map((value) => `${key}=${value}`) ?? [line];
+  }).join("\n") + "\n";
+}
+
+/** As systemd.syntax(7) wants words that hold anything but plain characters. */
+function quote(word: string): string {
+  const escaped = word.replaceAll("%", "%%");
+  if (/^[\w@%+=:,./$-]+$/.test(escaped)) return escaped;
+  return `"${escaped.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+}

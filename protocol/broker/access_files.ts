@@ -1,0 +1,113 @@
+/** Reads, once and before anything else happens, the files that give access to the broker. */
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { BrokerAccess, ClientIdentity } from "./access.ts";
+import type { AccessSources } from "./broker_flags.ts";
+import { ConfigError } from "../config/config_error.ts";
+import { Secret } from "../config/secret.ts";
+
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** MQTT 3.1.1, 3.1.3.5: its length is sent as two bytes. */
+const MAX_PASSWORD_BYTES = 65_535;
+
+/**
+ * @param warn takes what is not as it should be, though no reason to stop
+ * @throws ConfigError
+ */
+export async function readAccess(
+  sources: AccessSources,
+  warn: (message: string) => void,
+): Promise<BrokerAccess> {
+  const { ca, cert, key, username, passwordFile } = sources;
+  const password = passwordFile === undefined ? sources.password : await readPassword(passwordFile, warn);
+  return Object.freeze({
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(ca === undefined ? {} : { ca: (await readCertificates("ca", ca)).pem }),
+    ...(cert === undefined || key === undefined ? {} : { identity: await readIdentity(cert, key, warn) }),
+  });
+}
+
+async function readPassword(path: string, warn: (message: string) => void): Promise<Secret> {
+  const text = (await readPrivate("password-file", path, warn)).replace(/\r?\n$/, "");
+  if (text === "") throw new ConfigError(`--password-file: '${path}' is empty`);
+  if (/[\r\n]/.test(text)) throw new ConfigError(`--password-file: '${path}' has more than one line`);
+  if (new TextEncoder().encode(text).length > MAX_PASSWORD_BYTES) {
+    throw new ConfigError(
+      `--password-file: the password in '${path}' is longer than ${MAX_PASSWORD_BYTES} bytes`,
+    );
+  }
+  return new Secret(text);
+}
+
+async function readIdentity(
+  certPath: string,
+  keyPath: string,
+  warn: (message: string) => void,
+): Promise<ClientIdentity> {
+  const { pem, first } = await readCertificates("cert", certPath);
+  const keyPem = await readPrivate("key", keyPath, warn);
+  if (!first.checkPrivateKey(parseKey(keyPath, keyPem))) {
+    throw new ConfigError(
+      `--key: the key in '${keyPath}' does not belong to the certificate in '${certPath}'`,
+    );
+  }
+  return { certificate: pem, key: new Secret(keyPem) };
+}
+
+async function readCertificates(
+  flag: string,
+  path: string,
+): Promise<{ readonly pem: string; readonly first: X509Certificate }> {
+  const pem = await read(flag, path);
+  try {
+    const [first] = (pem.match(CERTIFICATES) ?? []).map((certificate) => new X509Certificate(certificate));
+    if (first !== undefined) return { pem, first };
+  } catch {
+    // Said below: the parser's own words help nobody.
+  }
+  throw new ConfigError(`--${flag}: '${path}' does not hold a certificate in PEM form`);
+}
+
+function parseKey(path: string, pem: string): KeyObject {
+  if (/ENCRYPTED/.test(pem)) {
+    throw new ConfigError(`--key: the key in '${path}' needs a passphrase: give one that is not encrypted`);
+  }
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // Not the parser's own words: they may quote what they choke on.
+    throw new ConfigError(`--key: '${path}' does not hold a private key in PEM form`);
+  }
+}
+
+/** Reads a file that nobody else may: as ssh does, it is refused when its owner, this user, lets others have it. */
+async function readPrivate(flag: string, path: string, warn: (message: string) => void): Promise<string> {
+  const text = await read(flag, path);
+  const { mode, uid } = await Deno.stat(path);
+  const permissions = (mode ?? 0) & 0o777;
+  const octal = permissions.toString(8).padStart(4, "0");
+  if (uid === Deno.uid() && (permissions & 0o077) !== 0) {
+    throw new ConfigError(`--${flag}: others may use '${path}' (mode ${octal}): chmod 600 ${path}`);
+  }
+  // Of another owner's file the group is none of ours to judge: systemd hands credentials over that way.
+  if ((permissions & 0o007) !== 0) {
+    warn(`Every user of this machine may use '${path}' of --${flag} (mode ${octal})`);
+  }
+  return text;
+}
+
+async function read(flag: string, path: string): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+  } catch (error) {
+    throw new ConfigError(`--${flag}: cannot read '${path}': ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  if (error instanceof TypeError) return "it is not text";
+  return error instanceof Error ? error.message : String(error);
+}

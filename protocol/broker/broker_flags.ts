@@ -1,0 +1,114 @@
+/** The flags by which any program of this project reaches a broker, and what they amount to. Pure. */
+import { resolve } from "@std/path";
+import { usesTls } from "./access.ts";
+import { type BrokerUrl, parseBroker } from "./broker_url.ts";
+import { ConfigError } from "../config/config_error.ts";
+import type { Environment, Flag, ReadFlag } from "../config/flag.ts";
+import { Secret } from "../config/secret.ts";
+
+/** Where the password may stand instead of a file: never on the command line, which every user can read. */
+export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
+
+export const BROKER_FLAGS = {
+  broker: {
+    name: "broker",
+    value: "HOST|URL",
+    env: ["AGENTFLOW_BROKER", "WACTORZ_BROKER"],
+    fallback: "localhost",
+    help: "MQTT broker: a host, or a mqtt://, mqtts://, ws:// or wss:// URL",
+  },
+  port: { name: "port", value: "PORT", fallbackText: "1883", help: "port of the broker" },
+  ca: {
+    name: "ca",
+    value: "FILE",
+    fallbackText: "whom Deno trusts",
+    help: "the CA certificates (PEM) that may sign the broker's: those and no others",
+  },
+  cert: { name: "cert", value: "FILE", help: "client certificate (PEM), for a broker that demands one" },
+  key: { name: "key", value: "FILE", help: "private key (PEM) of --cert, which no other user may read" },
+  username: { name: "username", value: "NAME", env: ["AGENTFLOW_USERNAME"], help: "user name at the broker" },
+  passwordFile: {
+    name: "password-file",
+    value: "FILE",
+    fallbackText: `the password itself in $${PASSWORD_VARIABLE}`,
+    help: "file with the password of --username, which no other user may read",
+  },
+} satisfies Record<string, Flag>;
+
+/** Where the access to the broker comes from. Paths are absolute. */
+export interface AccessSources {
+  readonly ca: string | undefined;
+  /** With `key`, or not at all. */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly username: string | undefined;
+  readonly passwordFile: string | undefined;
+  /** From the environment; a file wins over it. */
+  readonly password: Secret | undefined;
+}
+
+/** @throws ConfigError for what is no port */
+export function readPort(read: ReadFlag): number | undefined {
+  const text = read(BROKER_FLAGS.port);
+  if (text === undefined) return undefined;
+  const port = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ConfigError(`--port must be a whole number from 1 to 65535: current value is '${text}'`);
+}
+
+/** @throws ConfigError for what is no broker; never quotes credentials */
+export function readBroker(text: string, port: number | undefined): BrokerUrl {
+  try {
+    return parseBroker(text, port);
+  } catch (error) {
+    throw new ConfigError(
+      `--broker: ${(error as Error).message}: current value is '${withoutPassword(text)}'`,
+    );
+  }
+}
+
+/** @throws ConfigError for flags that do not go together */
+export function readSources(
+  read: ReadFlag,
+  env: Environment,
+  broker: BrokerUrl | "embedded",
+): AccessSources {
+  const path = (flag: Flag) => {
+    const text = read(flag);
+    return text === undefined ? undefined : resolve(text);
+  };
+  const [ca, cert, key] = [path(BROKER_FLAGS.ca), path(BROKER_FLAGS.cert), path(BROKER_FLAGS.key)];
+  const unused = Object.entries({ ca, cert, key }).find(([, file]) => file !== undefined)?.[0];
+  if (unused !== undefined && (broker === "embedded" || !usesTls(broker))) {
+    const current = broker === "embedded" ? broker : broker.url;
+    throw new ConfigError(
+      `--${unused} needs a mqtts:// or wss:// URL in --broker: current value is '${current}'`,
+    );
+  }
+  if (cert !== undefined && key === undefined) {
+    throw new ConfigError("--cert needs --key FILE, its private key");
+  }
+  if (key !== undefined && cert === undefined) {
+    throw new ConfigError("--key needs --cert FILE, its certificate");
+  }
+  const username = read(BROKER_FLAGS.username);
+  const passwordFile = path(BROKER_FLAGS.passwordFile);
+  const password = env[PASSWORD_VARIABLE] === "" ? undefined : env[PASSWORD_VARIABLE];
+  if (username === undefined && (passwordFile ?? password) !== undefined) {
+    const given = passwordFile === undefined ? `$${PASSWORD_VARIABLE}` : "--password-file";
+    throw new ConfigError(`${given} needs --username NAME: MQTT knows no password without a user name`);
+  }
+  return Object.freeze({
+    ca,
+    cert,
+    key,
+    username,
+    passwordFile,
+    password: password === undefined ? undefined : new Secret(password),
+  });
+}
+
+/** Credentials may come with a scheme or without, and may hold any character. */
+function withoutPassword(text: string): string {
+  return text.replace(/^([^:/@]*:\/\/)?.*@/s, "$1…@");
+}

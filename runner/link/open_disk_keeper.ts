@@ -1,0 +1,26 @@
+/** Opens the outbox on disk, whatever an earlier process has left of it. */
+import type { Clock } from "../clock.ts";
+import { DiskKeeper, type Keeper, memoryKeeper } from "./keeper.ts";
+import { OutboxStore } from "./outbox_store.ts";
+import type { Logger } from "../logger.ts";
+import { setAside } from "../files/durable_file.ts";
+import type { Registry } from "../store/registry.ts";
+
+/** A damaged file is set aside. Where none can be written, messages are kept in memory alone, and that is said. */
+export async function openDiskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {
+  const path = registry.outboxPath;
+  try {
+    return new DiskKeeper(new OutboxStore(path), clock, log);
+  } catch (error) {
+    log.error(`Cannot open the outbox on disk ${path}: ${(error as Error).message}`);
+  }
+  try {
+    log.error(`What was in it has been set aside as ${await setAside(path)}`);
+    return new DiskKeeper(new OutboxStore(path), clock, log);
+  } catch (error) {
+    log.error(
+      `Messages are kept in memory only, and would not survive this runner: ${(error as Error).message}`,
+    );
+    return memoryKeeper;
+  }
+}

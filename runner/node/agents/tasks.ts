@@ -1,0 +1,176 @@
+/** Tasks for the agents here: handed over, and their replies sent back. */
+import type { Clock } from "../../clock.ts";
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import type { Reporter } from "../reports/reporter.ts";
+
+/** A task, and where its reply goes. */
+export interface Task {
+  readonly payload: unknown;
+  readonly replyTopic: string | undefined;
+  /** Who asks may not listen yet: an answer that comes at once would be lost. */
+  readonly isHasty?: boolean;
+  /** Of the message that it came in. */
+  readonly bytes?: number;
+}
+
+/** From a task to its reply, where who asks may not listen yet, in milliseconds. */
+export const HASTY_REPLY_MS = 50;
+
+/** Of the tasks that wait for an agent, in bytes: as much as may wait in its pipe. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+interface Desk {
+  /** Handed to the process, by the number they were given: what they ask is the process' to remember. */
+  readonly working: Map<number, Asker>;
+  /** They came before `setup()` had returned. */
+  readonly waiting: WaitingTask[];
+}
+
+/** Who waits for an answer. */
+interface Asker extends Pick<Task, "replyTopic" | "isHasty"> {
+  /** On the monotonic clock. */
+  readonly takenAtMs: number;
+}
+
+type TakenTask = Task & Asker;
+
+/** As text: what many small parts take as objects is far more than their size. */
+interface WaitingTask extends Omit<TakenTask, "payload"> {
+  readonly json: string;
+}
+
+/**
+ * Invariants: every task that was taken gets one reply: the handler's, or an error that says why there is none; that of
+ * a hasty one comes `HASTY_REPLY_MS` after the task or later, and at once when the node ends. What is held of tasks is
+ * bounded, in number and size.
+ */
+export class Tasks {
+  readonly #desks = new Map<SupervisedAgent, Desk>();
+  readonly #closing = new AbortController();
+  readonly #late = new Set<Promise<void>>();
+  #lastId = 0;
+
+  /** @param limitOf how many may wait for an agent's answer */
+  constructor(
+    private readonly reporter: Reporter,
+    private readonly clock: Clock,
+    private readonly limitOf: (agent: string) => number,
+  ) {}
+
+  /** Sends what is held back. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#late);
+  }
+
+  /** Takes a task for an agent that is supervised here. */
+  take(agent: SupervisedAgent, given: Task): void {
+    this.#take(agent, { ...given, takenAtMs: this.clock.monotonicMs() });
+  }
+
+  #take(agent: SupervisedAgent, task: TakenTask): void {
+    const desk = this.#deskOf(agent);
+    const limit = this.limitOf(agent.name);
+    if (desk.working.size + desk.waiting.length >= limit) {
+      return this.#refuse(agent, task, `Agent '${agent.name}' is busy with ${limit} tasks.`);
+    }
+    if (agent.isReady) this.#handOver(agent, desk, task);
+    else if (agent.isStarting || agent.isMoving) this.#wait(agent, desk, task);
+    else this.#refuse(agent, task, `Agent '${agent.name}' is not running: it waits for its restart or ends.`);
+  }
+
+  #wait(agent: SupervisedAgent, desk: Desk, task: TakenTask): void {
+    const waitingBytes = desk.waiting.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+    if (waitingBytes + (task.bytes ?? 0) > MAX_WAITING_BYTES) {
+      return this.#refuse(agent, task, `Agent '${agent.name}' is not ready, and too much waits for it.`);
+    }
+    const { payload, ...rest } = task;
+    desk.waiting.push({ ...rest, json: JSON.stringify(payload) });
+  }
+
+  /** `setup()` has returned. */
+  ready(agent: SupervisedAgent): void {
+    const desk = this.#deskOf(agent);
+    for (const task of desk.waiting.splice(0)) this.#handOver(agent, desk, withPayload(task));
+  }
+
+  /** The tasks that wait; they are somebody else's from now on. */
+  takeBack(agent: SupervisedAgent): Task[] {
+    return this.#deskOf(agent).waiting.splice(0).map(withPayload);
+  }
+
+  done(agent: SupervisedAgent, id: number, value: unknown): void {
+    const task = this.#finish(agent, id);
+    if (task === undefined) return;
+    agent.counters.tasksCompleted += 1;
+    this.#reply(task, value);
+  }
+
+  failed(agent: SupervisedAgent, id: number, error: string, traceback: string): void {
+    const task = this.#finish(agent, id);
+    if (task === undefined) return;
+    agent.counters.errors += 1;
+    this.reporter.agentError(agent, { phase: "handle_task", severity: "warning", error, traceback });
+    this.#refuse(agent, task, error);
+  }
+
+  /** The agent's process has ended: what it worked on is lost. */
+  exited(agent: SupervisedAgent): void {
+    const desk = this.#deskOf(agent);
+    const lost = [...desk.working.values()];
+    desk.working.clear();
+    for (const task of lost) {
+      this.#refuse(agent, task, `Agent '${agent.name}' ended while it handled the task.`);
+    }
+  }
+
+  ended(agent: SupervisedAgent): void {
+    const { waiting } = this.#deskOf(agent);
+    this.#desks.delete(agent);
+    for (const task of waiting) {
+      this.#refuse(agent, task, `Agent '${agent.name}' ended before it could handle the task.`);
+    }
+  }
+
+  #handOver(agent: SupervisedAgent, desk: Desk, task: TakenTask): void {
+    const id = ++this.#lastId;
+    const { replyTopic, isHasty, takenAtMs } = task;
+    desk.working.set(id, { replyTopic, takenAtMs, ...(isHasty === undefined ? {} : { isHasty }) });
+    if (agent.send({ t: "task", id, payload: task.payload })) return;
+    desk.working.delete(id);
+    this.#refuse(agent, task, `Agent '${agent.name}' does not take any more tasks at the moment.`);
+  }
+
+  #finish(agent: SupervisedAgent, id: number): Asker | undefined {
+    const desk = this.#deskOf(agent);
+    const task = desk.working.get(id);
+    desk.working.delete(id);
+    return task;
+  }
+
+  #refuse(agent: SupervisedAgent, task: Asker, error: string): void {
+    agent.counters.tasksFailed += 1;
+    this.#reply(task, { error, error_phase: "handle_task", agent: agent.name });
+  }
+
+  #reply({ replyTopic, isHasty, takenAtMs }: Asker, value: unknown): void {
+    if (replyTopic === undefined) return;
+    const waitMs = isHasty === true ? takenAtMs + HASTY_REPLY_MS - this.clock.monotonicMs() : 0;
+    if (waitMs <= 0) return this.reporter.reply(replyTopic, value);
+    const late = this.clock.sleep(waitMs, this.#closing.signal).then(() => {
+      this.#late.delete(late);
+      this.reporter.reply(replyTopic, value);
+    });
+    this.#late.add(late);
+  }
+
+  #deskOf(agent: SupervisedAgent): Desk {
+    const desk = this.#desks.get(agent) ?? { working: new Map(), waiting: [] };
+    this.#desks.set(agent, desk);
+    return desk;
+  }
+}
+
+function withPayload({ json, ...task }: WaitingTask): TakenTask {
+  return { ...task, payload: JSON.parse(json) };
+}

@@ -1,0 +1,136 @@
+/** What agents say and ask for, carried out: each kind of frame in one place. */
+import {
+  publishRefusal,
+  sendToRefusal,
+  subscribeRefusal,
+  type TopicRules,
+} from "../../../protocol/agent_topics.ts";
+import { sizeRefusal, type WirePayload } from "../../../protocol/frames.ts";
+import { isName, NAME_RULE } from "../../../protocol/names.ts";
+import { filterError, publishTopicError, topics } from "../../../protocol/topics.ts";
+import type { Link } from "../../link/link.ts";
+import type { TrafficFrame } from "../../supervisor/ports.ts";
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import type { Manifests } from "./manifests.ts";
+import type { Reporter } from "../reports/reporter.ts";
+import type { Requests } from "./requests.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import type { Tasks } from "./tasks.ts";
+
+export interface TrafficParts {
+  readonly node: string;
+  readonly link: Link;
+  readonly reporter: Reporter;
+  readonly manifests: Manifests;
+  readonly requests: Requests;
+  readonly subscriptions: Subscriptions;
+  readonly tasks: Tasks;
+  /** Which topics an agent may use. */
+  readonly topicRules: (agent: string) => TopicRules;
+  /** Of a payload. */
+  readonly maxMessageBytes: (agent: string) => number;
+  /** An agent has tried what it must not. */
+  readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
+  /** What the agent shows as its task has changed. */
+  readonly onStatus: (agent: SupervisedAgent) => void;
+}
+
+const MAX_STATUS_CHARS = 1000;
+
+/** The harness has checked all this before; but whatever comes up the pipe is the agent's word. */
+export class Traffic {
+  constructor(private readonly parts: TrafficParts) {}
+
+  /** @returns settles when what was said is with the broker, kept, or dropped */
+  handle(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
+    const { node, reporter, manifests, subscriptions, tasks } = this.parts;
+    const tooLarge = sizeRefusal(frame, this.parts.maxMessageBytes(agent.name));
+    if (tooLarge !== undefined) return this.#refuseSize(agent, frame, tooLarge);
+    switch (frame.t) {
+      case "publish":
+        return this.#publish(agent, frame);
+      case "log":
+        return reporter.log(agent, frame.level, frame.message);
+      case "alert":
+        return reporter.alert(agent, frame.severity, frame.message);
+      case "result":
+        return reporter.result(agent, frame.data);
+      case "detection":
+        manifests.published(agent, topics.detections(node, agent.name));
+        return reporter.detection(agent, frame.data);
+      case "status":
+        agent.statusText = frame.text.slice(0, MAX_STATUS_CHARS);
+        return this.parts.onStatus(agent);
+      case "send_to":
+        if (!isName(frame.to)) return this.#refuse(agent, `send_to: an agent's name must be ${NAME_RULE}`);
+        return this.#sendTo(agent, frame);
+      case "subscribe":
+        return this.#subscribe(agent, frame.id, frame.filter);
+      case "unsubscribe":
+        return subscriptions.remove(agent, frame.id);
+      case "task_done":
+        return tasks.done(agent, frame.id, frame.value);
+      case "task_failed":
+        return tasks.failed(agent, frame.id, frame.error, frame.traceback);
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #publish(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "publish" }>): Promise<void> | void {
+    const { topic, qos, retain } = frame;
+    const problem = publishTopicError(topic);
+    if (problem !== undefined) return this.#refuse(agent, `publish: ${problem}`);
+    const payload = payloadOf(frame);
+    if (payload === undefined) return this.#refuse(agent, "publish: the payload is not base64");
+    const rules = this.parts.topicRules(agent.name);
+    const refusal = publishRefusal(rules, { topic, retain, payload: () => payload });
+    if (refusal !== undefined) {
+      this.parts.onDenied(agent, "publish", topic);
+      return this.#refuse(agent, `publish to ${topic}: ${refusal}`);
+    }
+    this.parts.manifests.published(agent, topic);
+    return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry", source: agent.name });
+  }
+
+  #sendTo(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "send_to" }>): Promise<void> | void {
+    const { id, to, payload, timeout_ms } = frame;
+    const refusal = sendToRefusal(this.parts.topicRules(agent.name), topics.task(to));
+    if (refusal !== undefined) {
+      this.parts.onDenied(agent, "publish", topics.task(to));
+      agent.send({ t: "reply", id, value: { error: refusal } });
+      return this.#refuse(agent, `send_to '${to}': ${refusal}`);
+    }
+    return this.parts.requests.ask(agent, id, to, payload, timeout_ms);
+  }
+
+  async #subscribe(agent: SupervisedAgent, id: number, filter: string): Promise<void> {
+    const rules = this.parts.topicRules(agent.name);
+    const problem = filterError(filter);
+    const refusal = problem ?? subscribeRefusal(rules, filter);
+    if (problem === undefined && refusal !== undefined) this.parts.onDenied(agent, "subscribe", filter);
+    const error = refusal ?? await this.parts.subscriptions.add(agent, id, filter);
+    agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
+  }
+
+  /** Whoever waits for an answer gets one. */
+  #refuseSize(agent: SupervisedAgent, frame: TrafficFrame, problem: string): Promise<void> {
+    if (frame.t === "task_done") this.parts.tasks.failed(agent, frame.id, problem, "");
+    if (frame.t === "send_to") agent.send({ t: "reply", id: frame.id, value: { error: problem } });
+    return this.#refuse(agent, `${frame.t}: ${problem}`);
+  }
+
+  #refuse(agent: SupervisedAgent, problem: string): Promise<void> {
+    return this.parts.reporter.log(agent, "error", `Refused by the node: ${problem}`);
+  }
+}
+
+function payloadOf(payload: WirePayload): string | Uint8Array | undefined {
+  if ("text" in payload) return payload.text;
+  try {
+    return Uint8Array.fromBase64(payload.base64);
+  } catch {
+    // A frame that the harness has not written.
+    return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+/** Which commands this node obeys: asks the gate, where there is one, and writes down what came of it. */
+import type { Incoming } from "../../../protocol/topics.ts";
+import type { Audit } from "../../audit/audit_log.ts";
+import type { RefusalMeter } from "../../audit/refusal_meter.ts";
+import type { PolicyRefusal } from "../../policy/gatekeeper.ts";
+import { openEnvelope, withoutVerifying } from "../../../protocol/signing/envelope.ts";
+import type { Gate } from "../../trust/gate.ts";
+import { isSigned, type SignedCommand } from "../../../protocol/signing/signed_commands.ts";
+import { Refusal, type Signer } from "../../../protocol/signing/refusal.ts";
+import type { Command } from "../commands/command.ts";
+import type { Reporter } from "../reports/reporter.ts";
+
+export interface AdmissionParts {
+  /** `undefined`: everybody is obeyed. */
+  readonly gate: Gate | undefined;
+  readonly audit: Audit;
+  readonly reporter: Reporter;
+  readonly meter: RefusalMeter;
+}
+
+/** A command that is obeyed. */
+export interface Admitted {
+  readonly command: Command;
+  /** What it is called in the audit; `undefined`: it changes nothing here. */
+  readonly kind: SignedCommand | undefined;
+  readonly signer?: Signer | undefined;
+  /** To be called when it has been carried out, or could not be. */
+  readonly done?: (() => Promise<void>) | undefined;
+}
+
+export class Admissions {
+  constructor(private readonly parts: AdmissionParts) {}
+
+  /**
+   * Without a gate at once: what comes together stays together.
+   * @throws Refusal
+   */
+  admit(incoming: Incoming, command: Command): Admitted | Promise<Admitted> {
+    const kind = kindOf(incoming);
+    if (kind === undefined) return { command, kind };
+    const { gate } = this.parts;
+    if (gate !== undefined) return this.#ask(gate, kind, command);
+    const admitted = { command: unverified(command), kind };
+    this.#accepted(admitted);
+    return admitted;
+  }
+
+  /** It was obeyed, and failed. */
+  failed({ command, kind, signer }: Admitted, reason: string): void {
+    if (kind === undefined) return;
+    this.parts.audit.record({ ...about(kind, command, signer), outcome: "failed", reason });
+  }
+
+  /** It is not obeyed. */
+  refused(topic: string, { code, message, signer, agent }: Refusal): void {
+    const what = { topic, code, reason: message, signer: signer?.kid ?? null, agent: agent ?? null };
+    this.#refused(what, signer?.jti === undefined ? {} : { jti: signer.jti });
+  }
+
+  /** The policy does not let an agent have what it asks for. */
+  beyondPolicy({ agent, message, entry, rule }: PolicyRefusal): void {
+    this.#refused({ code: "policy", agent, entry, rule, reason: message }, {});
+  }
+
+  #refused(what: Readonly<Record<string, unknown>>, forLog: Readonly<Record<string, unknown>>): void {
+    const others = this.parts.meter.count();
+    if (others === undefined) return;
+    this.parts.audit.record({ event: "refused", ...what, ...forLog, ...others });
+    this.parts.reporter.audit({ event: "refused", ...what, ...others });
+  }
+
+  async #ask(gate: Gate, kind: SignedCommand, command: Command): Promise<Admitted> {
+    const { warning, signer, done, ...obeyed } = await gate.admit({ ...command, command: kind });
+    if (warning !== undefined) {
+      const { code, message } = warning;
+      this.parts.reporter.nodeLog("log", `${message} (only warned of: --trust-mode is warn)`, { code });
+    }
+    const { json, text, retained } = obeyed;
+    const { jws } = openEnvelope(command.json);
+    const isVerified = warning === undefined;
+    const admitted = { command: { ...command, json, text, retained, jws, isVerified }, kind, signer, done };
+    this.#accepted(admitted, warning);
+    return admitted;
+  }
+
+  #accepted({ kind, command, signer }: Admitted, warning?: Refusal): void {
+    if (kind === undefined) return;
+    const doubt = warning === undefined ? {} : { code: warning.code, reason: warning.message };
+    this.parts.audit.record({ ...about(kind, command, signer), outcome: "accepted", ...doubt });
+  }
+}
+
+function kindOf(incoming: Incoming): SignedCommand | undefined {
+  if (incoming.kind === "agent_command") return "commands";
+  return incoming.kind === "command" && isSigned(incoming.command) ? incoming.command : undefined;
+}
+
+/** A node that trusts everybody understands signed commands too. */
+function unverified(command: Command): Command {
+  const { jws } = openEnvelope(command.json);
+  if (jws === undefined) return command;
+  const json = withoutVerifying(command.json);
+  return { ...command, jws, json, text: typeof json === "string" ? json : command.text };
+}
+
+function about(kind: SignedCommand, { topic, json, text, retained }: Command, signer: Signer | undefined) {
+  const { name, command, target_node: target, agents } = (json ?? {}) as Record<string, unknown>;
+  const names = Array.isArray(agents) ? agents.map((agent) => agent?.name ?? null) : undefined;
+  return {
+    event: "command",
+    command: kind,
+    topic,
+    agent: typeof name === "string" ? name : json === undefined && kind === "stop" ? text.slice(0, 64) : null,
+    ...(kind === "commands" ? { button: command } : {}),
+    ...(kind === "migrate" ? { target } : {}),
+    ...(names === undefined ? {} : { agents: names.slice(0, 256) }),
+    ...(retained ? { retained } : {}),
+    signer: signer?.kid ?? null,
+    ...(signer?.jti === undefined ? {} : { jti: signer.jti }),
+  } as const;
+}

@@ -1,0 +1,49 @@
+/** Notices when the broker's access rules keep this node from speaking or hearing: MQTT 3.1.1 tells nobody. */
+import type { Clock } from "../../clock.ts";
+import type { Link } from "../../link/link.ts";
+import type { Logger } from "../../logger.ts";
+
+export interface EchoParts {
+  readonly node: string;
+  readonly link: Pick<Link, "connected">;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Less than the time between two heartbeats, and far more than a broker takes to hand one on. */
+const PATIENCE_MS = 9_000;
+
+/** A node hears its own heartbeats; where they do not come back, its commands most likely do not come either. */
+export class Echo {
+  /** When the first heartbeat was sent that has not been heard. */
+  #unheardSinceMs: number | undefined;
+  #said = false;
+
+  constructor(private readonly parts: EchoParts) {}
+
+  /** What was sent over the connection before is of no account. */
+  connected(): void {
+    this.#unheardSinceMs = undefined;
+    this.#said = false;
+  }
+
+  /** A heartbeat has been sent. */
+  sent(): void {
+    const { node, link, clock, log } = this.parts;
+    if (!link.connected) return;
+    const nowMs = clock.monotonicMs();
+    this.#unheardSinceMs ??= nowMs;
+    if (this.#said || nowMs - this.#unheardSinceMs < PATIENCE_MS) return;
+    this.#said = true;
+    log.warning(
+      `The broker does not hand back what this node says under nodes/${node}/: commands will not reach it either. ` +
+        `Check that the broker's access rules let its user write and read nodes/${node}/#`,
+    );
+  }
+
+  /** What this node has said has come back. */
+  heard(): void {
+    if (this.#said) this.parts.log.info("The broker hands back what this node says");
+    this.connected();
+  }
+}

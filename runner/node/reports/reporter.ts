@@ -1,0 +1,299 @@
+/** What the node says on the wire: each report built in one place, in the words of the contract. */
+import type { LogLevel, Severity } from "../../../protocol/frames.ts";
+import { type AgentReport, topics } from "../../../protocol/topics.ts";
+import type { Clock } from "../../clock.ts";
+import type { Link, MessageClass } from "../../link/link.ts";
+import type { Usage } from "../../process/proc_stats.ts";
+import type { ErrorReport, VisibleState } from "../../supervisor/state.ts";
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import type { NodeIdentity } from "./identity.ts";
+import type { RecentLines } from "./recent_lines.ts";
+
+/** Longest traceback on the wire, in characters. */
+const MAX_TRACEBACK_CHARS = 800;
+/** Longest log line, alert or error text on the wire, in characters. */
+const MAX_MESSAGE_CHARS = 64 * 1024;
+
+/** What the node's heartbeat tells beside who it is. */
+export interface NodeVitals {
+  readonly agents: readonly string[];
+  readonly uptime: number;
+  readonly usage: Usage | undefined;
+  readonly queue: number;
+  readonly dropped: number;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Every method publishes at QoS 1; a promise settles as `Link.publish` does. */
+export class Reporter {
+  constructor(
+    private readonly link: Pick<Link, "publish">,
+    private readonly node: NodeIdentity,
+    private readonly clock: Clock,
+    private readonly recent: Pick<RecentLines, "add" | "addOwn">,
+  ) {}
+
+  nodeHeartbeat(vitals: NodeVitals): void {
+    const { name, nodeId, instance, broker, version, labels, release } = this.node;
+    this.#json(topics.nodeHeartbeat(name), "heartbeat", {
+      node: name,
+      node_id: nodeId,
+      timestamp: this.#now(),
+      agents: vitals.agents,
+      agent_count: vitals.agents.length,
+      broker: broker.host,
+      instance,
+      runtime: `deno ${Deno.version.deno}`,
+      version,
+      uptime: round(vitals.uptime),
+      cpu: vitals.usage?.cpu ?? 0,
+      memory_mb: vitals.usage?.memoryMb ?? 0,
+      queue: vitals.queue,
+      dropped: vitals.dropped,
+      labels,
+      ...(release === undefined ? {} : { release }),
+    });
+  }
+
+  /** The last words of a node that ends in order. */
+  nodeOffline(): void {
+    const { name } = this.node;
+    this.#json(topics.nodeHeartbeat(name), "control", {
+      node: name,
+      status: "offline",
+      timestamp: this.#now(),
+    });
+    this.nodeStatus("offline");
+  }
+
+  nodeStatus(status: "online" | "offline"): void {
+    const { topic, payload } = statusMessage(this.node, status, this.clock);
+    this.#publish(topic, "control", payload, true);
+  }
+
+  /** A line in the node's own log. */
+  nodeLog(
+    type: "spawned" | "installing" | "updated" | "stopped" | "log" | "error",
+    message: string,
+    details: Json = {},
+  ): void {
+    const { name } = this.node;
+    const report = { type, message: cut(message), ...details, node: name, timestamp: this.#now() };
+    this.recent.addOwn(report);
+    this.#json(topics.nodeLogs(name), "control", report);
+  }
+
+  agentList(agents: readonly Json[]): void {
+    const { name } = this.node;
+    this.#json(topics.nodeAgents(name), "control", { node: name, agents, timestamp: this.#now() });
+  }
+
+  migrateResult(result: Json): void {
+    this.#json(topics.migrateResult(this.node.name), "control", { ...result, timestamp: this.#now() });
+  }
+
+  /** Something was refused. */
+  audit(entry: Json): void {
+    const { name } = this.node;
+    this.#json(topics.nodeAudit(name), "control", { node: name, timestamp: this.#now(), ...entry });
+  }
+
+  reply(topic: string, value: unknown): void {
+    this.#json(topic, "control", value);
+  }
+
+  /** @param changed whether the state has just changed: such a heartbeat is never overtaken by the next */
+  agentHeartbeat(
+    agent: SupervisedAgent,
+    state: VisibleState,
+    usage: Usage | undefined,
+    changed: boolean,
+  ): void {
+    this.#agent(agent, "heartbeat", changed ? "control" : "heartbeat", {
+      actor_id: agent.actorId,
+      name: agent.name,
+      timestamp: this.#now(),
+      state,
+      node: this.node.name,
+      cpu: usage?.cpu ?? 0,
+      memory_mb: usage?.memoryMb ?? 0,
+      task: state === "running" || state === "paused" ? agent.statusText ?? state : state,
+      protected: false,
+    });
+  }
+
+  agentStatus(agent: SupervisedAgent, state: VisibleState): void {
+    this.#agent(agent, "status", "control", {
+      actor_id: agent.actorId,
+      name: agent.name,
+      state,
+      uptime: round(agent.uptime),
+      messages_processed: messagesProcessed(agent),
+      node: this.node.name,
+      timestamp: this.#now(),
+    });
+  }
+
+  agentMetrics(agent: SupervisedAgent): void {
+    const { errors, tasksCompleted, tasksFailed } = agent.counters;
+    this.#agent(agent, "metrics", "heartbeat", {
+      actor_id: agent.actorId,
+      messages_processed: messagesProcessed(agent),
+      errors,
+      uptime: round(agent.uptime),
+      tasks_completed: tasksCompleted,
+      tasks_failed: tasksFailed,
+    });
+  }
+
+  agentError(agent: SupervisedAgent, report: ErrorReport | TaskError): Promise<void> {
+    const { traceback, error, ...rest } = report;
+    const said = {
+      ...rest,
+      error: cut(error),
+      ...(traceback === undefined ? {} : { traceback: traceback.slice(0, MAX_TRACEBACK_CHARS) }),
+    };
+    const about = this.#about(agent);
+    this.recent.add(agent.name, "errors", { ...said, timestamp: about.timestamp });
+    return this.#agent(agent, "errors", "control", { ...said, ...about });
+  }
+
+  manifest(agent: SupervisedAgent, publishes: readonly string[]): void {
+    const { description, capabilities, input_schema, output_schema } = agent.config;
+    const manifest = {
+      name: agent.name,
+      actor_id: agent.actorId,
+      node: this.node.name,
+      description,
+      capabilities,
+      input_schema,
+      output_schema,
+      publishes,
+      timestamp: this.#now(),
+    };
+    this.#publish(topics.agent(agent.actorId, "manifest"), "control", JSON.stringify(manifest), true);
+  }
+
+  clearManifest(agent: SupervisedAgent): void {
+    this.#publish(topics.agent(agent.actorId, "manifest"), "control", "", true);
+  }
+
+  /** Clears the retained command on `topic`: it has been taken over. */
+  clearRetained(topic: string): void {
+    this.#publish(topic, "control", "", true);
+  }
+
+  log(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
+    const said = { type: "log", message: cut(message), level };
+    const about = this.#about(agent);
+    this.recent.add(agent.name, "logs", { ...said, timestamp: about.timestamp });
+    return this.#agent(agent, "logs", "telemetry", { ...said, ...about });
+  }
+
+  async alert(agent: SupervisedAgent, severity: Severity, message: string): Promise<void> {
+    const alerted = this.#agent(agent, "alert", "telemetry", {
+      message: cut(message),
+      severity,
+      ...this.#about(agent),
+    });
+    await Promise.all([alerted, this.log(agent, severity, message)]);
+  }
+
+  result(agent: SupervisedAgent, result: unknown): Promise<void> {
+    const { name } = this.node;
+    return this.#agent(agent, "results", "telemetry", {
+      agent: agent.name,
+      node: name,
+      result,
+      timestamp: this.#now(),
+    });
+  }
+
+  async detection(agent: SupervisedAgent, detections: unknown): Promise<void> {
+    const { name } = this.node;
+    await Promise.all([
+      this.#agent(agent, "detections", "telemetry", {
+        agent: agent.name,
+        node: name,
+        detections,
+        timestamp: this.#now(),
+      }),
+      this.#json(topics.detections(name, agent.name), "telemetry", detections, agent.name),
+    ]);
+  }
+
+  #about(agent: SupervisedAgent): Json {
+    return {
+      agent: agent.name,
+      timestamp: this.#now(),
+      name: agent.name,
+      actor_id: agent.actorId,
+      node: this.node.name,
+    };
+  }
+
+  #agent(
+    agent: SupervisedAgent,
+    report: AgentReport,
+    messageClass: MessageClass,
+    value: Json,
+  ): Promise<void> {
+    return this.#json(topics.agent(agent.actorId, report), messageClass, value, agent.name);
+  }
+
+  #json(topic: string, messageClass: MessageClass, value: unknown, source?: string): Promise<void> {
+    return this.#publish(topic, messageClass, JSON.stringify(value), false, source);
+  }
+
+  #publish(
+    topic: string,
+    messageClass: MessageClass,
+    payload: string,
+    retain: boolean,
+    source?: string,
+  ): Promise<void> {
+    const whose = source === undefined || messageClass !== "telemetry" ? {} : { source };
+    return this.link.publish({ topic, payload, qos: 1, retain, class: messageClass, ...whose });
+  }
+
+  #now(): number {
+    return this.clock.epochSeconds();
+  }
+}
+
+/** What the broker says of this process when it vanishes. */
+export function lastWill(
+  node: NodeIdentity,
+  clock: Clock,
+): { readonly topic: string; readonly payload: string } {
+  return statusMessage(node, "offline", clock);
+}
+
+/** Birth and last will have the same shape, and the same instance. */
+function statusMessage({ name, instance }: NodeIdentity, status: "online" | "offline", clock: Clock) {
+  const payload = JSON.stringify({ node: name, instance, status, timestamp: clock.epochSeconds() });
+  return { topic: topics.nodeStatus(name), payload };
+}
+
+/** A `handle_task` that threw. */
+export interface TaskError {
+  readonly phase: "handle_task";
+  readonly severity: "warning";
+  readonly error: string;
+  readonly traceback: string;
+}
+
+/** What an agent has worked off: `process()` calls, tasks, and messages of its subscriptions. */
+function messagesProcessed(agent: SupervisedAgent): number {
+  const { processCalls, messages, tasksCompleted, tasksFailed } = agent.counters;
+  return processCalls + messages + tasksCompleted + tasksFailed;
+}
+
+function cut(message: string): string {
+  return message.length <= MAX_MESSAGE_CHARS ? message : `${message.slice(0, MAX_MESSAGE_CHARS - 1)}…`;
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

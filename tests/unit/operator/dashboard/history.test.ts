@@ -1,0 +1,115 @@
+import { assert, assertEquals } from "@std/assert";
+import { LogBook, matcher } from "../../../../operator/dashboard/server/model/logbook.ts";
+import { RateMeter, TokenBucket } from "../../../../operator/dashboard/server/model/rate.ts";
+import { numbersIn, Readings } from "../../../../operator/dashboard/server/model/readings.ts";
+import { Ring } from "../../../../operator/dashboard/server/model/ring.ts";
+import { Series } from "../../../../operator/dashboard/server/model/series.ts";
+import { Spawns } from "../../../../operator/dashboard/server/model/spawns.ts";
+
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+Deno.test("a ring keeps the newest, within its count, its size and its age", () => {
+  const ring = new Ring<{ seq: number; time: number; size: number }>(
+    { count: 3, size: 10, age: 60 },
+    ({ size }) => size,
+  );
+  const add = (time: number, size = 1) => ring.add((seq) => ({ seq, time, size }), time);
+  const seqs = () => ring.latest(10).map(({ seq }) => seq);
+  [0, 1, 2, 3].forEach((time) => add(time));
+  assertEquals([seqs(), ring.evicted], [[2, 3, 4], 1]);
+  add(4, 9);
+  assertEquals(seqs(), [4, 5]);
+  ring.expire(64);
+  assertEquals([seqs(), ring.evicted], [[5], 3], "what is too old is not missed");
+  assertEquals(ring.latest(1, 5).length, 0);
+  add(65, 100);
+  assertEquals(seqs(), [6], "one that is too large alone is kept: it is the newest");
+});
+
+Deno.test("a ring stays small however much goes through it", () => {
+  const ring = new Ring<{ seq: number; time: number }>({ count: 100, size: 1e9, age: 60 }, () => 1);
+  for (let index = 0; index < 10_000; index++) ring.add((seq) => ({ seq, time: index / 1000 }), index / 1000);
+  assertEquals([ring.length, ring.latest(1)[0]?.seq, ring.latest(100)[0]?.seq], [100, 10_000, 9901]);
+});
+
+Deno.test("a series keeps an hour of samples in order, and grows no further than its capacity", () => {
+  const series = new Series(2, 40, 3600);
+  for (let index = 0; index < 100; index++) series.add(index * 10, [index, index === 99 ? undefined : 20.9]);
+  assertEquals([series.length, series.times()[0], series.lastTime], [40, 600, 990]);
+  assertEquals(series.column(0, 3), [97, 98, 99]);
+  assertEquals(series.column(1, 2), [20.9, null], "numbers come back as they were written");
+  series.expire(600 + 3601);
+  assertEquals(series.times()[0], 610);
+});
+
+Deno.test("a bucket lets a burst pass, then its rate", () => {
+  const bucket = new TokenBucket(2, 3);
+  assertEquals([0, 0, 0, 0].map((now) => bucket.take(now)), [true, true, true, false]);
+  assertEquals([0.5, 0.5].map((now) => bucket.take(now)), [true, false]);
+});
+
+Deno.test("a rate is that of the last few whole seconds", () => {
+  const meter = new RateMeter(5);
+  for (let index = 0; index < 500; index++) meter.add(index / 100);
+  assertEquals(meter.perSecond(5), 100);
+  assertEquals(meter.perSecond(20), 0);
+});
+
+const line = (agent: string, message = "text") => ({
+  time: 0,
+  node: "n",
+  agent,
+  actor_id: agent,
+  level: "info" as const,
+  message,
+});
+
+Deno.test("an agent that floods the log does not crowd out the others, and the loss is counted", () => {
+  const book = new LogBook();
+  for (let index = 0; index < 10_000; index++) book.add(line("loud", `line ${index}`), index / 5000);
+  book.add(line("quiet"), 2);
+  assertEquals(book.find({ agent: "quiet" }, 10).length, 1);
+  const kept = book.find({ agent: "loud" }, 10_000).length;
+  assert(kept >= 200 && kept <= 300, `${kept} kept`);
+  const { log_lines, log_lines_not_kept } = book.drops(2);
+  assertEquals(log_lines, log_lines_not_kept + kept + 1);
+});
+
+Deno.test("a log filter takes level, agent, node and any part of the text", () => {
+  const warning = { seq: 1, ...line("a", "Too WARM"), level: "warning" as const };
+  assert(matcher({})(warning));
+  assert(matcher({ level: "warning", agent: "a", node: "n", text: "warm" })(warning));
+  for (const other of [{ level: "error" as const }, { agent: "b" }, { node: "m" }, { text: "cold" }]) {
+    assertEquals(matcher(other)(warning), false);
+  }
+});
+
+Deno.test("numbers in what agents publish become readings, a few of each payload, not deeper than two levels", () => {
+  assertEquals(numbersIn(21.5), [["", 21.5]]);
+  assertEquals(numbersIn({ value: 1, timestamp: 9, unit: "C", in: { x: 2, deeper: { y: 3 } }, bad: NaN }), [
+    ["value", 1],
+    ["in.x", 2],
+  ]);
+  assertEquals(numbersIn([1, 2]), []);
+  const readings = new Readings();
+  for (let now = 0; now < 5000; now++) readings.add("t", bytes({ value: now }), now);
+  const [reading] = readings.of(["t", "unknown"], 5000);
+  assertEquals([reading?.topic, reading?.field, reading?.time.length], ["t", "value", 1200]);
+  for (let index = 0; index < 3000; index++) readings.add(`topic/${index}`, bytes(1), 6000);
+  assertEquals(readings.of(["t"], 6000), [], "the oldest topic has made room");
+});
+
+Deno.test("a spawn that was seen tells the code, and the state that a migration carries is not kept", () => {
+  const spawns = new Spawns();
+  spawns.add(bytes({ name: "a", code: "x", state: { secret: 1 }, _reply_topic: "r" }));
+  spawns.add(bytes({ agents: [{ name: "b", code: "y" }, { name: "no code" }] }));
+  spawns.add(new Uint8Array());
+  assertEquals([spawns.of("a"), spawns.of("b"), spawns.of("no code")], [
+    { name: "a", code: "x" },
+    { name: "b", code: "y" },
+    undefined,
+  ]);
+  const large = "x".repeat(6 * 1024 * 1024);
+  for (const name of ["1", "2", "3"]) spawns.add(bytes({ name, code: large }));
+  assertEquals(["a", "1", "3"].map((name) => spawns.of(name) !== undefined), [false, false, true]);
+});

@@ -1,0 +1,189 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseAgentApi } from "../../../../operator/dashboard/page/editor/agent_api.ts";
+import { parsePythonApi } from "../../../../operator/dashboard/page/editor/python_api.ts";
+import {
+  countStates,
+  type ListOptions,
+  rowsOf,
+} from "../../../../operator/dashboard/page/logic/agent_rows.ts";
+import { editorLanguageOf } from "../../../../operator/dashboard/page/logic/code_language.ts";
+import {
+  ago,
+  count,
+  duration,
+  megabytes,
+  percent,
+} from "../../../../operator/dashboard/page/logic/format.ts";
+import { configOf, EMPTY_FORM, problemsOf } from "../../../../operator/dashboard/page/logic/spawn_form.ts";
+import { agentState } from "../../../../operator/dashboard/page/logic/states.ts";
+import { merged } from "../../../../operator/dashboard/page/state/store.ts";
+import { Model } from "../../../../operator/dashboard/server/model/model.ts";
+
+const NOW = 1_000_000;
+const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+function fleet() {
+  const model = new Model();
+  const say = (topic: string, payload: unknown) => model.apply(topic, bytes(payload), NOW * 1000);
+  for (const node of ["north", "south", "empty"]) say(`nodes/${node}/heartbeat`, { node, agents: [] });
+  say("nodes/south/status", { status: "offline" });
+  say("agents/1/heartbeat", { name: "alpha", node: "north", state: "running", cpu: 5, task: "measuring" });
+  say("agents/2/heartbeat", { name: "beta", node: "north", state: "failed", cpu: 9 });
+  say("agents/3/heartbeat", { name: "gamma", node: "south", state: "running", cpu: 1 });
+  return { agents: model.agents, nodes: new Map(model.nodes.map((node) => [node.name, node])) };
+}
+
+const ALL: ListOptions = {
+  text: "",
+  states: new Set(),
+  grouped: false,
+  sort: "name",
+  descending: false,
+  folded: new Set(),
+};
+
+Deno.test("agents are listed flat or under their nodes, searched, filtered and sorted", () => {
+  const { agents, nodes } = fleet();
+  const list = (options: Partial<ListOptions>) =>
+    rowsOf(agents, nodes, { ...ALL, ...options }, NOW).map((row) =>
+      row.kind === "group" ? `[${row.name}]` : row.agent.name
+    );
+  assertEquals(list({}), ["alpha", "beta", "gamma"]);
+  assertEquals(list({ sort: "cpu", descending: true }), ["beta", "alpha", "gamma"]);
+  assertEquals(list({ sort: "state" }), ["beta", "gamma", "alpha"], "what wants attention first");
+  assertEquals(list({ text: "MEASURING" }), ["alpha"]);
+  assertEquals(list({ states: new Set(["lost"]) }), ["gamma"]);
+  assertEquals(list({ grouped: true }), ["[empty]", "[north]", "alpha", "beta", "[south]", "gamma"]);
+  assertEquals(list({ grouped: true, folded: new Set(["north"]) }), [
+    "[empty]",
+    "[north]",
+    "[south]",
+    "gamma",
+  ]);
+  assertEquals([...countStates(agents, nodes, NOW)], [["running", 1], ["failed", 1], ["lost", 1]]);
+});
+
+Deno.test("an agent of a node that is gone is lost, unless it had ended before", () => {
+  const { agents, nodes } = fleet();
+  const [, , gamma] = agents;
+  assert(gamma !== undefined);
+  assertEquals(agentState(gamma, nodes.get("south"), NOW), "lost");
+  assertEquals(agentState({ ...gamma, state: "stopped" }, nodes.get("south"), NOW), "stopped");
+  assertEquals(agentState({ ...gamma, state: "<b>" }, nodes.get("north"), NOW), "unknown");
+});
+
+Deno.test("numbers and times are short", () => {
+  assertEquals([5, 90, 3600, 7500, 90_000].map(duration), ["5s", "1m", "1h", "2h 5m", "1d 1h"]);
+  assertEquals([ago(null, 10), ago(9, 10), ago(2, 10)], ["never", "now", "8s ago"]);
+  assertEquals([percent(0.44), percent(99.6), percent(null)], ["0.4%", "100%", "–"]);
+  assertEquals([megabytes(38.4), megabytes(2048), count(1234), count(250_000)], [
+    "38 MB",
+    "2.0 GB",
+    "1,234",
+    "250k",
+  ]);
+});
+
+Deno.test("the spawn form says what is wrong, and leaves out what is not said", () => {
+  assertEquals(Object.keys(problemsOf({ ...EMPTY_FORM, poll_interval: "0", extra: "[" })), [
+    "name",
+    "node",
+    "code",
+    "poll_interval",
+    "extra",
+  ]);
+  const form = {
+    ...EMPTY_FORM,
+    name: "a",
+    node: "n",
+    code: "x",
+    install: "npm:ms@2, npm:x",
+    extra: '{"secrets":["k"]}',
+  };
+  assertEquals(problemsOf(form), {});
+  assertEquals(configOf(form), {
+    secrets: ["k"],
+    name: "a",
+    code: "x",
+    poll_interval: 5,
+    max_restarts: 5,
+    restart_delay: 3,
+    install: ["npm:ms@2", "npm:x"],
+  });
+});
+
+Deno.test("the spawn form says the language only where somebody has chosen it", () => {
+  const form = { ...EMPTY_FORM, name: "a", node: "n", code: "x = 1" };
+  assertEquals(configOf(form).language, undefined);
+  assertEquals(configOf({ ...form, language: "python" }).language, "python");
+});
+
+Deno.test("code is shown in the language that was chosen, else in the one that it looks like", () => {
+  const python = "async def process(agent):\n    await agent.log('x')\n";
+  const typescript = "export async function process(agent) {\n  await agent.log('import os');\n}\n";
+  assertEquals([python, typescript, ""].map((code) => editorLanguageOf(undefined, code)), [
+    "python",
+    "typescript",
+    "typescript",
+  ]);
+  assertEquals(editorLanguageOf("python", typescript), "python");
+  assertEquals(editorLanguageOf("javascript", python), "typescript");
+  assertEquals(editorLanguageOf({}, "x = 1", ["pypi:humanize"]), "python");
+});
+
+Deno.test("the editor knows every member of the agent API in Python too, by its own signature", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(`../../../../agents/${path}`, import.meta.url));
+  const types = parseAgentApi(await read("types.d.ts"));
+  const members = parsePythonApi(await read("harness/python/agentflow.py"), types);
+  const names = members.map(({ name }) => name);
+  const wanted = types.map(({ name }) => name).filter((name) => name === name.toLowerCase());
+  assertEquals(wanted.filter((name) => !names.includes(name)), []);
+  assertEquals(names.filter((name) => name.startsWith("_")), []);
+  const member = (sought: string) => members.find(({ name }) => name === sought);
+  assertEquals(member("publish")?.signature, "await (topic, data, qos=1, retain=False)");
+  assertEquals(member("persist")?.signature, "(key, value)");
+  assertEquals(member("delegate")?.signature, member("send_to")?.signature);
+  assert(member("persist")?.documentation.startsWith("Keeps a JSON value"));
+  assert((member("alert")?.documentation ?? "") !== "", "told by the types");
+});
+
+Deno.test("the editor knows every member of the agent API", async () => {
+  const types = await Deno.readTextFile(new URL("../../../../agents/types.d.ts", import.meta.url));
+  const members = parseAgentApi(types);
+  const declared = [...types.matchAll(/^ {2}(?:readonly )?([a-zA-Z_]+)[(:]/gm)].map(([, name]) => name);
+  const names = members.map(({ name }) => name);
+  for (
+    const name of [
+      "publish",
+      "log",
+      "alert",
+      "persist",
+      "recall",
+      "state",
+      "send_to",
+      "secret",
+      "subscribe",
+      "signal",
+      "agents",
+      "set_status",
+    ]
+  ) {
+    assert(names.includes(name) && declared.includes(name), name);
+  }
+  const publish = members.find(({ name }) => name === "publish");
+  assertEquals([publish?.isMethod, publish?.signature], [
+    true,
+    "(topic: string, data: unknown, options?: PublishOptions): Promise<void>",
+  ]);
+  assert(publish?.documentation.startsWith("Publishes to any topic"));
+});
+
+Deno.test("entries come together in order, each once, the newest of them", () => {
+  const entry = (seq: number) => ({ seq, time: 0, node: null, agent: null, actor_id: null });
+  const seqs = (a: number[], b: number[], max = 10) =>
+    merged(a.map(entry), b.map(entry), max).map(({ seq }) => seq);
+  assertEquals(seqs([1, 2], [3, 4]), [1, 2, 3, 4]);
+  assertEquals(seqs([3, 4], [1, 3]), [1, 3, 4]);
+  assertEquals(seqs([1, 2, 3], [4, 5], 3), [3, 4, 5]);
+  assertEquals(seqs([1], []), [1]);
+});

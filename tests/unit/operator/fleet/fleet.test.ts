@@ -1,0 +1,107 @@
+/** The model of the fleet: what a message changes, and what it does not. */
+import { assertEquals } from "@std/assert";
+import { actorId } from "../../../../protocol/ids.ts";
+import { Fleet } from "../../../../operator/fleet/fleet.ts";
+import { STALE_AFTER_MS, stateOf } from "../../../../operator/fleet/views.ts";
+
+const bytes = (value: unknown) =>
+  new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
+
+function fleetOf(...messages: readonly [topic: string, value: unknown][]): Fleet {
+  const fleet = new Fleet();
+  for (const [topic, value] of messages) fleet.apply(topic, bytes(value), 1000);
+  return fleet;
+}
+
+Deno.test("a heartbeat shows a node as it is", () => {
+  const heartbeat = {
+    node: "hall",
+    agents: ["a"],
+    cpu: 1.5,
+    memory_mb: 90,
+    timestamp: 0.25,
+    labels: { room: "hall" },
+  };
+  const node = fleetOf(["nodes/hall/heartbeat", heartbeat]).node("hall");
+  assertEquals([node?.isOnline, node?.agents, node?.cpu, node?.labels], [true, ["a"], 1.5, { room: "hall" }]);
+  assertEquals([node?.lastSeenMs, node?.clockSkewSeconds], [1000, 0.75]);
+});
+
+Deno.test("a node is online, stale or offline by its own word and its silence", () => {
+  const fleet = fleetOf(["nodes/hall/heartbeat", { agents: [] }], ["nodes/attic/status", {
+    status: "offline",
+  }]);
+  const [hall, attic] = ["hall", "attic"].map((name) => fleet.node(name));
+  if (hall === undefined || attic === undefined) throw new Error("they are known");
+  assertEquals(stateOf(hall, 1000 + STALE_AFTER_MS), "online");
+  assertEquals(stateOf(hall, 1001 + STALE_AFTER_MS), "stale");
+  assertEquals(stateOf(attic, 1000), "offline");
+});
+
+Deno.test("the last will of an earlier process does not end the one that runs", () => {
+  const fleet = fleetOf(
+    ["nodes/hall/heartbeat", { agents: [], instance: "new" }],
+    ["nodes/hall/status", { status: "offline", instance: "old" }],
+  );
+  assertEquals(fleet.node("hall")?.isOnline, true);
+  fleet.apply("nodes/hall/status", bytes({ status: "offline", instance: "new" }), 1000);
+  assertEquals(fleet.node("hall")?.isOnline, false);
+});
+
+Deno.test("what does not parse, or is no report, changes nothing", () => {
+  const fleet = new Fleet();
+  for (
+    const [topic, value] of [
+      ["nodes/hall/heartbeat", "not json"],
+      ["nodes/hall/heartbeat", "[]"],
+      ["nodes/hall/spawn", { name: "x" }],
+      ["agents/id/heartbeat", { state: "running" }],
+      ["sensors/x", { node: "x" }],
+    ] as const
+  ) assertEquals(fleet.apply(topic, bytes(value), 0), undefined, `${topic} ${value}`);
+  assertEquals([fleet.nodes, fleet.agents], [[], []]);
+});
+
+Deno.test("an agent is put together from all its reports", () => {
+  const agent = fleetOf(
+    ["agents/id/manifest", { name: "a", node: "hall", description: "d" }],
+    ["agents/id/heartbeat", { name: "a", node: "hall", state: "running", task: "busy" }],
+    ["agents/id/metrics", { uptime: 7, errors: 2, messages_processed: 9 }],
+    ["agents/id/errors", { agent: "a", restart_count: 3 }],
+  ).agent("id");
+  assertEquals([agent?.state, agent?.task, agent?.uptime, agent?.restarts], ["running", "busy", 7, 3]);
+  assertEquals([agent?.errors, agent?.manifest?.description], [2, "d"]);
+});
+
+Deno.test("a manifest that is cleared is gone; the agent is not", () => {
+  const fleet = fleetOf(["agents/id/manifest", { name: "a", node: "hall" }], ["agents/id/manifest", ""]);
+  assertEquals([fleet.agents.length, fleet.agent("id")?.manifest], [1, undefined]);
+});
+
+Deno.test("the answer to list shows agents that have not said anything yet", () => {
+  const fleet = new Fleet();
+  const id = actorId("a");
+  fleet.applyList("hall", [{ name: "a", actor_id: id, state: "installing" }, null, { name: 7 }], 5);
+  assertEquals(fleet.agents.map(({ name, node, state }) => [name, node, state]), [[
+    "a",
+    "hall",
+    "installing",
+  ]]);
+  assertEquals(fleet.agentNamed("a")?.actorId, id);
+});
+
+Deno.test("a fatal error is the end of an agent, unless it is that of a node to which it was to move", () => {
+  const running: [string, unknown] = ["agents/id/heartbeat", { name: "a", node: "hall", state: "running" }];
+  const fatal = { agent: "a", phase: "setup", severity: "fatal", error: "no sensor" };
+  const stateAfter = (error: unknown) => fleetOf(running, ["agents/id/errors", error]).agent("id")?.state;
+  assertEquals(stateAfter(fatal), "failed");
+  assertEquals(stateAfter({ ...fatal, node: "hall" }), "failed");
+  assertEquals(stateAfter({ ...fatal, node: "attic" }), "running");
+  assertEquals(stateAfter({ ...fatal, severity: "critical" }), "running");
+});
+
+Deno.test("a fleet is bounded: the one that has been silent longest makes room", () => {
+  const fleet = new Fleet(2);
+  for (const name of ["a", "b", "a", "c"]) fleet.apply(`nodes/${name}/heartbeat`, bytes({ agents: [] }), 0);
+  assertEquals(fleet.nodes.map(({ name }) => name), ["a", "c"]);
+});

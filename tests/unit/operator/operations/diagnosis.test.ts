@@ -1,0 +1,94 @@
+/** The doctor's findings: from what was seen to what is wrong. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Fleet } from "../../../../operator/fleet/fleet.ts";
+import { type Evidence, fleetFindings, machineFindings } from "../../../../operator/operations/diagnosis.ts";
+
+const NOW_MS = 1_700_000_000_000;
+
+function evidence(heartbeat: Record<string, unknown> = {}, more: Partial<Evidence> = {}): Evidence {
+  const fleet = new Fleet();
+  const payload = {
+    agents: [],
+    timestamp: NOW_MS / 1000,
+    runtime: "deno 2.9.6",
+    version: "1.0.0",
+    ...heartbeat,
+  };
+  fleet.apply("nodes/hall/heartbeat", new TextEncoder().encode(JSON.stringify(payload)), NOW_MS);
+  return {
+    nowMs: NOW_MS,
+    version: "1.0.0",
+    nodes: fleet.nodes,
+    silent: [],
+    instances: new Map(),
+    homes: new Map(),
+    keptSpawns: [],
+    keptManifests: [],
+    ...more,
+  };
+}
+
+const problems = (of: Evidence) => fleetFindings(of).filter(({ status }) => status !== "ok");
+
+Deno.test("where nothing is wrong, nothing is found", () => {
+  assertEquals(problems(evidence()), []);
+});
+
+const CASES: readonly [what: string, of: Evidence, status: string, words: string][] = [
+  [
+    "a clock behind",
+    evidence({ timestamp: NOW_MS / 1000 - 60 }),
+    "failed",
+    "its clock is 60 s behind this machine's",
+  ],
+  ["a clock ahead", evidence({ timestamp: NOW_MS / 1000 + 60 }), "failed", "its clock is 60 s ahead of this"],
+  ["another version", evidence({ version: "0.9.0" }), "warning", "runs version 0.9.0, and this is 1.0.0"],
+  ["an old deno", evidence({ runtime: "deno 1.46.0" }), "failed", "runs deno 1.46.0"],
+  ["lost messages", evidence({ dropped: 3 }), "warning", "has dropped 3 messages"],
+  ["a node offline", evidence({ status: "offline" }), "warning", "no node is online"],
+  ["no nodes", evidence({}, { nodes: [] }), "warning", "no node has been heard of"],
+  ["silence", evidence({}, { silent: ["hall"] }), "failed", "says it is online, and does not answer"],
+  [
+    "two of a name",
+    evidence({}, { instances: new Map([["hall", new Set(["a", "b"])]]) }),
+    "failed",
+    "2 processes",
+  ],
+  ["two homes", evidence({}, { homes: new Map([["x", new Set(["a", "b"])]]) }), "failed", "runs on a and b"],
+  [
+    "an untaken spawn",
+    evidence({}, { keptSpawns: ["moon"] }),
+    "warning",
+    "a spawn command waits for it, and nobody",
+  ],
+  ["a spawn in vain", evidence({}, { keptSpawns: ["hall"] }), "warning", "is kept although it is online"],
+  [
+    "a stale manifest",
+    evidence({}, { keptManifests: [{ agent: "x", node: "hall" }] }),
+    "warning",
+    "hall does not run it",
+  ],
+];
+
+for (const [what, of, status, words] of CASES) {
+  Deno.test(`${what} is found, with what to do`, () => {
+    const [first] = problems(of);
+    assertEquals(first?.status, status);
+    assertStringIncludes(first?.message ?? "", words);
+    assertEquals(typeof first?.advice, "string");
+  });
+}
+
+Deno.test("the manifest of an agent whose node is off is no leftover", () => {
+  assertEquals(problems(evidence({}, { keptManifests: [{ agent: "x", node: "attic" }] })), []);
+});
+
+Deno.test("a 32-bit machine is told that there is no deno for it", () => {
+  const found = machineFindings("2.9.6", "arm");
+  assertStringIncludes(
+    found.map(({ message }) => message).join("\n"),
+    "32-bit machine, and Deno has no build for it",
+  );
+  assertEquals(machineFindings("2.9.6", "arm64").map(({ status }) => status), ["ok"]);
+  assertEquals(machineFindings("1.40.0", "x64").map(({ status }) => status), ["failed"]);
+});

@@ -1,0 +1,50 @@
+/** The unit of a deployed node, made from that of the archive. */
+import { assert, assertEquals } from "@std/assert";
+import { renderUnit, type UnitScope } from "../../../../operator/release/unit.ts";
+
+const USER: UnitScope = { kind: "user" };
+const SYSTEM: UnitScope = { kind: "system", user: "pi", writable: "/home/pi/agentflow/nodes/kitchen" };
+
+function unit(scope: UnitScope, more: Partial<Parameters<typeof renderUnit>[0]> = {}): string[] {
+  const spec = { description: "AgentFlow node 'kitchen'", command: ["/bin/deno"], environment: {}, scope };
+  return renderUnit({ ...spec, ...more }).split("\n");
+}
+
+Deno.test("unit of a user has nothing that the user's service manager lacks the privileges for", () => {
+  const lines = unit(USER);
+  for (
+    const key of ["CapabilityBoundingSet", "ProtectSystem", "PrivateTmp", "User", "DynamicUser", "After"]
+  ) {
+    assertEquals(lines.filter((line) => line.startsWith(`${key}=`)), [], key);
+  }
+  assert(lines.includes("NoNewPrivileges=yes") && lines.includes("SystemCallFilter=@system-service"));
+  assert(lines.includes("WantedBy=default.target"));
+});
+
+Deno.test("unit of the system runs as the user, who may write to the node's folder alone", () => {
+  const lines = unit(SYSTEM);
+  const wanted = ["User=pi", "ProtectSystem=strict", "ProtectHome=read-only", "WantedBy=multi-user.target"];
+  for (const line of [...wanted, "ReadWritePaths=/home/pi/agentflow/nodes/kitchen"]) {
+    assert(lines.includes(line), line);
+  }
+});
+
+Deno.test("unit of either kind stays stopped after a clean end, and is watched", () => {
+  for (const lines of [unit(USER), unit(SYSTEM)]) {
+    for (
+      const line of ["Restart=on-failure", "RestartPreventExitStatus=2 3", "Type=notify", "WatchdogSec=60"]
+    ) {
+      assert(lines.includes(line), line);
+    }
+    assertEquals(lines.filter((line) => line.startsWith("EnvironmentFile")), []);
+  }
+});
+
+Deno.test("unit quotes what systemd would take for something else", () => {
+  const lines = unit(USER, { command: ["/bin/deno", "a b", "50%", "$HOME", 'say "x"', "back\\slash"] });
+  assert(
+    lines.includes(String.raw`ExecStart=/bin/deno "a b" 50%% $$HOME "say \"x\"" "back\\slash"`),
+    lines.join("\n"),
+  );
+  assert(unit(USER, { environment: { TOKEN: "a $b" } }).includes('Environment="TOKEN=a $b"'));
+});

@@ -1,0 +1,46 @@
+import { assertEquals } from "@std/assert";
+import { SpawnConfigError } from "../../../../../protocol/spawn_config.ts";
+import { PolicyRefusal } from "../../../../../runner/policy/gatekeeper.ts";
+import { RetainedRefusals } from "../../../../../runner/node/intake/retained_refusals.ts";
+import { Refusal } from "../../../../../protocol/signing/refusal.ts";
+
+const message = (text: string, retained = true, topic = "nodes/n/spawn") => ({
+  topic,
+  payload: new TextEncoder().encode(text),
+  retained,
+});
+const lasting = new PolicyRefusal("a", "not allowed", "entry", "rule");
+const passing = new PolicyRefusal("a", "no room", "entry", "rule", false);
+
+Deno.test("a retained spawn that the policy refuses is said once, and not looked at again", () => {
+  for (const error of [lasting, new SpawnConfigError("a", "no code")]) {
+    const refusals = new RetainedRefusals("nodes/n/spawn");
+    assertEquals(refusals.isSettled(message("x")), false);
+    // As it is published, and as the broker has kept it.
+    assertEquals(refusals.isNews(message("x", false), error), true);
+    assertEquals(refusals.isSettled(message("x")), true);
+    assertEquals(refusals.isSettled(message("y")), false);
+    // Published anew, by somebody who wants an answer.
+    assertEquals(refusals.isSettled(message("x", false)), false);
+    assertEquals(refusals.isNews(message("x", false), error), true);
+  }
+});
+
+Deno.test("what may pass is looked at again, and said again only when the reason is another", () => {
+  const refusals = new RetainedRefusals("nodes/n/spawn");
+  const unknown = () => new Refusal("unknown_key", `no such key at ${Math.random()}`);
+  assertEquals(refusals.isNews(message("x"), unknown()), true);
+  assertEquals(refusals.isSettled(message("x")), false);
+  assertEquals(refusals.isNews(message("x"), unknown()), false);
+  assertEquals(refusals.isNews(message("x"), new Refusal("expired", "too late")), true);
+  assertEquals(refusals.isNews(message("x"), passing), true);
+  assertEquals([refusals.isSettled(message("x")), refusals.isNews(message("x"), passing)], [false, false]);
+  assertEquals(refusals.isNews(message("other"), passing), true);
+});
+
+Deno.test("other topics are none of its business", () => {
+  const refusals = new RetainedRefusals("nodes/n/spawn");
+  const desired = message("x", true, "nodes/n/desired_state");
+  assertEquals([refusals.isNews(desired, lasting), refusals.isNews(desired, lasting)], [true, true]);
+  assertEquals(refusals.isSettled(desired), false);
+});

@@ -1,0 +1,75 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { aclFile } from "../../../../scripts/acl/rules.ts";
+
+const PAGE = await Deno.readTextFile(new URL("../../../../docs/security.md", import.meta.url));
+const DEFAULTS = { operators: ["operator"], agents: ["agents"], data: ["sensors/#"] };
+
+Deno.test("docs/security.md shows what the generator prints, word for word", () => {
+  const title = "# /etc/mosquitto/agentflow/acl\n\n";
+  const start = PAGE.indexOf(`\`\`\`conf\n${title}`);
+  const shown = PAGE.slice(start).split("```")[1]?.slice(`conf\n${title}`.length);
+  assertEquals(shown, aclFile({ ...DEFAULTS, nodes: ["edge-1"], migrate: true }));
+});
+
+Deno.test("without --migrate no node may write another node's topics, but for answers", () => {
+  const acl = aclFile({ ...DEFAULTS, nodes: ["edge-1", "edge-2"], migrate: false });
+  const [first = "", second = ""] = acl.split("\n\n");
+  assertEquals(first.split("\n").filter((line) => /nodes\//.test(line)), [
+    "topic readwrite nodes/edge-1/#",
+    "topic write nodes/+/reply/+",
+  ]);
+  assertStringIncludes(second, "user edge-2\n");
+});
+
+const script = fileURLToPath(new URL("../../../../scripts/acl.ts", import.meta.url));
+
+/** Runs the tool with no permission at all. */
+async function run(...args: string[]): Promise<[code: number, out: string, err: string]> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", script, ...args],
+  }).output();
+  return [code, new TextDecoder().decode(stdout), new TextDecoder().decode(stderr)];
+}
+
+Deno.test("the tool prints the file, and needs no permission for it", async () => {
+  const nodes = ["a", "b"];
+  const [code, out] = await run(
+    "--node",
+    "a",
+    "--node",
+    "b",
+    "--operator",
+    "boss",
+    "--data",
+    "home/#",
+    "--data",
+    "x",
+  );
+  assertEquals(code, 0);
+  assertEquals(
+    out,
+    aclFile({ nodes, operators: ["boss"], agents: ["agents"], data: ["home/#", "x"], migrate: false }),
+  );
+});
+
+Deno.test("a name or a filter that would give away more than it says is refused: one line, exit 2", async () => {
+  for (
+    const [args, expected] of [
+      [[], "--node is missing"],
+      [["--node", "a b"], "--node must be"],
+      [["--node", "a", "--data", "#"], "holds topics that command nodes"],
+      [["--node", "a", "--data", "+/spawn"], "holds topics that command nodes"],
+      [["--node", "a", "--data", "nodes/#"], "holds topics that command nodes"],
+      [["--node", "a", "--data", "x#"], "--data 'x#': "],
+      [["--node", "a", "--operator", "x\ntopic #"], "is no user name"],
+      [["--node", "a", "--operator", "a"], "the user 'a' cannot be two of"],
+      [["--what"], "unknown argument '--what'"],
+    ] as const
+  ) {
+    const [code, out, err] = await run(...args);
+    assertEquals([code, out, err.trim().split("\n").length], [2, "", 1], err);
+    assertStringIncludes(err, `acl: `);
+    assertStringIncludes(err, expected);
+  }
+});
