@@ -1,4 +1,4 @@
-/** Signs commands for nodes that run with `--trust`, with the private half of a key of `deno task key generate`. */
+/** Signs commands for nodes that run with `--trust`, with the private half of a key of `agentflow key generate`. */
 import { signCommand, type SigningKey } from "../protocol/signing/issue.ts";
 import { isObject } from "../protocol/signing/envelope.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
@@ -12,17 +12,11 @@ export class Signer {
   constructor(private readonly key: SigningKey) {}
 
   /**
-   * @param path a key file of `deno task key generate`, which no other user may read
+   * @param path a key file of `agentflow key generate`, which no other user may read
    * @throws ConfigError
    */
   static async open(path: string): Promise<Signer> {
-    const { mode, uid } = await Deno.stat(path).catch((error) => {
-      throw new ConfigError(`--sign-key: cannot read '${path}': ${(error as Error).message}`);
-    });
-    if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
-      throw new ConfigError(`--sign-key: others may use '${path}': chmod 600 ${path}`);
-    }
-    return new Signer(parseKey(path, await Deno.readTextFile(path)));
+    return new Signer(await readKey(path, "--sign-key"));
   }
 
   /** The command in its signed form, for that node and topic. */
@@ -39,13 +33,28 @@ export class Signer {
   }
 }
 
-function parseKey(path: string, text: string): SigningKey {
+/**
+ * Reads a key file of `agentflow key generate`, which no other user may read.
+ * @param flag what named the file, for the message
+ * @throws ConfigError
+ */
+export async function readKey(path: string, flag: string): Promise<SigningKey> {
+  const { mode, uid } = await Deno.stat(path).catch((error) => {
+    throw new ConfigError(`${flag}: cannot read '${path}': ${(error as Error).message}`);
+  });
+  if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
+    throw new ConfigError(`${flag}: others may use '${path}': chmod 600 ${path}`);
+  }
+  return parseKey(path, flag, await Deno.readTextFile(path));
+}
+
+function parseKey(path: string, flag: string, text: string): SigningKey {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
     // Not the parser's own words: they may quote the key.
-    throw new ConfigError(`--sign-key: '${path}' is not JSON`);
+    throw new ConfigError(`${flag}: '${path}' is not JSON`);
   }
   if (isObject(json) && typeof json.kid === "string" && isObject(json.private)) {
     const { kid, private: { kty, crv, x, d } } = json;
@@ -53,5 +62,5 @@ function parseKey(path: string, text: string): SigningKey {
       return { kid, private: { kty, crv, x, d } };
     }
   }
-  throw new ConfigError(`--sign-key: '${path}' holds no key of 'deno task key generate'`);
+  throw new ConfigError(`${flag}: '${path}' holds no key of 'agentflow key generate'`);
 }

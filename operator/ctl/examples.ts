@@ -35,6 +35,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   new: ["agentflow new sensor", "agentflow new sensor --python --dir agents"],
   dev: ["agentflow dev sensor.ts --poll-interval 1"],
   check: ["agentflow check sensor.ts", "agentflow check report.py --install pypi:python-dateutil"],
+  key: [
+    "agentflow key generate --kid me me.json",
+    "agentflow key show me.json --nodes 'hall-*' --commands spawn,stop",
+    "agentflow key sign --key me.json --node hall-1 --command stop_all",
+  ],
+  policy: ["agentflow policy check policy.json"],
+  acl: ["agentflow acl --node edge-1 --node edge-2 --migrate"],
   chat: [`agentflow chat "what runs in the kitchen?" --read-only`],
   mcp: ["agentflow mcp --read-only", "agentflow mcp --http 8765"],
 };

@@ -15,7 +15,7 @@ export const SIGN_KEY: Flag = {
   name: "sign-key",
   value: "FILE",
   env: ["AGENTFLOW_SIGN_KEY"],
-  help: "key of 'deno task key generate': signs commands, for nodes that run with --trust",
+  help: "key of 'agentflow key generate': signs commands, for nodes that run with --trust",
 };
 const PROFILE: Flag = {
   name: "profile",

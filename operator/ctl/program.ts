@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { VERSION } from "../../protocol/version.ts";
 import type { Cli } from "./cli.ts";
+import { addAcl } from "./commands/acl.ts";
 import { addAgents } from "./commands/agents.ts";
 import { addApply, addDiff } from "./commands/apply.ts";
 import { addButtons } from "./commands/buttons.ts";
@@ -12,11 +13,13 @@ import { addCompletions } from "./commands/completions.ts";
 import { addDeploy } from "./commands/deploy.ts";
 import { addDev } from "./commands/dev.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addKey } from "./commands/key.ts";
 import { addLogs } from "./commands/logs.ts";
 import { addMcp } from "./commands/mcp.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addNew } from "./commands/new.ts";
 import { addNodes } from "./commands/nodes.ts";
+import { addPolicy } from "./commands/policy.ts";
 import { addSpawn } from "./commands/spawn.ts";
 import { addState } from "./commands/state.ts";
 import { addStop } from "./commands/stop.ts";
@@ -35,6 +38,7 @@ const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Nodes:": [addDeploy, addUpgrade, addStopAll],
   "Fleet:": [addApply, addDiff, addDoctor],
   "Write agents:": [addNew, addDev, addCheck],
+  "Keys and rules:": [addKey, addPolicy, addAcl],
   "This program:": [addCompletions],
   "In words:": [addChat, addMcp],
 };

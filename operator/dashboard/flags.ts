@@ -45,7 +45,7 @@ export const FLAGS = {
     value: "KEYFILE",
     env: ["AGENTFLOW_SIGN_KEY"],
     fallbackText: "commands are not signed",
-    help: "key of 'deno task key generate' that signs what the page commands, for nodes with --trust",
+    help: "key of 'agentflow key generate' that signs what the page commands, for nodes with --trust",
   },
   ...MODEL_FLAGS,
   help: { name: "help", help: "print this text and exit" },

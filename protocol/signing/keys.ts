@@ -42,10 +42,18 @@ export function parseKeys(text: string): KeySet {
   return keys;
 }
 
+/** A list, an object with one, or a single key as `agentflow key show` prints it. */
+function listOf(json: unknown): unknown[] {
+  if (Array.isArray(json)) return json;
+  if (json !== null && typeof json === "object") {
+    if ("kid" in json) return [json];
+    if ("keys" in json && Array.isArray(json.keys)) return json.keys;
+  }
+  throw new Error("it must be a list of keys");
+}
+
 function parseList(json: unknown): v.InferOutput<typeof KeySchema>[] {
-  const list = Array.isArray(json) ? json : (json as { keys?: unknown } | null)?.keys;
-  if (!Array.isArray(list)) throw new Error("it must be a list of keys");
-  const parsed = v.safeParse(v.array(KeySchema), list);
+  const parsed = v.safeParse(v.array(KeySchema), listOf(json));
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new Error(`[${v.getDotPath(issue)}] ${issue.message}`);

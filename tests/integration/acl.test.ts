@@ -1,7 +1,7 @@
 /** mosquitto with the rules that `deno task acl` prints: who can say what to whom, and who cannot. */
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { aclFile } from "../../scripts/acl/rules.ts";
+import { aclFile } from "../../operator/acl_rules.ts";
 import { freePort, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { canSetUp, setPasswords } from "../support/documented.ts";

@@ -244,14 +244,14 @@ Deno.test("a policy that cannot be used stops the start: one line, exit 2", asyn
   }
 });
 
-Deno.test("policy:check says in words what a file allows, or why it cannot be used", async () => {
+Deno.test("policy check says in words what a file allows, or why it cannot be used", async () => {
   const dir = await Deno.makeTempDir({ prefix: "agentflow-test-" });
   try {
     const check = async (policy: unknown) => {
       const file = await writePolicy(dir, policy);
-      const script = fileURLToPath(new URL("../../scripts/policy_check.ts", import.meta.url));
+      const ctl = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
       const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "--quiet", "--no-prompt", "--allow-read", script, file],
+        args: ["run", "--quiet", "-A", ctl, "policy", "check", file],
       }).output();
       return [code, new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr)] as const;
     };

@@ -8,7 +8,8 @@ const ENTRY = { kid: "k", public: { kty: "OKP", crv: "Ed25519", x: X }, nodes: [
 const refusal = (...entries: unknown[]) =>
   assertThrows(() => parseKeys(JSON.stringify(entries)), Error).message;
 
-Deno.test("a key file is a list of keys, or an object with one", () => {
+Deno.test("a key file is a list of keys, an object with one, or a single key as 'key show' prints it", () => {
+  assertEquals([...parseKeys(JSON.stringify(ENTRY)).keys()], ["k"]);
   assertEquals([...parseKeys(JSON.stringify([ENTRY])).keys()], ["k"]);
   assertEquals([...parseKeys(JSON.stringify({ keys: [ENTRY, { ...ENTRY, kid: "l" }] })).keys()], ["k", "l"]);
   assertEquals(parseKeys("[]").size, 0);
@@ -24,7 +25,9 @@ Deno.test("a key file that says something else is refused with the place and the
     "[0.public.crv] must be Ed25519",
   );
   assertEquals(refusal({ ...ENTRY, node: ["typo"] }).includes("0.node"), true);
-  assertThrows(() => parseKeys("null"), Error, "it must be a list of keys");
+  for (const text of ["null", "7", "{}"]) {
+    assertThrows(() => parseKeys(text), Error, "it must be a list of keys");
+  }
 });
 
 Deno.test("in a pattern * stands for any characters, and everything else for itself", () => {

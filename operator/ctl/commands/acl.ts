@@ -1,0 +1,79 @@
+/** `agentflow acl`: prints the access rules of a mosquitto for nodes, agents and operators. */
+import type { Command } from "commander";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+import { aclFile, type AclRequest } from "../../acl_rules.ts";
+import { isName, NAME_RULE } from "../../../protocol/names.ts";
+import { filterError } from "../../../protocol/topics.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, type Options } from "../options.ts";
+
+export function addAcl(program: Command, cli: Cli): void {
+  const command = program.command("acl")
+    .description("print an acl_file for mosquitto: what nodes, operators and agents may publish and read")
+    .option("--node <NAME>", "a node; its user at the broker has the same name (repeatable)", collect)
+    .option("--operator <USER>", "a user that commands the nodes (repeatable; default: operator)", collect)
+    .option(
+      "--agents <USER>",
+      "a user of other programs, for data alone (repeatable; default: agents)",
+      collect,
+    )
+    .option("--data <FILTER>", "topics of the data (repeatable; default: sensors/#)", collect)
+    .option("--migrate", "let agents move between the nodes: each node may then command the others");
+  cli.local(command, (run) => {
+    const acl = aclFile(checked(readRequest(run.options)));
+    if (run.json) run.printJson({ acl });
+    else run.print(acl.trimEnd());
+    return Promise.resolve(EXIT.ok);
+  });
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+function readRequest(options: Options): AclRequest {
+  const list = (name: string, fallback: readonly string[]) => {
+    const given = options[name];
+    return [...new Set(Array.isArray(given) ? given.map(String) : fallback)];
+  };
+  return {
+    nodes: list("node", []),
+    operators: list("operator", ["operator"]),
+    agents: list("agents", ["agents"]),
+    data: list("data", ["sensors/#"]),
+    migrate: isSet(options, "migrate"),
+  };
+}
+
+/** @throws ConfigError */
+function checked(request: AclRequest): AclRequest {
+  const { nodes, operators, agents, data } = request;
+  if (nodes.length === 0) throw new ConfigError("--node is missing: see --help");
+  for (const node of nodes) {
+    if (!isName(node)) throw new ConfigError(`--node must be ${NAME_RULE}: current value is '${node}'`);
+  }
+  for (const user of [...operators, ...agents]) {
+    if (!/^[^\s\p{Cc}#][^\p{Cc}]*$/u.test(user)) {
+      throw new ConfigError(`${JSON.stringify(user)} is no user name for mosquitto`);
+    }
+  }
+  const users = [...nodes, ...operators, ...agents];
+  const twice = users.find((user, index) => users.indexOf(user) !== index);
+  // mosquitto would give it the rights of both.
+  if (twice !== undefined) {
+    throw new ConfigError(`the user '${twice}' cannot be two of node, operator and agents`);
+  }
+  for (const filter of data) checkData(filter);
+  return request;
+}
+
+function checkData(filter: string): void {
+  const problem = filterError(filter);
+  if (problem !== undefined) throw new ConfigError(`--data '${filter}': ${problem}`);
+  if (["#", "+", "nodes", "agents"].includes(filter.split("/")[0] ?? "")) {
+    throw new ConfigError(
+      `--data '${filter}' holds topics that command nodes: a filter must not begin with #, +, nodes or agents`,
+    );
+  }
+}

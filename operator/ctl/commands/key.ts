@@ -1,0 +1,122 @@
+/** `agentflow key`: makes the keys of those who command nodes, and signs commands with them. */
+import { type Command, Option } from "commander";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+import { readKey } from "../../signer.ts";
+import { generateKey, publicHalf, signCommand, type SigningKey } from "../../../protocol/signing/issue.ts";
+import { SIGNED_COMMANDS } from "../../../protocol/signing/signed_commands.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, type Options, text } from "../options.ts";
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+export function addKey(program: Command, cli: Cli): void {
+  const key = program.command("key").helpCommand(false)
+    .description("make keys, and sign commands, for nodes that run with --trust");
+  addGenerate(key, cli);
+  addShow(key, cli);
+  addSign(key, cli);
+}
+
+function addGenerate(key: Command, cli: Cli): void {
+  const command = key.command("generate")
+    .description("make a key, and print the entry for the nodes' key file")
+    .argument("<FILE>", "to write the private half to (mode 600)")
+    .requiredOption("--kid <KID>", "what the key is called");
+  cli.local(command, async (run, path = "") => {
+    const made = await generateKey(text(run.options, "kid") ?? "");
+    try {
+      // Never over another key: nobody could say any more what that one has signed.
+      await Deno.writeTextFile(path, `${JSON.stringify(made, null, 2)}\n`, { createNew: true, mode: 0o600 });
+    } catch (error) {
+      const reason = error instanceof Deno.errors.AlreadyExists
+        ? "it exists already"
+        : (error as Error).message;
+      throw new ConfigError(`Cannot write ${path}: ${reason}`);
+    }
+    run.print(entry(made, "*", "*"));
+    return EXIT.ok;
+  });
+}
+
+function addShow(key: Command, cli: Cli): void {
+  const command = key.command("show")
+    .description("print the entry of a key for the nodes' key file")
+    .argument("<FILE>", "of 'key generate'")
+    .option("--nodes <PATTERNS>", "which nodes it may command, such as 'hall-*,door'", "*")
+    .option("--commands <LIST>", `what it may sign: of ${SIGNED_COMMANDS.join(", ")}, or *`, "*");
+  cli.local(command, async (run, path = "") => {
+    const { options } = run;
+    run.print(
+      entry(await readKey(path, "FILE"), text(options, "nodes") ?? "*", text(options, "commands") ?? "*"),
+    );
+    return EXIT.ok;
+  });
+}
+
+function addSign(key: Command, cli: Cli): void {
+  const command = key.command("sign")
+    .description("print a command in its signed form, for mosquitto_pub -s")
+    .argument("[PAYLOAD]", "a file with the command's JSON; - for stdin; {} without it")
+    .requiredOption("--key <FILE>", "of 'key generate'")
+    .requiredOption("--node <NODE>", "the node that is to obey")
+    .addOption(new Option("--command <COMMAND>", "which command it is").choices(SIGNED_COMMANDS))
+    .option("--topic <TOPIC>", "the topic, where --command does not say it: agents/ID/commands")
+    .option("--ttl <TIME>", "how long it counts: 30s, 10m, 12h or 30d", "10m")
+    .option(
+      "--compact",
+      "print only the signature, for readers that verify; without it a plain copy goes with it",
+    );
+  cli.local(command, async (run, payload) => {
+    const { options } = run;
+    const node = text(options, "node") ?? "";
+    const validity = {
+      node,
+      topic: text(options, "topic") ?? topicOf(text(options, "command"), node),
+      nowSeconds: Date.now() / 1000,
+      ttlSeconds: seconds(options),
+    };
+    const signingKey = await readKey(text(options, "key") ?? "", "--key");
+    run.printJson(
+      await signCommand(signingKey, await readPayload(payload), validity, isSet(options, "compact")),
+    );
+    return EXIT.ok;
+  });
+}
+
+function entry(key: SigningKey, nodes: string, commands: string): string {
+  return JSON.stringify(
+    { kid: key.kid, public: publicHalf(key), nodes: list(nodes), commands: list(commands) },
+    null,
+    2,
+  );
+}
+
+function topicOf(command: string | undefined, node: string): string {
+  if (command === undefined) throw new ConfigError("--command is missing: see --help");
+  if (command === "commands") throw new ConfigError("--command commands needs --topic agents/ID/commands");
+  return `nodes/${node}/${command}`;
+}
+
+async function readPayload(path: string | undefined): Promise<unknown> {
+  if (path === undefined) return {};
+  try {
+    return JSON.parse(
+      path === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(path),
+    );
+  } catch (error) {
+    throw new ConfigError(`PAYLOAD ${path} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+function seconds(options: Options): number {
+  const given = text(options, "ttl") ?? "";
+  const [, amount, unit = "s"] = /^(\d+)([smhd])$/.exec(given) ?? [];
+  const factor = UNITS[unit];
+  if (amount !== undefined && factor !== undefined) return Number(amount) * factor;
+  throw new ConfigError(`--ttl must be like 30s, 10m, 12h or 30d: current value is '${given}'`);
+}
+
+function list(text: string): string[] {
+  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
