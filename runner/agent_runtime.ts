@@ -84,7 +84,7 @@ export interface Launch {
   readonly brokerUser: string | undefined;
 }
 
-export class AgentRuntime implements Runtime<Foundation> {
+export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
   /** Rejects, with the reason for the operator, when no agent can run here. */
   readonly prepared: Promise<Prepared>;
 

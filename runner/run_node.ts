@@ -260,6 +260,6 @@ async function usable<T>(flag: string, opening: Promise<T>): Promise<T> {
 
 /** Only those who keep the outbox on disk pay for loading what that needs. */
 async function diskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {
-  const { openDiskKeeper } = await import("./link/open_disk_keeper.ts");
+  const { openDiskKeeper } = await import("./open_disk_keeper.ts");
   return await openDiskKeeper(registry, clock, log);
 }

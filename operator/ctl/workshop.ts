@@ -3,7 +3,7 @@ import { Journal } from "../fleet/journal.ts";
 import type { Operator } from "../operator.ts";
 import { watchFleet } from "../operations/survey.ts";
 import type { DeployNode, Workshop } from "../tools/tool.ts";
-import { FLAGS } from "../../runner/flags.ts";
+import { BROKER_FLAGS } from "../../protocol/broker/broker_flags.ts";
 import type { Run } from "./cli.ts";
 import { OWN_FLAGS, readDeploy } from "../deploy/options.ts";
 import { runDeploy } from "../deploy/run.ts";
@@ -23,7 +23,7 @@ function deployer({ env }: Run): DeployNode {
     const to = ssh_port === undefined ? address : `ssh://${address}:${ssh_port}`;
     const options = readDeploy(node, [], (flag) => {
       if (flag === OWN_FLAGS.to) return to;
-      return flag === FLAGS.broker ? broker : undefined;
+      return flag === BROKER_FLAGS.broker ? broker : undefined;
     });
     return (await runDeploy(options, { env, report, signal })).json;
   };

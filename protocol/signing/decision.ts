@@ -1,6 +1,6 @@
 /** Whether a command whose signature holds may be obeyed here and now. Pure. */
 import * as v from "valibot";
-import { fitsAny } from "../../runner/patterns.ts";
+import { fitsAny } from "../patterns.ts";
 import type { TrustedKey } from "./keys.ts";
 import type { RefusalCode } from "./refusal.ts";
 import type { SignedCommand } from "./signed_commands.ts";

@@ -1,5 +1,5 @@
 /** Queues of messages that wait. Pure. */
-import type { Entry } from "./outbox.ts";
+import type { Entry } from "./entry.ts";
 
 /** A queue that takes from the front without moving the rest. */
 export class Fifo implements Iterable<Entry> {

@@ -1,7 +1,7 @@
 /** Decides what of the outbox is written to disk, and when: only what the broker may not get soon. */
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
-import { type Entry, entry } from "./outbox.ts";
+import { type Entry, entry } from "./entry.ts";
 import type { OutboxStore } from "./outbox_store.ts";
 
 /** Messages of so many milliseconds share a transaction. */

@@ -9,7 +9,8 @@ import { type Attempt, type ConnectionError, describeFailure } from "../../proto
 import { Filters } from "./filters.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
-import { type Entry, entry, Outbox, type OutboxLimits } from "./outbox.ts";
+import { type Entry, entry } from "./entry.ts";
+import { Outbox, type OutboxLimits } from "./outbox.ts";
 import { vettedSocket } from "./vetted_socket.ts";
 
 export interface MqttLinkOptions {

@@ -1,14 +1,6 @@
 /** What waits to be published: bounded, in order, the important first. Pure. */
 import { type Excess, FairQueue, Fifo } from "./fifo.ts";
-import type { OutgoingMessage } from "./link.ts";
-
-/** A message that waits, and whom to tell when it is taken care of. */
-export interface Entry {
-  readonly message: OutgoingMessage;
-  readonly bytes: number;
-  /** Called once: it is with the broker, kept for later, or dropped. */
-  readonly settle: () => void;
-}
+import type { Entry } from "./entry.ts";
 
 /** How much may wait. */
 export interface OutboxLimits {
@@ -17,13 +9,6 @@ export interface OutboxLimits {
 }
 
 export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
-
-/** Rough cost of an entry beside its payload, in bytes. */
-const OVERHEAD_BYTES = 100;
-
-export function entry(message: OutgoingMessage, settle: () => void): Entry {
-  return { message, settle, bytes: message.payload.length + message.topic.length + OVERHEAD_BYTES };
-}
 
 /**
  * Invariants: control messages leave in the order they came, and so do messages of one source, while the sources

@@ -11,6 +11,7 @@ import { ProcStats } from "../process/proc_stats.ts";
 import type { Registry } from "../store/registry.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { Runtime } from "../supervisor/ports.ts";
+import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import type { Gate } from "../trust/gate.ts";
 import { Turns } from "../turns.ts";
@@ -47,7 +48,7 @@ export interface NodeParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly link: Link;
-  readonly runtime: Runtime;
+  readonly runtime: Runtime<SupervisedAgent>;
   readonly stateFiles: StateFiles;
   readonly registry: Registry;
   readonly gatekeeper: Gatekeeper;
@@ -105,9 +106,7 @@ const MAX_STOP_MS = 5000;
 export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const { identity, clock, log, link, runtime, stateFiles, registry, gatekeeper, hangTimeoutMs } = parts;
   const node = identity.name;
-  // It hears of agents only once all is built.
-  const events = new AgentEvents(parts, () => assembly);
-  const supervisor = new Supervisor({ runtime, observer: events, clock, hangTimeoutMs });
+  const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs });
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
   const reporter = new Reporter(link, identity, clock, recent);
   const agents = () => supervisor.agents();
@@ -206,7 +205,25 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     meter: new RefusalMeter(clock),
   });
   const controller = new Controller(context, requests, admissions, log);
-  const assembly: Assembly = {
+  const events = new AgentEvents({
+    identity,
+    log,
+    link,
+    audit: parts.audit,
+    supervisor,
+    reporter,
+    vitals,
+    roster,
+    manifests,
+    tasks,
+    requests,
+    subscriptions,
+    traffic,
+    updates,
+    arrivals,
+  });
+  supervisor.observedBy(events);
+  return {
     supervisor,
     reporter,
     echo,
@@ -229,5 +246,4 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     controller,
     events,
   };
-  return assembly;
 }

@@ -1,7 +1,7 @@
 /** Secrets of agents: a file on this node, and whom it grants them to. */
 import * as v from "valibot";
 import { FileOfRecord } from "../files/local_file.ts";
-import { fitsAny } from "../patterns.ts";
+import { fitsAny } from "../../protocol/patterns.ts";
 
 /** Shorter ones could not be taken out of a log without taking out all else. */
 const MIN_CHARS = 8;

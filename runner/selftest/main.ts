@@ -2,11 +2,10 @@
 import type { Clock } from "../clock.ts";
 import type { RunnerConfig } from "../config.ts";
 import { denoVersion, openFolder } from "./preconditions.ts";
-import type { Scenario } from "./scenario.ts";
 import { lifecycle } from "./scenarios/lifecycle.ts";
 import { restarts } from "./scenarios/restarts.ts";
 import { sandbox } from "./scenarios/sandbox.ts";
-import { Stage } from "./stage.ts";
+import { type Scenario, Stage } from "./stage.ts";
 import { Verdicts } from "./verdicts.ts";
 
 export interface SelfTestOptions {

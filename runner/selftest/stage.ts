@@ -14,7 +14,6 @@ import { StateFiles } from "../store/state_files.ts";
 import type { AgentObserver, TrafficFrame } from "../supervisor/ports.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import type { Scenario } from "./scenario.ts";
 import { Trial, type TrialEvent } from "./trial.ts";
 
 export interface StageParts {
@@ -32,6 +31,14 @@ export interface StageParts {
 const NODE = "selftest";
 /** Agents may reach the broker's address alone. Nothing has to listen there: nobody connects. */
 const BROKER = parseBroker("127.0.0.1", 1);
+
+/** One law that an agent's life must obey on this machine. */
+export interface Scenario {
+  /** As the law reads in the report. */
+  readonly name: string;
+  /** @throws Error with the reason, for the operator, when the law is broken */
+  readonly run: (stage: Stage) => Promise<void>;
+}
 
 /** Invariant: none of its agents runs when it has been disposed of. */
 export class Stage implements AsyncDisposable {
@@ -80,10 +87,9 @@ export class Stage implements AsyncDisposable {
     });
     this.#supervisor = new Supervisor({
       runtime: this.#runtime,
-      observer: this.#observer(),
       clock,
       hangTimeoutMs,
-    });
+    }).observedBy(this.#observer());
   }
 
   /**
@@ -119,7 +125,7 @@ export class Stage implements AsyncDisposable {
     await this.#supervisor.stopAll("shutdown");
   }
 
-  #observer(): AgentObserver {
+  #observer(): AgentObserver<SupervisedAgent> {
     return {
       onStarted: () => {},
       onReady: () => {},

@@ -2,7 +2,6 @@
 import type { AgentFrame, LogLevel, RunnerFrame } from "../../protocol/frames.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { ErrorReport, Outcome, VisibleState } from "./state.ts";
-import type { SupervisedAgent } from "./supervised_agent.ts";
 
 /** How a process ended. */
 export interface ProcessExit {
@@ -36,14 +35,14 @@ export interface ProcessListener {
 }
 
 /** Fetches what agents depend on, and starts their processes. `Prepared` is its own affair. */
-export interface Runtime<Prepared = unknown> {
+export interface Runtime<Agent, Prepared = unknown> {
   /** Whether there is anything to fetch. */
   needsInstall(config: SpawnConfig): boolean;
   /** @throws Error with the reason, for the operator */
   install(config: SpawnConfig, signal: AbortSignal): Promise<Prepared>;
   /** @throws Error with the reason, for the operator */
   launch(
-    agent: SupervisedAgent,
+    agent: Agent,
     prepared: Prepared | undefined,
     listener: ProcessListener,
   ): Promise<RunningProcess>;
@@ -64,21 +63,21 @@ export interface Kill {
 }
 
 /** Who is told what happens to agents. */
-export interface AgentObserver {
+export interface AgentObserver<Agent> {
   /** It has come under supervision. */
-  onStarted(agent: SupervisedAgent): void;
-  onState(agent: SupervisedAgent, state: VisibleState): void;
+  onStarted(agent: Agent): void;
+  onState(agent: Agent, state: VisibleState): void;
   /** A promise means: under way until it settles; it must not reject. */
-  onError(agent: SupervisedAgent, report: ErrorReport): Promise<void> | void;
-  onReady(agent: SupervisedAgent): void;
+  onError(agent: Agent, report: ErrorReport): Promise<void> | void;
+  onReady(agent: Agent): void;
   /** A call of `process()` has returned. */
-  onProcessed(agent: SupervisedAgent): void;
+  onProcessed(agent: Agent): void;
   /** Its process is ended because of a limit. */
-  onKilled(agent: SupervisedAgent, kill: Kill): void;
+  onKilled(agent: Agent, kill: Kill): void;
   /** Its process has ended, for that reason; another may follow. */
-  onExit(agent: SupervisedAgent, reason: string): void;
+  onExit(agent: Agent, reason: string): void;
   /** It is not supervised any more. */
-  onEnded(agent: SupervisedAgent, outcome: Outcome): void;
-  onTraffic(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void;
-  onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> | void;
+  onEnded(agent: Agent, outcome: Outcome): void;
+  onTraffic(agent: Agent, frame: TrafficFrame): Promise<void> | void;
+  onLog(agent: Agent, level: LogLevel, message: string): Promise<void> | void;
 }

@@ -21,8 +21,8 @@ import { Watchdog } from "./watchdog.ts";
 
 /** What an agent is supervised with. */
 export interface SupervisionParts {
-  readonly runtime: Runtime;
-  readonly observer: AgentObserver;
+  readonly runtime: Runtime<SupervisedAgent>;
+  readonly observer: AgentObserver<SupervisedAgent>;
   readonly clock: Clock;
   /** How long its event loop may stay away, in milliseconds. */
   readonly hangTimeoutMs: number;

@@ -1,13 +1,22 @@
 /** The agents of a node, ONE_FOR_ONE: what happens to one does not touch the others. */
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { AgentState, StopReason } from "./state.ts";
+import type { AgentObserver } from "./ports.ts";
 import { SupervisedAgent, type SupervisionParts } from "./supervised_agent.ts";
 
 /** Invariant: at most one agent of a name is supervised; one that has ended is not. */
 export class Supervisor {
   readonly #agents = new Map<string, SupervisedAgent>();
 
-  constructor(private readonly parts: SupervisionParts) {}
+  #observer: AgentObserver<SupervisedAgent> | undefined;
+
+  constructor(private readonly parts: Omit<SupervisionParts, "observer">) {}
+
+  /** Names who is told what happens to agents; the observer may need parts that need this supervisor. */
+  observedBy(observer: AgentObserver<SupervisedAgent>): this {
+    this.#observer = observer;
+    return this;
+  }
 
   /** The agents that count as running here, in the order of their spawns. */
   agents(): SupervisedAgent[] {
@@ -29,7 +38,9 @@ export class Supervisor {
    */
   start(config: SpawnConfig, restored: Partial<AgentState> = {}): SupervisedAgent {
     if (this.#agents.has(config.name)) throw new Error(`Agent '${config.name}' is already supervised`);
-    const agent = new SupervisedAgent(config, this.parts, () => this.#agents.delete(config.name), restored);
+    if (this.#observer === undefined) throw new Error("observedBy() must be called before the first start()");
+    const parts = { ...this.parts, observer: this.#observer };
+    const agent = new SupervisedAgent(config, parts, () => this.#agents.delete(config.name), restored);
     this.#agents.set(config.name, agent);
     agent.start();
     return agent;

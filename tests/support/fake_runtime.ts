@@ -53,7 +53,7 @@ export class FakeProcess implements RunningProcess {
 }
 
 /** Starts fakes. */
-export class FakeRuntime implements Runtime {
+export class FakeRuntime implements Runtime<SupervisedAgent> {
   readonly processes: FakeProcess[] = [];
   readonly installs: { config: SpawnConfig; signal: AbortSignal; done: PromiseWithResolvers<unknown> }[] = [];
   /** What the next launches fail with. */
@@ -98,7 +98,7 @@ export class FakeRuntime implements Runtime {
 }
 
 /** Writes down what it is told, in words: `crash: state running`. */
-export class RecordingObserver implements AgentObserver {
+export class RecordingObserver implements AgentObserver<SupervisedAgent> {
   readonly seen: string[] = [];
 
   onStarted(agent: SupervisedAgent): void {

@@ -4,36 +4,65 @@ import { topics } from "../../../protocol/topics.ts";
 import type { AgentObserver, Kill, TrafficFrame } from "../../supervisor/ports.ts";
 import type { ErrorReport, Outcome, VisibleState } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
-import type { Assembly, NodeParts } from "../assembly.ts";
+import type { Supervisor } from "../../supervisor/supervisor.ts";
+import type { Audit } from "../../audit/audit_log.ts";
+import type { Link } from "../../link/link.ts";
+import type { Logger } from "../../logger.ts";
+import type { Arrivals } from "../migration/arrivals.ts";
+import type { NodeIdentity } from "../reports/identity.ts";
+import type { Reporter } from "../reports/reporter.ts";
+import type { Vitals } from "../reports/vitals.ts";
+import type { Manifests } from "./manifests.ts";
+import type { Requests } from "./requests.ts";
+import type { Roster } from "./roster.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+import type { Tasks } from "./tasks.ts";
+import type { Traffic } from "./traffic.ts";
+import type { Updates } from "./updates.ts";
+
+/** Whom what happens to agents concerns. */
+export interface AgentEventParts {
+  readonly identity: NodeIdentity;
+  readonly log: Logger;
+  readonly link: Link;
+  readonly audit: Audit;
+  readonly supervisor: Supervisor;
+  readonly reporter: Reporter;
+  readonly vitals: Vitals;
+  readonly roster: Roster;
+  readonly manifests: Manifests;
+  readonly tasks: Tasks;
+  readonly requests: Requests;
+  readonly subscriptions: Subscriptions;
+  readonly traffic: Traffic;
+  readonly updates: Updates;
+  readonly arrivals: Arrivals;
+}
 
 /** Invariant: every change of an agent's state is said on the wire in the order it happens. */
-export class AgentEvents implements AgentObserver {
-  /** @param node the parts of the node, once they are built */
-  constructor(
-    private readonly parts: Pick<NodeParts, "identity" | "log" | "link" | "audit">,
-    private readonly node: () => Assembly,
-  ) {}
+export class AgentEvents implements AgentObserver<SupervisedAgent> {
+  constructor(private readonly parts: AgentEventParts) {}
 
   /** The agents here, as they see each other. */
   peers(): Peer[] {
-    return this.#node.supervisor.agents().map((agent) => this.#peer(agent));
+    return this.parts.supervisor.agents().map((agent) => this.#peer(agent));
   }
 
   onState(agent: SupervisedAgent, state: VisibleState): void {
     this.parts.log.info(`Agent '${agent.name}' is ${state}`);
-    this.#node.vitals.reportState(agent, state);
-    this.#node.roster.sync(agent);
+    this.parts.vitals.reportState(agent, state);
+    this.parts.roster.sync(agent);
   }
 
   onError(agent: SupervisedAgent, report: ErrorReport): Promise<void> {
     this.parts.log.warning(`Agent '${agent.name}': ${report.phase} ${report.severity}: ${report.error}`);
-    const reported = this.#node.reporter.agentError(agent, report);
+    const reported = this.parts.reporter.agentError(agent, report);
     // What its code does wrong is in its own log; what ended it or kept it from running is here.
     if (report.severity === "fatal" || report.phase === "supervisor") {
       const { phase, severity, error } = report;
       this.parts.audit.record({ event: "error", agent: agent.name, phase, severity, error });
     }
-    this.#node.updates.failed(agent, report);
+    this.parts.updates.failed(agent, report);
     return reported;
   }
 
@@ -45,35 +74,35 @@ export class AgentEvents implements AgentObserver {
   onReady(agent: SupervisedAgent): void {
     // What changed while its process was being started has not reached it.
     agent.send({ t: "peers", peers: this.peers() });
-    this.#node.manifests.ready(agent);
-    if (agent.isReady) this.#node.tasks.ready(agent);
-    this.#node.roster.ready(agent);
-    this.#node.arrivals.ready(agent);
-    this.#node.updates.ready(agent);
+    this.parts.manifests.ready(agent);
+    if (agent.isReady) this.parts.tasks.ready(agent);
+    this.parts.roster.ready(agent);
+    this.parts.arrivals.ready(agent);
+    this.parts.updates.ready(agent);
   }
 
   onProcessed(agent: SupervisedAgent): void {
-    this.#node.roster.sync(agent);
-    this.#node.updates.processed(agent);
+    this.parts.roster.sync(agent);
+    this.parts.updates.processed(agent);
   }
 
   onExit(agent: SupervisedAgent, reason: string): void {
     this.parts.audit.record({ event: "exited", agent: agent.name, reason });
     agent.statusText = undefined;
-    this.#node.tasks.exited(agent);
-    this.#node.requests.forget(agent);
-    this.#node.subscriptions.removeAll(agent);
+    this.parts.tasks.exited(agent);
+    this.parts.requests.forget(agent);
+    this.parts.subscriptions.removeAll(agent);
   }
 
   onEnded(agent: SupervisedAgent, outcome: Outcome): void {
     this.parts.audit.record({ event: "ended", agent: agent.name, outcome });
     const forGood = outcome.kind === "stopped" && ["stop", "delete", "stop_all"].includes(outcome.reason);
-    const isRolledBack = this.#node.updates.ended(agent, outcome);
-    if (!isRolledBack) this.#node.roster.ended(agent, outcome);
+    const isRolledBack = this.parts.updates.ended(agent, outcome);
+    if (!isRolledBack) this.parts.roster.ended(agent, outcome);
     const neverRan = outcome.kind === "failed" && outcome.phase !== "supervisor" && !agent.isMoving &&
       !isRolledBack;
-    this.#node.manifests.ended(agent, forGood, neverRan);
-    this.#node.tasks.ended(agent);
+    this.parts.manifests.ended(agent, forGood, neverRan);
+    this.parts.tasks.ended(agent);
     const isReplaced = outcome.kind === "stopped" && outcome.reason === "replace";
     // What is sent to it meanwhile is for its successor.
     if (!isReplaced) this.parts.link.unsubscribe(ownTopics(agent));
@@ -81,7 +110,7 @@ export class AgentEvents implements AgentObserver {
   }
 
   onTraffic(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
-    return this.#node.traffic.handle(agent, frame);
+    return this.parts.traffic.handle(agent, frame);
   }
 
   onKilled({ name }: SupervisedAgent, kill: Kill): void {
@@ -89,20 +118,16 @@ export class AgentEvents implements AgentObserver {
   }
 
   onLog(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
-    return this.#node.reporter.log(agent, level, message);
-  }
-
-  get #node(): Assembly {
-    return this.node();
+    return this.parts.reporter.log(agent, level, message);
   }
 
   #peer({ name, actorId }: SupervisedAgent): Peer {
     return { name, actor_id: actorId, node: this.parts.identity.name };
   }
 
-  /** Only what has changed: the whole list to all, at every change, is what many agents would mostly say. */
+  /** Sends only the change: the full list to each agent at every change would cost O(n²). */
   #tellAll(change: RunnerFrame): void {
-    for (const agent of this.#node.supervisor.agents()) agent.send(change);
+    for (const agent of this.parts.supervisor.agents()) agent.send(change);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Scenarios of agents that are well, are stopped, or cannot even begin. */
-import { expect, expectSame, type Scenario } from "../scenario.ts";
+import { expect, expectSame } from "../expect.ts";
+import type { Scenario } from "../stage.ts";
 
 const STEADY = `
   let calls = 0;

@@ -1,6 +1,7 @@
 /** Scenarios of agents that crash. */
 import { HEALTHY_CALLS } from "../../supervisor/policy.ts";
-import { expect, expectSame, type Scenario } from "../scenario.ts";
+import { expect, expectSame } from "../expect.ts";
+import type { Scenario } from "../stage.ts";
 
 /** Its process exits during its first run; its state file tells the second run from it. */
 const CRASHES_ONCE = `

@@ -1,8 +1,8 @@
 /** Probes of the sandbox: agents that try to get out, each at a door that would be open without it. */
 import { pathToFileURL } from "node:url";
 import { join } from "@std/path";
-import { expect, type Scenario } from "../scenario.ts";
-import type { Stage } from "../stage.ts";
+import { expect } from "../expect.ts";
+import type { Scenario, Stage } from "../stage.ts";
 
 /** What Deno throws at code that may not do what it tries. */
 const DENIED = "NotCapable";

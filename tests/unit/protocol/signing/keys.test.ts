@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { fitsAny } from "../../../../runner/patterns.ts";
+import { fitsAny } from "../../../../protocol/patterns.ts";
 import { openEnvelope, withoutVerifying } from "../../../../protocol/signing/envelope.ts";
 import { parseKeys } from "../../../../protocol/signing/keys.ts";
 

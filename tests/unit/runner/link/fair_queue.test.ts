@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { entry, Outbox } from "../../../../runner/link/outbox.ts";
+import { entry } from "../../../../runner/link/entry.ts";
+import { Outbox } from "../../../../runner/link/outbox.ts";
 
 const LIMITS = { messages: 1000, bytes: 1_000_000 };
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { DiskKeeper } from "../../../../runner/link/keeper.ts";
 import type { OutgoingMessage } from "../../../../runner/link/link.ts";
-import { type Entry, entry } from "../../../../runner/link/outbox.ts";
+import { type Entry, entry } from "../../../../runner/link/entry.ts";
 import { OutboxStore } from "../../../../runner/link/outbox_store.ts";
 import { createLogger } from "../../../../runner/logger.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";

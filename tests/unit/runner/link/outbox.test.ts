@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { DEFAULT_OUTBOX_LIMITS, type Entry, entry, Outbox } from "../../../../runner/link/outbox.ts";
+import { type Entry, entry } from "../../../../runner/link/entry.ts";
+import { DEFAULT_OUTBOX_LIMITS, Outbox } from "../../../../runner/link/outbox.ts";
 import type { MessageClass } from "../../../../runner/link/link.ts";
 
 /** An outbox, and what has been settled, by payload. */

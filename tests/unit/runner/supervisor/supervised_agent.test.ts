@@ -7,7 +7,7 @@ function supervise(fields: Readonly<Record<string, unknown>> = {}) {
   const clock = new FakeClock();
   const runtime = new FakeRuntime();
   const observer = new RecordingObserver();
-  const supervisor = new Supervisor({ runtime, observer, clock, hangTimeoutMs: 30_000 });
+  const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs: 30_000 }).observedBy(observer);
   const start = () => supervisor.start(config("a", fields));
   return { clock, runtime, observer, supervisor, start };
 }

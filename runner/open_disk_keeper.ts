@@ -1,10 +1,10 @@
 /** Opens the outbox on disk, whatever an earlier process has left of it. */
-import type { Clock } from "../clock.ts";
-import { DiskKeeper, type Keeper, memoryKeeper } from "./keeper.ts";
-import { OutboxStore } from "./outbox_store.ts";
-import type { Logger } from "../logger.ts";
-import { setAside } from "../files/durable_file.ts";
-import type { Registry } from "../store/registry.ts";
+import type { Clock } from "./clock.ts";
+import { DiskKeeper, type Keeper, memoryKeeper } from "./link/keeper.ts";
+import { OutboxStore } from "./link/outbox_store.ts";
+import type { Logger } from "./logger.ts";
+import { setAside } from "./files/durable_file.ts";
+import type { Registry } from "./store/registry.ts";
 
 /** A damaged file is set aside. Where none can be written, messages are kept in memory alone, and that is said. */
 export async function openDiskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {

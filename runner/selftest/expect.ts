@@ -1,13 +1,4 @@
-/** The words of the self-test: what a scenario is, and what it does when an agent behaves otherwise. */
-import type { Stage } from "./stage.ts";
-
-/** One law that an agent's life must obey on this machine. */
-export interface Scenario {
-  /** As the law reads in the report. */
-  readonly name: string;
-  /** @throws Error with the reason, for the operator, when the law is broken */
-  readonly run: (stage: Stage) => Promise<void>;
-}
+/** How a scenario of the self-test says that an agent has not behaved as it must. */
 
 /** @throws Error `reason` unless `condition` holds */
 export function expect(condition: boolean, reason: string): asserts condition {
