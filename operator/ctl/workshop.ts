@@ -23,7 +23,7 @@ function deployer({ env }: Run): DeployNode {
     const to = ssh_port === undefined ? address : `ssh://${address}:${ssh_port}`;
     const options = readDeploy(node, [], (flag) => {
       if (flag === OWN_FLAGS.to) return to;
-      return flag === BROKER_FLAGS.broker ? broker : undefined;
+      return flag.name === BROKER_FLAGS.broker.name ? broker : undefined;
     });
     return (await runDeploy(options, { env, report, signal })).json;
   };

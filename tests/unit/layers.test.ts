@@ -13,10 +13,11 @@ const LAYERS: Record<string, readonly string[]> = {
   operator: ["protocol", "agents"],
 };
 
-/** The operator's files that start a node or its broker, or write a node's command line. */
+/** The operator's files that start a node or its broker, write its command line, or judge its policy as it does. */
 const IMPORT_RUNNER = new Set([
   "operator/author/python/look.ts",
   "operator/ctl/author/dev_node.ts",
+  "operator/ctl/commands/policy.ts",
   "operator/dashboard/main.ts",
   "operator/deploy/options.ts",
   "operator/deploy/run.ts",
