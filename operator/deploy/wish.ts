@@ -1,7 +1,6 @@
 /** Turns what the operator typed into what shall be on the device: files are read here, and checked before they travel. */
-import { basename, dirname, join } from "@std/path";
-import { fileURLToPath } from "node:url";
-import { bundleRunner, hasSources } from "../release/bundle.ts";
+import { basename, join } from "@std/path";
+import { runnerFile } from "../release/bundle.ts";
 import { fetchDeno } from "../release/deno_binary.ts";
 import { sha256Of } from "../release/hash.ts";
 import { packPackage } from "../release/npm_package.ts";
@@ -104,7 +103,7 @@ export async function makeWish(
 ): Promise<Wish> {
   const { args, files } = await withPython(flags, sources);
   const [runner, deno, ...config] = await Promise.all([
-    runnerFile(sources).then((path) => shipment("agentflow-node.js", path)),
+    ownRunner(sources).then((path) => shipment("agentflow-node.js", path)),
     denoFile(architecture, sources).then((path) => shipment("deno", path)),
     ...files.map(({ name, source }) => shipment(name, source)),
   ]);
@@ -151,17 +150,8 @@ async function fetchPython(archive: string, { env, cacheDir, signal }: Sources):
   }
 }
 
-async function runnerFile({ runner, cacheDir, report }: Sources): Promise<string> {
-  if (runner !== undefined) return runner;
-  const beside = join(dirname(fileURLToPath(import.meta.url)), "agentflow-node.js");
-  if (await isFile(beside)) return beside;
-  if (!await hasSources()) {
-    throw new ConfigError("there is no agentflow-node.js beside this program: name one with --runner FILE");
-  }
-  report("Bundling the runner");
-  const path = join(cacheDir, "agentflow-node.js");
-  await bundleRunner(path);
-  return path;
+async function ownRunner({ runner, cacheDir, report }: Sources): Promise<string> {
+  return runner ?? await runnerFile(join(cacheDir, "agentflow-node.js"), report);
 }
 
 async function denoFile(

@@ -1,6 +1,7 @@
-/** Makes one file of JavaScript of the runner, with the harness inside. */
+/** Makes one file of JavaScript of the runner, with the harness inside, and one of the command line. */
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { ConfigError } from "../../protocol/config/config_error.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const HARNESS_ENTRY = "agents/harness/main.js";
@@ -38,10 +39,31 @@ export async function bundleRunner(output: string): Promise<void> {
   }
 }
 
-/** Whether the sources are here to be bundled: a program that is itself one file has none. */
-export async function hasSources(): Promise<boolean> {
+/** Bundles `agentflow`. @throws BundleError */
+export async function bundleCommandLine(output: string): Promise<void> {
+  await bundle(["--minify"], new URL("operator/ctl/main.ts", ROOT), output);
+}
+
+/**
+ * The runner as one file: the one beside this program where that is a bundle, else made from the sources.
+ * @param path where one that is made goes
+ * @returns where it is
+ * @throws BundleError; ConfigError where there is neither
+ */
+export async function runnerFile(path: string, report: (message: string) => void): Promise<string> {
+  const beside = fileURLToPath(new URL("agentflow-node.js", import.meta.url));
+  if (await isFile(beside)) return beside;
+  if (!await isFile(fileURLToPath(new URL("runner/main.ts", ROOT)))) {
+    throw new ConfigError("there is no agentflow-node.js beside this program: name one with --runner FILE");
+  }
+  report("Bundling the runner");
+  await bundleRunner(path);
+  return path;
+}
+
+async function isFile(path: string): Promise<boolean> {
   try {
-    return (await Deno.stat(new URL("runner/main.ts", ROOT))).isFile;
+    return (await Deno.stat(path)).isFile;
   } catch {
     // Not there.
     return false;

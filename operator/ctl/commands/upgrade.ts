@@ -1,7 +1,7 @@
 /** `agentflow upgrade`: a new runner for a node, over the bus. */
 import { join } from "@std/path";
 import type { Command } from "commander";
-import { bundleRunner } from "../../release/bundle.ts";
+import { runnerFile } from "../../release/bundle.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { upgradeNode } from "../../operations/upgrade.ts";
 import { VERSION } from "../../../protocol/version.ts";
@@ -18,11 +18,11 @@ export function addUpgrade(program: Command, cli: Cli): void {
         "For nodes that were deployed and run with --trust: the command must be signed (--sign-key)",
     )
     .argument("<NODE>", "its name")
-    .option("--runner <FILE>", "the runner, as 'deno task bundle' makes it (default: that of this checkout)")
+    .option("--runner <FILE>", "the runner, as 'deno task bundle' makes it (default: this program's own)")
     .option("--trial <SECONDS>", `how long it may take to prove itself (default: ${TRIAL_SECONDS})`);
   cli.connected(command, async (run, operator, node = "") => {
     const trialSeconds = (milliseconds(run.options, "trial") ?? TRIAL_SECONDS * 1000) / 1000;
-    const runner = await readRunner(text(run.options, "runner"));
+    const runner = await readRunner(text(run.options, "runner"), run.note);
     run.note(`Node '${node}' tests the new runner (${Math.ceil(runner.length / 1024)} KiB)`);
     const upgraded = await upgradeNode(operator, node, runner, {
       version: VERSION,
@@ -37,8 +37,8 @@ export function addUpgrade(program: Command, cli: Cli): void {
   });
 }
 
-async function readRunner(path: string | undefined): Promise<Uint8Array> {
-  if (path === undefined) return await bundled();
+async function readRunner(path: string | undefined, note: (line: string) => void): Promise<Uint8Array> {
+  if (path === undefined) return await ownRunner(note);
   try {
     return await Deno.readFile(path);
   } catch (error) {
@@ -46,12 +46,10 @@ async function readRunner(path: string | undefined): Promise<Uint8Array> {
   }
 }
 
-async function bundled(): Promise<Uint8Array> {
+async function ownRunner(note: (line: string) => void): Promise<Uint8Array> {
   const folder = await Deno.makeTempDir({ prefix: "agentflow-upgrade-" });
   try {
-    const file = join(folder, "agentflow-node.js");
-    await bundleRunner(file);
-    return await Deno.readFile(file);
+    return await Deno.readFile(await runnerFile(join(folder, "agentflow-node.js"), note));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
