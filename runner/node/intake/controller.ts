@@ -3,6 +3,7 @@ import { replyRefusal } from "../../../protocol/agent_topics.ts";
 import {
   type Incoming,
   matchIncoming,
+  NODE_COMMANDS,
   type NodeCommand,
   publishTopicError,
   topics,
@@ -27,7 +28,7 @@ import { spawn } from "../commands/spawn.ts";
 import { stop, stopAll } from "../commands/stop.ts";
 import { upgrade } from "../commands/upgrade.ts";
 import { task } from "../commands/task.ts";
-import { RetainedRefusals } from "./retained_refusals.ts";
+import { KeptCommandError, RetainedRefusals } from "./retained_refusals.ts";
 import type { Requests } from "../agents/requests.ts";
 
 type Handler = (context: CommandContext, command: Command) => Promise<Answer>;
@@ -44,6 +45,19 @@ const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
   upgrade,
 };
 
+/** Which commands say what should be, so that they count when the broker has kept them, too; the others say what to do once. */
+const MAY_BE_KEPT: Readonly<Record<NodeCommand, boolean>> = {
+  spawn: true,
+  desired_state: true,
+  stop: false,
+  stop_all: false,
+  list: false,
+  inspect: false,
+  migrate: false,
+  migration: false,
+  upgrade: false,
+};
+
 /** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
 export class Controller {
   readonly #refusals: RetainedRefusals;
@@ -54,7 +68,8 @@ export class Controller {
     private readonly admissions: Admissions,
     private readonly log: Logger,
   ) {
-    this.#refusals = new RetainedRefusals(topics.node(context.identity.name, "spawn"));
+    const kept = NODE_COMMANDS.filter((command) => MAY_BE_KEPT[command]);
+    this.#refusals = new RetainedRefusals(kept.map((command) => topics.node(context.identity.name, command)));
   }
 
   /** Carries out what the message says. Resolves when that is done. */
@@ -63,11 +78,14 @@ export class Controller {
     // A cleared retained message is no command.
     if (incoming === undefined || !this.#isMeantForUs(incoming)) return;
     if (message.payload.length === 0 && needsPayload(incoming)) return;
+    // Of an earlier request: nobody has published it now.
+    if (message.retained && incoming.kind === "reply") return;
     if (this.#refusals.isSettled(message)) return;
     let command: Command | undefined;
     let admitted: Admitted | undefined;
     try {
       command = decode(message);
+      if (message.retained && !mayBeKept(incoming)) throw new KeptCommandError(message.topic);
       const admission = this.admissions.admit(incoming, command);
       admitted = admission instanceof Promise ? await admission : admission;
       command = admitted.command;
@@ -145,6 +163,10 @@ export class Controller {
     if (command === undefined) return;
     this.#answer({ ...command, json: withoutVerifying(command.json) }, { ok: false, error: message, code });
   }
+}
+
+function mayBeKept(incoming: Incoming): boolean {
+  return incoming.kind === "command" && MAY_BE_KEPT[incoming.command];
 }
 
 /** `stop_all` and `list` mean what they mean without a payload too. */

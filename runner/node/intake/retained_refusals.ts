@@ -1,9 +1,21 @@
-/** A retained spawn that is refused stays on the broker and comes again with every connection: it is said once. */
+/** What the broker keeps and this node refuses comes again with every subscription: it is said once. */
 import { createHash } from "node:crypto";
 import { SpawnConfigError } from "../../../protocol/spawn_config.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import { PolicyRefusal } from "../../policy/gatekeeper.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
+import { CommandError } from "../commands/command.ts";
+
+/** A command that the broker has kept: obeyed with every subscription anew, it would never end. */
+export class KeptCommandError extends CommandError {
+  override name = "KeptCommandError";
+  constructor(topic: string) {
+    super(
+      `Passed over the retained message on ${topic}: only spawn and desired_state are obeyed when the broker has ` +
+        `kept them. Remove it: mosquitto_pub -r -n -t '${topic}'`,
+    );
+  }
+}
 
 interface Refused {
   readonly digest: string;
@@ -13,26 +25,42 @@ interface Refused {
   readonly isLasting: boolean;
 }
 
-/** There is one retained message on a topic. What is published anew comes without that flag, and is always looked at. */
-export class RetainedRefusals {
-  #last: Refused | undefined;
+/** Agents come and go, and their topics with them. */
+const MAX_TOPICS = 1000;
 
-  /** @param topic where spawns come in */
-  constructor(private readonly topic: string) {}
+/**
+ * There is one retained message on a topic. What is published anew comes without that flag, and is always looked at.
+ * Invariant: what is remembered is bounded.
+ */
+export class RetainedRefusals {
+  readonly #last = new Map<string, Refused>();
+
+  /** @param keptTopics where messages are published for the broker to keep: what is refused there comes again */
+  constructor(private readonly keptTopics: readonly string[]) {}
 
   /** Whether it has been refused for good: it need not be looked at again. */
   isSettled({ topic, payload, retained }: IncomingMessage): boolean {
-    if (!retained || topic !== this.topic || this.#last?.isLasting !== true) return false;
-    return this.#last.digest === digestOf(payload);
+    const last = retained ? this.#last.get(topic) : undefined;
+    return last?.isLasting === true && last.digest === digestOf(payload);
   }
 
   /** It is refused. @returns whether that is news */
   isNews({ topic, payload, retained }: IncomingMessage, error: unknown): boolean {
-    if (topic !== this.topic) return true;
-    const before = this.#last;
-    this.#last = { digest: digestOf(payload), ...describe(error) };
+    if (!retained && !this.keptTopics.includes(topic)) return true;
+    const before = this.#last.get(topic);
+    const refused = { digest: digestOf(payload), ...describe(error) };
+    this.#remember(topic, refused);
     // One that is published now may be kept by the broker, and then come again.
-    return !retained || before?.digest !== this.#last.digest || before.reason !== this.#last.reason;
+    return !retained || before?.digest !== refused.digest || before.reason !== refused.reason;
+  }
+
+  #remember(topic: string, refused: Refused): void {
+    this.#last.delete(topic);
+    this.#last.set(topic, refused);
+    for (const oldest of this.#last.keys()) {
+      if (this.#last.size <= MAX_TOPICS) return;
+      this.#last.delete(oldest);
+    }
   }
 }
 
@@ -40,7 +68,8 @@ function describe(error: unknown): Pick<Refused, "reason" | "isLasting"> {
   // A key may have been added since, or a clock set right.
   if (error instanceof Refusal) return { reason: error.code, isLasting: false };
   if (error instanceof PolicyRefusal) return { reason: error.message, isLasting: error.isLasting };
-  return { reason: String(error), isLasting: error instanceof SpawnConfigError };
+  const isLasting = error instanceof SpawnConfigError || error instanceof KeptCommandError;
+  return { reason: String(error), isLasting };
 }
 
 function digestOf(payload: Uint8Array): string {

@@ -188,7 +188,8 @@ export class Departures {
     this.#expected.set(id, { target, settle: () => settle({ kind: "arrived" }) });
     expected.defer(() => this.#expected.delete(id));
     using _tap = await wiretap.listen(signsOf(agent.name, target), (message) => {
-      const sign = readSign(message, agent.name, target);
+      // What the broker has kept is of another time.
+      const sign = message.retained ? undefined : readSign(message, agent.name, target);
       if (sign === "installing") factor = INSTALL_FACTOR;
       else if (sign !== undefined && !(demandsProof && sign.kind === "arrived")) settle(sign);
     });

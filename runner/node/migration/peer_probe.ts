@@ -31,7 +31,7 @@ export async function probePeer(node: string, { link, wiretap, clock }: ProbePar
       cooperative = status === "online";
       if (status !== "offline") return;
       state = { kind: "offline" };
-    } else {
+    } else if (!message.retained) {
       const agents = fieldOf(message, "agents");
       if (!Array.isArray(agents)) return;
       state = { kind: "online", agents: agents.map((agent) => String(agent?.name)), cooperative };

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SpawnConfigError } from "../../../../../protocol/spawn_config.ts";
 import { PolicyRefusal } from "../../../../../runner/policy/gatekeeper.ts";
-import { RetainedRefusals } from "../../../../../runner/node/intake/retained_refusals.ts";
+import { KeptCommandError, RetainedRefusals } from "../../../../../runner/node/intake/retained_refusals.ts";
 import { Refusal } from "../../../../../protocol/signing/refusal.ts";
 
 const message = (text: string, retained = true, topic = "nodes/n/spawn") => ({
@@ -14,7 +14,7 @@ const passing = new PolicyRefusal("a", "no room", "entry", "rule", false);
 
 Deno.test("a retained spawn that the policy refuses is said once, and not looked at again", () => {
   for (const error of [lasting, new SpawnConfigError("a", "no code")]) {
-    const refusals = new RetainedRefusals("nodes/n/spawn");
+    const refusals = new RetainedRefusals(["nodes/n/spawn"]);
     assertEquals(refusals.isSettled(message("x")), false);
     // As it is published, and as the broker has kept it.
     assertEquals(refusals.isNews(message("x", false), error), true);
@@ -27,7 +27,7 @@ Deno.test("a retained spawn that the policy refuses is said once, and not looked
 });
 
 Deno.test("what may pass is looked at again, and said again only when the reason is another", () => {
-  const refusals = new RetainedRefusals("nodes/n/spawn");
+  const refusals = new RetainedRefusals(["nodes/n/spawn"]);
   const unknown = () => new Refusal("unknown_key", `no such key at ${Math.random()}`);
   assertEquals(refusals.isNews(message("x"), unknown()), true);
   assertEquals(refusals.isSettled(message("x")), false);
@@ -38,9 +38,20 @@ Deno.test("what may pass is looked at again, and said again only when the reason
   assertEquals(refusals.isNews(message("other"), passing), true);
 });
 
-Deno.test("other topics are none of its business", () => {
-  const refusals = new RetainedRefusals("nodes/n/spawn");
-  const desired = message("x", true, "nodes/n/desired_state");
-  assertEquals([refusals.isNews(desired, lasting), refusals.isNews(desired, lasting)], [true, true]);
-  assertEquals(refusals.isSettled(desired), false);
+Deno.test("what is refused where nothing is kept on purpose is said each time, unless the broker has kept it", () => {
+  const refusals = new RetainedRefusals(["nodes/n/spawn"]);
+  const stop = message("x", false, "nodes/n/stop");
+  assertEquals([refusals.isNews(stop, lasting), refusals.isNews(stop, lasting)], [true, true]);
+  const kept = message("x", true, "nodes/n/stop");
+  const error = new KeptCommandError(kept.topic);
+  assertEquals([refusals.isNews(kept, error), refusals.isSettled(kept)], [true, true]);
+  assertEquals(refusals.isSettled(message("y", true, kept.topic)), false);
+  assertEquals([refusals.isSettled(stop), refusals.isSettled(message("x"))], [false, false]);
+});
+
+Deno.test("of the topics of agents that come and go, the last ones are remembered", () => {
+  const refusals = new RetainedRefusals([]);
+  const kept = (id: number) => message("x", true, `agents/${id}/commands`);
+  for (let id = 0; id <= 1000; id++) refusals.isNews(kept(id), new KeptCommandError("t"));
+  assertEquals([refusals.isSettled(kept(0)), refusals.isSettled(kept(1))], [false, true]);
 });
