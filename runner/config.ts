@@ -1,11 +1,11 @@
 /** The command line and the environment of the runner, read into its configuration. */
-import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
 import { type AccessSources, readBroker, readPort, readSources } from "../protocol/broker/broker_flags.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
+import { readCommandLine } from "../protocol/config/command_line.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
-import type { Environment, Flag, ReadFlag } from "../protocol/config/flag.ts";
+import type { Environment, ReadFlag } from "../protocol/config/flag.ts";
 import { ALL_FLAGS, FLAGS, OUTBOXES, TRUST_MODES } from "./flags.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
 
@@ -67,24 +67,11 @@ export type Request =
  * @throws ConfigError
  */
 export function parseCommandLine(args: readonly string[], env: Environment, random: string): Request {
-  const given = parseArgs(args, {
-    string: ALL_FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
-    boolean: ALL_FLAGS.filter((flag) => flag.value === undefined).map((flag) => flag.name),
-    unknown: (argument) => {
-      throw new ConfigError(`unknown argument '${argument}': see --help`);
-    },
-  });
-  if (given.help === true) return { kind: "help" };
-  if (given.version === true) return { kind: "version" };
-  const read = (flag: Flag): string | undefined => {
-    const value = given[flag.name];
-    if (value === "") throw new ConfigError(`--${flag.name} needs a value: ${flag.value}`);
-    if (typeof value === "string") return value;
-    return (flag.env ?? []).map((name) => env[name]).find((set) => set !== undefined && set !== "") ??
-      flag.fallback;
-  };
-  const config = buildConfig(read, env, random, given[FLAGS.withPython.name] === true);
-  return { kind: given.test === true ? "test" : "run", config };
+  const { read, isSet } = readCommandLine(ALL_FLAGS, args, env);
+  if (isSet(FLAGS.help)) return { kind: "help" };
+  if (isSet(FLAGS.version)) return { kind: "version" };
+  const config = buildConfig(read, env, random, isSet(FLAGS.withPython));
+  return { kind: isSet(FLAGS.test) ? "test" : "run", config };
 }
 
 function buildConfig(

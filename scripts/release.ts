@@ -29,7 +29,8 @@ async function main(args: readonly string[]): Promise<number> {
     boolean: ["help"],
     unknown: (argument) => unknown.push(argument),
   });
-  if (given.help === true) {
+  unknown.push(...given._.map(String));
+  if (given.help) {
     write(Deno.stdout, HELP);
     return 0;
   }
@@ -46,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   try {
-    await release(architectures, typeof output === "string" ? output : DIST);
+    await release(architectures, output ?? DIST);
     return 0;
   } catch (error) {
     if (!(error instanceof BundleError || error instanceof DenoBinaryError)) throw error;

@@ -1,10 +1,10 @@
 /** The command line and the environment of the dashboard, read into its configuration. Pure. */
-import { parseArgs } from "@std/cli/parse-args";
 import { resolve } from "@std/path";
 import { type AccessSources, readBroker, readPort, readSources } from "../../protocol/broker/broker_flags.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
+import { readCommandLine } from "../../protocol/config/command_line.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
-import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
+import type { Environment, ReadFlag } from "../../protocol/config/flag.ts";
 import { type ModelSources, readModelSources } from "../chat/model_flags.ts";
 import { ALL_FLAGS, FLAGS } from "./flags.ts";
 
@@ -33,28 +33,14 @@ export type Request =
 
 /** @throws ConfigError */
 export function parseCommandLine(args: readonly string[], env: Environment): Request {
-  const given = parseArgs(args, {
-    string: ALL_FLAGS.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
-    boolean: ALL_FLAGS.filter((flag) => flag.value === undefined).map((flag) => flag.name),
-    unknown: (argument) => {
-      throw new ConfigError(`unknown argument '${argument}': see --help`);
-    },
-  });
-  if (given.help === true) return { kind: "help" };
-  const read = (flag: Flag): string | undefined => {
-    const value = given[flag.name];
-    if (value === "") throw new ConfigError(`--${flag.name} needs a value: ${flag.value}`);
-    if (typeof value === "string") return value;
-    return (flag.env ?? []).map((name) => env[name]).find((set) => set !== undefined && set !== "") ??
-      flag.fallback;
-  };
-  const isGiven = (flag: Flag) => given[flag.name] === true;
+  const { read, isSet } = readCommandLine(ALL_FLAGS, args, env);
+  if (isSet(FLAGS.help)) return { kind: "help" };
   return {
     kind: "run",
     config: Object.freeze({
       ...readConfig(read, env),
-      allowControl: isGiven(FLAGS.allowControl),
-      showCode: isGiven(FLAGS.showCode),
+      allowControl: isSet(FLAGS.allowControl),
+      showCode: isSet(FLAGS.showCode),
     }),
   };
 }

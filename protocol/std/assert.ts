@@ -1,17 +1,18 @@
-/** What the tests use of `jsr:@std/assert`, over `node:assert/strict`. Swap in `deno.json`. */
+/** What the tests use of `jsr:@std/assert`, over `node:assert/strict`. */
 import nodeAssert from "node:assert/strict";
 
 // `message as string`: without one, node:assert writes its own; its types do not say that it may be missing.
 
 /** Any class of errors, whatever its constructor takes. */
-type ErrorConstructorLike = new (...args: never[]) => Error;
+// deno-lint-ignore no-explicit-any -- `never[]` would refuse what @std takes
+type ErrorClassOf<E extends Error> = abstract new (...args: any[]) => E;
 
 /** Fails unless `condition` is truthy. */
 export function assert(condition: unknown, message?: string): asserts condition {
   nodeAssert.ok(condition, message as string);
 }
 
-/** Fails unless both values are deeply, strictly equal. */
+/** Fails unless both values are deeply, strictly equal; unlike in @std, 0 and -0 are not. */
 export function assertEquals<T>(actual: T, expected: T, message?: string): void {
   nodeAssert.deepStrictEqual(actual, expected, message as string);
 }
@@ -34,42 +35,75 @@ export function assertStringIncludes(text: string, part: string, message?: strin
   );
 }
 
-/** Fails unless `fn` throws an error whose message contains `messageIncludes`; returns that error. */
+/** Fails unless `fn` throws, whatever it is; returns that. */
+export function assertThrows(fn: () => unknown, message?: string): unknown;
+/** Fails unless `fn` throws an error of that class whose message contains `messageIncludes`; returns that error. */
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  ErrorClass: ErrorClassOf<E>,
+  messageIncludes?: string,
+  message?: string,
+): E;
 export function assertThrows(
   fn: () => unknown,
-  ErrorClass: ErrorConstructorLike = Error,
-  messageIncludes = "",
-): Error {
-  let thrown: unknown;
+  expected?: ErrorClassOf<Error> | string,
+  messageIncludes?: string,
+  message?: string,
+): unknown {
+  let outcome: Outcome = { kind: "returned" };
   try {
     fn();
   } catch (error) {
-    thrown = error;
+    outcome = { kind: "threw", error };
   }
-  return checkThrown(thrown, ErrorClass, messageIncludes);
+  return checkThrown(outcome, "throw", expected, messageIncludes, message);
 }
 
-/** As `assertThrows`, for a promise. */
+/** As `assertThrows`, for a promise: a function that throws before it returns one fails too. */
+export function assertRejects(fn: () => PromiseLike<unknown>, message?: string): Promise<unknown>;
+export function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  ErrorClass: ErrorClassOf<E>,
+  messageIncludes?: string,
+  message?: string,
+): Promise<E>;
 export async function assertRejects(
-  fn: () => Promise<unknown>,
-  ErrorClass: ErrorConstructorLike = Error,
-  messageIncludes = "",
-): Promise<Error> {
-  let thrown: unknown;
+  fn: () => PromiseLike<unknown>,
+  expected?: ErrorClassOf<Error> | string,
+  messageIncludes?: string,
+  message?: string,
+): Promise<unknown> {
+  let promise: PromiseLike<unknown> | undefined;
   try {
-    await fn();
-  } catch (error) {
-    thrown = error;
+    promise = fn();
+  } catch {
+    // Said below, like a function that returns no promise.
   }
-  return checkThrown(thrown, ErrorClass, messageIncludes);
+  nodeAssert.ok(typeof promise?.then === "function", "expected the function to return a promise");
+  let outcome: Outcome = { kind: "returned" };
+  try {
+    await promise;
+  } catch (error) {
+    outcome = { kind: "threw", error };
+  }
+  return checkThrown(outcome, "reject", expected, messageIncludes, message);
 }
+
+type Outcome = { readonly kind: "returned" } | { readonly kind: "threw"; readonly error: unknown };
 
 function checkThrown(
-  thrown: unknown,
-  ErrorClass: ErrorConstructorLike,
-  messageIncludes: string,
-): Error {
-  nodeAssert.ok(thrown instanceof ErrorClass, `expected a ${ErrorClass.name}, got ${thrown}`);
-  assertStringIncludes(thrown.message, messageIncludes);
-  return thrown;
+  outcome: Outcome,
+  verb: "throw" | "reject",
+  expected: ErrorClassOf<Error> | string | undefined,
+  messageIncludes = "",
+  message = typeof expected === "string" ? expected : undefined,
+): unknown {
+  const words = message === undefined ? "" : `: ${message}`;
+  if (outcome.kind === "returned") nodeAssert.fail(`expected the function to ${verb}${words}`);
+  const { error } = outcome;
+  if (typeof expected === "function") {
+    nodeAssert.ok(error instanceof expected, `expected a ${expected.name}, got ${error}${words}`);
+    assertStringIncludes(error.message, messageIncludes, message);
+  }
+  return error;
 }

@@ -1,7 +1,11 @@
-/** What the project uses of `jsr:@std/async`, from what Deno has built in. Swap in `deno.json`. */
+/** What the project uses of `jsr:@std/async/delay`, from what Deno has built in. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Resolves after `ms` milliseconds; rejects with an `AbortError` when `signal` is aborted first. */
+/** Resolves after `ms` milliseconds; rejects with the signal's reason when it is aborted first. */
 export async function delay(ms: number, options: { signal?: AbortSignal } = {}): Promise<void> {
-  await sleep(ms, undefined, options);
+  try {
+    await sleep(ms, undefined, options);
+  } catch (error) {
+    throw options.signal?.aborted ? options.signal.reason : error;
+  }
 }

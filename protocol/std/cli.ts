@@ -1,51 +1,81 @@
-/** What the project uses of `jsr:@std/cli/parse-args`, over `node:util`. Swap in `deno.json`. */
-import { parseArgs as nodeParseArgs } from "node:util";
+/** What the project uses of `jsr:@std/cli/parse-args`: flags with long names, each declared as a text or as a switch. */
 
-/** The part of std's options that is used here. */
-export interface ParseOptions {
-  readonly string?: readonly string[];
-  readonly boolean?: readonly string[];
-  /** String flags of which all values count: read as a list. */
-  readonly collect?: readonly string[];
-  /** Called for each flag that is not declared, and for each positional argument (`key` undefined). */
-  readonly unknown?: (argument: string, key?: string) => unknown;
+/** The part of its options that is used here. */
+export interface ParseOptions<Text extends string, Switch extends string, List extends string> {
+  /** Flags with a value. */
+  string?: readonly Text[];
+  /** Flags without one. */
+  boolean?: readonly Switch[];
+  /** Flags with a value of which all count: read as a list. */
+  collect?: readonly List[];
+  /** Called for what is not declared: a flag, or a positional argument before `--` (`key` undefined). `false` drops it. */
+  unknown?: (argument: string, key?: string, value?: unknown) => unknown;
 }
 
-/** Flags by name: a string, or `true`; a flag that was not given is absent. `_` holds positional arguments. */
-export interface ParsedArgs {
-  readonly _: readonly string[];
-  readonly [flag: string]: string | boolean | readonly string[] | undefined;
-}
+/** Flags by name. A switch that was not given is `false`, a list is empty, a text is absent. */
+export type Args<Text extends string, Switch extends string, List extends string> =
+  & { [Flag in Exclude<Text, List>]?: string }
+  & { [Flag in Text & List]: string[] }
+  & { [Flag in Switch]: boolean }
+  & { [flag: string]: unknown }
+  /** Positional arguments; what looks like a number is one. */
+  & { _: (string | number)[] };
 
 /**
- * Parses `--flag value`, `--flag=value` and `--switch`; the last of a repeated flag wins, unless it is collected.
- * A string flag without a value reads as the empty string.
+ * Parses `--flag value`, `--flag=value`, `--switch` and `-xyz`. The last of a repeated flag counts, unless it is
+ * collected. A text without a value is the empty string: a value never begins with `-` unless it stands behind `=`.
  */
-export function parseArgs(args: readonly string[], options: ParseOptions = {}): ParsedArgs {
-  const declared: Record<string, { type: "string" | "boolean" }> = {};
-  for (const name of options.string ?? []) declared[name] = { type: "string" };
-  for (const name of options.boolean ?? []) declared[name] = { type: "boolean" };
-  const { tokens } = nodeParseArgs({
-    args: [...args],
-    options: declared,
-    strict: false,
-    tokens: true,
-    allowPositionals: true,
-  });
-  const flags: Record<string, string | boolean | string[]> = Object.create(null);
-  const positional: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") {
-      positional.push(token.value);
-      options.unknown?.(token.value);
-    } else if (token.kind === "option") {
-      const kind = declared[token.name]?.type;
-      if (kind === undefined) options.unknown?.(token.rawName, token.name);
-      else if (kind === "boolean") flags[token.name] = true;
-      else if (options.collect?.includes(token.name)) {
-        flags[token.name] = [...flags[token.name] as string[] ?? [], token.value ?? ""];
-      } else flags[token.name] = token.value ?? "";
+export function parseArgs<
+  Text extends string = never,
+  Switch extends string = never,
+  List extends string = never,
+>(
+  args: readonly string[],
+  options: ParseOptions<Text, Switch, List> = {},
+): Args<Text, Switch, List> {
+  const texts = new Set<string>(options.string);
+  const switches = new Set<string>(options.boolean);
+  const lists = new Set<string>(options.collect);
+  const flags: Record<string, unknown> = {};
+  const positional: (string | number)[] = [];
+  const unknown = options.unknown ?? (() => true);
+
+  const set = (key: string, value: string | boolean, argument: string) => {
+    const isDeclared = texts.has(key) || switches.has(key) || lists.has(key);
+    if (!isDeclared && unknown(argument, key, value) === false) return;
+    if (key === "__proto__" || key === "constructor") return;
+    const read = typeof value === "string" && !texts.has(key) ? numberOr(value) : value;
+    flags[key] = lists.has(key) ? [...flags[key] as unknown[] ?? [], read] : read;
+  };
+
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  for (let at = 0; at < end; at++) {
+    const argument = args[at] ?? "";
+    const next = at + 1 < end ? args[at + 1] ?? "" : "";
+    const [, dashes, name = "", inline] = /^(--?)([^-=][^=]*|[^=]+)(?:=(.*))?$/s.exec(argument) ?? [];
+    if (dashes === undefined) {
+      if (unknown(argument) !== false) positional.push(numberOr(argument));
+      continue;
     }
+    // One dash: a flag for each letter, and what follows is for the last.
+    const before = dashes === "-" ? [...name].slice(0, -1) : [];
+    const key = dashes === "-" ? [...name].at(-1) ?? "" : name;
+    for (const letter of before) set(letter, texts.has(letter) ? "" : true, argument);
+    if (inline !== undefined) {
+      set(key, switches.has(key) ? inline !== "false" : inline, argument);
+    } else if (next !== "" && !switches.has(key) && !next.startsWith("-")) {
+      at++;
+      set(key, next, argument);
+    } else if (next === "true" || next === "false") {
+      at++;
+      set(key, next === "true", argument);
+    } else set(key, texts.has(key) ? "" : true, argument);
   }
-  return Object.assign(flags, { _: positional });
+  for (const key of switches) flags[key] ??= lists.has(key) ? [] : false;
+  for (const key of lists) if (texts.has(key)) flags[key] ??= [];
+  return Object.assign(flags, { _: [...positional, ...args.slice(end + 1)] }) as Args<Text, Switch, List>;
+}
+
+function numberOr(text: string): string | number {
+  return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
 }

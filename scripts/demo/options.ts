@@ -30,14 +30,12 @@ Exit code: 0 after Ctrl-C, or when readings and heartbeats have arrived within N
 
 /** @throws UsageError */
 export function parseDemoArgs(args: readonly string[]): DemoRequest {
-  const given = parseArgs(args, {
-    string: ["seconds", "port"],
-    boolean: ["help"],
-    unknown: (argument) => {
-      throw new UsageError(`unknown argument '${argument}': see --help`);
-    },
-  });
-  if (given.help === true) return { kind: "help" };
+  const unknown = (argument: string | number): never => {
+    throw new UsageError(`unknown argument '${argument}': see --help`);
+  };
+  const given = parseArgs(args, { string: ["seconds", "port"], boolean: ["help"], unknown });
+  given._.forEach(unknown);
+  if (given.help) return { kind: "help" };
   return {
     kind: "run",
     seconds: readNumber("seconds", given.seconds, /^\d+(\.\d+)?$/, 0.1, 86_400),
@@ -47,13 +45,13 @@ export function parseDemoArgs(args: readonly string[]): DemoRequest {
 
 function readNumber(
   flag: string,
-  text: unknown,
+  text: string | undefined,
   shape: RegExp,
   min: number,
   max: number,
 ): number | undefined {
   if (text === undefined) return undefined;
-  const value = typeof text === "string" && shape.test(text) ? Number(text) : NaN;
+  const value = shape.test(text) ? Number(text) : NaN;
   if (value >= min && value <= max) return value;
   throw new UsageError(`--${flag} must be a number from ${min} to ${max}: current value is '${text}'`);
 }

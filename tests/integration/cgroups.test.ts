@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { openCgroups, useCgroups } from "../../runner/process/cgroups.ts";
 
-const read = (...path: string[]) => Deno.readTextFile(join(...path));
+const read = (folder: string, ...path: string[]) => Deno.readTextFile(join(folder, ...path));
 
 /** A folder with the files of a delegated group, and the `/proc` of a process in it. */
 async function standIn(type = "domain") {

@@ -242,7 +242,7 @@ Deno.test("each bad flag or value is refused in one line that says what is wrong
     [["--name="], "--name needs a value: NAME"],
     [["--port", ""], "--port needs a value: PORT"],
     [["--name", "a/b"], `${name} 'a/b'`],
-    [["--node", "-"], `${name} '-'`],
+    [["--node=-"], `${name} '-'`],
     [["--name", "x".repeat(65)], `${name} '${"x".repeat(65)}'`],
     [["--port", "x"], "--port must be a whole number from 1 to 65535: current value is 'x'"],
     [["--port", "0"], "--port must be a whole number from 1 to 65535: current value is '0'"],

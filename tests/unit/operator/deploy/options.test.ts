@@ -22,7 +22,7 @@ function options(...args: string[]): DeployOptions {
     const value = given[name];
     return typeof value === "string" || typeof value === "boolean" ? value : undefined;
   };
-  return readDeploy(given._[0] ?? "", args.slice(end + 1), valueOf);
+  return readDeploy(String(given._[0] ?? ""), args.slice(end + 1), valueOf);
 }
 
 function refuses(message: string, ...args: string[]): void {

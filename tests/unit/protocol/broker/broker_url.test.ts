@@ -47,14 +47,14 @@ Deno.test("what names no broker is refused with the reason", () => {
     ["b?x", "not a host name or an address"],
   ];
   for (const [broker, message] of cases) {
-    assertEquals(assertThrows(() => parseBroker(broker, undefined)).message, message, broker);
+    assertEquals(assertThrows(() => parseBroker(broker, undefined), Error).message, message, broker);
   }
 });
 
 Deno.test("credentials on the command line are refused", () => {
   for (const broker of ["mqtt://user:pw@b", "mqtt://user@b", "wss://:pw@b/x", "user:pw@b", "user@b"]) {
     assertEquals(
-      assertThrows(() => parseBroker(broker, undefined)).message,
+      assertThrows(() => parseBroker(broker, undefined), Error).message,
       "credentials do not belong on the command line, where every user of this machine can read them",
       broker,
     );

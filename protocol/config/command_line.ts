@@ -1,0 +1,47 @@
+/** Reads a command line by a table of flags. Pure. */
+import { parseArgs } from "@std/cli/parse-args";
+import { ConfigError } from "./config_error.ts";
+import type { Environment, Flag, ReadFlag } from "./flag.ts";
+
+export interface CommandLine {
+  /** What counts for a flag with a value: the command line, then the environment, then its fallback. */
+  readonly read: ReadFlag;
+  /** Whether a switch was given. */
+  readonly isSet: (flag: Flag) => boolean;
+}
+
+/** @throws ConfigError for what is in none of the rows; `read` throws it for a flag without its value */
+export function readCommandLine(
+  flags: readonly Flag[],
+  args: readonly string[],
+  env: Environment,
+): CommandLine {
+  const unknown = (argument: string | number): never => {
+    throw new ConfigError(`unknown argument '${argument}': see --help`);
+  };
+  const valueless = flags.find(({ name, value }) =>
+    value !== undefined && args.some((argument, at) => argument === "" && args[at - 1] === `--${name}`)
+  );
+  if (valueless !== undefined) throw withoutValue(valueless);
+  const given: Readonly<Record<string, unknown>> & { _: (string | number)[] } = parseArgs(args, {
+    string: flags.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
+    boolean: flags.filter((flag) => flag.value === undefined).map((flag) => flag.name),
+    unknown,
+  });
+  // What stands behind `--`.
+  given._.forEach(unknown);
+  return {
+    read: (flag) => {
+      const value = given[flag.name];
+      if (value === "") throw withoutValue(flag);
+      if (typeof value === "string") return value;
+      return (flag.env ?? []).map((name) => env[name]).find((set) => set !== undefined && set !== "") ??
+        flag.fallback;
+    },
+    isSet: (flag) => given[flag.name] === true,
+  };
+}
+
+function withoutValue({ name, value }: Flag): ConfigError {
+  return new ConfigError(`--${name} needs a value: ${value}`);
+}
