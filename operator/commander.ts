@@ -1,5 +1,6 @@
 /** Gives commands to nodes and tasks to agents, and waits for what comes back. */
-import { type NodeCommand, topics } from "../protocol/topics.ts";
+import type { AgentCommand, DirectCommand } from "../protocol/commands.ts";
+import { topics } from "../protocol/topics.ts";
 import type { Bus } from "./bus.ts";
 import type { Signer } from "./signer.ts";
 
@@ -27,9 +28,6 @@ export interface CommandOptions {
 /** What a node answers beside `ok`. */
 export type Answer = Readonly<Record<string, unknown>>;
 
-/** The commands of a dashboard's buttons, to the agent itself. */
-export type AgentCommand = "pause" | "resume" | "stop" | "delete" | "restart";
-
 const TIMEOUT_MS = 10_000;
 /** As `send_to` of agents. */
 const TASK_TIMEOUT_MS = 30_000;
@@ -44,7 +42,7 @@ export class Commander {
    */
   async command(
     node: string,
-    command: NodeCommand,
+    command: DirectCommand,
     payload: Readonly<Record<string, unknown>>,
     options: CommandOptions = {},
   ): Promise<Answer> {
@@ -52,7 +50,11 @@ export class Commander {
   }
 
   /** Leaves a command with the broker, which keeps it until the node is there. Nobody answers. */
-  async leave(node: string, command: NodeCommand, payload: Readonly<Record<string, unknown>>): Promise<void> {
+  async leave(
+    node: string,
+    command: DirectCommand,
+    payload: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     await this.#send(node, topics.node(node, command), payload, true);
   }
 

@@ -1,18 +1,5 @@
 /** Every MQTT topic of the contract, built and matched in one place. */
-
-/** The commands a node listens to, `nodes/{name}/{command}`. */
-export const NODE_COMMANDS = [
-  "spawn",
-  "desired_state",
-  "stop",
-  "stop_all",
-  "list",
-  "inspect",
-  "migrate",
-  "migration",
-  "upgrade",
-] as const;
-export type NodeCommand = (typeof NODE_COMMANDS)[number];
+import type { DirectCommand } from "./commands.ts";
 
 /** The reports about an agent, `agents/{actor_id}/{report}`. */
 export type AgentReport =
@@ -27,7 +14,7 @@ export type AgentReport =
   | "metrics";
 
 export const topics = {
-  node: (node: string, command: NodeCommand): string => `nodes/${node}/${command}`,
+  node: (node: string, command: DirectCommand): string => `nodes/${node}/${command}`,
   nodeHeartbeat: (node: string): string => `nodes/${node}/heartbeat`,
   nodeStatus: (node: string): string => `nodes/${node}/status`,
   nodeAgents: (node: string): string => `nodes/${node}/agents`,
@@ -43,36 +30,9 @@ export const topics = {
   detections: (node: string, agent: string): string => `${node}/${agent}/detections`,
 } as const;
 
-/** The commands a node subscribes to for itself; an agent adds its task and command topics. */
-export function nodeFilters(node: string): string[] {
-  return [...NODE_COMMANDS.map((command) => topics.node(node, command)), topics.reply(node, "+")];
-}
-
 /** Where a node hears what is said under its own name. */
 export function ownFilters(node: string): string[] {
   return [topics.nodeHeartbeat(node), topics.nodeStatus(node)];
-}
-
-/** What a topic that arrived at a node means to it. */
-export type Incoming =
-  | { readonly kind: "command"; readonly command: NodeCommand }
-  | { readonly kind: "reply"; readonly request: string }
-  | { readonly kind: "task"; readonly agent: string }
-  | { readonly kind: "agent_command"; readonly actorId: string };
-
-/** Reads a topic as `node` sees it; `undefined` when it means nothing to the node itself. */
-export function matchIncoming(node: string, topic: string): Incoming | undefined {
-  const [root, second, third, fourth, ...rest] = topic.split("/");
-  if (rest.length > 0 || second === undefined || third === undefined) return undefined;
-  if (root === "nodes" && second === node) {
-    if (third === "reply" && fourth !== undefined) return { kind: "reply", request: fourth };
-    const command = NODE_COMMANDS.find((known) => known === third);
-    return command !== undefined && fourth === undefined ? { kind: "command", command } : undefined;
-  }
-  if (root !== "agents") return undefined;
-  if (second === "by-name" && fourth === "task") return { kind: "task", agent: third };
-  if (third === "commands" && fourth === undefined) return { kind: "agent_command", actorId: second };
-  return undefined;
 }
 
 /** MQTT 3.1.1, 1.5.3: a string's length is sent as two bytes. */

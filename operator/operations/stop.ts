@@ -1,5 +1,6 @@
 /** Ends agents, and nodes with all of theirs. */
-import type { AgentCommand, CommandOptions } from "../commander.ts";
+import type { AgentCommand } from "../../protocol/commands.ts";
+import type { CommandOptions } from "../commander.ts";
 import type { Operator } from "../operator.ts";
 import { locate, type Located } from "./find.ts";
 

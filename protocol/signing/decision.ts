@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { fitsAny } from "../patterns.ts";
 import type { TrustedKey } from "./keys.ts";
 import type { RefusalCode } from "./refusal.ts";
-import type { SignedCommand } from "./signed_commands.ts";
+import type { SignedCommand } from "../commands.ts";
 
 /** How far clocks may be apart, in seconds. */
 export const SKEW_SECONDS = 60;

@@ -1,6 +1,6 @@
 /** The keys a node trusts, as the key file lists them. Pure. */
 import * as v from "valibot";
-import { SIGNED_COMMANDS, type SignedCommand } from "./signed_commands.ts";
+import { SIGNED_COMMANDS, type SignedCommand } from "../commands.ts";
 
 const names = (what: string) =>
   v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.nonEmpty(`must list at least one ${what}`));

@@ -1,5 +1,5 @@
 /** Builds the parts of a node, each from those it needs. Nothing begins to work here. */
-import { nodeFilters } from "../../protocol/topics.ts";
+import { nodeFilters } from "../../protocol/commands.ts";
 import type { Audit } from "../audit/audit_log.ts";
 import type { Denials } from "../audit/denials.ts";
 import { RefusalMeter } from "../audit/refusal_meter.ts";
@@ -191,6 +191,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     stateFiles,
     gatekeeper,
     tasks,
+    requests,
     vitals,
     turns,
     upgrades: parts.upgrades,
@@ -204,7 +205,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     reporter,
     meter: new RefusalMeter(clock),
   });
-  const controller = new Controller(context, requests, admissions, log);
+  const controller = new Controller(context, admissions, log);
   const events = new AgentEvents({
     identity,
     log,

@@ -1,6 +1,7 @@
 /** One node: how it begins, what reaches it, and how it ends. */
 import { readingOf } from "../../protocol/language.ts";
-import { nodeFilters, ownFilters } from "../../protocol/topics.ts";
+import { nodeFilters } from "../../protocol/commands.ts";
+import { ownFilters } from "../../protocol/topics.ts";
 import type { IncomingMessage, LinkListener } from "../link/link.ts";
 import type { PolicyRefusal } from "../policy/gatekeeper.ts";
 import { type Connection, holderOf } from "../process/endpoint.ts";

@@ -1,6 +1,6 @@
 /** What the node asks before it obeys. */
 import type { Refusal, Signer } from "../../protocol/signing/refusal.ts";
-import type { SignedCommand } from "../../protocol/signing/signed_commands.ts";
+import type { SignedCommand } from "../../protocol/commands.ts";
 
 /** A command as it came. */
 export interface Petition {

@@ -8,7 +8,7 @@ import { parsePolicy, PolicyError } from "../../runner/policy/parse.ts";
 import { globMatches, type Policy, rulesFor } from "../../runner/policy/policy.ts";
 import { parseEnded, parseEntry } from "../../runner/store/registry_entry.ts";
 import { parseKeys } from "../../protocol/signing/keys.ts";
-import { SIGNED_COMMANDS } from "../../protocol/signing/signed_commands.ts";
+import { SIGNED_COMMANDS } from "../../protocol/commands.ts";
 import { anyJson, anyText, fieldsOf, holds } from "../support/fuzz.ts";
 
 const names = fc.stringMatching(/^[a-z*]{1,8}$/);

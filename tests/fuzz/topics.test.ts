@@ -8,12 +8,11 @@ import {
   replyRefusal,
   subscribeRefusal,
 } from "../../protocol/agent_topics.ts";
+import { COMMANDS, DIRECT_COMMANDS, matchIncoming } from "../../protocol/commands.ts";
 import {
   filterCovers,
   filterError,
   filterMatches,
-  matchIncoming,
-  NODE_COMMANDS,
   publishTopicError,
   topics,
 } from "../../protocol/topics.ts";
@@ -121,12 +120,12 @@ holds(
   "what a node reads out of a topic is what it was made of",
   fc.tuple(name, name, name),
   ([node, agent, other]) => {
-    for (const command of NODE_COMMANDS) {
-      assertEquals(matchIncoming(node, topics.node(node, command)), { kind: "command", command });
+    for (const command of DIRECT_COMMANDS) {
+      assertEquals(matchIncoming(node, topics.node(node, command)), { command, subject: "" });
       if (other !== node) assertEquals(matchIncoming(node, topics.node(other, command)), undefined);
     }
-    assertEquals(matchIncoming(node, topics.task(agent)), { kind: "task", agent });
-    assertEquals(matchIncoming(node, topics.reply(node, other)), { kind: "reply", request: other });
+    assertEquals(matchIncoming(node, topics.task(agent)), { command: "task", subject: agent });
+    assertEquals(matchIncoming(node, topics.reply(node, other)), { command: "reply", subject: other });
   },
 );
 
@@ -137,12 +136,8 @@ holds(
     const [node, one] = all;
     const incoming = matchIncoming(node, one);
     if (incoming === undefined) return;
-    const made = {
-      command: () => incoming.kind === "command" ? topics.node(node, incoming.command) : "",
-      reply: () => incoming.kind === "reply" ? topics.reply(node, incoming.request) : "",
-      task: () => incoming.kind === "task" ? topics.task(incoming.agent) : "",
-      agent_command: () => incoming.kind === "agent_command" ? topics.agentCommands(incoming.actorId) : "",
-    }[incoming.kind]();
+    const { command, subject } = incoming;
+    const made = COMMANDS[command].topic.replace("{node}", () => node).replace(/\{\w+\}/, () => subject);
     assertEquals(made, one);
   },
 );

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { readKey } from "../../signer.ts";
 import { generateKey, publicHalf, signCommand, type SigningKey } from "../../../protocol/signing/issue.ts";
-import { SIGNED_COMMANDS } from "../../../protocol/signing/signed_commands.ts";
+import { SIGNED_COMMANDS } from "../../../protocol/commands.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, type Options, text } from "../options.ts";

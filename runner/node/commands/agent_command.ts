@@ -1,9 +1,25 @@
 /** `agents/{id}/commands`: what a dashboard's buttons send. */
+import { AGENT_COMMANDS, type AgentCommand } from "../../../protocol/commands.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 import { start } from "./spawn.ts";
 
-const COMMANDS = ["pause", "resume", "stop", "delete", "restart"] as const;
+const BUTTONS: Readonly<
+  Record<AgentCommand, (context: CommandContext, agent: SupervisedAgent) => Promise<void>>
+> = {
+  pause: async ({ roster }, agent) => {
+    agent.pause();
+    await roster.written(agent.name);
+  },
+  resume: async ({ roster, arrivals }, agent) => {
+    agent.resume();
+    arrivals.force(agent);
+    await roster.written(agent.name);
+  },
+  stop: (context, agent) => end(context, agent, "stop"),
+  delete: (context, agent) => end(context, agent, "delete"),
+  restart: (context, agent) => context.turns.take(agent.name, () => restart(context, agent)),
+};
 
 export async function agentCommand(
   context: CommandContext,
@@ -13,36 +29,29 @@ export async function agentCommand(
   const agent = context.supervisor.findById(actorId);
   // It has ended a moment ago, or runs elsewhere.
   if (agent === undefined) throw new CommandError(`Cannot command agent ${actorId}: it is not running here`);
-  const { command: wanted } = objectPayload(command, `command '${agent.name}'`);
-  switch (wanted) {
-    case "pause":
-      agent.pause();
-      await context.roster.written(agent.name);
-      break;
-    case "resume":
-      agent.resume();
-      context.arrivals.force(agent);
-      await context.roster.written(agent.name);
-      break;
-    case "stop":
-    case "delete":
-      await context.turns.take(agent.name, async () => {
-        await context.roster.forget(agent.name, wanted);
-        await agent.stop(wanted);
-        if (wanted === "delete") await context.stateFiles.remove(agent.name);
-      });
-      break;
-    case "restart":
-      await context.turns.take(agent.name, () => restart(context, agent));
-      break;
-    default:
-      throw new CommandError(
-        `Cannot command '${agent.name}': command must be one of ${COMMANDS.join(", ")}, got ${
-          JSON.stringify(wanted)
-        }`,
-      );
+  const payload = objectPayload(command, `command '${agent.name}'`);
+  const wanted = AGENT_COMMANDS.find((known) => known === payload.command);
+  if (wanted === undefined) {
+    throw new CommandError(
+      `Cannot command '${agent.name}': command must be one of ${AGENT_COMMANDS.join(", ")}, got ${
+        JSON.stringify(payload.command)
+      }`,
+    );
   }
+  await BUTTONS[wanted](context, agent);
   return { agent: agent.name, command: wanted };
+}
+
+async function end(
+  { turns, roster, stateFiles }: CommandContext,
+  agent: SupervisedAgent,
+  why: "stop" | "delete",
+): Promise<void> {
+  await turns.take(agent.name, async () => {
+    await roster.forget(agent.name, why);
+    await agent.stop(why);
+    if (why === "delete") await stateFiles.remove(agent.name);
+  });
 }
 
 /** A new process, with its budget of restarts anew; paused stays paused. */

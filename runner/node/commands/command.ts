@@ -9,6 +9,7 @@ import type { Departures } from "../migration/departures.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
 import type { RecentLines } from "../reports/recent_lines.ts";
 import type { Reporter } from "../reports/reporter.ts";
+import type { Requests } from "../agents/requests.ts";
 import type { Roster } from "../agents/roster.ts";
 import type { Tasks } from "../agents/tasks.ts";
 import type { Turns } from "../../turns.ts";
@@ -30,6 +31,7 @@ export interface CommandContext {
   readonly stateFiles: StateFiles;
   readonly gatekeeper: Gatekeeper;
   readonly tasks: Tasks;
+  readonly requests: Requests;
   readonly vitals: Vitals;
   /** Commands for one agent do not overtake each other. */
   readonly turns: Turns;

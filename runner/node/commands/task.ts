@@ -7,7 +7,7 @@ import { type Command, type CommandContext, CommandError, objectPayload } from "
 const HASTY_REPLIES = "main/reply/#";
 
 /** Nodes that do not run the agent stay silent. */
-export async function task(context: CommandContext, command: Command, agentName: string): Promise<void> {
+export async function task(context: CommandContext, command: Command, agentName: string): Promise<undefined> {
   // While the agent is being replaced, its successor gets what comes.
   if (context.turns.isBusy(agentName)) await context.turns.take(agentName, () => Promise.resolve());
   const agent = context.supervisor.find(agentName);

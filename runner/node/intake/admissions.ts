@@ -1,11 +1,10 @@
 /** Which commands this node obeys: asks the gate, where there is one, and writes down what came of it. */
-import type { Incoming } from "../../../protocol/topics.ts";
 import type { Audit } from "../../audit/audit_log.ts";
 import type { RefusalMeter } from "../../audit/refusal_meter.ts";
 import type { PolicyRefusal } from "../../policy/gatekeeper.ts";
 import { openEnvelope, withoutVerifying } from "../../../protocol/signing/envelope.ts";
 import type { Gate } from "../../trust/gate.ts";
-import { isSigned, type SignedCommand } from "../../../protocol/signing/signed_commands.ts";
+import { type Incoming, isSigned, type SignedCommand } from "../../../protocol/commands.ts";
 import { Refusal, type Signer } from "../../../protocol/signing/refusal.ts";
 import type { Command } from "../commands/command.ts";
 import type { Reporter } from "../reports/reporter.ts";
@@ -35,9 +34,8 @@ export class Admissions {
    * Without a gate at once: what comes together stays together.
    * @throws Refusal
    */
-  admit(incoming: Incoming, command: Command): Admitted | Promise<Admitted> {
-    const kind = kindOf(incoming);
-    if (kind === undefined) return { command, kind };
+  admit({ command: kind }: Incoming, command: Command): Admitted | Promise<Admitted> {
+    if (!isSigned(kind)) return { command, kind: undefined };
     const { gate } = this.parts;
     if (gate !== undefined) return this.#ask(gate, kind, command);
     const admitted = { command: unverified(command), kind };
@@ -88,11 +86,6 @@ export class Admissions {
     const doubt = warning === undefined ? {} : { code: warning.code, reason: warning.message };
     this.parts.audit.record({ ...about(kind, command, signer), outcome: "accepted", ...doubt });
   }
-}
-
-function kindOf(incoming: Incoming): SignedCommand | undefined {
-  if (incoming.kind === "agent_command") return "commands";
-  return incoming.kind === "command" && isSigned(incoming.command) ? incoming.command : undefined;
 }
 
 /** A node that trusts everybody understands signed commands too. */

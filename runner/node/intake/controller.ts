@@ -1,13 +1,13 @@
 /** From a message on a topic to the command that it is; errors go back to whoever can read them. */
 import { replyRefusal } from "../../../protocol/agent_topics.ts";
 import {
+  DIRECT_COMMANDS,
   type Incoming,
   matchIncoming,
-  NODE_COMMANDS,
+  mayBeKept,
   type NodeCommand,
-  publishTopicError,
-  topics,
-} from "../../../protocol/topics.ts";
+} from "../../../protocol/commands.ts";
+import { publishTopicError, topics } from "../../../protocol/topics.ts";
 import { hasTooManyParts, MAX_NESTING, MAX_PARTS, nestsTooDeep } from "../../../protocol/json.ts";
 import { SpawnConfigError } from "../../../protocol/spawn_config.ts";
 import { PolicyRefusal } from "../../policy/gatekeeper.ts";
@@ -17,46 +17,12 @@ import { Refusal } from "../../../protocol/signing/refusal.ts";
 import { UpgradeError } from "../../../protocol/upgrade_package.ts";
 import { withoutVerifying } from "../../../protocol/signing/envelope.ts";
 import type { Admissions, Admitted } from "./admissions.ts";
-import { agentCommand } from "../commands/agent_command.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "../commands/command.ts";
-import { desiredState } from "../commands/desired_state.ts";
-import { inspect } from "../commands/inspect.ts";
-import { list } from "../commands/list.ts";
-import { migrate } from "../commands/migrate.ts";
-import { migration } from "../commands/migration.ts";
-import { spawn } from "../commands/spawn.ts";
-import { stop, stopAll } from "../commands/stop.ts";
-import { upgrade } from "../commands/upgrade.ts";
-import { task } from "../commands/task.ts";
+import { HANDLERS } from "../commands/handlers.ts";
 import { KeptCommandError, RetainedRefusals } from "./retained_refusals.ts";
-import type { Requests } from "../agents/requests.ts";
 
-type Handler = (context: CommandContext, command: Command) => Promise<Answer>;
-
-const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
-  spawn,
-  desired_state: desiredState,
-  stop,
-  stop_all: stopAll,
-  list,
-  inspect,
-  migrate,
-  migration,
-  upgrade,
-};
-
-/** Which commands say what should be, so that they count when the broker has kept them, too; the others say what to do once. */
-const MAY_BE_KEPT: Readonly<Record<NodeCommand, boolean>> = {
-  spawn: true,
-  desired_state: true,
-  stop: false,
-  stop_all: false,
-  list: false,
-  inspect: false,
-  migrate: false,
-  migration: false,
-  upgrade: false,
-};
+/** The commands that mean what they mean without a payload too; elsewhere an empty one is a cleared retained message. */
+const NEEDS_NO_PAYLOAD: readonly NodeCommand[] = ["stop_all", "list"];
 
 /** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
 export class Controller {
@@ -64,35 +30,35 @@ export class Controller {
 
   constructor(
     private readonly context: CommandContext,
-    private readonly requests: Requests,
     private readonly admissions: Admissions,
     private readonly log: Logger,
   ) {
-    const kept = NODE_COMMANDS.filter((command) => MAY_BE_KEPT[command]);
-    this.#refusals = new RetainedRefusals(kept.map((command) => topics.node(context.identity.name, command)));
+    const node = context.identity.name;
+    this.#refusals = new RetainedRefusals(
+      DIRECT_COMMANDS.filter(mayBeKept).map((kept) => topics.node(node, kept)),
+    );
   }
 
   /** Carries out what the message says. Resolves when that is done. */
   async receive(message: IncomingMessage): Promise<void> {
     const incoming = matchIncoming(this.context.identity.name, message.topic);
-    // A cleared retained message is no command.
     if (incoming === undefined || !this.#isMeantForUs(incoming)) return;
-    if (message.payload.length === 0 && needsPayload(incoming)) return;
+    if (message.payload.length === 0 && !NEEDS_NO_PAYLOAD.includes(incoming.command)) return;
     // Of an earlier request: nobody has published it now.
-    if (message.retained && incoming.kind === "reply") return;
+    if (message.retained && incoming.command === "reply") return;
     if (this.#refusals.isSettled(message)) return;
     let command: Command | undefined;
     let admitted: Admitted | undefined;
     try {
       command = decode(message);
-      if (message.retained && !mayBeKept(incoming)) throw new KeptCommandError(message.topic);
+      if (message.retained && !mayBeKept(incoming.command)) throw new KeptCommandError(message.topic);
       const admission = this.admissions.admit(incoming, command);
       admitted = admission instanceof Promise ? await admission : admission;
       command = admitted.command;
       // A task says it itself, with the agent's name.
-      const problem = incoming.kind === "task" ? undefined : replyTopicProblem(command);
+      const problem = incoming.command === "task" ? undefined : replyTopicProblem(command);
       if (problem !== undefined) throw new CommandError(`Cannot handle ${message.topic}: ${problem}`);
-      const answer = await this.#carryOut(incoming, command);
+      const answer = await HANDLERS[incoming.command](this.context, command, incoming.subject);
       if (answer !== undefined) this.#answer(command, { ok: true, ...answer });
     } catch (error) {
       this.#report(command, error, message, admitted);
@@ -102,28 +68,8 @@ export class Controller {
   }
 
   /** A task for an agent that is not here is for another node, whatever is in it. */
-  #isMeantForUs(incoming: Incoming): boolean {
-    const { supervisor } = this.context;
-    if (incoming.kind === "task") return supervisor.find(incoming.agent) !== undefined;
-    return true;
-  }
-
-  async #carryOut(incoming: Incoming, command: Command): Promise<Answer | undefined> {
-    switch (incoming.kind) {
-      case "command":
-        return await HANDLERS[incoming.command](this.context, command);
-      case "agent_command":
-        return await agentCommand(this.context, command, incoming.actorId);
-      case "task":
-        await task(this.context, command, incoming.agent);
-        return undefined;
-      case "reply":
-        if (command.json === undefined) throw new CommandError("A reply must be JSON");
-        this.requests.answer(incoming.request, command.json);
-        return undefined;
-      default:
-        return incoming satisfies never;
-    }
+  #isMeantForUs({ command, subject }: Incoming): boolean {
+    return command !== "task" || this.context.supervisor.find(subject) !== undefined;
   }
 
   #answer(command: Command, answer: Answer): void {
@@ -163,15 +109,6 @@ export class Controller {
     if (command === undefined) return;
     this.#answer({ ...command, json: withoutVerifying(command.json) }, { ok: false, error: message, code });
   }
-}
-
-function mayBeKept(incoming: Incoming): boolean {
-  return incoming.kind === "command" && MAY_BE_KEPT[incoming.command];
-}
-
-/** `stop_all` and `list` mean what they mean without a payload too. */
-function needsPayload(incoming: Incoming): boolean {
-  return !(incoming.kind === "command" && (incoming.command === "stop_all" || incoming.command === "list"));
 }
 
 /** A `desired_state` of a great many agents is smaller. */

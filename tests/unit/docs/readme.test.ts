@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import { MAX_CODE_BYTES } from "../../../protocol/spawn_config.ts";
-import { type AgentReport, NODE_COMMANDS, topics } from "../../../protocol/topics.ts";
+import { DIRECT_COMMANDS } from "../../../protocol/commands.ts";
+import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import { helpText } from "../../../runner/flags.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -98,7 +99,7 @@ const REPORTS: Readonly<Record<AgentReport, true>> = {
 
 /** Every topic, with the names that docs/protocol.md uses. */
 const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
-  node: NODE_COMMANDS.map((command) => topics.node("{name}", command)),
+  node: DIRECT_COMMANDS.map((command) => topics.node("{name}", command)),
   nodeHeartbeat: [topics.nodeHeartbeat("{name}")],
   nodeStatus: [topics.nodeStatus("{name}")],
   nodeAgents: [topics.nodeAgents("{name}")],

@@ -1,13 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  filterError,
-  filterMatches,
-  matchIncoming,
-  NODE_COMMANDS,
-  nodeFilters,
-  publishTopicError,
-  topics,
-} from "../../../protocol/topics.ts";
+import { filterError, filterMatches, publishTopicError, topics } from "../../../protocol/topics.ts";
 
 Deno.test("every topic is built as the contract has it", () => {
   assertEquals(topics.node("n", "spawn"), "nodes/n/spawn");
@@ -21,53 +13,6 @@ Deno.test("every topic is built as the contract has it", () => {
   assertEquals(topics.agentCommands("id"), "agents/id/commands");
   assertEquals(topics.task("a"), "agents/by-name/a/task");
   assertEquals(topics.detections("n", "a"), "n/a/detections");
-});
-
-Deno.test("a node subscribes to its commands and its replies, and to nothing of other nodes", () => {
-  assertEquals(nodeFilters("n"), [
-    "nodes/n/spawn",
-    "nodes/n/desired_state",
-    "nodes/n/stop",
-    "nodes/n/stop_all",
-    "nodes/n/list",
-    "nodes/n/inspect",
-    "nodes/n/migrate",
-    "nodes/n/migration",
-    "nodes/n/upgrade",
-    "nodes/n/reply/+",
-  ]);
-});
-
-Deno.test("every topic that is built is matched again", () => {
-  for (const command of NODE_COMMANDS) {
-    assertEquals(matchIncoming("n", topics.node("n", command)), { kind: "command", command });
-  }
-  assertEquals(matchIncoming("n", topics.reply("n", "r1")), { kind: "reply", request: "r1" });
-  assertEquals(matchIncoming("n", topics.task("a")), { kind: "task", agent: "a" });
-  assertEquals(matchIncoming("n", topics.agentCommands("id")), { kind: "agent_command", actorId: "id" });
-});
-
-Deno.test("a topic that is not for the node means nothing to it", () => {
-  const others = [
-    "",
-    "nodes",
-    "nodes/n",
-    "nodes/m/spawn",
-    "nodes/n/spawn/x",
-    "nodes/n/heartbeat",
-    "nodes/n/reply",
-    "nodes/n/unknown",
-    "nodes/n/reply/a/b",
-    "agents/id",
-    "agents/id/logs",
-    "agents/id/commands/x",
-    "agents/by-name/a",
-    "agents/by-name/a/x",
-    "agents/by-name/a/task/x",
-    "other/n/spawn",
-    "/nodes/n/spawn",
-  ];
-  for (const topic of others) assertEquals(matchIncoming("n", topic), undefined, topic);
 });
 
 Deno.test("a filter matches as MQTT 3.1.1 has it", () => {

@@ -2,6 +2,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { type Signal, signal } from "@preact/signals";
+import type { AgentCommand } from "../../../../protocol/commands.ts";
 import type { AgentDto, Outcome } from "../../wire.ts";
 import { act, apiPath } from "./api.ts";
 import { Chat } from "./chat.ts";
@@ -58,7 +59,7 @@ export class App {
 
   async command(
     agent: AgentDto,
-    command: "pause" | "resume" | "stop" | "restart" | "delete",
+    command: AgentCommand,
   ): Promise<Outcome> {
     const doing = {
       pause: "Pausing",

@@ -1,11 +1,6 @@
 /** What an operator does to nodes and agents. Each action's outcome is what the bus tells, not what was asked for. */
-import {
-  type AgentCommand,
-  type Answer,
-  type Commander,
-  NoAnswerError,
-  RefusedError,
-} from "../../../commander.ts";
+import type { AgentCommand } from "../../../../protocol/commands.ts";
+import { type Answer, type Commander, NoAnswerError, RefusedError } from "../../../commander.ts";
 import { delay } from "@std/async/delay";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../../../protocol/spawn_config.ts";

@@ -1,10 +1,9 @@
 /** The REST API, as far as it acts. */
-import type { AgentCommand } from "../../../commander.ts";
+import { AGENT_COMMANDS } from "../../../../protocol/commands.ts";
 import type { Outcome } from "../../wire.ts";
 import type { Actions } from "../control/actions.ts";
 import { RequestError, requiredText } from "./parameters.ts";
 
-const AGENT_COMMANDS: readonly AgentCommand[] = ["pause", "resume", "stop", "delete", "restart"];
 const TASK_SECONDS = 30;
 
 type Body = Readonly<Record<string, unknown>>;

@@ -1,4 +1,5 @@
 /** The REST API in OpenAPI's words. Pure. */
+import { AGENT_COMMANDS } from "../../../../protocol/commands.ts";
 
 const ENTRY = {
   seq: { type: "integer" },
@@ -144,7 +145,7 @@ export function openApi(version: string): unknown {
         }, [NODE]),
       },
       ...Object.fromEntries(
-        ["pause", "resume", "stop", "delete", "restart"].map((command) => [
+        AGENT_COMMANDS.map((command) => [
           `/api/agents/{id}/${command}`,
           { post: post(`${command} this agent.`, {}, [AGENT]) },
         ]),

@@ -1,0 +1,39 @@
+/** What carries out each command: the compiler refuses a command without one. */
+import type { NodeCommand } from "../../../protocol/commands.ts";
+import { agentCommand } from "./agent_command.ts";
+import type { Answer, Command, CommandContext } from "./command.ts";
+import { desiredState } from "./desired_state.ts";
+import { inspect } from "./inspect.ts";
+import { list } from "./list.ts";
+import { migrate } from "./migrate.ts";
+import { migration } from "./migration.ts";
+import { reply } from "./reply.ts";
+import { spawn } from "./spawn.ts";
+import { stop, stopAll } from "./stop.ts";
+import { task } from "./task.ts";
+import { upgrade } from "./upgrade.ts";
+
+/**
+ * @param subject what the topic names beside the node
+ * @returns what goes to the sender's reply topic; `undefined`: nothing
+ */
+type Handler = (
+  context: CommandContext,
+  command: Command,
+  subject: string,
+) => Promise<Answer | undefined>;
+
+export const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
+  spawn,
+  desired_state: desiredState,
+  stop,
+  stop_all: stopAll,
+  list,
+  inspect,
+  migrate,
+  migration,
+  upgrade,
+  commands: agentCommand,
+  task,
+  reply,
+};
