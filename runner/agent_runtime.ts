@@ -167,7 +167,10 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
     process.send(startFrame(agent, this.parts, { stateFile, limits, rules, granted, access, foundation }));
-    return limited(process, group, limits);
+    const running = limited(process, group, limits);
+    // What it has left where its state file belongs goes with it. What cannot be removed is said at its next start.
+    const exited = running.exited.then((exit) => stateFiles.clear(agent.name).then(() => exit, () => exit));
+    return { ...running, exited };
   }
 
   /** What its process says, without secrets, and without Deno's records of what it has tried: those are told by themselves. */

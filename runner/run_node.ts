@@ -25,7 +25,8 @@ import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { openCgroups } from "./process/cgroups.ts";
 import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
-import { realFolder } from "./files/real_folder.ts";
+import { ownFolder } from "./files/own_folder.ts";
+import { openHome } from "./store/home.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
@@ -61,12 +62,14 @@ export interface RunningNode {
  */
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
   const { broker, access, policy, deno, clock, log, env } = surroundings;
-  const { name, stateDir, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
-  const workDir = await realFolder(config.workDir);
+  const { name, heapMb, memoryMb, stateBytes, hangTimeoutMs, migrateTimeoutMs } = config;
+  const workDir = await ownFolder(config.workDir, "--work-dir");
+  const home = await openHome(config.stateDir, name);
+  for (const message of home.news) log.warning(message);
   const installation = installationAt(env.AGENTFLOW_HOME);
   const release = await installation?.current();
   const identity = createIdentity(name, broker, VERSION, config.labels, release);
-  const registry = await Registry.open(stateDir, name);
+  const registry = await Registry.open(home.dir, name);
   if (registry.problem !== undefined) log.error(registry.problem);
   const problems: string[] = [];
   let onProblem: (message: string) => void = (message) => problems.push(message);
@@ -113,7 +116,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const gatekeeper = new Gatekeeper(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
   const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
-  const stateFiles = new StateFiles(stateDir, stateBytes);
+  const stateFiles = new StateFiles(home.dir, stateBytes, home.shared);
   const python = new PythonInstaller({
     ...config.python,
     deno,
@@ -163,7 +166,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const upgrades = installation && new Upgrades({
     installation,
     clock,
-    rehearse: (bundle) => rehearse(bundle, { deno, stateDir, workDir }),
+    rehearse: (bundle) => rehearse(bundle, { deno, stateDir: config.stateDir, workDir }),
     say: (message, news) => node.onUpgrade(message, news),
   });
   // What is stopped must not outlive this process.

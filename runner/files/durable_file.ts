@@ -52,6 +52,16 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** What is at `path` itself, be it a link; `undefined` when nothing is. */
+export async function lstatIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Moves a damaged file out of the way, under a name that says so.
  * @returns the new path

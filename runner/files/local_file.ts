@@ -1,5 +1,7 @@
 /** Files of the operator's that are read again when they change, and whose permissions matter. */
 
+import { othersReach } from "./ownership.ts";
+
 /** What must not be allowed to others. */
 export type Exposure = "writable" | "readable";
 
@@ -16,6 +18,10 @@ export async function readGuarded(path: string, exposure: Exposure): Promise<str
     throw new Error(
       `its mode ${(mode & 0o777).toString(8)} makes it ${exposure} for others: chmod ${advice} ${path}`,
     );
+  }
+  const reason = await othersReach(path);
+  if (reason !== undefined) {
+    throw new Error(`${reason}: only user ${Deno.uid()} and root may be able to change it`);
   }
   return await Deno.readTextFile(path);
 }

@@ -23,6 +23,7 @@ import type { CommandContext } from "./commands/command.ts";
 import { Controller } from "./intake/controller.ts";
 import { deletedFilesMb } from "../process/deleted_files.ts";
 import { DiskGuard } from "./agents/disk_guard.ts";
+import { StateGuard } from "./agents/state_guard.ts";
 import { CpuGuard } from "./agents/cpu_guard.ts";
 import { Departures } from "./migration/departures.ts";
 import { Echo } from "./reports/echo.ts";
@@ -80,8 +81,8 @@ export interface Assembly {
   readonly supervisor: Supervisor;
   readonly reporter: Reporter;
   readonly echo: Echo;
-  readonly memoryGuard: MemoryGuard;
-  readonly diskGuard: DiskGuard;
+  /** What ends agents that take too much. */
+  readonly guards: readonly { run(signal: AbortSignal): Promise<void> }[];
   readonly cpuGuard: CpuGuard;
   readonly vitals: Vitals;
   readonly manifests: Manifests;
@@ -113,13 +114,16 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const echo = new Echo({ node, link, clock, log });
   const onReported = () => echo.sent();
   const stats = new ProcStats();
-  const memoryGuard = new MemoryGuard({
-    clock,
-    agents,
-    measure: (pid) => stats.heldMb(pid),
-    limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
-  });
-  const diskGuard = new DiskGuard({ clock, agents, measure: deletedFilesMb });
+  const guards = [
+    new MemoryGuard({
+      clock,
+      agents,
+      measure: (pid) => stats.heldMb(pid),
+      limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
+    }),
+    new DiskGuard({ clock, agents, measure: deletedFilesMb }),
+    new StateGuard({ clock, agents, litterers: () => stateFiles.litterers() }),
+  ];
   const cpuGuard = new CpuGuard({
     clock,
     agents,
@@ -228,8 +232,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     supervisor,
     reporter,
     echo,
-    memoryGuard,
-    diskGuard,
+    guards,
     cpuGuard,
     vitals,
     manifests,

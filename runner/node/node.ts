@@ -61,7 +61,7 @@ export class Node implements LinkListener {
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
   async start(): Promise<void> {
     const { link, identity } = this.parts;
-    const { roster, updates, arrivals, departures, vitals, memoryGuard, diskGuard } = this.#has;
+    const { roster, updates, arrivals, departures, vitals, guards } = this.#has;
     for (const restored of await roster.restore()) {
       const { agent, entry } = restored;
       if (entry.previous !== undefined) updates.begin(agent, entry.previous);
@@ -72,8 +72,7 @@ export class Node implements LinkListener {
     // What was said while this process was away is of no use here.
     void link.subscribe(ownFilters(identity.name), 0);
     void vitals.run(this.#life.signal);
-    void memoryGuard.run(this.#life.signal);
-    void diskGuard.run(this.#life.signal);
+    for (const guard of guards) void guard.run(this.#life.signal);
     void this.#guardCpu();
   }
 

@@ -1,6 +1,7 @@
 /** Writes the harness, which the runner carries, out for the agents' processes. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
+import { isAnothers } from "../files/ownership.ts";
 import { HARNESS, type SourceTree } from "./harness_source.ts";
 
 /**
@@ -48,12 +49,12 @@ function digestOf({ files }: SourceTree): string {
 
 /** Whoever can write here after this runner has looked decides what runs around every agent. */
 async function refuseForeign(folder: string): Promise<void> {
-  const { uid, mode, isDirectory } = await Deno.lstat(folder);
-  const reason = !isDirectory
+  const info = await Deno.lstat(folder);
+  const reason = !info.isDirectory
     ? "it is no folder"
-    : uid !== Deno.uid()
+    : isAnothers(info)
     ? "it belongs to another user"
-    : ((mode ?? 0) & 0o022) !== 0
+    : ((info.mode ?? 0) & 0o022) !== 0
     ? "others may write there"
     : undefined;
   if (reason !== undefined) {

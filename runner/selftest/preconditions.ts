@@ -24,7 +24,7 @@ export interface NeededFolder {
 export async function openFolder({ what, flag, path }: NeededFolder): Promise<string> {
   let own: string | undefined;
   try {
-    await Deno.mkdir(path, { recursive: true });
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
     own = await Deno.makeTempDir({ dir: path, prefix: "agentflow-selftest-" });
     await tryOut(own);
     return own;

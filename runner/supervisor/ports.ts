@@ -56,7 +56,14 @@ export type TrafficFrame = Exclude<
 
 /** A process that is ended because of a limit, by the node or by the kernel. */
 export interface Kill {
-  readonly limit: "memory" | "unresponsive" | "file size" | "open files" | "temporary files" | "listening";
+  readonly limit:
+    | "memory"
+    | "unresponsive"
+    | "file size"
+    | "open files"
+    | "temporary files"
+    | "state files"
+    | "listening";
   readonly measured: number;
   readonly allowed: number;
   readonly unit: "MB" | "s" | "files" | "sockets";

@@ -4,7 +4,7 @@ INCOMING=$BASE/incoming/$NODE
 cd "$INCOMING"
 printf '%s\n' "$SUMS" | sha256sum --check --quiet --strict - >&2
 mkdir -p "$BASE/store" "$HERE/releases" "$HERE/state" "$HERE/work"
-chmod 700 "$BASE" "$HERE"
+chmod 700 "$BASE" "$HERE" "$HERE/state" "$HERE/work"
 if [ -d blobs ]; then
   for blob in blobs/*; do
     rm -rf "$BASE/store/${blob##*/}"

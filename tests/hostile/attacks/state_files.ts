@@ -1,6 +1,6 @@
 /** Links planted where an agent's state file goes, by another user of the machine. */
 import { join } from "@std/path";
-import { inSetup, type Scene } from "../attack.ts";
+import { inSetup, type Scene, slug } from "../attack.ts";
 import type { Attack } from "../attack.ts";
 import { launch, PATIENT, reported, stop } from "../scenes.ts";
 import type { Field } from "../field.ts";
@@ -83,6 +83,46 @@ const fifo: Scene = {
   },
 };
 
+/** More than one file by way of the permission for one. `own` is the path of the state file. */
+const TREES: Readonly<Record<string, string>> = {
+  "fill the disk from a folder in place of the state file":
+    `Deno.mkdirSync(own); const part = new Uint8Array(8 << 20);
+     for (let n = 0;; n++) { Deno.writeFileSync(own + "/" + n, part); await 0; }`,
+  "fill the disk from a folder in place of its next version":
+    `Deno.mkdirSync(own + ".tmp/a/b/c", { recursive: true }); const part = new Uint8Array(8 << 20);
+     for (let n = 0;; n++) { Deno.writeFileSync(own + ".tmp/a/b/c/" + n, part); await 0; }`,
+  "make folders without end":
+    `for (let n = 0;; n++) { Deno.mkdirSync(own + "/" + n, { recursive: true }); if (n % 100 === 0) await 0; }`,
+  "keep a database where the state file belongs":
+    `const { DatabaseSync } = await import("node:sqlite"); const database = new DatabaseSync(own);
+     database.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t(x)");
+     for (;;) { database.exec("INSERT INTO t VALUES(zeroblob(1000000))"); await 0; }`,
+};
+
+/** Held before the disk is full, and nothing is left: not even after an end that was none of its own. */
+function tree(tries: string, body: string): Scene {
+  return {
+    kind: "scene",
+    id: `state-${slug(tries)}`,
+    category: "state",
+    tries,
+    play: async (field, id) => {
+      const { node, bus } = field;
+      const from = bus.mark();
+      const own = `const own = "%state%/agentflow_${id}_state.json";`;
+      await launch(field, id, inSetup(`${own} ${body}`), { max_restarts: 1, restart_delay: 0 });
+      const { json } = await reported(field, id, "errors", /state files limit: |memory limit: /, from);
+      await reported(field, id, "errors", /"severity":"fatal"/, from);
+      const left = await Array.fromAsync(Deno.readDir(node.stateDir), ({ name }) => name);
+      const litter = left.filter((name) =>
+        name.startsWith(`agentflow_${id}_state.json`) && !/json(\.damaged)?$/.test(name)
+      );
+      if (litter.length > 0) throw new Error(`it has left ${litter.join(", ")}`);
+      return json.error;
+    },
+  };
+}
+
 export const stateFiles: readonly Attack[] = [
   planted(
     "plant a symbolic link at the state file",
@@ -102,12 +142,7 @@ export const stateFiles: readonly Attack[] = [
     (target, file) => Deno.link(target, file),
     /more than one name/,
   ),
-  planted(
-    "plant a folder at the state file",
-    "state-folder",
-    async (_target, file) => await Deno.mkdir(file),
-    /is not a regular file|is no file|is a folder|not a file|directory/,
-  ),
   whileItRuns,
   fifo,
+  ...Object.entries(TREES).map(([tries, body]) => tree(tries, body)),
 ];

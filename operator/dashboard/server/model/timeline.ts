@@ -17,7 +17,7 @@ const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
   unresponsive: (name) => `${name} does not respond`,
 };
 
-const LIMIT = "(?:memory|file size|open files|temporary files|listening) limit: ";
+const LIMIT = "(?:memory|file size|open files|temporary files|state files|listening) limit: ";
 /** How a node begins the reason when it, or the kernel, has ended an agent. An agent's own words come later, and do not count. */
 const KILLED = new RegExp(
   `^Agent crashed, restarting in [^)]*\\): (?:unresponsive: |${LIMIT}|process [^:()]* \\(${LIMIT})`,

@@ -129,6 +129,7 @@ Deno.test("only a node's word makes an end a kill: what an agent says of limits 
   const kills = [
     "memory limit: 300.0 MB used, 256 MB allowed",
     "temporary files limit: 70.0 MB used, 64 MB allowed",
+    "state files limit: it has made a folder, or a database, where its state file belongs",
     "listening limit: it has taken the broker's port 1883",
     "unresponsive: its event loop did not answer for 10.0s",
     "process was killed by SIGXFSZ (file size limit: it wrote more to a file than it may)",

@@ -1,0 +1,39 @@
+/**
+ * Ends agents that put something else where their state file belongs. The permission for that file is one for all below
+ * it: a folder in its place would take any number of files, and SQLite writes beside a database without asking.
+ */
+import type { Clock } from "../../clock.ts";
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+
+export interface StateGuardParts {
+  readonly clock: Clock;
+  readonly agents: () => readonly SupervisedAgent[];
+  /** Names of agents that have such things. */
+  readonly litterers: () => ReadonlySet<string>;
+}
+
+/** Often: a disk takes hundreds of megabytes in a second. It is one look at one folder, for all agents. */
+const INTERVAL_MS = 100;
+
+export class StateGuard {
+  constructor(private readonly parts: StateGuardParts) {}
+
+  /** Watches over all agents until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, agents, litterers } = this.parts;
+    while (await clock.sleep(INTERVAL_MS, signal)) {
+      const running = agents().filter(({ pid }) => pid !== undefined);
+      if (running.length === 0) continue;
+      const names = litterers();
+      if (names.size === 0) continue;
+      for (const agent of running) if (names.has(agent.name)) end(agent);
+    }
+  }
+}
+
+function end(agent: SupervisedAgent): void {
+  agent.kill(
+    { limit: "state files", measured: 1, allowed: 0, unit: "files" },
+    "state files limit: it has made a folder, or a database, where its state file belongs",
+  );
+}
