@@ -55,6 +55,8 @@ export class Bus implements AsyncDisposable {
   readonly #wanted = new Map<string, Set<Subscription>>();
   /** Filters that match more than the topic of their own name: the others are found without a search. */
   readonly #wildcards = new Set<string>();
+  /** Filters whose subscription the broker is ending. */
+  readonly #leaving = new Map<string, Promise<void>>();
   #isClosing = false;
 
   private constructor(private readonly client: MqttClient) {
@@ -143,6 +145,8 @@ export class Bus implements AsyncDisposable {
     if (/[+#]/.test(filter)) this.#wildcards.add(filter);
     const off = () => this.#unsubscribe(subscription);
     try {
+      // A broker may take in both at once: the new subscription must not fall to the end of the old one.
+      await this.#leaving.get(filter);
       const [granted] = await this.client.subscribeAsync(filter, { qos });
       if (granted !== undefined && granted.qos >= 128) throw new Error("its access rules do not allow it");
     } catch (error) {
@@ -169,7 +173,10 @@ export class Bus implements AsyncDisposable {
       this.#wanted.delete(filter);
       this.#wildcards.delete(filter);
       // The connection may end first: then there is nothing left to unsubscribe from.
-      this.client.unsubscribeAsync(filter).catch(() => {});
+      const left = this.client.unsubscribeAsync(filter).then(() => {}, () => {}).finally(() => {
+        if (this.#leaving.get(filter) === left) this.#leaving.delete(filter);
+      });
+      this.#leaving.set(filter, left);
     }
   }
 }

@@ -7,7 +7,6 @@ import type { Signer } from "../signer.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { Room } from "./server/chat/room.ts";
 import { Actions } from "./server/control/actions.ts";
-import { Watch } from "./server/control/watch.ts";
 import { Feed } from "./server/feed.ts";
 import { App } from "./server/http/app.ts";
 import { Sessions } from "./server/http/sessions.ts";
@@ -49,7 +48,6 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const page = options.page ?? await buildPage();
   const nowMs = () => Date.now();
   const model = new Model();
-  const watch = new Watch();
   const session: Session = {
     version: VERSION,
     control: options.allowControl,
@@ -59,7 +57,6 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   let messages = 0;
   const onChanges = (changes: readonly Change[]) => {
     hub.note(changes);
-    watch.note(changes);
     for (const change of changes) {
       if (change.kind === "agent") feed.follow(model.agent(change.actorId)?.topics ?? []);
     }
@@ -68,6 +65,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     broker: options.broker,
     access: options.access,
     signer: options.signer,
+    fleet: model.fleet,
     onMessage: ({ topic, payload }) => {
       messages += 1;
       onChanges(model.apply(topic, payload, nowMs()));
@@ -89,12 +87,12 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     model,
     hub,
     sessions: new Sessions(options.token, nowMs),
-    actions: new Actions({ commander: () => feed.commander, model, watch, onChanges }),
+    actions: new Actions({ operator: () => feed.operator, model, onChanges }),
     room,
     guard: { hostNames: options.hostNames },
     session,
     broker: () => feed.status,
-    commander: () => feed.commander,
+    operator: () => feed.operator,
     messages: () => messages,
     nowMs,
     onError,

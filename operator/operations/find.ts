@@ -5,10 +5,14 @@ import type { AgentView, NodeView } from "../fleet/views.ts";
 import { OperationError } from "../operator.ts";
 
 /** An agent, and the node that runs it. */
-export interface Located {
+export interface Place {
   readonly name: string;
   readonly actorId: string;
   readonly node: string;
+}
+
+/** A place, and what is known of the agent there. */
+export interface Located extends Place {
   readonly agent: AgentView;
 }
 

@@ -1,8 +1,11 @@
 /** Moves an agent to another node. */
+import { topics } from "../../protocol/topics.ts";
 import type { CommandOptions } from "../commander.ts";
 import { stateOf } from "../fleet/views.ts";
+import { fieldsOf } from "../json.ts";
 import { OperationError, type Operator } from "../operator.ts";
-import { locate, nodeNamed } from "./find.ts";
+import { locate, nodeNamed, type Place } from "./find.ts";
+import { obeyed, type Signs } from "./obeyed.ts";
 
 export interface Migration {
   readonly agent: string;
@@ -23,11 +26,32 @@ export async function migrate(
   to: string,
   { timeoutMs = TIMEOUT_MS }: CommandOptions = {},
 ): Promise<Migration> {
-  const { node: from } = locate(operator.fleet, name);
+  return await migrateFrom(operator, locate(operator.fleet, name), to, { timeoutMs });
+}
+
+/** The same, where its place is known. @throws as `migrate` */
+export async function migrateFrom(
+  operator: Operator,
+  { name, node: from }: Place,
+  to: string,
+  { timeoutMs = TIMEOUT_MS }: CommandOptions = {},
+): Promise<Migration> {
   const target = nodeNamed(operator.fleet, to);
   if (stateOf(target, Date.now()) === "offline") {
     throw new OperationError(`Cannot migrate '${name}': node '${to}' is offline`);
   }
-  await operator.commander.command(from, "migrate", { name, target_node: to }, { timeoutMs });
+  const signs: Signs = {
+    filters: [topics.migrateResult(from)],
+    read: ({ payload }) => {
+      const { agent, success, error } = fieldsOf(payload);
+      if (agent !== name) return undefined;
+      return success === true ? { done: true } : { error: String(error) };
+    },
+  };
+  await obeyed(
+    operator,
+    signs,
+    () => operator.commander.command(from, "migrate", { name, target_node: to }, { timeoutMs }),
+  );
   return { agent: name, from, to };
 }

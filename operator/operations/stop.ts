@@ -1,48 +1,104 @@
 /** Ends agents, and nodes with all of theirs. */
+import { topics } from "../../protocol/topics.ts";
 import type { AgentCommand } from "../../protocol/commands.ts";
 import type { CommandOptions } from "../commander.ts";
+import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
-import { locate, type Located } from "./find.ts";
+import { locate, type Place } from "./find.ts";
+import { obeyed, type Signs } from "./obeyed.ts";
 
 /**
  * Stops an agent for good, wherever it runs.
  * @throws OperationError when it runs nowhere; RefusedError; NoAnswerError
  */
 export async function stopAgent(
-  { commander, fleet }: Operator,
+  operator: Operator,
   name: string,
   options: CommandOptions = {},
-): Promise<Located> {
-  const located = locate(fleet, name);
-  await commander.command(located.node, "stop", { name }, options);
-  return located;
+): Promise<Place> {
+  const place = locate(operator.fleet, name);
+  await stopAt(operator, place, options);
+  return place;
+}
+
+/** The same, where its place is known. @throws RefusedError; NoAnswerError */
+export async function stopAt(operator: Operator, place: Place, options: CommandOptions = {}): Promise<void> {
+  const { node, name } = place;
+  await obeyed(
+    operator,
+    stateSigns(place, "stopped"),
+    () => operator.commander.command(node, "stop", { name }, options),
+  );
 }
 
 /**
  * Stops every agent of a node, and ends the node.
- * @returns the agents it has had
+ * @returns the agents it has had, where the node says so
  * @throws RefusedError; NoAnswerError
  */
 export async function stopNode(
-  { commander }: Operator,
+  operator: Operator,
   node: string,
   options: CommandOptions = {},
 ): Promise<readonly string[]> {
-  const { agents } = await commander.command(node, "stop_all", { reason: "operator" }, options);
+  const signs: Signs = {
+    filters: [topics.nodeHeartbeat(node), topics.nodeStatus(node)],
+    read: ({ payload }) => fieldsOf(payload).status === "offline" ? { done: true } : undefined,
+  };
+  const { agents } = await obeyed(
+    operator,
+    signs,
+    () => operator.commander.command(node, "stop_all", { reason: "operator" }, options),
+  );
   return Array.isArray(agents) ? agents.map(String) : [];
 }
+
+/** What an agent's heartbeats say once a button has worked; a restarted agent looks as it did before. */
+const STATE_AFTER: Readonly<Record<AgentCommand, string | undefined>> = {
+  pause: "paused",
+  resume: "running",
+  stop: "stopped",
+  delete: undefined,
+  restart: undefined,
+};
 
 /**
  * Presses one of an agent's buttons.
  * @throws OperationError when it runs nowhere; RefusedError; NoAnswerError
  */
 export async function pressButton(
-  { commander, fleet }: Operator,
+  operator: Operator,
   name: string,
   command: AgentCommand,
   options: CommandOptions = {},
-): Promise<Located> {
-  const located = locate(fleet, name);
-  await commander.agentCommand(located.node, located.actorId, command, options);
-  return located;
+): Promise<Place> {
+  const place = locate(operator.fleet, name);
+  await pressAt(operator, place, command, options);
+  return place;
+}
+
+/** The same, where its place is known. @throws RefusedError; NoAnswerError */
+export async function pressAt(
+  operator: Operator,
+  place: Place,
+  command: AgentCommand,
+  options: CommandOptions = {},
+): Promise<void> {
+  // The one button that nodes of every kind know as a command of their own.
+  if (command === "stop") return await stopAt(operator, place, options);
+  await obeyed(
+    operator,
+    stateSigns(place, STATE_AFTER[command]),
+    () => operator.commander.agentCommand(place.node, place.actorId, command, options),
+  );
+}
+
+function stateSigns({ actorId, node }: Place, state: string | undefined): Signs {
+  return {
+    filters: state === undefined ? [] : [topics.agent(actorId, "heartbeat")],
+    read: ({ payload }) => {
+      const fields = fieldsOf(payload);
+      return fields.state === state && fields.node === node ? { done: true } : undefined;
+    },
+  };
 }

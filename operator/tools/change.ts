@@ -8,6 +8,7 @@ import { locate, nodeNamed } from "../operations/find.ts";
 import { inspectAgent } from "../operations/inspect.ts";
 import { migrate } from "../operations/migrate.ts";
 import { type Config, spawn, type SpawnOutcome } from "../operations/spawn.ts";
+import { spawnWords } from "../operations/spawn_words.ts";
 import { stopAgent } from "../operations/stop.ts";
 import { survey } from "../operations/survey.ts";
 import { configFromTemplate } from "../templates/catalog.ts";
@@ -185,20 +186,10 @@ async function spawned(
 
 function resultOf(outcome: SpawnOutcome): ToolResult {
   const { kind, ...details } = outcome;
-  switch (outcome.kind) {
-    case "running":
-      return done({ outcome: kind, ...details });
-    case "already_running":
-      return failed(`Agent '${outcome.agent}' runs there already: update_agent changes it`, details);
-    case "failed":
-      return { ok: false, value: { outcome: kind, ...details } };
-    case "stopped":
-      return failed("Somebody has stopped it meanwhile", details);
-    case "unsettled":
-      return failed(`Neither running nor failed within the time; last heard: ${outcome.last}`, details);
-    default:
-      return outcome satisfies never;
-  }
+  if (kind === "running") return done({ outcome: kind, ...details });
+  if (kind === "failed") return { ok: false, value: { outcome: kind, ...details } };
+  const hint = kind === "already_running" ? ": update_agent changes it" : "";
+  return failed(spawnWords(outcome) + hint, details);
 }
 
 /** Protocol: so an agent replies whose handle_task threw, or that has none. */

@@ -124,14 +124,14 @@ laws("the command line and one node", ["hall"], {
     const file = await agentFile("ticker.ts", TICKER);
     const { code, stderr, stdout } = await run("spawn", file, "--node", "hall");
     assertEquals([code, stdout], [1, ""]);
-    assertStringIncludes(stderr, "already running on hall: --replace puts this one in its place");
+    assertStringIncludes(stderr, "already runs on hall: --replace replaces it");
   },
 
   "spawn shows the error and the stack of an agent that fails, with the author's line": async ({ run }) => {
     const file = await agentFile("broken.ts", `// first\nfunction setup() { throw new Error("no sensor"); }`);
     const { code, stderr } = await run("spawn", file, "--node", "hall");
     assertEquals(code, 1);
-    assertMatch(stderr, /'broken' has failed on hall \(setup\): no sensor/);
+    assertMatch(stderr, /'broken' failed on hall \(setup\): no sensor/);
     assertMatch(stderr, /at .*broken\.ts:2:\d+/);
   },
 
@@ -153,7 +153,7 @@ laws("the command line and one node", ["hall"], {
     const { code, stderr } = await run("spawn", file, "--node", "hall", "--install", "npm:no spaces allowed");
     assertEquals(code, 1);
     assertMatch(stderr, /Installing npm:no spaces allowed for 'needy'/);
-    assertMatch(stderr, /'needy' has failed on hall \(install\): .*is not a package/);
+    assertMatch(stderr, /'needy' failed on hall \(install\): .*is not a package/);
   },
 
   "an update that fails tells that the code before runs again": async ({ run }) => {
@@ -182,7 +182,7 @@ laws("the command line and one node", ["hall"], {
     const file = await agentFile("slow.ts", "async function setup() { await new Promise(() => {}); }");
     const { code, stderr } = await run("spawn", file, "--node", "hall", "--timeout", "1");
     assertEquals(code, 4);
-    assertStringIncludes(stderr, "'slow' neither runs nor has failed on hall yet");
+    assertStringIncludes(stderr, "'slow' is not ready on hall yet");
     assertEquals((await run("stop", "slow")).code, 0);
   },
 

@@ -87,7 +87,7 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.fill("[name=name]", "from_page");
     await page.fill("[name=description]", "spawned by hand");
     await page.click("button:has-text('Spawn'):not([title])[type=submit]");
-    await page.waitForSelector(".outcome-good >> text='from_page' runs on test-node");
+    await page.waitForSelector(".outcome-good >> text=Agent 'from_page' runs on test-node");
     await scene.stage.agent("from_page").task({ a: 1 });
     await page.click("text=Open from_page");
     await page.waitForSelector("text=spawned by hand");
@@ -197,7 +197,7 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.click("button:has-text('Resume')");
     await page.waitForSelector(".agent-title .state-running");
     await page.click("button:has-text('Restart')");
-    await page.waitForSelector(".toast-good >> text='pressed' has started afresh");
+    await page.waitForSelector(".toast-good >> text=Agent 'pressed' has restarted");
     await openDialog(page, "Delete");
     await page.click("dialog button:has-text('Delete')");
     await page.waitForSelector("text=This agent is not known");
@@ -258,11 +258,11 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.click("[role=menuitem]:has-text('Migrate')");
     await page.check("dialog [value=other-node]");
     await page.click("dialog button[type=submit]");
-    await page.waitForSelector(".toast-good >> text='moves' has moved from test-node to other-node");
+    await page.waitForSelector(".toast-good >> text=Agent 'moves' has moved from test-node to other-node");
     assertEquals((await stage.agent("moves").task(1)).node, "other-node");
     await page.waitForSelector(`${rowOf("moves")} .c-node >> text=other-node`);
     await page.dragAndDrop(rowOf("moves"), '[data-node="test-node"]');
-    await page.waitForSelector(".toast-good >> text='moves' has moved from other-node to test-node");
+    await page.waitForSelector(".toast-good >> text=Agent 'moves' has moved from other-node to test-node");
     assertEquals((await stage.agent("moves").task(1)).node, "test-node");
   },
 

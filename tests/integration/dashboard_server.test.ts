@@ -51,7 +51,7 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
 
   "actions tell what the bus told": async (stage, { url }) => {
     const spawned = await post(`${url}api/nodes/test-node/spawn`, { name: "acted", code: ECHO });
-    assertEquals([spawned.status, spawned.json.message], [200, "'acted' runs on test-node"]);
+    assertEquals([spawned.status, spawned.json.message], [200, "Agent 'acted' runs on test-node"]);
     const agent = `${url}api/agents/${actorId("acted")}`;
     assertEquals((await post(`${agent}/task`, { payload: [1] })).json.answer, { echo: [1] });
     assertEquals((await post(`${agent}/pause`, {})).json.ok, true);
@@ -61,11 +61,11 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     assertEquals([inspected.code, inspected.source, inspected.config.name], [ECHO, "node", "acted"]);
     const again = await post(`${url}api/nodes/test-node/spawn`, { name: "acted", code: ECHO });
     assertEquals(again.status, 409);
-    assertStringIncludes(again.json.message, "runs on test-node already");
+    assertStringIncludes(again.json.message, "already runs on test-node");
     const lost = await post(`${agent}/migrate`, { target_node: "test-node" });
     assertEquals([lost.status, lost.json.ok], [409, false]);
     const stopped = await post(`${agent}/stop`, {});
-    assertEquals(stopped.json.message, "'acted' has stopped");
+    assertEquals(stopped.json.message, "Agent 'acted' has stopped");
     const twice = await post(`${agent}/stop`, {});
     assertMatch(twice.json.message, /not running/);
     const wrong = await post(`${url}api/nodes/test-node/spawn`, {
@@ -226,7 +226,7 @@ Deno.test("nodes that obey signed commands only obey a dashboard that signs", as
   assertMatch(refused.json.message, /sign/);
   await using dashboard = await openDashboard(stage.broker.port, { signer: new Signer(key) });
   const spawned = await post(`${dashboard.url}api/nodes/test-node/spawn`, config);
-  assertEquals(spawned.json.message, "'signed' runs on test-node");
+  assertEquals(spawned.json.message, "Agent 'signed' runs on test-node");
   const agent = `${dashboard.url}api/agents/${actorId("signed")}`;
   assertEquals((await post(`${agent}/pause`, {})).json.ok, true);
   assertEquals((await getJson(`${agent}/inspect`)).source, "node");

@@ -3,9 +3,13 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { Bus, BusError, type BusStatus } from "../../operator/bus.ts";
 import { Commander, NoAnswerError, RefusedError } from "../../operator/commander.ts";
+import { actorId } from "../../protocol/ids.ts";
+import { topics } from "../../protocol/topics.ts";
 import { Fleet } from "../../operator/fleet/fleet.ts";
 import { listen } from "../../operator/operations/listen.ts";
+import { migrateFrom } from "../../operator/operations/migrate.ts";
 import { spawn } from "../../operator/operations/spawn.ts";
+import { pressAt, stopAt, stopNode } from "../../operator/operations/stop.ts";
 import { survey } from "../../operator/operations/survey.ts";
 import { freePort, startEmbedded } from "../support/brokers.ts";
 import { Stage } from "../support/stage.ts";
@@ -143,4 +147,68 @@ Deno.test("listening ends by a count, by a time, and by its signal", async () =>
   assertEquals(topics, ["a"]);
   await listen(operator, { filters: ["b"], forMs: 20, signal, onMessage: () => false });
   await listen(operator, { filters: ["b"], signal: AbortSignal.abort(), onMessage: () => false });
+});
+
+/** A node that obeys and answers nobody, as those of another make do; its messages are those of its recordings. */
+async function silentNode(bus: Bus): Promise<Disposable> {
+  const name = "py-node";
+  const say = (topic: string, value: unknown) => void bus.publish(topic, value);
+  const subscriptions = new DisposableStack();
+  subscriptions.use(
+    await bus.subscribe(
+      topics.node(name, "stop"),
+      () =>
+        say(topics.agent(actorId("sensor"), "heartbeat"), { name: "sensor", node: name, state: "stopped" }),
+    ),
+  );
+  subscriptions.use(
+    await bus.subscribe(
+      topics.node(name, "stop_all"),
+      () => say(topics.nodeHeartbeat(name), { node: name, status: "offline" }),
+    ),
+  );
+  subscriptions.use(
+    await bus.subscribe(topics.node(name, "migrate"), ({ payload }) => {
+      const { name: agent, target_node } = JSON.parse(text(payload));
+      say(topics.migrateResult(name), {
+        agent,
+        success: target_node === "hall",
+        error: "no such agent",
+        to_node: target_node,
+      });
+    }),
+  );
+  return subscriptions;
+}
+
+Deno.test("what a node that never answers is seen to do counts: stop, stop_all, migrate", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await connect(broker.port);
+  await using other = await connect(broker.port);
+  using _node = await silentNode(other);
+  const fleet = new Fleet();
+  const operator = { bus, commander: new Commander(bus, undefined), fleet };
+  const place = { name: "sensor", actorId: actorId("sensor"), node: "py-node" };
+  fleet.apply(topics.nodeStatus("hall"), new TextEncoder().encode('{"status":"online"}'), Date.now());
+  fleet.apply(topics.nodeStatus("attic"), new TextEncoder().encode('{"status":"online"}'), Date.now());
+
+  assertEquals(await migrateFrom(operator, place, "hall"), { agent: "sensor", from: "py-node", to: "hall" });
+  const error = await assertRejects(() => migrateFrom(operator, place, "attic"), RefusedError);
+  assertEquals(error.message, "no such agent");
+  await stopAt(operator, place);
+  assertEquals(await stopNode(operator, "py-node"), []);
+  // Nothing is seen of a restart.
+  await assertRejects(() => pressAt(operator, place, "restart", { timeoutMs: 200 }), NoAnswerError);
+});
+
+Deno.test("who listens again to what was just let go of hears it", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await connect(broker.port);
+  for (let round = 0; round < 20; round++) {
+    (await bus.subscribe("a", () => {}))[Symbol.dispose]();
+    const heard = Promise.withResolvers<void>();
+    using _again = await bus.subscribe("a", () => heard.resolve());
+    await bus.publish("a", "x");
+    await heard.promise;
+  }
 });

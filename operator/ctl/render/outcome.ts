@@ -1,5 +1,6 @@
 /** What became of a spawn, in words and as an exit code. */
 import type { SpawnOutcome } from "../../operations/spawn.ts";
+import { spawnWords } from "../../operations/spawn_words.ts";
 import type { Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { paint, printable } from "../terminal.ts";
@@ -22,26 +23,13 @@ export function exitCodeOfSpawn({ kind }: SpawnOutcome): number {
   return kind === "unsettled" ? EXIT.noAnswer : EXIT.failed;
 }
 
+/** The error is shown without what its stack repeats. */
 export function wordsFor(outcome: SpawnOutcome): string {
-  const { agent, node } = outcome;
-  switch (outcome.kind) {
-    case "running":
-      return `Agent '${agent}' runs on ${node}`;
-    case "already_running":
-      return `Agent '${agent}' is already running on ${node}: --replace puts this one in its place`;
-    case "failed": {
-      const after = outcome.rolledBack ? "; the code before it runs again" : "";
-      return `Agent '${agent}' has failed on ${node} (${outcome.phase})${after}: ${
-        printable(messageBeside(outcome.error, outcome.traceback))
-      }`;
-    }
-    case "stopped":
-      return `Agent '${agent}' has been stopped on ${node} before it was ready`;
-    case "unsettled":
-      return `Agent '${agent}' neither runs nor has failed on ${node} yet: ${printable(outcome.last)}`;
-    default:
-      return outcome satisfies never;
-  }
+  const shown = outcome.kind === "failed"
+    ? { ...outcome, error: messageBeside(outcome.error, outcome.traceback) }
+    : outcome;
+  const hint = outcome.kind === "already_running" ? ": --replace replaces it" : "";
+  return printable(spawnWords(shown)) + hint;
 }
 
 function asJson(outcome: SpawnOutcome): Readonly<Record<string, unknown>> {

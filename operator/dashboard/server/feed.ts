@@ -3,6 +3,8 @@ import type { BrokerAccess } from "../../../protocol/broker/access.ts";
 import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
 import { Bus, BusError, type BusMessage } from "../../bus.ts";
 import { Commander } from "../../commander.ts";
+import type { Fleet } from "../../fleet/fleet.ts";
+import type { Operator } from "../../operator.ts";
 import type { Signer } from "../../signer.ts";
 import { filterError } from "../../../protocol/topics.ts";
 import { delay } from "@std/async/delay";
@@ -28,6 +30,8 @@ export interface FeedOptions {
   readonly broker: BrokerUrl;
   readonly access: BrokerAccess;
   readonly signer: Signer | undefined;
+  /** Kept by whoever takes the messages in. */
+  readonly fleet: Fleet;
   readonly onMessage: (message: BusMessage) => void;
   /** What an agent has published to a topic of its own. */
   readonly onReading: (message: BusMessage) => void;
@@ -53,11 +57,12 @@ export class Feed implements AsyncDisposable {
   }
 
   /** @throws Error while there is no connection */
-  get commander(): Commander {
-    if (this.#commander === undefined || !this.#status.connected) {
+  get operator(): Operator {
+    const [bus, commander, { fleet }] = [this.#bus, this.#commander, this.options];
+    if (bus === undefined || commander === undefined || !this.#status.connected) {
       throw new BusError(this.#status.reason ?? "There is no connection to the broker");
     }
-    return this.#commander;
+    return { bus, commander, fleet };
   }
 
   /** Connects, and goes on trying while that fails. */

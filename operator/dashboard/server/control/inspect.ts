@@ -1,7 +1,7 @@
 /** What an agent's page shows beside reports: its code, config and state file, asked of its node. */
-import type { Commander } from "../../../commander.ts";
+import { inspectOn } from "../../../operations/inspect.ts";
+import type { Operator } from "../../../operator.ts";
 import type { Inspection } from "../../wire.ts";
-import { isFields } from "../model/fields.ts";
 import type { Model } from "../model/model.ts";
 
 const PATIENCE_MS = 3000;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 3000;
 export async function inspect(
   actorId: string,
   model: Model,
-  commander: () => Commander,
+  operator: () => Operator,
   showCode: boolean,
 ): Promise<Inspection | undefined> {
   const agent = model.agent(actorId);
@@ -19,16 +19,8 @@ export async function inspect(
   let note = isThere ? null : "Its node is not online: what is shown was seen on the bus.";
   if (agent.node !== null && isThere) {
     try {
-      const payload = { name: agent.name };
-      const answer = await commander().command(agent.node, "inspect", payload, { timeoutMs: PATIENCE_MS });
-      return inspection(
-        isFields(answer.config) ? answer.config : undefined,
-        "node",
-        showCode,
-        isFields(answer.persisted) ? answer.persisted : null,
-        typeof answer.persisted_bytes === "number" ? answer.persisted_bytes : null,
-        null,
-      );
+      const found = await inspectOn(operator(), agent.node, agent.name, { timeoutMs: PATIENCE_MS });
+      return inspection(found.config, "node", showCode, found.persisted, found.persistedBytes, null);
     } catch (error) {
       note = (error as Error).message;
     }

@@ -1,5 +1,5 @@
 /** Answers every request: guards first, then the page, the live connection, the REST API. */
-import type { Commander } from "../../../commander.ts";
+import type { Operator } from "../../../operator.ts";
 import type { BrokerStatus, Session } from "../../wire.ts";
 import type { Room } from "../chat/room.ts";
 import type { Actions } from "../control/actions.ts";
@@ -32,7 +32,7 @@ export interface AppOptions {
   readonly session: Session;
   readonly broker: () => BrokerStatus;
   /** @throws Error while there is no connection to the broker */
-  readonly commander: () => Commander;
+  readonly operator: () => Operator;
   readonly messages: () => number;
   readonly nowMs: () => number;
   readonly onError: (error: unknown) => void;
@@ -120,8 +120,8 @@ export class App {
   }
 
   async #inspect(idOrName: string): Promise<unknown> {
-    const { model, commander, session } = this.options;
-    return await inspect(idOrName, model, commander, session.show_code);
+    const { model, operator, session } = this.options;
+    return await inspect(idOrName, model, operator, session.show_code);
   }
 
   #document(): Response {

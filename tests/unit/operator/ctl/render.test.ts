@@ -113,7 +113,7 @@ Deno.test("what became of a spawn has its words and its exit code", () => {
     traceback: undefined,
     rolledBack: true,
   };
-  assertEquals(wordsFor(failed), "Agent 'a' has failed on hall (setup); the code before it runs again: no");
+  assertEquals(wordsFor(failed), "Agent 'a' failed on hall (setup); the previous code runs again: no");
   assertEquals(
     [
       { kind: "running" as const, ...about, actorId: "" },
@@ -181,7 +181,7 @@ Deno.test("an error of several lines is not told twice, once as such and once in
   const spawned = wordsFor({
     ...{ kind: "failed", agent: "x", node: "n", phase: "compile", error, traceback, rolledBack: false },
   });
-  assertEquals(spawned, "Agent 'x' has failed on n (compile): Expression expected");
+  assertEquals(spawned, "Agent 'x' failed on n (compile): Expression expected");
   for (const text of [devLine(event, 0, PLAIN), log]) {
     assertEquals(text.split("let x = ;").length, 2, text);
     assertStringIncludes(text, "Expression expected\n");
