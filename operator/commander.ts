@@ -23,6 +23,8 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
   /** Whether the broker keeps the command for a node that is off. */
   readonly retain?: boolean;
+  /** Ends the waiting: nobody needs the answer any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a node answers beside `ok`. */
@@ -95,11 +97,12 @@ export class Commander {
     node: string,
     topic: string,
     payload: Answer,
-    { timeoutMs = TIMEOUT_MS, retain = false }: CommandOptions,
+    { timeoutMs = TIMEOUT_MS, retain = false, signal }: CommandOptions,
   ): Promise<Answer> {
     const { answered, value } = await this.#ask(
       (replyTopic) => this.#send(node, topic, { ...payload, _reply_topic: replyTopic }, retain),
       timeoutMs,
+      signal,
     );
     if (!answered) {
       throw new NoAnswerError(
@@ -126,6 +129,7 @@ export class Commander {
   async #ask(
     send: (replyTopic: string) => Promise<void>,
     timeoutMs: number,
+    signal?: AbortSignal,
   ): Promise<{ readonly answered: boolean; readonly value: unknown }> {
     const replyTopic = `main/reply/${crypto.randomUUID()}`;
     const reply = Promise.withResolvers<{ answered: boolean; value: unknown }>();
@@ -133,11 +137,15 @@ export class Commander {
       reply.resolve({ answered: true, value: readJson(payload) });
     });
     await send(replyTopic);
-    const timer = setTimeout(() => reply.resolve({ answered: false, value: undefined }), timeoutMs);
+    const giveUp = () => reply.resolve({ answered: false, value: undefined });
+    const timer = setTimeout(giveUp, timeoutMs);
+    signal?.addEventListener("abort", giveUp);
+    if (signal?.aborted === true) giveUp();
     try {
       return await reply.promise;
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
     }
   }
 }

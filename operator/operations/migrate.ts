@@ -51,7 +51,7 @@ export async function migrateFrom(
   await obeyed(
     operator,
     signs,
-    () => operator.commander.command(from, "migrate", { name, target_node: to }, { timeoutMs }),
+    (signal) => operator.commander.command(from, "migrate", { name, target_node: to }, { timeoutMs, signal }),
   );
   return { agent: name, from, to };
 }

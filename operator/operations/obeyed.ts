@@ -14,11 +14,15 @@ export interface Signs {
 const ANSWER_MS = 1000;
 
 /**
- * @param give sends the command and waits for the answer
+ * @param give sends the command and waits for the answer, until its signal says that nobody needs it any more
  * @returns the answer; an empty one from a node that was only seen to obey
  * @throws what `give` throws when nothing was seen; RefusedError when it was seen to fail
  */
-export async function obeyed({ bus }: Operator, signs: Signs, give: () => Promise<Answer>): Promise<Answer> {
+export async function obeyed(
+  { bus }: Operator,
+  signs: Signs,
+  give: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
   const seen = Promise.withResolvers<Answer>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const note = (message: BusMessage) => {
@@ -29,11 +33,16 @@ export async function obeyed({ bus }: Operator, signs: Signs, give: () => Promis
       else seen.reject(new RefusedError(sign.error, undefined));
     }, ANSWER_MS);
   };
+  const over = new AbortController();
   using subscriptions = new DisposableStack();
   for (const filter of signs.filters) subscriptions.use(await bus.subscribe(filter, note));
+  const answered = give(over.signal);
+  // It loses the race where the node is only seen to obey.
+  answered.catch(() => {});
   try {
-    return await Promise.race([give(), seen.promise]);
+    return await Promise.race([answered, seen.promise]);
   } finally {
     clearTimeout(timer);
+    over.abort();
   }
 }

@@ -27,7 +27,7 @@ export async function stopAt(operator: Operator, place: Place, options: CommandO
   await obeyed(
     operator,
     stateSigns(place, "stopped"),
-    () => operator.commander.command(node, "stop", { name }, options),
+    (signal) => operator.commander.command(node, "stop", { name }, { ...options, signal }),
   );
 }
 
@@ -48,7 +48,7 @@ export async function stopNode(
   const { agents } = await obeyed(
     operator,
     signs,
-    () => operator.commander.command(node, "stop_all", { reason: "operator" }, options),
+    (signal) => operator.commander.command(node, "stop_all", { reason: "operator" }, { ...options, signal }),
   );
   return Array.isArray(agents) ? agents.map(String) : [];
 }
@@ -89,7 +89,7 @@ export async function pressAt(
   await obeyed(
     operator,
     stateSigns(place, STATE_AFTER[command]),
-    () => operator.commander.agentCommand(place.node, place.actorId, command, options),
+    (signal) => operator.commander.agentCommand(place.node, place.actorId, command, { ...options, signal }),
   );
 }
 
