@@ -10,3 +10,8 @@ export const NAME_RULE = "1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter o
 export function isName(name: unknown): name is string {
   return typeof name === "string" && NAME.test(name);
 }
+
+/** The first of `values` that is one: what others have sent, and is no valid name, names nothing. */
+export function nameIn(...values: readonly unknown[]): string | undefined {
+  return values.find(isName);
+}

@@ -1,4 +1,5 @@
 /** The runner's own log, on stderr. */
+import { printable } from "../protocol/printable.ts";
 
 export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -20,7 +21,7 @@ export function createLogger(level: LogLevel, write: (line: string, level: LogLe
   const least = LOG_LEVELS.indexOf(level);
   const logAt = (own: LogLevel) => (message: string) => {
     if (LOG_LEVELS.indexOf(own) < least) return;
-    write(`${new Date().toISOString()} ${own.padEnd(7)} ${printable(message)}`, own);
+    write(`${new Date().toISOString()} ${own.padEnd(7)} ${shown(message)}`, own);
   };
   return {
     isDebug: level === "DEBUG",
@@ -31,12 +32,7 @@ export function createLogger(level: LogLevel, write: (line: string, level: LogLe
   };
 }
 
-/**
- * What others say must not move the cursor of the operator's terminal, turn the text around, or begin a line as if it
- * were the node's.
- */
-function printable(message: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what is taken out
-  const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-  return message.replace(hidden, "\uFFFD").replace(/[\n\u2028\u2029]/g, "\n    ");
+/** What others say does not act on the operator's terminal, nor begin a line as if it were the node's. */
+function shown(message: string): string {
+  return printable(message.replace(/[\u2028\u2029]/g, "\n")).replaceAll("\n", "\n    ");
 }

@@ -1,5 +1,5 @@
 /** What tools come back with, for a person to read: a table, or lines. Pure. */
-import { printable } from "../printable.ts";
+import { oneLine, printable } from "../../protocol/printable.ts";
 import type { ToolResult } from "../tools/tool.ts";
 
 /** Nothing in it moves a cursor; cells and lines are text of others. */
@@ -39,7 +39,7 @@ function tableOf(columns: readonly Column[], rows: readonly Row[], none: string)
   return {
     kind: "table",
     titles: columns.map(([title]) => title),
-    rows: rows.map((row) => columns.map(([, key]) => printable(text(row[key])))),
+    rows: rows.map((row) => columns.map(([, key]) => oneLine(text(row[key])))),
   };
 }
 
@@ -86,7 +86,7 @@ function logLine({ timestamp, level, agent, node, message, traceback }: Row): st
   const time = typeof timestamp === "number"
     ? `${new Date(timestamp * 1000).toTimeString().slice(0, 8)} `
     : "";
-  const head = `${time}${text(level).padEnd(8)} ${text(agent ?? node)}: ${text(message)}`;
+  const head = oneLine(`${time}${text(level).padEnd(8)} ${text(agent ?? node)}: ${text(message)}`);
   return typeof traceback === "string" ? [head, ...traceback.split("\n").map((line) => `  ${line}`)] : [head];
 }
 

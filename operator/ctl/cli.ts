@@ -17,7 +17,7 @@ import {
   type Options,
   readConnection,
 } from "./options.ts";
-import { paint, type Terminal } from "./terminal.ts";
+import { coloured, paint, printableJson, type Terminal } from "./terminal.ts";
 
 /** This process, as far as commands use it. */
 export interface Surroundings {
@@ -35,10 +35,12 @@ export interface Run extends Surroundings {
   readonly json: boolean;
   /** Of `--timeout`, milliseconds. */
   readonly timeoutMs: number | undefined;
-  /** One line on stdout. */
+  /** One line on stdout. Here as in the others, nothing that others have said acts on a terminal. */
   print(line: string): void;
   /** One line on stderr, for people alone. */
   note(line: string): void;
+  /** One line on stderr, also beside JSON. */
+  tell(line: string): void;
   /** One JSON document on stdout. */
   printJson(value: unknown): void;
 }
@@ -122,21 +124,23 @@ function interrupted(signal: AbortSignal): Promise<never> {
 function newRun(surroundings: Surroundings, options: Options): Run {
   const { stdout, stderr } = surroundings;
   const json = isSet(options, "json");
+  const tell = (line: string) => stderr.write(`${coloured(line)}\n`);
   return {
     ...surroundings,
     options,
     json,
     timeoutMs: milliseconds(options, "timeout"),
-    print: (line) => stdout.write(`${line}\n`),
+    print: (line) => stdout.write(`${coloured(line)}\n`),
     note: (line) => {
-      if (!json) stderr.write(`${line}\n`);
+      if (!json) tell(line);
     },
-    printJson: (value) => stdout.write(`${JSON.stringify(value)}\n`),
+    tell,
+    printJson: (value) => stdout.write(`${printableJson(value)}\n`),
   };
 }
 
 function warn(run: Run, message: string): void {
-  run.stderr.write(`${paint(run.stderr, "yellow", "warning:")} ${message}\n`);
+  run.tell(`${paint(run.stderr, "yellow", "warning:")} ${message}`);
 }
 
 /** What a command to a node may take. */

@@ -1,5 +1,6 @@
 /** What a shell can offer for a command line that is not finished: read from the commands themselves. Pure. */
 import type { Argument, Command, Option } from "commander";
+import { isName } from "../../protocol/names.ts";
 import type { Seen } from "./seen.ts";
 
 export interface Candidate {
@@ -72,7 +73,9 @@ function byName(name: string, seen: Seen, current: string): Completion {
     ...(/AGENT/.test(name) ? named(seen.agents, "agent") : []),
     ...(/NODE/.test(name) ? named(seen.nodes, "node") : []),
   ];
-  return { candidates: starting(candidates, current), files: false };
+  // A shell puts what it is offered into the command line, where `$(…)` would run.
+  const safe = candidates.filter(({ value }) => isName(value));
+  return { candidates: starting(safe, current), files: false };
 }
 
 function commandsOf(command: Command): Candidate[] {

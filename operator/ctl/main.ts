@@ -5,7 +5,7 @@ import { SECRET_VARIABLES } from "./secret_variables.ts";
 import { Cli, type Surroundings } from "./cli.ts";
 import { EXIT, exitCodeOf, wordsOf } from "./exit_code.ts";
 import { createProgram } from "./program.ts";
-import { openTerminal, paint, printable } from "./terminal.ts";
+import { openTerminal, paint, printable, printableJson } from "./terminal.ts";
 
 /** @returns the exit code */
 async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -36,7 +36,7 @@ function fail(error: unknown, args: readonly string[], { stdout, stderr, signal 
 }
 
 function errorJson(error: string, exit_code: number): string {
-  return `${JSON.stringify({ ok: false, error: error.replace(/^error: /, ""), exit_code })}\n`;
+  return `${printableJson({ ok: false, error: error.replace(/^error: /, ""), exit_code })}\n`;
 }
 
 /** The first Ctrl-C ends a command in order, the second at once. */

@@ -1,5 +1,6 @@
 /** The names that were seen last, for completions: a shell must not wait for a broker. */
 import { dirname, join } from "@std/path";
+import { isName } from "../../protocol/names.ts";
 import type { Environment } from "../../protocol/config/flag.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { liveAgents } from "../operations/find.ts";
@@ -34,7 +35,7 @@ export async function rememberFleet(fleet: Fleet, env: Environment): Promise<voi
 export function recallFleet(env: Environment): Seen {
   try {
     const { nodes, agents } = JSON.parse(Deno.readTextFileSync(seenPath(env) ?? ""));
-    return { nodes: strings(nodes), agents: strings(agents) };
+    return { nodes: names(nodes), agents: names(agents) };
   } catch {
     // No fleet was seen yet.
     return { nodes: [], agents: [] };
@@ -46,6 +47,6 @@ function seenPath({ XDG_CACHE_HOME, HOME }: Environment): string | undefined {
   return cache === undefined ? undefined : join(cache, "agentflow", "seen.json");
 }
 
-function strings(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+function names(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter(isName) : [];
 }

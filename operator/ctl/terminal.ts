@@ -1,5 +1,7 @@
 /** Where output goes, and what it can show. */
-export { printable } from "../printable.ts";
+import { printable } from "../../protocol/printable.ts";
+
+export { oneLine, printable, printableJson } from "../../protocol/printable.ts";
 
 /** A stream of this process, or a test's. */
 export interface Terminal {
@@ -43,6 +45,14 @@ export function openTerminal(stream: {
 export function paint({ colour }: Pick<Terminal, "colour">, name: Colour | undefined, text: string): string {
   return colour && name !== undefined ? `\x1b[${COLOURS[name]}m${text}\x1b[0m` : text;
 }
+
+/** Of all that a terminal acts on, nothing but the colours of `paint` stays, whoever has put it into the text. */
+export function coloured(text: string): string {
+  return text.split(OWN_COLOURS).map((part, index) => index % 2 === 1 ? part : printable(part)).join("");
+}
+
+// deno-lint-ignore no-control-regex -- it is what paint writes
+const OWN_COLOURS = /(\x1b\[(?:0|1|3[1236]|90)m)/;
 
 function sizeOf(side: "columns" | "rows"): number {
   try {

@@ -1,4 +1,6 @@
 /** What nodes and agents there are, as the traffic on the bus tells it. No I/O, no timers: the caller brings messages and time. */
+import { actorId } from "../../protocol/ids.ts";
+import { isName } from "../../protocol/names.ts";
 import { filterMatches } from "../../protocol/topics.ts";
 import { agentAfter, agentListed, nodeAfter, readObject } from "./readings.ts";
 import { type AgentView, newAgent, type NodeView } from "./views.ts";
@@ -19,22 +21,36 @@ export const FLEET_FILTERS = [
   "agents/+/manifest",
 ] as const;
 
+export interface FleetOptions {
+  /** At most so many nodes, and as many agents that a node vouches for. */
+  readonly maxEntries?: number;
+  /** At most so many agents that no node vouches for: anybody can invent them. */
+  readonly maxStrangers?: number;
+  /** Told of each agent that had to make room. */
+  readonly onEvicted?: (actorId: string) => void;
+}
+
+const MAX_ENTRIES = 5000;
+const MAX_STRANGERS = 1000;
+
 /**
- * Invariants: bounded by `maxEntries` nodes and as many agents, of which the one that has been silent longest goes
- * first; what does not parse changes nothing.
+ * Invariants: bounded; of those that are too many, the one that has been silent longest goes first, and never one that a
+ * node says it runs for one that nobody does; what does not parse, or has no valid name, changes nothing.
  */
 export class Fleet {
   readonly #nodes = new Map<string, NodeView>();
   readonly #agents = new Map<string, AgentView>();
+  /** Agents that are on no list of a node that is online. */
+  readonly #strangers = new Map<string, AgentView>();
 
-  constructor(private readonly maxEntries = 10_000) {}
+  constructor(private readonly options: FleetOptions = {}) {}
 
   get nodes(): readonly NodeView[] {
     return [...this.#nodes.values()];
   }
 
   get agents(): readonly AgentView[] {
-    return [...this.#agents.values()];
+    return [...this.#agents.values(), ...this.#strangers.values()];
   }
 
   node(name: string): NodeView | undefined {
@@ -42,7 +58,7 @@ export class Fleet {
   }
 
   agent(actorId: string): AgentView | undefined {
-    return this.#agents.get(actorId);
+    return this.#agents.get(actorId) ?? this.#strangers.get(actorId);
   }
 
   /** Agents that an operator calls by this name: one, unless nodes disagree. */
@@ -53,7 +69,9 @@ export class Fleet {
   /** Takes a message in. @param nowMs when it came @returns what it changed, if anything */
   apply(topic: string, payload: Uint8Array, nowMs: number): FleetChange | undefined {
     const [root, id = "", report, ...rest] = topic.split("/");
-    if (rest.length > 0 || !FLEET_FILTERS.some((filter) => filterMatches(filter, topic))) return undefined;
+    if (rest.length > 0 || !isName(id) || !FLEET_FILTERS.some((filter) => filterMatches(filter, topic))) {
+      return undefined;
+    }
     if (root === "agents" && report === "manifest" && payload.length === 0) return this.#withoutManifest(id);
     const fields = readObject(payload);
     if (fields === undefined) return undefined;
@@ -61,49 +79,74 @@ export class Fleet {
       const node = nodeAfter(this.#nodes.get(id), id, report, fields, nowMs);
       return node && this.#keepNode(node);
     }
-    const agent = agentAfter(this.#agents.get(id), id, report, fields, nowMs);
+    const agent = agentAfter(this.agent(id), id, report, fields, nowMs);
     return agent && this.#keepAgent(agent);
   }
 
   /** Takes in what a node answers to `list`: all its agents, as they are now. */
   applyList(node: string, listed: readonly unknown[], nowMs: number): void {
     for (const entry of listed) {
-      const agent = agentListed((actorId) => this.#agents.get(actorId), node, entry, nowMs);
-      if (agent !== undefined) this.#keepAgent(agent);
+      const agent = agentListed((actorId) => this.agent(actorId), node, entry, nowMs);
+      // The node's own word for it: no heartbeat need have said so yet.
+      if (agent !== undefined) this.#keepVouched(agent);
     }
   }
 
   /** Takes in that a node has started an agent: of one that fails at once, it may be all that tells where. */
   applySpawned(actorId: string, name: string, node: string, nowMs: number): FleetChange | undefined {
-    if (this.#agents.has(actorId)) return undefined;
+    if (!isName(name) || !isName(node) || this.agent(actorId) !== undefined) return undefined;
     return this.#keepAgent({ ...newAgent(actorId, name), node, lastSeenMs: nowMs });
   }
 
   /** Forgets an agent, for instance one that was deleted. */
   forgetAgent(actorId: string): void {
     this.#agents.delete(actorId);
+    this.#strangers.delete(actorId);
   }
 
   #withoutManifest(actorId: string): FleetChange | undefined {
-    const known = this.#agents.get(actorId);
+    const known = this.agent(actorId);
     return known === undefined ? undefined : this.#keepAgent({ ...known, manifest: undefined });
   }
 
   #keepNode(node: NodeView): FleetChange {
-    keep(this.#nodes, node.name, node, this.maxEntries);
+    keep(this.#nodes, node.name, node, this.options.maxEntries ?? MAX_ENTRIES);
+    for (const stranger of [...this.#strangers.values()]) {
+      if (stranger.node === node.name && isVouchedFor(stranger, node)) this.#keepVouched(stranger);
+    }
     return { kind: "node", node };
   }
 
   #keepAgent(agent: AgentView): FleetChange {
-    keep(this.#agents, agent.actorId, agent, this.maxEntries);
+    const node = agent.node === undefined ? undefined : this.#nodes.get(agent.node);
+    if (node !== undefined && isVouchedFor(agent, node)) return this.#keepVouched(agent);
+    this.#agents.delete(agent.actorId);
+    this.#evicted(keep(this.#strangers, agent.actorId, agent, this.options.maxStrangers ?? MAX_STRANGERS));
     return { kind: "agent", agent };
+  }
+
+  #keepVouched(agent: AgentView): FleetChange {
+    this.#strangers.delete(agent.actorId);
+    this.#evicted(keep(this.#agents, agent.actorId, agent, this.options.maxEntries ?? MAX_ENTRIES));
+    return { kind: "agent", agent };
+  }
+
+  #evicted(actorId: string | undefined): void {
+    if (actorId !== undefined) this.options.onEvicted?.(actorId);
   }
 }
 
-/** Sets the entry as the newest; the oldest makes room. */
-function keep<T>(map: Map<string, T>, key: string, value: T, max: number): void {
+/** Whether the node says that it runs the agent: by its name, and so under the one id that this name has. */
+function isVouchedFor({ name, actorId: id }: AgentView, { isOnline, agents }: NodeView): boolean {
+  return isOnline && agents.includes(name) && id === actorId(name);
+}
+
+/** Sets the entry as the newest; the oldest makes room. @returns the key of the one that did */
+function keep<T>(map: Map<string, T>, key: string, value: T, max: number): string | undefined {
   map.delete(key);
   map.set(key, value);
   const [oldest] = map.keys();
-  if (map.size > max && oldest !== undefined) map.delete(oldest);
+  if (map.size <= max || oldest === undefined) return undefined;
+  map.delete(oldest);
+  return oldest;
 }

@@ -1,5 +1,12 @@
 /** What one report says of a node or an agent: fields of a message, taken over into what was known before. Pure. */
+import { isName, nameIn } from "../../protocol/names.ts";
 import { type AgentView, newAgent, newNode, type NodeView } from "./views.ts";
+
+/** Of what others say, nobody needs more; without bounds it is kept in memory, and sent to every browser. */
+const MAX_TEXT_CHARS = 300;
+const MAX_LABELS = 64;
+const MAX_AGENTS_OF_NODE = 1000;
+const MAX_MANIFEST_CHARS = 16_000;
 
 /** A report's fields: anybody may publish anything, so each is looked at before it is used. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -35,7 +42,7 @@ export function nodeAfter(
     ...node,
     isOnline: true,
     lastSeenMs: nowMs,
-    agents: list(fields.agents),
+    agents: names(fields.agents),
     instance: text(fields.instance),
     runtime: text(fields.runtime),
     version: text(fields.version),
@@ -71,10 +78,10 @@ export function agentAfter(
   fields: Fields,
   nowMs: number,
 ): AgentView | undefined {
-  const name = text(fields.name) ?? text(fields.agent) ?? known?.name;
+  const name = nameIn(fields.name, fields.agent, known?.name);
   if (name === undefined) return undefined;
   const agent = known ?? newAgent(actorId, name);
-  const node = text(fields.node) ?? agent.node;
+  const node = nameIn(fields.node, agent.node);
   const counters = {
     uptime: number(fields.uptime) ?? agent.uptime,
     messagesProcessed: number(fields.messages_processed) ?? agent.messagesProcessed,
@@ -113,7 +120,7 @@ export function agentAfter(
         restarts: number(fields.restart_count) ?? agent.restarts,
       };
     default:
-      return { ...agent, node, manifest: fields };
+      return { ...agent, node, manifest: isBounded(fields) ? fields : undefined };
   }
 }
 
@@ -122,7 +129,7 @@ export function agentAfter(
  * That of a node to which it was to move is not: it goes on where it is.
  */
 function hasEnded({ node }: AgentView, fields: Fields): boolean {
-  const of = text(fields.node);
+  const of = nameIn(fields.node);
   return fields.severity === "fatal" && (of === undefined || node === undefined || of === node);
 }
 
@@ -135,7 +142,7 @@ export function agentListed(
 ): AgentView | undefined {
   if (typeof listed !== "object" || listed === null) return undefined;
   const fields = listed as Fields;
-  const [name, actorId] = [text(fields.name), text(fields.actor_id)];
+  const [name, actorId] = [nameIn(fields.name), nameIn(fields.actor_id)];
   if (name === undefined || actorId === undefined) return undefined;
   const agent = knownAs(actorId) ?? newAgent(actorId, name);
   return {
@@ -152,20 +159,28 @@ export function agentListed(
 }
 
 function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
+  return typeof value === "string" ? value.slice(0, MAX_TEXT_CHARS) : undefined;
 }
 
 function number(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-function list(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+function names(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter(isName).slice(0, MAX_AGENTS_OF_NODE) : [];
 }
 
 function labels(value: unknown): Readonly<Record<string, string>> {
   if (typeof value !== "object" || value === null) return {};
+  const entries = Object.entries(value).slice(0, MAX_LABELS);
   return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    entries.flatMap(([key, label]): [string, string][] => {
+      const read = text(label);
+      return read === undefined || key.length > MAX_TEXT_CHARS ? [] : [[key, read]];
+    }),
   );
+}
+
+function isBounded(manifest: Fields): boolean {
+  return JSON.stringify(manifest).length <= MAX_MANIFEST_CHARS;
 }

@@ -1,4 +1,5 @@
 /** Gathers what a diagnosis rests on. */
+import { isName, nameIn } from "../../protocol/names.ts";
 import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
 import type { Evidence } from "./diagnosis.ts";
@@ -13,20 +14,20 @@ export async function examine(operator: Operator, version: string, signal: Abort
   const kept = new Map<string, string | undefined>();
   using _heartbeats = await bus.subscribe("nodes/+/heartbeat", ({ payload }) => {
     const { node, instance } = fieldsOf(payload);
-    if (typeof node === "string" && typeof instance === "string") add(instances, node, instance);
+    if (isName(node) && typeof instance === "string") add(instances, node, instance);
   });
   using _lists = await bus.subscribe("nodes/+/agents", ({ payload }) => {
     const { node, agents } = fieldsOf(payload);
-    if (typeof node !== "string" || !Array.isArray(agents)) return;
-    for (const { name } of agents) if (typeof name === "string") add(homes, name, node);
+    if (!isName(node) || !Array.isArray(agents)) return;
+    for (const agent of agents) if (isName(agent?.name)) add(homes, agent.name, node);
   });
   using _spawns = await bus.subscribe("nodes/+/spawn", ({ topic, payload, retained }) => {
     const [, node = ""] = topic.split("/");
-    if (retained && payload.length > 0) keptSpawns.add(node);
+    if (retained && payload.length > 0 && isName(node)) keptSpawns.add(node);
   });
   using _manifests = await bus.subscribe("agents/+/manifest", ({ payload, retained }) => {
     const { name, node } = fieldsOf(payload);
-    if (retained && typeof name === "string") kept.set(name, typeof node === "string" ? node : undefined);
+    if (retained && isName(name)) kept.set(name, nameIn(node));
   });
   const silent = await survey(operator, { signal });
   return {

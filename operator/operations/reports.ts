@@ -1,6 +1,6 @@
 /** Log lines and errors of nodes and agents, read from their reports. Pure. */
 import { actorId } from "../../protocol/ids.ts";
-import { isName } from "../../protocol/names.ts";
+import { isName, nameIn } from "../../protocol/names.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
 import { fieldsOf } from "../json.ts";
@@ -45,10 +45,10 @@ export function readFields(
   id?: string,
 ): LogLine | undefined {
   const [message, error] = [text(fields.message), text(fields.error)];
-  const agent = text(fields.agent) ?? text(fields.child_name) ?? text(fields.name);
+  const agent = nameIn(fields.agent, fields.child_name, fields.name);
   const common = {
     timestamp: typeof fields.timestamp === "number" ? fields.timestamp : undefined,
-    node: text(fields.node) ?? (agent === undefined ? id : undefined),
+    node: nameIn(fields.node, agent === undefined ? id : undefined),
     agent,
     traceback: text(fields.traceback),
   };

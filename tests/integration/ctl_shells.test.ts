@@ -71,7 +71,7 @@ Deno.test({
       "agentflow spawn x.ts --no => --node|--no-rollback",
       "agentflow spawn x.ts --node  => hall|attic",
       "agentflow spawn x.ts --node = h => hall",
-      "agentflow stop  => sensor|$(touch evil)",
+      "agentflow stop  => sensor",
       "agentflow stop $(touch evil)  => ",
       "agentflow spawn my => my agent.ts",
       "agentflow completions  => bash|zsh|fish",

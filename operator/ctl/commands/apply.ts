@@ -5,6 +5,7 @@ import { isChange } from "../../operations/plan.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet } from "../options.ts";
+import { oneLine } from "../terminal.ts";
 import { changeLines, planLines, resultLine, stepJson, stepLine } from "../render/plan.ts";
 
 export function addApply(program: Command, cli: Cli): void {
@@ -24,7 +25,7 @@ export function addApply(program: Command, cli: Cli): void {
     const results = await applyPlan(operator, steps, {
       timeoutMs: run.timeoutMs,
       signal,
-      onProgress: (step, message) => run.note(`${stepLine(step, { colour: false })}: ${message}`),
+      onProgress: (step, message) => run.note(`${stepLine(step, { colour: false })}: ${oneLine(message)}`),
       onStep: (result) => {
         if (!run.json) run.print(resultLine(result, stdout));
       },

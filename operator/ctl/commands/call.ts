@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { printableJson } from "../terminal.ts";
 
 export function addCall(program: Command, cli: Cli): void {
   const command = program.command("call")
@@ -13,7 +14,7 @@ export function addCall(program: Command, cli: Cli): void {
     const payload = parsePayload(await readPayload(given));
     const reply = await operator.commander.task(agent, payload, run.timeoutMs);
     if (run.json || typeof reply !== "object") run.printJson(reply);
-    else run.print(JSON.stringify(reply, null, run.stdout.isTerminal ? 2 : undefined));
+    else run.print(printableJson(reply, run.stdout.isTerminal ? 2 : undefined));
     return isFailure(reply) ? EXIT.failed : EXIT.ok;
   });
 }

@@ -78,7 +78,7 @@ async function converseByLines(run: Run, prompt: Prompt, session: Session): Prom
       if (answer.kind === "quit") return;
     } catch (error) {
       // One turn that has failed does not end the conversation.
-      run.stderr.write(`agentflow: ${(error as Error).message}\n`);
+      run.tell(`agentflow: ${(error as Error).message}`);
     }
   }
 }

@@ -5,7 +5,6 @@ import type { Cli } from "../cli.ts";
 import { OWN_FLAGS, PASSED_FLAGS, readDeploy } from "../../deploy/options.ts";
 import { runDeploy } from "../../deploy/run.ts";
 import { EXIT } from "../exit_code.ts";
-import { printable } from "../terminal.ts";
 
 const NOTES = `
 The device needs 64-bit Linux (x86_64 or aarch64) with glibc and systemd, and no internet: the runner and Deno come from
@@ -37,8 +36,7 @@ export function addDeploy(program: Command, cli: Cli): void {
       return typeof value === "string" || typeof value === "boolean" ? value : undefined;
     });
     // It takes a while: also a program's user wants to see how far it is.
-    const report = (line: string) => run.stderr.write(`${printable(line)}\n`);
-    const { json, words } = await runDeploy(options, { env: run.env, report, signal: run.signal });
+    const { json, words } = await runDeploy(options, { env: run.env, report: run.tell, signal: run.signal });
     if (run.json) run.printJson(json);
     else words.forEach((line) => run.print(line));
     return EXIT.ok;

@@ -11,7 +11,7 @@ import { EXIT } from "../exit_code.ts";
 import { examineDevice } from "../../deploy/examine.ts";
 import { checkDestination } from "../../deploy/ssh.ts";
 import { addConnectionOptions, readConnection, text } from "../options.ts";
-import { type Colour, paint, printable } from "../terminal.ts";
+import { type Colour, oneLine, paint } from "../terminal.ts";
 
 const MARKS: Readonly<Record<Finding["status"], { readonly mark: string; readonly colour: Colour }>> = {
   ok: { mark: "ok", colour: "green" },
@@ -89,6 +89,6 @@ const DEAF: Finding = {
 function print(run: Run, { check, status, message, advice }: Finding): void {
   if (run.json) return;
   const { mark, colour } = MARKS[status];
-  run.print(`${paint(run.stdout, colour, mark.padEnd(7))}  ${printable(check)}: ${printable(message)}`);
-  if (advice !== undefined) run.print(`         → ${printable(advice)}`);
+  run.print(`${paint(run.stdout, colour, mark.padEnd(7))}  ${oneLine(check)}: ${oneLine(message)}`);
+  if (advice !== undefined) run.print(`         → ${oneLine(advice)}`);
 }

@@ -8,6 +8,7 @@ import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, milliseconds } from "../options.ts";
 import { logLineJson, logLineText } from "../render/log_line.ts";
+import { oneLine } from "../terminal.ts";
 
 const DEFAULT_LINES = 100;
 
@@ -53,7 +54,7 @@ async function remembered(
   const max = Number(run.options.lines);
   if (max === 0) return [];
   const { lines, notes } = await recentLines(operator, { kind: name, target, max, signal: run.signal });
-  for (const note of notes) run.stderr.write(`agentflow: ${note}\n`);
+  for (const note of notes) run.tell(`agentflow: ${oneLine(note)}`);
   return lines;
 }
 

@@ -32,7 +32,7 @@ export function addMcp(program: Command, cli: Cli): void {
     const { HttpServer } = await import("../../mcp/http.ts");
     const options = await httpOptions(run, port);
     await using server = new HttpServer(workshop, selection, options);
-    run.stderr.write(`MCP server at ${server.url}\n`);
+    run.tell(`MCP server at ${server.url}`);
     await new Promise<void>((resolve) => run.signal.addEventListener("abort", () => resolve()));
     return EXIT.ok;
   });

@@ -10,6 +10,7 @@ import { EXIT } from "../exit_code.ts";
 import { isSet, text } from "../options.ts";
 import { addConfigOptions, readSpawnFile } from "../spawn_file.ts";
 import { showSpawnOutcome } from "../render/outcome.ts";
+import { oneLine } from "../terminal.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 
 export function addSpawn(program: Command, cli: Cli): void {
@@ -38,7 +39,7 @@ export function addSpawn(program: Command, cli: Cli): void {
     }
     const outcome = await spawn(operator, node, config, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
-      onProgress: run.note,
+      onProgress: (message) => run.note(oneLine(message)),
       signal: run.signal,
     });
     return showSpawnOutcome(run, outcome);

@@ -3,9 +3,10 @@ import type { Command } from "commander";
 import { inspectAgent } from "../../operations/inspect.ts";
 import { OperationError } from "../../operator.ts";
 import { survey } from "../../operations/survey.ts";
-import { type Cli, commandOptions } from "../cli.ts";
+import { type Cli, commandOptions, type Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet } from "../options.ts";
+import { printableJson } from "../terminal.ts";
 
 export function addState(program: Command, cli: Cli): void {
   const command = program.command("state")
@@ -17,15 +18,21 @@ export function addState(program: Command, cli: Cli): void {
     await survey(operator, { signal: run.signal });
     const inspection = await inspectAgent(operator, name, commandOptions(run));
     const { node, state, config, persisted, persistedBytes } = inspection;
-    if (isSet(run.options, "code") && !run.json) run.print(String(config.code).trimEnd());
-    else if (isSet(run.options, "config") && !run.json) run.print(JSON.stringify(config, null, 2));
+    if (isSet(run.options, "code") && !run.json) showCode(run, String(config.code).trimEnd());
+    else if (isSet(run.options, "config") && !run.json) run.print(printableJson(config, 2));
     else if (run.json) {
       run.printJson({ agent: name, node, state, config, persisted, persisted_bytes: persistedBytes });
     } else if (persisted === null) {
       throw new OperationError(
         `What '${name}' has persisted is too large to be sent: ${persistedBytes} bytes`,
       );
-    } else run.print(JSON.stringify(persisted, null, 2));
+    } else run.print(printableJson(persisted, 2));
     return EXIT.ok;
   });
+}
+
+/** Into a file it goes as it is. */
+function showCode(run: Run, code: string): void {
+  if (run.stdout.isTerminal) run.print(code);
+  else run.stdout.write(`${code}\n`);
 }

@@ -1,6 +1,6 @@
 /** Lines of logs and errors, as people read them. Pure. */
 import type { LogLine } from "../../operations/reports.ts";
-import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
+import { type Colour, oneLine, paint, printable, type Terminal } from "../terminal.ts";
 import { messageBeside } from "./error.ts";
 import { clockTime } from "./units.ts";
 
@@ -20,9 +20,9 @@ export function logLineText(line: LogLine, nowMs: number, view: Pick<Terminal, "
   const colour = COLOURS[level];
   const head = [
     paint(view, "grey", clockTime(timestamp === undefined ? nowMs : timestamp * 1000)),
-    paint(view, "cyan", printable(who)),
-    ...(level === "info" ? [] : [paint(view, colour, level.toUpperCase())]),
-    paint(view, colour, printable(`${where}${messageBeside(message, traceback)}`)),
+    paint(view, "cyan", oneLine(who)),
+    ...(level === "info" ? [] : [paint(view, colour, oneLine(level).toUpperCase())]),
+    paint(view, colour, oneLine(`${where}${messageBeside(message, traceback)}`)),
   ].join("  ");
   return traceback === undefined ? head : `${head}\n${indented(printable(traceback))}`;
 }

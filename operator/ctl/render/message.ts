@@ -1,7 +1,8 @@
 /** A message of the bus as one line. */
 import type { BusMessage } from "../../bus.ts";
 import { fieldsOf, valueOf } from "../../json.ts";
-import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
+import { type Colour, oneLine, paint, printable, type Terminal } from "../terminal.ts";
+import { isName } from "../../../protocol/names.ts";
 import { cut } from "./table.ts";
 import { clockTime } from "./units.ts";
 
@@ -30,7 +31,7 @@ export class Names {
     if (id === undefined) return topic;
     const { name, agent } = fieldsOf(payload);
     const own = typeof name === "string" ? name : agent;
-    if (typeof own === "string" && levels[0] === "agents" && this.#byId.size < MAX_NAMES) {
+    if (isName(own) && levels[0] === "agents" && this.#byId.size < MAX_NAMES) {
       this.#byId.set(id, own);
     }
     return levels.map((level) => UUID.test(level) ? this.#byId.get(level) ?? `${level.slice(0, 8)}…` : level)
@@ -40,7 +41,7 @@ export class Names {
 
 /** `12:34:56  sensors/temperature   {"value":21.5,"unit":"C"}`, cut where the terminal ends. */
 export function messageLine(message: BusMessage, nowMs: number, names: Names, terminal: Terminal): string {
-  const topic = printable(names.shorten(message)).padEnd(TOPIC_WIDTH);
+  const topic = oneLine(names.shorten(message)).padEnd(TOPIC_WIDTH);
   const kept = message.retained ? "(kept) " : "";
   const line = cut(
     `${clockTime(nowMs)}  ${topic}  ${kept}${payloadText(message.payload)}`,

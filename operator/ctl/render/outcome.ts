@@ -3,7 +3,7 @@ import type { SpawnOutcome } from "../../operations/spawn.ts";
 import { spawnWords } from "../../operations/spawn_words.ts";
 import type { Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { paint, printable } from "../terminal.ts";
+import { oneLine, paint, printable } from "../terminal.ts";
 import { messageBeside } from "./error.ts";
 
 /** @returns the exit code */
@@ -26,7 +26,7 @@ export function exitCodeOfSpawn({ kind }: SpawnOutcome): number {
 /** The error is shown without what its stack repeats. */
 export function wordsFor(outcome: SpawnOutcome): string {
   const shown = outcome.kind === "failed"
-    ? { ...outcome, error: messageBeside(outcome.error, outcome.traceback) }
+    ? { ...outcome, phase: oneLine(outcome.phase), error: messageBeside(outcome.error, outcome.traceback) }
     : outcome;
   const hint = outcome.kind === "already_running" ? ": --replace replaces it" : "";
   return printable(spawnWords(shown)) + hint;

@@ -2,7 +2,7 @@
 import { createTwoFilesPatch } from "diff";
 import type { StepResult } from "../../operations/apply.ts";
 import { isChange, type Step } from "../../operations/plan.ts";
-import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
+import { type Colour, oneLine, paint, printable, type Terminal } from "../terminal.ts";
 import { count } from "./units.ts";
 
 type View = Pick<Terminal, "colour">;
@@ -25,12 +25,12 @@ export function planLines(steps: readonly Step[], view: View): string[] {
 
 export function stepLine(step: Step, view: View): string {
   const { sign, colour } = LOOKS[step.kind];
-  return paint(view, colour, printable(`${sign} ${step.node}/${step.agent}  ${wordsFor(step)}`));
+  return paint(view, colour, oneLine(`${sign} ${step.node}/${step.agent}  ${wordsFor(step)}`));
 }
 
 export function resultLine({ step, ok, error }: StepResult, view: View): string {
   const mark = ok ? paint(view, "green", "done") : paint(view, "red", "failed");
-  return `${mark}  ${stepLine(step, { colour: false })}${error === undefined ? "" : `: ${printable(error)}`}`;
+  return `${mark}  ${stepLine(step, { colour: false })}${error === undefined ? "" : `: ${oneLine(error)}`}`;
 }
 
 export function stepJson(step: Step): Readonly<Record<string, unknown>> {

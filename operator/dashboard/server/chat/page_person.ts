@@ -2,7 +2,7 @@
 import type { ActionView } from "../../../chat/action.ts";
 import type { Person } from "../../../chat/person.ts";
 import { shownOf } from "../../../chat/show.ts";
-import { printable } from "../../../printable.ts";
+import { printable } from "../../../../protocol/printable.ts";
 import type { ToolResult } from "../../../tools/tool.ts";
 import type { ChatServerMessage } from "../../chat_wire.ts";
 

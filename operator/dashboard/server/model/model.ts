@@ -1,5 +1,6 @@
 /** All that the dashboard knows, made of the messages on the bus. No I/O, no timers: the caller brings messages and time. */
 import { Fleet } from "../../../fleet/fleet.ts";
+import { isName, nameIn } from "../../../../protocol/names.ts";
 import { actorId } from "../../../../protocol/ids.ts";
 import { type AgentView, type NodeState, type NodeView, stateOf } from "../../../fleet/views.ts";
 import type {
@@ -59,7 +60,7 @@ const MAX_NODES = 10_000;
 const ENTRY_OVERHEAD = 200;
 
 export class Model {
-  readonly fleet = new Fleet();
+  readonly fleet: Fleet = new Fleet({ onEvicted: (actorId) => this.#evicted.push(this.#gone(actorId)) });
   readonly logs = new LogBook();
   readonly events = new Ring<TimelineEvent>(LIMITS.events, ({ message }) => message.length + ENTRY_OVERHEAD);
   readonly alerts = new Ring<AlertEntry>(LIMITS.alerts, ({ message }) => message.length + ENTRY_OVERHEAD);
@@ -69,6 +70,8 @@ export class Model {
   );
   readonly spawns = new Spawns();
   readonly #readings = new Readings();
+  /** Agents that had to make room, until somebody is told. */
+  readonly #evicted: Change[] = [];
   /** CPU and memory of agents by `actor_id`, and of nodes by name. */
   readonly #usage = new Usage(HISTORY_SECONDS);
   /** When a node was first heard of, epoch seconds. */
@@ -78,8 +81,13 @@ export class Model {
 
   /** Takes a message in. @param nowMs when it came */
   apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
+    const changes = this.#apply(topic, payload, nowMs);
+    return [...changes, ...this.#evicted.splice(0)];
+  }
+
+  #apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
     const [root, id = "", report, ...rest] = topic.split("/");
-    if (rest.length > 0 || report === undefined) return [];
+    if (rest.length > 0 || report === undefined || !isName(id)) return [];
     const now = nowMs / 1000;
     if (root === "nodes") return this.#onNode(id, report, topic, payload, now);
     if (root !== "agents") return [];
@@ -115,6 +123,10 @@ export class Model {
   /** Forgets one agent. */
   forget(actorId: string): Change {
     this.fleet.forgetAgent(actorId);
+    return this.#gone(actorId);
+  }
+
+  #gone(actorId: string): Change {
     this.#usage.forget(actorId);
     return { kind: "gone", actorId };
   }
@@ -184,7 +196,7 @@ export class Model {
       case "migrate_result": {
         const fields = readFields(payload);
         if (fields === undefined) return [];
-        const agent = textOf(fields.agent, 100);
+        const agent = nameIn(fields.agent);
         const about = { node: name, agent: agent ?? null, actor_id: this.#idOf(agent ?? null) };
         return [this.#event(migrationHappening(fields), about, now)];
       }
@@ -224,11 +236,11 @@ export class Model {
     const fields = readFields(payload);
     const message = messageOf(fields);
     if (fields === undefined || message === undefined) return [];
-    const agent = textOf(fields.agent ?? fields.name, 100);
+    const agent = nameIn(fields.agent, fields.name);
     // The node's own log stands under its name where an agent's has its id.
     if (agent === undefined) {
-      const child = textOf(fields.child_name, 100) ?? null;
-      const about = { node: textOf(fields.node, 100) ?? id, agent: child, actor_id: this.#idOf(child) };
+      const child = nameIn(fields.child_name) ?? null;
+      const about = { node: nameIn(fields.node, id) ?? null, agent: child, actor_id: this.#idOf(child) };
       const level = levelOf(fields.level, fields.type === "error" ? "error" : "info");
       const entry = this.logs.add({ time: now, level, message, ...about }, now);
       const told: Change[] = [{ kind: "log", entry }, this.#event(nodeLogHappening(fields), about, now)];
@@ -254,7 +266,7 @@ export class Model {
     const fields = readFields(payload);
     const message = messageOf(fields);
     if (fields === undefined || message === undefined) return [];
-    const about = this.#about(id, textOf(fields.agent ?? fields.name, 100), fields);
+    const about = this.#about(id, nameIn(fields.agent, fields.name), fields);
     const severity = levelOf(fields.severity, "warning");
     const entry = this.alerts.add((seq) => ({ seq, time: now, severity, message, ...about }), now);
     return [{ kind: "alert", entry }];
@@ -263,7 +275,7 @@ export class Model {
   #onError(id: string, payload: Uint8Array, now: number): Change[] {
     const fields = readFields(payload);
     if (fields === undefined) return [];
-    const about = this.#about(id, textOf(fields.agent ?? fields.name, 100), fields);
+    const about = this.#about(id, nameIn(fields.agent, fields.name), fields);
     const entry = this.errors.add((seq) => ({
       seq,
       time: now,
@@ -285,7 +297,7 @@ export class Model {
   #about(actorId: string, agent: string | undefined, fields: Fields) {
     const known = this.fleet.agent(actorId);
     return {
-      node: textOf(fields.node, 100) ?? known?.node ?? null,
+      node: nameIn(fields.node, known?.node) ?? null,
       agent: agent ?? known?.name ?? null,
       actor_id: actorId,
     };

@@ -1,4 +1,5 @@
 /** The spawn commands that were seen on the bus: what runs on nodes that cannot be asked for it. Pure. */
+import { isName } from "../../../../protocol/names.ts";
 import { isFields, readFields } from "./fields.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -30,7 +31,7 @@ export class Spawns {
 
   #keep(command: Readonly<Record<string, unknown>>, bytes: number): void {
     const { name } = command;
-    if (typeof name !== "string" || typeof command.code !== "string") return;
+    if (!isName(name) || typeof command.code !== "string") return;
     const config = Object.fromEntries(Object.entries(command).filter(([key]) => !NOT_CONFIG.includes(key)));
     this.#drop(name);
     this.#byAgent.set(name, { config, bytes });

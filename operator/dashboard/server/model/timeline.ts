@@ -1,5 +1,6 @@
 /** What a report means to somebody who wants to know what happened. Pure. */
 import type { AgentView, NodeView } from "../../../fleet/views.ts";
+import { nameIn } from "../../../../protocol/names.ts";
 import type { EventKind } from "../../wire.ts";
 import { type Fields, textOf } from "./fields.ts";
 
@@ -69,11 +70,13 @@ export function nodeLogHappening(fields: Fields): Happening {
 }
 
 export function migrationHappening(fields: Fields): Happening {
-  const agent = textOf(fields.agent, 100) ?? "an agent";
+  const agent = nameIn(fields.agent) ?? "an agent";
   return fields.success === true
     ? {
       kind: "migrated",
-      message: `${agent} has moved from ${textOf(fields.from_node, 100)} to ${textOf(fields.to_node, 100)}`,
+      message: `${agent} has moved from ${nameIn(fields.from_node) ?? "a node"} to ${
+        nameIn(fields.to_node) ?? "another"
+      }`,
     }
     : { kind: "migration_failed", message: textOf(fields.error, 500) ?? `${agent} could not be moved` };
 }

@@ -49,3 +49,15 @@ Deno.test("a script runs the program by words that no shell takes apart", () => 
     assertEquals(script.includes("'/opt/my deno' '$(evil)' __complete"), true, shell);
   }
 });
+
+Deno.test("what is no valid name is never offered: a shell would run it", () => {
+  const seen = {
+    nodes: ["hall$(id)", "hall;id", "hall"],
+    agents: ["`id`", "zz$(id)", "a b", "\x1b[2J", "zz"],
+  };
+  const offered = (...words: string[]) =>
+    complete(program(), words, seen).candidates.map(({ value }) => value);
+  assertEquals(offered("stop", ""), ["zz"]);
+  assertEquals(offered("spawn", "x.ts", "--node", ""), ["hall"]);
+  assertEquals(offered("spawn", "x.ts", "--node="), ["--node=hall"]);
+});

@@ -8,7 +8,7 @@ import { exitCodeOfSpawn, wordsFor } from "../../../../operator/ctl/render/outco
 import { changeLines, planLines } from "../../../../operator/ctl/render/plan.ts";
 import { cut, table } from "../../../../operator/ctl/render/table.ts";
 import { count, duration, megabytes, percent } from "../../../../operator/ctl/render/units.ts";
-import { printable } from "../../../../operator/ctl/terminal.ts";
+import { coloured, oneLine, paint, printable, printableJson } from "../../../../operator/ctl/terminal.ts";
 
 const PLAIN = { colour: false };
 const TERMINAL = { isTerminal: false, colour: false, columns: () => 70, rows: () => 24, write: () => {} };
@@ -56,6 +56,43 @@ Deno.test("what others say cannot move the cursor", () => {
     "A",
     "x y\uFFFD",
   ]);
+});
+
+Deno.test("of what a terminal acts on, a line has our own colours at most", () => {
+  const painted = paint({ colour: true }, "red", "failed");
+  assertEquals(coloured(painted), painted);
+  assertEquals(
+    coloured(`${painted}\x1b[8m\x1b]0;x\x07\x9b2J`),
+    `${painted}\uFFFD[8m\uFFFD]0;x\uFFFD\uFFFD2J`,
+  );
+});
+
+Deno.test("what others say is one line, and JSON of it is harmless and the same", () => {
+  assertEquals(oneLine("a\r\nb\n\tc\u2028d\n"), "a ⏎ b ⏎  c\uFFFDd");
+  const value = { a: "\x1b[2J\x9b\u202e\u2028\u{e0041}\n", b: 1 };
+  for (const indent of [undefined, 2]) {
+    const json = printableJson(value, indent);
+    assertEquals(printable(json), json);
+    assertEquals(JSON.parse(json), value);
+  }
+});
+
+Deno.test("a log line stays one, whatever its level, its names and its message hold", () => {
+  const forged = "x\n00:00:00  hall/a  \x1b[31m\u202e";
+  const line = {
+    kind: "log" as const,
+    timestamp: 0,
+    node: forged,
+    agent: forged,
+    level: forged,
+    message: forged,
+    phase: forged,
+    traceback: undefined,
+  };
+  const text = logLineText(line, 0, PLAIN);
+  assertEquals([printable(text), text.split("\n").length], [text, 1]);
+  const withStack = logLineText({ ...line, traceback: forged }, 0, PLAIN).split("\n");
+  assertEquals([withStack.length, withStack[2]?.startsWith("    ")], [3, true]);
 });
 
 Deno.test("numbers and times are short", () => {

@@ -213,16 +213,15 @@ function metricsOf({ model, nowMs }: Heard): string {
   });
 }
 
-Deno.test("a name cannot break out of the metrics", () => {
+Deno.test("what others say cannot break out of the metrics", () => {
   const heard = new Heard();
-  heard.say("agents/id/heartbeat", {
-    name: 'a"} 1\nfake{x="\\',
-    node: "n",
-    state: "running",
-    cpu: 50,
-    memory_mb: 2,
-  });
+  const state = 'a"} 1\nfake{x="\\';
+  heard.say("agents/id/heartbeat", { name: "a", node: "n", state, cpu: 50, memory_mb: 2 });
+  heard.say("agents/id2/heartbeat", { name: state, node: "n", state: "running" });
   const text = metricsOf(heard);
-  assertStringIncludes(text, 'agentflow_agent_cpu_ratio{agent="a\\"} 1\\nfake{x=\\"\\\\",node="n"} 0.5\n');
+  assertStringIncludes(
+    text,
+    'agentflow_agent_state{agent="a",node="n",state="a\\"} 1\\nfake{x=\\"\\\\"} 1\n',
+  );
   assertEquals(/^fake/m.test(text), false);
 });

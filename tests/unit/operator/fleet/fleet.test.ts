@@ -101,7 +101,50 @@ Deno.test("a fatal error is the end of an agent, unless it is that of a node to 
 });
 
 Deno.test("a fleet is bounded: the one that has been silent longest makes room", () => {
-  const fleet = new Fleet(2);
+  const fleet = new Fleet({ maxEntries: 2 });
   for (const name of ["a", "b", "a", "c"]) fleet.apply(`nodes/${name}/heartbeat`, bytes({ agents: [] }), 0);
   assertEquals(fleet.nodes.map(({ name }) => name), ["a", "c"]);
+});
+
+Deno.test("what has no valid name is not kept, neither as a node nor as an agent nor in a list", () => {
+  const fleet = new Fleet();
+  for (const name of ["zz$(id)", "a b", "\x1b[2J", "a\nb", "\u202eb", "", "x".repeat(65), "../a", "-a"]) {
+    fleet.apply(`nodes/${name}/heartbeat`, bytes({ agents: [] }), 0);
+    fleet.apply(`agents/${name}/heartbeat`, bytes({ name: "a" }), 0);
+    fleet.apply("agents/id/heartbeat", bytes({ name, agent: name, state: "running" }), 0);
+    fleet.applyList("hall", [{ name, actor_id: "id" }, { name: "a", actor_id: name }], 0);
+    fleet.applySpawned("id", name, "hall", 0);
+    fleet.applySpawned("id", "a", name, 0);
+  }
+  assertEquals([fleet.nodes, fleet.agents], [[], []]);
+  fleet.apply("nodes/hall/heartbeat", bytes({ agents: ["a", "$(id)", 7] }), 0);
+  fleet.apply("agents/id/heartbeat", bytes({ name: "a", node: "`id`" }), 0);
+  assertEquals(fleet.nodes.map(({ name, agents }) => [name, agents]), [["hall", ["a"]]]);
+  assertEquals(fleet.agents.map(({ name, node }) => [name, node]), [["a", undefined]]);
+});
+
+Deno.test("agents that anybody has invented crowd out none that a node vouches for, and are few", () => {
+  const evicted: string[] = [];
+  const fleet = new Fleet({ maxStrangers: 3, onEvicted: (id) => evicted.push(id) });
+  const own = actorId("sensor");
+  fleet.apply(`agents/${own}/heartbeat`, bytes({ name: "sensor", node: "hall", state: "running" }), 0);
+  fleet.apply("nodes/hall/heartbeat", bytes({ agents: ["sensor"] }), 0);
+  for (let number = 0; number < 100; number++) {
+    const invented = { name: `x${number}`, node: "hall", state: "running" };
+    fleet.apply(`agents/${actorId(invented.name)}/heartbeat`, bytes(invented), 1);
+    // The name of one that is vouched for, under another id.
+    fleet.apply(`agents/id${number}/heartbeat`, bytes({ ...invented, name: "sensor" }), 1);
+  }
+  assertEquals([fleet.agents.length, fleet.agent(own)?.name, evicted.length], [4, "sensor", 197]);
+  assertEquals(evicted.includes(own), false);
+});
+
+Deno.test("what others say of themselves is bounded in length", () => {
+  const long = "x".repeat(100_000);
+  const fleet = fleetOf(
+    ["nodes/hall/heartbeat", { agents: [], version: long, labels: { a: long, [long]: "b" } }],
+    ["agents/id/manifest", { name: "a", description: long }],
+    ["agents/id/heartbeat", { name: "a", state: long, task: long }],
+  );
+  assertEquals(JSON.stringify([fleet.nodes, fleet.agents]).length < 3000, true);
 });
