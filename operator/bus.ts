@@ -1,4 +1,5 @@
 /** An operator's connection to the broker: publish, subscribe, ask and wait for the answer. */
+import { ExpectedError } from "../protocol/expected_error.ts";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
@@ -11,8 +12,9 @@ import {
 import { filterMatches } from "../protocol/topics.ts";
 
 /** The broker cannot be reached, or does not let this client in; the message says why, and what to do. */
-export class BusError extends Error {
+export class BusError extends ExpectedError {
   override name = "BusError";
+  override readonly code = "broker";
   constructor(message: string, readonly kind: FailureKind = "other") {
     super(message);
   }

@@ -1,21 +1,24 @@
 /** Gives commands to nodes and tasks to agents, and waits for what comes back. */
+import { ExpectedError } from "../protocol/expected_error.ts";
 import type { AgentCommand, DirectCommand } from "../protocol/commands.ts";
 import { topics } from "../protocol/topics.ts";
 import type { Bus } from "./bus.ts";
 import type { Signer } from "./signer.ts";
 
 /** Whom a command is for has said no; the message is the node's own. */
-export class RefusedError extends Error {
+export class RefusedError extends ExpectedError {
   override name = "RefusedError";
-  /** @param code of a refusal for its signature, such as `unsigned` */
-  constructor(message: string, readonly code: string | undefined) {
-    super(message);
+  override readonly code = "refused";
+  /** @param refusal the node's code of a refusal for its signature, such as `unsigned` */
+  constructor(message: string, readonly refusal: string | undefined) {
+    super(message, refusal === "unsigned" ? { advice: "sign it with --sign-key FILE" } : {});
   }
 }
 
 /** Nothing came back in time. */
-export class NoAnswerError extends Error {
+export class NoAnswerError extends ExpectedError {
   override name = "NoAnswerError";
+  override readonly code = "no_answer";
 }
 
 export interface CommandOptions {

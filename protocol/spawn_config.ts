@@ -1,4 +1,5 @@
 /** The spawn config: what a sender asks a node to run, parsed once at the edge. */
+import { ExpectedError } from "./expected_error.ts";
 import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
 import { type Language, LANGUAGES } from "./language.ts";
@@ -58,8 +59,9 @@ export interface SpawnConfig {
 }
 
 /** A spawn config that cannot be used; the message is for the operator. */
-export class SpawnConfigError extends Error {
+export class SpawnConfigError extends ExpectedError {
   override name = "SpawnConfigError";
+  override readonly code = "usage";
   /** @param agent the agent's name, where one could be read */
   constructor(readonly agent: string | undefined, message: string) {
     super(message);

@@ -1,11 +1,13 @@
 /** A new runner as it comes over the bus: read, and held against what was said of it. Pure but for the hash. */
+import { ExpectedError } from "./expected_error.ts";
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as v from "valibot";
 
 /** It cannot be used; the message is for the operator. */
-export class UpgradeError extends Error {
+export class UpgradeError extends ExpectedError {
   override name = "UpgradeError";
+  override readonly code = "usage";
 }
 
 /** Larger than any runner, smaller than what would hurt a small device. */

@@ -1,4 +1,5 @@
 /** A conversation in which a model plans with the operator's tools, and the operator decides. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { APICallError, type ModelMessage, streamText, tool as sdkTool, type ToolSet } from "ai";
 import type { Tool, Workshop } from "../tools/tool.ts";
 import { attempt } from "./attempt.ts";
@@ -7,7 +8,7 @@ import type { OpenModel } from "./model.ts";
 import type { Person } from "./person.ts";
 
 /** The model could not be asked, or makes no sense; the message is for the operator. */
-export class ModelError extends Error {
+export class ModelError extends ExpectedError {
   override name = "ModelError";
 }
 

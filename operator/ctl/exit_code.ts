@@ -1,7 +1,4 @@
 /** The exit codes of the command line, and which failure has which. */
-import { BusError } from "../bus.ts";
-import { NoAnswerError, RefusedError } from "../commander.ts";
-import { ConfigError } from "../../protocol/config/config_error.ts";
 
 export const EXIT = {
   ok: 0,
@@ -21,17 +18,3 @@ export const EXIT = {
 export const EXIT_HELP =
   "Exit code: 0 done; 1 refused, failed or not there; 2 bad flag, value or file; 3 no broker, or no access to it;\n" +
   "4 no answer in time; 130 interrupted.";
-
-export function exitCodeOf(error: unknown): number {
-  if (error instanceof ConfigError) return EXIT.usage;
-  if (error instanceof BusError) return EXIT.broker;
-  if (error instanceof NoAnswerError) return EXIT.noAnswer;
-  return EXIT.failed;
-}
-
-/** What went wrong in words, and what to do where only this program knows. */
-export function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const isUnsigned = error instanceof RefusedError && error.code === "unsigned";
-  return isUnsigned ? `${message}: sign it with --sign-key FILE` : message;
-}

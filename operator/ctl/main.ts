@@ -3,7 +3,8 @@ import "../../protocol/broker/quiet_libraries.ts";
 import { CommanderError } from "commander";
 import { SECRET_VARIABLES } from "./secret_variables.ts";
 import { Cli, type Surroundings } from "./cli.ts";
-import { EXIT, exitCodeOf, wordsOf } from "./exit_code.ts";
+import { codesOf, wordsOf } from "../../protocol/expected_error.ts";
+import { EXIT } from "./exit_code.ts";
 import { createProgram } from "./program.ts";
 import { openTerminal, paint, printable, printableJson } from "./terminal.ts";
 
@@ -28,7 +29,7 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
 function fail(error: unknown, args: readonly string[], { stdout, stderr, signal }: Surroundings): number {
   if (signal.aborted) return EXIT.interrupted;
   const message = wordsOf(error);
-  const code = exitCodeOf(error);
+  const code = codesOf(error).exit;
   if (args.includes("--json")) {
     stdout.write(errorJson(message, code));
   } else stderr.write(`${paint(stderr, "red", "agentflow:")} ${printable(message)}\n`);

@@ -1,4 +1,5 @@
 /** Brings a node to a device, changes it, or finds that nothing is to be done. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import type { Architecture } from "../release/platforms.ts";
 import { type Release, releaseOf, type Shipment, type Wish } from "./desired.ts";
 import { blobsOf, type Device, StartError } from "./device.ts";
@@ -7,7 +8,7 @@ import { architectureFor, type Plan, planDeploy } from "./plan.ts";
 import type { Heartbeat, SignsOfLife } from "./sign_of_life.ts";
 
 /** The node was not brought there; the message says why, and what to do. */
-export class DeployError extends Error {
+export class DeployError extends ExpectedError {
   override name = "DeployError";
 }
 

@@ -1,4 +1,5 @@
 /** A device: what can be asked of it and done to it, each by one script over ssh. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { sha256 } from "../release/hash.ts";
 import { tar, type TarEntry } from "../release/tar.ts";
 import type { Release, Shipment, Wish } from "./desired.ts";
@@ -18,7 +19,7 @@ import uninstall from "./remote/uninstall.sh" with { type: "text" };
 import type { RemoteOutput, Ssh } from "./ssh.ts";
 
 /** Something on the device has failed; the message has what it said. */
-export class DeviceError extends Error {
+export class DeviceError extends ExpectedError {
   override name = "DeviceError";
 }
 

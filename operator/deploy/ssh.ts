@@ -1,7 +1,8 @@
 /** Reaches a device with the system's own OpenSSH: the operator's keys, known hosts and configuration count. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 
 /** The device cannot be reached or does not let the operator in; the message says why, and what to do. */
-export class SshError extends Error {
+export class SshError extends ExpectedError {
   override name = "SshError";
 }
 

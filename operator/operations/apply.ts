@@ -175,7 +175,7 @@ async function withConfigs(
         agents.set(name, (await inspectOn(operator, node.name, name)).config);
       } catch (error) {
         // It has ended meanwhile.
-        if (error instanceof RefusedError && error.code === undefined) agents.delete(name);
+        if (error instanceof RefusedError && error.refusal === undefined) agents.delete(name);
         // A node of another kind, which shows no configs.
         else if (error instanceof NoAnswerError) break;
         else throw error;

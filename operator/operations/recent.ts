@@ -71,7 +71,7 @@ async function askNode(
     return Array.isArray(answer.lines) ? read(answer.lines, kind, node) : noted(node, TOO_OLD);
   } catch (error) {
     if (error instanceof RefusedError) {
-      return noted(node, error.code === undefined ? TOO_OLD : error.message);
+      return noted(node, error.refusal === undefined ? TOO_OLD : error.message);
     }
     if (error instanceof NoAnswerError) return noted(node, TOO_OLD);
     throw error;

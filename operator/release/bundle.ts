@@ -1,4 +1,5 @@
 /** Makes one file of JavaScript of the runner, with the harness inside, and one of the command line. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ConfigError } from "../../protocol/config/config_error.ts";
@@ -7,7 +8,7 @@ const ROOT = new URL("../../", import.meta.url);
 const HARNESS_ENTRY = "agents/harness/main.js";
 
 /** A bundle cannot be made; the message says why. */
-export class BundleError extends Error {
+export class BundleError extends ExpectedError {
   override name = "BundleError";
 }
 

@@ -1,8 +1,9 @@
 /** Makes an executable of the bundled runner with `deno compile`. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import type { Architecture } from "./platforms.ts";
 
 /** The executable cannot be made; the message says why, and what to do. */
-export class CompileError extends Error {
+export class CompileError extends ExpectedError {
   override name = "CompileError";
 }
 

@@ -1,4 +1,5 @@
 /** Deno's own executable for an architecture, which Deno fetches as it fetches any package of npm, and checks. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import type { Environment } from "../../protocol/config/flag.ts";
@@ -7,7 +8,7 @@ import { downloaderOf } from "./npm_package.ts";
 import { type Architecture, DENO_PACKAGES } from "./platforms.ts";
 
 /** The executable cannot be had; the message says why, and what to do. */
-export class DenoBinaryError extends Error {
+export class DenoBinaryError extends ExpectedError {
   override name = "DenoBinaryError";
 }
 

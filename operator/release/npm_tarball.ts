@@ -1,4 +1,5 @@
 /** Makes the npm package: the command line and the runner as bundles, started with the Deno that npm installs with them. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { bundleCommandLine, bundleRunner } from "./bundle.ts";
@@ -8,7 +9,7 @@ const ROOT = new URL("../../", import.meta.url);
 const PROGRAMS = ["agentflow", "agentflow-node"] as const;
 
 /** The package cannot be packed; the message says why, and what to do. */
-export class NpmError extends Error {
+export class NpmError extends ExpectedError {
   override name = "NpmError";
 }
 

@@ -1,10 +1,12 @@
 /** Checks the parameters of a template, and writes them into its code. Pure. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { filterError, publishTopicError } from "../../protocol/topics.ts";
 import type { Parameter, Parameters, ParameterValue, ParameterValues } from "./template.ts";
 
 /** A template that there is not, or a parameter that does not fit; the message is for the operator. */
-export class TemplateError extends Error {
+export class TemplateError extends ExpectedError {
   override name = "TemplateError";
+  override readonly code = "usage";
 }
 
 const BLOCK = /^const PARAMETERS: Parameters = \{\n(?: {2}.*\n)*\};$/m;

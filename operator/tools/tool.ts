@@ -1,11 +1,8 @@
 /** What a tool is: one thing that can be asked of the fleet, by a program or by a model. */
+import { ExpectedError, wordsOf } from "../../protocol/expected_error.ts";
 import { z } from "zod";
-import { BusError } from "../bus.ts";
-import { NoAnswerError, RefusedError } from "../commander.ts";
 import type { Journal } from "../fleet/journal.ts";
-import { OperationError, type Operator } from "../operator.ts";
-import { TemplateError } from "../templates/parameters.ts";
-import { SpawnConfigError } from "../../protocol/spawn_config.ts";
+import type { Operator } from "../operator.ts";
 
 /** `look` changes nothing, `change` can be undone by its opposite, `end` ends or replaces what runs, or may do anything. */
 export type Effect = "look" | "change" | "end";
@@ -94,7 +91,7 @@ export function defineTool<const S extends z.ZodRawShape>(definition: Definition
       try {
         return await definition.run(parsed.data as z.output<z.ZodObject<S>>, workshop, call);
       } catch (error) {
-        if (isForOperators(error)) return failed(error.message);
+        if (error instanceof ExpectedError) return failed(wordsOf(error));
         throw error;
       }
     },
@@ -106,13 +103,6 @@ export const failed = (error: string, more: ToolResult["value"] = {}): ToolResul
   ok: false,
   value: { error, ...more },
 });
-
-/** Those whose message says what to do; anything else is a bug of ours. */
-function isForOperators(error: unknown): error is Error {
-  return [BusError, NoAnswerError, RefusedError, OperationError, TemplateError, SpawnConfigError].some((
-    Class,
-  ) => error instanceof Class);
-}
 
 /** Text that somebody else has written, cut to a size that can be read. */
 export function excerpt(text: string, maxChars: number): string {

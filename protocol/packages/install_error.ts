@@ -1,9 +1,10 @@
 /** Why an install failed, in words for the operator. Pure. */
+import { ExpectedError } from "../expected_error.ts";
 
 const MAX_REASON_CHARS = 800;
 
 /** Packages that could not be installed; the message says why, on few lines and without escape codes. */
-export class InstallError extends Error {
+export class InstallError extends ExpectedError {
   override name = "InstallError";
 }
 

@@ -1,4 +1,5 @@
 /** What an agent may ask to have installed: a strict reading of `npm:` and `jsr:` specifiers. Pure. */
+import { ExpectedError } from "../expected_error.ts";
 
 const MAX_DEPENDENCIES = 64;
 const MAX_SPECIFIER_CHARS = 256;
@@ -21,8 +22,9 @@ export interface Dependency {
 }
 
 /** An `install` entry that cannot be used; the message is for the operator. */
-export class SpecifierError extends Error {
+export class SpecifierError extends ExpectedError {
   override name = "SpecifierError";
+  override readonly code = "usage";
 }
 
 /**

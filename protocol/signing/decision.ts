@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { fitsAny } from "../patterns.ts";
 import type { TrustedKey } from "./keys.ts";
-import type { RefusalCode } from "./refusal.ts";
+import type { RefusalCode } from "../expected_error.ts";
 import type { SignedCommand } from "../commands.ts";
 
 /** How far clocks may be apart, in seconds. */

@@ -1,4 +1,5 @@
 /** Decides what each agent gets: its spawn config against the policy of the operator. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { readingOf } from "../../protocol/language.ts";
 import {
   NO_PERMISSIONS,
@@ -12,8 +13,9 @@ import { realPath } from "./paths.ts";
 import { globMatches, type Policy, ruleName, type Rules, rulesFor } from "./policy.ts";
 
 /** A config that asks for more than the policy allows; the message is for the operator. */
-export class PolicyRefusal extends Error {
+export class PolicyRefusal extends ExpectedError {
   override name = "PolicyRefusal";
+  override readonly code = "refused";
   /**
    * @param agent the agent's name
    * @param entry what it asked for: "permissions.net a.example"

@@ -1,4 +1,5 @@
 /** Reads a policy: strictly, for a misspelt rule is a rule that does not hold. Pure. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import * as v from "valibot";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
 import { NO_PERMISSIONS, type PermissionKind } from "../../protocol/permissions.ts";
@@ -7,8 +8,9 @@ import { ANY, ruleProblem } from "./covers.ts";
 import { DEFAULT_POLICY, type Override, type Policy } from "./policy.ts";
 
 /** A policy that cannot be used; the message is for the operator. */
-export class PolicyError extends Error {
+export class PolicyError extends ExpectedError {
   override name = "PolicyError";
+  override readonly code = "usage";
 }
 
 const show = (value: unknown) => (JSON.stringify(value) ?? "undefined").slice(0, 80);

@@ -1,4 +1,5 @@
 /** What should run on this node, kept on disk: a file for each agent, so that damage to one touches no other. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import { isName } from "../../protocol/names.ts";
 import { Turns } from "../turns.ts";
@@ -6,8 +7,9 @@ import { readIfThere, removeDurably, replaceDurably, setAside } from "../files/d
 import { type EndedRecord, parseEnded, parseEntry, type RegistryEntry } from "./registry_entry.ts";
 
 /** A node of this name already runs with this state folder. */
-export class AlreadyRunningError extends Error {
+export class AlreadyRunningError extends ExpectedError {
   override name = "AlreadyRunningError";
+  override readonly code = "conflict";
 }
 
 /** What was found at the start. */

@@ -1,10 +1,11 @@
 /** The state files of agents, as the runner looks after them; the agents themselves read and write them. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import { lstatIfThere, readIfThere, removeDurably, replaceDurably } from "../files/durable_file.ts";
 import { isAnothers, othersMayChange } from "../files/ownership.ts";
 
 /** A state file that must not be used; the message is for the operator. */
-export class StateFileError extends Error {
+export class StateFileError extends ExpectedError {
   override name = "StateFileError";
 }
 

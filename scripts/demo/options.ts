@@ -1,9 +1,11 @@
 /** The command line of the demo. Pure. */
+import { ExpectedError } from "../../protocol/expected_error.ts";
 import { parseArgs } from "@std/cli/parse-args";
 
 /** A flag or a value that cannot be used; the message is one line. */
-export class UsageError extends Error {
+export class UsageError extends ExpectedError {
   override name = "UsageError";
+  override readonly code = "usage";
 }
 
 export type DemoRequest =

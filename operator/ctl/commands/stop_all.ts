@@ -8,7 +8,8 @@ import { nodeNamed } from "../../operations/find.ts";
 import { stopNode } from "../../operations/stop.ts";
 import { survey } from "../../operations/survey.ts";
 import { type Cli, commandOptions, type Run } from "../cli.ts";
-import { EXIT, exitCodeOf, wordsOf } from "../exit_code.ts";
+import { codesOf, wordsOf } from "../../../protocol/expected_error.ts";
+import { EXIT } from "../exit_code.ts";
 import { isSet } from "../options.ts";
 import { count } from "../render/units.ts";
 
@@ -43,7 +44,7 @@ async function end(run: Run, operator: Operator, node: string) {
   } catch (error) {
     if (!(error instanceof RefusedError || error instanceof NoAnswerError)) throw error;
     run.note(`Node '${node}': ${wordsOf(error)}`);
-    return { ok: false, node, error: error.message, code: exitCodeOf(error) };
+    return { ok: false, node, error: error.message, code: codesOf(error).exit };
   }
 }
 

@@ -1,4 +1,5 @@
 /** What every command of a node has in common. */
+import { ExpectedError } from "../../../protocol/expected_error.ts";
 import type { Link } from "../../link/link.ts";
 import type { Gatekeeper } from "../../policy/gatekeeper.ts";
 import type { StateFiles } from "../../store/state_files.ts";
@@ -64,7 +65,7 @@ export interface Command {
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** A command that cannot be carried out; the message is for the operator. */
-export class CommandError extends Error {
+export class CommandError extends ExpectedError {
   override name = "CommandError";
   /** @param agent the agent it is about, for those who wait to hear of it */
   constructor(message: string, readonly agent?: string) {

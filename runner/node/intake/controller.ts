@@ -1,4 +1,5 @@
 /** From a message on a topic to the command that it is; errors go back to whoever can read them. */
+import { ExpectedError } from "../../../protocol/expected_error.ts";
 import { replyRefusal } from "../../../protocol/agent_topics.ts";
 import {
   DIRECT_COMMANDS,
@@ -9,12 +10,9 @@ import {
 } from "../../../protocol/commands.ts";
 import { publishTopicError, topics } from "../../../protocol/topics.ts";
 import { hasTooManyParts, MAX_NESTING, MAX_PARTS, nestsTooDeep } from "../../../protocol/json.ts";
-import { SpawnConfigError } from "../../../protocol/spawn_config.ts";
-import { PolicyRefusal } from "../../policy/gatekeeper.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import type { Logger } from "../../logger.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
-import { UpgradeError } from "../../../protocol/upgrade_package.ts";
 import { withoutVerifying } from "../../../protocol/signing/envelope.ts";
 import type { Admissions, Admitted } from "./admissions.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "../commands/command.ts";
@@ -83,8 +81,7 @@ export class Controller {
       return this.log.debug(`${topic}: the retained message is refused as before`);
     }
     if (error instanceof Refusal) return this.#refuse(command, error, message);
-    const expected = error instanceof CommandError || error instanceof SpawnConfigError ||
-      error instanceof PolicyRefusal || error instanceof UpgradeError;
+    const expected = error instanceof ExpectedError;
     const text = error instanceof Error ? error.message : String(error);
     const words = expected ? text : `Internal error while handling a message: ${text}`;
     if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);

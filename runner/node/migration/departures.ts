@@ -6,6 +6,7 @@
  * Before that point anything that goes wrong leaves the agent here. A target of our own kind holds `process()` back
  * until it is told, or has asked: the record here decides, whatever crashes in between.
  */
+import { ExpectedError } from "../../../protocol/expected_error.ts";
 import { actorId } from "../../../protocol/ids.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
@@ -37,7 +38,7 @@ export interface DepartureParts {
 }
 
 /** Why an agent stays here; the message is for the operator. */
-export class DepartureError extends Error {
+export class DepartureError extends ExpectedError {
   override name = "DepartureError";
 }
 

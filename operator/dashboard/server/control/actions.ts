@@ -1,4 +1,5 @@
 /** What the page's buttons do: the operations that every face has, with what came of them in one line. */
+import { ExpectedError, wordsOf } from "../../../../protocol/expected_error.ts";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../../../protocol/spawn_config.ts";
 import type { AgentCommand } from "../../../../protocol/commands.ts";
@@ -74,7 +75,7 @@ export class Actions {
   async task(actorId: string, payload: unknown, seconds: number): Promise<Outcome> {
     const { name } = this.#known(actorId);
     if (!(seconds > 0 && seconds <= MAX_TASK_SECONDS)) {
-      throw new RequestError(400, `timeout must be above 0 and up to ${MAX_TASK_SECONDS} seconds`);
+      throw new RequestError("usage", `timeout must be above 0 and up to ${MAX_TASK_SECONDS} seconds`);
     }
     return await this.#act(async ({ commander }) => {
       const answer = await commander.task(name, payload, seconds * 1000);
@@ -94,31 +95,32 @@ export class Actions {
     try {
       verdict = await action(this.options.operator());
     } catch (error) {
-      verdict = { ok: false, message: (error as Error).message };
+      if (!(error instanceof ExpectedError)) throw error;
+      verdict = { ok: false, message: wordsOf(error) };
     }
     return { ...verdict, took_ms: Math.round(performance.now() - startMs) };
   }
 
   #known(actorId: string) {
     const agent = this.options.model.agent(actorId);
-    if (agent === undefined) throw new RequestError(404, `no agent has the id '${actorId}'`);
+    if (agent === undefined) throw new RequestError("not_found", `no agent has the id '${actorId}'`);
     return agent;
   }
 
   #placed(actorId: string): Place {
     const { name, node } = this.#known(actorId);
-    if (node === null) throw new RequestError(409, `'${name}' has not said which node it runs on`);
+    if (node === null) throw new RequestError("conflict", `'${name}' has not said which node it runs on`);
     return { name, actorId, node };
   }
 }
 
 /** Said here in the form's words, before it goes anywhere. */
 function checkConfig(config: Readonly<Record<string, unknown>>, node: string): void {
-  if (!isName(node)) throw new RequestError(400, `a node's name must be ${NAME_RULE}`);
+  if (!isName(node)) throw new RequestError("usage", `a node's name must be ${NAME_RULE}`);
   try {
     parseSpawnConfig({ ...config, node }, node);
   } catch (error) {
     if (!(error instanceof SpawnConfigError)) throw error;
-    throw new RequestError(400, error.message);
+    throw new RequestError("usage", error.message);
   }
 }

@@ -48,7 +48,7 @@ export function read(path: readonly string[], query: URLSearchParams, options: R
 
 function node(name: string, part: string | undefined, options: ReadApiOptions): unknown {
   const known = options.model.node(name);
-  if (known === undefined) throw new RequestError(404, `no node is called '${name}'`);
+  if (known === undefined) throw new RequestError("not_found", `no node is called '${name}'`);
   if (part === undefined) return withState(options)(known);
   return part === "history" ? options.model.history(name, options.nowMs()) : undefined;
 }
@@ -60,7 +60,7 @@ function agent(
   { model, nowMs }: ReadApiOptions,
 ): unknown {
   const view = model.fleet.agent(id) ?? model.fleet.agentNamed(id);
-  if (view === undefined) throw new RequestError(404, `no agent has the id or name '${id}'`);
+  if (view === undefined) throw new RequestError("not_found", `no agent has the id or name '${id}'`);
   const isIts = (entry: { readonly actor_id: string | null }) => entry.actor_id === view.actorId;
   switch (part) {
     case undefined:

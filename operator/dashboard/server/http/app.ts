@@ -1,4 +1,5 @@
 /** Answers every request: guards first, then the page, the live connection, the REST API. */
+import { codesOf, ExpectedError, wordsOf } from "../../../../protocol/expected_error.ts";
 import type { Operator } from "../../../operator.ts";
 import type { BrokerStatus, Session } from "../../wire.ts";
 import type { Room } from "../chat/room.ts";
@@ -46,7 +47,7 @@ export class App {
     try {
       return await this.#answer(request);
     } catch (error) {
-      if (error instanceof RequestError) return problem(error.status, error.message);
+      if (error instanceof ExpectedError) return problem(codesOf(error).http, wordsOf(error));
       this.options.onError(error);
       return problem(500, "the dashboard has failed to answer: see its log");
     }
@@ -195,7 +196,7 @@ function apiParts(path: string): string[] | undefined {
   try {
     return path.slice("/api/".length).split("/").map(decodeURIComponent);
   } catch {
-    throw new RequestError(400, "the path is not well formed");
+    throw new RequestError("usage", "the path is not well formed");
   }
 }
 

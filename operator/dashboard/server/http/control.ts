@@ -32,7 +32,9 @@ async function actOnNode(
       return await actions.spawn(node, body);
     case "stop_all":
       // A slip must not end a node.
-      if (body.confirm !== node) throw new RequestError(400, `confirm must be the node's name, '${node}'`);
+      if (body.confirm !== node) {
+        throw new RequestError("usage", `confirm must be the node's name, '${node}'`);
+      }
       return await actions.stopAll(node);
     default:
       return undefined;
@@ -48,7 +50,7 @@ async function actOnAgent(
   if (action === "migrate") return await actions.migrate(actorId, requiredText(body, "target_node"));
   if (action === "task") {
     const seconds = body.timeout ?? TASK_SECONDS;
-    if (typeof seconds !== "number") throw new RequestError(400, "timeout must be a number of seconds");
+    if (typeof seconds !== "number") throw new RequestError("usage", "timeout must be a number of seconds");
     return await actions.task(actorId, body.payload ?? null, seconds);
   }
   const command = AGENT_COMMANDS.find((known) => known === action);

@@ -1,9 +1,10 @@
 /** Reads what requests carry. Pure, but for the body's arrival. */
+import { type ErrorCode, ExpectedError } from "../../../../protocol/expected_error.ts";
 
 /** A request that cannot be answered as it is; the message is for whoever sent it. */
-export class RequestError extends Error {
+export class RequestError extends ExpectedError {
   override name = "RequestError";
-  constructor(readonly status: number, message: string) {
+  constructor(override readonly code: ErrorCode, message: string) {
     super(message);
   }
 }
@@ -18,7 +19,7 @@ export async function readBody(request: Request): Promise<Readonly<Record<string
   for await (const chunk of request.body ?? []) {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) {
-      throw new RequestError(413, `the body must not exceed ${MAX_BODY_BYTES} bytes`);
+      throw new RequestError("too_large", `the body must not exceed ${MAX_BODY_BYTES} bytes`);
     }
     chunks.push(chunk);
   }
@@ -27,12 +28,12 @@ export async function readBody(request: Request): Promise<Readonly<Record<string
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);
   } catch {
-    throw new RequestError(400, "the body is not JSON");
+    throw new RequestError("usage", "the body is not JSON");
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new RequestError(400, "the body must be a JSON object");
+  throw new RequestError("usage", "the body must be a JSON object");
 }
 
 /** @throws RequestError */
@@ -46,12 +47,15 @@ export function wholeNumber(
   if (text === null) return fallback;
   const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
   if (value >= 1 && value <= max) return value;
-  throw new RequestError(400, `${name} must be a whole number from 1 to ${max}: current value is '${text}'`);
+  throw new RequestError(
+    "usage",
+    `${name} must be a whole number from 1 to ${max}: current value is '${text}'`,
+  );
 }
 
 /** @throws RequestError when the field is missing, or no text */
 export function requiredText(body: Readonly<Record<string, unknown>>, name: string): string {
   const value = body[name];
   if (typeof value === "string" && value !== "") return value;
-  throw new RequestError(400, `${name} must be a text that is not empty`);
+  throw new RequestError("usage", `${name} must be a text that is not empty`);
 }

@@ -1,7 +1,7 @@
 /** From flags to a spawn config; and which failure has which exit code. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
-import { exitCodeOf, wordsOf } from "../../../../operator/ctl/exit_code.ts";
+import { codesOf, wordsOf } from "../../../../protocol/expected_error.ts";
 import { milliseconds, text } from "../../../../operator/ctl/options.ts";
 import { buildConfig, fieldsOf, readSpawnFile } from "../../../../operator/ctl/spawn_file.ts";
 import { BusError } from "../../../../operator/bus.ts";
@@ -88,7 +88,7 @@ Deno.test("each failure has its exit code", () => {
       new RefusedError("", undefined),
       new OperationError(""),
       new Error(""),
-    ].map(exitCodeOf),
+    ].map((error) => codesOf(error).exit),
     [2, 3, 4, 1, 1, 1],
   );
   assertEquals(wordsOf(new RefusedError("Refused", "unsigned")), "Refused: sign it with --sign-key FILE");
