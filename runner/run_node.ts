@@ -68,7 +68,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   for (const message of home.news) log.warning(message);
   const installation = installationAt(env.AGENTFLOW_HOME);
   const release = await installation?.current();
-  const identity = createIdentity(name, broker, VERSION, config.labels, release);
+  const identity = createIdentity(name, broker, VERSION, config.labels, release, clock.monotonicMs());
   const registry = await Registry.open(home.dir, name);
   if (registry.problem !== undefined) log.error(registry.problem);
   const problems: string[] = [];
@@ -91,7 +91,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     access,
     clientId,
     persistent: true,
-    will: lastWill(identity, clock),
+    will: () => lastWill(identity, clock),
     limits,
     keeper: config.outbox === "disk" ? await diskKeeper(registry, clock, log) : memoryKeeper,
     clock,

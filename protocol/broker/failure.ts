@@ -39,6 +39,11 @@ export function failureKind(error: ConnectionError | undefined): FailureKind {
   return /^ERR_SSL_.*ALERT_/.test(code) ? "refused" : "other";
 }
 
+/** Whether the other side has ended the connection without a word. */
+export function isBareEnd(error: ConnectionError | undefined): boolean {
+  return error === undefined || ["ECONNRESET", "EPIPE"].includes(String(error.code));
+}
+
 /** @param error `undefined` when the connection ended without one */
 export function describeFailure(error: ConnectionError | undefined, attempt: Attempt): string {
   const first = error?.errors?.[0];
@@ -140,7 +145,7 @@ function beforeAnswer(error: ConnectionError | undefined, { broker, timeoutMs }:
   const message = error?.message ?? "";
   if (message === "connack timeout") return `no answer within ${timeoutMs / 1000} s: is it an MQTT broker?`;
   const isTls = usesTls(broker);
-  const isEnd = error === undefined || ["ECONNRESET", "EPIPE"].includes(String(error.code));
+  const isEnd = isBareEnd(error);
   if (isTls && (/WRONG_VERSION_NUMBER/.test(String(error?.code)) || /before secure TLS/.test(message))) {
     return "no TLS is spoken there: use the broker's TLS port, " +
       `or ${broker.url.startsWith("wss") ? "ws" : "mqtt"}:// if it has none`;

@@ -1,15 +1,29 @@
 /** What a link is subscribed to, and what it says to the broker about that. */
-import type { MqttClient } from "mqtt";
+import type { IClientSubscribeOptions, ISubscriptionGrant, MqttClient, Packet } from "mqtt";
 import type { Logger } from "../logger.ts";
+import type { RefusedFilter } from "./link.ts";
 
-const MAX_FILTERS_PER_PACKET = 100;
+/** Some brokers close a connection over more. */
+const MAX_FILTERS_PER_PACKET = 8;
+/** Connections that broke over a filter alone before it is given up. */
+const TRIES = 2;
 
-/** Invariant: a filter that is wanted again is sent only after the broker has let go of it. */
+/**
+ * Invariants: a filter that is wanted again is sent only after the broker has let go of it; where the broker closes the
+ * connection over a packet, smaller ones are sent, and a filter that breaks it alone is sent no more.
+ */
 export class Filters {
   /** With the QoS they are subscribed at. */
   readonly #wanted = new Map<string, 0 | 1>();
   /** Unsubscriptions under way, by filter: each settles when the broker has confirmed it. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Why the broker does not have it, by filter. */
+  readonly #refused = new Map<string, string>();
+  /** Packets that the broker has not answered. */
+  readonly #unanswered = new Set<readonly string[]>();
+  readonly #broken = new Map<string, number>();
+  #perPacket = MAX_FILTERS_PER_PACKET;
+  #saidQos = false;
 
   constructor(private readonly log: Logger) {}
 
@@ -21,18 +35,41 @@ export class Filters {
     for (const filter of filters) this.#wanted.delete(filter);
   }
 
-  /** On a new connection. Resolves when the broker has confirmed all. Never rejects: a refusal is the operator's to mend. */
-  async subscribeAll(client: MqttClient): Promise<void> {
-    this.#leaving.clear();
-    await this.#send(client, [...this.#wanted.keys()]);
+  /** Those of `filters` that the broker has refused. */
+  refusedOf(filters: readonly string[]): RefusedFilter[] {
+    return filters.flatMap((filter) => {
+      const reason = this.#refused.get(filter);
+      return reason === undefined ? [] : [{ filter, reason }];
+    });
   }
 
-  /** On a live connection. Resolves when the broker has confirmed those that are still wanted. Never rejects. */
-  async subscribe(client: MqttClient, filters: readonly string[]): Promise<void> {
+  /**
+   * On a new connection. Resolves when the broker has answered for all.
+   * @param carefully whether one packet waits for the answer to the one before
+   * @returns what it refuses
+   */
+  async subscribeAll(client: MqttClient, carefully: boolean): Promise<RefusedFilter[]> {
+    this.#leaving.clear();
+    this.#saidQos = false;
+    for (const filter of this.#refused.keys()) if (!this.#isGivenUp(filter)) this.#refused.delete(filter);
+    const filters = [...this.#wanted.keys()];
+    await this.#send(client, filters, carefully);
+    return this.refusedOf(filters);
+  }
+
+  /** On a live connection. Resolves when the broker has answered for those that are still wanted. @returns what it refuses */
+  async subscribe(client: MqttClient, filters: readonly string[]): Promise<RefusedFilter[]> {
     // A broker may carry out packets that arrive together in any order.
     const leaving = filters.flatMap((filter) => this.#leaving.get(filter) ?? []);
     if (leaving.length > 0) await Promise.all(leaving);
-    if (client.connected) await this.#send(client, filters.filter((filter) => this.#wanted.has(filter)));
+    if (client.connected) {
+      await this.#send(
+        client,
+        filters.filter((filter) => this.#wanted.has(filter)),
+        false,
+      );
+    }
+    return this.refusedOf(filters);
   }
 
   async unsubscribe(client: MqttClient, filters: readonly string[]): Promise<void> {
@@ -43,32 +80,90 @@ export class Filters {
     for (const filter of filters) if (this.#leaving.get(filter) === confirmed) this.#leaving.delete(filter);
   }
 
-  async #send(client: MqttClient, filters: readonly string[]): Promise<void> {
+  /**
+   * The connection has ended.
+   * @param carefully whether nothing but the one packet was under way
+   * @returns whether one was
+   */
+  broke(carefully: boolean): boolean {
+    const [packet] = this.#unanswered;
+    this.#unanswered.clear();
+    if (packet === undefined || !carefully) return packet !== undefined;
+    const [filter] = packet;
+    if (packet.length > 1) this.#perPacket = Math.ceil(packet.length / 2);
+    else if (filter !== undefined) this.#blame(filter);
+    return true;
+  }
+
+  #blame(filter: string): void {
+    this.#broken.set(filter, (this.#broken.get(filter) ?? 0) + 1);
+    if (!this.#isGivenUp(filter)) return;
+    this.#refused.set(filter, "the broker closes the connection over it");
+    this.log.error(
+      `The broker closes the connection over a subscription to ${filter}: this node goes on without it` +
+        (/[+#]/.test(filter) ? ". Does the broker take no wildcards?" : ""),
+    );
+  }
+
+  #isGivenUp(filter: string): boolean {
+    return (this.#broken.get(filter) ?? 0) >= TRIES;
+  }
+
+  async #send(client: MqttClient, wanted: readonly string[], carefully: boolean): Promise<void> {
+    const filters = wanted.filter((filter) => !this.#isGivenUp(filter));
     const packets: Promise<void>[] = [];
-    for (let start = 0; start < filters.length; start += MAX_FILTERS_PER_PACKET) {
-      packets.push(this.#sendPacket(client, filters.slice(start, start + MAX_FILTERS_PER_PACKET)));
+    for (let start = 0; start < filters.length; start += this.#perPacket) {
+      const sent = this.#sendPacket(client, filters.slice(start, start + this.#perPacket));
+      if (carefully) await sent;
+      if (!client.connected) break;
+      packets.push(sent);
     }
     await Promise.all(packets);
   }
 
   #sendPacket(client: MqttClient, filters: readonly string[]): Promise<void> {
-    const wanted = Object.fromEntries(
+    const wanted: Record<string, IClientSubscribeOptions> = Object.fromEntries(
       filters.map((filter) => [filter, { qos: this.#wanted.get(filter) ?? 1 }]),
     );
+    this.#unanswered.add(filters);
     return new Promise((resolve) => {
-      client.subscribe(wanted, (error, grants) => {
-        const refused = (grants ?? []).filter((grant) => grant.qos === 128).map((grant) => grant.topic);
-        if (refused.length > 0) {
-          this.log.error(
-            `The broker refuses a subscription to ${refused.join(", ")}: check its access rules`,
-          );
-        } else if (error === null) {
-          this.log.debug(`subscribed: ${filters.join(", ")}`);
-        } else if (client.connected) {
-          this.log.warning(`Cannot subscribe to ${filters.join(", ")}: ${error.message}`);
-        }
+      client.subscribe(wanted, (error, _grants?: ISubscriptionGrant[], answer?: Packet) => {
+        // Where the connection broke, `broke` has counted it.
+        if (this.#unanswered.delete(filters)) this.#take(filters, answer, error);
         resolve();
       });
     });
+  }
+
+  #take(filters: readonly string[], answer: Packet | undefined, error: Error | null): void {
+    const codes = answer?.cmd === "suback" ? answer.granted.map(Number) : undefined;
+    if (codes?.length !== filters.length) {
+      return this.log.warning(`Cannot subscribe to ${filters.join(", ")}: ${error?.message ?? "no answer"}`);
+    }
+    filters.forEach((filter, index) => {
+      this.#broken.delete(filter);
+      this.#refused.delete(filter);
+      if ((codes[index] ?? 0) >= 128) {
+        this.#refused.set(filter, "the broker refuses it: check its access rules");
+      }
+    });
+    const refused = this.refusedOf(filters).map(({ filter }) => filter);
+    if (refused.length > 0) {
+      const isWildcard = refused.some((filter) => /[+#]/.test(filter));
+      this.log.error(
+        `The broker refuses a subscription to ${refused.join(", ")}: check its access rules` +
+          (isWildcard ? ", and whether it takes wildcards" : ""),
+      );
+    }
+    if (filters.some((filter, index) => this.#wanted.get(filter) === 1 && codes[index] === 0)) this.#sayQos();
+    this.log.debug(`subscribed: ${filters.join(", ")}`);
+  }
+
+  #sayQos(): void {
+    if (this.#saidQos) return;
+    this.#saidQos = true;
+    this.log.warning(
+      "The broker hands messages over at QoS 0 alone: what is sent to this node while it is away is lost",
+    );
   }
 }

@@ -30,6 +30,15 @@ export interface LinkListener {
   onConnected(): void;
   /** @param reason why, for the operator */
   onDisconnected(reason: string): void;
+  /** A filter that was wanted before this connection is refused on it. */
+  onRefused?(refused: RefusedFilter): void;
+}
+
+/** What the broker does not let this link listen to. */
+export interface RefusedFilter {
+  readonly filter: string;
+  /** For the operator. */
+  readonly reason: string;
 }
 
 export interface Link {
@@ -41,10 +50,10 @@ export interface Link {
   /**
    * From now on and after every reconnect. Retained messages come again for a filter that is subscribed again.
    * @param qos 1: what is sent while the link is away comes afterwards; 0: it does not
-   * @returns settles when the broker has confirmed it, or at once while the link is away; a link that has just been opened
-   * is away once its first attempt to connect has failed
+   * @returns what the broker refuses of it, once it has answered; at once and nothing while the link is away; a link that
+   * has just been opened is away once its first attempt to connect has failed
    */
-  subscribe(filters: readonly string[], qos?: 0 | 1): Promise<void>;
+  subscribe(filters: readonly string[], qos?: 0 | 1): Promise<readonly RefusedFilter[]>;
   unsubscribe(filters: readonly string[]): void;
   readonly connected: boolean;
   /** Messages that wait or are under way. */

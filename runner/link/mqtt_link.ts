@@ -1,82 +1,67 @@
 /** The link over MQTT 3.1.1: one connection at a time, made anew after each outage. */
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
-import type { Clock } from "../clock.ts";
-import type { Logger } from "../logger.ts";
-import { type BrokerAccess, credentialOptions } from "../../protocol/broker/access.ts";
-import { reconnectDelayMs } from "./backoff.ts";
+import mqtt, { type MqttClient } from "mqtt";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
-import { type Attempt, type ConnectionError, describeFailure } from "../../protocol/broker/failure.ts";
+import {
+  type Attempt,
+  type ConnectionError,
+  describeFailure,
+  isBareEnd,
+} from "../../protocol/broker/failure.ts";
+import { SILENCE_MS } from "./caution.ts";
+import {
+  clientOptions,
+  type ClientParts,
+  CONNECT_TIMEOUT_MS,
+  disableNagle,
+  type LastWill,
+} from "./client_options.ts";
 import { Filters } from "./filters.ts";
-import type { Keeper } from "./keeper.ts";
-import type { Link, LinkListener, OutgoingMessage } from "./link.ts";
-import { type Entry, entry } from "./entry.ts";
-import { Outbox, type OutboxLimits } from "./outbox.ts";
+import type { Link, LinkListener, OutgoingMessage, RefusedFilter } from "./link.ts";
+import { type Ending, Outage, STANDS_MS } from "./outage.ts";
+import { Sender, type SenderParts } from "./sender.ts";
 import { vettedSocket } from "./vetted_socket.ts";
+import { FULL_WILL, WillTrial } from "./will_trial.ts";
 
-export interface MqttLinkOptions {
+export interface MqttLinkOptions extends ClientParts, SenderParts {
   readonly broker: BrokerUrl;
-  readonly access: BrokerAccess;
-  readonly clientId: string;
-  /** Whether the broker keeps the subscriptions, and what is sent to them, while this client is away. */
-  readonly persistent: boolean;
-  /** What the broker publishes when this process vanishes. */
-  readonly will?: { readonly topic: string; readonly payload: string };
-  readonly limits: OutboxLimits;
-  /** Where messages are kept while the broker is away. */
-  readonly keeper: Keeper;
+  /** Made anew for each connection. */
+  readonly will?: () => LastWill;
   /**
    * Asked before anything is said on a connection that is not encrypted: why it must not be used. An agent may listen
    * where the broker does when it is away.
    * @param localPort of this end
    */
   readonly vet?: (localPort: number) => string | undefined;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
-/** Messages under way to the broker, not yet acknowledged. */
-const MAX_IN_FLIGHT = 1024;
-/** … and their size: what is important waits behind them, however large they are. */
-const MAX_IN_FLIGHT_BYTES = 512 * 1024;
-/** Connections that broke with a message under way before it is suspected, and sent alone. */
-const LOSSES_TO_SUSPECT = 2;
-/** … and before it is given up: one message that a broker cannot stand must not keep the node off the line. */
-const LOSSES_TO_DISCARD = 10;
-const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_SECONDS = 15;
-/** A failure that goes on is said again after so long. */
-const REMIND_MS = 30_000;
+/** What is known of one connection. */
+interface Connection {
+  readonly client: MqttClient;
+  /** Aborted with it. */
+  readonly ended: AbortSignal;
+  accepted: boolean;
+  /** Whether it is the first of care, and nothing has been said on it. */
+  isSilent: boolean;
+}
 
-/**
- * Invariants: a message leaves the outbox only for a live connection, and goes back to its front when that breaks
- * before the broker has acknowledged it; so each is delivered at least once, or counted as dropped. A message that was
- * under way when several connections broke goes alone, and is dropped when it was alone under way again and again. While there is
- * no connection, `publish` settles at once.
- */
+/** Invariant: after connections that broke with something under way, it goes on with care (see `Caution`). */
 export class MqttLink implements Link {
-  readonly #outbox: Outbox;
+  readonly #sender: Sender;
   readonly #filters: Filters;
-  readonly #inFlight = new Set<Entry>();
-  #inFlightBytes = 0;
+  readonly #outage: Outage;
+  readonly #wills = new WillTrial();
   readonly #closing = new AbortController();
   /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
   readonly #attempted = Promise.withResolvers<void>();
-  /** How many connections each has seen break. */
-  readonly #losses = new WeakMap<Entry, number>();
-  #suspect: Entry | undefined;
+  #hasAttempted = false;
+  #hasSaidWill = false;
   #client: MqttClient | undefined;
   #connected = false;
-  #sent = 0;
-  /** Said once per outage. */
-  #saidFull = false;
-  #onDrained: (() => void) | undefined;
 
   constructor(private readonly options: MqttLinkOptions) {
-    const { limits, keeper, log } = options;
-    this.#filters = new Filters(log);
-    this.#outbox = new Outbox(limits, (entry) => this.#onDropped(entry));
-    // What an earlier process has left goes before all that is new.
-    for (const entry of keeper.load()) this.#outbox.push(entry);
+    this.#outage = new Outage(options.clientId);
+    this.#filters = new Filters(options.log);
+    this.#sender = new Sender(options);
   }
 
   get connected(): boolean {
@@ -84,29 +69,26 @@ export class MqttLink implements Link {
   }
 
   get queued(): number {
-    return this.#outbox.size + this.#inFlight.size;
+    return this.#sender.queued;
   }
 
   get dropped(): number {
-    return this.#outbox.dropped;
+    return this.#sender.dropped;
   }
 
   publish(message: OutgoingMessage): Promise<void> {
-    return new Promise((resolve) => {
-      const added = entry(message, resolve);
-      // First: should there be no room for it, what is kept of it goes too.
-      if (!this.#connected) this.options.keeper.keep([added]);
-      this.#outbox.push(added);
-      this.#pump();
-    });
+    return this.#sender.publish(message);
   }
 
-  async subscribe(filters: readonly string[], qos: 0 | 1 = 1): Promise<void> {
-    if (filters.length === 0) return;
+  async subscribe(filters: readonly string[], qos: 0 | 1 = 1): Promise<readonly RefusedFilter[]> {
+    if (filters.length === 0) return [];
     this.#filters.add(filters, qos);
     // Before the first connection the filters go out with it.
-    if (!this.#connected || this.#client === undefined) return await this.#attempted.promise;
-    await this.#filters.subscribe(this.#client, filters);
+    if (this.#connected && this.#client !== undefined) {
+      return await this.#filters.subscribe(this.#client, filters);
+    }
+    await this.#attempted.promise;
+    return this.#filters.refusedOf(filters);
   }
 
   unsubscribe(filters: readonly string[]): void {
@@ -118,57 +100,43 @@ export class MqttLink implements Link {
   /** Connects, and connects again after every outage, until the link is closed. Never rejects. */
   async run(listener: LinkListener): Promise<void> {
     const { clock, log, broker } = this.options;
-    let failures = 0;
-    let awaySinceMs = clock.monotonicMs();
-    let saidAtMs = -Infinity;
-    let said = "";
     while (!this.#closing.signal.aborted) {
-      const reason = await this.#connectOnce(listener, () => {
-        if (failures > 0) log.info(`Connected to ${broker.url}`);
-        failures = 0;
-        said = "";
-      });
+      const ending = await this.#connectOnce(listener);
       if (this.#closing.signal.aborted) return;
-      if (failures === 0) awaySinceMs = clock.monotonicMs();
-      failures += 1;
-      if (reason !== said || clock.monotonicMs() - saidAtMs >= REMIND_MS) {
-        log.warning(
-          `No connection to the broker at ${broker.url}: ${reason}. Trying again until it is there.`,
-        );
-        said = reason;
-        saidAtMs = clock.monotonicMs();
+      if (ending === "again") continue;
+      const { delayMs, say } = this.#outage.ended(ending, clock.monotonicMs(), Math.random());
+      if (say !== undefined) {
+        log.warning(`No connection to the broker at ${broker.url}: ${say}. Trying again until it is there.`);
       }
-      const delayMs = reconnectDelayMs(failures, clock.monotonicMs() - awaySinceMs, Math.random());
       await clock.sleep(delayMs, this.#closing.signal);
     }
   }
 
   async close(drainMs: number): Promise<void> {
-    const drained = new AbortController();
-    this.#onDrained = () => drained.abort();
-    if (this.#connected && this.queued > 0) await this.options.clock.sleep(drainMs, drained.signal);
+    await this.#sender.drain(drainMs);
     this.#closing.abort();
     const client = this.#client;
     if (client !== undefined) {
-      await new Promise<void>((resolve) => client.end(!this.#connected, {}, () => resolve()));
+      await new Promise<void>((resolve) => client.end(!client.connected, {}, () => resolve()));
     }
     this.options.keeper[Symbol.dispose]();
   }
 
-  /** One connection, from its first packet to its end. Resolves with the reason of the end. */
-  #connectOnce(listener: LinkListener, onConnected: () => void): Promise<string> {
+  /** One connection, from its first packet to its end. `again`: it was only a trial. */
+  #connectOnce(listener: LinkListener): Promise<Ending | "again"> {
     return new Promise((resolve) => {
       let refusal: string | undefined;
-      const client = this.#client = this.#openClient((reason) => refusal = reason);
       let failure: ConnectionError | undefined;
+      let isTrial = false;
+      const ended = new AbortController();
+      const client = this.#client = this.#openClient((reason) => refusal = reason);
+      const connection: Connection = { client, ended: ended.signal, accepted: false, isSilent: false };
       client.on("connect", () => {
+        connection.accepted = true;
+        isTrial = this.options.will !== undefined && this.#wills.accepted();
+        if (isTrial) return void client.end();
         disableNagle(client);
-        this.#connected = true;
-        this.#saidFull = false;
-        onConnected();
-        void this.#filters.subscribeAll(client).then(this.#attempted.resolve);
-        listener.onConnected();
-        this.#pump();
+        void this.#begin(connection, listener);
       });
       client.on("message", (topic, payload, packet) => {
         listener.onMessage({ topic, payload, retained: packet.retain });
@@ -176,29 +144,83 @@ export class MqttLink implements Link {
       client.on("error", (error) => failure ??= error);
       client.on("close", () => {
         client.removeAllListeners("message");
+        ended.abort();
         const wasConnected = this.#connected;
         // First: ending the client fails what is under way, and that must go back to the outbox.
-        this.#lost();
-        this.#attempted.resolve();
-        const reason = refusal ?? describeFailure(failure, this.#attempt(wasConnected));
+        if (!isTrial) this.#lost(connection);
+        const mayBeTheWill = this.options.will !== undefined && !connection.accepted &&
+          refusal === undefined &&
+          isBareEnd(failure);
+        const isUnproved = mayBeTheWill && this.#wills.refused();
+        const reason = refusal ?? this.#reasonOf(failure, connection);
         if (wasConnected) listener.onDisconnected(reason);
         client.end(true);
-        resolve(reason);
+        resolve(isTrial ? "again" : { accepted: connection.accepted, reason, isUnproved });
       });
     });
   }
 
   #openClient(onRefused: (reason: string) => void): MqttClient {
-    const { broker, vet } = this.options;
-    const options = this.#clientOptions();
+    const { broker, vet, will } = this.options;
+    const options = clientOptions(this.options, will?.(), this.#wills.way);
     // What has TLS asks the other end for its certificate.
     if (vet === undefined || !broker.url.startsWith("mqtt://")) return mqtt.connect(broker.url, options);
     return new mqtt.MqttClient(() => vettedSocket(broker, vet, onRefused), options);
   }
 
-  #attempt(accepted: boolean): Attempt {
+  /** The broker has let this client in. */
+  async #begin(connection: Connection, listener: LinkListener): Promise<void> {
+    const { clock, log, broker } = this.options;
+    const { client, ended } = connection;
+    if (this.#outage.connected()) log.info(`Connected to ${broker.url}`);
+    void this.#noticeThatItStands(ended);
+    const { caution } = this.#sender;
+    for (const lack of this.#lacksOfWill()) this.#sender.sayLack(lack);
+    if (caution.isOn) {
+      connection.isSilent = true;
+      if (!await clock.sleep(SILENCE_MS, ended)) return;
+      connection.isSilent = false;
+      await this.#subscribeAll(connection, listener, true);
+      if (ended.aborted) return;
+    } else void this.#subscribeAll(connection, listener, false);
+    this.#connected = true;
+    this.#sender.begin(client, () => listener.onConnected());
+  }
+
+  async #subscribeAll(
+    { client, ended }: Connection,
+    listener: LinkListener,
+    carefully: boolean,
+  ): Promise<void> {
+    const isFirst = !this.#hasAttempted;
+    const refused = await this.#filters.subscribeAll(client, carefully);
+    if (ended.aborted) return;
+    this.#hasAttempted = true;
+    this.#attempted.resolve();
+    // Who has subscribed before the first attempt is told by the call.
+    if (!isFirst) { for (const filter of refused) listener.onRefused?.(filter); }
+  }
+
+  async #noticeThatItStands(ended: AbortSignal): Promise<void> {
+    const { clock, log, broker } = this.options;
+    if (!await clock.sleep(STANDS_MS, ended)) return;
+    if (this.#outage.stands()) log.info(`Connected to ${broker.url}`);
+    this.#sender.caution.clear();
+    this.#sender.pump();
+  }
+
+  /** What the broker has turned out not to take, as the last will that it takes tells. */
+  #lacksOfWill(): readonly string[] {
+    const way = this.#wills.settled;
+    if (way === undefined || this.#hasSaidWill) return [];
+    this.#hasSaidWill = true;
+    if (way !== "none") return this.#sender.caution.learn(FULL_WILL, way);
+    return ["a last will: a node that vanishes is missed only when its heartbeats are"];
+  }
+
+  #reasonOf(failure: ConnectionError | undefined, { accepted }: Connection): string {
     const { broker, access } = this.options;
-    return {
+    const attempt: Attempt = {
       broker,
       accepted,
       hasCa: access.ca !== undefined,
@@ -206,115 +228,15 @@ export class MqttLink implements Link {
       hasUsername: access.username !== undefined,
       timeoutMs: CONNECT_TIMEOUT_MS,
     };
+    return describeFailure(failure, attempt);
   }
 
-  #clientOptions(): IClientOptions {
-    const { clientId, persistent, will, access } = this.options;
-    return {
-      clientId,
-      protocolVersion: 4,
-      clean: !persistent,
-      keepalive: KEEPALIVE_SECONDS,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectPeriod: 0,
-      queueQoSZero: false,
-      // A timer set anew for every packet costs more than a ping every so often.
-      reschedulePings: false,
-      resubscribe: false,
-      ...credentialOptions(access),
-      ...(will === undefined
-        ? {}
-        : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
-    };
-  }
-
-  #pump(): void {
-    while (this.#connected && this.#suspect === undefined && this.#hasRoom) {
-      const next = this.#outbox.shift();
-      if (next === undefined) return;
-      if (this.#lossesOf(next) >= LOSSES_TO_SUSPECT) {
-        if (this.#inFlight.size > 0) return this.#outbox.putBack([next]);
-        this.#suspect = next;
-      }
-      this.#send(next);
-    }
-  }
-
-  get #hasRoom(): boolean {
-    return this.#inFlight.size < MAX_IN_FLIGHT && this.#inFlightBytes < MAX_IN_FLIGHT_BYTES;
-  }
-
-  #send(entry: Entry): void {
-    const { topic, payload, qos, retain } = entry.message;
-    this.#inFlight.add(entry);
-    this.#inFlightBytes += entry.bytes;
-    this.#sent += 1;
-    if (this.options.log.isDebug) {
-      this.options.log.debug(
-        `out #${this.#sent} ${topic} (${payload.length} bytes${retain ? ", retained" : ""})`,
-      );
-    }
-    // Node's Buffer is what the client takes without a copy.
-    const body = typeof payload === "string"
-      ? payload
-      : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-    const client = this.#client;
-    client?.publish(topic, body, { qos, retain }, (error) => {
-      // The connection broke: #lost takes it back, and it will be sent again.
-      if (!this.#inFlight.has(entry) || (error && (!client.connected || client.disconnecting))) return;
-      this.#inFlight.delete(entry);
-      this.#inFlightBytes -= entry.bytes;
-      this.options.keeper.forget(entry);
-      this.#suspect = undefined;
-      if (error) this.options.log.warning(`Cannot publish to ${topic}: ${error.message}`);
-      entry.settle();
-      this.#pump();
-      if (this.queued === 0) this.#onDrained?.();
-    });
-  }
-
-  #onDropped(entry: Entry): void {
-    const { keeper, log, limits } = this.options;
-    keeper.forget(entry);
-    if (this.#saidFull) return;
-    this.#saidFull = true;
-    const mib = limits.bytes / 1024 / 1024;
-    log.warning(
-      `The outbox is full (${limits.messages} messages or ${mib} MB): the oldest readings are dropped. ` +
-        "More room: --outbox-messages, --outbox-mb",
-    );
-  }
-
-  #lossesOf(entry: Entry): number {
-    return this.#losses.get(entry) ?? 0;
-  }
-
-  #lost(): void {
+  #lost({ accepted, isSilent }: Connection): void {
     this.#connected = false;
-    for (const entry of this.#inFlight) this.#losses.set(entry, this.#lossesOf(entry) + 1);
-    const suspect = this.#suspect;
-    if (suspect !== undefined && this.#lossesOf(suspect) >= LOSSES_TO_DISCARD) {
-      this.#inFlight.delete(suspect);
-      this.#outbox.discard(suspect);
-      this.options.keeper.forget(suspect);
-      const { topic } = suspect.message;
-      this.options.log.error(
-        `The connection breaks over a message on ${topic} again and again: it is dropped`,
-      );
-    }
-    this.#suspect = undefined;
-    this.#outbox.putBack([...this.#inFlight]);
-    this.#inFlight.clear();
-    this.#inFlightBytes = 0;
-    this.options.keeper.keep(this.#outbox.waiting());
-    this.#onDrained?.();
-  }
-}
-
-/** Small messages leave at once instead of waiting for the acknowledgement of the last ones. */
-function disableNagle(client: MqttClient): void {
-  const stream: unknown = client.stream;
-  if (typeof stream === "object" && stream !== null && "setNoDelay" in stream) {
-    (stream.setNoDelay as (on: boolean) => void).call(stream, true);
+    this.#hasAttempted = true;
+    this.#attempted.resolve();
+    if (!accepted) return;
+    if (isSilent) this.#sender.caution.clear();
+    this.#sender.lost(this.#filters.broke(this.#sender.caution.isOn));
   }
 }

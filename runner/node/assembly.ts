@@ -73,7 +73,7 @@ export interface NodeParts {
 /** How a node ends, for those of its parts that make it end. */
 export interface NodeLife extends Pick<CommandContext, "isClosing" | "close" | "restart"> {
   /** Another process had its name before it. @param message for the operator */
-  readonly yieldName: (message: string) => void;
+  readonly yieldName: (message: string, kept?: Uint8Array) => void;
 }
 
 /** The parts of one node. */

@@ -12,6 +12,8 @@ import { assemble, type Assembly, type NodeParts } from "./assembly.ts";
 
 /** Time for the last messages to reach the broker, in milliseconds. */
 const DRAIN_MS = 5000;
+/** … and for what a node without a name of its own puts back. */
+const FAREWELL_MS = 1000;
 
 /** How a node ended. */
 export type Ending =
@@ -37,7 +39,7 @@ export class Node implements LinkListener {
       isClosing: () => this.#closing !== undefined,
       close: (reason) => void this.close(reason),
       restart: () => void this.close("shutdown", { kind: "upgraded" }),
-      yieldName: (message) => void this.#yield(message),
+      yieldName: (message, kept) => void this.#yield(message, kept),
     });
   }
 
@@ -99,6 +101,7 @@ export class Node implements LinkListener {
   }
 
   onDisconnected(reason: string): void {
+    this.#has.presence.disconnected();
     this.parts.log.debug(`The link is down: ${reason}`);
   }
 
@@ -155,13 +158,14 @@ export class Node implements LinkListener {
   }
 
   /** Leaves the name to the node that had it first: without a word, for every word would be taken for that node's. */
-  #yield(message: string): Promise<void> {
-    return this.#closing ??= this.#leave(message);
+  #yield(message: string, kept?: Uint8Array): Promise<void> {
+    return this.#closing ??= this.#leave(message, kept);
   }
 
-  async #leave(message: string): Promise<void> {
+  async #leave(message: string, kept?: Uint8Array): Promise<void> {
     this.#life.abort();
-    await this.#closeLinks(0);
+    if (kept !== undefined) this.#has.reporter.restoreStatus(kept);
+    await this.#closeLinks(kept === undefined ? 0 : FAREWELL_MS);
     await this.#has.supervisor.stopAll("shutdown");
     this.#resolveClosed({ kind: "name_taken", message });
   }

@@ -1,5 +1,6 @@
 /** One process alone speaks for a node, and readers of the wire are told the truth about it. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
 import { startEmbedded, testBrokers } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
@@ -13,9 +14,8 @@ for (const { kind, start } of testBrokers()) {
     const echo = "function handle_task(agent, payload) { return payload; }";
     await first.spawn(bus, { name: "echo", code: echo });
     await using second = await NodeProcess.start({ port: broker.port });
-    const status = await second.child.status;
-    assertEquals(status.code, 3);
-    assertMatch(second.stderr.join("\n"), /Another node named 'test-node' is on this broker/);
+    assertEquals((await second.child.status).code, 3);
+    await second.logged(/Another node named 'test-node' is on this broker/);
     const answer = await bus.ask("agents/by-name/echo/task", { payload: { still: "here" } });
     assertEquals(answer.json, { still: "here" });
     await using late = await Bus.connect(broker.port, "nodes/test-node/status");
@@ -51,6 +51,35 @@ for (const { kind, start } of testBrokers()) {
     await using _second = await NodeProcess.start({ port: broker.port, stateDir: first.stateDir });
     await bus.find("stopped", (m) => m.json?.name === "one" && m.json.state === "stopped", from);
     await bus.find("running", (m) => m.json?.name === "two" && m.json.state === "running", from);
+  });
+}
+
+for (const { kind, start } of testBrokers()) {
+  Deno.test(`of two nodes with a copied state folder the later one exits with code 3 (${kind})`, async () => {
+    await using broker = await start();
+    await using bus = await Bus.connect(broker.port);
+    await using first = await NodeProcess.start({ port: broker.port });
+    await first.spawn(bus, { name: "echo", code: "const handle_task = (agent, payload) => payload;" });
+    const { instance } = (await bus.on("nodes/test-node/status")).json;
+    const stateDir = await Deno.makeTempDir({ prefix: "agentflow-copy-" });
+    await using _folder = { [Symbol.asyncDispose]: () => Deno.remove(stateDir, { recursive: true }) };
+    const registry = "agentflow_test-node.registry";
+    await Deno.mkdir(join(stateDir, registry));
+    await Deno.copyFile(
+      join(first.stateDir, registry, "installation"),
+      join(stateDir, registry, "installation"),
+    );
+    await using second = await NodeProcess.start({ port: broker.port, stateDir });
+    assertEquals((await second.child.status).code, 3);
+    await second.logged(/uses this one's client id: was its state folder copied\?/);
+    const from = bus.mark();
+    await bus.on("nodes/test-node/heartbeat", ({ json }) => json.instance === instance, from);
+    assertEquals((await bus.ask("agents/by-name/echo/task", { payload: { still: "here" } })).json, {
+      still: "here",
+    });
+    await using late = await Bus.connect(broker.port, "nodes/test-node/status");
+    const { json: status } = await late.on("nodes/test-node/status");
+    assertEquals([status.instance, status.status], [instance, "online"]);
   });
 }
 

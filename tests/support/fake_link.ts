@@ -1,5 +1,5 @@
 /** A link without a broker: it keeps what is published. */
-import type { Link, OutgoingMessage } from "../../runner/link/link.ts";
+import type { Link, OutgoingMessage, RefusedFilter } from "../../runner/link/link.ts";
 
 export class FakeLink implements Link {
   readonly published: OutgoingMessage[] = [];
@@ -9,15 +9,20 @@ export class FakeLink implements Link {
   readonly queued = 0;
   readonly dropped = 0;
   closed = false;
+  /** What is refused, by filter. */
+  readonly refusals = new Map<string, string>();
 
   publish(message: OutgoingMessage): Promise<void> {
     this.published.push(message);
     return Promise.resolve();
   }
 
-  subscribe(filters: readonly string[]): Promise<void> {
+  subscribe(filters: readonly string[]): Promise<readonly RefusedFilter[]> {
     this.filters.push(...filters.map((filter) => `+${filter}`));
-    return Promise.resolve();
+    return Promise.resolve(filters.flatMap((filter) => {
+      const reason = this.refusals.get(filter);
+      return reason === undefined ? [] : [{ filter, reason }];
+    }));
   }
 
   unsubscribe(filters: readonly string[]): void {

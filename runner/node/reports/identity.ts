@@ -14,6 +14,8 @@ export interface NodeIdentity {
   readonly labels: Readonly<Record<string, string>>;
   /** Which of the releases installed here this is; `undefined` for a runner that was not deployed. */
   readonly release: string | undefined;
+  /** When this process began, on the monotonic clock. */
+  readonly startedMs: number;
 }
 
 export function createIdentity(
@@ -22,7 +24,17 @@ export function createIdentity(
   version: string,
   labels: NodeIdentity["labels"] = {},
   release?: string,
+  startedMs = 0,
 ): NodeIdentity {
   const instance = crypto.randomUUID();
-  return Object.freeze({ name, nodeId: nodeId(name), instance, broker, version, labels, release });
+  return Object.freeze({
+    name,
+    nodeId: nodeId(name),
+    instance,
+    broker,
+    version,
+    labels,
+    release,
+    startedMs,
+  });
 }

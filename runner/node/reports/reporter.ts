@@ -72,6 +72,11 @@ export class Reporter {
     this.#publish(topic, "control", payload, true);
   }
 
+  /** Puts back what another node of this name had said before this one. */
+  restoreStatus(kept: Uint8Array): void {
+    this.#publish(topics.nodeStatus(this.node.name), "control", kept, true);
+  }
+
   /** A line in the node's own log. */
   nodeLog(
     type: "spawned" | "installing" | "updated" | "stopped" | "log" | "error",
@@ -249,7 +254,7 @@ export class Reporter {
   #publish(
     topic: string,
     messageClass: MessageClass,
-    payload: string,
+    payload: string | Uint8Array,
     retain: boolean,
     source?: string,
   ): Promise<void> {
@@ -271,8 +276,10 @@ export function lastWill(
 }
 
 /** Birth and last will have the same shape, and the same instance. */
-function statusMessage({ name, instance }: NodeIdentity, status: "online" | "offline", clock: Clock) {
-  const payload = JSON.stringify({ node: name, instance, status, timestamp: clock.epochSeconds() });
+function statusMessage(node: NodeIdentity, status: "online" | "offline", clock: Clock) {
+  const { name, instance, startedMs } = node;
+  const uptime = round((clock.monotonicMs() - startedMs) / 1000);
+  const payload = JSON.stringify({ node: name, instance, status, uptime, timestamp: clock.epochSeconds() });
   return { topic: topics.nodeStatus(name), payload };
 }
 

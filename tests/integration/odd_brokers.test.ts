@@ -1,0 +1,146 @@
+/** Brokers that do not take all that MQTT has, or that close connections for reasons of their own. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { hasMosquitto, Mosquitto } from "../support/brokers.ts";
+import { Bus } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
+import { StrictBroker, type Strictness } from "../support/strict_broker.ts";
+
+const ignore = !hasMosquitto;
+const ECHO = `
+async function setup(agent) { await agent.subscribe("ears/one", (payload) => agent.publish("heard", payload)); }
+function handle_task(agent, payload) { return { payload }; }`;
+const NUMBERS = `
+let n = 0;
+async function process(agent) { await agent.publish("numbers", ++n); }`;
+
+/** Log lines about the connection. */
+const aboutConnection = (node: NodeProcess) => node.stderr.filter((line) => /onnect/.test(line));
+
+Deno.test("a broker that lets the node in and closes is asked less and less often, and that is said once", async () => {
+  await using broker = await StrictBroker.start({ hangUpMs: 0 });
+  await using node = await NodeProcess.start({ port: broker.port });
+  await node.logged(/soon after it had let this client in/);
+  await broker.reached(7);
+  assertEquals(aboutConnection(node).length, 1, node.stderr.join("\n"));
+  delete broker.rules.hangUpMs;
+  await node.logged(/INFO +Connected to/);
+  assertEquals(aboutConnection(node).length, 2, node.stderr.join("\n"));
+});
+
+Deno.test("messages are not blamed for connections that a broker closes whatever is said", async () => {
+  await using broker = await StrictBroker.start({ hangUpMs: 100 });
+  await using bus = await Bus.connect(broker.openPort);
+  await using node = await NodeProcess.start({ port: broker.port });
+  await node.spawn(bus, { name: "numbers", code: NUMBERS, poll_interval: 0.001 });
+  await broker.reached(9);
+  delete broker.rules.hangUpMs;
+  const { json } = await bus.on("nodes/test-node/heartbeat", undefined, bus.mark());
+  assertEquals(json.dropped, 0);
+  await bus.on("numbers", undefined, bus.mark());
+  const numbers = [...new Set(bus.all("numbers").map((message) => message.json))].sort((a, b) => a - b);
+  assertEquals(numbers, numbers.map((_, index) => index + 1));
+  assertEquals(node.stderr.filter((line) => /does not take|dropped/.test(line)), []);
+});
+
+/** Works with what the broker takes: is seen, obeys, hears and answers. */
+async function works(node: NodeProcess, bus: Bus): Promise<void> {
+  await bus.on("nodes/test-node/heartbeat");
+  await node.spawn(bus, { name: "echo", code: ECHO });
+  await bus.on(
+    `agents/${
+      (await bus.find("manifest", ({ topic }) => topic.endsWith("/manifest"))).json.actor_id
+    }/manifest`,
+  );
+  await bus.publish("ears/one", "hello");
+  await bus.on("heard", ({ text }) => text === "hello");
+  const { json } = await bus.ask("agents/by-name/echo/task", { payload: 1 });
+  assertEquals(json, { payload: 1 });
+}
+
+const LACKS: readonly [title: string, rules: Strictness, line: RegExp][] = [
+  ["retained messages", { retain: false }, /WARNING The broker does not take retained messages: /],
+  ["QoS 1", { maxQos: 0 }, /WARNING The broker does not take QoS 1: /],
+  ["either", { retain: false, maxQos: 0 }, /WARNING The broker does not take QoS 1: /],
+  [
+    "wildcards",
+    { wildcards: false },
+    /over a subscription to nodes\/test-node\/reply\/\+: .* no wildcards\?/,
+  ],
+  ["more than 8 filters in a packet", { maxFilters: 8 }, /INFO/],
+  ["more than one filter in a packet", { maxFilters: 1 }, /INFO/],
+];
+for (const [title, rules, line] of LACKS) {
+  Deno.test(`a broker that does not take ${title} is worked with, and what is missing is said`, async () => {
+    await using broker = await StrictBroker.start(rules);
+    await using bus = await Bus.connect(broker.openPort);
+    await using node = await NodeProcess.start({ port: broker.port });
+    await works(node, bus);
+    await node.logged(line);
+    assertEquals(node.stderr.filter((said) => /expect TLS|WebSocket/.test(said)), []);
+  });
+}
+
+const LIMITS: readonly [title: string, config: readonly string[], line: RegExp][] = [
+  ["without retained messages", ["retain_available false"], /does not take retained messages/],
+  ["without QoS 1", ["max_qos 0"], /does not take QoS 1/],
+];
+for (const [title, config, line] of LIMITS) {
+  Deno.test({
+    name: `a mosquitto ${title} is worked with, and that is said`,
+    ignore,
+    fn: async () => {
+      await using broker = await Mosquitto.start(config);
+      await using bus = await Bus.connect(broker.port, "#", 0);
+      await using node = await NodeProcess.start({ port: broker.port });
+      await bus.on("nodes/test-node/heartbeat");
+      await bus.publish("nodes/test-node/spawn", { name: "echo", code: ECHO }, { qos: 0 });
+      const { json: manifest } = await bus.find("manifest", ({ topic }) => topic.endsWith("/manifest"));
+      assertEquals(manifest.name, "echo");
+      await bus.publish("ears/one", "hello", { qos: 0 });
+      await bus.on("heard", ({ text }) => text === "hello");
+      await node.logged(line);
+      assertEquals(node.stderr.filter((said) => /expect TLS|WebSocket/.test(said)), []);
+    },
+  });
+}
+
+Deno.test({
+  name: "a message that the broker cannot stand is dropped and said, and those after it arrive",
+  ignore,
+  fn: async () => {
+    await using broker = await Mosquitto.start(["max_packet_size 20000"]);
+    await using bus = await Bus.connect(broker.port);
+    await using node = await NodeProcess.start({ port: broker.port });
+    await bus.on("nodes/test-node/heartbeat");
+    const code = `async function setup(agent) {
+      for (const size of [1, 30000, 2, 30001]) agent.publish("sized", "x".repeat(size));
+    }`;
+    await node.spawn(bus, { name: "sizes", code });
+    const dropped = await node.logged(
+      /closes the connection over a message on sized \(30000 bytes\): it is dropped/,
+    );
+    assertStringIncludes(dropped, "ERROR");
+    await bus.on("sized", ({ text }) => text.length === 2);
+    // One like it is not tried again.
+    const from = bus.mark();
+    const { json } = await bus.on("nodes/test-node/heartbeat", undefined, from);
+    assertEquals(json.dropped, 2);
+    assertEquals(node.stderr.filter((line) => /is dropped/.test(line)).length, 1);
+    assertEquals(node.stderr.filter((line) => /does not take/.test(line)), []);
+  },
+});
+
+Deno.test({
+  name: "a broker without QoS 2 gets such messages at QoS 1",
+  ignore,
+  fn: async () => {
+    await using broker = await Mosquitto.start(["max_qos 1"]);
+    await using bus = await Bus.connect(broker.port);
+    await using node = await NodeProcess.start({ port: broker.port });
+    await bus.on("nodes/test-node/heartbeat");
+    const code = `async function setup(agent) { await agent.publish("twice", "sure", { qos: 2 }); }`;
+    await node.spawn(bus, { name: "sure", code });
+    await bus.on("twice");
+    await node.logged(/does not take QoS 2: such messages go at QoS 1/);
+  },
+});
