@@ -71,7 +71,7 @@ for (const { kind, start } of testBrokers()) {
     );
     await using second = await NodeProcess.start({ port: broker.port, stateDir });
     assertEquals((await second.child.status).code, 3);
-    await second.logged(/uses this one's client id: was its state folder copied\?/);
+    await second.logged(/with this one's client id .was its state folder copied/);
     const from = bus.mark();
     await bus.on("nodes/test-node/heartbeat", ({ json }) => json.instance === instance, from);
     assertEquals((await bus.ask("agents/by-name/echo/task", { payload: { still: "here" } })).json, {

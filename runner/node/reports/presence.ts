@@ -93,10 +93,10 @@ export class Presence {
     const isDraw = uptime <= this.#uptime;
     if (isDraw) this.#draws += 1;
     if (isDraw && (this.#draws < MAX_DRAWS || instance > this.parts.identity.instance)) return;
-    const { identity: { name }, onTaken } = this.parts;
-    onTaken(
-      `${this.#other(uptime)} and uses this one's client id: was its state folder copied? Remove ` +
-        `agentflow_${name}.registry/installation from this one's, and give it another --name`,
+    this.parts.onTaken(
+      `${
+        this.#other(uptime)
+      } with this one's client id (was its state folder copied?): give this one another --name`,
       kept,
     );
   }

@@ -41,7 +41,7 @@ Deno.test("a process that takes this one's place again and again, and was there 
   assertEquals(taken.length, 1);
   assertMatch(
     taken[0] ?? "",
-    /up for 201 s and uses this one's client id: was its state folder copied\? .*"uptime":201/,
+    /up for 201 s with this one's client id .was its state folder copied.*"uptime":201/,
   );
 });
 
