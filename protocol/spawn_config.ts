@@ -4,13 +4,10 @@ import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
 import { type Language, LANGUAGES } from "./language.ts";
 import { isName, NAME_RULE } from "./names.ts";
+import { SPAWN_FIELDS } from "./spawn_fields.ts";
 
 /** Source text of an agent, in bytes of UTF-8. */
 export const MAX_CODE_BYTES = 1024 * 1024;
-const MAX_SECONDS = 366 * 24 * 3600;
-const MAX_RESTARTS = 1_000_000;
-const MAX_ROLLBACK_CALLS = 10_000;
-const MAX_DESCRIPTION_CHARS = 10_000;
 const MAX_LIST_ITEMS = 256;
 const MAX_PERMISSION_CHARS = 1024;
 
@@ -68,14 +65,19 @@ export class SpawnConfigError extends ExpectedError {
   }
 }
 
-const seconds = (rule: string, accept: (value: number) => boolean) =>
-  v.pipe(
+const seconds = (bounds: { readonly above?: number; readonly min?: number; readonly max: number }) => {
+  const { above = -Infinity, min = -Infinity, max } = bounds;
+  const rule = bounds.above === undefined ? `${min} or more` : `above ${above}`;
+  return v.pipe(
     v.number((issue) => `must be a number: current value is ${show(issue.input)}`),
     v.finite("must be a finite number"),
-    v.check(accept, (issue) => `must be ${rule}: current value is ${show(issue.input)}`),
-    v.maxValue(MAX_SECONDS, (issue) =>
-      `must not exceed ${MAX_SECONDS} s: current value is ${show(issue.input)}`),
+    v.check(
+      (value) => value > above && value >= min,
+      (issue) => `must be ${rule}: current value is ${show(issue.input)}`,
+    ),
+    v.maxValue(max, (issue) => `must not exceed ${max} s: current value is ${show(issue.input)}`),
   );
+};
 const text = v.string((issue) => `must be a string: current value is ${show(issue.input)}`);
 const object = v.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value),
@@ -86,7 +88,7 @@ const strings = v.pipe(
   v.maxLength(MAX_LIST_ITEMS, `must not have more than ${MAX_LIST_ITEMS} entries`),
 );
 const flag = v.boolean((issue) => `must be true or false: current value is ${show(issue.input)}`);
-const count = (max: number) =>
+const count = ({ max }: { readonly max: number }) =>
   v.pipe(
     v.number((issue) => `must be a whole number: current value is ${show(issue.input)}`),
     v.integer((issue) => `must be a whole number: current value is ${show(issue.input)}`),
@@ -123,6 +125,8 @@ const PermissionsSchema = v.pipe(
   }, `is no permission: known are ${PERMISSION_KINDS.join(", ")}`),
 );
 
+const FIELDS = SPAWN_FIELDS;
+
 /** `nullish`: `null` is what a sender in another language writes for "not set". */
 const SpawnSchema = v.object({
   name: v.pipe(
@@ -149,15 +153,18 @@ const SpawnSchema = v.object({
     "dynamic",
   ),
   description: v.nullish(
-    v.pipe(text, v.maxLength(MAX_DESCRIPTION_CHARS, `must not exceed ${MAX_DESCRIPTION_CHARS} characters`)),
-    "",
+    v.pipe(
+      text,
+      v.maxLength(FIELDS.description.maxLength, `must not exceed ${FIELDS.description.maxLength} characters`),
+    ),
+    FIELDS.description.default,
   ),
   capabilities: v.nullish(strings, []),
   input_schema: v.nullish(object, {}),
   output_schema: v.nullish(object, {}),
-  poll_interval: v.nullish(seconds("above 0", (value) => value > 0), 5),
-  max_restarts: v.nullish(count(MAX_RESTARTS), 5),
-  restart_delay: v.nullish(seconds("0 or more", (value) => value >= 0), 3),
+  poll_interval: v.nullish(seconds(FIELDS.poll_interval), FIELDS.poll_interval.default),
+  max_restarts: v.nullish(count(FIELDS.max_restarts), FIELDS.max_restarts.default),
+  restart_delay: v.nullish(seconds(FIELDS.restart_delay), FIELDS.restart_delay.default),
   install: v.nullish(
     v.union(
       [v.pipe(text, v.transform(splitList)), strings],
@@ -166,9 +173,9 @@ const SpawnSchema = v.object({
     [],
   ),
   permissions: v.nullish(PermissionsSchema, {}),
-  replace: v.nullish(flag, false),
-  rollback: v.nullish(flag, true),
-  rollback_calls: v.nullish(count(MAX_ROLLBACK_CALLS), 1),
+  replace: v.nullish(flag, FIELDS.replace.default),
+  rollback: v.nullish(flag, FIELDS.rollback.default),
+  rollback_calls: v.nullish(count(FIELDS.rollback_calls), FIELDS.rollback_calls.default),
   secrets: v.nullish(strings, []),
   state: v.nullish(object),
   migration: v.nullish(

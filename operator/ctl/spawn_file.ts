@@ -6,43 +6,30 @@ import { languageOf } from "../fleet/fleet_file.ts";
 import type { Config } from "../operations/spawn.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../protocol/spawn_config.ts";
-import { isSet, type Options, text } from "./options.ts";
+import { SPAWN_FIELD_ROWS, type SpawnField } from "../../protocol/spawn_fields.ts";
+import { type Options, text } from "./options.ts";
 
 const CODE_FILES = [".ts", ".js", ".mjs", ".mts", ".py"];
 
-/** A flag of a config's field. */
-interface Field {
-  readonly flag: string;
-  readonly option: string;
-  readonly field: string;
-  readonly help: string;
-  readonly parse: (text: string, flag: string) => unknown;
-}
+/** How a value of each type of field is written on a command line. */
+const READERS: Readonly<
+  Record<SpawnField["type"], { readonly hint: string; readonly read: Reader } | undefined>
+> = {
+  text: { hint: "<TEXT>", read: asText },
+  seconds: { hint: "<SECONDS>", read: asNumber },
+  count: { hint: "<NUMBER>", read: asNumber },
+  list: { hint: "<LIST>", read: asList },
+  packages: { hint: "<LIST>", read: asList },
+  object: { hint: "<JSON>", read: asJson },
+  // A switch, without a value.
+  flag: undefined,
+};
 
-const FIELDS: readonly Field[] = [
-  field("--name <NAME>", "name", "name of the agent (default: that of the file)", asText),
-  field("--description <TEXT>", "description", "what it does", asText),
-  field("--capabilities <LIST>", "capabilities", "what it can do, separated by commas", asList),
-  field(
-    "--poll-interval <SECONDS>",
-    "poll_interval",
-    "between two calls of process() (default: 5)",
-    asNumber,
-  ),
-  field("--install <LIST>", "install", "npm:, jsr: or pypi: packages, separated by commas", asList),
-  field("--max-restarts <NUMBER>", "max_restarts", "restarts before it has failed (default: 5)", asNumber),
-  field("--restart-delay <SECONDS>", "restart_delay", "before the first restart (default: 3)", asNumber),
-  field("--permissions <JSON>", "permissions", 'beyond the sandbox: {"net":["example.com"]}', asJson),
-  field("--secrets <LIST>", "secrets", "names of secrets of the node, separated by commas", asList),
-  field("--input-schema <JSON>", "input_schema", "what it takes as a task", asJson),
-  field("--output-schema <JSON>", "output_schema", "what it replies", asJson),
-  field("--rollback-calls <NUMBER>", "rollback_calls", "calls of process() until an update counts", asNumber),
-];
+type Reader = (text: string, flag: string) => unknown;
 
 export function addConfigOptions(command: Command): void {
-  for (const { flag, help } of FIELDS) command.option(flag, help);
-  command.option("--replace", "put it in the place of one of this name that runs");
-  command.option("--no-rollback", "do not go back to the code before when the new one fails");
+  command.option("--name <NAME>", "name of the agent (default: that of the file)");
+  for (const [name, field] of SPAWN_FIELD_ROWS) command.option(flagOf(name, field), helpOf(field));
 }
 
 /** @throws ConfigError */
@@ -55,12 +42,17 @@ export async function readSpawnFile(path: string, options: Options): Promise<Con
 /** The fields that flags give. @throws ConfigError */
 export function fieldsOf(options: Options): Readonly<Record<string, unknown>> {
   const fields: Record<string, unknown> = {};
-  for (const { option, field, flag, parse } of FIELDS) {
+  const agent = text(options, "name");
+  if (agent !== undefined) fields.name = agent;
+  for (const [name, field] of SPAWN_FIELD_ROWS) {
+    const option = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+    if (field.type === "flag") {
+      if (options[option] === !field.default) fields[name] = !field.default;
+      continue;
+    }
     const given = text(options, option);
-    if (given !== undefined) fields[field] = parse(given, flag);
+    if (given !== undefined) fields[name] = READERS[field.type]?.read(given, dashed(name));
   }
-  if (isSet(options, "replace")) fields.replace = true;
-  if (options.rollback === false) fields.rollback = false;
   return fields;
 }
 
@@ -113,14 +105,21 @@ async function readFile(path: string): Promise<string> {
   }
 }
 
-function field(flag: string, name: string, help: string, parse: Field["parse"]): Field {
-  return {
-    flag,
-    option: name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
-    field: name,
-    help,
-    parse,
-  };
+/** A switch turns the default round: `--replace`, `--no-rollback`. */
+function flagOf(name: string, field: SpawnField): string {
+  if (field.type === "flag") return field.default ? dashed(`no_${name}`) : dashed(name);
+  return `${dashed(name)} ${READERS[field.type]?.hint}`;
+}
+
+function helpOf(field: SpawnField): string {
+  if (field.type === "flag") return field.default ? `do not ${field.help}` : field.help;
+  const separated = field.type === "list" || field.type === "packages" ? ", separated by commas" : "";
+  const byDefault = typeof field.default === "number" ? ` (default: ${field.default})` : "";
+  return `${field.help}${separated}${byDefault}`;
+}
+
+function dashed(name: string): string {
+  return `--${name.replaceAll("_", "-")}`;
 }
 
 function asText(given: string): string {
@@ -134,13 +133,13 @@ function asList(given: string): string[] {
 function asNumber(given: string, flag: string): number {
   const value = Number(given);
   if (given.trim() !== "" && Number.isFinite(value)) return value;
-  throw new ConfigError(`${flag.split(" ")[0]} must be a number: current value is '${given}'`);
+  throw new ConfigError(`${flag} must be a number: current value is '${given}'`);
 }
 
 function asJson(given: string, flag: string): unknown {
   try {
     return JSON.parse(given);
   } catch {
-    throw new ConfigError(`${flag.split(" ")[0]} must be JSON: current value is '${given}'`);
+    throw new ConfigError(`${flag} must be JSON: current value is '${given}'`);
   }
 }

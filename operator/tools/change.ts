@@ -22,34 +22,17 @@ import {
   type ToolResult,
   type Workshop,
 } from "./tool.ts";
+import { configInputs } from "./config_inputs.ts";
 
 const MAX_REPLY_CHARS = 100_000;
-const names = z.array(z.string());
 const name = z.string().describe("Name of the agent; one of that name in the whole fleet");
 
 const where = z.string().optional().describe("Only if it runs on this node");
 
 /** Fields of a spawn config that both a new agent and a changed one can have. */
 const configFields = {
-  description: z.string().optional(),
   language: z.enum(LANGUAGES).optional().describe("Of the code; found by the node without it"),
-  poll_interval: z.number().positive().optional().describe("Seconds between two calls of process()"),
-  permissions: z.strictObject({
-    net: names.optional(),
-    read: names.optional(),
-    write: names.optional(),
-    env: names.optional(),
-    sys: names.optional(),
-    run: names.optional(),
-    ffi: names.optional(),
-  }).optional()
-    .describe('What it asks for beyond the sandbox, such as {"net": ["example.com:443"]}; the node decides'),
-  install: names.optional().describe("npm: and jsr: packages"),
-  secrets: names.optional().describe("Names of secrets of the node"),
-  capabilities: names.optional(),
-  input_schema: z.looseObject({}).optional(),
-  output_schema: z.looseObject({}).optional(),
-  max_restarts: z.int().min(0).optional(),
+  ...configInputs(),
 };
 
 const spawnAgent = defineTool({

@@ -1,5 +1,7 @@
 /** The form that a spawn config is written in. Pure. */
 import type { Language } from "../../../../protocol/language.ts";
+import { isName, NAME_RULE } from "../../../../protocol/names.ts";
+import { SPAWN_FIELDS } from "../../../../protocol/spawn_fields.ts";
 
 /** What stands in the fields, as text. */
 export interface SpawnForm {
@@ -28,21 +30,19 @@ export const EMPTY_FORM: SpawnForm = {
   description: "",
   capabilities: "",
   install: "",
-  poll_interval: "5",
-  max_restarts: "5",
-  restart_delay: "3",
+  poll_interval: String(SPAWN_FIELDS.poll_interval.default),
+  max_restarts: String(SPAWN_FIELDS.max_restarts.default),
+  restart_delay: String(SPAWN_FIELDS.restart_delay.default),
   replace: false,
   extra: "",
 };
 
 export type Problems = Partial<Record<keyof SpawnForm, string>>;
 
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-
 /** What cannot be sent as it stands, by field. */
 export function problemsOf(form: SpawnForm): Problems {
   const problems: Problems = {};
-  if (!NAME.test(form.name)) problems.name = "1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit";
+  if (!isName(form.name)) problems.name = NAME_RULE;
   if (form.node === "") problems.node = "Choose a node";
   if (form.code.trim() === "") problems.code = "An agent needs code";
   if (!(Number(form.poll_interval) > 0)) problems.poll_interval = "Seconds, above 0";

@@ -1,0 +1,77 @@
+/** The JSON Schema of fleet files, as `docs/fleet.schema.json` has it: written from the table of fields. Pure. */
+import { SPAWN_FIELD_ROWS, type SpawnField } from "../../protocol/spawn_fields.ts";
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const STRINGS: Schema = { type: "array", items: { type: "string" } };
+
+/** What an entry has beside the fields of a spawn config. */
+const ENTRY_FIELDS: Schema = {
+  name: {
+    type: "string",
+    description: "{node} in it becomes the node's name; needed where the entry is for many nodes.",
+  },
+  file: { type: "string", description: "The code, relative to this file." },
+  code: { type: "string", description: "The code itself." },
+  node: { type: "string" },
+  nodes: { ...STRINGS, minItems: 1 },
+  labels: {
+    type: "object",
+    minProperties: 1,
+    additionalProperties: { type: "string" },
+    description: "Every node that has all of these labels (--labels).",
+  },
+};
+
+/** `apply` replaces what differs by itself. */
+const NOT_IN_A_FILE = "replace";
+
+export function fleetSchema(): Schema {
+  const fields = SPAWN_FIELD_ROWS.filter(([name]) => name !== NOT_IN_A_FILE)
+    .map(([name, field]) => [name, { ...typeOf(field), description: field.help, default: field.default }]);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Fleet file of AgentFlow: which agents run on which nodes",
+    type: "object",
+    additionalProperties: false,
+    required: ["agents"],
+    properties: { $schema: { type: "string" }, agents: { type: "array", items: { $ref: "#/$defs/entry" } } },
+    $defs: {
+      entry: {
+        description:
+          "An agent, or one on each of many nodes. Other fields of a spawn config are passed on as they are.",
+        type: "object",
+        required: ["name"],
+        allOf: [
+          { oneOf: [{ required: ["file"] }, { required: ["code"] }] },
+          { oneOf: [{ required: ["node"] }, { required: ["nodes"] }, { required: ["labels"] }] },
+        ],
+        properties: { ...ENTRY_FIELDS, ...Object.fromEntries(fields) },
+      },
+    },
+  };
+}
+
+function typeOf(field: SpawnField): Schema {
+  switch (field.type) {
+    case "text":
+      return { type: "string", maxLength: field.maxLength };
+    case "seconds": {
+      const { above, min, max } = field;
+      const from = above === undefined ? { minimum: min ?? 0 } : { exclusiveMinimum: above };
+      return { type: "number", ...from, maximum: max };
+    }
+    case "count":
+      return { type: "integer", minimum: 0, maximum: field.max };
+    case "flag":
+      return { type: "boolean" };
+    case "list":
+      return STRINGS;
+    case "packages":
+      return { anyOf: [{ type: "string" }, STRINGS] };
+    case "object":
+      return { type: "object" };
+    default:
+      return field satisfies never;
+  }
+}
