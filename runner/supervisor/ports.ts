@@ -1,7 +1,7 @@
 /** What supervision needs of the rest of the runner, and whom it tells what happens. */
 import type { AgentFrame, LogLevel, RunnerFrame } from "../../protocol/frames.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
-import type { ErrorReport, Outcome, VisibleState } from "./state.ts";
+import type { ErrorReport, Kill, Outcome, VisibleState } from "./state.ts";
 
 /** How a process ended. */
 export interface ProcessExit {
@@ -53,21 +53,6 @@ export type TrafficFrame = Exclude<
   AgentFrame,
   { t: "loaded" | "ready" | "processed" | "held" | "error" | "pong" }
 >;
-
-/** A process that is ended because of a limit, by the node or by the kernel. */
-export interface Kill {
-  readonly limit:
-    | "memory"
-    | "unresponsive"
-    | "file size"
-    | "open files"
-    | "temporary files"
-    | "state files"
-    | "listening";
-  readonly measured: number;
-  readonly allowed: number;
-  readonly unit: "MB" | "s" | "files" | "sockets";
-}
 
 /** Who is told what happens to agents. */
 export interface AgentObserver<Agent> {

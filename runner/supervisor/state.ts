@@ -18,7 +18,13 @@ export type Phase =
   | { readonly kind: "setup" }
   | { readonly kind: "running" }
   /** Its process is being ended, because of what went wrong; a restart or the end follows. */
-  | { readonly kind: "crashing"; readonly reason: string; readonly traceback: string; readonly hung: boolean }
+  | {
+    readonly kind: "crashing";
+    readonly reason: string;
+    readonly traceback: string;
+    readonly hung: boolean;
+    readonly kill?: Kill | undefined;
+  }
   | { readonly kind: "failing"; readonly outcome: Outcome }
   /** It waits for its restart. */
   | { readonly kind: "waiting"; readonly generation: number }
@@ -61,9 +67,10 @@ export type AgentEvent =
     readonly error: string;
     readonly traceback: string;
     readonly consecutive: number;
+    readonly kill?: Kill;
   }
-  | { readonly kind: "hung"; readonly error: string }
-  | { readonly kind: "exited"; readonly reason: string }
+  | { readonly kind: "hung"; readonly error: string; readonly kill: Kill }
+  | { readonly kind: "exited"; readonly reason: string; readonly kill?: Kill | undefined }
   | { readonly kind: "restart_due"; readonly generation: number }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
@@ -86,6 +93,23 @@ export interface ErrorReport {
   readonly restart_count?: number;
   /** The code before this update runs again. */
   readonly rolled_back?: true;
+  /** The limit that its process was ended over. */
+  readonly kill?: Kill;
+}
+
+/** A process that is ended because of a limit, by the node or by the kernel. */
+export interface Kill {
+  readonly limit:
+    | "memory"
+    | "unresponsive"
+    | "file size"
+    | "open files"
+    | "temporary files"
+    | "state files"
+    | "listening";
+  readonly measured: number;
+  readonly allowed: number;
+  readonly unit: "MB" | "s" | "files" | "sockets";
 }
 
 /** What a reader of the wire is told an agent is doing. */

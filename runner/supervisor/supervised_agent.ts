@@ -5,12 +5,13 @@ import { MAX_PARTS } from "../../protocol/json.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
 import { exitReason } from "./exit_reason.ts";
-import type { AgentObserver, Kill, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
+import type { AgentObserver, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
 import {
   type AgentEvent,
   type AgentState,
   type Effect,
   INITIAL_STATE,
+  type Kill,
   type Outcome,
   type StopReason,
   type VisibleState,
@@ -157,7 +158,7 @@ export class SupervisedAgent {
 
   /** Ends its process over a limit; the ordinary restart follows. */
   kill(kill: Kill, error = inWords(kill)): void {
-    this.#kill(kill, { kind: "failed", phase: "crash", error, traceback: "", consecutive: 0 });
+    this.#kill(kill, { kind: "failed", phase: "crash", error, traceback: "", consecutive: 0, kill });
   }
 
   #kill(kill: Kill, event: AgentEvent): void {
@@ -257,7 +258,8 @@ export class SupervisedAgent {
         const error = `unresponsive: its event loop did not answer for ${seconds.toFixed(1)}s`;
         const measured = Math.round(seconds * 10) / 10;
         const allowed = this.parts.hangTimeoutMs / 1000;
-        this.#kill({ limit: "unresponsive", measured, allowed, unit: "s" }, { kind: "hung", error });
+        const kill: Kill = { limit: "unresponsive", measured, allowed, unit: "s" };
+        this.#kill(kill, { kind: "hung", error, kill });
       },
     };
     void this.#watchdog.watch(watched, ending.signal);
@@ -268,7 +270,7 @@ export class SupervisedAgent {
     const reason = exitReason(description, stderrTail);
     if (kill !== undefined) this.parts.observer.onKilled(this, kill);
     this.parts.observer.onExit(this, reason);
-    this.#dispatch({ kind: "exited", reason });
+    this.#dispatch({ kind: "exited", reason, kill });
   }
 
   async #scheduleRestart(delayMs: number, generation: number): Promise<void> {

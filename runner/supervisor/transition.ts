@@ -11,6 +11,7 @@ import type {
   Effect,
   ErrorPhase,
   ErrorReport,
+  Kill,
   Outcome,
   Phase,
   StopReason,
@@ -38,7 +39,7 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
       );
     case "launch_failed":
       if (state.phase.kind !== "launching") return unchanged(state);
-      return crashed(state, event.error, "", budget);
+      return crashed(state, { reason: event.error, traceback: "" }, budget);
     case "loaded":
       if (state.phase.kind !== "launching") return unchanged(state);
       return enter(state, { kind: "setup" }, ...(state.gate === "arriving" ? [] : [announceAlive(state)]));
@@ -59,12 +60,12 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
       if (!isAlive(state)) return unchanged(state);
       return enter(
         state,
-        { kind: "crashing", reason: event.error, traceback: "", hung: true },
+        { kind: "crashing", reason: event.error, traceback: "", hung: true, kill: event.kill },
         announce("unresponsive"),
         endNow,
       );
     case "exited":
-      return exited(state, event.reason, budget);
+      return exited(state, event, budget);
     case "restart_due":
       return state.phase.kind === "waiting" && state.phase.generation === event.generation
         ? launch(state)
@@ -123,7 +124,7 @@ function credit(state: AgentState): AgentState {
 }
 
 function failed(state: AgentState, event: Extract<AgentEvent, { kind: "failed" }>): Transition {
-  const { phase, error, traceback, consecutive } = event;
+  const { phase, error, traceback, consecutive, kill } = event;
   switch (phase) {
     case "compile":
     case "setup":
@@ -148,21 +149,23 @@ function failed(state: AgentState, event: Extract<AgentEvent, { kind: "failed" }
     }
     case "crash":
       // The process ends itself after it has said this.
-      return enter(state, { kind: "crashing", reason: error, traceback, hung: false }, endNow);
+      return enter(state, { kind: "crashing", reason: error, traceback, hung: false, kill }, endNow);
     default:
       return phase satisfies never;
   }
 }
 
-function exited(state: AgentState, reason: string, budget: Budget): Transition {
+type Exit = Extract<AgentEvent, { kind: "exited" }>;
+
+function exited(state: AgentState, exit: Exit, budget: Budget): Transition {
   const { phase } = state;
   switch (phase.kind) {
     case "launching":
     case "setup":
     case "running":
-      return crashed(state, reason, "", budget);
+      return crashed(state, { ...exit, traceback: "" }, budget);
     case "crashing":
-      return crashed(state, phase.reason, phase.traceback, budget);
+      return crashed(state, phase, budget);
     case "failing":
       return end(state, phase.outcome);
     case "stopping":
@@ -176,9 +179,19 @@ function exited(state: AgentState, reason: string, budget: Budget): Transition {
   }
 }
 
-function crashed(state: AgentState, reason: string, traceback: string, budget: Budget): Transition {
+interface Crash {
+  readonly reason: string;
+  readonly traceback: string;
+  readonly kill?: Kill | undefined;
+}
+
+function crashed(state: AgentState, { reason, traceback, kill }: Crash, budget: Budget): Transition {
   const restartCount = state.restartCount + 1;
-  const details = { restart_count: restartCount, ...(traceback === "" ? {} : { traceback }) };
+  const details = {
+    restart_count: restartCount,
+    ...(traceback === "" ? {} : { traceback }),
+    ...(kill === undefined ? {} : { kill }),
+  };
   const next: AgentState = { ...state, restartCount, healthyCalls: 0 };
   if (budgetIsSpent(restartCount, budget.max_restarts)) {
     const error = `Restart budget exhausted after ${restartCount} crashes: ${reason}`;

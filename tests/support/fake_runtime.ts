@@ -3,11 +3,11 @@ import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { parseSpawnConfig, type SpawnConfig } from "../../protocol/spawn_config.ts";
 import type {
   AgentObserver,
-  Kill,
   ProcessListener,
   RunningProcess,
   Runtime,
 } from "../../runner/supervisor/ports.ts";
+import type { Kill } from "../../runner/supervisor/state.ts";
 import type { SupervisedAgent } from "../../runner/supervisor/supervised_agent.ts";
 import { settled } from "./fake_clock.ts";
 

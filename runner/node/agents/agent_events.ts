@@ -1,8 +1,8 @@
 /** What happens to agents: says it on the wire, keeps it, and tells their peers. */
 import type { LogLevel, Peer, RunnerFrame } from "../../../protocol/frames.ts";
 import { topics } from "../../../protocol/topics.ts";
-import type { AgentObserver, Kill, TrafficFrame } from "../../supervisor/ports.ts";
-import type { ErrorReport, Outcome, VisibleState } from "../../supervisor/state.ts";
+import type { AgentObserver, TrafficFrame } from "../../supervisor/ports.ts";
+import type { ErrorReport, Kill, Outcome, VisibleState } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
 import type { Audit } from "../../audit/audit_log.ts";

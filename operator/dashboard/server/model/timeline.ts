@@ -2,7 +2,7 @@
 import type { AgentView, NodeView } from "../../../fleet/views.ts";
 import { nameIn } from "../../../../protocol/names.ts";
 import type { EventKind } from "../../wire.ts";
-import { type Fields, textOf } from "./fields.ts";
+import { type Fields, isFields, textOf } from "./fields.ts";
 
 /** An event, as far as it follows from the report. */
 export interface Happening {
@@ -17,12 +17,6 @@ const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
   paused: (name) => `${name} is paused`,
   unresponsive: (name) => `${name} does not respond`,
 };
-
-const LIMIT = "(?:memory|file size|open files|temporary files|state files|listening) limit: ";
-/** How a node begins the reason when it, or the kernel, has ended an agent. An agent's own words come later, and do not count. */
-const KILLED = new RegExp(
-  `^Agent crashed, restarting in [^)]*\\): (?:unresponsive: |${LIMIT}|process [^:()]* \\(${LIMIT})`,
-);
 
 /** An agent whose state was not known before tells nothing new: its node did. */
 export function agentHappening(before: AgentView | undefined, after: AgentView): Happening | undefined {
@@ -51,7 +45,7 @@ export function errorHappening(fields: Fields): Happening | undefined {
   if (fields.rolled_back === true) return { kind: "rolled_back", message };
   if (fields.severity === "fatal") return { kind: "failed", message };
   if (fields.phase !== "supervisor") return undefined;
-  return { kind: KILLED.test(message) ? "killed" : "restarting", message };
+  return { kind: isFields(fields.kill) ? "killed" : "restarting", message };
 }
 
 /** A line in a node's own log. */

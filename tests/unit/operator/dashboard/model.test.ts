@@ -40,6 +40,7 @@ Deno.test("the timeline tells what happened once, in the words of whoever knows 
     severity: "warning",
     error,
     restart_count: 2,
+    kill: { limit: "memory", measured: 300, allowed: 256, unit: "MB" },
   });
   heard.say("agents/id/heartbeat", { ...about, state: "restarting" });
   heard.say("agents/id/heartbeat", { ...about, state: "running" });
@@ -119,30 +120,14 @@ Deno.test("a node that has only said that it is there is online until its heartb
   assertEquals(heard.model.nodeState("n", heard.nowMs), "offline");
 });
 
-Deno.test("only a node's word makes an end a kill: what an agent says of limits does not", () => {
-  const kindOf = (reason: string) =>
-    errorHappening({
-      phase: "supervisor",
-      severity: "warning",
-      error: `Agent crashed, restarting in 3.0s (attempt 1/5): ${reason}`,
-    })?.kind;
-  const kills = [
-    "memory limit: 300.0 MB used, 256 MB allowed",
-    "temporary files limit: 70.0 MB used, 64 MB allowed",
-    "state files limit: it has made a folder, or a database, where its state file belongs",
-    "listening limit: it has taken the broker's port 1883",
-    "unresponsive: its event loop did not answer for 10.0s",
-    "process was killed by SIGXFSZ (file size limit: it wrote more to a file than it may)",
-    "process exited with code 1 (open files limit: 256 files and connections allowed)",
-  ];
-  assertEquals(kills.map(kindOf), kills.map(() => "killed" as const));
-  const crashes = [
-    "process() failed 5 times in a row, last error: API rate limit exceeded",
-    "process() failed 5 times in a row, last error: x): memory limit: 1 MB used",
-    "process exited with code 1",
-    "setup() did not return: the sensor is unresponsive",
-  ];
-  assertEquals(crashes.map(kindOf), crashes.map(() => "restarting" as const));
+Deno.test("an end is a kill where the node's report has the limit, whatever the words say", () => {
+  const error =
+    "Agent crashed, restarting in 3.0s (attempt 1/5): memory limit: 300.0 MB used, 256 MB allowed";
+  const report = { phase: "supervisor", severity: "warning", error };
+  const kill = { limit: "memory", measured: 300, allowed: 256, unit: "MB" };
+  assertEquals(errorHappening({ ...report, kill })?.kind, "killed");
+  assertEquals(errorHappening(report)?.kind, "restarting");
+  assertEquals(errorHappening({ ...report, kill: "memory" })?.kind, "restarting");
 });
 
 /** What a recorded Python node said, as the dashboard has heard it. */

@@ -163,9 +163,11 @@ Deno.test("an error that nobody caught is told with its traceback at the restart
 });
 
 Deno.test("an agent that hangs is unresponsive, then restarting", () => {
-  const life = new Life().send({ kind: "hung", error: "unresponsive" }).crash();
+  const kill = { limit: "unresponsive", measured: 40, allowed: 30, unit: "s" } as const;
+  const life = new Life().send({ kind: "hung", error: "unresponsive", kill }).crash();
   assertEquals(life.said, ["running", "unresponsive", "restarting"]);
   assertEquals(life.reports[0]?.error, "Agent crashed, restarting in 3.0s (attempt 1/5): unresponsive");
+  assertEquals(life.reports[0]?.kill, kill);
 });
 
 for (const phase of ["compile", "setup"] as const) {

@@ -42,7 +42,7 @@ const EVENTS: Readonly<Record<string, AgentEvent>> = {
   "failed process 1": error("process", 1),
   "failed process 5": error("process", 5),
   "failed crash": error("crash"),
-  hung: { kind: "hung", error: "e" },
+  hung: { kind: "hung", error: "e", kill: { limit: "unresponsive", measured: 40, allowed: 30, unit: "s" } },
   exited: { kind: "exited", reason: "r" },
   "restart_due 7": { kind: "restart_due", generation: 7 },
   "restart_due 6": { kind: "restart_due", generation: 6 },

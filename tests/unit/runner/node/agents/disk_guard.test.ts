@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { DiskGuard } from "../../../../../runner/node/agents/disk_guard.ts";
 import { deletedFilesMb } from "../../../../../runner/process/deleted_files.ts";
-import type { Kill } from "../../../../../runner/supervisor/ports.ts";
+import type { Kill } from "../../../../../runner/supervisor/state.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
 import { FakeClock, settled } from "../../../../support/fake_clock.ts";
 

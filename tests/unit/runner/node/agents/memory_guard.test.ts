@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { MemoryGuard } from "../../../../../runner/node/agents/memory_guard.ts";
-import type { Kill } from "../../../../../runner/supervisor/ports.ts";
+import type { Kill } from "../../../../../runner/supervisor/state.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
 import { FakeClock, settled } from "../../../../support/fake_clock.ts";
 
