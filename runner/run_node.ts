@@ -97,12 +97,12 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     clock,
     log,
   });
-  const openAgentLink = (listener: LinkListener) => {
+  const openAgentLink = (listener: LinkListener, line: number) => {
     const agentLink = new MqttLink({
       broker,
       vet,
       access,
-      clientId: `${clientId}-agents`,
+      clientId: `${clientId}-agents${line === 0 ? "" : `-${line + 1}`}`,
       persistent: false,
       limits,
       keeper: memoryKeeper,

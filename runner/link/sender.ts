@@ -22,6 +22,8 @@ const MAX_IN_FLIGHT = 1024;
 const MAX_IN_FLIGHT_BYTES = 512 * 1024;
 /** With care, one at QoS 0 has got through when the connection still stands after so long. */
 const PROOF_MS = 500;
+/** … and any other so long after its acknowledgement: some brokers acknowledge what they forbid, and close then. */
+const ACK_PROOF_MS = 20;
 
 /**
  * Invariants: a message leaves the outbox only for a live connection, and goes back to its front when that breaks
@@ -33,6 +35,7 @@ export class Sender {
   readonly #outbox: Outbox;
   readonly #inFlight = new Set<Entry>();
   #inFlightBytes = 0;
+  #lastAckMs = -Infinity;
   #client: MqttClient | undefined;
   #sent = 0;
   /** Said once per outage. */
@@ -74,7 +77,8 @@ export class Sender {
   /** The connection has ended. @param filtersUnderWay whether subscriptions were, too */
   lost(filtersUnderWay: boolean): void {
     this.#client = undefined;
-    if (!this.caution.isOn) this.caution.broke(filtersUnderWay || this.#inFlight.size > 0);
+    const isJustAcked = this.parts.clock.monotonicMs() - this.#lastAckMs < ACK_PROOF_MS;
+    if (!this.caution.isOn) this.caution.broke(filtersUnderWay || this.#inFlight.size > 0 || isJustAcked);
     else for (const entry of this.#inFlight) this.#blame(entry);
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
@@ -129,19 +133,20 @@ export class Sender {
       // The connection broke: `lost` takes it back, and it will be sent again.
       if (!this.#inFlight.has(entry) || (error && (!client.connected || client.disconnecting))) return;
       if (error) this.parts.log.warning(`Cannot publish to ${topic}: ${error.message}`);
-      if (this.caution.isOn && qos === 0) void this.#settleWhenProved(entry, way, client);
+      if (this.caution.isOn) void this.#settleWhenProved(entry, way, client);
       else this.#settle(entry, way);
     });
   }
 
   async #settleWhenProved(entry: Entry, way: Way, client: MqttClient): Promise<void> {
-    await this.parts.clock.sleep(PROOF_MS);
+    await this.parts.clock.sleep(way.qos === 0 ? PROOF_MS : ACK_PROOF_MS);
     if (this.#client === client && this.#inFlight.has(entry)) this.#settle(entry, way);
   }
 
   #settle(entry: Entry, way: Way): void {
     this.#inFlight.delete(entry);
     this.#inFlightBytes -= entry.bytes;
+    this.#lastAckMs = this.parts.clock.monotonicMs();
     this.parts.keeper.forget(entry);
     for (const lack of this.caution.passed(entry.message, way)) this.sayLack(lack);
     entry.settle();

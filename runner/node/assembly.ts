@@ -55,8 +55,8 @@ export interface NodeParts {
   readonly gatekeeper: Gatekeeper;
   /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
   readonly memoryMb: number;
-  /** Opens the link that carries the agents' own subscriptions; it is opened when the first of them comes. */
-  readonly openAgentLink: (listener: LinkListener) => Link;
+  /** Opens a link that carries the agents' own subscriptions; it is opened when the first of them comes. @param line which, from 0 */
+  readonly openAgentLink: (listener: LinkListener, line: number) => Link;
   readonly hangTimeoutMs: number;
   readonly migrateTimeoutMs: number;
   /** Who is obeyed; without it, everybody. */
@@ -138,7 +138,12 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
   const tasks = new Tasks(reporter, clock, pendingTasks);
   const requests = new Requests(link, node, clock, pendingTasks);
-  const subscriptions = new Subscriptions(parts.openAgentLink, (agent) => rulesOf(agent).subscriptions);
+  const subscriptions = new Subscriptions({
+    open: parts.openAgentLink,
+    limitOf: (agent) => rulesOf(agent).subscriptions,
+    onRefused: (agent, filter, reason) =>
+      void reporter.log(agent, "error", `The subscription to ${filter} is gone: ${reason}`),
+  });
   const turns = new Turns();
   const roster = new Roster({ node, registry, gatekeeper, supervisor, reporter, clock });
   const updates = new Updates({ node, roster, stateFiles, reporter, turns });

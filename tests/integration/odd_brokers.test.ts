@@ -144,3 +144,27 @@ Deno.test({
     await node.logged(/does not take QoS 2: such messages go at QoS 1/);
   },
 });
+
+Deno.test({
+  name: "an agent that publishes what the broker's rules forbid does not keep its node off the line",
+  ignore,
+  fn: async () => {
+    const acl = await Deno.makeTempFile({ prefix: "agentflow-acl-" });
+    await using _file = { [Symbol.asyncDispose]: () => Deno.remove(acl) };
+    await Deno.writeTextFile(
+      acl,
+      "topic readwrite nodes/#\ntopic readwrite agents/#\ntopic readwrite numbers\n",
+    );
+    await using broker = await Mosquitto.start([`acl_file ${acl}`]);
+    await using bus = await Bus.connect(broker.port);
+    await using node = await NodeProcess.start({ port: broker.port });
+    await bus.on("nodes/test-node/heartbeat");
+    const code = NUMBERS.replace("await agent", "await agent.publish('forbidden/topic', n); await agent");
+    await node.spawn(bus, { name: "both", code });
+    // This mosquitto closes the connection; a later one passes it over.
+    await bus.on("numbers", ({ json }) => json >= 200);
+    const from = bus.mark();
+    await bus.on("numbers", ({ json }) => json >= 300, from);
+    assertEquals(bus.all("nodes/test-node/status", from), []);
+  },
+});

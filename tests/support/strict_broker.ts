@@ -15,8 +15,8 @@ export interface Strictness {
   maxBytes?: number;
   /** Closes each connection so many milliseconds after it has let the client in. */
   hangUpMs?: number;
-  /** Topics over which it closes. */
-  forbidden?: string;
+  /** A filter that it answers for, and refuses; with it all that is in the same packet. */
+  refusedFilter?: string;
 }
 
 interface Packet {
@@ -111,7 +111,8 @@ export class StrictBroker implements TestBroker {
         rest = joined(rest, buffer.subarray(0, count));
         for (let next = readPacket(rest); next !== undefined; next = readPacket(rest)) {
           if (!this.#takes(next.packet, next.size)) return close(client), close(broker);
-          await writeAll(broker, rest.subarray(0, next.size));
+          if (this.#refuses(next.packet)) await writeAll(client, refusal(next.packet.body));
+          else await writeAll(broker, rest.subarray(0, next.size));
           rest = rest.slice(next.size);
         }
       }
@@ -120,6 +121,11 @@ export class StrictBroker implements TestBroker {
     }
     close(client);
     close(broker);
+  }
+
+  #refuses({ type, body }: Packet): boolean {
+    const { refusedFilter } = this.rules;
+    return type === SUBSCRIBE && refusedFilter !== undefined && filtersOf(body).includes(refusedFilter);
   }
 
   #takes({ type, flags, body }: Packet, size: number): boolean {
@@ -131,8 +137,7 @@ export class StrictBroker implements TestBroker {
       return (retain || (connectFlags & 0x20) === 0) && ((connectFlags >> 3) & 3) <= maxQos;
     }
     if (type === PUBLISH) {
-      return (retain || (flags & 1) === 0) && ((flags >> 1) & 3) <= maxQos &&
-        readText(body, 0) !== this.rules.forbidden;
+      return (retain || (flags & 1) === 0) && ((flags >> 1) & 3) <= maxQos;
     }
     if (type !== SUBSCRIBE) return true;
     const filters = filtersOf(body);
@@ -158,6 +163,12 @@ function readPacket(bytes: Uint8Array): { readonly packet: Packet; readonly size
     return { packet: { type: first >> 4, flags: first & 0xf, body: bytes.subarray(index + 1, size) }, size };
   }
   throw new Error("not a packet of MQTT");
+}
+
+/** A SUBACK (3.9) that refuses all. */
+function refusal(body: Uint8Array): Uint8Array {
+  const codes = filtersOf(body).map(() => 0x80);
+  return Uint8Array.of(0x90, 2 + codes.length, body[0] ?? 0, body[1] ?? 0, ...codes);
 }
 
 function filtersOf(body: Uint8Array): string[] {

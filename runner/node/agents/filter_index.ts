@@ -31,6 +31,15 @@ export class FilterIndex<T> {
     return level !== undefined && level.here.size > 0;
   }
 
+  /** Whether there is a topic that `filter` matches and one of the filters here matches, too. */
+  overlaps(filter: string): boolean {
+    const [first = "", ...rest] = filter.split("/");
+    // 4.7.2: a wildcard in the first level does not match topics of the broker.
+    const isSeen = (name: string) =>
+      first.startsWith("$") ? name === first : !(isWildcard(first) && name.startsWith("$"));
+    return [...this.#root.below].some(([name, level]) => isSeen(name) && meets(name, level, first, rest));
+  }
+
   /** All that was added with a filter that matches `topic` (MQTT 3.1.1, 4.7). */
   matching(topic: string): T[] {
     const names = topic.split("/");
@@ -58,6 +67,28 @@ function emptyLevel<T>(): Level<T> {
 
 function collect<T>(level: Level<T> | undefined, found: T[]): void {
   if (level !== undefined) { for (const value of level.here) found.push(value); }
+}
+
+function isWildcard(level: string): boolean {
+  return level === "+" || level === "#";
+}
+
+/** Whether what stands at `level`, under `name`, overlaps with a filter that goes on with `own` and `rest`. */
+function meets<T>(name: string, level: Level<T>, own: string, rest: readonly string[]): boolean {
+  // No level is kept that no filter needs.
+  if (name === "#" || own === "#") return true;
+  if (name !== own && !isWildcard(name) && !isWildcard(own)) return false;
+  const [next, ...others] = rest;
+  // `a/#` matches `a` too.
+  if (next === undefined) return level.here.size > 0 || level.below.has("#");
+  if (next === "#" && level.here.size > 0) return true;
+  if (!isWildcard(next)) {
+    return [next, "+", "#"].some((below) => {
+      const found = level.below.get(below);
+      return found !== undefined && meets(below, found, next, others);
+    });
+  }
+  return [...level.below].some(([below, found]) => meets(below, found, next, others));
 }
 
 function prune<T>(level: Level<T>, [name, ...rest]: readonly string[], value: T): void {

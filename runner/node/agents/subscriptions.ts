@@ -1,130 +1,111 @@
-/** The subscriptions of agents: one at the broker for all agents that share a filter. */
+/** The subscriptions of agents, and which connection each goes over. */
 import type { WirePayload } from "../../../protocol/frames.ts";
-import type { IncomingMessage, Link, LinkListener } from "../../link/link.ts";
+import type { IncomingMessage } from "../../link/link.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
-import { FilterIndex } from "./filter_index.ts";
-
-/** Retained topics that are remembered per agent, so that each is delivered once for each subscription. */
-const MAX_SEEN = 10_000;
+import { type LineParts, type Subscription, SubscriptionLine } from "./subscription_line.ts";
 
 /** No pipe to an agent takes more; whoever has a connection of his own may publish far more. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/** Beyond that, filters that overlap share one. */
+const MAX_LINES = 8;
 
-interface Subscription {
-  readonly agent: SupervisedAgent;
-  /** The agent's own number for it. */
-  readonly id: number;
-  readonly filter: string;
-  /** Retained topics it has had: the broker sends them again whenever somebody else subscribes to the filter. */
-  readonly seen: Set<string>;
+export interface SubscriptionParts {
+  /** Opens a link of their own: what agents listen to must not keep the node's commands waiting. */
+  readonly open: (listener: Parameters<LineParts["open"]>[0], line: number) => ReturnType<LineParts["open"]>;
+  /** How many an agent may have. */
+  readonly limitOf: (agent: string) => number;
+  /** The broker refuses one on a later connection. */
+  readonly onRefused: (agent: SupervisedAgent, filter: string, reason: string) => void;
 }
 
-/** What one agent listens to. */
-interface Desk {
-  readonly subscriptions: Set<Subscription>;
-  /** Retained topics that its subscriptions remember, all together. */
-  seen: number;
-}
-
-/** Invariant: what is remembered of an agent is bounded, whatever is retained at the broker. */
+/**
+ * Many brokers send a message once for each filter of a connection that matches it. Filters that overlap therefore go
+ * over different connections, and each message that comes is for those of its own.
+ */
 export class Subscriptions {
-  readonly #desks = new Map<SupervisedAgent, Desk>();
-  readonly #index = new FilterIndex<Subscription>();
-  #link: Link | undefined;
+  readonly #of = new Map<SupervisedAgent, Set<Subscription>>();
+  /** With gaps, where one was closed. */
+  readonly #lines: (SubscriptionLine | undefined)[] = [];
 
-  /**
-   * @param open opens a link of their own: what agents listen to must not keep the node's commands waiting
-   * @param limitOf how many an agent may have
-   */
-  constructor(
-    private readonly open: (listener: LinkListener) => Link,
-    private readonly limitOf: (agent: string) => number,
-  ) {}
+  constructor(private readonly parts: SubscriptionParts) {}
 
   /**
    * Resolves when the broker has confirmed it, or at once while the link is away.
    * @returns why it is refused; `undefined` when it is not
    */
   async add(agent: SupervisedAgent, id: number, filter: string): Promise<string | undefined> {
-    const desk = this.#desks.get(agent) ?? { subscriptions: new Set(), seen: 0 };
-    const limit = this.limitOf(agent.name);
-    if (desk.subscriptions.size >= limit) return `an agent may have up to ${limit} subscriptions`;
-    this.#desks.set(agent, desk);
-    const subscription = { agent, id, filter, seen: new Set<string>() };
-    desk.subscriptions.add(subscription);
-    this.#index.add(filter, subscription);
-    this.#link ??= this.open({
-      onMessage: (message) => this.#deliver(message),
-      onConnected: () => this.#reconnected(),
-      onDisconnected: () => {},
-    });
-    await this.#link.subscribe([filter]);
-    return undefined;
+    const theirs = this.#of.get(agent) ?? new Set();
+    const limit = this.parts.limitOf(agent.name);
+    if (theirs.size >= limit) return `an agent may have up to ${limit} subscriptions`;
+    this.#of.set(agent, theirs);
+    const subscription = { agent, id, filter };
+    theirs.add(subscription);
+    const [refused] = await this.#lineFor(filter).add(subscription);
+    if (refused === undefined) return undefined;
+    theirs.delete(subscription);
+    this.#remove([subscription]);
+    return refused.reason;
   }
 
   remove(agent: SupervisedAgent, id: number): void {
-    const all = [...this.#desks.get(agent)?.subscriptions ?? []];
-    this.#remove(agent, all.filter((subscription) => subscription.id === id));
+    const theirs = this.#of.get(agent);
+    const gone = [...theirs ?? []].filter((subscription) => subscription.id === id);
+    gone.forEach((subscription) => theirs?.delete(subscription));
+    this.#remove(gone);
   }
 
   /** The agent's process has ended, and its handlers with it. */
   removeAll(agent: SupervisedAgent): void {
-    this.#remove(agent, [...this.#desks.get(agent)?.subscriptions ?? []]);
-    this.#desks.delete(agent);
-  }
-
-  /** What is retained may have changed while the link was away: all that comes again counts as new. */
-  #reconnected(): void {
-    for (const desk of this.#desks.values()) {
-      desk.seen = 0;
-      for (const { seen } of desk.subscriptions) seen.clear();
-    }
+    this.#remove([...this.#of.get(agent) ?? []]);
+    this.#of.delete(agent);
   }
 
   async close(): Promise<void> {
-    await this.#link?.close(0);
+    await Promise.all(this.#lines.map((line) => line?.close()));
   }
 
-  /** Hands a message to every agent that has asked for it: once, with all its subscriptions that match. */
-  #deliver(message: IncomingMessage): void {
-    // Before anything is made of it.
-    if (message.payload.length > MAX_MESSAGE_BYTES) return;
-    const ids = new Map<SupervisedAgent, number[]>();
-    for (const subscription of this.#index.matching(message.topic)) {
-      if (!this.#isNew(subscription, message)) continue;
-      const known = ids.get(subscription.agent);
-      if (known === undefined) ids.set(subscription.agent, [subscription.id]);
-      else known.push(subscription.id);
-    }
-    if (ids.size === 0) return;
-    const payload = toWire(message.payload);
-    for (const [agent, subscriptions] of ids) {
-      agent.counters.messages += 1;
-      // In the order in which they were made, which is that of their numbers.
-      subscriptions.sort((a, b) => a - b);
-      agent.send({ t: "message", subscriptions, topic: message.topic, ...payload });
+  #lineFor(filter: string): SubscriptionLine {
+    for (let number = 0;; number++) {
+      const line = this.#lines[number] ??= this.#open(number);
+      if (!line.overlaps(filter) || number + 1 >= MAX_LINES) return line;
     }
   }
 
-  #isNew({ agent, seen }: Subscription, { retained, topic }: IncomingMessage): boolean {
-    if (!retained) return true;
-    if (seen.has(topic)) return false;
-    const desk = this.#desks.get(agent);
-    if (desk !== undefined && desk.seen < MAX_SEEN) {
-      desk.seen += 1;
-      seen.add(topic);
-    }
-    return true;
+  #open(number: number): SubscriptionLine {
+    return new SubscriptionLine({
+      open: (listener) => this.parts.open(listener, number),
+      deliver,
+      onRefused: ({ agent, filter }, reason) => this.parts.onRefused(agent, filter, reason),
+    });
   }
 
-  #remove(agent: SupervisedAgent, gone: readonly Subscription[]): void {
-    const desk = this.#desks.get(agent);
-    for (const subscription of gone) {
-      desk?.subscriptions.delete(subscription);
-      if (desk !== undefined) desk.seen -= subscription.seen.size;
-      this.#index.remove(subscription.filter, subscription);
+  #remove(gone: readonly Subscription[]): void {
+    for (const [number, line] of this.#lines.entries()) {
+      line?.remove(gone);
+      // The first one is needed again and again.
+      if (number === 0 || line?.isEmpty !== true) continue;
+      this.#lines[number] = undefined;
+      void line.close();
     }
-    this.#link?.unsubscribe(gone.map(({ filter }) => filter).filter((filter) => !this.#index.has(filter)));
+  }
+}
+
+/** To each agent once, with all its subscriptions. */
+function deliver({ topic, payload }: IncomingMessage, to: readonly Subscription[]): void {
+  // Before anything is made of it.
+  if (payload.length > MAX_MESSAGE_BYTES) return;
+  const ids = new Map<SupervisedAgent, number[]>();
+  for (const { agent, id } of to) {
+    const known = ids.get(agent);
+    if (known === undefined) ids.set(agent, [id]);
+    else known.push(id);
+  }
+  const wire = toWire(payload);
+  for (const [agent, subscriptions] of ids) {
+    agent.counters.messages += 1;
+    // In the order in which they were made, which is that of their numbers.
+    subscriptions.sort((a, b) => a - b);
+    agent.send({ t: "message", subscriptions, topic, ...wire });
   }
 }
 

@@ -31,3 +31,30 @@ holds(
   },
   500,
 );
+
+Deno.test("two filters overlap when a topic is matched by both, and not otherwise", () => {
+  const levels = ["a", "b", "+", "#", "$x"];
+  const filters = levels.flatMap((one) => [
+    one,
+    ...levels.flatMap((two) => [`${one}/${two}`, ...levels.map((three) => `${one}/${two}/${three}`)]),
+  ]).filter((filter) => filterError(filter) === undefined);
+  const names = ["a", "b", "c", "$x"];
+  const topics = names.flatMap((one) => [
+    one,
+    ...names.flatMap((two) => [
+      `${one}/${two}`,
+      ...names.flatMap((three) => [`${one}/${two}/${three}`, `${one}/${two}/${three}/d`]),
+    ]),
+  ]);
+  const matched = new Map(
+    filters.map((filter) => [filter, topics.filter((topic) => filterMatches(filter, topic))]),
+  );
+  for (const one of filters) {
+    const index = new FilterIndex<number>();
+    index.add(one, 1);
+    for (const other of filters) {
+      const both = matched.get(one)?.some((topic) => matched.get(other)?.includes(topic));
+      assertEquals(index.overlaps(other), both, `${one} and ${other}`);
+    }
+  }
+});

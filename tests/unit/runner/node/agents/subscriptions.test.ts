@@ -12,21 +12,32 @@ const message = (topic: string, text: string, retained = false) => ({
 });
 
 function subscribe(...filters: [agent: SupervisedAgent, id: number, filter: string][]) {
-  const link = new FakeLink();
-  let listener: LinkListener | undefined;
-  const all = new Subscriptions((given) => {
-    listener = given;
-    return link;
-  }, () => 1000);
+  const lines: { readonly link: FakeLink; readonly listener: LinkListener }[] = [];
+  const refused: [agent: string, filter: string, reason: string][] = [];
+  const all = new Subscriptions({
+    open: (listener, line) => {
+      const link = new FakeLink();
+      lines[line] = { link, listener };
+      return link;
+    },
+    limitOf: () => 1000,
+    onRefused: ({ name }, filter, reason) => refused.push([name, filter, reason]),
+  });
   for (const [agent, id, filter] of filters) void all.add(agent, id, filter);
   return {
-    link,
+    all,
+    lines,
+    refused,
+    get link(): FakeLink {
+      return lines[0]?.link ?? new FakeLink();
+    },
     subscriptions: {
       add: (agent: SupervisedAgent, id: number, filter: string) => void all.add(agent, id, filter),
       remove: (agent: SupervisedAgent, id: number) => all.remove(agent, id),
       removeAll: (agent: SupervisedAgent) => all.removeAll(agent),
-      deliver: (message: IncomingMessage) => listener?.onMessage(message),
-      reconnected: () => listener?.onConnected(),
+      /** As a broker does: on each connection with a filter that matches. */
+      deliver: (message: IncomingMessage) => lines.forEach(({ listener }) => listener.onMessage(message)),
+      reconnected: () => lines.forEach(({ listener }) => listener.onConnected()),
     },
   };
 }
@@ -40,11 +51,45 @@ Deno.test("a message reaches every agent that asked for it, and no other", () =>
   assertEquals([a.agent.counters.messages, c.agent.counters.messages], [1, 0]);
 });
 
-Deno.test("an agent gets a message once, with all its subscriptions that match", () => {
+Deno.test("an agent gets a message once for each of its filters, whatever else overlaps", () => {
   const a = fakeAgent("a");
-  const { subscriptions } = subscribe([a.agent, 1, "x"], [a.agent, 2, "y"], [a.agent, 3, "#"]);
+  const { subscriptions, lines } = subscribe([a.agent, 1, "x"], [a.agent, 2, "y"], [a.agent, 3, "#"]);
+  subscriptions.deliver(message("x", "hello"));
+  const got = (id: number) => ({ t: "message" as const, subscriptions: [id], topic: "x", text: "hello" });
+  assertEquals(a.sent, [got(1), got(3)]);
+  assertEquals(lines.map(({ link }) => link.filters), [["+x", "+y"], ["+#"]]);
+});
+
+Deno.test("an agent that asks for a filter twice gets a message once, for both", () => {
+  const a = fakeAgent("a");
+  const { subscriptions } = subscribe([a.agent, 1, "x"], [a.agent, 3, "x"]);
   subscriptions.deliver(message("x", "hello"));
   assertEquals(a.sent, [{ t: "message", subscriptions: [1, 3], topic: "x", text: "hello" }]);
+});
+
+Deno.test("filters that overlap never share a connection; one that nobody needs any more is closed", () => {
+  const [a, b] = [fakeAgent("a"), fakeAgent("b")];
+  const { subscriptions, lines } = subscribe(
+    [a.agent, 1, "x/+"],
+    [b.agent, 1, "+/y"],
+    [b.agent, 2, "x/#"],
+    [a.agent, 2, "z"],
+    [a.agent, 3, "+/y"],
+  );
+  assertEquals(lines.map(({ link }) => link.filters), [["+x/+", "+z"], ["++/y", "++/y"], ["+x/#"]]);
+  subscriptions.removeAll(b.agent);
+  assertEquals(lines.map(({ link }) => link.closed), [false, false, true]);
+  subscriptions.removeAll(a.agent);
+  assertEquals(lines.map(({ link }) => link.closed), [false, true, true]);
+});
+
+Deno.test("however much overlaps, the connections are bounded", () => {
+  const a = fakeAgent("a");
+  const nested = Array.from({ length: 20 }, (_, depth) => `${"x/".repeat(depth)}#`);
+  const { lines } = subscribe(
+    ...nested.map((filter, id): [SupervisedAgent, number, string] => [a.agent, id, filter]),
+  );
+  assertEquals(lines.length, 8);
 });
 
 Deno.test("a message that no pipe would take is passed over, and those after it are not", () => {
@@ -73,6 +118,34 @@ Deno.test("a retained message that comes again because another agent subscribes 
   assertEquals([a.sent.length, b.sent.length], [2, 2]);
 });
 
+Deno.test("a message that was heard when it was published does not come again as the one that was kept", () => {
+  const [a, b] = [fakeAgent("a"), fakeAgent("b")];
+  const { subscriptions } = subscribe([a.agent, 1, "x"]);
+  subscriptions.deliver(message("x", "1"));
+  subscriptions.add(b.agent, 1, "x");
+  subscriptions.deliver(message("x", "1", true));
+  assertEquals([a.sent.length, b.sent.length], [1, 1]);
+});
+
+Deno.test("what was kept does not come after what was published since", () => {
+  const a = fakeAgent("a");
+  const { subscriptions } = subscribe([a.agent, 1, "x"]);
+  subscriptions.deliver(message("x", "new"));
+  subscriptions.deliver(message("x", "old", true));
+  assertEquals(a.sent.length, 1);
+});
+
+Deno.test("a filter that the broker refuses is refused to the agent, and forgotten", async () => {
+  const a = fakeAgent("a");
+  const { all, link, subscriptions, refused, lines } = subscribe([a.agent, 1, "x"]);
+  link.refusals.set("secret", "the broker refuses it");
+  assertEquals(await all.add(a.agent, 2, "secret"), "the broker refuses it");
+  subscriptions.deliver(message("secret", "1"));
+  assertEquals([a.sent, link.filters], [[], ["+x", "+secret", "-secret"]]);
+  lines[0]?.listener.onRefused?.({ filter: "x", reason: "no longer" });
+  assertEquals(refused, [["a", "x", "no longer"]]);
+});
+
 Deno.test("what is retained may have changed during an outage: it is delivered again after it", () => {
   const a = fakeAgent("a");
   const { subscriptions } = subscribe([a.agent, 1, "x"]);
@@ -93,18 +166,4 @@ Deno.test("a filter is taken back at the link when the last who shares it is gon
   assertEquals([a.sent.length, b.sent.length], [0, 1]);
   subscriptions.removeAll(b.agent);
   assertEquals(link.filters.at(-1), "-x");
-});
-
-Deno.test("what is remembered of retained topics is bounded for an agent, not for each of its subscriptions", () => {
-  const a = fakeAgent("a");
-  const { subscriptions } = subscribe([a.agent, 1, "x/+"], [a.agent, 2, "#"]);
-  for (let n = 0; n < 5001; n++) subscriptions.deliver(message(`x/${n}`, "1", true));
-  assertEquals(a.sent.length, 5001);
-  for (const topic of ["x/0", "x/5000"]) subscriptions.deliver(message(topic, "1", true));
-  // The last one could not be remembered any more: it comes twice.
-  assertEquals(a.sent.slice(5001).map((frame) => "topic" in frame && frame.topic), ["x/5000"]);
-  subscriptions.remove(a.agent, 2);
-  subscriptions.deliver(message("x/5000", "1", true));
-  subscriptions.deliver(message("x/5000", "1", true));
-  assertEquals(a.sent.length, 5003);
 });
