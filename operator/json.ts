@@ -1,11 +1,10 @@
 /** What anybody may have published, read as far as it can be. */
+import { isJsonObject } from "../protocol/json.ts";
 
 /** The payload as a JSON object; an empty one for anything else. */
 export function fieldsOf(payload: Uint8Array): Readonly<Record<string, unknown>> {
   const value = valueOf(payload);
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : {};
+  return isJsonObject(value) ? value : {};
 }
 
 /** The payload as JSON, else as text; `undefined` for what is neither. */

@@ -1,6 +1,6 @@
 /** Signs commands for nodes that run with `--trust`, with the private half of a key of `agentflow key generate`. */
+import { isJsonObject } from "../protocol/json.ts";
 import { signCommand, type SigningKey } from "../protocol/signing/issue.ts";
-import { isObject } from "../protocol/signing/envelope.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 
 /** How long a command counts that nobody keeps. */
@@ -56,7 +56,7 @@ function parseKey(path: string, flag: string, text: string): SigningKey {
     // Not the parser's own words: they may quote the key.
     throw new ConfigError(`${flag}: '${path}' is not JSON`);
   }
-  if (isObject(json) && typeof json.kid === "string" && isObject(json.private)) {
+  if (isJsonObject(json) && typeof json.kid === "string" && isJsonObject(json.private)) {
     const { kid, private: { kty, crv, x, d } } = json;
     if (kty === "OKP" && crv === "Ed25519" && typeof x === "string" && typeof d === "string") {
       return { kid, private: { kty, crv, x, d } };

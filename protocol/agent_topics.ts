@@ -2,6 +2,7 @@
  * Which topics an agent may use. The trees `nodes/` and `agents/` are how nodes are commanded and how nodes speak of
  * themselves and their agents: whoever writes there commands others, or speaks in their name.
  */
+import { isJsonObject } from "./json.ts";
 import { hasTooManyParts, MAX_PARTS } from "./json.ts";
 import { filterCovers, filterMatches } from "./topics.ts";
 
@@ -100,9 +101,7 @@ function textOf(payload: string | Uint8Array): string | undefined {
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? value as Record<string, unknown>
-      : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     // Not JSON: no task.
     return undefined;

@@ -1,5 +1,13 @@
 /** What JSON from strangers may look like. */
 
+/** What `{…}` parses to. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Whether `value` is an object as JSON has them: neither null nor a list. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Levels of arrays and objects within each other: `JSON.stringify` overflows the stack a few thousand further down. */
 export const MAX_NESTING = 500;
 

@@ -2,11 +2,11 @@
 
 /** Whether `name` fits one of `patterns`, as a whole. */
 export function fitsAny(patterns: readonly string[], name: string): boolean {
-  return patterns.some((pattern) => fits(pattern, name));
+  return patterns.some((pattern) => globMatches(pattern, name));
 }
 
-/** Without a regular expression: no pattern can make it slow. */
-function fits(pattern: string, name: string): boolean {
+/** Whether `name` fits `pattern` as a whole. Uses no regular expression: no pattern can make it slow. */
+export function globMatches(pattern: string, name: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();
   if (last === undefined) return pattern === name;

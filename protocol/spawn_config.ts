@@ -1,4 +1,5 @@
 /** The spawn config: what a sender asks a node to run, parsed once at the edge. */
+import { isJsonObject } from "./json.ts";
 import { ExpectedError } from "./expected_error.ts";
 import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
@@ -80,7 +81,7 @@ const seconds = (bounds: { readonly above?: number; readonly min?: number; reado
 };
 const text = v.string((issue) => `must be a string: current value is ${show(issue.input)}`);
 const object = v.custom<Record<string, unknown>>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  isJsonObject,
   (issue) => `must be an object: current value is ${show(issue.input)}`,
 );
 const strings = v.pipe(
@@ -192,7 +193,7 @@ const SpawnSchema = v.object({
  * @throws SpawnConfigError "Cannot spawn 'x': poll_interval must be above 0: current value is -1"
  */
 export function parseSpawnConfig(value: unknown, node: string): SpawnConfig {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isJsonObject(value)) {
     throw new SpawnConfigError(
       undefined,
       `Cannot spawn: the config must be a JSON object, got ${show(value)}`,

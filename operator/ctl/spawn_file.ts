@@ -1,4 +1,5 @@
 /** From a file and flags to a spawn config. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { basename, extname } from "@std/path";
 import type { Command } from "commander";
 import { ConfigError } from "../../protocol/config/config_error.ts";
@@ -86,7 +87,7 @@ function parseJsonObject(content: string, path: string): Readonly<Record<string,
   } catch (error) {
     throw new ConfigError(`${path} is not JSON: ${(error as Error).message}`);
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+  if (isJsonObject(value)) {
     return value as Record<string, unknown>;
   }
   throw new ConfigError(`${path} must hold a JSON object`);

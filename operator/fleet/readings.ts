@@ -1,4 +1,5 @@
 /** What one report says of a node or an agent: fields of a message, taken over into what was known before. Pure. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { isName, nameIn } from "../../protocol/names.ts";
 import { type AgentView, newAgent, newNode, type NodeView } from "./views.ts";
 
@@ -15,7 +16,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 export function readObject(payload: Uint8Array): Fields | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value as Fields : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     // Anybody may publish anything: what is no report is none of ours.
     return undefined;

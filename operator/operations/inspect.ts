@@ -1,4 +1,5 @@
 /** Looks into one agent: what it was spawned with, and what it has persisted. */
+import { isJsonObject } from "../../protocol/json.ts";
 import type { CommandOptions } from "../commander.ts";
 import type { Operator } from "../operator.ts";
 import { locate } from "./find.ts";
@@ -43,5 +44,5 @@ export async function inspectOn(
 }
 
 function object(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+  return isJsonObject(value) ? value : {};
 }

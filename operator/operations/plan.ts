@@ -1,4 +1,5 @@
 /** From what should run and what does run to what is to be done. Pure. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { type FleetEntry, languageOf } from "../fleet/fleet_file.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
@@ -176,7 +177,7 @@ function canonical(value: unknown): string {
   return JSON.stringify(
     value,
     (_key, inner) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      isJsonObject(inner)
         ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1))
         : inner,
   ) ?? "undefined";

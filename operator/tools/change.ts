@@ -1,4 +1,5 @@
 /** Tools that start, change, move and end agents, and give them tasks. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
@@ -177,7 +178,7 @@ function resultOf(outcome: SpawnOutcome): ToolResult {
 
 /** Protocol: so an agent replies whose handle_task threw, or that has none. */
 function isFailure(reply: unknown): boolean {
-  return typeof reply === "object" && reply !== null && "error" in reply;
+  return isJsonObject(reply) && "error" in reply;
 }
 
 function withoutUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

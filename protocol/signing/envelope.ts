@@ -3,6 +3,7 @@
  * itself. What stands beside it is a copy for readers that do not verify. Pure, and without a library: nodes that
  * trust everybody read it too.
  */
+import { isJsonObject } from "../json.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A command as it came, taken apart. */
@@ -14,7 +15,7 @@ export interface Envelope {
 }
 
 export function openEnvelope(json: unknown): Envelope {
-  if (!isObject(json) || !("_jws" in json)) return { jws: undefined, plain: json };
+  if (!isJsonObject(json) || !("_jws" in json)) return { jws: undefined, plain: json };
   const { _jws, ...beside } = json;
   const plain = Object.keys(beside).length === 0 ? undefined : beside;
   return { jws: typeof _jws === "string" ? _jws : "", plain };
@@ -30,13 +31,9 @@ function commandIn(jws: string): unknown {
   try {
     const payload = Uint8Array.fromBase64(jws.split(".")[1] ?? "", { alphabet: "base64url" });
     const { command } = JSON.parse(new TextDecoder().decode(payload));
-    return isObject(command) ? { ...command, _jws: jws } : command;
+    return isJsonObject(command) ? { ...command, _jws: jws } : command;
   } catch {
     // No JWS: the command that reads it says what it misses.
     return undefined;
   }
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

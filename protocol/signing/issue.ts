@@ -1,6 +1,6 @@
 /** Makes keys and signed commands: for those who command nodes, not for nodes. */
+import { isJsonObject } from "../json.ts";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
-import { isObject } from "./envelope.ts";
 import { sign } from "./jws.ts";
 
 /** A key with its private half, as it is kept by those who sign. */
@@ -37,5 +37,5 @@ export async function signCommand(
 ): Promise<Readonly<Record<string, unknown>>> {
   const claims = { iat, exp: iat + ttlSeconds, jti, node, topic, command };
   const _jws = await sign(claims, key.kid, key.private);
-  return compact || !isObject(command) ? { _jws } : { ...command, _jws };
+  return compact || !isJsonObject(command) ? { _jws } : { ...command, _jws };
 }

@@ -5,6 +5,7 @@
  * would run as it is. The seal finds that by sizes and times, which takes milliseconds where reading all would take a
  * second. It does not hold against somebody who can forge these, or write the seal as well.
  */
+import { isJsonObject } from "../../protocol/json.ts";
 import { join } from "@std/path";
 
 /** What a seal says. */
@@ -54,7 +55,7 @@ export async function readSeal(dir: string): Promise<Seal | undefined> {
 }
 
 function parseSeal(value: unknown): Seal | undefined {
-  if (!isRecord(value) || !isRecord(value["registries"])) return undefined;
+  if (!isJsonObject(value) || !isJsonObject(value["registries"])) return undefined;
   const { lock, files } = value;
   const registries = Object.entries(value["registries"]);
   if (typeof lock !== "string" || typeof files !== "string") return undefined;
@@ -62,10 +63,6 @@ function parseSeal(value: unknown): Seal | undefined {
   return texts.length === registries.length
     ? { lock, files, registries: Object.fromEntries(texts) }
     : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** One line for each file or link at and below `path`, which is relative to `dir`. */

@@ -1,6 +1,6 @@
 /** Whether what an agent asks for lies inside what the policy allows, for each kind of permission. Pure: paths come resolved. */
 import type { PermissionKind } from "../../protocol/permissions.ts";
-import { globMatches } from "./policy.ts";
+import { globMatches } from "../../protocol/patterns.ts";
 
 /** Allows any entry of its kind. */
 export const ANY = "*";

@@ -1,4 +1,5 @@
 /** Decides what each agent gets: its spawn config against the policy of the operator. */
+import { globMatches } from "../../protocol/patterns.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { readingOf } from "../../protocol/language.ts";
 import {
@@ -10,7 +11,7 @@ import {
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import { ANY, covers, entryProblem } from "./covers.ts";
 import { realPath } from "./paths.ts";
-import { globMatches, type Policy, ruleName, type Rules, rulesFor } from "./policy.ts";
+import { type Policy, ruleName, type Rules, rulesFor } from "./policy.ts";
 
 /** A config that asks for more than the policy allows; the message is for the operator. */
 export class PolicyRefusal extends ExpectedError {

@@ -1,4 +1,5 @@
 /** Reads a policy: strictly, for a misspelt rule is a rule that does not hold. Pure. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import * as v from "valibot";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
@@ -31,7 +32,7 @@ const whole = (min: number, max: number) =>
     v.integer((issue) => `must be a whole number: current value is ${show(issue.input)}`),
   );
 const object = v.custom<Record<string, unknown>>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  isJsonObject,
   (issue) => `must be an object: current value is ${show(issue.input)}`,
 );
 const strict = <T extends v.ObjectEntries>(entries: T) =>

@@ -1,4 +1,5 @@
 /** What an operator lets agents have on this node, and which rule decides for which agent. Pure. */
+import { globMatches } from "../../protocol/patterns.ts";
 import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
@@ -98,10 +99,4 @@ export function ruleName(policy: Policy, agent: string, path: string): string {
   });
   const place = deciding === undefined ? path : `agents["${deciding.pattern}"].${path}`;
   return `${place} of ${policy.origin}`;
-}
-
-/** Whether `text` fits `pattern`, in which `*` stands for any characters. */
-export function globMatches(pattern: string, text: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s").test(text);
 }

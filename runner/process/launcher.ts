@@ -2,7 +2,8 @@
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 import { type Amount, Channel, type LineLimit } from "./channel.ts";
-import { Pace, type PaceLimits, TokenBucket } from "./pace.ts";
+import { TokenBucket } from "../../protocol/token_bucket.ts";
+import { Pace, type PaceLimits } from "./pace.ts";
 import { DEFAULT_LADDER, endGracefully, type LadderTimes } from "./ladder.ts";
 
 /** A command in front of Deno's that changes how the process runs, e.g. `setpriv --pdeathsig KILL`. */

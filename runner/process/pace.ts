@@ -1,4 +1,5 @@
 /** How fast an agent may talk: what comes faster stays in its pipe, until the agent itself has to wait. */
+import { TokenBucket } from "../../protocol/token_bucket.ts";
 import type { Clock } from "../clock.ts";
 
 /** Rates; so much more may come at once as a second gives. */
@@ -12,30 +13,6 @@ export interface PaceLimits {
  * longer than its length tells, and everybody else waits meanwhile.
  */
 const WORK_MS_PER_SECOND = 200;
-
-/** A bucket that fills at a rate, and may be overdrawn: the debt is waited for. */
-export class TokenBucket {
-  #tokens: number;
-  #atMs: number;
-
-  constructor(private readonly perSecond: number, nowMs: number) {
-    this.#tokens = perSecond;
-    this.#atMs = nowMs;
-  }
-
-  /** @returns milliseconds until what was taken is there */
-  take(count: number, nowMs: number): number {
-    const filled = this.#tokens + (nowMs - this.#atMs) / 1000 * this.perSecond;
-    this.#tokens = Math.min(filled, this.perSecond) - count;
-    this.#atMs = nowMs;
-    return this.#tokens >= 0 ? 0 : -this.#tokens / this.perSecond * 1000;
-  }
-
-  /** Whether nothing has been taken that has not come back. */
-  isFull(nowMs: number): boolean {
-    return this.#tokens + (nowMs - this.#atMs) / 1000 * this.perSecond >= this.perSecond;
-  }
-}
 
 /** An agent that is held back is said to be so often at most. */
 const REMIND_MS = 60_000;

@@ -1,4 +1,5 @@
 /** Secrets of agents: a file on this node, and whom it grants them to. */
+import { isJsonObject } from "../../protocol/json.ts";
 import * as v from "valibot";
 import { FileOfRecord } from "../files/local_file.ts";
 import { fitsAny } from "../../protocol/patterns.ts";
@@ -66,7 +67,7 @@ export function parseSecrets(text: string): ReadonlyMap<string, Secret> {
     // The parser's own message shows a piece of the text.
     throw new Error("it is not JSON");
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+  if (!isJsonObject(json)) {
     throw new Error('it must be an object: {"NAME": {"value": "…", "agents": ["name"]}}');
   }
   return new Map(Object.entries(json).map(([name, entry]) => [name, parseSecret(name, entry)]));

@@ -1,4 +1,5 @@
 /** The state files of agents, as the runner looks after them; the agents themselves read and write them. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import { lstatIfThere, readIfThere, removeDurably, replaceDurably } from "../files/durable_file.ts";
@@ -170,9 +171,7 @@ function refuseUnlessOwnFile(path: string, info: Deno.FileInfo): void {
 function damageOf(text: string): string | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? undefined
-      : "it holds no JSON object";
+    return isJsonObject(value) ? undefined : "it holds no JSON object";
   } catch (error) {
     return (error as Error).message;
   }

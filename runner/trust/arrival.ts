@@ -3,10 +3,10 @@
  * from) and the signed command it was started with (`_jws`). This node verifies both by itself: the word of the node
  * it comes from counts only for what the agent has persisted.
  */
+import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 import { topics } from "../../protocol/topics.ts";
 import { keyObjection, type Objection, objectionTo } from "../../protocol/signing/decision.ts";
-import { isObject } from "../../protocol/signing/envelope.ts";
 import { type Verified, verify } from "../../protocol/signing/jws.ts";
 import type { KeySet } from "../../protocol/signing/keys.ts";
 import { Refusal } from "../../protocol/signing/refusal.ts";
@@ -25,7 +25,7 @@ export interface Arrival {
 
 /** `undefined`: it is an ordinary spawn. */
 export function arrivalOf(json: unknown): Arrival | undefined {
-  if (!isObject(json) || !isObject(json.migration)) return undefined;
+  if (!isJsonObject(json) || !isJsonObject(json.migration)) return undefined;
   const { name, migration: { id, from, paused, key }, state, _jws, _migrate_jws } = json;
   if (!isName(name) || typeof id !== "string" || !isName(from)) return undefined;
   return {
@@ -94,7 +94,7 @@ function orderObjection(order: Verified, { name, from }: Arrival, place: Place):
   const objection = objectionTo(claims, key, occasion) ?? keyObjection(key, "migrate", place.node);
   if (objection !== undefined) return objection;
   const { command } = claims;
-  if (isObject(command) && command.name === name && command.target_node === place.node) return undefined;
+  if (isJsonObject(command) && command.name === name && command.target_node === place.node) return undefined;
   return {
     code: "unproved_migration",
     reason: `the signed migrate does not move '${name}' to '${place.node}'`,
@@ -102,10 +102,10 @@ function orderObjection(order: Verified, { name, from }: Arrival, place: Place):
 }
 
 function configIn({ claims: { command, topic, node } }: Verified, name: string) {
-  if (!isObject(command)) return undefined;
+  if (!isJsonObject(command)) return undefined;
   if (topic === topics.node(node, "spawn")) return command.name === name ? command : undefined;
   if (topic !== topics.node(node, "desired_state") || !Array.isArray(command.agents)) return undefined;
-  return command.agents.filter(isObject).find((agent) => agent.name === name);
+  return command.agents.filter(isJsonObject).find((agent) => agent.name === name);
 }
 
 function refuse(objection: Objection | undefined, { signer }: Verified): void {

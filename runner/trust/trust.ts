@@ -1,10 +1,11 @@
 /** A node that obeys only those who hold a key: checks each command, once, in the order they come. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
 import { FileOfRecord } from "../files/local_file.ts";
 import { type Arrival, arrivalOf, provenArrival } from "./arrival.ts";
 import { objectionTo } from "../../protocol/signing/decision.ts";
-import { isObject, openEnvelope, withoutVerifying } from "../../protocol/signing/envelope.ts";
+import { openEnvelope, withoutVerifying } from "../../protocol/signing/envelope.ts";
 import type { Admission, Gate, Petition } from "./gate.ts";
 import { type Verified, verify } from "../../protocol/signing/jws.ts";
 import { type KeySet, parseKeys } from "../../protocol/signing/keys.ts";
@@ -89,7 +90,7 @@ export class Trust implements Gate {
     if (!inForce) this.#refuseObjections(verified, petition);
     const json = petition.command === "desired_state"
       ? withProof(claims.command, jws)
-      : petition.command === "spawn" && isObject(claims.command)
+      : petition.command === "spawn" && isJsonObject(claims.command)
       ? { ...claims.command, _jws: jws }
       : claims.command;
     const text = petition.command === "desired_state" ? jws : textOf(json, petition);
@@ -146,8 +147,8 @@ function idOf({ signer, claims }: Verified): string {
 
 /** Each agent with what proves that it was asked for, for the day it moves. */
 function withProof(command: unknown, jws: string): unknown {
-  if (!isObject(command) || !Array.isArray(command.agents)) return command;
-  const agents = command.agents.map((agent) => isObject(agent) ? { _jws: jws, ...agent } : agent);
+  if (!isJsonObject(command) || !Array.isArray(command.agents)) return command;
+  const agents = command.agents.map((agent) => isJsonObject(agent) ? { _jws: jws, ...agent } : agent);
   return { ...command, agents };
 }
 
@@ -157,7 +158,7 @@ function textOf(json: unknown, petition: Petition): string {
 }
 
 function inContext(refusal: Refusal, { topic, json }: Petition): Refusal {
-  const name = isObject(json) && typeof json.name === "string" ? json.name : undefined;
+  const name = isJsonObject(json) && typeof json.name === "string" ? json.name : undefined;
   // The first of two equal messages has been obeyed: whoever waits for the agent must not take this for its end.
   const agent = refusal.code === "replayed" ? undefined : name;
   return new Refusal(refusal.code, `Refused ${topic}: ${refusal.message}`, refusal.signer, agent);

@@ -1,4 +1,5 @@
 /** A message that has arrived on the wire. Pure. */
+import { isJsonObject } from "../../protocol/json.ts";
 
 export interface Arrival {
   readonly topic: string;
@@ -9,9 +10,7 @@ export interface Arrival {
 export function asObject(payload: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? value as Record<string, unknown>
-      : {};
+    return isJsonObject(value) ? value : {};
   } catch {
     // Others may say on a broker whatever they like.
     return {};

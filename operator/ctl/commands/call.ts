@@ -1,4 +1,5 @@
 /** `agentflow call`: gives an agent a task, and shows its reply. */
+import { isJsonObject } from "../../../protocol/json.ts";
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
@@ -30,7 +31,7 @@ export function parsePayload(text: string): unknown {
 
 /** Protocol: so an agent replies whose handle_task threw, or that has none. */
 export function isFailure(reply: unknown): boolean {
-  return typeof reply === "object" && reply !== null && "error" in reply;
+  return isJsonObject(reply) && "error" in reply;
 }
 
 async function readPayload(given: string): Promise<string> {

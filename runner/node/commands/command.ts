@@ -1,4 +1,5 @@
 /** What every command of a node has in common. */
+import { isJsonObject } from "../../../protocol/json.ts";
 import { ExpectedError } from "../../../protocol/expected_error.ts";
 import type { Link } from "../../link/link.ts";
 import type { Gatekeeper } from "../../policy/gatekeeper.ts";
@@ -76,7 +77,7 @@ export class CommandError extends ExpectedError {
 /** @throws CommandError when the payload is no JSON object */
 export function objectPayload(command: Command, what: string): Readonly<Record<string, unknown>> {
   const { json } = command;
-  if (typeof json === "object" && json !== null && !Array.isArray(json)) {
+  if (isJsonObject(json)) {
     return json as Record<string, unknown>;
   }
   const got = json === undefined ? "something that is not JSON" : `${JSON.stringify(json)}`.slice(0, 80);

@@ -1,4 +1,5 @@
 /** Makes sure that one process alone speaks under this node's name, and that the broker says so. */
+import { isJsonObject } from "../../../protocol/json.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { IncomingMessage } from "../../link/link.ts";
@@ -122,7 +123,7 @@ export class Presence {
 function parse(payload: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
-    return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+    return isJsonObject(value) ? value : {};
   } catch {
     // Somebody else's message.
     return {};

@@ -1,4 +1,5 @@
 /** The form that a spawn config is written in. Pure. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import type { Language } from "../../../../protocol/language.ts";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { SPAWN_FIELDS } from "../../../../protocol/spawn_fields.ts";
@@ -86,9 +87,7 @@ function extraOf(text: string): Record<string, unknown> | undefined {
   if (text.trim() === "") return {};
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? value as Record<string, unknown>
-      : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** Reads what a page says in the chat. Pure. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import type { ChatBrowserMessage } from "../../chat_wire.ts";
-import { isFields } from "../model/fields.ts";
 
 /** Characters of a sentence: room for an agent's code, pasted. */
 export const MAX_SENTENCE_CHARS = 20_000;
@@ -16,7 +16,7 @@ export function parseChatMessage(text: string): ChatBrowserMessage | undefined {
   } catch {
     return undefined;
   }
-  if (!isFields(json)) return undefined;
+  if (!isJsonObject(json)) return undefined;
   switch (json.type) {
     case "say":
       return typeof json.text === "string" && json.text.trim() !== "" &&

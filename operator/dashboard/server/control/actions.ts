@@ -1,4 +1,5 @@
 /** What the page's buttons do: the operations that every face has, with what came of them in one line. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import { ExpectedError, wordsOf } from "../../../../protocol/expected_error.ts";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../../../protocol/spawn_config.ts";
@@ -79,9 +80,7 @@ export class Actions {
     }
     return await this.#act(async ({ commander }) => {
       const answer = await commander.task(name, payload, seconds * 1000);
-      const error = typeof answer === "object" && answer !== null && "error" in answer
-        ? answer.error
-        : undefined;
+      const error = isJsonObject(answer) && "error" in answer ? answer.error : undefined;
       return typeof error === "string"
         ? { ok: false, message: error, answer }
         : { ok: true, message: `Agent '${name}' has answered`, answer };

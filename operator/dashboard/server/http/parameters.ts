@@ -1,4 +1,5 @@
 /** Reads what requests carry. Pure, but for the body's arrival. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import { type ErrorCode, ExpectedError } from "../../../../protocol/expected_error.ts";
 
 /** A request that cannot be answered as it is; the message is for whoever sent it. */
@@ -30,7 +31,7 @@ export async function readBody(request: Request): Promise<Readonly<Record<string
   } catch {
     throw new RequestError("usage", "the body is not JSON");
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+  if (isJsonObject(value)) {
     return value as Record<string, unknown>;
   }
   throw new RequestError("usage", "the body must be a JSON object");

@@ -1,7 +1,7 @@
 /** One browser: what it is told, and how fast. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import type { BrowserMessage, LogFilter, LogLine } from "../../wire.ts";
 import { LEVELS } from "../../wire.ts";
-import { isFields } from "../model/fields.ts";
 import { matcher } from "../model/logbook.ts";
 import type { Change } from "../model/model.ts";
 import { type News, Pending } from "./pending.ts";
@@ -91,11 +91,11 @@ export function parseBrowserMessage(text: string): BrowserMessage | undefined {
   } catch {
     return undefined;
   }
-  if (!isFields(json)) return undefined;
+  if (!isJsonObject(json)) return undefined;
   if (json.type === "ack" && typeof json.seq === "number") return { type: "ack", seq: json.seq };
   if (json.type !== "logs") return undefined;
   if (json.filter === null) return { type: "logs", filter: null };
-  return isFields(json.filter) ? { type: "logs", filter: parseLogFilter(json.filter) } : undefined;
+  return isJsonObject(json.filter) ? { type: "logs", filter: parseLogFilter(json.filter) } : undefined;
 }
 
 /** Reads a filter, from a message or from the query of a URL; empty texts ask for nothing. */

@@ -1,4 +1,5 @@
 /** Reads what came off the bus: from strangers, of any shape. Pure. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,11 +16,7 @@ export function readJson(payload: Uint8Array): unknown {
 /** The payload as the JSON object it is; `undefined` when it is anything else. */
 export function readFields(payload: Uint8Array): Fields | undefined {
   const value = readJson(payload);
-  return isFields(value) ? value : undefined;
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) ? value : undefined;
 }
 
 /** @param max longer texts are cut, and end in an ellipsis */

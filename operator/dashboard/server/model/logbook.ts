@@ -1,7 +1,8 @@
 /** The log lines of the last hour. What comes too fast is counted, not kept, so that no agent crowds out the others. Pure. */
 import type { Drops, Level, LogFilter, LogLine } from "../../wire.ts";
 import { LEVELS } from "../../wire.ts";
-import { RateMeter, TokenBucket } from "./rate.ts";
+import { TokenBucket } from "../../../../protocol/token_bucket.ts";
+import { RateMeter } from "./rate.ts";
 import { Ring } from "./ring.ts";
 
 /** Kept at most. */
@@ -15,7 +16,7 @@ const MAX_BUCKETS = 10_000;
 export class LogBook {
   readonly #ring = new Ring<LogLine>(LOG_LIMITS, ({ message }) => message.length + 100);
   readonly #buckets = new Map<string, TokenBucket>();
-  readonly #ofAll = new TokenBucket(OF_ALL.perSecond, OF_ALL.burst);
+  readonly #ofAll = new TokenBucket(OF_ALL.perSecond, 0, OF_ALL.burst);
   readonly #rate = new RateMeter();
   #seen = 0;
   #notKept = 0;
@@ -24,7 +25,9 @@ export class LogBook {
   add(line: Omit<LogLine, "seq">, now: number): LogLine {
     this.#seen += 1;
     this.#rate.add(now);
-    const mayKeep = this.#bucket(line.actor_id ?? line.node ?? "").take(now) && this.#ofAll.take(now);
+    const nowMs = now * 1000;
+    const mayKeep = this.#bucket(line.actor_id ?? line.node ?? "").tryTake(nowMs) &&
+      this.#ofAll.tryTake(nowMs);
     if (mayKeep) return this.#ring.add((seq) => ({ seq, ...line }), now);
     this.#notKept += 1;
     return { seq: this.#ring.skip(), ...line };
@@ -46,7 +49,7 @@ export class LogBook {
   #bucket(source: string): TokenBucket {
     const known = this.#buckets.get(source);
     if (known !== undefined) return known;
-    const bucket = new TokenBucket(PER_AGENT.perSecond, PER_AGENT.burst);
+    const bucket = new TokenBucket(PER_AGENT.perSecond, 0, PER_AGENT.burst);
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size >= MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest);
     this.#buckets.set(source, bucket);

@@ -1,24 +1,4 @@
-/** How much may pass in a time: token buckets, and a rate to show. Pure. */
-
-/** Lets `perSecond` pass, and up to `burst` at once. */
-export class TokenBucket {
-  #tokens: number;
-  #last: number | undefined;
-
-  constructor(private readonly perSecond: number, private readonly burst: number) {
-    this.#tokens = burst;
-  }
-
-  /** @param now seconds, never falling */
-  take(now: number): boolean {
-    const elapsed = now - (this.#last ?? now);
-    this.#tokens = Math.min(this.burst, this.#tokens + elapsed * this.perSecond);
-    this.#last = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-}
+/** A rate to show. Pure. */
 
 /** Events a second, over the last few. */
 export class RateMeter {

@@ -1,6 +1,7 @@
 /** The numbers in what agents publish, as series over the last hour. Pure. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import type { Reading } from "../../wire.ts";
-import { isFields, readJson } from "./fields.ts";
+import { readJson } from "./fields.ts";
 import { Series } from "./series.ts";
 
 /** One value every three seconds for an hour. */
@@ -72,7 +73,7 @@ function isDue(fields: ReadonlyMap<string, Series>, now: number): boolean {
 /** `{"a":1,"b":{"c":2}}` → `[["a",1],["b.c",2]]`. */
 export function numbersIn(value: unknown, path = "", depth = 0): [string, number][] {
   if (typeof value === "number" && Number.isFinite(value)) return [[path, value]];
-  if (!isFields(value) || depth >= MAX_DEPTH) return [];
+  if (!isJsonObject(value) || depth >= MAX_DEPTH) return [];
   return Object.entries(value)
     .filter(([key]) => !NOT_MEASURED.has(key))
     .flatMap(([key, inner]) => numbersIn(inner, path === "" ? key : `${path}.${key}`, depth + 1))

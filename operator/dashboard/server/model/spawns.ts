@@ -1,6 +1,7 @@
 /** The spawn commands that were seen on the bus: what runs on nodes that cannot be asked for it. Pure. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import { isName } from "../../../../protocol/names.ts";
-import { isFields, readFields } from "./fields.ts";
+import { readFields } from "./fields.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
 /** What a command says beside the config. */
@@ -21,7 +22,9 @@ export class Spawns {
     const fields = payload.length > MAX_BYTES ? undefined : readFields(payload);
     if (fields === undefined) return;
     const configs = Array.isArray(fields.agents) ? fields.agents : [fields];
-    for (const config of configs) if (isFields(config)) this.#keep(config, payload.length / configs.length);
+    for (const config of configs) {
+      if (isJsonObject(config)) this.#keep(config, payload.length / configs.length);
+    }
   }
 
   /** The config that an agent was last spawned with. */

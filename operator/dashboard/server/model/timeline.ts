@@ -1,8 +1,9 @@
 /** What a report means to somebody who wants to know what happened. Pure. */
+import { isJsonObject } from "../../../../protocol/json.ts";
 import type { AgentView, NodeView } from "../../../fleet/views.ts";
 import { nameIn } from "../../../../protocol/names.ts";
 import type { EventKind } from "../../wire.ts";
-import { type Fields, isFields, textOf } from "./fields.ts";
+import { type Fields, textOf } from "./fields.ts";
 
 /** An event, as far as it follows from the report. */
 export interface Happening {
@@ -45,7 +46,7 @@ export function errorHappening(fields: Fields): Happening | undefined {
   if (fields.rolled_back === true) return { kind: "rolled_back", message };
   if (fields.severity === "fatal") return { kind: "failed", message };
   if (fields.phase !== "supervisor") return undefined;
-  return { kind: isFields(fields.kill) ? "killed" : "restarting", message };
+  return { kind: isJsonObject(fields.kill) ? "killed" : "restarting", message };
 }
 
 /** A line in a node's own log. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { LogBook, matcher } from "../../../../operator/dashboard/server/model/logbook.ts";
-import { RateMeter, TokenBucket } from "../../../../operator/dashboard/server/model/rate.ts";
+import { RateMeter } from "../../../../operator/dashboard/server/model/rate.ts";
 import { numbersIn, Readings } from "../../../../operator/dashboard/server/model/readings.ts";
 import { Ring } from "../../../../operator/dashboard/server/model/ring.ts";
 import { Series } from "../../../../operator/dashboard/server/model/series.ts";
@@ -40,12 +40,6 @@ Deno.test("a series keeps an hour of samples in order, and grows no further than
   assertEquals(series.column(1, 2), [20.9, null], "numbers come back as they were written");
   series.expire(600 + 3601);
   assertEquals(series.times()[0], 610);
-});
-
-Deno.test("a bucket lets a burst pass, then its rate", () => {
-  const bucket = new TokenBucket(2, 3);
-  assertEquals([0, 0, 0, 0].map((now) => bucket.take(now)), [true, true, true, false]);
-  assertEquals([0.5, 0.5].map((now) => bucket.take(now)), [true, false]);
 });
 
 Deno.test("a rate is that of the last few whole seconds", () => {

@@ -1,18 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Pace, TokenBucket } from "../../../../runner/process/pace.ts";
-
-Deno.test("a bucket gives a second's worth at once, then at its rate", () => {
-  const bucket = new TokenBucket(100, 0);
-  assertEquals(bucket.take(100, 0), 0);
-  assertEquals(bucket.take(50, 0), 500);
-  assertEquals(bucket.take(0, 500), 0);
-  assertEquals(bucket.take(10, 500), 100);
-});
-
-Deno.test("a bucket that has rested does not save up more than a second's worth", () => {
-  const bucket = new TokenBucket(100, 0);
-  assertEquals(bucket.take(150, 60_000), 500);
-});
+import { Pace } from "../../../../runner/process/pace.ts";
 
 /** A pace on a clock that stands still until it is told. */
 function pace() {
