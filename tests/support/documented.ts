@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import type { IClientOptions } from "mqtt";
 import { freePort, Mosquitto } from "./brokers.ts";
 import { Bus } from "./bus.ts";
+import { allSnippets } from "./documents.ts";
 import { NodeProcess } from "./node_process.ts";
 import { requiredProgram } from "./programs.ts";
 
@@ -20,13 +21,26 @@ export const canSetUp: boolean = [
   requiredProgram("mosquitto", ["/usr/sbin/mosquitto"]),
 ].every((program) => program !== undefined);
 
-const page = await Deno.readTextFile(new URL("../../docs/security.md", import.meta.url));
+/** The code blocks for a broker, by the line that they begin with. */
+const BLOCKS: ReadonlyMap<string, string> = new Map(
+  (await allSnippets()).filter(({ mark }) => mark.kind === "run" && mark.scene === "broker")
+    .map(({ text }) => [text.split("\n")[0] ?? "", text]),
+);
+
+/** Every block has to be one of these: no other is looked at. */
+export const TITLES: readonly string[] = [
+  PASSWORD_TITLE,
+  CERTIFICATE_TITLE,
+  ACL_TITLE,
+  CA_TITLE,
+  CLIENT_TITLE,
+];
 
 /** The code block that begins with the line `title`. */
 export function documented(title: string): string {
-  const block = page.split(/^```\w*\n/m).find((text) => text.startsWith(`${title}\n`));
+  const block = BLOCKS.get(title);
   if (block === undefined) throw new Error(`docs/security.md has no code block that begins with '${title}'`);
-  return block.slice(0, block.indexOf("```"));
+  return `${block}\n`;
 }
 
 /** The users of the access rules in the page, and a password for each. */

@@ -5,23 +5,7 @@ import { MAX_CODE_BYTES } from "../../../protocol/spawn_config.ts";
 import { DIRECT_COMMANDS } from "../../../protocol/commands.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import { helpText } from "../../../runner/flags.ts";
-
-const ROOT = new URL("../../../", import.meta.url);
-
-const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
-
-/** Every document, by its path in the project. */
-async function documents(): Promise<Map<string, string>> {
-  const paths = ["README.md", "CHANGELOG.md"];
-  const collect = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
-      if (isDirectory) await collect(`${folder}${name}/`);
-      else if (name.endsWith(".md")) paths.push(`${folder}${name}`);
-    }
-  };
-  await collect("docs/");
-  return new Map(await Promise.all(paths.map(async (path) => [path, await read(path)] as const)));
-}
+import { documents, readDocument as read, ROOT } from "../../support/documents.ts";
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`. */
 function section(document: string, name: string): string {
@@ -44,8 +28,8 @@ function compact(table: string): string {
     .map((line) => line.replaceAll("| --- ", "|---").replaceAll("--- |", "---|")).join("\n");
 }
 
-Deno.test("README has the flags of --help, word for word", async () => {
-  assertEquals(compact(section(await read("README.md"), "flags")), compact(flagsTable(helpText())));
+Deno.test("docs/runner.md has the flags of --help, word for word", async () => {
+  assertEquals(compact(section(await read("docs/runner.md"), "flags")), compact(flagsTable(helpText())));
 });
 
 Deno.test("every task that the documents name is in deno.json", async () => {
