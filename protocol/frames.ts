@@ -4,6 +4,7 @@
  */
 import type { TopicRules } from "./agent_topics.ts";
 import { hasTooManyParts, nestsTooDeep } from "./json.ts";
+import { DECIDED, type Decided } from "./language.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -118,8 +119,11 @@ export const AGENT_PHASES: readonly AgentPhase[] = ["compile", "setup", "process
 
 /** Harness to runner. */
 export type AgentFrame =
-  /** The module is loaded; `setup()` comes next. `process`: whether there is such a function. */
-  | { readonly t: "loaded"; readonly process: boolean }
+  /**
+   * The module is loaded; `setup()` comes next. `process`: whether there is such a function. `language`: what code has
+   * turned out to be that was taken for either.
+   */
+  | { readonly t: "loaded"; readonly process: boolean; readonly language?: Decided }
   /** Nothing of the agent's code runs any more: the answer to `hold`. */
   | { readonly t: "held" }
   /** `setup()` has returned. */
@@ -197,7 +201,9 @@ function jsonBytes(value: unknown): number {
 }
 
 function base64Bytes(base64: string): number {
-  return Math.floor(base64.replace(/=+$/, "").length * 3 / 4);
+  // Padding has two characters at most.
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  return Math.floor((base64.length - padding) * 3 / 4);
 }
 
 function utf8Bytes(text: string): number {
@@ -249,7 +255,7 @@ function fits(f: Fields): boolean {
     case "ready":
       return true;
     case "loaded":
-      return typeof f.process === "boolean";
+      return typeof f.process === "boolean" && (f.language === undefined || isOneOf(DECIDED, f.language));
     case "error":
       return isString(f.error) && isString(f.traceback) && isOneOf(AGENT_PHASES, f.phase) &&
         isCount(f.consecutive);

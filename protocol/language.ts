@@ -1,10 +1,16 @@
 /** Which programming language an agent's code is in, as far as that can be told without parsing it. */
 
+import { blanked, quotedEnd } from "./source_text.ts";
+
 export const LANGUAGES = ["python", "typescript", "javascript"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+/** What code can turn out to be. */
+export const DECIDED = ["python", "typescript"] as const;
+export type Decided = (typeof DECIDED)[number];
+
 /** `undecided`: it may be Python; whoever has a parser of it decides. */
-export type Reading = "python" | "typescript" | "undecided";
+export type Reading = Decided | "undecided";
 
 /** What of a spawn config tells its language. */
 export interface Readable {
@@ -31,20 +37,11 @@ const KEYWORDS: ReadonlySet<string> = new Set(
     .split(" "),
 );
 
-/** A string with its prefix, a comment, a name, a number, or one other character. Strings of one line end with it. */
-const TOKEN = new RegExp(
-  [
-    String
-      .raw`(?<string>[A-Za-z]{0,2}(?:"""(?:\\[^]|(?!""")[^])*(?:"""|$)|'''(?:\\[^]|(?!''')[^])*(?:'''|$)` +
-    String.raw`|"(?:\\[^]|[^"\\\n])*(?:"|(?=\n)|$)|'(?:\\[^]|[^'\\\n])*(?:'|(?=\n)|$)))`,
-    String.raw`(?<comment>#[^\n]*)`,
-    String.raw`(?<name>[\p{L}_][\p{L}\p{N}_]*)`,
-    String.raw`(?<number>\d[\w.]*)`,
-    String.raw`(?<space>[ \t\f\r]+|\\\r?\n)`,
-    String.raw`(?<other>=>|&&|\|\||!=|[^])`,
-  ].join("|"),
-  "gu",
-);
+const NAME = /[\p{L}_][\p{L}\p{N}_]*/uy;
+const NUMBER = /\d[\w.]*/y;
+const OPERATORS: ReadonlySet<string> = new Set(["=>", "&&", "||", "!="]);
+/** A name that may be the prefix of a string: `rb"…"`. */
+const MAX_PREFIX_CHARS = 2;
 
 const NEVER_IN_PYTHON: ReadonlySet<string> = new Set(["=>", "&&", "||", "!", "?", "$", "`"]);
 
@@ -55,39 +52,102 @@ const NEVER_IN_PYTHON: ReadonlySet<string> = new Set(["=>", "&&", "||", "!", "?"
  */
 export function cannotBePython(code: string): boolean {
   let previous = "";
-  for (const { groups = {} } of code.matchAll(TOKEN)) {
-    const { string, comment, name, number, space, other } = groups;
-    if (space !== undefined || comment !== undefined) continue;
-    if (other !== undefined) {
-      if (NEVER_IN_PYTHON.has(other) || (other === "{" && isOperand(previous))) return true;
-      previous = other;
+  for (const { kind, text } of tokens(code)) {
+    if (kind === "other") {
+      if (NEVER_IN_PYTHON.has(text) || (text === "{" && isOperand(previous))) return true;
+      previous = text;
       continue;
     }
-    const token = name ?? string ?? number ?? "";
+    const token = kind === "string" ? A_STRING : text;
     // Strings may stand beside each other, and a number may be right before a keyword.
-    const isFree = string === undefined ? !KEYWORDS.has(token) : previous !== "a string";
+    const isFree = kind === "string" ? previous !== A_STRING : !KEYWORDS.has(token);
     if (isFree && isOperand(previous)) return true;
-    previous = string === undefined ? token : "a string";
+    previous = token;
   }
   return false;
 }
 
+/** Stands for any string, as a token. */
+const A_STRING = "a string";
+
+interface Token {
+  readonly kind: "string" | "name" | "number" | "other";
+  readonly text: string;
+  /** Of what it is made of in the code. */
+  readonly length: number;
+}
+
+/** Python's, without its comments and spaces. Each goes on where the one before has ended: nothing is read twice. */
+function* tokens(code: string): Generator<Token> {
+  for (let at = 0; at < code.length;) {
+    const char = code[at] ?? "";
+    if (char === "#") {
+      const end = code.indexOf("\n", at);
+      if (end === -1) return;
+      at = end;
+    } else if (char === " " || char === "\t" || char === "\f" || char === "\r") {
+      at += 1;
+    } else if (char === "\\" && /^\r?\n/.test(code.slice(at + 1, at + 3))) {
+      at = code.indexOf("\n", at) + 1;
+    } else {
+      const token = tokenAt(code, at);
+      yield token;
+      at += token.length;
+    }
+  }
+}
+
+function tokenAt(code: string, at: number): Token {
+  const quote = quoteAt(code, at);
+  if (quote !== undefined) return { kind: "string", text: A_STRING, length: stringEnd(code, quote) - at };
+  const name = textAt(NAME, code, at);
+  if (name !== "") return { kind: "name", text: name, length: name.length };
+  const number = textAt(NUMBER, code, at);
+  if (number !== "") return { kind: "number", text: number, length: number.length };
+  const two = code.slice(at, at + 2);
+  const text = OPERATORS.has(two) ? two : two.slice(0, 1);
+  return { kind: "other", text, length: text.length };
+}
+
+function textAt(sticky: RegExp, code: string, at: number): string {
+  sticky.lastIndex = at;
+  return sticky.exec(code)?.[0] ?? "";
+}
+
+/** Where the quote is of a string that begins at `at`, with or without a prefix. */
+function quoteAt(code: string, at: number): number | undefined {
+  for (let prefix = 0; prefix <= MAX_PREFIX_CHARS; prefix++) {
+    const char = code[at + prefix] ?? "";
+    if (char === '"' || char === "'") return at + prefix;
+    if (!/[A-Za-z]/.test(char)) return undefined;
+  }
+  return undefined;
+}
+
+/** Behind a string of Python. One of one line ends with it, one of three quotes with the code. */
+function stringEnd(code: string, quote: number): number {
+  const triple = (code[quote] ?? "").repeat(3);
+  if (!code.startsWith(triple, quote)) return quotedEnd(code, quote);
+  for (let at = quote + triple.length; at < code.length; at++) {
+    if (code[at] === "\\") at += 1;
+    else if (code.startsWith(triple, at)) return at + triple.length;
+  }
+  return code.length;
+}
+
 /** Whether an operand ends here: then an operator, a bracket or a keyword must follow. */
 function isOperand(token: string): boolean {
-  return token === ")" || token === "]" || token === "a string" ||
+  return token === ")" || token === "]" || token === A_STRING ||
     (/^[\p{L}\p{N}_]/u.test(token) && !KEYWORDS.has(token));
 }
 
-/** What in TypeScript hides text from its reader: comments, strings, templates. Strings of one line end with it. */
-const TYPESCRIPT_TEXT =
-  /\/\/[^\n]*|\/\*[^]*?\*\/|`(?:\\[^]|[^\\`])*`|"(?:\\[^]|[^"\\\n])*"|'(?:\\[^]|[^'\\\n])*'/g;
 const PYTHON_LINE =
-  /^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|from[ \t]+\.*[\w.]+[ \t]+import\b|import[ \t]+[\w.]+[ \t]*(?:#.*)?\r?$|elif\b.*:|except\b.*:)/m;
+  /^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+[\w.]+[ \t]*(?:#.*)?\r?$|elif\b.*:|except\b.*:)/m;
 
 /**
- * Whether a line of code, outside strings and comments of TypeScript, begins as only Python's do. TypeScript's expressions
- * may hide from this where its templates end: what it says is a reason to ask a parser, not an answer.
+ * Whether a line of code, outside strings and comments of TypeScript, begins as only Python's do. What it says is a
+ * reason to ask a parser, not an answer.
  */
 export function looksLikePython(code: string): boolean {
-  return PYTHON_LINE.test(code.replaceAll(TYPESCRIPT_TEXT, '""'));
+  return PYTHON_LINE.test(blanked(code, ["comment", "string", "template"]));
 }

@@ -3,7 +3,7 @@ import { isJsonObject } from "./json.ts";
 import { ExpectedError } from "./expected_error.ts";
 import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
-import { type Language, LANGUAGES } from "./language.ts";
+import { type Language, LANGUAGES, type Reading, readingOf } from "./language.ts";
 import { isName, NAME_RULE } from "./names.ts";
 import { SPAWN_FIELDS } from "./spawn_fields.ts";
 
@@ -27,6 +27,8 @@ export interface SpawnConfig {
   readonly code: string;
   /** Where the sender has not said it, it is found from the code. */
   readonly language: Language | undefined;
+  /** What to take it for. Looked for once, when it is first asked for. */
+  readonly reading: Reading;
   /** The node it is meant for, where the sender named one. */
   readonly node?: string | undefined;
   readonly description: string;
@@ -190,9 +192,10 @@ const SpawnSchema = v.object({
 /**
  * Reads one spawn config.
  * @param node the node that reads it: a config meant for another one is refused
+ * @param known what it has been found to be before
  * @throws SpawnConfigError "Cannot spawn 'x': poll_interval must be above 0: current value is -1"
  */
-export function parseSpawnConfig(value: unknown, node: string): SpawnConfig {
+export function parseSpawnConfig(value: unknown, node: string, known?: Reading): SpawnConfig {
   if (!isJsonObject(value)) {
     throw new SpawnConfigError(
       undefined,
@@ -214,9 +217,14 @@ export function parseSpawnConfig(value: unknown, node: string): SpawnConfig {
     throw new SpawnConfigError(agent, `${label}: it is meant for node ${show(target)}, this is '${node}'`);
   }
   const { _reply_topic: _reply, state: _state, migration: _migration, _migrate_jws: _order, ...raw } = given;
+  const readable = { language: language ?? undefined, code: fields.code, install: fields.install };
+  let reading = known;
   return Object.freeze({
     ...fields,
-    language: language ?? undefined,
+    language: readable.language,
+    get reading() {
+      return reading ??= readingOf(readable);
+    },
     node: target ?? undefined,
     state: state ?? undefined,
     migration: migration ?? undefined,

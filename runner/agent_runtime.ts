@@ -1,7 +1,6 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
 import { join } from "@std/path";
 import type { BrokerEntry } from "../protocol/frames.ts";
-import { readingOf } from "../protocol/language.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import {
   type Defaults,
@@ -228,7 +227,7 @@ async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
 
 /** Only an interpreter of Python can tell of some. */
 function mayBePython(config: SpawnConfig): boolean {
-  return readingOf(config) !== "typescript";
+  return config.reading !== "typescript";
 }
 
 /** What must not be repeated of what an agent says. */

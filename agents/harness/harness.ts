@@ -117,7 +117,12 @@ class Harness {
       this.#report("compile", error);
       return;
     }
-    this.#pipe.send({ t: "loaded", process: this.#functions.process !== undefined });
+    const { language } = this.#code;
+    this.#pipe.send({
+      t: "loaded",
+      process: this.#functions.process !== undefined,
+      ...(language === undefined ? {} : { language }),
+    });
     const reports = {
       ready: () => this.#pipe.send({ t: "ready" }),
       processed: () => this.#pipe.send({ t: "processed" }),

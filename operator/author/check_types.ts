@@ -16,7 +16,8 @@ export interface CheckOptions {
 }
 
 /** Where an author imports types from: `import type … from "./types.d.ts"`. */
-const TYPE_IMPORT = /(import\s+type\b[^;"']*?from\s*)(["'])(\.{1,2}\/[^"']+)\2/g;
+const TYPE_IMPORT = /(\bimport\s+type\b)/;
+const FROM = /^([^;"']*?\bfrom\s*)(["'])(\.{1,2}\/[^"']+)\2/;
 
 /**
  * @param path of the agent's file
@@ -49,12 +50,13 @@ async function checkIn(
   await Deno.writeTextFile(typesPath, types);
   const authors = dirname(resolve(path));
   const typesUrl = pathToFileURL(typesPath).href;
-  const rehomed = source.replace(TYPE_IMPORT, (_all, before: string, quote: string, specifier: string) => {
+  const rehome = (_all: string, before: string, quote: string, specifier: string) => {
     const target = specifier.endsWith("types.d.ts")
       ? typesUrl
       : pathToFileURL(resolve(authors, specifier)).href;
     return `${before}${quote}${target}${quote}`;
-  });
+  };
+  const rehomed = source.split(TYPE_IMPORT).map((part) => part.replace(FROM, rehome)).join("");
   const { text, columnOf } = annotate(rehomed, isJavaScript ? "javascript" : "typescript", typesUrl);
   await Deno.writeTextFile(copy, text);
   const config = {

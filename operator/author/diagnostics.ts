@@ -61,15 +61,19 @@ function otherError(lines: readonly string[], copyUrl: string): readonly Diagnos
   const first = lines.findIndex((line) => line.startsWith("error: "));
   if (first === -1) return [];
   const message = (lines[first] ?? "").slice("error: ".length);
-  const place = lines.slice(first).map((line) => /(file:\S+?):(\d+):(\d+)/.exec(line)).find((found) =>
-    found?.[1] === copyUrl
-  );
+  const [, place, line, column] =
+    lines.slice(first).map((line) => placeIn(line, copyUrl)).find((found) => found !== null) ?? [];
   return [{
     code: undefined,
-    message: message.replace(` at ${place?.[0]}`, "").replaceAll(copyUrl, "this file"),
-    line: place === undefined ? undefined : Number(place?.[2]),
-    column: place === undefined ? undefined : Number(place?.[3]),
+    message: message.replace(` at ${copyUrl}${place}`, "").replaceAll(copyUrl, "this file"),
+    line: line === undefined ? undefined : Number(line),
+    column: column === undefined ? undefined : Number(column),
   }];
+}
+
+function placeIn(line: string, url: string): RegExpExecArray | null {
+  const at = line.indexOf(`${url}:`);
+  return at === -1 ? null : /^(:(\d+):(\d+))/.exec(line.slice(at + url.length));
 }
 
 function isProse(line: string): boolean {

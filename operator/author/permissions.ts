@@ -1,5 +1,6 @@
 /** Which permissions an agent's code seems to need: a look at its text, not a proof. Pure. */
 import type { PermissionKind } from "../../protocol/permissions.ts";
+import { blanked } from "../../protocol/source_text.ts";
 
 export interface PermissionHint {
   readonly kind: PermissionKind;
@@ -25,7 +26,7 @@ const host = (literal: string): string | undefined =>
 const same = (literal: string): string => literal;
 const calls = (names: string) => new RegExp(`\\bDeno\\.(?:${names})\\b${LITERAL}`, "g");
 const modules = (names: string) =>
-  new RegExp(`(?:from|import|require)\\s*\\(?\\s*["'](node:(?:${names}))["']`, "g");
+  new RegExp(`(?:from|import|require)\\s*(?:\\(\\s*)?["'](node:(?:${names}))["']`, "g");
 
 const SIGNS: readonly Sign[] = [
   { kind: "net", pattern: new RegExp(`(?<![.\\w])fetch\\b${LITERAL}`, "g"), entryOf: host },
@@ -89,11 +90,18 @@ export function permissionHints(source: string): readonly PermissionHint[] {
 
 /** The packages that the code imports by a name of npm or JSR. */
 export function importedPackages(source: string): readonly string[] {
-  const code = withoutComments(source).replace(/import\s+type\b[^;]*?from\s*["'][^"']+["']/g, "");
-  const found = [...code.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["']([^"'.][^"']*)["']/g)].map((
-    [, name = ""],
-  ) => name);
-  return [...new Set(found.filter((name) => !/^(node:|https?:|file:|data:|\/)/.test(name)))];
+  const imports = withoutComments(source).matchAll(
+    /\b(?:import\s+(type)\b|(?:from|import)\s*(?:\(\s*)?["']([^"']*)["'])/g,
+  );
+  const found: string[] = [];
+  let isOfTypes = false;
+  for (const [, type, name] of imports) {
+    if (name !== undefined && !isOfTypes) found.push(name);
+    isOfTypes = type !== undefined;
+  }
+  return [...new Set(found)].filter((name) =>
+    name !== "" && !/^(\.|node:|https?:|file:|data:|\/)/.test(name)
+  );
 }
 
 /** The functions of an agent that the code has. */
@@ -110,8 +118,5 @@ export function agentFunctions(source: string): readonly string[] {
 
 /** Comments become spaces: lines and columns stay. Quoted text stays, with what looks like comments in it. */
 function withoutComments(source: string): string {
-  return source.replace(
-    /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/[^\n]*|\/\*.*?\*\//gs,
-    (match, quoted) => quoted ?? match.replace(/[^\n]/g, " "),
-  );
+  return blanked(source, ["comment"]);
 }

@@ -74,6 +74,6 @@ function readProvider(given: string): ProviderName {
 
 function readUrl(given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
-  if (URL.canParse(given) && /^https?:\/\//.test(given)) return given.replace(/\/+$/, "");
+  if (URL.canParse(given) && /^https?:\/\//.test(given)) return given.replace(/(?<!\/)\/+$/, "");
   throw new ConfigError(`--model-url must be a http:// or https:// URL: current value is '${given}'`);
 }

@@ -30,9 +30,7 @@ export interface Observed extends Machine {
 
 /** @throws Error when this is not what the probe says */
 export function parseObserved(output: string): Observed {
-  const facts = output.split("\n").map((line) => /^(\w+) ?(.*)$/.exec(line)).filter((match) =>
-    match !== null
-  );
+  const facts = output.split("\n").map((line) => /^(\w+) ?(.*)/.exec(line)).filter((match) => match !== null);
   const all = (name: string) =>
     facts.filter(([, key]) => key === name).map(([, , value = ""]) => value.trim());
   const one = (name: string) => {

@@ -143,7 +143,7 @@ export function explain(stderr: string, destination: string): string {
     return "its host key is not the one that is known: another machine may answer in its place. If it was set up " +
       `anew, remove the old key with ssh-keygen -R HOST, then compare the new one: ssh ${destination}`;
   }
-  if (/Host key verification failed|No .* host key is known/.test(stderr)) {
+  if (/Host key verification failed|host key is known/.test(stderr)) {
     return `its host key is not known yet: run ssh ${destination} once, and compare the fingerprint it shows`;
   }
   if (/Permission denied/.test(stderr)) {

@@ -166,7 +166,7 @@ function hasAll(labels: Readonly<Record<string, string>>, wanted: Readonly<Recor
 /** With the defaults of what is not given; fields that no node knows as they are. */
 function normal(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const kept = Object.entries(config).filter(([field]) => !TRANSIENT.has(field) && !field.startsWith("_"));
-  const { raw, node: _node, ...read } = parseSpawnConfig(Object.fromEntries(kept), "any");
+  const { raw, node: _node, reading: _reading, ...read } = parseSpawnConfig(Object.fromEntries(kept), "any");
   return Object.fromEntries(
     Object.entries({ type: "dynamic", ...raw, ...read }).filter(([field]) => !TRANSIENT.has(field)),
   );

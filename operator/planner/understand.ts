@@ -103,11 +103,15 @@ const POLITENESS = new RegExp(
 );
 const THANKS = /,? (?:please|pls|plz|thanks|thank you|thx)$/i;
 
+const MAX_CHARS = 1000;
+
 /** @param sentence one line of an operator */
 export function understand(sentence: string): Understanding {
+  if (sentence.length > MAX_CHARS) {
+    return notUnderstood(`The sentence is longer than ${MAX_CHARS} characters`);
+  }
   const text = tidy(sentence);
   if (text === "") return notUnderstood("There is nothing to understand");
-  if (text.length > 1000) return notUnderstood("The sentence is longer than 1000 characters");
   for (const { pattern, read } of FORMS) {
     const groups = pattern.exec(text);
     if (groups !== null) return read(groups);

@@ -36,7 +36,7 @@ export function failureKind(error: ConnectionError | undefined): FailureKind {
   if (typeof error?.code === "number") return error.code === 4 || error.code === 5 ? "refused" : "other";
   const code = String(error?.code ?? "");
   if (ABSENT.includes(code) || error?.message === "connack timeout") return "absent";
-  return /^ERR_SSL_.*ALERT_/.test(code) ? "refused" : "other";
+  return code.startsWith("ERR_SSL_") && code.includes("ALERT_") ? "refused" : "other";
 }
 
 /** Whether the other side has ended the connection without a word. */
@@ -91,7 +91,7 @@ function wrongName({ cert }: ConnectionError, { broker }: Attempt): string {
 
 /** What the broker has said against this client while TLS was agreed on. */
 function ofAlert(code: string, { hasCertificate }: Attempt): string | undefined {
-  const alert = /^ERR_SSL_.*ALERT_(.+)$/.exec(code)?.[1];
+  const alert = code.startsWith("ERR_SSL_") ? code.split("ALERT_")[1] : undefined;
   switch (alert) {
     case undefined:
       return undefined;

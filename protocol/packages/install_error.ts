@@ -14,9 +14,9 @@ const SUMMARIES: readonly (readonly [pattern: RegExp, summary: string])[] = [
   [/integrity|checksum|tampered/i, "integrity mismatch"],
   [/permission denied|read-only file system/i, "permission denied"],
   [/certificate/i, "registry not trusted"],
-  [/npm package '.*' does not exist|JSR package not found/i, "package not found"],
+  [/npm package '[^']*' does not exist|JSR package not found/i, "package not found"],
   [
-    /could not find (npm package .* matching|dist-tag|version of)|version tag not supported/i,
+    /could not find (npm package \S+ matching|dist-tag|version of)|version tag not supported/i,
     "version not found",
   ],
   [/error sending request|failed to load|failed loading|timed out|connection/i, "registry not reachable"],

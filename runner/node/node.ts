@@ -1,5 +1,4 @@
 /** One node: how it begins, what reaches it, and how it ends. */
-import { readingOf } from "../../protocol/language.ts";
 import { nodeFilters } from "../../protocol/commands.ts";
 import { ownFilters } from "../../protocol/topics.ts";
 import type { IncomingMessage, LinkListener } from "../link/link.ts";
@@ -56,7 +55,7 @@ export class Node implements LinkListener {
   /** What the agents of one language have installed here; each may have nothing. */
   installs(language: "python" | "typescript"): (readonly string[])[] {
     return this.#has.supervisor.agents()
-      .filter(({ config }) => (readingOf(config) === "typescript") === (language === "typescript"))
+      .filter(({ config }) => (config.reading === "typescript") === (language === "typescript"))
       .map(({ config }) => config.install);
   }
 

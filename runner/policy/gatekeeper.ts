@@ -1,7 +1,6 @@
 /** Decides what each agent gets: its spawn config against the policy of the operator. */
 import { globMatches } from "../../protocol/patterns.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
-import { readingOf } from "../../protocol/language.ts";
 import {
   NO_PERMISSIONS,
   PERMISSION_KINDS,
@@ -132,7 +131,7 @@ export class Gatekeeper {
   #checkPackage(config: SpawnConfig, specifier: string): void {
     const { install } = this.rulesFor(config.name);
     if (install === true) return;
-    const registry = readingOf(config) === "typescript" ? "npm" : "pypi";
+    const registry = config.reading === "typescript" ? "npm" : "pypi";
     const full = /^[a-z]+:/.test(specifier) ? specifier : `${registry}:${specifier}`;
     // Without the version: `npm:@scope/name`, `pypi:name`.
     const bare = full.startsWith("pypi:")

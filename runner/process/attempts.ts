@@ -23,16 +23,20 @@ export interface StderrLine {
   readonly attempt?: Attempt;
 }
 
-const RECORD = /\{"v":1,"datetime":"[^"]{1,40}","permission":"\w{1,20}","value":(?:null|".*")\}$/;
+/** How a record begins. In what is quoted, quotes are escaped: no other text of a record looks like this. */
+const RECORD_START = '{"v":1,"datetime":"';
+const RECORD = /^\{"v":1,"datetime":"[^"]{1,40}","permission":"\w{1,20}","value":(?:null|".*")\}$/;
 
 /** What agent code itself printed before, without an end of the line, stands in front of Deno's record. */
 export function readStderrLine(line: string): StderrLine {
-  const record = line.endsWith("}") ? RECORD.exec(line) : null;
-  if (record === null) return { said: line };
+  // The last one: in front of it agent code may have written what looks like another.
+  const start = line.endsWith("}") ? line.lastIndexOf(RECORD_START) : -1;
+  const record = start === -1 ? "" : line.slice(start);
+  if (!RECORD.test(record)) return { said: line };
   try {
-    const { permission, value } = JSON.parse(record[0]) as { permission: string; value: string | null };
+    const { permission, value } = JSON.parse(record) as { permission: string; value: string | null };
     const what = permission === "net" ? hostOf(value ?? "") : value ?? "";
-    return { said: line.slice(0, record.index), attempt: { kind: permission, what } };
+    return { said: line.slice(0, start), attempt: { kind: permission, what } };
   } catch {
     // It only looks like one.
     return { said: line };

@@ -29,6 +29,8 @@ export interface Amount {
   readonly bytes: number;
   /** What its long lines have cost, in milliseconds. */
   readonly workMs: number;
+  /** Reads that have brought no end of a line; one that has filled half of the buffer counts half, a full one not at all. */
+  readonly fragments: number;
 }
 
 /**
@@ -163,7 +165,8 @@ export class Channel {
         }
       }
       buffer = new Uint8Array(chunk.buffer);
-      await this.brake({ lines: complete.length, bytes, workMs });
+      const fragments = complete.length > 0 ? 0 : 1 - bytes / READ_BUFFER_BYTES;
+      await this.brake({ lines: complete.length, bytes, workMs, fragments });
     }
     for (const line of lines.flush()) void handle(line);
   }

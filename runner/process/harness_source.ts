@@ -5,8 +5,10 @@
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
+import languages from "../../protocol/language.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
+import sourceText from "../../protocol/source_text.ts" with { type: "text" };
 import topics from "../../protocol/topics.ts" with { type: "text" };
 import activity from "../../agents/harness/activity.ts" with { type: "text" };
 import api from "../../agents/harness/api.ts" with { type: "text" };
@@ -39,8 +41,10 @@ export const HARNESS: SourceTree = {
     "protocol/agent_topics.ts": agentTopics,
     "protocol/frames.ts": frames,
     "protocol/json.ts": json,
+    "protocol/language.ts": languages,
     "protocol/lines.ts": lines,
     "protocol/names.ts": names,
+    "protocol/source_text.ts": sourceText,
     "protocol/topics.ts": topics,
     "agents/harness/activity.ts": activity,
     "agents/harness/api.ts": api,

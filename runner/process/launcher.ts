@@ -96,10 +96,10 @@ export class Launcher {
     const pace = new Pace(limits.pace, clock, (message) => handlers.onHeld(message));
     let records = 0;
     const recordPace = new TokenBucket(MAX_RECORDS_PER_SECOND, clock.monotonicMs());
-    const brake = async ({ lines, bytes, workMs }: Amount) => {
+    const brake = async ({ lines, bytes, workMs, fragments }: Amount) => {
       const recordsMs = recordPace.take(records, clock.monotonicMs());
       records = 0;
-      const waitMs = Math.max(pace.spend(lines, bytes, workMs), recordsMs);
+      const waitMs = Math.max(pace.spend(lines, bytes, workMs, fragments), recordsMs);
       if (waitMs > 0 && !gone.signal.aborted) await clock.sleep(waitMs, gone.signal);
     };
     const channel = new Channel(

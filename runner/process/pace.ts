@@ -13,6 +13,13 @@ export interface PaceLimits {
  * longer than its length tells, and everybody else waits meanwhile.
  */
 const WORK_MS_PER_SECOND = 200;
+/**
+ * Pieces of a line that come one by one: each costs a read, however short it is. While it waits, what follows gathers in
+ * the pipe, and comes at once.
+ */
+const FRAGMENTS_PER_SECOND = 200;
+
+type Limit = "messages" | "bytes" | "work" | "fragments";
 
 /** An agent that is held back is said to be so often at most. */
 const REMIND_MS = 60_000;
@@ -22,9 +29,10 @@ export class Pace {
   readonly #messages: TokenBucket;
   readonly #bytes: TokenBucket;
   readonly #work: TokenBucket;
+  readonly #fragments: TokenBucket;
   #saidAtMs = -Infinity;
   /** Since not all buckets have been full. */
-  #busy = { sinceMs: 0, messages: 0, bytes: 0, workMs: 0 };
+  #busy = { sinceMs: 0, messages: 0, bytes: 0, workMs: 0, fragments: 0 };
 
   /** @param onHeld told, in words, which limit it was and what was measured */
   constructor(
@@ -36,41 +44,45 @@ export class Pace {
     this.#messages = new TokenBucket(limits.messagesPerSecond, nowMs);
     this.#bytes = new TokenBucket(limits.bytesPerSecond, nowMs);
     this.#work = new TokenBucket(WORK_MS_PER_SECOND, nowMs);
+    this.#fragments = new TokenBucket(FRAGMENTS_PER_SECOND, nowMs);
   }
 
   /**
    * So much has come from it.
    * @param workMs what its long lines have cost
+   * @param fragments reads that have brought a piece of a line
    * @returns milliseconds before more may be read
    */
-  spend(messages: number, bytes: number, workMs = 0): number {
+  spend(messages: number, bytes: number, workMs = 0, fragments = 0): number {
     const nowMs = this.clock.monotonicMs();
-    if ([this.#messages, this.#bytes, this.#work].every((bucket) => bucket.isFull(nowMs))) {
-      this.#busy = { sinceMs: nowMs, messages: 0, bytes: 0, workMs: 0 };
+    const buckets = [this.#messages, this.#bytes, this.#work, this.#fragments];
+    if (buckets.every((bucket) => bucket.isFull(nowMs))) {
+      this.#busy = { sinceMs: nowMs, messages: 0, bytes: 0, workMs: 0, fragments: 0 };
     }
     this.#busy.messages += messages;
     this.#busy.bytes += bytes;
     this.#busy.workMs += workMs;
-    const waits = {
+    this.#busy.fragments += fragments;
+    const waits: Readonly<Record<Limit, number>> = {
       messages: this.#messages.take(messages, nowMs),
       bytes: this.#bytes.take(bytes, nowMs),
       work: this.#work.take(workMs, nowMs),
+      fragments: this.#fragments.take(fragments, nowMs),
     };
-    const waitMs = Math.max(waits.messages, waits.bytes, waits.work);
-    if (waitMs > 0) {
-      this.#say(waitMs === waits.messages ? "messages" : waitMs === waits.bytes ? "bytes" : "work", nowMs);
-    }
+    const waitMs = Math.max(...Object.values(waits));
+    const limit = (Object.keys(waits) as Limit[]).find((each) => waits[each] === waitMs);
+    if (waitMs > 0 && limit !== undefined) this.#say(limit, nowMs);
     return waitMs;
   }
 
-  #say(limit: "messages" | "bytes" | "work", nowMs: number): void {
+  #say(limit: Limit, nowMs: number): void {
     if (nowMs - this.#saidAtMs < REMIND_MS) return;
     this.#saidAtMs = nowMs;
     this.onHeld(`${this.#measured(limit, nowMs)}: held back`);
   }
 
-  #measured(limit: "messages" | "bytes" | "work", nowMs: number): string {
-    const { sinceMs, messages, bytes, workMs } = this.#busy;
+  #measured(limit: Limit, nowMs: number): string {
+    const { sinceMs, messages, bytes, workMs, fragments } = this.#busy;
     const { messagesPerSecond, bytesPerSecond } = this.limits;
     const span = `in ${((nowMs - sinceMs) / 1000).toFixed(1)} s`;
     const kb = (count: number) => (count / 1024).toFixed(0);
@@ -82,6 +94,9 @@ export class Pace {
       case "work":
         return `work limit: its large messages took the node ${workMs.toFixed(0)} ms ${span}, ` +
           `${WORK_MS_PER_SECOND} ms a second allowed`;
+      case "fragments":
+        return `unfinished lines: ${fragments.toFixed(0)} pieces of lines ${span}, ` +
+          `${FRAGMENTS_PER_SECOND} a second allowed`;
       default:
         return limit satisfies never;
     }

@@ -1,5 +1,6 @@
 /** What the registry keeps of an agent, as it is written and read. Pure. */
 import * as v from "valibot";
+import { DECIDED } from "../../protocol/language.ts";
 
 const Config = v.record(v.string(), v.unknown());
 
@@ -10,6 +11,8 @@ const EntrySchema = v.object({
   paused: v.boolean(),
   /** Whether its `setup()` has returned at least once: only then is it brought back when a start fails. */
   has_run: v.boolean(),
+  /** What its code has been found to be, where the config does not say it: nobody looks again. */
+  reading: v.optional(v.picklist(DECIDED)),
   /** An update on probation: what runs again should the new code fail. */
   previous: v.optional(v.object({
     config: Config,

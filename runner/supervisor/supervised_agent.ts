@@ -2,6 +2,7 @@
 import { actorId } from "../../protocol/ids.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { MAX_PARTS } from "../../protocol/json.ts";
+import type { Decided } from "../../protocol/language.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
 import { exitReason } from "./exit_reason.ts";
@@ -56,6 +57,8 @@ export class SupervisedAgent {
   statusText: string | undefined;
   /** Whether the code that runs has a `process()`; unknown before it is loaded. */
   hasProcess: boolean | undefined;
+  /** What its code has turned out to be, where that could not be told before it was loaded. */
+  language: Decided | undefined;
   /** Resolves when the agent has ended. */
   readonly ended: Promise<Outcome>;
   readonly #startedMs: number;
@@ -300,6 +303,7 @@ export class SupervisedAgent {
     switch (frame.t) {
       case "loaded":
         this.hasProcess = frame.process;
+        this.language = frame.language;
         return this.#dispatch({ kind: "loaded" });
       case "ready":
         return this.#dispatch({ kind: "ready" });

@@ -146,3 +146,18 @@ async function untilItIs(path: string): Promise<void> {
   }
   throw new Error(`There is no ${path} after a minute`);
 }
+
+for (const stream of ["stdout", "stderr"] as const) {
+  Deno.test(`lines that never end, on ${stream}, are held back, and the agent is told so`, async () => {
+    await using here = await scene(startEmbedded);
+    const { bus, node } = here;
+    await node.spawn(bus, { name: "neighbour", code: ECHO });
+    await bus.publish(`nodes/${node.name}/spawn`, {
+      name: "dribbler",
+      code: `function process() { for (;;) Deno.${stream}.writeSync(Uint8Array.of(120)); }`,
+    });
+    const isHeld = (text: unknown) => /^Held back by the node: unfinished lines: /.test(String(text));
+    await bus.find("held back", (message) => isHeld(message.json?.message));
+    await assertResponsive(bus, node);
+  });
+}

@@ -149,3 +149,25 @@ Deno.test("restart counts and pauses survive the runner", async () => {
     assertEquals(list.json.agents[0].state, "paused");
   });
 });
+
+Deno.test("what code has been found to be is kept, and not looked for again", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  await withStateDir(async (stateDir) => {
+    const path = `${stateDir}/agentflow_test-node.registry/agents/counter.json`;
+    await using first = await NodeProcess.start({ port: broker.port, stateDir });
+    await first.spawn(bus, { name: "counter", code: COUNTER });
+    await bus.on("boots/counter", (message) => message.json === 1);
+    await first.end("SIGTERM");
+    const entry = JSON.parse(await Deno.readTextFile(path));
+    assertEquals(entry.reading, "typescript");
+    // Nobody reads Python as TypeScript who looks at it.
+    entry.config.code = "def setup(agent):\n    pass\n";
+    await Deno.writeTextFile(path, JSON.stringify(entry));
+    const from = bus.mark();
+    await using _second = await NodeProcess.start({ port: broker.port, stateDir });
+    const error = await bus.find("an error", (m) => m.topic.endsWith("/errors"), from);
+    assertEquals([error.json.agent, error.json.phase], ["counter", "compile"]);
+    assertMatch(error.json.traceback, /counter\.ts/);
+  });
+});

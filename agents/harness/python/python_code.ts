@@ -1,6 +1,6 @@
 /** Agent code in Python: loaded into an interpreter of its own, its functions called over the border. */
 import type { PythonStart, StartFrame } from "../../../protocol/frames.ts";
-import { looksLikePython } from "../../../protocol/language.ts";
+import { type Decided, looksLikePython } from "../../../protocol/language.ts";
 import type { Agent } from "../../types.d.ts";
 import type { Description } from "../errors.ts";
 import type { AgentCode } from "../language.ts";
@@ -14,6 +14,7 @@ import { syntaxErrorOf } from "./typescript_syntax.ts";
 
 export class PythonCode implements AgentCode {
   readonly #typescript: TypeScriptCode;
+  language: Decided | undefined;
 
   constructor(private readonly start: StartFrame) {
     this.#typescript = new TypeScriptCode(start);
@@ -25,14 +26,13 @@ export class PythonCode implements AgentCode {
     const pyodide = await startFromSnapshot(python.dir, python.snapshot);
     await addPackages(pyodide, python);
     const bridge = pyodide.pyimport("agentflow");
-    if (python.undecided && await this.#readsAs(bridge) === "typescript") {
-      return await this.#typescript.load();
-    }
+    if (python.undecided) this.language = await this.#readsAs(bridge);
+    if (this.language === "typescript") return await this.#typescript.load();
     return loadPython(pyodide, bridge, agent, code);
   }
 
   /** The one it parses as. Where both do: Python, unless it uses names that Python does not have. */
-  async #readsAs(bridge: Bridge): Promise<"python" | "typescript"> {
+  async #readsAs(bridge: Bridge): Promise<Decided> {
     const { code } = this.start;
     const asPython: "" | "names" | "python" = bridge.check?.(code);
     if (asPython === "python") return "python";

@@ -12,8 +12,7 @@ export interface Requirement {
   readonly marker: string | undefined;
 }
 
-const REQUIREMENT =
-  /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:\(([^)]*)\)|([^;@]*))?\s*(?:;\s*(.*))?$/s;
+const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/;
 const MAX_REQUIREMENT_CHARS = 1000;
 
 /** Packages that are there for the device's own hardware, and what they are by. */
@@ -51,17 +50,26 @@ export function parseEntry(entry: string): Requirement {
 /** @returns `undefined` for what is no requirement */
 export function parseRequirement(text: string): Requirement | undefined {
   if (text.length > MAX_REQUIREMENT_CHARS) return undefined;
-  const found = REQUIREMENT.exec(text);
-  if (found === null) return undefined;
-  const [, name = "", extras = "", bracketed, plain = "", marker] = found;
-  const range = (bracketed ?? plain).trim();
-  if (!isRange(range)) return undefined;
+  const semicolon = text.indexOf(";");
+  const [wanted, marker] = semicolon === -1 ? [text] : [text.slice(0, semicolon), text.slice(semicolon + 1)];
+  const name = NAME.exec(wanted.trim())?.[0];
+  if (name === undefined) return undefined;
+  const { inside: extras = "", rest } = bracketed(wanted.trim().slice(name.length).trim(), "[", "]");
+  const { inside, rest: plain } = bracketed(rest.trim(), "(", ")");
+  const range = (inside ?? plain).trim();
+  if ((inside !== undefined && plain.trim() !== "") || !isRange(range)) return undefined;
   return {
     name: normaliseName(name),
     extras: extras.split(",").map((extra) => extra.trim().toLowerCase()).filter((extra) => extra !== ""),
     range,
     marker: marker?.trim(),
   };
+}
+
+/** What is between brackets at the beginning of `text`, if it begins with one, and what follows. */
+function bracketed(text: string, open: string, close: string): { inside?: string; rest: string } {
+  const end = text.startsWith(open) ? text.indexOf(close) : -1;
+  return end === -1 ? { rest: text } : { inside: text.slice(1, end), rest: text.slice(end + 1) };
 }
 
 /** Why a package for the device's hardware cannot be had, and what to do. */

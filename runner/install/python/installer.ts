@@ -1,7 +1,6 @@
 /** Makes ready what an agent in Python runs on: the interpreter and its packages. */
 import { join } from "@std/path";
 import type { PythonStart } from "../../../protocol/frames.ts";
-import { readingOf } from "../../../protocol/language.ts";
 import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { type InterpreterOptions, InterpreterStore, type SnapshotMaker } from "./interpreter.ts";
@@ -42,7 +41,7 @@ export class PythonInstaller {
     const wheels = requirements.length === 0
       ? []
       : await this.#packages.install(requirements, this.#sources(interpreter.dir), signal);
-    return { ...interpreter, wheels, undecided: readingOf(config) === "undecided" };
+    return { ...interpreter, wheels, undecided: config.reading === "undecided" };
   }
 
   /** Fetches the interpreter before anybody needs it. @throws InstallError with the reason */

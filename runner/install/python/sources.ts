@@ -130,18 +130,22 @@ function filesOfJson(text: string): Listed[] {
   }));
 }
 
+const HREF = /\bhref\s*=\s*"([^"]*)"/i;
+const REQUIRES_PYTHON = /\bdata-requires-python\s*=\s*"([^"]*)"/i;
+
 /** PEP 503: a page of links; what else it looks like is left to the index. */
 function filesOfHtml(text: string): Listed[] {
-  return [...text.matchAll(/<a\s([^>]*)>([^<]*)<\/a>/gi)].flatMap(([, attributes = "", label = ""]) => {
-    const attribute = (name: string) =>
-      unescape(new RegExp(`\\b${name}\\s*=\\s*"([^"]*)"`, "i").exec(attributes)?.[1]);
-    const href = attribute("href");
-    if (href === undefined || /\bdata-yanked\b/i.test(attributes)) return [];
+  return text.split(/<a(?=\s)/i).slice(1).flatMap((link) => {
+    const end = link.indexOf(">");
+    const [attributes, label] = [link.slice(0, end), link.slice(end + 1).split("<", 1)[0] ?? ""];
+    const attribute = (pattern: RegExp) => unescape(pattern.exec(attributes)?.[1]);
+    const href = attribute(HREF);
+    if (end === -1 || href === undefined || /\bdata-yanked\b/i.test(attributes)) return [];
     return [{
       filename: unescape(label.trim()) ?? "",
       url: href,
-      sha256: /#.*\bsha256=([0-9a-f]{64})/i.exec(href)?.[1],
-      requiresPython: attribute("data-requires-python"),
+      sha256: /\bsha256=([0-9a-f]{64})/i.exec(href.split("#")[1] ?? "")?.[1],
+      requiresPython: attribute(REQUIRES_PYTHON),
     }];
   });
 }

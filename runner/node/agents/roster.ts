@@ -57,7 +57,7 @@ export class Roster {
     const restored: Restored[] = [];
     for (const [name, entry] of entries) {
       try {
-        const config = parseSpawnConfig(entry.config, node);
+        const config = parseSpawnConfig(entry.config, node, entry.reading);
         await gatekeeper.check(config);
         gatekeeper.admit(config, supervisor.agents().length);
         restored.push({ agent: supervisor.start(config, stateOf(entry)), entry });
@@ -79,6 +79,7 @@ export class Roster {
       restart_count: restartCount,
       paused,
       has_run: false,
+      ...(config.reading === "undecided" ? {} : { reading: config.reading }),
       ...(previous === undefined ? {} : { previous }),
       ...(arriving === undefined ? {} : { arriving }),
     };
@@ -158,7 +159,17 @@ export class Roster {
 
   /** Its `setup()` has returned. */
   ready(agent: SupervisedAgent): void {
-    this.#change(agent, (entry) => entry.has_run ? entry : { ...entry, has_run: true });
+    // What a bare name in `install` means follows from the language: the packages it has now are of the other one.
+    const { language, config } = agent;
+    const isFound = language !== undefined && config.install.length === 0;
+    const found = isFound ? { reading: language } : {};
+    this.#change(
+      agent,
+      (entry) =>
+        entry.has_run && (!isFound || entry.reading === language)
+          ? entry
+          : { ...entry, has_run: true, ...found },
+    );
   }
 
   /** Resolves when what is known of an agent is on disk. */

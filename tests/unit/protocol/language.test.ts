@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { growsTooFast } from "../../support/growth.ts";
 import { cannotBePython, looksLikePython, readingOf } from "../../../protocol/language.ts";
 
 const PYTHON = [
@@ -83,4 +84,37 @@ Deno.test("what the sender says counts, then what it installs, then the code", (
   assertEquals(of("const x = 1"), "typescript");
   assertEquals(of("x = 1", ["six"]), "undecided");
   assertEquals(of("```python\nx = 1\n```"), "python");
+});
+
+Deno.test("ten times the code is about ten times the work, whatever it is", () => {
+  const parts = [
+    ...["\"'\\", "'", '"', "`", "`${", "`${{", "'''", '"""', "'''\\", "/*", "//", "/", "/[", "\\", "{", "}"],
+    ...[
+      "import ",
+      "from ....",
+      "def ",
+      "elif :",
+      "except ",
+      "async ",
+      'a"',
+      "\n'",
+      "\"'\\\\",
+      "0",
+      "é",
+      "(",
+      "#",
+    ],
+  ];
+  for (const part of parts) {
+    for (const [head, tail] of [["", ""], ["x = ", "'"], ["x = `", "\n"]] as const) {
+      const read = (length: number) => {
+        const code = head + part.repeat(Math.ceil(length / part.length)) + tail;
+        readingOf({ code, install: [], language: undefined });
+        // Each for itself, too: the first answer may make the second needless.
+        cannotBePython(code);
+        looksLikePython(code);
+      };
+      assertEquals(growsTooFast(read, [2000, 20_000]), false, JSON.stringify([head, part, tail]));
+    }
+  }
 });

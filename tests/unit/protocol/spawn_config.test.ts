@@ -13,6 +13,7 @@ Deno.test("a config without options has the defaults of the contract", () => {
     name: "a",
     code: CODE,
     language: undefined,
+    reading: "typescript",
     node: undefined,
     description: "",
     capabilities: [],
@@ -79,6 +80,7 @@ Deno.test("every field is read as it was sent", () => {
     name: "a",
     code: CODE,
     ...expected,
+    reading: "python",
     raw: { name: "a", code: CODE, ...fields },
   });
 });
@@ -207,4 +209,8 @@ Deno.test("code of exactly 1 MiB is accepted", () => {
 Deno.test("fields named like those of every object are no settings", () => {
   const config = parseSpawnConfig(JSON.parse('{"name":"a","code":"x","__proto__":{"replace":true}}'), "here");
   assertEquals(config.replace, false);
+});
+
+Deno.test("what code was found to be before is not looked for again", () => {
+  assertEquals(parseSpawnConfig({ name: "a", code: "const x = 1" }, "here", "python").reading, "python");
 });

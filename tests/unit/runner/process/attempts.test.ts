@@ -15,6 +15,16 @@ Deno.test("a record of Deno's is taken out of stderr, whatever was printed in fr
   assertEquals(readStderrLine(record("env", null)), { said: "", attempt: { kind: "env", what: "" } });
 });
 
+Deno.test("what agent code prints in front of a record cannot hide it, whatever it looks like", () => {
+  const attempt = { kind: "read", what: "/secret" };
+  const real = record("read", attempt.what);
+  for (const forged of [record("read", "/harmless"), real.slice(0, -2), `${record("env", null)} `]) {
+    assertEquals(readStderrLine(forged + real), { said: forged, attempt });
+  }
+  const quoted = { kind: "read", what: `/${real}` };
+  assertEquals(readStderrLine(record("read", quoted.what)), { said: "", attempt: quoted });
+});
+
 Deno.test("of a URL that is fetched the host and port are told", () => {
   const what = (url: string) => readStderrLine(record("net", url)).attempt?.what;
   assertEquals(what("https://a.example/x?token=1"), "a.example:443");

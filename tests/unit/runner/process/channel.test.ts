@@ -255,3 +255,15 @@ Deno.test("a broken pipe is no error of the runner: sending says no", async () =
   await channel.ended;
   await channel.close();
 });
+
+Deno.test("reads that bring no end of a line are counted, by the room they leave in the buffer", async () => {
+  const amounts: Amount[] = [];
+  const brake = (amount: Amount) => Promise.resolve(void amounts.push(amount));
+  const { out, end } = open({ brake });
+  for (const chunk of ["x".repeat(16 * 1024), "x".repeat(4 * 1024), "a whole line\n"]) {
+    out.give(chunk);
+    await settled();
+  }
+  await end();
+  assertEquals(amounts.map(({ fragments }) => fragments), [0, 0.75, 0]);
+});

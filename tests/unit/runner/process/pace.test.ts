@@ -45,3 +45,12 @@ Deno.test("what was measured and what is allowed is said: which limit it was, on
   assertEquals(held.spend(1, 20_480), 1000);
   assertEquals(said[1], "output rate limit: 20 KB in 0.0 s, 10 KB a second allowed: held back");
 });
+
+Deno.test("who brings lines in pieces is held back for the reads that they cost, and told so", () => {
+  const { pace: held, said, pass } = pace();
+  assertEquals(held.spend(0, 1, 0, 200), 0);
+  assertEquals(held.spend(0, 1, 0, 100), 500);
+  pass(1500);
+  assertEquals(held.spend(0, 1, 0, 1), 0);
+  assertEquals(said, ["unfinished lines: 300 pieces of lines in 0.0 s, 200 a second allowed: held back"]);
+});
