@@ -1,5 +1,5 @@
 /** How agents run here: what an agent's process is started with, from its config to its first frame. */
-import { join } from "@std/path";
+import { dirname, join, relative } from "@std/path";
 import type { BrokerEntry } from "../protocol/frames.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
 import {
@@ -23,10 +23,12 @@ import { closeDenoDir } from "./process/deno_dir.ts";
 import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
 import { Launcher, type ProcessHandlers } from "./process/launcher.ts";
 import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
-import { sandboxFlags } from "./process/permissions.ts";
+import { sandboxFlags, type SandboxSpec } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
 import type { Granted, Secrets } from "./secrets/secrets.ts";
 import { findWrappers, type Wrappers } from "./process/wrapper.ts";
+import { kindAt } from "./process/walls/machine.ts";
+import { agentWalls, type Tenant } from "./process/walls/plan.ts";
 import { covers } from "./policy/covers.ts";
 import { readLogin } from "./policy/credentials.ts";
 import type { Gatekeeper } from "./policy/gatekeeper.ts";
@@ -43,6 +45,8 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly workDir: string;
   /** Deno's executable. */
   readonly deno: string;
+  /** Whether the kernel is to hold agents beside Deno. */
+  readonly walls: boolean;
   readonly clock: Clock;
   readonly cgroups: Cgroups;
   readonly installer: Installer;
@@ -130,7 +134,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
     const stateFile = stateFiles.pathOf(agent.name);
     const python = foundation?.kind === "python" ? foundation : undefined;
-    const flags = sandboxFlags({
+    const sandbox: SandboxSpec = {
       broker: rules.broker === "none" ? undefined : broker,
       stateFile,
       harness: python?.harness.entry ?? harness,
@@ -139,20 +143,23 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
       permissions,
       heapMb: limits.heapMb,
       v8Flags: v8FlagsOf(foundation),
-    });
+    };
+    const flags = sandboxFlags(sandbox);
     const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
     if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
     const access = await this.#brokerAccess(rules);
+    const environment = environmentOf(foundation, bareDenoDir, permissions.env, env);
+    const tenant = await tenantOf(sandbox, foundation, environment, this.parts.workDir);
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
-      { ...environmentOf(foundation, bareDenoDir, permissions.env, env), ...auditEnv },
+      { ...environment, ...auditEnv },
       this.#heard(agent, listener, flags, secretsOf(granted, access)),
       {
         wrapper: wrappers.with({
           // Where it may write other files, how large they get is not ours to say.
           fileBytes: permissions.write.length > 0 ? undefined : limits.fileBytes,
           openFiles: limits.openFiles,
-        }),
+        }, (machine) => agentWalls(tenant, machine)),
         pace: {
           messagesPerSecond: rules.messages_per_second,
           bytesPerSecond: rules.output_kb_per_second * 1024,
@@ -203,11 +210,11 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
   }
 }
 
-async function prepare({ workDir, deno, clock }: AgentRuntimeParts): Promise<Prepared> {
+async function prepare({ workDir, deno, walls, clock }: AgentRuntimeParts): Promise<Prepared> {
   const bareDenoDir = join(workDir, "deno");
   const [harness, wrappers, auditEnv] = await Promise.all([
     writeHarness(workDir),
-    findWrappers(),
+    findWrappers({ deno, workDir, walls }),
     findAuditEnv(),
     closeDenoDir(bareDenoDir),
   ]);
@@ -223,6 +230,30 @@ async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
     // A container without /dev/stderr.
     return {};
   }
+}
+
+/** What the kernel has to know of an agent. */
+async function tenantOf(
+  sandbox: SandboxSpec,
+  foundation: Foundation | undefined,
+  { HOME, DENO_DIR }: Readonly<Record<string, string>>,
+  workDir: string,
+): Promise<Tenant> {
+  const { read, write } = sandbox.permissions;
+  const paths = [...new Set([...read, ...write])];
+  const kinds = await Promise.all(paths.map(async (path) => [path, await kindAt(path)] as const));
+  return {
+    sandbox,
+    programs: [
+      // The whole of the harness: the folder in the work folder that its main module is in.
+      join(workDir, relative(workDir, sandbox.harness).split("/")[0] ?? ""),
+      ...(foundation?.kind === "packages" ? [dirname(foundation.installed.importMap)] : []),
+    ],
+    // Where Deno looks which registry a package is of.
+    settings: HOME === undefined ? [] : [join(HOME, ".npmrc")],
+    denoDir: DENO_DIR ?? "",
+    kinds: new Map(kinds),
+  };
 }
 
 /** Only an interpreter of Python can tell of some. */

@@ -6,7 +6,7 @@ import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import { readCommandLine } from "../protocol/config/command_line.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import type { Environment, ReadFlag } from "../protocol/config/flag.ts";
-import { ALL_FLAGS, FLAGS, OUTBOXES, TRUST_MODES } from "./flags.ts";
+import { ALL_FLAGS, FLAGS, OUTBOXES, SWITCH, TRUST_MODES } from "./flags.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
 
 export interface RunnerConfig {
@@ -36,6 +36,8 @@ export interface RunnerConfig {
   };
   /** The executable for agents, where one was chosen. */
   readonly deno: string | undefined;
+  /** Whether the kernel is to hold agents beside Deno. */
+  readonly walls: boolean;
   readonly outboxMessages: number;
   readonly outboxBytes: number;
   /** Whether what waits in the outbox survives a crash of this process. */
@@ -101,6 +103,7 @@ function buildConfig(
       indexUrl: readIndexUrl(read(FLAGS.pipIndexUrl)),
     },
     deno: read(FLAGS.deno),
+    walls: readChoice("walls", SWITCH, read(FLAGS.walls)) === "on",
     outbox: readChoice("outbox", OUTBOXES, read(FLAGS.outbox)),
     outboxMessages: wholeNumber("outbox-messages", read(FLAGS.outboxMessages), 1, 10_000_000),
     outboxBytes: positive("outbox-mb", read(FLAGS.outboxMb), 65_536) * 1024 * 1024,

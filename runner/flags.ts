@@ -4,6 +4,7 @@ import type { Flag } from "../protocol/config/flag.ts";
 import { LOG_LEVELS } from "./logger.ts";
 
 export const OUTBOXES = ["memory", "disk"] as const;
+export const SWITCH = ["on", "off"] as const;
 export const TRUST_MODES = ["enforce", "warn", "off"] as const;
 
 export const FLAGS = {
@@ -109,6 +110,12 @@ export const FLAGS = {
     value: "FILE",
     fallbackText: "no extra permissions, no control topics",
     help: "what agents may have on this node at most: see docs/policy.md",
+  },
+  walls: {
+    name: "walls",
+    value: SWITCH.join("|"),
+    fallback: "on",
+    help: "whether the kernel holds agents too, where it can (Landlock, seccomp): see docs/security.md",
   },
   migrateTimeout: {
     name: "migrate-timeout",

@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Cgroups } from "./process/cgroups.ts";
+import { describeWalls, type NoWalls, type Standing } from "./process/walls/standing.ts";
 
 /** Not while the agents of before are being started. */
 const TIDY_SOON_MS = 60_000;
@@ -31,6 +32,13 @@ export function sayCpuLimits(
   log.warning(
     `CPU limits: nice only, ${because}: the cpu_percent of ${policy.origin} has no effect without setpriv (util-linux)`,
   );
+}
+
+/** Which walls of the kernel agents are behind: said at each start, with what is missing here. */
+export function sayWalls(walls: Standing | NoWalls, log: Logger): void {
+  const { standing, missing } = describeWalls(walls);
+  if (standing.length > 0) log.info(`Walls of the kernel around agents: ${standing.join(", ")}`);
+  if (missing.length > 0) log.warning(`Missing walls of the kernel around agents: ${missing.join("; ")}`);
 }
 
 /** What is tidied: the packages of one kind of agents. */

@@ -6,7 +6,7 @@ import { AuditLog } from "./audit/audit_log.ts";
 import { Denials } from "./audit/denials.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
-import { sayCpuLimits, type Tidier, tidyInstalls } from "./housekeeping.ts";
+import { sayCpuLimits, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "../protocol/packages/env.ts";
 import { Installer } from "./install/installer.ts";
 import { PythonInstaller } from "./install/python/installer.ts";
@@ -131,6 +131,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     brokerCa: access.ca,
     workDir,
     deno,
+    walls: config.walls,
     clock,
     heapMb,
     memoryMb,
@@ -201,6 +202,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
   // Where no agent can run, that is said instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
+  void runtime.prepared.then(({ wrappers }) => sayWalls(wrappers.walls, log), () => {});
   if (config.python.prefetch) void prefetch(python, runtime, log);
   return { node, ready: runtime.prepared };
 }

@@ -1,56 +1,92 @@
-/** What stands in front of Deno's command line and holds the process to its limits: small programs that become it. */
+/** What stands in front of Deno's command line and holds the process to its limits: programs that become it. */
 import type { Wrapper } from "./launcher.ts";
+import { writeHarness } from "./harness_files.ts";
+import { LAUNCHER } from "./walls/launcher_source.ts";
+import type { Machine } from "./walls/machine.ts";
+import { OPEN, type Walls } from "./walls/plan.ts";
+import { type NoWalls, type Standing, tryWalls } from "./walls/standing.ts";
+import { type Bounds, launcherWords, NICE } from "./walls/words.ts";
+
+/** What this machine can put in front of Deno. */
+export interface Wrappers {
+  /** Whether the kernel ends agents with their runner, whatever state they are in. */
+  readonly endWithRunner: boolean;
+  readonly walls: Standing | NoWalls;
+  /**
+   * @param plan the walls that it gets, where any can stand; without it, what is done to other processes is held back
+   * @returns what to put in front of the command line
+   */
+  with(bounds: Bounds, plan?: (machine: Machine) => Walls): Wrapper;
+}
+
+export interface WrapperOptions {
+  /** Deno's executable. */
+  readonly deno: string;
+  /** Where the launcher is written to. */
+  readonly workDir: string;
+  /** Whether walls are wanted. */
+  readonly walls: boolean;
+}
+
+/** Finds out what this machine has: the launcher, else the programs that do without walls what it does beside them. */
+export async function findWrappers({ deno, workDir, walls }: WrapperOptions): Promise<Wrappers> {
+  const mostFiles = await mostOpenFiles();
+  const limited = (bounds: Bounds): Bounds => ({
+    ...bounds,
+    openFiles: Math.min(bounds.openFiles, mostFiles),
+  });
+  const launcher = await writeHarness(workDir, LAUNCHER);
+  const standing = walls ? await tryWalls(deno, launcher) : { reason: "--walls off" };
+  if ("reason" in standing) {
+    const chain = await findChain(limited);
+    return { ...chain, walls: standing };
+  }
+  const { machine, open } = standing;
+  return {
+    endWithRunner: true,
+    walls: standing,
+    with: (bounds, plan) => {
+      const walls = { ...(plan?.(machine) ?? OPEN), ...open };
+      const words = launcherWords(machine.arch, limited(bounds), walls);
+      return ["perl", launcher, ...words, "--"];
+    },
+  };
+}
 
 /**
  * `setpriv` of util-linux: the kernel sends the child SIGKILL when its runner dies, and nothing it starts could ever
  * gain privileges.
  */
 const DEATH_SIGNAL: Wrapper = ["setpriv", "--pdeathsig", "KILL", "--no-new-privs"];
-/** Agents give way to the runner, and to whatever else the device is for. */
-const NICE: Wrapper = ["nice", "-n", "5"];
+const GIVE_WAY: Wrapper = ["nice", "-n", String(NICE)];
 
-/** What the kernel holds a process to. */
-export interface ProcessBounds {
-  /** No file that it writes grows beyond so many bytes; `undefined` for no limit. */
-  readonly fileBytes: number | undefined;
-  /** Files and connections that it may have open at the same time. */
-  readonly openFiles: number;
-}
-
-/** No core dump either: what is in an agent's memory, its secrets among it, stays out of the machine's files. */
-const kernelLimits = ({ fileBytes, openFiles }: ProcessBounds, mostFiles: number): Wrapper => [
-  ...["prlimit", "--core=0", `--nofile=${Math.min(openFiles, mostFiles)}`],
+/** No core dump either: see `words.ts`. */
+const kernelLimits = ({ fileBytes, openFiles, dataBytes }: Bounds): Wrapper => [
+  ...["prlimit", "--core=0", `--nofile=${openFiles}`],
   ...(fileBytes === undefined ? [] : [`--fsize=${Math.ceil(fileBytes)}`]),
+  ...(dataBytes === undefined ? [] : [`--data=${dataBytes}`]),
 ];
 
-const ANY_BOUNDS: ProcessBounds = { fileBytes: 1024 ** 3, openFiles: 64 };
-
-/** Which of them this machine has. */
-export interface Wrappers {
-  /** Whether the kernel ends agents with their runner, whatever state they are in. */
-  readonly endWithRunner: boolean;
-  /** @returns what to put in front of the command line */
-  with(bounds: ProcessBounds): Wrapper;
-}
+const ANY_BOUNDS: Bounds = { fileBytes: 1024 ** 3, openFiles: 64 };
 
 /**
- * Finds out what this machine has. Without `setpriv` agents still end with their runner, by the end of their stdin,
- * unless they never return to their event loop; without the others they run at its priority, or without the limit.
+ * Without `setpriv` agents still end with their runner, by the end of their stdin, unless they never return to their event
+ * loop; without the others they run at its priority, or without the limit.
  */
-export async function findWrappers(): Promise<Wrappers> {
-  const mostFiles = await mostOpenFiles();
-  const all = [DEATH_SIGNAL, kernelLimits(ANY_BOUNDS, mostFiles), NICE];
+async function findChain(
+  limited: (bounds: Bounds) => Bounds,
+): Promise<Pick<Wrappers, "endWithRunner" | "with">> {
+  const all = [DEATH_SIGNAL, kernelLimits(limited(ANY_BOUNDS)), GIVE_WAY];
   const [deathSignal, limit, nice] = await Promise.all(all.map(works));
   return {
     endWithRunner: deathSignal === true,
     with: (bounds) => [
       ...(deathSignal ? DEATH_SIGNAL : []),
-      ...(limit ? kernelLimits(bounds, mostFiles) : []),
-      ...(nice ? NICE : []),
+      ...(limit ? kernelLimits(limited(bounds)) : []),
+      ...(nice ? GIVE_WAY : []),
     ],
   };
 }
-
 /** Nobody can be given more than this process may have itself. */
 async function mostOpenFiles(): Promise<number> {
   try {

@@ -71,9 +71,9 @@ async function prepare(
   const version = await verdicts.of("deno: starts", () => denoVersion(deno, clock));
   const slowness = Math.min(MAX_SLOWNESS, Math.max(1, (clock.monotonicMs() - startedMs) / USUAL_START_MS));
   if (workDir === undefined || stateDir === undefined || version === undefined) return undefined;
-  const { heapMb, stateBytes, hangTimeoutMs } = config;
+  const { heapMb, stateBytes, hangTimeoutMs, walls } = config;
   return {
-    stage: new Stage({ deno, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, clock }),
+    stage: new Stage({ deno, workDir, stateDir, heapMb, stateBytes, hangTimeoutMs, walls, clock }),
     slowness,
   };
 }

@@ -25,6 +25,7 @@ export interface StageParts {
   readonly heapMb: number;
   readonly stateBytes: number;
   readonly hangTimeoutMs: number;
+  readonly walls: boolean;
   readonly clock: Clock;
 }
 
@@ -51,7 +52,7 @@ export class Stage implements AsyncDisposable {
   #timeUp: AbortSignal = AbortSignal.abort("not on stage");
 
   constructor(parts: StageParts) {
-    const { deno, workDir, stateDir, clock, heapMb, stateBytes, hangTimeoutMs } = parts;
+    const { deno, workDir, stateDir, walls, clock, heapMb, stateBytes, hangTimeoutMs } = parts;
     this.stateDir = stateDir;
     this.deno = deno;
     this.#runtime = new AgentRuntime({
@@ -59,6 +60,7 @@ export class Stage implements AsyncDisposable {
       broker: BROKER,
       workDir,
       deno,
+      walls,
       clock,
       heapMb,
       memoryMb: Infinity,

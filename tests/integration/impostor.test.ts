@@ -31,7 +31,8 @@ Deno.test({
     await Deno.writeTextFile(passwordFile, "never-for-agents\n", { mode: 0o600 });
     await using node = await NodeProcess.start({
       port: broker.port,
-      args: ["--username", "edge", "--password-file", passwordFile],
+      // The kernel would not let it listen.
+      args: ["--walls", "off", "--username", "edge", "--password-file", passwordFile],
     });
     await bus.on(`nodes/${node.name}/heartbeat`);
     await node.spawn(bus, { name: "impostor", code: IMPOSTOR, max_restarts: 0 });

@@ -1,0 +1,93 @@
+# Becomes the program after `--`, once the kernel holds this process to what the words before it say. What is applied here
+# is inherited by every thread and child of that program, and cannot be taken back. The words come from `words.ts`.
+#
+# No modules, `strict` neither: each costs more time than everything below.
+
+my %said;    # NAME=VALUE, in lists by name
+while (defined(my $word = shift @ARGV)) {
+    last if $word eq '--';
+    my ($name, $value) = split /=/, $word, 2;
+    push @{ $said{$name} }, $value;
+}
+sub all { @{ $said{ $_[0] } || [] } }
+sub one { (all($_[0]))[0] }
+
+sub fail { print STDERR "Cannot start it behind the kernel's walls: $_[0]\n"; exit 126 }
+fail('this perl is no program of 64 bits') if length pack('p', '') != 8;
+
+my %numbers = (    # openat, prctl, prlimit64, capget, capset
+    x86_64  => [257, 157, 302, 125, 126],
+    aarch64 => [56,  167, 261, 90,  91],
+);
+my ($OPENAT, $PRCTL, $PRLIMIT64, $CAPGET, $CAPSET) = @{ $numbers{ one('arch') } || fail('unknown processor') };
+my ($LANDLOCK_CREATE_RULESET, $LANDLOCK_ADD_RULE, $LANDLOCK_RESTRICT_SELF) = (444, 445, 446);
+
+# Of what perl passes on, numbers must be numbers and texts must be variables.
+sub must { my ($what, $number, @args) = @_; my $result = syscall($number, @args); fail("$what: $!") if $result < 0; $result }
+sub prctl { my ($option, $value) = @_; syscall($PRCTL, $option, $value, 0, 0, 0) }
+
+# PR_SET_PDEATHSIG, SIGKILL: it ends with its runner. PR_SET_NO_NEW_PRIVS: no set-uid program gives it more.
+prctl(1, 9) == 0 or fail("PR_SET_PDEATHSIG: $!");
+prctl(38, 1) == 0 or fail("PR_SET_NO_NEW_PRIVS: $!");
+setpriority(0, 0, getpriority(0, 0) + one('nice')) if defined one('nice');
+for (all('limit')) {    # RESOURCE:VALUE
+    my ($resource, $value) = split /:/;
+    my $both = pack('QQ', $value, $value);
+    must("limit $_", $PRLIMIT64, 0, $resource + 0, $both, 0);
+}
+
+my $landlock = syscall($LANDLOCK_CREATE_RULESET, 0, 0, 1);    # its ABI; below 1 there is none
+$landlock = 0 if $landlock < 0 || defined one('without-landlock');
+print "$landlock\n" if defined one('show');
+
+if (defined one('capabilities')) {    # those to keep, as a mask; all else goes, for ever
+    my $keep = one('capabilities');
+    for my $one (0 .. 63) { $keep & 1 << $one or prctl(24, $one) }    # PR_CAPBSET_DROP: only root has any to drop
+    my ($header, $have) = (pack('LL', 0x20080522, 0), "\0" x 24);
+    must('capget', $CAPGET, $header, $have);
+    my ($low, $high) = ((unpack 'L6', $have)[1] & $keep, (unpack 'L6', $have)[4] & $keep >> 32);
+    my $left = pack('L6', $low, $low, 0, $high, $high, 0);
+    must('capset', $CAPSET, $header, $left);
+}
+
+# `files`, `net` and `scope` are what is refused, rules say where it is not: bits of Landlock's, without those that this
+# kernel does not know.
+if ($landlock > 0) {
+    my @known = (0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff);
+    my $files = one('files') & ($landlock > 5 ? $known[5] : $known[$landlock]);
+    my $net = $landlock < 4 ? 0 : one('net') + 0;
+    my $scope = $landlock < 6 ? 0 : one('scope') + 0;
+    my $attributes = pack('QQQ', $files, $net, $scope);
+    if ($files | $net | $scope) {
+        my $size = $landlock < 4 ? 8 : $landlock < 6 ? 16 : 24;
+        my $ruleset = must('landlock_create_ruleset', $LANDLOCK_CREATE_RULESET, $attributes, $size, 0);
+        for (all('path')) {    # RIGHTS:PATH
+            my ($rights, $path) = split /:/, $_, 2;
+            my $fd = syscall($OPENAT, -100, $path, 0x280000);    # AT_FDCWD, O_PATH | O_CLOEXEC
+            next if $fd < 0;                                     # not there
+            # Rights of folders mean nothing for a file.
+            my $rule = pack('Ql', $rights & $files & (-d $path ? -1 : 0xc007), $fd);
+            must("rule for $path", $LANDLOCK_ADD_RULE, $ruleset, 1, $rule, 0);
+        }
+        for ($net ? all('port') : ()) {    # RIGHTS:PORT
+            my ($rights, $port) = split /:/;
+            my $rule = pack('QQ', $rights & $net, $port);
+            must("rule for port $port", $LANDLOCK_ADD_RULE, $ruleset, 2, $rule, 0);
+        }
+        must('landlock_restrict_self', $LANDLOCK_RESTRICT_SELF, $ruleset, 0);
+    }
+}
+# The kernel forgets a rule for something in /proc together with what it has cached of it, unless that is held open.
+for my $path (all('hold')) { syscall($OPENAT, -100, $path, 0x200000) }
+
+if (defined one('filter')) {    # instructions CODE.TRUE.FALSE.VALUE; "pid" is this process
+    my $filter = join '', map {
+        my ($code, $true, $false, $value) = split /\./;
+        pack('SCCL', $code, $true, $false, $value eq 'pid' ? $$ : $value)
+    } split /,/, one('filter');
+    my $program = pack('Sx6P', length($filter) / 8, $filter);
+    must('PR_SET_SECCOMP', $PRCTL, 22, 2, $program, 0, 0);
+}
+
+exec { $ARGV[0] } @ARGV;
+fail("$ARGV[0]: $!");

@@ -1,0 +1,5 @@
+/** The launcher, carried by the runner. */
+import type { SourceTree } from "../harness_source.ts";
+import launcher from "./launcher.pl" with { type: "text" };
+
+export const LAUNCHER: SourceTree = { entry: "launcher.pl", files: { "launcher.pl": launcher } };

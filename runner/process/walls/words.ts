@@ -1,0 +1,70 @@
+/** What the launcher is told: the language between `launcher.pl` and the runner. Pure. */
+import { callFilter, type Calls } from "./filter.ts";
+import { ALL_FILE_RIGHTS, type Walls } from "./plan.ts";
+import type { Arch } from "./syscalls.ts";
+
+/** Bits of Landlock's for ports and for what reaches other processes. */
+const NET = { listen: 1, connect: 2 } as const;
+const SCOPE = { abstractSockets: 1, signals: 2 } as const;
+
+/** Numbers of Linux' resource limits. */
+const RESOURCE = { fileBytes: 1, dataBytes: 2, core: 4, openFiles: 7 } as const;
+
+/** What the kernel holds a process to in numbers. */
+export interface Bounds {
+  /** No file that it writes grows beyond so many bytes; `undefined` for no limit. */
+  readonly fileBytes: number | undefined;
+  /** Files and connections that it may have open at the same time. */
+  readonly openFiles: number;
+  /** Memory of its own, in bytes; `undefined` for no limit. */
+  readonly dataBytes?: number;
+}
+
+/** Agents give way to the runner, and to whatever else the device is for. */
+export const NICE = 5;
+
+/** The launcher's words for a process with these bounds, behind these walls. */
+export function launcherWords(
+  arch: Arch,
+  { fileBytes, openFiles, dataBytes }: Bounds,
+  walls: Walls,
+): string[] {
+  return [
+    `arch=${arch}`,
+    `nice=${NICE}`,
+    // What is in its memory, secrets among it, stays out of the machine's files.
+    `limit=${RESOURCE.core}:0`,
+    `limit=${RESOURCE.openFiles}:${openFiles}`,
+    ...(fileBytes === undefined ? [] : [`limit=${RESOURCE.fileBytes}:${Math.ceil(fileBytes)}`]),
+    ...(dataBytes === undefined ? [] : [`limit=${RESOURCE.dataBytes}:${dataBytes}`]),
+    ...fileWords(walls.files),
+    ...portWords(walls.ports),
+    `scope=${SCOPE.abstractSockets | SCOPE.signals}`,
+    ...(walls.capabilities === "open" ? [] : [`capabilities=${walls.capabilities}`]),
+    ...(walls.calls === "open" ? [] : [`filter=${filterWord(arch, walls.calls)}`]),
+  ];
+}
+
+function fileWords(files: Walls["files"]): string[] {
+  if (files === "open") return [];
+  return [
+    `files=${ALL_FILE_RIGHTS}`,
+    ...Array.from(files, ([path, rights]) => `path=${rights}:${path}`),
+    ...Array.from(files.keys()).filter((path) => path === "/proc/self").map((path) => `hold=${path}`),
+  ];
+}
+
+function portWords(ports: Walls["ports"]): string[] {
+  if (ports === "open") return [];
+  return [
+    `net=${NET.listen | NET.connect}`,
+    ...ports.connect.map((port) => `port=${NET.connect}:${port}`),
+    ...ports.listen.map((port) => `port=${NET.listen}:${port}`),
+  ];
+}
+
+function filterWord(arch: Arch, calls: Calls): string {
+  return callFilter(arch, calls)
+    .map(({ code, ifTrue, ifFalse, value }) => `${code}.${ifTrue}.${ifFalse}.${value}`)
+    .join(",");
+}
