@@ -46,22 +46,19 @@ export interface Counters {
 export class SupervisedAgent {
   readonly name: string;
   readonly actorId: string;
-  readonly counters: Counters = {
+  /** Resolves when the agent has ended. */
+  readonly ended: Promise<Outcome>;
+  readonly #startedMs: number;
+  readonly #counters: Counters = {
     processCalls: 0,
     messages: 0,
     errors: 0,
     tasksCompleted: 0,
     tasksFailed: 0,
   };
-  /** What `set_status` has set last. */
-  statusText: string | undefined;
-  /** Whether the code that runs has a `process()`; unknown before it is loaded. */
-  hasProcess: boolean | undefined;
-  /** What its code has turned out to be, where that could not be told before it was loaded. */
-  language: Decided | undefined;
-  /** Resolves when the agent has ended. */
-  readonly ended: Promise<Outcome>;
-  readonly #startedMs: number;
+  #statusText: string | undefined;
+  #hasProcess: boolean | undefined;
+  #language: Decided | undefined;
   readonly #watchdog: Watchdog;
   #state: AgentState;
   #onHeld: (() => void)[] = [];
@@ -151,6 +148,34 @@ export class SupervisedAgent {
     return await this.ended;
   }
 
+  get counters(): Readonly<Counters> {
+    return this.#counters;
+  }
+
+  /** What `set_status` has set last, since its process was started. */
+  get statusText(): string | undefined {
+    return this.#statusText;
+  }
+
+  /** Whether the code that runs has a `process()`; unknown before it is loaded. */
+  get hasProcess(): boolean | undefined {
+    return this.#hasProcess;
+  }
+
+  /** What its code has turned out to be, where that could not be told before it was loaded. */
+  get language(): Decided | undefined {
+    return this.#language;
+  }
+
+  /** One more of what is counted. */
+  count(what: keyof Counters): void {
+    this.#counters[what] += 1;
+  }
+
+  setStatusText(text: string): void {
+    this.#statusText = text;
+  }
+
   pause(): void {
     this.#dispatch({ kind: "pause" });
   }
@@ -212,7 +237,7 @@ export class SupervisedAgent {
       case "send":
         return void this.send({ t: effect.frame });
       case "report_error":
-        this.counters.errors += 1;
+        this.#counters.errors += 1;
         this.#reporting = observer.onError(this, effect.report);
         return;
       case "announce":
@@ -269,6 +294,7 @@ export class SupervisedAgent {
     const { description, stderrTail, kill } = await process.exited;
     ending.abort();
     this.#process = undefined;
+    this.#statusText = undefined;
     this.#held();
     const reason = exitReason(description, stderrTail);
     if (kill !== undefined) this.parts.observer.onKilled(this, kill);
@@ -302,13 +328,13 @@ export class SupervisedAgent {
   #onFrame(frame: AgentFrame): Promise<void> | void {
     switch (frame.t) {
       case "loaded":
-        this.hasProcess = frame.process;
-        this.language = frame.language;
+        this.#hasProcess = frame.process;
+        this.#language = frame.language;
         return this.#dispatch({ kind: "loaded" });
       case "ready":
         return this.#dispatch({ kind: "ready" });
       case "processed":
-        this.counters.processCalls += 1;
+        this.#counters.processCalls += 1;
         this.#dispatch({ kind: "processed" });
         return this.parts.observer.onProcessed(this);
       case "held":

@@ -1,7 +1,7 @@
 /** A supervised agent without a supervisor: what it is sent is kept, what it is asked about is set by the test. */
 import { actorId } from "../../protocol/ids.ts";
 import type { RunnerFrame } from "../../protocol/frames.ts";
-import type { SupervisedAgent } from "../../runner/supervisor/supervised_agent.ts";
+import type { Counters, SupervisedAgent } from "../../runner/supervisor/supervised_agent.ts";
 import { config } from "./fake_runtime.ts";
 
 /** What a test sees and sets of an agent. */
@@ -25,6 +25,12 @@ export function fakeAgent(name: string, fields: Readonly<Record<string, unknown>
     isReady: true,
     isStarting: false,
     accepts: true,
+    count(what: keyof Counters): void {
+      fake.counters[what] += 1;
+    },
+    setStatusText(text: string): void {
+      fake.statusText = text;
+    },
     send(frame: RunnerFrame): boolean {
       if (fake.accepts) sent.push(frame);
       return fake.accepts;

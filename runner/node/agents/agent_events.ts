@@ -88,7 +88,6 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
 
   onExit(agent: SupervisedAgent, reason: string): void {
     this.parts.audit.record({ event: "exited", agent: agent.name, reason });
-    agent.statusText = undefined;
     this.parts.tasks.exited(agent);
     this.parts.requests.forget(agent);
     this.parts.subscriptions.removeAll(agent);

@@ -102,7 +102,7 @@ function deliver({ topic, payload }: IncomingMessage, to: readonly Subscription[
   }
   const wire = toWire(payload);
   for (const [agent, subscriptions] of ids) {
-    agent.counters.messages += 1;
+    agent.count("messages");
     // In the order in which they were made, which is that of their numbers.
     subscriptions.sort((a, b) => a - b);
     agent.send({ t: "message", subscriptions, topic, ...wire });

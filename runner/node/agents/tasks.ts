@@ -102,14 +102,14 @@ export class Tasks {
   done(agent: SupervisedAgent, id: number, value: unknown): void {
     const task = this.#finish(agent, id);
     if (task === undefined) return;
-    agent.counters.tasksCompleted += 1;
+    agent.count("tasksCompleted");
     this.#reply(task, value);
   }
 
   failed(agent: SupervisedAgent, id: number, error: string, traceback: string): void {
     const task = this.#finish(agent, id);
     if (task === undefined) return;
-    agent.counters.errors += 1;
+    agent.count("errors");
     this.reporter.agentError(agent, { phase: "handle_task", severity: "warning", error, traceback });
     this.#refuse(agent, task, error);
   }
@@ -149,7 +149,7 @@ export class Tasks {
   }
 
   #refuse(agent: SupervisedAgent, task: Asker, error: string): void {
-    agent.counters.tasksFailed += 1;
+    agent.count("tasksFailed");
     this.#reply(task, { error, error_phase: "handle_task", agent: agent.name });
   }
 

@@ -59,7 +59,7 @@ export class Traffic {
         manifests.published(agent, topics.detections(node, agent.name));
         return reporter.detection(agent, frame.data);
       case "status":
-        agent.statusText = frame.text.slice(0, MAX_STATUS_CHARS);
+        agent.setStatusText(frame.text.slice(0, MAX_STATUS_CHARS));
         return this.parts.onStatus(agent);
       case "send_to":
         if (!isName(frame.to)) return this.#refuse(agent, `send_to: an agent's name must be ${NAME_RULE}`);
