@@ -2,6 +2,11 @@
 
 /** Longest text of an error or a traceback that is sent up. */
 const MAX_TEXT_CHARS = 4000;
+/** How V8 says that a module without a folder has imported `./x.ts`. */
+const RELATIVE_IMPORT = /(?:invalid URL: )?relative URL with a cannot-be-a-base base/g;
+const ONE_FILE =
+  "an agent is one file, and cannot import another by its path ('./…', '../…'): put both into one " +
+  "(deno bundle), or install a package";
 const NOT_SHOWN = "a value that cannot be shown";
 
 /** What went wrong, and where in the agent's code. */
@@ -65,6 +70,9 @@ export class ErrorDescriber {
   }
 
   #rename(text: string): string {
-    return text.replaceAll(this.moduleUrl, this.fileName).slice(0, MAX_TEXT_CHARS);
+    return text.replaceAll(this.moduleUrl, this.fileName).replace(RELATIVE_IMPORT, ONE_FILE).slice(
+      0,
+      MAX_TEXT_CHARS,
+    );
   }
 }

@@ -26,7 +26,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   upgrade: ["agentflow upgrade kitchen --sign-key owner.key.json"],
   "stop-all": ["agentflow stop-all kitchen", "agentflow stop-all --yes"],
-  apply: ["agentflow apply fleet.json --dry-run", "agentflow apply fleet.json --prune"],
+  apply: ["agentflow apply fleet.json --dry-run", "agentflow apply fleet.json --prune --yes"],
   diff: ["agentflow diff fleet.json"],
   doctor: [
     "agentflow doctor --broker mqtts://broker.lan --ca ca.crt",

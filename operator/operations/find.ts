@@ -1,7 +1,7 @@
 /** Finds nodes and agents by the names operators call them. Pure. */
 import { actorId } from "../../protocol/ids.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { AgentView, NodeView } from "../fleet/views.ts";
+import { type AgentView, type NodeView, stateOf } from "../fleet/views.ts";
 import { OperationError } from "../operator.ts";
 
 /** An agent, and the node that runs it. */
@@ -41,6 +41,24 @@ export function nodeNamed(fleet: Fleet, name: string): NodeView {
   throw new OperationError(
     `The broker knows no node '${name}': ${known(fleet.nodes.map((each) => each.name))}`,
   );
+}
+
+/** @throws OperationError when no such node was heard of, or when it has said that it is off: it would not answer */
+export function onlineNode(fleet: Fleet, name: string): NodeView {
+  const node = nodeNamed(fleet, name);
+  if (stateOf(node, Date.now()) !== "offline") return node;
+  throw new OperationError(`Node '${name}' is offline: start it first`);
+}
+
+/** Whether anything was heard of a node or an agent of that name, be it off or ended. */
+export function isKnown(fleet: Fleet, name: string): boolean {
+  return fleet.node(name) !== undefined || fleet.agentNamed(name) !== undefined ||
+    fleet.nodes.some(({ agents }) => agents.includes(name));
+}
+
+/** Which names there are, for whoever has asked for another. */
+export function namesThere(fleet: Fleet): string {
+  return known([...fleet.nodes, ...liveAgents(fleet)].map(({ name }) => name));
 }
 
 /** A manifest that was kept tells of an agent only where its node says so too. */

@@ -1,10 +1,9 @@
 /** Moves an agent to another node. */
 import { topics } from "../../protocol/topics.ts";
 import type { CommandOptions } from "../commander.ts";
-import { stateOf } from "../fleet/views.ts";
 import { fieldsOf } from "../json.ts";
-import { OperationError, type Operator } from "../operator.ts";
-import { locate, nodeNamed, type Place } from "./find.ts";
+import type { Operator } from "../operator.ts";
+import { locate, onlineNode, type Place } from "./find.ts";
 import { obeyed, type Signs } from "./obeyed.ts";
 
 export interface Migration {
@@ -36,10 +35,7 @@ export async function migrateFrom(
   to: string,
   { timeoutMs = TIMEOUT_MS }: CommandOptions = {},
 ): Promise<Migration> {
-  const target = nodeNamed(operator.fleet, to);
-  if (stateOf(target, Date.now()) === "offline") {
-    throw new OperationError(`Cannot migrate '${name}': node '${to}' is offline`);
-  }
+  onlineNode(operator.fleet, to);
   const signs: Signs = {
     filters: [topics.migrateResult(from)],
     read: ({ payload }) => {

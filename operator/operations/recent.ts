@@ -2,6 +2,7 @@
 import { BusError } from "../bus.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import type { Operator } from "../operator.ts";
+import { isKnown, namesThere } from "./find.ts";
 import { isOf, type LogLine, readFields } from "./reports.ts";
 import { survey } from "./survey.ts";
 
@@ -10,6 +11,8 @@ export interface Recent {
   readonly lines: readonly LogLine[];
   /** What is not among them, in words for the operator. */
   readonly notes: readonly string[];
+  /** Nothing was ever heard of whom they were asked of; the last of the notes says so. */
+  readonly isUnknown: boolean;
 }
 
 export interface RecentOptions {
@@ -31,7 +34,7 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     silent = await survey(operator, { signal });
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
-    return { lines: [], notes: [`Nothing of before is shown: ${error.message}`] };
+    return { lines: [], notes: [`Nothing of before is shown: ${error.message}`], isUnknown: false };
   }
   const online = operator.fleet.nodes.filter(({ isOnline }) => isOnline);
   const answers = await Promise.all(online.map(async ({ name, agents }) => {
@@ -44,9 +47,13 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
   const lines = answers.flatMap((answer) => answer.lines)
     .filter((line) => isOf(line, target))
     .toSorted((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0));
+  const { fleet } = operator;
+  const isUnknown = target !== undefined && lines.length === 0 && !isKnown(fleet, target);
+  const unknown = `Nothing is known of '${target}', neither as a node nor as an agent: ${namesThere(fleet)}`;
   return {
     lines: max === 0 ? [] : lines.slice(-max),
-    notes: answers.flatMap(({ notes }) => notes),
+    notes: [...answers.flatMap(({ notes }) => notes), ...isUnknown ? [unknown] : []],
+    isUnknown,
   };
 }
 
@@ -56,13 +63,16 @@ export function keyOf({ kind, timestamp, node, agent, message }: LogLine): strin
   return JSON.stringify([kind, timestamp, node, agent, message.slice(0, 1000)]);
 }
 
-const NOTHING: Recent = { lines: [], notes: [] };
+/** What one node has told. */
+type Told = Omit<Recent, "isUnknown">;
+
+const NOTHING: Told = { lines: [], notes: [] };
 
 async function askNode(
   { commander }: Operator,
   node: string,
   { kind, target }: RecentOptions,
-): Promise<Recent> {
+): Promise<Told> {
   const name = target === undefined || target === node ? {} : { name: target };
   try {
     const answer = await commander.command(node, "inspect", { recent: kind, ...name }, {
@@ -80,11 +90,11 @@ async function askNode(
 
 const TOO_OLD = "its runner remembers no lines";
 
-function noted(node: string, why: string): Recent {
+function noted(node: string, why: string): Told {
   return { lines: [], notes: [`Nothing of before from node '${node}': ${why}`] };
 }
 
-function read(lines: readonly unknown[], kind: "logs" | "errors", node: string): Recent {
+function read(lines: readonly unknown[], kind: "logs" | "errors", node: string): Told {
   const known = lines.flatMap((fields) => {
     if (typeof fields !== "object" || fields === null) return [];
     const said = { node, ...fields } as Readonly<Record<string, unknown>>;

@@ -29,8 +29,8 @@ export type SpawnOutcome =
   /** Taken over by the node, but neither running nor failed within the time. */
   | { readonly kind: "unsettled"; readonly agent: string; readonly node: string; readonly last: string };
 
-/** What happens on the way, in words. */
-export type OnProgress = (message: string) => void;
+/** What happens on the way, in words: what the node installs, or an error of the agent that is not its end. */
+export type OnProgress = (message: string, kind: "install" | "error") => void;
 
 export interface SpawnOptions {
   /** How long it may take until the agent runs, milliseconds. */
@@ -123,7 +123,7 @@ class SpawnWatch {
     const { type, child_name, message } = fieldsOf(payload);
     if (retained || child_name !== this.#agent) return;
     if (type === "spawned") this.hasBegun = true;
-    if (type === "installing") this.#says(String(message));
+    if (type === "installing") this.#says(String(message), "install");
     if (type === "updated") this.#runs();
   }
 
@@ -162,7 +162,7 @@ class SpawnWatch {
     }
     if (rolled_back === true) return this.#fails(true);
     if (severity === "fatal") this.#isFatal = true;
-    else this.#says(`${phase}: ${error}`);
+    else this.#says(`${phase}: ${error}`, "error");
     this.#settle();
   }
 
@@ -205,10 +205,10 @@ class SpawnWatch {
     this.#timers.push(setTimeout(then, ms));
   }
 
-  #says(message: string): void {
+  #says(message: string, kind: "install" | "error"): void {
     if (message === this.#last) return;
     this.#last = message;
-    this.onProgress(message);
+    this.onProgress(message, kind);
   }
 }
 

@@ -19,6 +19,8 @@ export interface Upgraded {
   readonly node: string;
   readonly from: string;
   readonly release: string;
+  /** It has run that release before. */
+  readonly unchanged: boolean;
 }
 
 /** The node runs the new runner's self-test first; a slow device takes its time. */
@@ -49,10 +51,11 @@ export async function upgradeNode(
     const command = packRunner(runner, version, trialSeconds);
     const answer = await operator.commander.command(node, "upgrade", command, { timeoutMs: REHEARSAL_MS });
     const [from, release] = [String(answer.from), String(answer.release)];
+    if (answer.unchanged === true) return { node, from, release, unchanged: true };
     onTaken({ from, release });
     const timer = setTimeout(() => over.abort(), trialSeconds * 1000 + SWAP_MS);
     await listening.finally(() => clearTimeout(timer));
-    if (news?.upgrade === "passed") return { node, from, release };
+    if (news?.upgrade === "passed") return { node, from, release, unchanged: false };
     if (news !== undefined) throw new OperationError(`Node '${node}': ${news.message}`);
     throw new NoAnswerError(`Node '${node}' has not come back since it took release ${release}`);
   } finally {

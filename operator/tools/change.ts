@@ -5,7 +5,7 @@ import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { OperationError } from "../operator.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import { locate, nodeNamed } from "../operations/find.ts";
+import { locate, onlineNode } from "../operations/find.ts";
 import { inspectAgent } from "../operations/inspect.ts";
 import { migrate } from "../operations/migrate.ts";
 import { type Config, spawn, type SpawnOutcome } from "../operations/spawn.ts";
@@ -68,7 +68,7 @@ const spawnAgent = defineTool({
     if (parameters !== undefined && template === undefined) return failed("parameters belong to a template");
     const base = template === undefined ? { code } : configFromTemplate(template, parameters ?? {});
     await survey(operator, { signal: call.signal });
-    nodeNamed(operator.fleet, node);
+    onlineNode(operator.fleet, node);
     return await spawned({ operator }, node, { ...base, ...fields }, call);
   },
 });

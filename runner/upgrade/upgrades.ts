@@ -26,6 +26,8 @@ export interface Upgrade {
   readonly release: string;
   readonly version: string;
   readonly trialSeconds: number;
+  /** It is the one in use already: there is nothing to do. */
+  readonly unchanged: boolean;
 }
 
 /** Invariant: at any moment `current` is a release that is whole on disk, and so is the one to go back to. */
@@ -51,11 +53,11 @@ export class Upgrades {
       }
       const { version, release, source, trialSeconds } = readPackage(json);
       const from = await installation.current();
-      if (release === from) throw new UpgradeError(`this is the runner that is in use already (${release})`);
+      if (release === from) return { from, release, version, trialSeconds, unchanged: true };
       await installation.add(release, source);
       await rehearse(installation.bundleOf(release));
       await installation.beginTrial(release, trialSeconds);
-      return { from, release, version, trialSeconds };
+      return { from, release, version, trialSeconds, unchanged: false };
     } finally {
       this.#underWay = false;
     }

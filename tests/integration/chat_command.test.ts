@@ -38,6 +38,26 @@ async function chat(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+Deno.test("what nobody agrees to is not done, and that is said: in JSON, and by the exit code", async () => {
+  await using here = await policed({});
+  const { port } = here.broker;
+  const sentence = "stop agent kitchen-sensor";
+  const one = await chat(port, ["--json", sentence]);
+  const { ok, declined, error, plan } = JSON.parse(one.stdout);
+  assertEquals([one.code, ok, declined, plan.kind], [1, false, true, "stop"]);
+  assertMatch(error, /--yes agrees to everything/);
+  const lines = await chat(port, ["--json"], { input: `list nodes\n${sentence}\nmake tea\n` });
+  assertEquals([lines.code, lines.stdout.trimEnd().split("\n").map((line) => JSON.parse(line).ok)], [
+    1,
+    [true, false, false],
+  ]);
+  assertEquals((await chat(port, [], { input: `${sentence}\n` })).code, 1);
+  assertEquals((await chat(port, [], { input: "list nodes\n" })).code, 0);
+  const silent = await chat(port, []);
+  assertEquals(silent.code, 2);
+  assertMatch(silent.stderr, /Nothing was said: give a sentence, or one on each line of stdin/);
+});
+
 Deno.test("without a model a sentence spawns, asks about, and stops an agent of a template", async () => {
   await using here = await policed({ permissions: { sys: ["cpus", "loadavg", "systemMemoryInfo"] } });
   const { port } = here.broker;
@@ -102,7 +122,7 @@ Deno.test("lines from a file are answered one after another; commands with a sla
     ["--model", "m", "--model-url", server.url],
     { input },
   );
-  assertEquals(code, 0);
+  assertEquals(code, 1, "two of the lines have led to nothing");
   assertEquals(stdout.match(/^NODE /gm)?.length, 1);
   assertStringIncludes(stdout, "/deploy NODE USER@HOST BROKER");
   assertStringIncludes(stdout, "No agent runs there");

@@ -274,7 +274,12 @@ laws("the command line and one node", ["hall"], {
     const { code, stdout } = await run("logs", "hall", "-n", "1", "--json");
     assertEquals([code, stdout.trimEnd().split("\n").length, JSON.parse(stdout).node], [0, 1, "hall"]);
     assertEquals((await run("logs", "ticker", "-n", "0")).stdout, "");
-    assertEquals((await run("logs", "nobody")).stdout, "");
+    for (const command of ["logs", "errors"]) {
+      const nobody = await run(command, "nobody");
+      assertEquals([nobody.code, nobody.stdout], [1, ""]);
+      assertMatch(nobody.stderr, /Nothing is known of 'nobody', .*: there are hall, ticker\n$/);
+      assertEquals((await run(command, "nobody", "--json")).code, 1);
+    }
   },
 
   "what a node does not remember is said": async ({ bus, run }) => {
@@ -396,7 +401,7 @@ laws("the command line and one node", ["hall"], {
   "stop-all asks, and does nothing where nobody can be asked": async ({ run }) => {
     const { code, stderr } = await run("stop-all");
     assertEquals(code, 2);
-    assertStringIncludes(stderr, "--yes stops without asking");
+    assertStringIncludes(stderr, "This ends 1 node for good, and nobody is there to be asked: --yes does it");
     assertEquals((await run("nodes", "--json")).json[0].state, "online");
   },
 
@@ -406,6 +411,14 @@ laws("the command line and one node", ["hall"], {
     await bus.on("nodes/hall/status", (message) => message.json?.status === "offline");
     assertEquals((await run("nodes", "--json")).json[0].state, "offline");
     assertMatch((await run("doctor")).stdout, /warning {2}node hall: offline/);
+    const from = bus.mark();
+    for (const command of [["stop-all", "hall", "--yes"], ["upgrade", "hall", "--runner", "x.js"]]) {
+      const late = await run(...command);
+      assertEquals(late.code, 1);
+      assertMatch(late.stderr, /Node 'hall'(:| is offline)/);
+    }
+    // One that has said that it is off is not even asked.
+    assertEquals(bus.messages.slice(from).filter(({ topic }) => /(stop_all|upgrade)$/.test(topic)), []);
     const late = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "hall");
     assertEquals(late.code, 1);
     assertMatch(late.stderr, /Node 'hall' is offline: start it, or .*: --later\n$/);

@@ -234,6 +234,47 @@ function handle_task(agent, payload) { return { got: payload }; }`;
     assert(!dev.stderr.includes("rror"), dev.stderr);
   }));
 
+Deno.test("dev tells an error once, and as what it is", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "crash.ts");
+    await Deno.writeTextFile(
+      file,
+      `async function setup() { setTimeout(() => { throw new Error("boom"); }, 0); await new Promise(() => {}); }`,
+    );
+    await using dev = CtlProcess.start([
+      "dev",
+      file,
+      "--json",
+      "--max-restarts",
+      "1",
+      "--restart-delay",
+      "0.1",
+    ]);
+    await dev.printed(/"severity":"fatal"/);
+    assertEquals(await dev.interrupt(), 0);
+    const events = dev.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(events.filter(({ event }) => event === "install"), []);
+    assert(events.some(({ event, error }) => event === "error" && /boom/.test(error)), dev.stdout);
+  }));
+
+Deno.test("an agent that imports another file is told that it is one file, whichever way it imports", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "parts.ts");
+    for (
+      const code of [
+        `import { x } from "./x.ts";\nfunction process() { x(); }`,
+        `async function process() { await import("../x.ts"); }`,
+      ]
+    ) {
+      await Deno.writeTextFile(file, code);
+      await using dev = CtlProcess.start(["dev", file, "--json"]);
+      const [error] = await dev.printed(/"event":"error".*/);
+      assertMatch(error, /an agent is one file, and cannot import another by its path/);
+      assert(!error.includes("cannot-be-a-base"), error);
+      assertEquals(await dev.interrupt(), 0);
+    }
+  }));
+
 Deno.test("dev gives an agent no more than a node would", () =>
   inFolder(async (folder) => {
     const file = join(folder, "nosy.ts");

@@ -87,7 +87,14 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
     "what is not listed is left alone, and stopped with --prune, on the file's nodes only",
     async () => {
       assertMatch((await run("apply", file)).stdout, /\? hall\/sensor-hall {2}not in the file, left alone/);
-      const { code, json } = await run("apply", file, "--prune", "--json");
+      const unasked = await run("apply", file, "--prune");
+      assertEquals(unasked.code, 2);
+      assertStringIncludes(
+        unasked.stderr,
+        "This stops 1 agent that the file does not name, and nobody is there to be asked: --yes does it without",
+      );
+      assertEquals((await run("state", "sensor-hall")).code, 0);
+      const { code, json } = await run("apply", file, "--prune", "--yes", "--json");
       assertEquals([code, steps(json.results)], [0, ["stop hall/sensor-hall"]]);
       // deno-lint-ignore no-explicit-any -- JSON of the program
       const left = (await run("agents", "--json")).json.map(({ agent }: any) => agent);

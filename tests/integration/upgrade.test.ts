@@ -97,13 +97,14 @@ Deno.test("a runner that fails its self-test, or is none, is not taken, and the 
       [packaged("Deno.exit(1)"), /self-test fails/],
       [packaged("this is no program"), /self-test fails/],
       [{ ...packaged(BUNDLE), sha256: "0".repeat(64) }, /sha256/],
-      [packaged(BUNDLE), /in use already/],
     ];
     for (const [payload, reason] of attempts) {
       const { json: answer } = await boss.order(TOPIC, payload);
       assertEquals(answer.ok, false);
       assertMatch(answer.error, reason);
     }
+    const { json: same } = await boss.order(TOPIC, packaged(BUNDLE));
+    assertEquals([same.ok, same.unchanged, same.release], [true, true, installed.release]);
     assertEquals(await installed.current(), installed.release);
     const { json: list } = await bus.ask("nodes/edge/list", {});
     assertEquals(list.ok, true);
@@ -144,6 +145,9 @@ Deno.test("agentflow upgrade waits for what becomes of it: passed, taken back, o
     assertEquals(passed.code, 0, passed.err + passed.out);
     const { ok, from, release } = JSON.parse(passed.out);
     assertEquals([ok, from, release], [true, installed.release, await installed.current()]);
+
+    const again = await ctl(scene, "--runner", await file(`${BUNDLE}\n// better`));
+    assertEquals([again.code, again.out], [0, `Node 'edge' runs release ${release} already\n`]);
 
     const bad = `${NOT_IN_TEST} Deno.exit(3);\n${BUNDLE}`;
     const back = await ctl(scene, "--trial", "5", "--runner", await file(bad));

@@ -1,4 +1,5 @@
 /** Prints what a line of the chat has come to, as far as the person has not been told. */
+import type { Attempt } from "../../chat/attempt.ts";
 import type { Answer } from "../../chat/session.ts";
 import type { Run } from "../cli.ts";
 
@@ -15,10 +16,7 @@ export function printAnswer(run: Run, answer: Answer): void {
       if (run.json) run.printJson({ ok: false, error: answer.reason });
       return;
     case "planned":
-      if (run.json && answer.attempt.kind === "ran") {
-        const { ok, value } = answer.attempt.result;
-        run.printJson({ plan: answer.plan, ok, result: value });
-      }
+      if (run.json) run.printJson({ plan: answer.plan, ...outcomeOf(answer.attempt) });
       return;
     case "turn":
       if (run.json) run.printJson(answer.turn);
@@ -26,4 +24,9 @@ export function printAnswer(run: Run, answer: Answer): void {
     default:
       answer satisfies never;
   }
+}
+
+function outcomeOf(attempt: Attempt): Readonly<Record<string, unknown>> {
+  if (attempt.kind === "ran") return { ok: attempt.result.ok, result: attempt.result.value };
+  return { ok: false, declined: true, error: "nobody has agreed to it: --yes agrees to everything" };
 }

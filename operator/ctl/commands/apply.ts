@@ -2,9 +2,11 @@
 import type { Command } from "commander";
 import { applyPlan, planFleet } from "../../operations/apply.ts";
 import { isChange } from "../../operations/plan.ts";
+import { agreed } from "../ask.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet } from "../options.ts";
+import { count } from "../render/units.ts";
 import { oneLine } from "../terminal.ts";
 import { changeLines, planLines, resultLine, stepJson, stepLine } from "../render/plan.ts";
 
@@ -13,7 +15,8 @@ export function addApply(program: Command, cli: Cli): void {
     .description("make the fleet what a file says: start, replace and move agents")
     .argument("<FLEET>", "the fleet file (docs/fleet.schema.json)")
     .option("--dry-run", "show the plan, and do nothing")
-    .option("--prune", "stop what runs on the file's nodes and is not in it");
+    .option("--prune", "stop what runs on the file's nodes and is not in it, after asking")
+    .option("--yes", "do not ask");
   cli.connected(command, async (run, operator, file = "") => {
     const { options, signal, stdout } = run;
     const steps = await planFleet(operator, file, { prune: isSet(options, "prune"), signal });
@@ -21,6 +24,11 @@ export function addApply(program: Command, cli: Cli): void {
     if (isSet(options, "dryRun")) {
       if (run.json) run.printJson({ ok: true, dry_run: true, plan: steps.map(stepJson) });
       return EXIT.ok;
+    }
+    const stops = steps.filter(({ kind }) => kind === "stop").length;
+    if (stops > 0 && !await agreed(run, `This stops ${count(stops, "agent")} that the file does not name`)) {
+      run.note("Nothing has been changed");
+      return EXIT.failed;
     }
     const results = await applyPlan(operator, steps, {
       timeoutMs: run.timeoutMs,

@@ -1,6 +1,7 @@
 /** `agentflow chat`: says what to do in words, to a model or to the built-in planner. */
 import type { Command } from "commander";
-import type { Session } from "../../chat/session.ts";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+import type { Answer, Session } from "../../chat/session.ts";
 import type { Cli, Run } from "../cli.ts";
 import { addModelOptions, readModel } from "../chat/model_flags.ts";
 import { printAnswer } from "../chat/print_answer.ts";
@@ -50,8 +51,9 @@ export function addChat(program: Command, cli: Cli): void {
         ? "No model is set: plain sentences; /help says which"
         : `Model: ${settings.model}`,
     );
-    await converseByLines(run, prompt, session);
-    return EXIT.ok;
+    const undone = await converseByLines(run, prompt, session, isDone);
+    // A person has seen it; a script has its exit code.
+    return undone > 0 && !isAsked ? EXIT.failed : EXIT.ok;
 
     async function converse() {
       const { Conversation } = await import("../../chat/conversation.ts");
@@ -62,7 +64,14 @@ export function addChat(program: Command, cli: Cli): void {
   });
 }
 
-async function converseByLines(run: Run, prompt: Prompt, session: Session): Promise<void> {
+/** @returns how many lines have not led to what they asked for @throws ConfigError when there is none at all */
+async function converseByLines(
+  run: Run,
+  prompt: Prompt,
+  session: Session,
+  isDone: (answer: Answer) => boolean,
+): Promise<number> {
+  let [said, undone] = [0, 0];
   while (!run.signal.aborted) {
     const idle = new AbortController();
     const leave = () => idle.abort();
@@ -70,17 +79,26 @@ async function converseByLines(run: Run, prompt: Prompt, session: Session): Prom
     prompt.onInterrupt(leave);
     const line = await prompt.question("agentflow> ", idle.signal);
     run.signal.removeEventListener("abort", leave);
-    if (line === undefined) return;
+    if (line === undefined) break;
     if (line.trim() === "") continue;
+    said++;
     try {
       const answer = await interruptible(run, prompt, (signal) => session.answer(line, signal));
       printAnswer(run, answer);
-      if (answer.kind === "quit") return;
+      if (answer.kind === "quit") break;
+      if (!isDone(answer)) undone++;
     } catch (error) {
       // One turn that has failed does not end the conversation.
-      run.tell(`agentflow: ${(error as Error).message}`);
+      undone++;
+      const { message } = error as Error;
+      if (run.json) run.printJson({ ok: false, error: message });
+      else run.note(`agentflow: ${message}`);
     }
   }
+  if (said === 0 && !Deno.stdin.isTerminal()) {
+    throw new ConfigError("Nothing was said: give a sentence, or one on each line of stdin");
+  }
+  return undone;
 }
 
 /** Ctrl-C ends what is under way. */

@@ -99,10 +99,13 @@ class Session {
     try {
       const config = await readSpawnFile(this.file, this.parent.options);
       const outcome = await spawn(this.operator, this.node, { ...config, replace: true, rollback: false }, {
-        onProgress: (message) => this.#say("install", message),
+        // Its errors are shown as they come.
+        onProgress: (message, kind) => {
+          if (kind === "install") this.#say(kind, message);
+        },
         signal: own.signal,
       });
-      // Its errors have been shown as they came.
+      // So has how it has failed.
       if (!own.signal.aborted && exitCodeOfSpawn(outcome) === EXIT.noAnswer) {
         this.#say("spawn", wordsFor(outcome));
       }

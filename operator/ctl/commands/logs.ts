@@ -1,7 +1,7 @@
 /** `agentflow logs` and `errors`: what nodes and agents have said last, and go on to say. */
 import { type Command, InvalidArgumentError } from "commander";
 import { listen } from "../../operations/listen.ts";
-import { keyOf, recentLines } from "../../operations/recent.ts";
+import { keyOf, type Recent, recentLines } from "../../operations/recent.ts";
 import { ERROR_FILTERS, isOf, logFilters, type LogLine, readLine } from "../../operations/reports.ts";
 import type { Operator } from "../../operator.ts";
 import type { Cli, Run } from "../cli.ts";
@@ -38,8 +38,11 @@ export function addLogs(program: Command, cli: Cli): void {
     cli.connected(command, async (run, operator, target) => {
       const forMs = milliseconds(run.options, "for");
       if (forMs === undefined && !isSet(run.options, "follow")) {
-        for (const line of await remembered(run, operator, kind, target)) print(run, line);
-      } else await follow(run, operator, kind, target, forMs);
+        const { lines, isUnknown } = await remembered(run, operator, kind, target);
+        for (const line of lines) print(run, line);
+        return isUnknown ? EXIT.failed : EXIT.ok;
+      }
+      await follow(run, operator, kind, target, forMs);
       return EXIT.ok;
     });
   }
@@ -50,13 +53,19 @@ async function remembered(
   operator: Operator,
   { name }: Kind,
   target: string | undefined,
-): Promise<readonly LogLine[]> {
+): Promise<Recent> {
   const max = Number(run.options.lines);
-  if (max === 0) return [];
-  const { lines, notes } = await recentLines(operator, { kind: name, target, max, signal: run.signal });
-  for (const note of notes) run.tell(`agentflow: ${oneLine(note)}`);
-  return lines;
+  if (max === 0) return { lines: [], notes: [], isUnknown: false };
+  const recent = await recentLines(operator, { kind: name, target, max, signal: run.signal });
+  for (const note of recent.notes) run.tell(`agentflow: ${oneLine(note)}`);
+  if (recent.lines.length === 0 && recent.notes.length === 0) run.note(NONE[name]);
+  return recent;
 }
+
+const NONE: Readonly<Record<Kind["name"], string>> = {
+  logs: "Nothing has been logged",
+  errors: "No errors are known",
+};
 
 /** Listens first, then asks for what was before: no line is lost in between, and none comes twice. */
 async function follow(
@@ -87,7 +96,7 @@ async function follow(
   });
   // It is waited for below; until then its failure is no crash.
   listening.catch(() => {});
-  const lines = await remembered(run, operator, kind, target);
+  const { lines } = await remembered(run, operator, kind, target);
   for (const line of lines) print(run, line);
   shown = new Set(lines.map(keyOf));
   waiting.forEach(show);

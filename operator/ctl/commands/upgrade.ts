@@ -3,6 +3,8 @@ import { join } from "@std/path";
 import type { Command } from "commander";
 import { runnerFile } from "../../release/bundle.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
+import { onlineNode } from "../../operations/find.ts";
+import { survey } from "../../operations/survey.ts";
 import { upgradeNode } from "../../operations/upgrade.ts";
 import { VERSION } from "../../../protocol/version.ts";
 import type { Cli } from "../cli.ts";
@@ -22,6 +24,8 @@ export function addUpgrade(program: Command, cli: Cli): void {
     .option("--trial <SECONDS>", `how long it may take to prove itself (default: ${TRIAL_SECONDS})`);
   cli.connected(command, async (run, operator, node = "") => {
     const trialSeconds = (milliseconds(run.options, "trial") ?? TRIAL_SECONDS * 1000) / 1000;
+    await survey(operator, { signal: run.signal });
+    onlineNode(operator.fleet, node);
     const runner = await readRunner(text(run.options, "runner"), run.note);
     run.note(`Node '${node}' tests the new runner (${Math.ceil(runner.length / 1024)} KiB)`);
     const upgraded = await upgradeNode(operator, node, runner, {
@@ -32,6 +36,7 @@ export function addUpgrade(program: Command, cli: Cli): void {
         run.note(`It has passed its self-test. The node starts again: release ${from} → ${release}`),
     });
     if (run.json) run.printJson({ ok: true, ...upgraded });
+    else if (upgraded.unchanged) run.print(`Node '${node}' runs release ${upgraded.release} already`);
     else run.print(`Node '${node}' has been upgraded: it runs release ${upgraded.release}`);
     return EXIT.ok;
   });

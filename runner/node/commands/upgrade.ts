@@ -17,7 +17,8 @@ export async function upgrade(context: CommandContext, command: Command): Promis
     );
   }
   const upgrade = await upgrades.prepare(command.json);
-  const { from, release, version } = upgrade;
+  const { from, release, version, unchanged } = upgrade;
+  if (unchanged) return { from, release, version, unchanged };
   reporter.nodeLog(
     "log",
     `Node ${identity.name} upgrades from release ${from} to ${release} (${version}), and starts again`,
