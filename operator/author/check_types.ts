@@ -56,7 +56,10 @@ async function checkIn(
       : pathToFileURL(resolve(authors, specifier)).href;
     return `${before}${quote}${target}${quote}`;
   };
-  const rehomed = source.split(TYPE_IMPORT).map((part) => part.replace(FROM, rehome)).join("");
+  const rehomed = source.split(TYPE_IMPORT).map((part, index, parts) =>
+    // Only what stands behind one: types may be another file's, code may not.
+    index > 0 && TYPE_IMPORT.test(parts[index - 1] ?? "") ? part.replace(FROM, rehome) : part
+  ).join("");
   const { text, columnOf } = annotate(rehomed, isJavaScript ? "javascript" : "typescript", typesUrl);
   await Deno.writeTextFile(copy, text);
   const config = {
