@@ -1,5 +1,5 @@
 /** What the figures are measured with: a broker, and all that is started for one figure. */
-import { hasMosquitto, Mosquitto, startEmbedded, type TestBroker } from "../support/brokers.ts";
+import { MOSQUITTO, startBroker, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { type NodeOptions, NodeProcess } from "../support/node_process.ts";
 
@@ -7,7 +7,7 @@ import { type NodeOptions, NodeProcess } from "../support/node_process.ts";
 const BROKER_SETTINGS = ["max_queued_messages 0", "max_inflight_messages 0"];
 
 /** In words, for whoever reads the figures. */
-export const BROKER_TEXT = hasMosquitto
+export const BROKER_TEXT = MOSQUITTO.isThere
   ? `with set_tcp_nodelay true, ${
     BROKER_SETTINGS.join(", ")
   } (no limits: what is lost, the broker has not dropped)`
@@ -22,7 +22,7 @@ export class Rig implements AsyncDisposable {
   }
 
   static async start(): Promise<Rig> {
-    return new Rig(hasMosquitto ? await Mosquitto.start(BROKER_SETTINGS) : await startEmbedded());
+    return new Rig(await startBroker(BROKER_SETTINGS));
   }
 
   /** A client that records what matches `filter`. */

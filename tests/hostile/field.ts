@@ -1,6 +1,6 @@
 /** Where attacks take place: a real broker, a node with everything an operator can switch on, a node that demands signatures. */
 import { join } from "@std/path";
-import { hasMosquitto, Mosquitto, startEmbedded, type TestBroker } from "../support/brokers.ts";
+import { startBroker, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { type NpmPackage, serveNpm } from "../support/npm_registry.ts";
@@ -51,7 +51,7 @@ export async function setField(): Promise<Field> {
   stack.defer(() => Deno.remove(dir, { recursive: true }));
   // Its own limit would lose what the attacks are to be judged by.
   const quiet = ["max_queued_messages 0", "max_inflight_messages 1000"];
-  const broker = stack.use(await (hasMosquitto ? Mosquitto.start(quiet) : startEmbedded()));
+  const broker = stack.use(await startBroker(quiet));
   const bus = stack.use(await Bus.connect(broker.port));
   const registry = stack.use(serveNpm(PACKAGES.map((one) => filledPackage(one, dir))));
   // Somebody is there: an attempt to reach another port could succeed.

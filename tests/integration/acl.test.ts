@@ -4,8 +4,9 @@ import { join } from "@std/path";
 import { aclFile } from "../../operator/acl_rules.ts";
 import { freePort, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
-import { canSetUp, setPasswords } from "../support/documented.ts";
+import { DOCUMENTED_BROKER, setPasswords } from "../support/documented.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 
 const USERS = ["edge-1", "edge-2", "boss", "agents"] as const;
 type User = (typeof USERS)[number];
@@ -65,9 +66,10 @@ async function setup(agent) {
 function handle_task(agent, payload) { return { done: payload }; }`;
 
 Deno.test({
-  name:
+  ...needing(
+    DOCUMENTED_BROKER,
     "with the generated rules the operator commands, nodes report, and agents' users reach their data alone",
-  ignore: !canSetUp,
+  ),
   fn: async () => {
     await using broker = await RuledBroker.start(false);
     await using boss = await broker.connect("boss");
@@ -95,8 +97,10 @@ Deno.test({
 
 for (const migrate of [false, true]) {
   Deno.test({
-    name: `a node's user ${migrate ? "commands other nodes with --migrate" : "cannot command another node"}`,
-    ignore: !canSetUp,
+    ...needing(
+      DOCUMENTED_BROKER,
+      `a node's user ${migrate ? "commands other nodes with --migrate" : "cannot command another node"}`,
+    ),
     fn: async () => {
       await using broker = await RuledBroker.start(migrate);
       await using boss = await broker.connect("boss");
@@ -117,8 +121,10 @@ for (const migrate of [false, true]) {
 }
 
 Deno.test({
-  name: "with the generated rules, --migrate among them, an agent moves from node to node",
-  ignore: !canSetUp,
+  ...needing(
+    DOCUMENTED_BROKER,
+    "with the generated rules, --migrate among them, an agent moves from node to node",
+  ),
   fn: async () => {
     await using broker = await RuledBroker.start(true);
     await using boss = await broker.connect("boss");

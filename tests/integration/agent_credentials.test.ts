@@ -3,11 +3,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { actorId } from "../../protocol/ids.ts";
 import { freePort } from "../support/brokers.ts";
-import { canSetUp, DocumentedBroker, PASSWORD_TITLE, PASSWORDS } from "../support/documented.ts";
+import { DOCUMENTED_BROKER, DocumentedBroker, PASSWORD_TITLE, PASSWORDS } from "../support/documented.ts";
 import { readAudit } from "../support/signing.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 
-const ignore = !canSetUp;
 const INSTALL = ["npm:mqtt@5.16.0"];
 
 /** Connects by itself as what it has been told, says what came of it, and then tries to give the password away. */
@@ -40,8 +40,10 @@ async function setup(agent) {
 }`;
 
 Deno.test({
-  name: "an agent's own client gets into a broker with passwords when the policy gives it one, and only then",
-  ignore,
+  ...needing(
+    DOCUMENTED_BROKER,
+    "an agent's own client gets into a broker with passwords when the policy gives it one, and only then",
+  ),
   fn: async () => {
     await using broker = await DocumentedBroker.start(PASSWORD_TITLE);
     await using operator = await broker.connect("operator");

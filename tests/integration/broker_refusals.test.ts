@@ -3,10 +3,10 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { freePort, Mosquitto } from "../support/brokers.ts";
 import { type Certificate, CertificateAuthority } from "../support/certificates.ts";
-import { canSetUp, setPasswords } from "../support/documented.ts";
+import { DOCUMENTED_BROKER, setPasswords } from "../support/documented.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 
-const ignore = !canSetUp;
 const LOCAL = "DNS:localhost,IP:127.0.0.1";
 
 /** Certificates, passwords and rules, in a folder that is gone after the test. */
@@ -52,8 +52,10 @@ class Desk implements AsyncDisposable {
 const identity = ({ certPath, keyPath }: Certificate) => ["--cert", certPath, "--key", keyPath];
 
 Deno.test({
-  name: "each way not to get in has its own reason in the log, and the node keeps trying",
-  ignore,
+  ...needing(
+    DOCUMENTED_BROKER,
+    "each way not to get in has its own reason in the log, and the node keeps trying",
+  ),
   fn: async (test) => {
     await using desk = await Desk.create();
     const { ca, folder, server, trust } = desk;
@@ -176,8 +178,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a certificate that is renewed at the broker lets the node in without a restart",
-  ignore,
+  ...needing(
+    DOCUMENTED_BROKER,
+    "a certificate that is renewed at the broker lets the node in without a restart",
+  ),
   fn: async () => {
     await using desk = await Desk.create();
     const expired = await desk.ca.issue("served", { name: "served", altNames: LOCAL, days: -1 });
@@ -193,8 +197,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "NODE_TLS_REJECT_UNAUTHORIZED does not make a node believe every broker",
-  ignore,
+  ...needing(DOCUMENTED_BROKER, "NODE_TLS_REJECT_UNAUTHORIZED does not make a node believe every broker"),
   fn: async () => {
     await using desk = await Desk.create();
     const [plain, port] = [freePort(), freePort()];

@@ -2,15 +2,15 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import {
-  canSetUp,
   CERTIFICATE_TITLE,
+  DOCUMENTED_BROKER,
   DocumentedBroker,
   PASSWORD_TITLE,
   PASSWORDS,
   setPasswords,
 } from "../support/documented.ts";
+import { needing } from "../support/programs.ts";
 
-const ignore = !canSetUp;
 const HEARTBEAT = "nodes/edge-1/heartbeat";
 
 /** Publishes what it has been told about the broker, and what it hears on `sensors/in`. */
@@ -22,9 +22,10 @@ async function setup(agent) {
 }`;
 
 Deno.test({
-  name:
+  ...needing(
+    DOCUMENTED_BROKER,
     "with the documented rules a node, its agents and an operator work over TLS, and nothing secret is seen",
-  ignore,
+  ),
   fn: async () => {
     await using broker = await DocumentedBroker.start(PASSWORD_TITLE);
     await using operator = await broker.connect("operator");
@@ -64,8 +65,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "with the documented rules a program of the agents' user cannot command a node, nor can a stranger",
-  ignore,
+  ...needing(
+    DOCUMENTED_BROKER,
+    "with the documented rules a program of the agents' user cannot command a node, nor can a stranger",
+  ),
   fn: async () => {
     await using broker = await DocumentedBroker.start(PASSWORD_TITLE);
     await using operator = await broker.connect("operator");
@@ -88,8 +91,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a password that is put right at the broker lets the node in without a restart",
-  ignore,
+  ...needing(
+    DOCUMENTED_BROKER,
+    "a password that is put right at the broker lets the node in without a restart",
+  ),
   fn: async () => {
     await using broker = await DocumentedBroker.start(PASSWORD_TITLE);
     await using node = await broker.startNode(await broker.passwordArgs("new-hush"));
@@ -108,8 +113,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the same broker is reached over WebSocket with TLS",
-  ignore,
+  ...needing(DOCUMENTED_BROKER, "the same broker is reached over WebSocket with TLS"),
   fn: async () => {
     await using broker = await DocumentedBroker.start(PASSWORD_TITLE);
     await using operator = await broker.connect("operator");
@@ -125,8 +129,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "with a documented client certificate a node is known by the name in it",
-  ignore,
+  ...needing(DOCUMENTED_BROKER, "with a documented client certificate a node is known by the name in it"),
   fn: async () => {
     await using broker = await DocumentedBroker.start(CERTIFICATE_TITLE);
     const [cert, key] = ["edge-1.crt", "edge-1.key"].map((file) => join(broker.folder, file)) as [

@@ -10,6 +10,7 @@ import { freePort, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { NotifyListener } from "../support/notify_listener.ts";
+import { succeeds } from "../support/programs.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "agentflow-bundle-test-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -17,18 +18,9 @@ const RUNNER = join(folder, "agentflow-node.js");
 await bundleRunner(RUNNER);
 
 /** A network namespace of its own has nothing but loopback; not every container allows one. */
-const NO_NETWORK = (await succeeds("unshare", ["-rn", "true"]))
+const NO_NETWORK = (await succeeds(["unshare", "-rn", "true"]))
   ? ["unshare", "-rn", "sh", "-c", 'ip link set lo up 2>/dev/null; exec "$@"', "sh"]
   : [];
-
-async function succeeds(program: string, args: string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()).success;
-  } catch {
-    // Not installed.
-    return false;
-  }
-}
 
 /** Runs the bundle where there is nothing but itself: no packages in Deno's cache, no network, no sources. */
 async function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { openCgroups, useCgroups } from "../../runner/process/cgroups.ts";
+import { type Need, needing } from "../support/programs.ts";
 
 const read = (folder: string, ...path: string[]) => Deno.readTextFile(join(folder, ...path));
 
@@ -81,10 +82,17 @@ function realGroup(): string | undefined {
 }
 
 const REAL = realGroup();
+const CGROUPS: Need = {
+  name: "a cgroup v2 that may be written",
+  isThere: REAL !== undefined,
+  remedy: "run the tests as root, where cgroup2 is mounted read-write",
+};
 
 Deno.test({
-  name: "in the kernel's own hierarchy a process is moved, and what it has started ends with it",
-  ignore: REAL === undefined,
+  ...needing(
+    CGROUPS,
+    "in the kernel's own hierarchy a process is moved, and what it has started ends with it",
+  ),
   fn: async () => {
     const folder = REAL ?? "";
     await Deno.mkdir(folder);

@@ -6,6 +6,7 @@ import { freePort } from "../support/brokers.ts";
 import { ModelServer } from "../support/model_server.ts";
 import { policed } from "../support/policed.ts";
 import { Stage } from "../support/stage.ts";
+import { needing, programs } from "../support/programs.ts";
 
 const MAIN = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -262,11 +263,13 @@ class Terminal implements AsyncDisposable {
   }
 }
 
-const HAS_TMUX = await new Deno.Command("tmux", { args: ["-V"] }).output().then(() => true, () => false);
+const TMUX = programs("tmux", "tmux");
 
 Deno.test({
-  name: "at a terminal it asks before it acts, does nothing after a no, and remembers what was said",
-  ignore: !HAS_TMUX,
+  ...needing(
+    TMUX,
+    "at a terminal it asks before it acts, does nothing after a no, and remembers what was said",
+  ),
   fn: async () => {
     await using stage = await Stage.set();
     await stage.spawn({ name: "kept", code: "function setup() {}" });
@@ -308,8 +311,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "at a terminal Ctrl-C ends what the model is about, and not the conversation",
-  ignore: !HAS_TMUX,
+  ...needing(TMUX, "at a terminal Ctrl-C ends what the model is about, and not the conversation"),
   fn: async () => {
     await using stage = await Stage.set();
     await using server = new ModelServer([{ hang: true }, { text: "Here I am again." }]);

@@ -8,9 +8,14 @@ import { join } from "@std/path";
 import { bundleRunner } from "../../operator/release/bundle.ts";
 import { CompileError, compileRunner } from "../../operator/release/compile.ts";
 import type { Architecture } from "../../operator/release/platforms.ts";
-import { needing } from "../support/programs.ts";
+import { type Need, needing } from "../support/programs.ts";
 
 const DENORT = Deno.env.get("AGENTFLOW_TEST_DENORT");
+const BASE: Need = {
+  name: "denort",
+  isThere: DENORT !== undefined,
+  remedy: "AGENTFLOW_TEST_DENORT=/path/to/denort deno task test (Deno's releases have it, as denort-*.zip)",
+};
 const OWN: Architecture = Deno.build.arch;
 
 async function withRunner(test: (runner: string, folder: string) => Promise<void>): Promise<void> {
@@ -63,12 +68,7 @@ Deno.test("executable that cannot be made, because its base is not to be had, sa
 });
 
 Deno.test({
-  name: needing(
-    "a denort ($AGENTFLOW_TEST_DENORT)",
-    DENORT !== undefined,
-    "executable passes the self-test with a deno beside it",
-  ),
-  ignore: DENORT === undefined,
+  ...needing(BASE, "executable passes the self-test with a deno beside it"),
   fn: async () => {
     await withRunner(async (runner, folder) => {
       const output = join(folder, "agentflow-node");

@@ -2,10 +2,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ctl, CtlProcess } from "../support/ctl.ts";
-import { freePort, hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
-import { canSetUp, setPasswords } from "../support/documented.ts";
+import { freePort, MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { setPasswords } from "../support/documented.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { noteLeftOut } from "../support/left_out.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "agentflow-ctl-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -52,7 +53,10 @@ interface Venue {
 /** Where it is installed, the broker that most have; what differs between brokers is the node's, and tested with it. */
 async function venueHere(): Promise<Venue> {
   const embedded = { kind: "the embedded broker", start: () => startEmbedded(), credentials: {}, args: [] };
-  if (!hasMosquitto || !canSetUp) return embedded;
+  if (!MOSQUITTO.isThere) {
+    noteLeftOut(MOSQUITTO, "the command line at a mosquitto with a password");
+    return embedded;
+  }
   await setPasswords(folder, { boss: "hush" });
   const passwordFile = join(folder, "password");
   await Deno.writeTextFile(passwordFile, "hush\n", { mode: 0o600 });

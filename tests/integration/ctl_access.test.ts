@@ -1,11 +1,11 @@
 /** How the command line gets to the broker, and commands nodes that obey only signed commands. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { freePort, hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { freePort, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { ctl } from "../support/ctl.ts";
 import {
-  canSetUp,
+  DOCUMENTED_BROKER,
   DocumentedBroker,
   PASSWORD_TITLE,
   PASSWORDS,
@@ -13,6 +13,7 @@ import {
 } from "../support/documented.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { newKey, TrustFolder } from "../support/signing.ts";
+import { needing } from "../support/programs.ts";
 
 const QUIET = "function setup() {}";
 
@@ -60,8 +61,10 @@ Deno.test("every command has a help that says what it takes", async () => {
 });
 
 Deno.test({
-  name: "a broker with passwords lets in who has one: from flags, the environment, and a profile",
-  ignore: !hasMosquitto || !canSetUp,
+  ...needing(
+    DOCUMENTED_BROKER,
+    "a broker with passwords lets in who has one: from flags, the environment, and a profile",
+  ),
   fn: async () => {
     await using folder = await temporary();
     await setPasswords(folder.path, { boss: "hush" });
@@ -131,8 +134,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "over TLS, with the access rules of the documents, an operator can do all",
-  ignore: !canSetUp,
+  ...needing(DOCUMENTED_BROKER, "over TLS, with the access rules of the documents, an operator can do all"),
   fn: async () => {
     await using broker = await DocumentedBroker.start(PASSWORD_TITLE);
     await using bus = await broker.connect("operator");

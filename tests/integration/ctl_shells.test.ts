@@ -5,9 +5,12 @@ import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { ctl, ctlCommand } from "../support/ctl.ts";
 import { NodeProcess } from "../support/node_process.ts";
-import { requiredProgram } from "../support/programs.ts";
+import { needing, programs } from "../support/programs.ts";
 
-const has = (shell: string) => requiredProgram(shell, [], "AGENTFLOW_REQUIRE_SHELLS") !== undefined;
+const BASH = programs("bash", "bash");
+const FISH = programs("fish", "fish");
+const ZSH = programs("zsh", "zsh");
+const SCRIPT = programs("script", "script");
 
 /** A folder with a program `agentflow`, a fleet that was seen, and files. */
 class ShellFolder implements AsyncDisposable {
@@ -42,7 +45,7 @@ class ShellFolder implements AsyncDisposable {
   }
 }
 
-const BASH = `
+const BASH_SESSION = `
 source <(agentflow completions bash)
 source <(agentflow completions bash)
 complete_words() {
@@ -61,11 +64,10 @@ complete_words agentflow completions ''
 `;
 
 Deno.test({
-  name: "bash completes commands, flags, names that were seen, and files; and evaluates nothing",
-  ignore: !has("bash"),
+  ...needing(BASH, "bash completes commands, flags, names that were seen, and files; and evaluates nothing"),
   fn: async () => {
     await using folder = await ShellFolder.make();
-    const output = await folder.run("bash", ["--norc", "-c", BASH]);
+    const output = await folder.run("bash", ["--norc", "-c", BASH_SESSION]);
     assertEquals(output.trimEnd().split("\n"), [
       "agentflow no => nodes",
       "agentflow spawn x.ts --no => --node|--no-rollback",
@@ -82,8 +84,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "fish completes commands, names that were seen, and files",
-  ignore: !has("fish"),
+  ...needing(FISH, "fish completes commands, names that were seen, and files"),
   fn: async () => {
     await using folder = await ShellFolder.make();
     const output = await folder.run("fish", [
@@ -99,8 +100,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "zsh completes commands and names that were seen",
-  ignore: !has("zsh"),
+  ...needing(ZSH, "zsh completes commands and names that were seen"),
   fn: async () => {
     await using folder = await ShellFolder.make();
     // The functions of the completion system stand in: what it would show, it prints.
@@ -193,8 +193,10 @@ class Typescript implements AsyncDisposable {
 }
 
 Deno.test({
-  name: "on a terminal: colours, a table drawn anew in its place, and a question before everything ends",
-  ignore: !has("script"),
+  ...needing(
+    SCRIPT,
+    "on a terminal: colours, a table drawn anew in its place, and a question before everything ends",
+  ),
   fn: async (t) => {
     await using broker = await startEmbedded();
     await using bus = await Bus.connect(broker.port);

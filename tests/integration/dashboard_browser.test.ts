@@ -5,11 +5,12 @@ import type { Dashboard } from "../../operator/dashboard/start.ts";
 import { Secret } from "../../protocol/config/secret.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { axeFindings } from "../support/axe.ts";
-import { hasChromium, TestBrowser } from "../support/browser.ts";
-import { hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { CHROMIUM, TestBrowser } from "../support/browser.ts";
+import { startBroker, startEmbedded } from "../support/brokers.ts";
 import { openDashboard, post } from "../support/dashboard.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { Stage } from "../support/stage.ts";
+import { needing } from "../support/programs.ts";
 
 const STILL = "export function handle_task(agent, payload) { return { echo: payload, node: agent.node }; }";
 const CRASHES = "export async function process() { Deno.exit(1); }";
@@ -393,10 +394,8 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
 };
 
 Deno.test({
-  name: "dashboard in a browser",
-  ignore: !hasChromium,
+  ...needing(CHROMIUM, "dashboard in a browser"),
   fn: async (t) => {
-    const startBroker = () => hasMosquitto ? Mosquitto.start() : startEmbedded();
     await using stage = await Stage.set({ startBroker });
     await using dashboard = await openDashboard(stage.broker.port);
     await using browser = await TestBrowser.open();
@@ -417,8 +416,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a dashboard with a token lets nobody in without it, and a browser with it",
-  ignore: !hasChromium,
+  ...needing(CHROMIUM, "a dashboard with a token lets nobody in without it, and a browser with it"),
   fn: async () => {
     await using broker = await startEmbedded();
     await using dashboard = await openDashboard(broker.port, {
@@ -450,8 +448,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a page whose server goes away says so, and comes back with it",
-  ignore: !hasChromium,
+  ...needing(CHROMIUM, "a page whose server goes away says so, and comes back with it"),
   fn: async () => {
     await using broker = await startEmbedded();
     await using browser = await TestBrowser.open();

@@ -1,7 +1,8 @@
 /** The demo as its own process, as a reader of the README starts it. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { hasMosquitto } from "../support/brokers.ts";
+import { MOSQUITTO } from "../support/brokers.ts";
+import { needing } from "../support/programs.ts";
 
 const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
 
@@ -145,7 +146,7 @@ for (const group of [false, true]) {
     await demo.line(new RegExp(`${TIME}sensors/temperature`));
     const processes = await descendants(demo.child.pid);
     assertEquals(processes.length, 2, "a node and an agent");
-    if (group) await run("kill", "-INT", "--", `-${demo.child.pid}`);
+    if (group) await run("sh", "-c", `kill -INT -- -${demo.child.pid}`);
     else demo.child.kill("SIGINT");
     const { code, stdout, stderr } = await demo.end();
     assertEquals([code, stderr], [0, ""], stdout);
@@ -196,8 +197,7 @@ Deno.test("demo refuses a bad flag with one line and exit code 2, and helps with
 });
 
 Deno.test({
-  name: "every command that the demo suggests works as it is printed",
-  ignore: !hasMosquitto,
+  ...needing(MOSQUITTO, "every command that the demo suggests works as it is printed"),
   fn: async () => {
     await using demo = Demo.start([]);
     await demo.line(new RegExp(`${TIME}sensors/temperature`));

@@ -9,8 +9,8 @@ import { Bus } from "../support/bus.ts";
 import { ctl } from "../support/ctl.ts";
 import { overStdio } from "../support/mcp_client.ts";
 import { isRunning } from "../support/processes.ts";
-import { needing } from "../support/programs.ts";
-import { hasSsh, ofWhom, SshDevice } from "../support/ssh_device.ts";
+import { type Need, needing, ROOT, succeeds } from "../support/programs.ts";
+import { ofWhom, OPENSSH, SshDevice } from "../support/ssh_device.ts";
 
 const CTL = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 const cache = await Deno.makeTempDir({ prefix: "agentflow-deploy-test-" });
@@ -18,7 +18,7 @@ addEventListener("unload", () => Deno.removeSync(cache, { recursive: true }));
 
 /** Made once: the sources may change while the tests run. */
 const RUNNER = join(cache, "agentflow-node.js");
-if (hasSsh) await bundleRunner(RUNNER);
+if (OPENSSH.isThere) await bundleRunner(RUNNER);
 
 interface Outcome {
   readonly code: number;
@@ -99,8 +99,7 @@ function withDevice(
   ) => Promise<void>,
 ): void {
   Deno.test({
-    name: needing("OpenSSH", hasSsh, `${name}${ofWhom}`),
-    ignore: !hasSsh,
+    ...needing(OPENSSH, `${name}${ofWhom}`),
     fn: async (t) => {
       const { broker: opened, device: started, operator } = await setUp();
       await using broker = opened;
@@ -352,24 +351,17 @@ withDevice(
 
 /** Units of the system, away from those of this machine. */
 const OWN_UNITS = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /etc/systemd/system && exec "$@"', "sh"];
-const canHaveUnits = Deno.uid() === 0 && await succeeds([...OWN_UNITS, "true"]);
-
-async function succeeds([program = "", ...args]: readonly string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()).success;
-  } catch {
-    // Not installed.
-    return false;
-  }
-}
+const UNIT_FOLDER: Need = {
+  name: "root's rights to mount",
+  isThere: ROOT.isThere && await succeeds([...OWN_UNITS, "true"]),
+  remedy: "run the tests as root, on a machine with systemd whose container, if it is one, may mount",
+};
 
 Deno.test({
-  name: needing(
-    "OpenSSH, or a mount namespace,",
-    hasSsh && canHaveUnits,
+  ...needing(
+    [OPENSSH, UNIT_FOLDER],
     "deploy --system puts a service of the system in place, and takes it away",
   ),
-  ignore: !hasSsh || !canHaveUnits,
   fn: async () => {
     await using broker = await startEmbedded();
     await using device = await SshDevice.start({ wrapper: OWN_UNITS, asSelf: true });

@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
-import { noDisksReason, readOnlyDisk, seenBy, smallDisk } from "../support/small_disk.ts";
+import { readOnlyDisk, seenBy, SMALL_DISKS, smallDisk } from "../support/small_disk.ts";
+import { needing } from "../support/programs.ts";
 
 /** Counts in its state file, and says how that went. */
 const COUNTER = `
@@ -16,12 +17,6 @@ async function process(agent) {
   }
   await agent.publish("count/" + agent.name, { count: agent.recall("count"), error });
 }`;
-
-const reason = await noDisksReason();
-if (reason !== undefined) {
-  // deno-lint-ignore no-console -- a test that is left out says why
-  console.log(`No mount namespace here (${reason}): the tests of a bad disk are left out`);
-}
 
 async function withStateDir(work: (stateDir: string) => Promise<void>): Promise<void> {
   const stateDir = await Deno.makeTempDir({ prefix: "agentflow-state-" });
@@ -75,9 +70,10 @@ async function fill(path: string): Promise<void> {
 }
 
 Deno.test({
-  name:
+  ...needing(
+    SMALL_DISKS,
     "on a full disk agents run on with what they had, persist says so, and all goes on once there is room",
-  ignore: reason !== undefined,
+  ),
   fn: async () => {
     await using broker = await startEmbedded();
     await using bus = await Bus.connect(broker.port);
@@ -106,8 +102,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "with a state folder that cannot be written, agents come back and run, and nothing in it changes",
-  ignore: reason !== undefined,
+  ...needing(
+    SMALL_DISKS,
+    "with a state folder that cannot be written, agents come back and run, and nothing in it changes",
+  ),
   fn: async () => {
     await using broker = await startEmbedded();
     await using bus = await Bus.connect(broker.port);
@@ -170,8 +168,10 @@ async function withFullDisk(
 }
 
 Deno.test({
-  name: "an agent cannot leave a node that cannot record it: the move is refused, and it goes on where it is",
-  ignore: reason !== undefined,
+  ...needing(
+    SMALL_DISKS,
+    "an agent cannot leave a node that cannot record it: the move is refused, and it goes on where it is",
+  ),
   fn: async () => {
     await withFullDisk(async (bus, _a, _b, filler) => {
       const from = bus.mark();
@@ -190,8 +190,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a node whose disk is full refuses an agent of another node, which goes on there",
-  ignore: reason !== undefined,
+  ...needing(SMALL_DISKS, "a node whose disk is full refuses an agent of another node, which goes on there"),
   fn: async () => {
     await withFullDisk(async (bus, _a, b) => {
       await b.spawn(bus, { name: "mover", code: COUNTER });
@@ -207,8 +206,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "updates, and their way back, do without the disk",
-  ignore: reason !== undefined,
+  ...needing(SMALL_DISKS, "updates, and their way back, do without the disk"),
   fn: async () => {
     await withFullDisk(async (bus) => {
       const update = async (code: string) => {

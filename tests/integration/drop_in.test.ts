@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import mqtt from "mqtt";
 import { actorId } from "../../protocol/ids.ts";
 import { HASTY_REPLY_MS } from "../../runner/node/agents/tasks.ts";
-import { Mosquitto } from "../support/brokers.ts";
+import { startBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { installPython } from "../support/python.ts";
@@ -190,7 +190,7 @@ testOnStage("drop-in", {}, {
 });
 
 Deno.test("a main machine that subscribes after it has asked hears every answer", async () => {
-  await using broker = await Mosquitto.start();
+  await using broker = await startBroker();
   await using bus = await Bus.connect(broker.port);
   await using node = await NodeProcess.start({ port: broker.port });
   await node.spawn(bus, {
@@ -219,7 +219,7 @@ Deno.test("a main machine that subscribes after it has asked hears every answer"
 });
 
 Deno.test("the answer to a main machine comes when it has had time to subscribe", async () => {
-  await using broker = await Mosquitto.start();
+  await using broker = await startBroker();
   await using bus = await Bus.connect(broker.port);
   await using node = await NodeProcess.start({ port: broker.port });
   await node.spawn(bus, {

@@ -1,8 +1,9 @@
 /** Agents that say, ask or take far too much: nothing is lost that need not be, nothing grows, nobody else waits. */
 import { assert, assertEquals } from "@std/assert";
-import { hasMosquitto, Mosquitto, startEmbedded, testBrokers } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto, startEmbedded, testBrokers } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 
 const ECHO = `function handle_task(agent, payload) { return { echo: payload }; }`;
 const COUNT = 20_000;
@@ -87,52 +88,55 @@ Deno.test("an agent that floods without end does not keep its neighbour or the n
   await assertResponsive(bus, node);
 });
 
-Deno.test("the runner's memory is bounded while the broker is away and an agent floods", {
-  ignore: !hasMosquitto,
-}, async () => {
-  await using here = await scene(() => Mosquitto.start(), ["--outbox-mb", "8"]);
-  const { broker, bus, node } = here;
-  const code = `async function setup(agent) {
+Deno.test(
+  needing(MOSQUITTO, "the runner's memory is bounded while the broker is away and an agent floods"),
+  async () => {
+    await using here = await scene(() => Mosquitto.start(), ["--outbox-mb", "8"]);
+    const { broker, bus, node } = here;
+    const code = `async function setup(agent) {
     await agent.publish("ready", 1);
     const text = "x".repeat(10000);
     for (let n = 0; ; n++) { await agent.publish("flood", text); if (n === 20000) agent.persist("n", n); }
   }`;
-  await bus.publish(`nodes/${node.name}/spawn`, { name: "flooder", code });
-  await bus.on("ready");
-  const before = await residentMiB(node.pid);
-  await broker.kill();
-  // 200 MB have gone into an outbox of 8.
-  await untilItIs(`${node.stateDir}/agentflow_flooder_state.json`);
-  const grown = await residentMiB(node.pid) - before;
-  assert(grown < 200, `the runner grew by ${grown} MiB`);
-  await broker.restart();
-  await using after = await Bus.connect(broker.port, "nodes/#");
-  const { json } = await after.on(`nodes/${node.name}/heartbeat`);
-  assert(json.dropped > 0, "what was lost is not counted");
-  assertEquals(
-    (await after.ask(`nodes/${node.name}/stop`, { name: "flooder" }).catch(() => undefined))?.json.ok ?? true,
-    true,
-  );
-});
+    await bus.publish(`nodes/${node.name}/spawn`, { name: "flooder", code });
+    await bus.on("ready");
+    const before = await residentMiB(node.pid);
+    await broker.kill();
+    // 200 MB have gone into an outbox of 8.
+    await untilItIs(`${node.stateDir}/agentflow_flooder_state.json`);
+    const grown = await residentMiB(node.pid) - before;
+    assert(grown < 200, `the runner grew by ${grown} MiB`);
+    await broker.restart();
+    await using after = await Bus.connect(broker.port, "nodes/#");
+    const { json } = await after.on(`nodes/${node.name}/heartbeat`);
+    assert(json.dropped > 0, "what was lost is not counted");
+    assertEquals(
+      (await after.ask(`nodes/${node.name}/stop`, { name: "flooder" }).catch(() => undefined))?.json.ok ??
+        true,
+      true,
+    );
+  },
+);
 
-Deno.test("a message that the broker cannot stand does not keep the node off the line", {
-  ignore: !hasMosquitto,
-}, async () => {
-  // mosquitto closes the connection over a packet that is larger.
-  await using here = await scene(() => Mosquitto.start(["max_packet_size 20000"]));
-  const { bus, node } = here;
-  await node.spawn(bus, { name: "neighbour", code: ECHO });
-  const code = `async function setup(agent) {
+Deno.test(
+  needing(MOSQUITTO, "a message that the broker cannot stand does not keep the node off the line"),
+  async () => {
+    // mosquitto closes the connection over a packet that is larger.
+    await using here = await scene(() => Mosquitto.start(["max_packet_size 20000"]));
+    const { bus, node } = here;
+    await node.spawn(bus, { name: "neighbour", code: ECHO });
+    const code = `async function setup(agent) {
     await Promise.all([1, 2].map((n) => agent.publish("before", n)));
     agent.publish("poison", "x".repeat(50000));
     await Promise.all([1, 2].map((n) => agent.publish("after", n)));
   }`;
-  await bus.publish(`nodes/${node.name}/spawn`, { name: "poisoner", code });
-  await bus.on("after", (m) => m.json === 2);
-  await assertResponsive(bus, node);
-  assertEquals(bus.all("poison"), []);
-  assert(bus.all("before").length >= 2);
-});
+    await bus.publish(`nodes/${node.name}/spawn`, { name: "poisoner", code });
+    await bus.on("after", (m) => m.json === 2);
+    await assertResponsive(bus, node);
+    assertEquals(bus.all("poison"), []);
+    assert(bus.all("before").length >= 2);
+  },
+);
 
 async function untilItIs(path: string): Promise<void> {
   for (let attempt = 0; attempt < 3000; attempt++) {

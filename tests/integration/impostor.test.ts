@@ -2,10 +2,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { actorId } from "../../protocol/ids.ts";
-import { hasMosquitto, Mosquitto } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { readAudit } from "../support/signing.ts";
+import { needing } from "../support/programs.ts";
 
 /** Listens in the broker's place as soon as it can, and keeps what it hears. */
 const IMPOSTOR = `
@@ -21,8 +22,10 @@ async function process(agent) {
 }`;
 
 Deno.test({
-  name: "an agent that listens in the broker's place is ended before the node has said a word to it",
-  ignore: !hasMosquitto,
+  ...needing(
+    MOSQUITTO,
+    "an agent that listens in the broker's place is ended before the node has said a word to it",
+  ),
   fn: async () => {
     await using broker = await Mosquitto.start();
     await using bus = await Bus.connect(broker.port);

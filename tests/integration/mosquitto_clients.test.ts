@@ -1,9 +1,10 @@
 /** Every command topic, driven by `mosquitto_pub` and read by `mosquitto_sub`: what an operator has at hand. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { actorId } from "../../protocol/ids.ts";
-import { hasMosquitto, Mosquitto, type TestBroker } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto, type TestBroker } from "../support/brokers.ts";
 import { mosquittoPub, MosquittoSub } from "../support/mosquitto_clients.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 
 const CODE = `
 let calls = 0;
@@ -18,7 +19,7 @@ function test(
   topics: string[],
   run: (broker: TestBroker, sub: MosquittoSub) => Promise<void>,
 ): void {
-  Deno.test({ name: `mosquitto_pub: ${law}`, ignore: !hasMosquitto }, async () => {
+  Deno.test(needing(MOSQUITTO, `mosquitto_pub: ${law}`), async () => {
     await using broker = await Mosquitto.start();
     await using sub = await MosquittoSub.listen(broker, "nodes/edge/heartbeat", ...topics);
     await using _node = await NodeProcess.start({ port: broker.port, name: "edge" });
@@ -103,7 +104,7 @@ test("migrate, and the reply to an agent's question", ["#"], async (broker, sub)
 });
 
 Deno.test(
-  { name: "mosquitto_pub: stop_all ends the node with exit code 0", ignore: !hasMosquitto },
+  needing(MOSQUITTO, "mosquitto_pub: stop_all ends the node with exit code 0"),
   async () => {
     await using broker = await Mosquitto.start();
     await using sub = await MosquittoSub.listen(broker, "nodes/edge/#", heartbeat("sensor"));

@@ -6,10 +6,11 @@ import { makeNpmTarball } from "../../operator/release/npm_tarball.ts";
 import { fetchEnv } from "../../protocol/packages/env.ts";
 import { freePort } from "../support/brokers.ts";
 import { NodeProcess } from "../support/node_process.ts";
-import { needing, requiredProgram } from "../support/programs.ts";
+import { findProgram, needing, programs } from "../support/programs.ts";
 
-const npm = requiredProgram("npm");
-const node = requiredProgram("node");
+const NODE_JS = programs("Node.js", "node", "npm");
+const npm = findProgram("npm");
+const node = findProgram("node");
 
 interface Result {
   readonly code: number;
@@ -74,12 +75,7 @@ async function filesOf(archive: string): Promise<string[]> {
 }
 
 Deno.test({
-  name: needing(
-    "npm",
-    npm !== undefined,
-    "the npm package brings a command line, a node, and the Deno they run on",
-  ),
-  ignore: npm === undefined || node === undefined,
+  ...needing(NODE_JS, "the npm package brings a command line, a node, and the Deno they run on"),
   fn: async () => {
     await using machine = await Machine.install();
     assertEquals(basename(machine.archive), `agentflow-${manifest.version}.tgz`);

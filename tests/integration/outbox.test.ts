@@ -1,8 +1,9 @@
 /** What agents publish while the broker is away arrives when it is back. */
 import { assert, assertEquals } from "@std/assert";
-import { hasMosquitto, Mosquitto } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 
 /** Publishes numbers, and writes down which of them were taken over. */
 const NUMBERS = `
@@ -19,8 +20,6 @@ let n = 0;
 async function process(agent) { for (let i = 0; i < 50; i++) await agent.publish("numbers", ++n); }
 function handle_task() { return { n }; }`;
 
-const ignore = !hasMosquitto;
-
 /** The last number whose `publish` is known to have resolved. */
 async function resolvedSoFar(node: NodeProcess): Promise<number> {
   return JSON.parse(await Deno.readTextFile(`${node.stateDir}/agentflow_numbers_state.json`)).resolved;
@@ -34,8 +33,10 @@ function assertWhole(numbers: readonly number[]): void {
 }
 
 Deno.test({
-  name: "an agent's messages go on in order through an outage, and it is not restarted for it",
-  ignore,
+  ...needing(
+    MOSQUITTO,
+    "an agent's messages go on in order through an outage, and it is not restarted for it",
+  ),
   async fn() {
     await using broker = await Mosquitto.start(["max_queued_messages 0"]);
     await using bus = await Bus.connect(broker.port);
@@ -60,8 +61,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "with --outbox disk, nothing whose publish has resolved is lost when the runner dies in an outage",
-  ignore,
+  ...needing(
+    MOSQUITTO,
+    "with --outbox disk, nothing whose publish has resolved is lost when the runner dies in an outage",
+  ),
   async fn() {
     await using broker = await Mosquitto.start(["max_queued_messages 0"]);
     const args = ["--outbox", "disk"];
@@ -88,8 +91,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is too much for the outbox is dropped oldest first, counted and said",
-  ignore,
+  ...needing(MOSQUITTO, "what is too much for the outbox is dropped oldest first, counted and said"),
   async fn() {
     await using broker = await Mosquitto.start();
     const args = ["--outbox-messages", "100"];

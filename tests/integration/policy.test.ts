@@ -2,12 +2,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { freePort, hasMosquitto, Mosquitto } from "../support/brokers.ts";
+import { freePort, MOSQUITTO, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { LinkProxy } from "../support/link_proxy.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { policed, writePolicy } from "../support/policed.ts";
 import { assertAllRefused, probe } from "../support/probe.ts";
+import { needing } from "../support/programs.ts";
 
 const IDLE = "function setup() {}";
 
@@ -159,9 +160,10 @@ Deno.test("packages, the number of agents and topics are the policy's", async ()
 });
 
 Deno.test({
-  name:
+  ...needing(
+    MOSQUITTO,
     "a retained spawn that is refused is said once per process, stays on the broker, and keeps nobody else waiting",
-  ignore: !hasMosquitto,
+  ),
   fn: async () => {
     await using broker = await Mosquitto.start();
     await using bus = await Bus.connect(broker.port);

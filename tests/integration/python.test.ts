@@ -1,9 +1,10 @@
 /** Agents in Python, as they arrive and as they are seen on the wire. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { mosquittoPub, MosquittoSub } from "../support/mosquitto_clients.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 
 /** Fetching the interpreter takes a machine under load long. */
 const PATIENCE_MS = 240_000;
@@ -21,16 +22,22 @@ const SENSOR = {
     "\nasync def setup(agent):\n    await agent.log('DHT22 sensor agent ready')\nasync def process(agent):\n    import random # replace with real adafruit_dht read\n    temp = round(20 + random.uniform(-2, 2), 1)\n    await agent.publish('sensors/temperature', {'value': temp, 'unit': 'C', 'node': agent.node})\n    await agent.log(f'Temperature: {temp}C')\n",
 };
 
-Deno.test("a planner's Python config, published with mosquitto_pub, runs as it is", async () => {
-  await using broker = await Mosquitto.start();
-  await using _node = await NodeProcess.start({ port: broker.port, name: "rpi-livingroom" });
-  await using sub = await MosquittoSub.listen(broker, "sensors/#", "agents/+/logs", "agents/+/errors");
-  await mosquittoPub(broker, "nodes/rpi-livingroom/spawn", SENSOR, ["-r"]);
-  await sub.line((line) => line.includes("DHT22 sensor agent ready"));
-  const reading = await sub.line((line) => line.startsWith("sensors/temperature "));
-  assertMatch(reading, /^sensors\/temperature \{"value": \d\d\.\d, "unit": "C", "node": "rpi-livingroom"\}$/);
-  await sub.line((line) => /Temperature: \d\d\.\dC/.test(line));
-});
+Deno.test(
+  needing(MOSQUITTO, "a planner's Python config, published with mosquitto_pub, runs as it is"),
+  async () => {
+    await using broker = await Mosquitto.start();
+    await using _node = await NodeProcess.start({ port: broker.port, name: "rpi-livingroom" });
+    await using sub = await MosquittoSub.listen(broker, "sensors/#", "agents/+/logs", "agents/+/errors");
+    await mosquittoPub(broker, "nodes/rpi-livingroom/spawn", SENSOR, ["-r"]);
+    await sub.line((line) => line.includes("DHT22 sensor agent ready"));
+    const reading = await sub.line((line) => line.startsWith("sensors/temperature "));
+    assertMatch(
+      reading,
+      /^sensors\/temperature \{"value": \d\d\.\d, "unit": "C", "node": "rpi-livingroom"\}$/,
+    );
+    await sub.line((line) => /Temperature: \d\d\.\dC/.test(line));
+  },
+);
 
 Deno.test("an agent in Python moves to another node with its state, and is updated with a way back", async () => {
   await using broker = await startEmbedded();

@@ -6,6 +6,8 @@ import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { join } from "@std/path";
 import { actorId } from "../../protocol/ids.ts";
+import { MOSQUITTO } from "../support/brokers.ts";
+import { needing } from "../support/programs.ts";
 import { compare, type Heard, type Json, type Line, replay } from "../support/replay.ts";
 
 const FOLDER = fileURLToPath(new URL("../fixtures/main_machine/", import.meta.url));
@@ -212,7 +214,7 @@ function differences({ theirs, ours }: Heard): string[] {
 
 for (const { name: file } of [...Deno.readDirSync(FOLDER)].sort((a, b) => a.name < b.name ? -1 : 1)) {
   const name = file.replace(".jsonl", "");
-  Deno.test(`a main machine hears what it heard before: ${name}`, async () => {
+  Deno.test(needing(MOSQUITTO, `a main machine hears what it heard before: ${name}`), async () => {
     const remaining = [...REMAINING[name] ?? []].sort();
     const missing = (line: Line) => {
       if (!remaining.includes(inWords("-", line))) return undefined;

@@ -5,6 +5,7 @@ import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { listing, prison } from "../support/prison.ts";
+import { needing, ROOT } from "../support/programs.ts";
 
 const PERSIST = `async function setup(agent) {
   try {
@@ -58,7 +59,7 @@ Deno.test("a state file beyond its limit is not read by the node", async () => {
   assertStringIncludes(json.error, "limit");
 });
 
-Deno.test("a state file of another user is refused", { ignore: Deno.uid() !== 0 }, async () => {
+Deno.test(needing(ROOT, "a state file of another user is refused"), async () => {
   await using prisoner = await prison();
   const { bus, node } = prisoner;
   const file = join(node.stateDir, "agentflow_victim_state.json");

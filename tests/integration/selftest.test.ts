@@ -2,10 +2,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { join } from "@std/path";
+import { SMALL_DISKS } from "../support/small_disk.ts";
+import { needing, succeeds } from "../support/programs.ts";
 
 const MAIN = fileURLToPath(new URL("../../runner/main.ts", import.meta.url));
 /** A mount namespace of its own gives a test a full disk; not every container allows one. */
-const canMount = await succeeds("unshare", ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]);
 
 interface Report {
   readonly code: number;
@@ -63,15 +64,6 @@ async function report([program = "", ...args]: string[], env: Record<string, str
   return { code, lines: text.decode(stdout).trimEnd().split("\n"), stderr: text.decode(stderr) };
 }
 
-async function succeeds(program: string, args: string[]): Promise<boolean> {
-  try {
-    return (await new Deno.Command(program, { args, stdout: "null", stderr: "null" }).output()).success;
-  } catch {
-    // Not installed.
-    return false;
-  }
-}
-
 /** Exit code 1, one FAIL line that matches, and a closing line that says the same. */
 function assertFails({ code, lines }: Report, reason: RegExp): void {
   const failures = lines.filter((line) => line.startsWith("FAIL "));
@@ -99,7 +91,7 @@ Deno.test("self-test needs neither broker nor network", async () => {
   await using device = await Device.open();
   const isolated = ["unshare", "-rn", ...device.command("--broker", "203.0.113.1")];
   // A network namespace of its own has not even loopback up; where there is none, a dead broker has to do.
-  const canUnshare = await succeeds("unshare", ["-rn", "true"]);
+  const canUnshare = await succeeds(["unshare", "-rn", "true"]);
   const { code, lines } = await report(canUnshare ? ["sh", "-c", loopbackUp(isolated)] : device.command());
   assertEquals([code, lines.at(-1)], [0, `${lines.length - 1} passed, 0 failed`], lines.join("\n"));
 });
@@ -176,8 +168,7 @@ Deno.test("self-test names each of several causes", async () => {
 });
 
 Deno.test({
-  name: "self-test names a disk without space, and one that is read-only",
-  ignore: !canMount,
+  ...needing(SMALL_DISKS, "self-test names a disk without space, and one that is read-only"),
   fn: async () => {
     await using device = await Device.open();
     await Deno.mkdir(device.stateDir);
@@ -210,7 +201,7 @@ Deno.test("self-test that is interrupted ends its agents, cleans up and fails", 
   const [program = "", ...args] = device.command("--deno", hanging);
   const child = new Deno.Command(program, { args, stdin: "null", stdout: "piped", stderr: "inherit" })
     .spawn();
-  await succeeds("sh", ["-c", `until [ -p '${started}' ]; do sleep 0.02; done; cat '${started}'`]);
+  await succeeds(["sh", "-c", `until [ -p '${started}' ]; do sleep 0.02; done; cat '${started}'`]);
   child.kill("SIGINT");
   const { code, stdout } = await child.output();
   assertEquals(code, 1);

@@ -4,8 +4,8 @@ import { Bus } from "../support/bus.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { withFolder } from "../support/temp_folder.ts";
+import { needing, ROOT } from "../support/programs.ts";
 
-const isRoot = Deno.uid() === 0;
 const NAME = "test-node";
 const REGISTRY = `agentflow_${NAME}.registry`;
 
@@ -53,7 +53,7 @@ Deno.test("agents and state of the earlier layout come back, in a folder that no
   });
 });
 
-Deno.test("a registry that another user has planted starts nothing", { ignore: !isRoot }, async () => {
+Deno.test(needing(ROOT, "a registry that another user has planted starts nothing"), async () => {
   await withEarlierLayout(async (shared, start, bus) => {
     const from = bus.mark();
     await Deno.chown(`${shared}/${REGISTRY}/agents/counter.json`, 65534, 65534);
@@ -65,22 +65,22 @@ Deno.test("a registry that another user has planted starts nothing", { ignore: !
   });
 });
 
-Deno.test("state that another user has planted is not given to an agent, and the agent is told", {
-  ignore: !isRoot,
-}, async () => {
-  await withEarlierLayout(async (shared, start, bus) => {
-    const from = bus.mark();
-    await Deno.chown(`${shared}/agentflow_counter_state.json`, 65534, 65534);
-    await using _node = await start();
-    await bus.on("boots", ({ json }) => json === 1, from);
-    const { json } = await bus.find("a report", ({ topic }) => topic.endsWith("/errors"), from);
-    assertStringIncludes(json.error, "is not used, it belongs to user 65534");
-  });
-});
+Deno.test(
+  needing(ROOT, "state that another user has planted is not given to an agent, and the agent is told"),
+  async () => {
+    await withEarlierLayout(async (shared, start, bus) => {
+      const from = bus.mark();
+      await Deno.chown(`${shared}/agentflow_counter_state.json`, 65534, 65534);
+      await using _node = await start();
+      await bus.on("boots", ({ json }) => json === 1, from);
+      const { json } = await bus.find("a report", ({ topic }) => topic.endsWith("/errors"), from);
+      assertStringIncludes(json.error, "is not used, it belongs to user 65534");
+    });
+  },
+);
 
 Deno.test(
-  "a node does not start in a folder of its name that another user has made",
-  { ignore: !isRoot },
+  needing(ROOT, "a node does not start in a folder of its name that another user has made"),
   async () => {
     await withEarlierLayout(async (shared, start) => {
       await Deno.mkdir(`${shared}/agentflow_${NAME}.home`);
@@ -95,7 +95,7 @@ Deno.test(
   },
 );
 
-Deno.test("what an agent makes of its state file no other user can reach", { ignore: !isRoot }, async () => {
+Deno.test(needing(ROOT, "what an agent makes of its state file no other user can reach"), async () => {
   await withEarlierLayout(async (shared, start, bus) => {
     await using node = await start();
     const file = `${shared}/agentflow_${NAME}.home/agentflow_setter_state.json`;

@@ -3,13 +3,15 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { renderUnit, type UnitScope } from "../../operator/release/unit.ts";
-import { needing, requiredProgram } from "../support/programs.ts";
+import { type Need, needing, programs, succeeds } from "../support/programs.ts";
 
-const ANALYZE = requiredProgram("systemd-analyze", [], "AGENTFLOW_REQUIRE_SYSTEMD");
-const STRACE = requiredProgram("strace", [], "AGENTFLOW_REQUIRE_SYSTEMD");
-/** Not every container lets one process watch another. */
-const canTrace = STRACE !== undefined &&
-  (await run(STRACE, "-f", "-qq", "-o", "/dev/null", "true")).code === 0;
+const SYSTEMD = programs("systemd", "systemd-analyze");
+const STRACE = programs("strace", "strace");
+const TRACING: Need = {
+  name: "the right to trace",
+  isThere: !STRACE.isThere || await succeeds(["strace", "-f", "-qq", "-o", "/dev/null", "true"]),
+  remedy: "run the tests where strace works, which a container may refuse",
+};
 const MAIN = fileURLToPath(new URL("../../runner/main.ts", import.meta.url));
 const SHIPPED = fileURLToPath(new URL("../../scripts/agentflow-node.service", import.meta.url));
 
@@ -55,29 +57,23 @@ async function run(program: string, ...args: string[]): Promise<{ code: number; 
 }
 
 Deno.test({
-  name: needing("systemd-analyze", ANALYZE !== undefined, "systemd finds nothing wrong with any unit"),
-  ignore: ANALYZE === undefined,
+  ...needing(SYSTEMD, "systemd finds nothing wrong with any unit"),
   fn: () =>
     withUnits(async (paths) => {
       for (const path of Object.values(paths)) {
-        assertEquals(await run(ANALYZE ?? "", "verify", "--man=no", path), { code: 0, text: "" }, path);
+        assertEquals(await run("systemd-analyze", "verify", "--man=no", path), { code: 0, text: "" }, path);
       }
     }),
 });
 
 Deno.test({
-  name: needing(
-    "systemd-analyze",
-    ANALYZE !== undefined,
-    "units leave a service no more exposed than it must be",
-  ),
-  ignore: ANALYZE === undefined,
+  ...needing(SYSTEMD, "units leave a service no more exposed than it must be"),
   fn: () =>
     withUnits(async (paths) => {
       for (const [name, path] of Object.entries(paths)) {
         const threshold = `--threshold=${MOST_EXPOSURE[name as keyof typeof MOST_EXPOSURE] * 10}`;
         const { code, text } = await run(
-          ANALYZE ?? "",
+          "systemd-analyze",
           "security",
           "--offline=true",
           "--no-pager",
@@ -116,7 +112,7 @@ async function allowedCalls(unit: string): Promise<Set<string>> {
 async function expand(names: readonly string[]): Promise<string[]> {
   const calls = await Promise.all(names.map(async (name) => {
     if (!name.startsWith("@")) return [name];
-    const { text } = await run(ANALYZE ?? "", "syscall-filter", name);
+    const { text } = await run("systemd-analyze", "syscall-filter", name);
     const members = text.split("\n").slice(1).map((line) => line.trim());
     return await expand(members.filter((member) => member !== "" && !member.startsWith("#")));
   }));
@@ -124,19 +120,14 @@ async function expand(names: readonly string[]): Promise<string[]> {
 }
 
 Deno.test({
-  name: needing(
-    "systemd-analyze, or strace that may watch,",
-    ANALYZE !== undefined && canTrace,
-    "units allow every system call that a node and its agents make",
-  ),
-  ignore: ANALYZE === undefined || !canTrace,
+  ...needing([SYSTEMD, STRACE, TRACING], "units allow every system call that a node and its agents make"),
   fn: async () => {
     const folder = await Deno.makeTempDir({ prefix: "agentflow-calls-test-" });
     try {
       const trace = join(folder, "trace");
       const folders = ["--state-dir", join(folder, "state"), "--work-dir", join(folder, "work")];
       const command = [Deno.execPath(), "run", "-A", MAIN, "--test", ...folders];
-      const { code, text } = await run(STRACE ?? "", "-f", "-qq", "-o", trace, ...command);
+      const { code, text } = await run("strace", "-f", "-qq", "-o", trace, ...command);
       assertEquals(code, 0, text);
       const made = new Set(
         [...(await Deno.readTextFile(trace)).matchAll(/^\d+ +([a-z]\w*)\(/gm)].map(([, call = ""]) => call),

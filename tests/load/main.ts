@@ -7,7 +7,7 @@ import { ProcStats } from "../../runner/process/proc_stats.ts";
 import { describeMachine } from "../bench/machine.ts";
 import { percentile } from "../bench/stats.ts";
 import { layOut } from "../bench/table.ts";
-import { hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { startBroker } from "../support/brokers.ts";
 import { Traffic } from "./traffic.ts";
 import { FastViewer, SlowViewer } from "./viewers.ts";
 
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
     console.error(`dashboard:load: --seconds must be a number from 5 to ${MAX_SECONDS}`);
     return 2;
   }
-  await using broker = hasMosquitto ? await Mosquitto.start() : await startEmbedded();
+  await using broker = await startBroker();
   await using dashboard = await startProcess(broker.port);
   await using traffic = await Traffic.connect(broker.port, SIZE);
   await traffic.announce();

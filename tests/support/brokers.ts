@@ -1,6 +1,7 @@
 /** The brokers that integration tests run against: the embedded one always, mosquitto where it is installed. */
 import { startEmbeddedBroker } from "../../runner/broker/embedded.ts";
-import { requiredProgram } from "./programs.ts";
+import { findProgram, type Need, programs } from "./programs.ts";
+import { noteLeftOut } from "./left_out.ts";
 
 export interface TestBroker extends AsyncDisposable {
   readonly kind: "embedded" | "mosquitto";
@@ -8,17 +9,19 @@ export interface TestBroker extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Debian keeps it where only root's PATH looks. */
-const MOSQUITTO = requiredProgram("mosquitto", ["/usr/sbin/mosquitto"]);
+/** The broker, and the command line clients that come with it. */
+export const MOSQUITTO: Need = programs(
+  "mosquitto",
+  "mosquitto",
+  "mosquitto_passwd",
+  "mosquitto_pub",
+  "mosquitto_sub",
+);
 
 /** The path of mosquitto, where it is installed. */
 export function findMosquitto(): string | undefined {
-  return hasMosquitto ? MOSQUITTO : undefined;
+  return MOSQUITTO.isThere ? findProgram("mosquitto") : undefined;
 }
-
-/** Whether mosquitto and its clients are here. @throws Error when CI requires them and they are not */
-export const hasMosquitto: boolean = [MOSQUITTO, requiredProgram("mosquitto_pub")]
-  .every((program) => program !== undefined);
 
 /** Starts the embedded broker, on a free port unless told otherwise. */
 export async function startEmbedded(port = 0): Promise<TestBroker> {
@@ -74,7 +77,7 @@ export class Mosquitto implements TestBroker {
 
   /** Starts it, and waits until it accepts connections. */
   async restart(): Promise<void> {
-    this.#child = new Deno.Command(MOSQUITTO ?? "mosquitto", {
+    this.#child = new Deno.Command(findMosquitto() ?? "mosquitto", {
       args: ["-c", this.configPath],
       stdin: "null",
       stdout: "null",
@@ -96,11 +99,18 @@ export class Mosquitto implements TestBroker {
   }
 }
 
-/** The brokers of this machine, each with how to start it. */
+/** The broker that most have, where it is installed, else the embedded one: for laws that hold with every broker. */
+export async function startBroker(mosquittoConfig: readonly string[] = []): Promise<TestBroker> {
+  return MOSQUITTO.isThere ? await Mosquitto.start(mosquittoConfig) : await startEmbedded();
+}
+
+/** The brokers of this machine, each with how to start it. That mosquitto is missing is told at the end of the run. */
 export function testBrokers(): { readonly kind: TestBroker["kind"]; start(): Promise<TestBroker> }[] {
   const embedded = { kind: "embedded" as const, start: () => startEmbedded() };
   const mosquitto = { kind: "mosquitto" as const, start: () => Mosquitto.start() };
-  return hasMosquitto ? [embedded, mosquitto] : [embedded];
+  if (MOSQUITTO.isThere) return [embedded, mosquitto];
+  noteLeftOut(MOSQUITTO, "all that is tested on every broker");
+  return [embedded];
 }
 
 /** A TCP port on loopback that nobody listens on. */

@@ -1,22 +1,9 @@
 /** A real browser for tests of the page, where one is installed. */
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { findChromium, openBrowser } from "../../scripts/dashboard/browser.ts";
+import { type Need, programs } from "./programs.ts";
 
-/** Set by CI: a machine without it then fails instead of testing less. */
-const REQUIRED = Deno.env.get("AGENTFLOW_REQUIRE_CHROMIUM") === "1";
-const CHROMIUM = findChromium();
-
-/** Whether Chromium is here; the reason for a test that is skipped is its name. @throws Error when CI requires it and it is not */
-export const hasChromium: boolean = CHROMIUM !== undefined;
-if (REQUIRED && !hasChromium) {
-  throw new Error("AGENTFLOW_REQUIRE_CHROMIUM=1, but chromium is not installed: apt-get install chromium");
-}
-if (!hasChromium) {
-  // deno-lint-ignore no-console -- otherwise nobody would know that less was tested
-  console.warn(
-    "The dashboard is not tested in a browser: chromium is not installed (apt-get install chromium)",
-  );
-}
+export const CHROMIUM: Need = programs("chromium", "chromium");
 
 /** How long something may take to show on a machine that does much else. */
 const PATIENCE_MS = 20_000;
@@ -26,7 +13,7 @@ export class TestBrowser implements AsyncDisposable {
   private constructor(private readonly browser: Browser) {}
 
   static async open(): Promise<TestBrowser> {
-    return new TestBrowser(await openBrowser(CHROMIUM ?? "chromium"));
+    return new TestBrowser(await openBrowser(findChromium() ?? "chromium"));
   }
 
   /** A page of its own, without anything of the others. What it complains of is in `complaints`. */

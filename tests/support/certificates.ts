@@ -1,9 +1,8 @@
 /** Certificates for tests, good and bad, made by openssl. */
 import { join } from "@std/path";
-import { requiredProgram } from "./programs.ts";
+import { type Need, programs } from "./programs.ts";
 
-/** Whether openssl is here. @throws Error when CI requires it and it is not */
-export const hasOpenssl: boolean = requiredProgram("openssl") !== undefined;
+export const OPENSSL: Need = programs("openssl", "openssl");
 
 /** A certificate and its key, as files and as text (PEM). */
 export interface Certificate {

@@ -1,14 +1,8 @@
 /** A user of the system for one device of the tests: added for it, and removed with it. */
-import { requiredProgram } from "./programs.ts";
-
-const REQUIRED = "AGENTFLOW_REQUIRE_SSHD";
-const isRoot = Deno.uid() === 0;
-const [ADD, REMOVE] = isRoot
-  ? ["useradd", "userdel"].map((name) => requiredProgram(name, [`/usr/sbin/${name}`], REQUIRED))
-  : [];
+import { findProgram, programs, ROOT } from "./programs.ts";
 
 /** Only root can; its tools are part of every Debian. */
-export const canAddUsers: boolean = ADD !== undefined && REMOVE !== undefined;
+export const canAddUsers: boolean = ROOT.isThere && programs("useradd", "useradd", "userdel").isThere;
 
 export class DeviceUser {
   private constructor(
@@ -31,7 +25,7 @@ export class DeviceUser {
       "/bin/sh",
     ];
     // No password opens it, and it is not locked: sshd lets nobody in who is.
-    await run(ADD ?? "useradd", ...account, "--password", "*", name);
+    await run(findProgram("useradd") ?? "useradd", ...account, "--password", "*", name);
     const [uid, gid] = await Promise.all(["-u", "-g"].map((flag) => run("id", flag, name)));
     return new DeviceUser(name, { uid: Number(uid), gid: Number(gid) });
   }
@@ -43,7 +37,7 @@ export class DeviceUser {
 
   /** Also while a process of theirs is still about to end. */
   async remove(): Promise<void> {
-    await run(REMOVE ?? "userdel", "--force", this.name);
+    await run(findProgram("userdel") ?? "userdel", "--force", this.name);
   }
 }
 

@@ -1,11 +1,12 @@
 /** A mosquitto as docs/security.md sets it up: its configuration, access rules and commands are read from there. */
 import { join } from "@std/path";
 import type { IClientOptions } from "mqtt";
-import { freePort, Mosquitto } from "./brokers.ts";
+import { freePort, MOSQUITTO, Mosquitto } from "./brokers.ts";
 import { Bus } from "./bus.ts";
 import { allSnippets } from "./documents.ts";
+import { OPENSSL } from "./certificates.ts";
 import { NodeProcess } from "./node_process.ts";
-import { requiredProgram } from "./programs.ts";
+import { type Need } from "./programs.ts";
 
 export const PASSWORD_TITLE = "# /etc/mosquitto/conf.d/agentflow.conf";
 export const CERTIFICATE_TITLE = "# /etc/mosquitto/conf.d/agentflow.conf, with client certificates";
@@ -14,12 +15,8 @@ const CA_TITLE = "# A CA, and the broker's certificate";
 const CLIENT_TITLE = "# A certificate for the node edge-1";
 const MOSQUITTO_FOLDER = "/etc/mosquitto/agentflow";
 
-/** Whether all that is needed is installed. @throws Error when CI requires it and it is not */
-export const canSetUp: boolean = [
-  requiredProgram("openssl"),
-  requiredProgram("mosquitto_passwd"),
-  requiredProgram("mosquitto", ["/usr/sbin/mosquitto"]),
-].every((program) => program !== undefined);
+/** What such a broker takes. */
+export const DOCUMENTED_BROKER: readonly Need[] = [MOSQUITTO, OPENSSL];
 
 /** The code blocks for a broker, by the line that they begin with. */
 const BLOCKS: ReadonlyMap<string, string> = new Map(

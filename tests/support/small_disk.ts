@@ -1,5 +1,7 @@
 /** Starts a program where a folder is a small disk, or one that cannot be written: in a mount namespace of its own. */
 
+import { type Need, succeeds } from "./programs.ts";
+
 /** A command to put in front of the program. */
 export type Wrapper = readonly string[];
 
@@ -18,19 +20,21 @@ export function seenBy(pid: number, path: string): string {
   return `/proc/${pid}/root${path}`;
 }
 
-/** Why there are no such disks here; `undefined` when there are. */
-export async function noDisksReason(): Promise<string | undefined> {
+/** Whether this user gets mount namespaces: containers and some kernels refuse. */
+async function haveNamespaces(): Promise<boolean> {
   const dir = await Deno.makeTempDir();
   try {
-    const [program = "", ...args] = [...smallDisk(dir, 64), "true"];
-    const { success, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
-    return success ? undefined : new TextDecoder().decode(stderr).trim();
-  } catch (error) {
-    return (error as Error).message;
+    return await succeeds([...smallDisk(dir, 64), "true"]);
   } finally {
     await Deno.remove(dir);
   }
 }
+
+export const SMALL_DISKS: Need = {
+  name: "mount namespaces",
+  isThere: await haveNamespaces(),
+  remedy: "run the tests where `unshare --map-root-user --mount true` works, which a container may refuse",
+};
 
 function inNamespace(prepare: string, dir: string): Wrapper {
   return ["unshare", "--map-root-user", "--mount", "sh", "-c", `${prepare} && exec "$@"`, dir];

@@ -3,16 +3,12 @@ import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { freePort, untilItAccepts } from "./brokers.ts";
 import { canAddUsers, DeviceUser } from "./device_user.ts";
-import { requiredProgram } from "./programs.ts";
+import { findProgram, type Need, programs } from "./programs.ts";
 
-const REQUIRED = "AGENTFLOW_REQUIRE_SSHD";
-const SSHD = requiredProgram("sshd", ["/usr/sbin/sshd"], REQUIRED);
-const KEYGEN = requiredProgram("ssh-keygen", [], REQUIRED);
 const FAKE_SYSTEMD = fileURLToPath(new URL("./fake_systemd.ts", import.meta.url));
 
-/** Whether OpenSSH is here, server and client. @throws Error when CI requires it and it is not */
-export const hasSsh: boolean = [SSHD, KEYGEN, requiredProgram("ssh", [], REQUIRED)]
-  .every((program) => program !== undefined);
+/** Server and client. */
+export const OPENSSH: Need = programs("OpenSSH", "sshd", "ssh", "ssh-keygen");
 
 /** What is less than real about the device of this run, for the names of tests. */
 export const ofWhom: string = canAddUsers
@@ -74,7 +70,14 @@ export class SshDevice implements AsyncDisposable {
     await Deno.writeTextFile(path("sshd_config"), serverConfig(folder, port, user));
     // Where root runs it, it wants this folder.
     if (Deno.uid() === 0) await Deno.mkdir("/run/sshd", { recursive: true });
-    const [command = "", ...args] = [...wrapper, SSHD ?? "sshd", "-D", "-e", "-f", path("sshd_config")];
+    const [command = "", ...args] = [
+      ...wrapper,
+      findProgram("sshd") ?? "sshd",
+      "-D",
+      "-e",
+      "-f",
+      path("sshd_config"),
+    ];
     const sshd = new Deno.Command(command, {
       args,
       stdin: "null",
@@ -194,7 +197,7 @@ async function script(path: string, body: string): Promise<void> {
 }
 
 async function generateKey(path: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(KEYGEN ?? "ssh-keygen", {
+  const { success, stderr } = await new Deno.Command("ssh-keygen", {
     args: ["-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path],
     stdin: "null",
   }).output();

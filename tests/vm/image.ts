@@ -1,6 +1,6 @@
 /** The guest's disk: Debian 12 with systemd and an SSH server, made once by mmdebstrap and kept in a cache folder. */
 import { join } from "@std/path";
-import { requiredProgram } from "../support/programs.ts";
+import { findProgram } from "../support/programs.ts";
 
 /** What is needed of this machine: a program, and the Debian package that has it. */
 const PROGRAMS = {
@@ -15,7 +15,7 @@ const PROGRAMS = {
 const PACKAGES = "systemd-sysv,udev,dbus,libpam-systemd,dbus-user-session,openssh-server,sudo," +
   "linux-image-cloud-amd64,iproute2,procps";
 /** Set to 1: a machine without them fails. */
-const REQUIRED = "AGENTFLOW_REQUIRE_VM";
+const REQUIRED = Deno.env.get("AGENTFLOW_REQUIRE_VM") === "1";
 const BUILD_MS = 900_000;
 
 /**
@@ -48,11 +48,14 @@ export interface Image {
   readonly hostKey: string;
 }
 
-/** Debian packages that this machine lacks; none: all is there. */
+/** Debian packages that this machine lacks; none: all is there. @throws Error when they must be there */
 export function missingPackages(): string[] {
   const missing = Object.entries(PROGRAMS)
-    .filter(([program]) => requiredProgram(program, [`/usr/sbin/${program}`], REQUIRED) === undefined)
+    .filter(([program]) => findProgram(program) === undefined)
     .map(([, name]) => name);
+  if (REQUIRED && missing.length > 0) {
+    throw new Error(`AGENTFLOW_REQUIRE_VM=1, but ${missing.join(", ")} are missing`);
+  }
   return [...new Set(missing)];
 }
 

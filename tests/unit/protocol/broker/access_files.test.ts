@@ -4,7 +4,8 @@ import { readAccess } from "../../../../protocol/broker/access_files.ts";
 import type { AccessSources } from "../../../../protocol/broker/broker_flags.ts";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { Secret } from "../../../../protocol/config/secret.ts";
-import { CertificateAuthority, hasOpenssl } from "../../../support/certificates.ts";
+import { CertificateAuthority, OPENSSL } from "../../../support/certificates.ts";
+import { needing, ROOT } from "../../../support/programs.ts";
 
 const NOTHING: AccessSources = {
   ca: undefined,
@@ -99,9 +100,10 @@ Deno.test("a password file of this user that others may use is refused", async (
 });
 
 Deno.test({
-  name:
+  ...needing(
+    ROOT,
     "a password file of another owner may be open to a group, and gives a warning when it is to everybody",
-  ignore: Deno.uid() !== 0,
+  ),
   fn: async () => {
     await using folder = await Folder.create();
     const warnings: string[] = [];
@@ -119,8 +121,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "certificates and keys are read as they are, and what is none is refused",
-  ignore: !hasOpenssl,
+  ...needing(OPENSSL, "certificates and keys are read as they are, and what is none is refused"),
   fn: async () => {
     await using folder = await Folder.create();
     const authority = await CertificateAuthority.create(folder.path);

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { ownFolder } from "../../../../runner/files/own_folder.ts";
 import { withFolder } from "../../../support/temp_folder.ts";
+import { needing, ROOT } from "../../../support/programs.ts";
 
 Deno.test("a work folder that is a link is used by its own path, one that is not there is made", async () => {
   await withFolder(async (dir) => {
@@ -27,7 +28,7 @@ Deno.test("a work folder that others can write to is refused, or one below such 
   });
 });
 
-Deno.test("a work folder of another user is refused", { ignore: Deno.uid() !== 0 }, async () => {
+Deno.test(needing(ROOT, "a work folder of another user is refused"), async () => {
   await withFolder(async (dir) => {
     await Deno.mkdir(`${dir}/theirs/below`, { recursive: true });
     await Deno.chown(`${dir}/theirs`, 65534, 65534);

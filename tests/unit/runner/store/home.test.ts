@@ -3,8 +3,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { openHome } from "../../../../runner/store/home.ts";
 import { withFolder } from "../../../support/temp_folder.ts";
-
-const isRoot = Deno.uid() === 0;
+import { needing, ROOT } from "../../../support/programs.ts";
 
 async function modeOf(path: string): Promise<number> {
   return ((await Deno.stat(path)).mode ?? 0) & 0o7777;
@@ -54,7 +53,7 @@ const PLANTED: Readonly<Record<string, (registry: string) => Promise<void>>> = {
 };
 
 for (const [what, plant] of Object.entries(PLANTED)) {
-  Deno.test(`a planted registry is not believed: ${what}`, { ignore: !isRoot }, async () => {
+  Deno.test(needing(ROOT, `a planted registry is not believed: ${what}`), async () => {
     await withFolder(async (dir) => {
       await Deno.chmod(dir, 0o1777);
       const registry = `${dir}/agentflow_n.registry`;
@@ -68,7 +67,7 @@ for (const [what, plant] of Object.entries(PLANTED)) {
   });
 }
 
-Deno.test("a planted folder is refused in place of the node's own", { ignore: !isRoot }, async () => {
+Deno.test(needing(ROOT, "a planted folder is refused in place of the node's own"), async () => {
   await withFolder(async (dir) => {
     await Deno.chmod(dir, 0o1777);
     const own = `${dir}/agentflow_n.home`;

@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { StateFileError, StateFiles } from "../../../../runner/store/state_files.ts";
 import { withFolder } from "../../../support/temp_folder.ts";
+import { needing, ROOT } from "../../../support/programs.ts";
 
 Deno.test("what a process has left in place of its state file, or beside it, goes with it", async () => {
   await withFolder(async (dir) => {
@@ -83,7 +84,7 @@ Deno.test("the state that an earlier version kept among the files of others is t
   });
 });
 
-Deno.test("what others could have put there is not taken over", { ignore: Deno.uid() !== 0 }, async () => {
+Deno.test(needing(ROOT, "what others could have put there is not taken over"), async () => {
   await withFolder(async (dir) => {
     await Deno.mkdir(`${dir}/own`);
     const files = new StateFiles(`${dir}/own`, Infinity, dir);
@@ -102,13 +103,14 @@ Deno.test("what others could have put there is not taken over", { ignore: Deno.u
   });
 });
 
-Deno.test("a folder of another user in place of a state file stays, and is refused", {
-  ignore: Deno.uid() !== 0,
-}, async () => {
-  await withFolder(async (dir) => {
-    const files = new StateFiles(dir);
-    await Deno.mkdir(files.pathOf("a"));
-    await Deno.chown(files.pathOf("a"), 65534, 65534);
-    await assertRejects(() => files.prepare("a"), StateFileError, "belongs to user 65534");
-  });
-});
+Deno.test(
+  needing(ROOT, "a folder of another user in place of a state file stays, and is refused"),
+  async () => {
+    await withFolder(async (dir) => {
+      const files = new StateFiles(dir);
+      await Deno.mkdir(files.pathOf("a"));
+      await Deno.chown(files.pathOf("a"), 65534, 65534);
+      await assertRejects(() => files.prepare("a"), StateFileError, "belongs to user 65534");
+    });
+  },
+);
