@@ -35,9 +35,6 @@ async function main(): Promise<number> {
     seconds: wholeNumber("seconds", given.seconds, 3600),
     say: (line) => console.error(line),
   });
-  if (result.broker === "embedded") {
-    console.log("mosquitto is not installed: this was the embedded broker.\n");
-  }
   console.log(`${tableOf(result)}\n`);
   const again = `deno task chaos --seed ${seed} --faults ${faults} --outbox ${outbox}`;
   console.log(`${result.broker}, outbox: ${outbox}, ${result.seconds.toFixed(0)} s. Again: ${again}`);

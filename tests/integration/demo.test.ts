@@ -23,7 +23,8 @@ class Demo implements AsyncDisposable {
 
   static start(args: string[], { env = {}, detached = false, clearEnv = false } = {}): Demo {
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", DEMO, ...args],
+      // Deno itself tells on stderr what it fetches.
+      args: ["run", "--quiet", "-A", DEMO, ...args],
       env: { NO_COLOR: "", ...env },
       clearEnv,
       detached,
@@ -146,7 +147,7 @@ for (const group of [false, true]) {
     await demo.line(new RegExp(`${TIME}sensors/temperature`));
     const processes = await descendants(demo.child.pid);
     assertEquals(processes.length, 2, "a node and an agent");
-    if (group) await run("sh", "-c", `kill -INT -- -${demo.child.pid}`);
+    if (group) Deno.kill(-demo.child.pid, "SIGINT");
     else demo.child.kill("SIGINT");
     const { code, stdout, stderr } = await demo.end();
     assertEquals([code, stderr], [0, ""], stdout);

@@ -34,7 +34,7 @@ Deno.test("a test that lacks two things is one test, and told under both", () =>
     { need: "OpenSSH", remedy: `${APT} openssh-server`, ...test },
     { need: "root's rights", remedy: "run the tests as root", ...test },
   ]);
-  assertEquals(summary.match(/^(\d+ test|  \S.*: 1 test)/gm), [
+  assertEquals(summary.match(/^(\d+ test| {2}\S.*: 1 test)/gm), [
     "1 test",
     "  OpenSSH: 1 test",
     "  root's rights: 1 test",
