@@ -11,7 +11,7 @@ if (!MOSQUITTO.isThere) {
 }
 
 for (const outbox of ["memory", "disk"] as const) {
-  Deno.test(`${FAULTS} faults lose nothing and double nothing (outbox: ${outbox})`, async () => {
+  Deno.test(`${FAULTS} faults lose nothing and double nothing (outbox: ${outbox}${SPARED})`, async () => {
     const said: string[] = [];
     const result = await run({
       seed: outbox === "disk" ? 11 : 12,
