@@ -1,6 +1,6 @@
 /** What agents subscribe to, against every broker of this machine. */
 import { assertEquals } from "@std/assert";
-import { hasMosquitto, Mosquitto, testBrokers } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto, testBrokers } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { StrictBroker } from "../support/strict_broker.ts";
@@ -35,7 +35,7 @@ const COPYING = {
   kind: "mosquitto that sends a copy per filter",
   start: () => Mosquitto.start(["allow_duplicate_messages true"]),
 };
-for (const { kind, start } of hasMosquitto ? [...testBrokers(), COPYING] : testBrokers()) {
+for (const { kind, start } of MOSQUITTO.isThere ? [...testBrokers(), COPYING] : testBrokers()) {
   Deno.test(`each handler gets a message once, whatever others have subscribed to (${kind})`, async () => {
     await using broker = await start();
     await using bus = await Bus.connect(broker.port, "heard");

@@ -1,11 +1,11 @@
 /** Brokers that do not take all that MQTT has, or that close connections for reasons of their own. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { hasMosquitto, Mosquitto } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { needing } from "../support/programs.ts";
 import { StrictBroker, type Strictness } from "../support/strict_broker.ts";
 
-const ignore = !hasMosquitto;
 const ECHO = `
 async function setup(agent) { await agent.subscribe("ears/one", (payload) => agent.publish("heard", payload)); }
 function handle_task(agent, payload) { return { payload }; }`;
@@ -86,8 +86,7 @@ const LIMITS: readonly [title: string, config: readonly string[], line: RegExp][
 ];
 for (const [title, config, line] of LIMITS) {
   Deno.test({
-    name: `a mosquitto ${title} is worked with, and that is said`,
-    ignore,
+    ...needing(MOSQUITTO, `a mosquitto ${title} is worked with, and that is said`),
     fn: async () => {
       await using broker = await Mosquitto.start(config);
       await using bus = await Bus.connect(broker.port, "#", 0);
@@ -105,8 +104,10 @@ for (const [title, config, line] of LIMITS) {
 }
 
 Deno.test({
-  name: "a message that the broker cannot stand is dropped and said, and those after it arrive",
-  ignore,
+  ...needing(
+    MOSQUITTO,
+    "a message that the broker cannot stand is dropped and said, and those after it arrive",
+  ),
   fn: async () => {
     await using broker = await Mosquitto.start(["max_packet_size 20000"]);
     await using bus = await Bus.connect(broker.port);
@@ -131,8 +132,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a broker without QoS 2 gets such messages at QoS 1",
-  ignore,
+  ...needing(MOSQUITTO, "a broker without QoS 2 gets such messages at QoS 1"),
   fn: async () => {
     await using broker = await Mosquitto.start(["max_qos 1"]);
     await using bus = await Bus.connect(broker.port);
@@ -146,8 +146,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an agent that publishes what the broker's rules forbid does not keep its node off the line",
-  ignore,
+  ...needing(
+    MOSQUITTO,
+    "an agent that publishes what the broker's rules forbid does not keep its node off the line",
+  ),
   fn: async () => {
     const acl = await Deno.makeTempFile({ prefix: "agentflow-acl-" });
     await using _file = { [Symbol.asyncDispose]: () => Deno.remove(acl) };
