@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./brokers.ts";
 import { allSnippets, ROOT, type Snippet } from "./documents.ts";
-import { needing } from "./programs.ts";
+import { type Need, needing } from "./programs.ts";
 
 /** What stands in the documents for something of the reader's, and what the scene has in its place. */
 export type Replacements = readonly (readonly [written: string | RegExp, here: string])[];
@@ -185,15 +185,13 @@ function linesOf(output: string): string[] {
 /** Runs the snippets of a kind of scene, one page after another: those of a page in their order, in one scene. */
 export async function testSnippets(
   kind: string,
-  options: SceneOptions & { readonly missing?: string } = {},
+  options: SceneOptions & { readonly needs?: readonly Need[] } = {},
 ): Promise<void> {
   const snippets = (await allSnippets()).filter(({ mark }) => mark.kind === "run" && mark.scene === kind);
   for (const [page, ofPage = []] of Object.entries(Object.groupBy(snippets, (snippet) => snippet.page))) {
     const law = `${page} can be followed as it stands`;
-    const { missing } = options;
     Deno.test({
-      name: needing(missing ?? "", missing === undefined, law),
-      ignore: missing !== undefined,
+      ...needing(options.needs ?? [], law),
       fn: async () => {
         await using scene = await SnippetScene.set(options);
         for (const snippet of ofPage) await scene.run(snippet);

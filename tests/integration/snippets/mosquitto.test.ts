@@ -1,5 +1,5 @@
 /** The snippets that need mosquitto's clients; the broker is the node's own. */
-import { hasMosquitto } from "../../support/brokers.ts";
+import { MOSQUITTO } from "../../support/brokers.ts";
 import { testSnippets } from "../../support/snippet_scene.ts";
 
-await testSnippets("mosquitto", hasMosquitto ? {} : { missing: "mosquitto" });
+await testSnippets("mosquitto", { needs: [MOSQUITTO] });

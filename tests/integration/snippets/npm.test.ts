@@ -1,5 +1,5 @@
 /** The snippets that need npm, and install what this project makes. */
-import { requiredProgram } from "../../support/programs.ts";
+import { programs } from "../../support/programs.ts";
 import { testSnippets } from "../../support/snippet_scene.ts";
 
-await testSnippets("npm", requiredProgram("npm") === undefined ? { missing: "npm" } : {});
+await testSnippets("npm", { needs: [programs("Node.js", "node", "npm")] });
