@@ -174,9 +174,10 @@ Deno.test("demo fails and says why when its port is taken", async () => {
 
 Deno.test("demo whose agent cannot run fails and names what is missing", async () => {
   const tools = await Deno.makeTempDir();
-  // What starts the agents starts nothing but the `true` that it is tried with.
+  // The launcher does not run here, and what stands in for it starts nothing but the `true` that it is tried with.
   const setpriv = '#!/bin/sh\nfor last; do :; done\ntest "$last" = true\n';
   await Deno.writeTextFile(`${tools}/setpriv`, setpriv, { mode: 0o755 });
+  await Deno.writeTextFile(`${tools}/perl`, "#!/bin/sh\nexit 1\n", { mode: 0o755 });
   await using demo = Demo.start(["--seconds", "0.5"], { env: { PATH: `${tools}:/usr/bin:/bin` } });
   const { code, stderr } = await demo.end();
   await Deno.remove(tools, { recursive: true });
