@@ -4,6 +4,7 @@ import { actorId } from "../../protocol/ids.ts";
 import { policed } from "../support/policed.ts";
 import { readAudit } from "../support/signing.ts";
 import { Stage } from "../support/stage.ts";
+import { until } from "../support/until.ts";
 
 /** Fails unless `entry` has all of `expected`. */
 function assertHas(entry: Record<string, unknown> | undefined, expected: Record<string, unknown>): void {
@@ -147,9 +148,7 @@ Deno.test("an agent that tries the same without end makes one line a minute, and
     `function process() { for (;;) try { Deno.readTextFileSync("/etc/passwd"); } catch { /* refused */ } }`;
   await ask({ name: "prowler", code });
   const path = `${node.stateDir}/agentflow_${node.name}.registry/audit.jsonl`;
-  while (!(await Deno.readTextFile(path)).includes('"denied"')) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until("a denial is written down", async () => (await Deno.readTextFile(path)).includes('"denied"'));
   for (let n = 0; n < 20; n++) {
     assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: n })).json, { payload: n });
   }

@@ -120,7 +120,7 @@ Deno.test({
       // It has held the pipe open.
       while (!(await reader.read()).done);
       await assertRejects(async () => {
-        for (;;) {
+        for (let tries = 0; tries < 10_000; tries++) {
           await Deno.stat(join(folder, "agent-a"));
           await Deno.remove(join(folder, "agent-a")).catch(() => {});
         }

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes 
 import { ModelError } from "../../operator/chat/conversation.ts";
 import { PROVIDERS } from "../../operator/chat/settings.ts";
 import { chatting } from "../support/chatting.ts";
+import { until } from "../support/until.ts";
 
 const never = new AbortController().signal;
 const GOOD = `export async function setup(agent) { await agent.log("ready"); }`;
@@ -221,7 +222,7 @@ Deno.test("an answer that does not end is ended by the operator", async () => {
   const { server, conversation } = await chat.with([{ hang: true }, { text: "Back." }]);
   const controller = new AbortController();
   const saying = conversation.say("hello", controller.signal);
-  while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until("the model is asked", () => server.requests.length > 0);
   controller.abort(new Error("interrupted"));
   await assertRejects(() => saying, Error);
   assertEquals((await conversation.say("hello", never)).answer, "Back.");

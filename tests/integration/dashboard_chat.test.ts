@@ -9,6 +9,7 @@ import { ChatClient } from "../support/chat_client.ts";
 import { openDashboard, rawStatus } from "../support/dashboard.ts";
 import { ModelServer, type Scripted } from "../support/model_server.ts";
 import { Stage } from "../support/stage.ts";
+import { until } from "../support/until.ts";
 
 const QUIET = "export function handle_task(agent, payload) { return { echo: payload }; }";
 const UPGRADE =
@@ -146,15 +147,15 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     assertEquals((await refused.closed).reason, "too many pages chat already");
     await guests.disposeAsync();
     // The server hears of a close a little later.
-    let room = false;
-    while (!room) {
+    await until("there is room for another page", async () => {
       const client = ChatClient.connect(url);
-      room = await Promise.race([
+      const room = await Promise.race([
         client.until(() => client.messages.length > 0).then(() => true, () => false),
         client.closed.then(() => false),
       ]);
       await client[Symbol.asyncDispose]();
-    }
+      return room;
+    });
   },
 
   "other websites cannot chat": async (_stage, { url }) => {
@@ -239,7 +240,7 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     assert(failed?.type === "done" && !failed.ok);
     assertStringIncludes(failed.error ?? "", "is the key right?");
     chat.send({ type: "say", text: "hello?" });
-    while (scene.server.requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until("the model is asked again", () => scene.server.requests.length >= 2);
     const from = chat.messages.length;
     chat.send({ type: "stop" });
     await chat.until(() => chat.messages.length > from);

@@ -5,6 +5,7 @@ import { freePort } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { ChatClient } from "../support/chat_client.ts";
 import { ModelServer } from "../support/model_server.ts";
+import { until } from "../support/until.ts";
 
 const MAIN = fileURLToPath(new URL("../../operator/dashboard/main.ts", import.meta.url));
 
@@ -27,11 +28,12 @@ Deno.test("one command starts a broker and a dashboard of it, and a signal ends 
   await using bus = await Bus.connect(port);
   await bus.publish("nodes/somewhere/heartbeat", { node: "somewhere", agents: [] });
   let names: string[] = [];
-  while (names.length === 0) {
+  await until("the node is shown", async () => {
     const { nodes } = await (await fetch(`${url}api/nodes`)).json();
     names = nodes.map(({ name }: { name: string }) => name);
     if (names.length === 0) await bus.publish("nodes/somewhere/heartbeat", { node: "somewhere", agents: [] });
-  }
+    return names.length > 0;
+  });
   assertEquals(names, ["somewhere"]);
   child.kill("SIGTERM");
   await reader.cancel();

@@ -47,7 +47,7 @@ async function spawnUnkept(node: NodeProcess, bus: Bus, port: number): Promise<v
 
 /** Fills the disk until agent 'kept' hears of it: between two writes of its own there may be room for one more. */
 async function fillUntilItFails(bus: Bus, filler: string): Promise<Message> {
-  for (;;) {
+  for (let tries = 0; tries < 100; tries++) {
     const from = bus.mark();
     await fill(filler);
     // The first was perhaps begun before.
@@ -55,6 +55,7 @@ async function fillUntilItFails(bus: Bus, filler: string): Promise<Message> {
     const next = await bus.on("count/kept", () => true, bus.mark());
     if (next.json.error !== undefined) return next;
   }
+  throw new Error("The disk was filled 100 times, and every write found room");
 }
 
 /** Takes all the space there is, in steps down to the last page. */

@@ -4,6 +4,7 @@ import { actorId } from "../../protocol/ids.ts";
 import type { Bus } from "../support/bus.ts";
 import { readAudit } from "../support/signing.ts";
 import { policed } from "../support/policed.ts";
+import { until } from "../support/until.ts";
 
 const ECHO = `function handle_task(agent, payload) { return { echo: payload }; }`;
 
@@ -206,7 +207,7 @@ for (
       );
       assertMatch(json.message, /: \d+\.\d % of a core used, 5 % allowed: held back$/);
       const status = async () => /^State:\s+(\w)/m.exec(await Deno.readTextFile(`/proc/${pid}/status`))?.[1];
-      while (await status() !== "T") await new Promise((resolve) => setTimeout(resolve, 5));
+      await until("it is stopped for a moment", async () => await status() === "T");
     }
     for (let n = 0; n < 20; n++) {
       assertEquals((await bus.ask("agents/by-name/neighbour/task", { payload: n })).json, { echo: n });

@@ -4,6 +4,7 @@ import { MigrationSeals } from "../../runner/node/migration/migration_seals.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { until } from "../support/until.ts";
 
 /** Says where each call happens; counts in its state file, and in memory. */
 const COUNTER = `
@@ -98,7 +99,7 @@ async function setup(agent) { if (agent.node === "b") await new Promise((done) =
     const from = bus.mark();
     await bus.on("count", (message) => message.json.node === "a", from);
     // The late copy is ended: its setup() is let come to its end first, or cut short.
-    while ((await bus.ask("nodes/b/list", {})).json.agents.length > 0);
+    await until("b has no agents", async () => (await bus.ask("nodes/b/list", {})).json.agents.length === 0);
     assertEquals(bus.all("count").filter(on("b")), []);
     assertEquals(
       bus.messages.filter((m) => m.topic.endsWith("/heartbeat") && m.json?.name === "counter").filter(
@@ -233,7 +234,7 @@ Deno.test("a node seals its decisions the same after a restart: who waits for on
     const { json } = await bus.on("nodes/b/migration", ({ json }) => json?.decision === "abort");
     assertMatch(json.seal, /^[\w-]{86}$/);
     await bus.on("count", on("a"), from);
-    while ((await bus.ask("nodes/b/list", {})).json.agents.length > 0);
+    await until("b has no agents", async () => (await bus.ask("nodes/b/list", {})).json.agents.length === 0);
     assertEquals(bus.all("nodes/b/audit"), []);
     await b.end();
   }

@@ -5,6 +5,7 @@ import { Bus, type Message } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { untilGone } from "../support/processes.ts";
 import { Stage } from "../support/stage.ts";
+import { until } from "../support/until.ts";
 
 const IDLE = "function setup() {}";
 const BUSY = "async function process(agent) { await agent.log('busy'); for (;;); }";
@@ -166,7 +167,5 @@ async function saysGoodbye(stage: Stage, from: number): Promise<void> {
 }
 
 async function untilStderr(node: NodeProcess, pattern: RegExp): Promise<void> {
-  while (!node.stderr.some((line) => pattern.test(line))) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(`stderr has ${pattern}`, () => node.stderr.some((line) => pattern.test(line)));
 }

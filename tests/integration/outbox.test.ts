@@ -4,6 +4,7 @@ import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { needing } from "../support/programs.ts";
+import { until } from "../support/until.ts";
 
 /** Publishes numbers, and writes down which of them were taken over. */
 const NUMBERS = `
@@ -76,7 +77,7 @@ Deno.test({
       await bus.on("numbers", (message) => message.json === 20);
       await broker.kill();
       await node.logged(/No connection to the broker/);
-      while ((await resolvedSoFar(node)) < 100);
+      await until("100 calls have resolved", async () => await resolvedSoFar(node) >= 100);
       await node.end("SIGKILL");
       resolved = await resolvedSoFar(node);
     }

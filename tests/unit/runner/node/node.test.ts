@@ -11,6 +11,7 @@ import { StateFiles } from "../../../../runner/store/state_files.ts";
 import { FakeClock, settled } from "../../../support/fake_clock.ts";
 import { FakeLink } from "../../../support/fake_link.ts";
 import { FakeRuntime } from "../../../support/fake_runtime.ts";
+import { untilSettled } from "../../../support/until.ts";
 
 const LOG = "agents/n/logs";
 const A = actorId("a");
@@ -58,7 +59,7 @@ async function setUp() {
     const replies = () => awaited ? link.on(String(command._reply_topic)).length : 1;
     const before = awaited ? replies() : 0;
     await sendBytes(topic, new TextEncoder().encode(JSON.stringify(command)));
-    while (replies() === before) await settled();
+    await untilSettled(`an answer to ${topic}`, () => replies() !== before);
   };
   const reports = (topic: string) => link.on(topic) as Report[];
   return {
@@ -236,12 +237,12 @@ Deno.test("a newer desired_state brings back an agent that was stopped while an 
     n.node.onMessage({ topic: "nodes/n/desired_state", payload, retained: true });
   };
   desire(1);
-  while (!names().includes("a")) await settled();
+  await untilSettled("a runs", () => names().includes("a"));
   const from = names();
   await n.send("nodes/n/stop", { name: "a" });
-  while (!names().includes("b") || names().includes("a")) await settled();
+  await untilSettled("b runs, and a does not", () => names().includes("b") && !names().includes("a"));
   desire(2);
-  while (!names().includes("a")) await settled();
+  await untilSettled("a runs", () => names().includes("a"));
   assertEquals([from, names().toSorted()], [["a"], ["a", "b"]]);
 });
 
@@ -256,7 +257,7 @@ for (
     await n.spawn("a");
     await n.runtime.ready();
     await n.send("nodes/n/stop", payload);
-    while (n.states().at(-1) !== "stopped") await settled();
+    await untilSettled("it has stopped", () => n.states().at(-1) === "stopped");
     await n.clock.advance(100_000);
     assertEquals([n.states(), n.node.events.peers(), n.runtime.processes.length], [
       ["running", "stopped"],
@@ -349,7 +350,7 @@ Deno.test("delete stops the agent and forgets its state file; stop keeps it", as
     await Deno.writeTextFile(file, "{}");
     const replied = n.reports("r").length;
     await n.send(`agents/${A}/commands`, { command, _reply_topic: "r" });
-    while (n.reports("r").length === replied) await settled();
+    await untilSettled("an answer", () => n.reports("r").length !== replied);
     const there = [...Deno.readDirSync(n.stateDir)].some((entry) => file.endsWith(entry.name));
     assertEquals([n.states().at(-1), there], ["stopped", stays]);
   }
@@ -452,7 +453,7 @@ Deno.test("a decision that comes right behind its spawn waits for it, and is obe
   await using n = await setUp();
   const abort = { id: "m", agent: "a", from: "s", decision: "abort", _reply_topic: "aborted" };
   await Promise.all([n.send("nodes/n/spawn", ARRIVING), n.send("nodes/n/migration", abort)]);
-  while (n.reports("aborted").length === 0) await settled();
+  await untilSettled("the move is called off", () => n.reports("aborted").length > 0);
   await n.send("nodes/n/list", {});
   assertEquals((n.reports("nodes/n/agents")[0] as { agents: unknown }).agents, []);
 });
