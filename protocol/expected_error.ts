@@ -20,6 +20,8 @@ export const REFUSAL_CODES = [
   "replayed",
   "superseded",
   "unproved_migration",
+  "unknown_node",
+  "unproved_report",
   "unsealed_decision",
   "too_many",
 ] as const;

@@ -19,6 +19,10 @@ export interface Migration {
   readonly paused: boolean;
   /** Public key (Ed25519, base64url) by which the old node seals its decisions; without it any is believed. */
   readonly key?: string | undefined;
+  /** By that key: that the old node hands over just this. */
+  readonly hand_over?: string | undefined;
+  /** What the agent has persisted, sealed for this node; else it is in `state`. */
+  readonly sealed?: string | undefined;
 }
 
 /** Fields this node reads. `raw` is the config as it came, for a migration: unknown fields travel along. */
@@ -183,7 +187,14 @@ const SpawnSchema = v.object({
   state: v.nullish(object),
   migration: v.nullish(
     v.object(
-      { id: text, from: text, paused: v.nullish(flag, false), key: v.optional(text) },
+      {
+        id: text,
+        from: text,
+        paused: v.nullish(flag, false),
+        key: v.optional(text),
+        hand_over: v.optional(text),
+        sealed: v.optional(text),
+      },
       "must be an object with id and from",
     ),
   ),

@@ -11,6 +11,7 @@ import { fetchEnv } from "../protocol/packages/env.ts";
 import { Installer } from "./install/installer.ts";
 import { PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "../protocol/packages/specifiers.ts";
+import { fingerprintOf } from "../protocol/signing/statements.ts";
 import type { BrokerAccess } from "../protocol/broker/access.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import { type Keeper, memoryKeeper } from "./link/keeper.ts";
@@ -31,6 +32,7 @@ import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
 import type { Gate } from "./trust/gate.ts";
+import { NodeKey } from "./trust/node_key.ts";
 import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
@@ -68,9 +70,19 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   for (const message of home.news) log.warning(message);
   const installation = installationAt(env.AGENTFLOW_HOME);
   const release = await installation?.current();
-  const identity = createIdentity(name, broker, VERSION, config.labels, release, clock.monotonicMs());
   const registry = await Registry.open(home.dir, name);
+  const key = new NodeKey(registry.nodeSecret);
+  const identity = createIdentity({
+    name,
+    key,
+    broker,
+    version: VERSION,
+    labels: config.labels,
+    release,
+    startedMs: clock.monotonicMs(),
+  });
   if (registry.problem !== undefined) log.error(registry.problem);
+  log.info(`The key of node '${name}' is ${fingerprintOf(key.public)}`);
   const problems: string[] = [];
   let onProblem: (message: string) => void = (message) => problems.push(message);
   const gate = await openGate(config, registry, clock, (message) => onProblem(message));
@@ -91,7 +103,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     access,
     clientId,
     persistent: true,
-    will: () => lastWill(identity, clock),
+    will: () => lastWill(identity, clock, (uptime) => node.presenceProof(uptime)),
     limits,
     keeper: config.outbox === "disk" ? await diskKeeper(registry, clock, log) : memoryKeeper,
     clock,

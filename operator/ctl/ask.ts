@@ -6,12 +6,17 @@ import { isSet } from "./options.ts";
 /**
  * Whether the operator agrees: by `--yes`, or by typing it.
  * @param what as in "This stops 3 agents"
+ * @param instead what answers without being asked
  * @throws ConfigError where nobody can be asked
  */
-export async function agreed(run: Run, what: string): Promise<boolean> {
+export async function agreed(
+  run: Run,
+  what: string,
+  instead = "--yes does it without asking",
+): Promise<boolean> {
   if (isSet(run.options, "yes")) return true;
   if (run.json || !Deno.stdin.isTerminal()) {
-    throw new ConfigError(`${what}, and nobody is there to be asked: --yes does it without asking`);
+    throw new ConfigError(`${what}, and nobody is there to be asked: ${instead}`);
   }
   run.stderr.write(`${what}. Type yes to go on: `);
   return await line(run.signal) === "yes";

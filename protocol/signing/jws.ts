@@ -17,7 +17,7 @@ export interface Verified {
 /** @throws Refusal `malformed`, `unknown_key` or `tampered` */
 export async function verify(jws: string, keys: KeySet): Promise<Verified> {
   const kid = kidOf(jws);
-  const key = keys.get(kid);
+  const key = keys.keys.get(kid);
   if (key === undefined) throw new Refusal("unknown_key", `no key '${kid}' is trusted here`, { kid });
   let payload: Uint8Array;
   try {

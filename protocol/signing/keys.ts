@@ -1,18 +1,20 @@
-/** The keys a node trusts, as the key file lists them. Pure. */
+/** Whom a node trusts, as the key file lists them: those who command nodes, and other nodes. Pure. */
 import * as v from "valibot";
+import { isName, NAME_RULE } from "../names.ts";
 import { SIGNED_COMMANDS, type SignedCommand } from "../commands.ts";
 
 const names = (what: string) =>
   v.pipe(v.array(v.pipe(v.string(), v.nonEmpty())), v.nonEmpty(`must list at least one ${what}`));
 
+const PublicSchema = v.object({
+  kty: v.literal("OKP", "must be OKP: only Ed25519 keys are used"),
+  crv: v.literal("Ed25519", "must be Ed25519"),
+  x: v.pipe(v.string(), v.regex(/^[\w-]{43}$/, "must be 32 bytes in base64url")),
+  d: v.optional(v.never("is the private half: it must not leave the machine that signs")),
+});
 const KeySchema = v.strictObject({
   kid: v.pipe(v.string(), v.regex(/^[\w.@:-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 . _ @ : -")),
-  public: v.object({
-    kty: v.literal("OKP", "must be OKP: only Ed25519 keys are used"),
-    crv: v.literal("Ed25519", "must be Ed25519"),
-    x: v.pipe(v.string(), v.regex(/^[\w-]{43}$/, "must be 32 bytes in base64url")),
-    d: v.optional(v.never("is the private half: it must not leave the machine that signs")),
-  }),
+  public: PublicSchema,
   nodes: names("node"),
   commands: v.pipe(
     v.array(v.picklist([...SIGNED_COMMANDS, "*"], `must be of ${SIGNED_COMMANDS.join(", ")}, or *`)),
@@ -20,6 +22,12 @@ const KeySchema = v.strictObject({
   ),
   comment: v.optional(v.string()),
 });
+const NodeSchema = v.strictObject({
+  node: v.pipe(v.string(), v.check((name) => isName(name), `must be ${NAME_RULE}`)),
+  public: PublicSchema,
+  comment: v.optional(v.string()),
+});
+
 /** A key, and what it may sign. */
 export interface TrustedKey {
   readonly kid: string;
@@ -29,32 +37,47 @@ export interface TrustedKey {
   readonly commands: readonly (SignedCommand | "*")[];
 }
 
-export type KeySet = ReadonlyMap<string, TrustedKey>;
+export interface KeySet {
+  /** By `kid`: who commands nodes. */
+  readonly keys: ReadonlyMap<string, TrustedKey>;
+  /** By name: the key (`x`) by which a node that is enrolled is known. */
+  readonly nodes: ReadonlyMap<string, string>;
+}
 
 /** @throws Error that says what is wrong, for the operator */
 export function parseKeys(text: string): KeySet {
   const keys = new Map<string, TrustedKey>();
-  for (const key of parseList(JSON.parse(text))) {
-    if (keys.has(key.kid)) throw new Error(`the kid ${key.kid} is there twice`);
-    const { kty, crv, x } = key.public;
-    keys.set(key.kid, { ...key, public: { kty, crv, x } });
+  const nodes = new Map<string, string>();
+  for (const [index, entry] of entriesIn(JSON.parse(text)).entries()) {
+    if (typeof entry === "object" && entry !== null && "node" in entry) {
+      const { node, public: { x } } = parsed(NodeSchema, entry, index);
+      if (nodes.has(node)) throw new Error(`the node ${node} is there twice`);
+      nodes.set(node, x);
+    } else {
+      const key = parsed(KeySchema, entry, index);
+      if (keys.has(key.kid)) throw new Error(`the kid ${key.kid} is there twice`);
+      const { kty, crv, x } = key.public;
+      keys.set(key.kid, { ...key, public: { kty, crv, x } });
+    }
   }
-  return keys;
+  return { keys, nodes };
 }
 
-/** A list, an object with one, or a single key as `agentflow key show` prints it. */
-function listOf(json: unknown): unknown[] {
+/** The entries of a key file: a list, an object with one, or a single entry. @throws Error for the operator */
+export function entriesIn(json: unknown): readonly unknown[] {
   if (Array.isArray(json)) return json;
   if (json !== null && typeof json === "object") {
-    if ("kid" in json) return [json];
+    if ("kid" in json || "node" in json) return [json];
     if ("keys" in json && Array.isArray(json.keys)) return json.keys;
   }
   throw new Error("it must be a list of keys");
 }
 
-function parseList(json: unknown): v.InferOutput<typeof KeySchema>[] {
-  const parsed = v.safeParse(v.array(KeySchema), listOf(json));
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new Error(`[${v.getDotPath(issue)}] ${issue.message}`);
+function parsed<T extends v.GenericSchema>(schema: T, entry: unknown, index: number): v.InferOutput<T> {
+  const result = v.safeParse(schema, entry);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new Error(
+    `[${[index, v.getDotPath(issue)].filter((part) => part !== null).join(".")}] ${issue.message}`,
+  );
 }

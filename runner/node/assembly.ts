@@ -30,7 +30,7 @@ import { Echo } from "./reports/echo.ts";
 import type { NodeIdentity } from "./reports/identity.ts";
 import { Manifests } from "./agents/manifests.ts";
 import { MemoryGuard } from "./agents/memory_guard.ts";
-import { MigrationSeals } from "./migration/migration_seals.ts";
+import { Peers } from "./migration/peers.ts";
 import { Presence } from "./reports/presence.ts";
 import { RecentLines } from "./reports/recent_lines.ts";
 import { Reporter } from "./reports/reporter.ts";
@@ -109,7 +109,9 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const node = identity.name;
   const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs });
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
-  const reporter = new Reporter(link, identity, clock, recent);
+  // It proves itself only once all is built.
+  const proof = (uptime: number) => presence.proof(uptime);
+  const reporter = new Reporter(link, identity, clock, recent, proof);
   const agents = () => supervisor.agents();
   const echo = new Echo({ node, link, clock, log });
   const onReported = () => echo.sent();
@@ -147,7 +149,18 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const turns = new Turns();
   const roster = new Roster({ node, registry, gatekeeper, supervisor, reporter, clock });
   const updates = new Updates({ node, roster, stateFiles, reporter, turns });
-  const arrivals = new Arrivals({ node, link, clock, roster, tasks, stateFiles });
+  const peers = new Peers(parts.gate);
+  const arrivals = new Arrivals({
+    node,
+    link,
+    clock,
+    roster,
+    tasks,
+    stateFiles,
+    key: identity.key,
+    peers,
+    isRunning: (agent) => supervisor.find(agent) !== undefined,
+  });
   const wiretap = new Wiretap(link, (filter) => nodeFilters(node).includes(filter));
   const departures = new Departures({
     node,
@@ -159,20 +172,26 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     manifests,
     tasks,
     wiretap,
-    seals: new MigrationSeals(registry.migrationSecret),
+    key: identity.key,
+    peers,
     timeoutMs: parts.migrateTimeoutMs,
-    demandsProof: parts.gate?.isEnforced === true,
   });
-  const presence = new Presence({
+  const presence: Presence = new Presence({
     identity,
     clock,
     sayOnline: () => reporter.nodeStatus("online"),
+    demandsProof: peers.demandsProof,
+    isEnrolled: (text, seal) => peers.hasSaid(node, text, seal),
     beat: () => vitals.reportNode(),
     onEcho: () => {
       echo.heard();
       parts.upgrades?.heard();
     },
     onTaken: life.yieldName,
+    onUnproved: (message) => {
+      log.warning(message);
+      reporter.nodeLog("error", message);
+    },
   });
   const traffic = new Traffic({
     node,

@@ -8,6 +8,7 @@ import type { StopReason } from "../supervisor/state.ts";
 import type { UpgradeNews } from "../upgrade/upgrades.ts";
 import type { AgentEvents } from "./agents/agent_events.ts";
 import { assemble, type Assembly, type NodeParts } from "./assembly.ts";
+import type { PresenceProof } from "./reports/presence.ts";
 
 /** Time for the last messages to reach the broker, in milliseconds. */
 const DRAIN_MS = 5000;
@@ -50,6 +51,11 @@ export class Node implements LinkListener {
   /** Who is told what happens to agents. */
   get events(): AgentEvents {
     return this.#has.events;
+  }
+
+  /** What proves to another process of this name that this one is the node, and for how long. */
+  presenceProof(uptime: number): PresenceProof | undefined {
+    return this.#has.presence.proof(uptime);
   }
 
   /** What the agents of one language have installed here; each may have nothing. */
@@ -135,6 +141,7 @@ export class Node implements LinkListener {
   /** What an agent needs is being fetched, which takes a while. */
   onInstalling(agent: string, what: string): void {
     this.#has.reporter.nodeLog("installing", `Installing ${what} for '${agent}'`, { child_name: agent });
+    this.#has.arrivals.installing(agent);
   }
 
   /** The policy does not let an agent have what it asks for. */

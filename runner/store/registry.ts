@@ -24,7 +24,7 @@ const MAX_ENDED = 1000;
 
 /**
  * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`;
- * `used_commands.jsonl`; `audit.jsonl`; `migration_secret`.
+ * `used_commands.jsonl`; `audit.jsonl`; `node_key`.
  *
  * Invariants: one runner at a time uses the folder; writes for one agent happen in the order they were asked for; what
  * a promise has confirmed is on the disk.
@@ -41,8 +41,8 @@ export class Registry implements AsyncDisposable {
     /** The same for every process that uses this folder. */
     readonly installation: string,
     private readonly lock: Deno.FsFile | undefined,
-    /** What this node's decisions about migrations are sealed with; never told to anybody. */
-    readonly migrationSecret: string,
+    /** What the keys of this node are made from: 32 bytes in hexadecimal digits, never told to anybody. */
+    readonly nodeSecret: string,
     /** Why nothing can be kept, for the operator; every write then fails. */
     readonly problem: string | undefined,
   ) {}
@@ -61,7 +61,7 @@ export class Registry implements AsyncDisposable {
           dir,
           installation,
           lock,
-          await secretIn(join(dir, "migration_secret")),
+          await secretIn(join(dir, "node_key")),
           undefined,
         );
       }

@@ -24,7 +24,14 @@ const EntrySchema = v.object({
   /** It is on its way to another node, and may have to stay. */
   leaving: v.optional(v.object({ id: v.string(), to: v.string(), cooperative: v.boolean() })),
   /** It comes from another node, which has not let go of it yet. */
-  arriving: v.optional(v.object({ id: v.string(), from: v.string(), key: v.optional(v.string()) })),
+  arriving: v.optional(v.object({
+    id: v.string(),
+    from: v.string(),
+    /** By which the old node seals its decisions. */
+    key: v.optional(v.string()),
+    /** The hash of what the old node has signed. */
+    hand_over: v.optional(v.string()),
+  })),
 });
 
 /** An agent that should run here. */

@@ -1,44 +1,17 @@
 /**
- * What proves that an agent may move here: the signed command to move it (`_migrate_jws`, meant for the node it comes
- * from) and the signed command it was started with (`_jws`). This node verifies both by itself: the word of the node
- * it comes from counts only for what the agent has persisted.
+ * What proves that an agent may move here: the node it comes from has signed that it hands over just this
+ * (`migration.hand_over`), somebody who is trusted here has signed the command to move it (`_migrate_jws`, meant for the
+ * node it comes from) and the command it was started with (`_jws`). The word of the node it comes from counts only for
+ * what the agent has persisted.
  */
 import { isJsonObject } from "../../protocol/json.ts";
-import { isName } from "../../protocol/names.ts";
 import { topics } from "../../protocol/topics.ts";
+import type { KeySet } from "../../protocol/signing/keys.ts";
 import { keyObjection, type Objection, objectionTo } from "../../protocol/signing/decision.ts";
 import { type Verified, verify } from "../../protocol/signing/jws.ts";
-import type { KeySet } from "../../protocol/signing/keys.ts";
 import { Refusal } from "../../protocol/signing/refusal.ts";
-
-/** An agent that another node hands over. */
-export interface Arrival {
-  readonly name: string;
-  readonly id: string;
-  readonly from: string;
-  readonly paused: boolean;
-  readonly key: string | undefined;
-  readonly state: unknown;
-  readonly spawnJws: string | undefined;
-  readonly migrateJws: string | undefined;
-}
-
-/** `undefined`: it is an ordinary spawn. */
-export function arrivalOf(json: unknown): Arrival | undefined {
-  if (!isJsonObject(json) || !isJsonObject(json.migration)) return undefined;
-  const { name, migration: { id, from, paused, key }, state, _jws, _migrate_jws } = json;
-  if (!isName(name) || typeof id !== "string" || !isName(from)) return undefined;
-  return {
-    name,
-    id,
-    from,
-    paused: paused === true,
-    key: textIn(key),
-    state,
-    spawnJws: textIn(_jws),
-    migrateJws: textIn(_migrate_jws),
-  };
-}
+import { isSealedBy } from "../../protocol/signing/statements.ts";
+import type { HandOver } from "./hand_over.ts";
 
 /** Where and when it arrives. */
 export interface Place {
@@ -52,11 +25,21 @@ export interface Place {
  * @throws Refusal
  */
 export async function provenArrival(
-  arrival: Arrival,
+  arrival: HandOver,
   keys: KeySet,
   place: Place,
 ): Promise<{ readonly json: unknown; readonly order: Verified }> {
-  const { name, id, from, paused, key, state, spawnJws, migrateJws } = arrival;
+  const { move: { agent: name, id, from }, paused, sealed, spawnJws, migrateJws, text, seal } = arrival;
+  const key = keys.nodes.get(from);
+  if (key === undefined) {
+    throw new Refusal(
+      "unknown_node",
+      `it moves '${name}' here from node '${from}', which is not enrolled here: agentflow key enrol ${from}`,
+    );
+  }
+  if (!isSealedBy(key, text, seal)) {
+    throw new Refusal("unproved_migration", `node '${from}' has not signed that it hands over '${name}' so`);
+  }
   if (migrateJws === undefined) {
     throw new Refusal("unsigned", `it moves '${name}' here, and comes without the signed migrate`);
   }
@@ -81,14 +64,20 @@ export async function provenArrival(
     _jws: spawnJws,
     node: place.node,
     replace: false,
-    migration: { id, from, paused, ...(key === undefined ? {} : { key }) },
-    ...(state === undefined ? {} : { state }),
+    // What it has persisted comes sealed, or not at all.
+    state: undefined,
+    migration: { id, from, paused, key, hand_over: seal, ...(sealed === undefined ? {} : { sealed }) },
+    _migrate_jws: migrateJws,
   };
   return { json, order };
 }
 
 /** The order was given to the node it comes from; the key must have a say here too. */
-function orderObjection(order: Verified, { name, from }: Arrival, place: Place): Objection | undefined {
+function orderObjection(
+  order: Verified,
+  { move: { agent: name, from } }: HandOver,
+  place: Place,
+): Objection | undefined {
   const { key, claims } = order;
   const occasion = { ...place, node: from, topic: topics.node(from, "migrate"), command: "migrate" as const };
   const objection = objectionTo(claims, key, occasion) ?? keyObjection(key, "migrate", place.node);
@@ -110,8 +99,4 @@ function configIn({ claims: { command, topic, node } }: Verified, name: string) 
 
 function refuse(objection: Objection | undefined, { signer }: Verified): void {
   if (objection !== undefined) throw new Refusal(objection.code, objection.reason, signer);
-}
-
-function textIn(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

@@ -29,6 +29,8 @@ export interface Admission {
 export interface Gate {
   /** Whether what is not proved is refused, and not only warned of. */
   readonly isEnforced: boolean;
+  /** The key (Ed25519, base64url) of a node that is enrolled. */
+  nodeKey(node: string): Promise<string | undefined>;
   /** @throws Refusal */
   admit(petition: Petition): Promise<Admission>;
 }

@@ -3,10 +3,11 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
 import { FileOfRecord } from "../files/local_file.ts";
-import { type Arrival, arrivalOf, provenArrival } from "./arrival.ts";
+import { provenArrival } from "./arrival.ts";
 import { objectionTo } from "../../protocol/signing/decision.ts";
 import { openEnvelope, withoutVerifying } from "../../protocol/signing/envelope.ts";
 import type { Admission, Gate, Petition } from "./gate.ts";
+import { type HandOver, handOverIn } from "./hand_over.ts";
 import { type Verified, verify } from "../../protocol/signing/jws.ts";
 import { type KeySet, parseKeys } from "../../protocol/signing/keys.ts";
 import { Refusal } from "../../protocol/signing/refusal.ts";
@@ -48,6 +49,10 @@ export class Trust implements Gate {
     return this.options.mode === "enforce";
   }
 
+  async nodeKey(node: string): Promise<string | undefined> {
+    return (await this.keys.current()).nodes.get(node);
+  }
+
   admit(petition: Petition): Promise<Admission> {
     const admission = this.#last.then(() => this.#admit(petition));
     this.#last = admission.catch(() => {});
@@ -56,7 +61,7 @@ export class Trust implements Gate {
 
   async #admit(petition: Petition): Promise<Admission> {
     try {
-      const arrival = petition.command === "spawn" ? arrivalOf(petition.json) : undefined;
+      const arrival = petition.command === "spawn" ? handOverIn(petition.json, this.options.node) : undefined;
       return arrival === undefined
         ? await this.#check(petition)
         : await this.#checkArrival(petition, arrival);
@@ -111,7 +116,7 @@ export class Trust implements Gate {
   }
 
   /** Another node hands an agent over: what proves it is the command to move it, and the agent's own. */
-  async #checkArrival(petition: Petition, arrival: Arrival): Promise<Admission> {
+  async #checkArrival(petition: Petition, arrival: HandOver): Promise<Admission> {
     const { node, clock } = this.options;
     const keys = await this.keys.current();
     const at = { node, nowSeconds: clock.epochSeconds(), resetAt: this.used.resetAt };

@@ -1,7 +1,8 @@
 /** `agentflow key`: what it signs with a key it has made is obeyed, sent by anybody's client. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { actorId } from "../../protocol/ids.ts";
+import { fingerprintOf } from "../../protocol/signing/statements.ts";
 import { Stage } from "../support/stage.ts";
 
 const CTL = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
@@ -48,5 +49,32 @@ Deno.test("a key is made for its owner alone, shown without its private half, an
     (await key("sign", "--key", file, "--node", "n", "--command", "stop", "--ttl", "1y")).err,
     /--ttl/,
   );
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("a node is enrolled by the fingerprint that it has in its log, and by no other", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "agentflow-key-" });
+  const file = `${dir}/keys.json`;
+  {
+    await using stage = await Stage.set();
+    const line = await stage.node.logged(/The key of node 'test-node' is SHA256:/);
+    const fingerprint = /SHA256:\S+/.exec(line)?.[0] ?? "";
+    const enrol = (...args: string[]) =>
+      key("enrol", "--broker", `mqtt://127.0.0.1:${stage.broker.port}`, "--trust", file, ...args);
+    assertMatch((await enrol("test-node")).err, /nobody is there to be asked: --fingerprint/);
+    const wrong = await enrol("test-node", "--fingerprint", "SHA256:x");
+    assertEquals(wrong.code, 2);
+    assertStringIncludes(wrong.err, `has another key: ${fingerprint} in place of SHA256:x`);
+    assertEquals(await Array.fromAsync(Deno.readDir(dir)), []);
+    const enrolled = await enrol("test-node", "--fingerprint", fingerprint);
+    assertEquals([enrolled.code, enrolled.out], [
+      0,
+      `Node 'test-node' is enrolled in ${file}: ${fingerprint}\n`,
+    ]);
+    const [entry, ...others] = JSON.parse(await Deno.readTextFile(file));
+    assertEquals([entry.node, fingerprintOf(entry.public.x), others], ["test-node", fingerprint, []]);
+    assertStringIncludes((await enrol("test-node")).out, "already enrolled");
+    assertMatch((await enrol("nobody", "--timeout", "0.5")).err, /'nobody' has not said its key/);
+  }
   await Deno.remove(dir, { recursive: true });
 });

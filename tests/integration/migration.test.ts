@@ -1,8 +1,9 @@
 /** Moving an agent loses nothing and doubles nothing, whatever goes wrong. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { MigrationSeals } from "../../runner/node/migration/migration_seals.ts";
+import { decisionText } from "../../protocol/signing/statements.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
+import { testKey } from "../support/identity.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { until } from "../support/until.ts";
 
@@ -197,7 +198,8 @@ for (const forged of ["commit", "abort"] as const) {
       assertMatch(key, /^[\w-]{43}$/);
       await bus.on("agents/b/logs", ({ json }) => json.type === "spawned");
       const decision = { id, agent: "counter", from: "a", decision: forged };
-      const anothers = new MigrationSeals("guessed").seal({ ...decision, to: "b" });
+      const move = { id, agent: "counter", from: "a", to: "b" };
+      const anothers = testKey("guessed").seal(decisionText(move, forged));
       for (const seal of [undefined, "", anothers]) {
         await bus.publish("nodes/b/migration", { ...decision, seal });
       }

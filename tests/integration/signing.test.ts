@@ -1,48 +1,17 @@
 /** A node with `--trust` obeys those who hold a key, once, and nobody else. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { actorId } from "../../protocol/ids.ts";
-import { startEmbedded } from "../support/brokers.ts";
-import { Bus, type Message } from "../support/bus.ts";
+import type { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
-import {
-  Commander,
-  type KeyEntry,
-  keyFileText,
-  newKey,
-  nowSeconds,
-  readAudit,
-  TrustFolder,
-} from "../support/signing.ts";
+import { Commander, type KeyEntry, keyFileText, newKey, nowSeconds, readAudit } from "../support/signing.ts";
+import { onTrustedScene, type TrustedScene } from "../support/trusted_scene.ts";
 
 const CODE = "function process() {}";
 const owner = await newKey("owner");
 const agentConfig = (name: string) => ({ name, code: CODE, poll_interval: 0.05 });
 
-interface Scene {
-  readonly bus: Bus;
-  readonly folder: TrustFolder;
-  readonly boss: Commander;
-  /** Starts a node that trusts the folder's keys. */
-  readonly start: (name: string, stateDir?: string, args?: string[]) => Promise<NodeProcess>;
-}
-
-async function onScene(entries: readonly KeyEntry[], play: (scene: Scene) => Promise<void>): Promise<void> {
-  await using broker = await startEmbedded();
-  await using bus = await Bus.connect(broker.port);
-  await using folder = await TrustFolder.make(entries);
-  const start = async (name: string, stateDir?: string, args: string[] = []) => {
-    const from = bus.mark();
-    const node = await NodeProcess.start({
-      port: broker.port,
-      name,
-      args: ["--trust", folder.keyFile, ...args],
-      ...(stateDir === undefined ? {} : { stateDir }),
-    });
-    await bus.on(`nodes/${name}/heartbeat`, (message) => Array.isArray(message.json?.agents), from);
-    return node;
-  };
-  await play({ bus, folder, boss: new Commander(bus, owner), start });
-}
+const onScene = (entries: readonly KeyEntry[], play: (scene: TrustedScene) => Promise<void>) =>
+  onTrustedScene(owner, entries, play);
 
 /** Sends what should be refused; returns the code of the refusal, told alike to all who should hear it. */
 async function refusal(bus: Bus, node: string, topic: string, payload: unknown): Promise<string> {
@@ -60,11 +29,8 @@ async function refusal(bus: Bus, node: string, topic: string, payload: unknown):
   return log.json.code;
 }
 
-const agentsOn = async (bus: Bus, node: string): Promise<string[]> =>
-  (await bus.ask(`nodes/${node}/list`, {})).json.agents.map((agent: { name: string }) => agent.name);
-
 Deno.test("a command is obeyed as it was signed, once, and the audit log has what was refused", async () => {
-  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+  await onScene([{ key: owner }], async ({ bus, boss, start, agentsOn }) => {
     await using node = await start("n");
     const topic = "nodes/n/spawn";
     const command = { ...agentConfig("x"), _reply_topic: "tests/refused" };
@@ -73,7 +39,7 @@ Deno.test("a command is obeyed as it was signed, once, and the audit log has wha
     assertEquals(await code(command), "unsigned");
     assertEquals(await code("x", "nodes/n/stop"), "unsigned");
     assertEquals(await code({ ...signed, code: "evil()" }), "tampered");
-    assertEquals(await agentsOn(bus, "n"), []);
+    assertEquals(await agentsOn("n"), []);
     // The very command that was tampered with above.
     const from = bus.mark();
     await bus.publish(topic, signed);
@@ -151,7 +117,7 @@ Deno.test("a replay is refused by the next process too, and a damaged list of us
 });
 
 Deno.test("a desired_state in force may come again, an older one may not, and neither brings back what was stopped", async () => {
-  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+  await onScene([{ key: owner }], async ({ bus, boss, start, agentsOn }) => {
     const stateDir = await Deno.makeTempDir({ prefix: "agentflow-state-" });
     const topic = "nodes/n/desired_state";
     const state = (...names: string[]) => ({
@@ -176,7 +142,7 @@ Deno.test("a desired_state in force may come again, an older one may not, and ne
     await using second = await start("n", stateDir);
     // The broker hands it over again, as it has kept it.
     assertEquals((await bus.on("tests/desired", () => true, from)).json, { ok: true, started: [] });
-    assertEquals(await agentsOn(bus, "n"), ["x"]);
+    assertEquals(await agentsOn("n"), ["x"]);
     await second.end();
     await Deno.remove(stateDir, { recursive: true });
   });
@@ -200,89 +166,8 @@ Deno.test("keys are changed without a restart, and a broken key file changes not
   });
 });
 
-Deno.test("an agent moves between two nodes that trust keys by what was signed, and by nothing else", async () => {
-  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
-    await using _a = await start("a");
-    await using _b = await start("b");
-    const code = `async function process(agent) {
-      agent.persist("n", (agent.recall("n") ?? 0) + 1);
-      await agent.publish("at/" + agent.name, agent.node);
-    }`;
-    await boss.order("nodes/a/spawn", { ...agentConfig("x"), code, colour: "green" });
-    await boss.order("nodes/a/desired_state", { node: "a", agents: [{ ...agentConfig("y"), code }] });
-    const running = (name: string, node: string) => (message: Message) =>
-      message.json?.name === name && message.json.node === node && message.json.state === "running";
-    for (const name of ["x", "y"]) {
-      await bus.on(`agents/${actorId(name)}/heartbeat`, running(name, "a"));
-      const moved = await boss.order("nodes/a/migrate", { name, target_node: "b" });
-      assertEquals([moved.json.ok, moved.json.success], [true, true]);
-    }
-    assertEquals((await agentsOn(bus, "b")).sort(), ["x", "y"]);
-    assertEquals(await agentsOn(bus, "a"), []);
-    const handedOver = bus.all("nodes/b/spawn").find((message) => message.json?.name === "x")?.json;
-    assertEquals(handedOver.colour, "green");
-    // What was recorded on the way is of no use to others.
-    await boss.order("nodes/b/stop", { name: "x" });
-    const again = (change: Record<string, unknown>) =>
-      refusal(bus, "b", "nodes/b/spawn", { ...handedOver, ...change });
-    assertEquals(await again({}), "replayed");
-    assertEquals(await again({ migration: { id: "other", from: "a" } }), "replayed");
-    assertEquals(await again({ name: "z" }), "unproved_migration");
-    assertEquals(await again({ _migrate_jws: handedOver._jws }), "wrong_topic");
-    assertEquals(await again({ _jws: undefined }), "unsigned");
-    assertEquals(await again({ _migrate_jws: undefined }), "unsigned");
-    assertEquals(await again({ migration: { id: "i", from: "c" } }), "wrong_node");
-    // And back, by way of what b was given; code that is put beside the proof is not run.
-    const order = await boss.sign("nodes/c/migrate", { name: "x", target_node: "b" });
-    const from = bus.mark();
-    await bus.publish("nodes/b/spawn", {
-      ...handedOver,
-      code: "evil()",
-      migration: { id: "fresh", from: "c" },
-      _migrate_jws: order._jws,
-    });
-    await bus.on("agents/b/logs", (message) => message.json.type === "spawned", from);
-    await bus.publish("nodes/b/migration", { id: "fresh", agent: "x", from: "c", decision: "commit" });
-    // It works: so it has arrived, and may leave again.
-    await bus.on("at/x", (message) => message.text === "b", from);
-    const back = await boss.order("nodes/b/migrate", { name: "x", target_node: "a" });
-    assertEquals(back.json.ok, true, back.json.error);
-    assertEquals(bus.all(`agents/${actorId("x")}/errors`), []);
-  });
-});
-
-Deno.test("a forged heartbeat does not make a node that trusts keys let go of an agent", async () => {
-  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
-    await using _a = await start("a", undefined, ["--migrate-timeout", "3"]);
-    await using _b = await start("b");
-    // On b it never gets ready.
-    const code = `async function setup(agent) { if (agent.node === "b") await new Promise(() => {}); }`;
-    await boss.order("nodes/a/spawn", { ...agentConfig("x"), code });
-    const topic = `agents/${actorId("x")}/heartbeat`;
-    await bus.on(topic, ({ json }) => json.state === "running");
-    const move = boss.order("nodes/a/migrate", { name: "x", target_node: "b" });
-    await bus.on("nodes/b/spawn", ({ json }) => json?.migration !== undefined);
-    await bus.publish(topic, { name: "x", node: "b", state: "running" });
-    // Nor does whoever does not know what only the spawn has told.
-    const query = { agent: "x", from: "b", query: true, arrived: true };
-    await bus.publish("nodes/a/migration", { ...query, id: crypto.randomUUID() });
-    const { json } = await move;
-    assertMatch(json.error, /was not seen running it within 3 s. It goes on here/);
-    assertEquals(await agentsOn(bus, "a"), ["x"]);
-    // What answers as a node of another kind does could be anybody.
-    const other = boss.order("nodes/a/migrate", { name: "x", target_node: "c" });
-    await bus.on("nodes/c/list");
-    await bus.publish("nodes/c/agents", { node: "c", agents: [] });
-    assertMatch(
-      (await other).json.error,
-      /node 'c' is of a kind that cannot prove that an agent has arrived/,
-    );
-    assertEquals(await agentsOn(bus, "a"), ["x"]);
-  });
-});
-
 Deno.test("an agent that was started without a signature does not move to a node that trusts keys", async () => {
-  await onScene([{ key: owner }], async ({ bus, boss, start }) => {
+  await onScene([{ key: owner }], async ({ bus, boss, start, agentsOn }) => {
     await using open = await start("open", undefined, ["--trust-mode", "off"]);
     await using _closed = await start("closed");
     await open.spawn(bus, agentConfig("x"));
@@ -293,7 +178,7 @@ Deno.test("an agent that was started without a signature does not move to a node
     // A node that trusts everybody hands on what it was given.
     const moved = await boss.order("nodes/open/migrate", { name: "y", target_node: "closed" });
     assertEquals(moved.json.success, true);
-    assertEquals([await agentsOn(bus, "open"), await agentsOn(bus, "closed")], [["x"], ["y"]]);
+    assertEquals([await agentsOn("open"), await agentsOn("closed")], [["x"], ["y"]]);
   });
 });
 

@@ -65,6 +65,11 @@ export class NodeProcess implements AsyncDisposable {
     return new NodeProcess(name, stateDir, workDir, options.stateDir === undefined, child);
   }
 
+  /** What it keeps of itself and its agents. */
+  get registry(): string {
+    return `${this.stateDir}/agentflow_${this.name}.registry`;
+  }
+
   get pid(): number {
     return this.child.pid;
   }

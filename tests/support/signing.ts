@@ -21,26 +21,38 @@ export async function newKey(kid: string): Promise<SigningKey> {
   return await generateKey(kid);
 }
 
-/** The text of a key file. */
-export function keyFileText(entries: readonly KeyEntry[]): string {
-  return JSON.stringify(
-    entries.map(({ key, nodes = ["*"], commands = ["*"] }) => ({
-      kid: key.kid,
-      public: publicHalf(key),
-      nodes,
-      commands,
-    })),
-  );
+/** The text of a key file. @param enrolled nodes by name, each with its public key */
+export function keyFileText(
+  entries: readonly KeyEntry[],
+  enrolled: ReadonlyMap<string, string> = new Map(),
+): string {
+  const keys = entries.map(({ key, nodes = ["*"], commands = ["*"] }) => ({
+    kid: key.kid,
+    public: publicHalf(key),
+    nodes,
+    commands,
+  }));
+  const nodes = [...enrolled].map(([node, x]) => ({ node, public: { kty: "OKP", crv: "Ed25519", x } }));
+  return JSON.stringify([...keys, ...nodes]);
 }
 
 /** A folder of the test's own, with the key file in it. */
 export class TrustFolder implements AsyncDisposable {
-  private constructor(readonly dir: string) {}
+  readonly #enrolled = new Map<string, string>();
+
+  private constructor(readonly dir: string, private readonly entries: readonly KeyEntry[]) {}
 
   static async make(entries: readonly KeyEntry[]): Promise<TrustFolder> {
-    const folder = new TrustFolder(await Deno.makeTempDir({ prefix: "agentflow-trust-" }));
+    const folder = new TrustFolder(await Deno.makeTempDir({ prefix: "agentflow-trust-" }), entries);
     await folder.write(keyFileText(entries));
     return folder;
+  }
+
+  /** Puts a node into the key file: by that key, or the one that it said it has when it came. */
+  async enrol(bus: Bus, node: string, key?: string): Promise<void> {
+    const { json } = await bus.on(`nodes/${node}/status`, ({ json }) => json?.status === "online");
+    this.#enrolled.set(node, key ?? json.key);
+    await this.write(keyFileText(this.entries, this.#enrolled));
   }
 
   get keyFile(): string {

@@ -1,10 +1,14 @@
-/** `agentflow key`: makes the keys of those who command nodes, and signs commands with them. */
+/** `agentflow key`: makes the keys of those who command nodes, signs commands with them, and makes nodes known to each other. */
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { readKey } from "../../signer.ts";
 import { generateKey, publicHalf, signCommand, type SigningKey } from "../../../protocol/signing/issue.ts";
 import { SIGNED_COMMANDS } from "../../../protocol/commands.ts";
-import type { Cli } from "../cli.ts";
+import { parseKeys } from "../../../protocol/signing/keys.ts";
+import { fingerprintOf } from "../../../protocol/signing/statements.ts";
+import { enrolledKey, keyOnBus, type NodeKey, withNode } from "../../operations/enrol.ts";
+import { agreed } from "../ask.ts";
+import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, type Options, text } from "../options.ts";
 
@@ -16,6 +20,7 @@ export function addKey(program: Command, cli: Cli): void {
   addGenerate(key, cli);
   addShow(key, cli);
   addSign(key, cli);
+  addEnrol(key, cli);
 }
 
 function addGenerate(key: Command, cli: Cli): void {
@@ -82,6 +87,72 @@ function addSign(key: Command, cli: Cli): void {
     );
     return EXIT.ok;
   });
+}
+
+function addEnrol(key: Command, cli: Cli): void {
+  const command = key.command("enrol")
+    .description("put the key of a node into the nodes' key file, so that other nodes believe it")
+    .argument("<NODE>", "a node that is, or was, on this broker")
+    .requiredOption("--trust <FILE>", "the nodes' key file; made where there is none")
+    .option("--fingerprint <SHA256>", "what the node says of its key in its log, instead of being asked");
+  cli.connected(command, async (run, operator, node = "") => {
+    const path = text(run.options, "trust") ?? "";
+    const found = await keyOnBus(operator, node, { signal: run.signal, timeoutMs: run.timeoutMs });
+    const { key, fingerprint } = found;
+    const before = await readKeyFile(path);
+    const known = enrolledKey(before, node);
+    if (known !== key) {
+      if (!await isRight(run, found, known)) {
+        run.note("Nothing has been enrolled");
+        return EXIT.failed;
+      }
+      await replaceKeyFile(path, withNode(before, found));
+    }
+    if (run.json) run.printJson({ ok: true, node, fingerprint, changed: known !== key });
+    else run.print(`Node '${node}' is ${known === key ? "already " : ""}enrolled in ${path}: ${fingerprint}`);
+    return EXIT.ok;
+  });
+}
+
+/** Whether it is the node's own key: only the node itself can tell. @throws ConfigError */
+async function isRight(
+  run: Run,
+  { node, fingerprint }: NodeKey,
+  known: string | undefined,
+): Promise<boolean> {
+  const expected = text(run.options, "fingerprint");
+  if (expected === fingerprint) return true;
+  if (expected !== undefined) {
+    throw new ConfigError(
+      `Node '${node}' on this broker has another key: ${fingerprint} in place of ${expected}. Somebody may be playing it`,
+    );
+  }
+  if (known !== undefined) run.note(`Enrolled until now: ${fingerprintOf(known)}`);
+  const question =
+    `On this broker node '${node}' has the key ${fingerprint}: compare it with the one in the node's log`;
+  return await agreed(run, question, "--fingerprint SHA256:… gives what the node's log says");
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  try {
+    const found = await Deno.readTextFile(path);
+    parseKeys(found);
+    return found;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "[]";
+    throw new ConfigError(`--trust ${path} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+/** At once: a node that runs reads it at any moment. */
+async function replaceKeyFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await Deno.writeTextFile(temporary, content, { createNew: true, mode: 0o644 });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    throw new ConfigError(`Cannot write ${path}: ${(error as Error).message}`);
+  }
 }
 
 function entry(key: SigningKey, nodes: string, commands: string): string {

@@ -1,11 +1,13 @@
-/** `nodes/{name}/list`: answers on `nodes/{name}/agents`, and with a heartbeat: whoever asks wants to know it now. */
+/**
+ * `nodes/{name}/list`: answers on `nodes/{name}/agents`, and with a heartbeat: whoever asks wants to know it now. A node that
+ * asks whether an agent may move here gets a signed answer with it.
+ */
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
-import type { Answer, CommandContext } from "./command.ts";
+import type { Answer, Command, CommandContext } from "./command.ts";
 
-// deno-lint-ignore require-await -- commands are promises
-export async function list(context: CommandContext): Promise<Answer> {
+export async function list(context: CommandContext, { json }: Command): Promise<Answer> {
   const agents = context.supervisor.agents().map((agent) => describe(context, agent));
-  context.reporter.agentList(agents);
+  context.reporter.agentList(agents, await context.arrivals.offer(json));
   context.vitals.reportNode();
   return { agents };
 }

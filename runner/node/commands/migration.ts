@@ -1,10 +1,11 @@
 /** `nodes/{name}/migration`: what nodes say to each other while an agent moves. */
 import { isName } from "../../../protocol/names.ts";
+import { PROGRESS } from "../../../protocol/signing/statements.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 
 /** A decision of the old node, or the question of the new one. */
 export async function migration(context: CommandContext, command: Command): Promise<Answer> {
-  const { id, agent, from, decision, query, arrived, seal } = objectPayload(
+  const { id, agent, from, decision, query, arrived, progress, reason, hand_over, seal } = objectPayload(
     command,
     "read a message about a migration",
   );
@@ -12,8 +13,16 @@ export async function migration(context: CommandContext, command: Command): Prom
     throw new CommandError("Cannot read a message about a migration: id, agent and from must be given");
   }
   if (query === true) {
-    if (arrived === true) context.departures.arrived(id, agent, from);
-    context.departures.answer(id, agent, from);
+    await context.departures.report({
+      id,
+      agent,
+      from,
+      // Nodes of before say only whether it has arrived.
+      progress: PROGRESS.find((known) => known === progress) ?? (arrived === true ? "arrived" : "waiting"),
+      reason: typeof reason === "string" ? reason : "",
+      handOver: typeof hand_over === "string" ? hand_over : "",
+      seal,
+    });
   } else if (decision === "commit" || decision === "abort") {
     // Behind the spawn it belongs to, which may have come a moment before it.
     await context.turns.take(agent, () => context.arrivals.decide(id, decision, seal));

@@ -2,6 +2,8 @@
 import { actorId } from "../../../protocol/ids.ts";
 import { parseSpawnConfig, type SpawnConfig } from "../../../protocol/spawn_config.ts";
 import { topics } from "../../../protocol/topics.ts";
+import { digestOf } from "../../../protocol/signing/statements.ts";
+import { type HandOver, handOverIn } from "../../trust/hand_over.ts";
 import type { StartOptions } from "../agents/roster.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "./command.ts";
 
@@ -11,10 +13,15 @@ import { type Answer, type Command, type CommandContext, CommandError } from "./
  */
 export async function spawn(context: CommandContext, command: Command): Promise<Answer> {
   const config = parseSpawnConfig(command.json ?? command.text, context.identity.name);
-  return await context.turns.take(config.name, () => take(context, config));
+  const handOver = handOverIn(command.json, context.identity.name);
+  return await context.turns.take(config.name, () => take(context, config, handOver));
 }
 
-async function take(context: CommandContext, config: SpawnConfig): Promise<Answer> {
+async function take(
+  context: CommandContext,
+  config: SpawnConfig,
+  handOver: HandOver | undefined,
+): Promise<Answer> {
   const { supervisor, reporter, identity, updates, arrivals, stateFiles } = context;
   const { name, migration } = config;
   await context.gatekeeper.check(config);
@@ -27,7 +34,8 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
       throw new CommandError(`Cannot take over '${name}': it is already running on ${identity.name}`, name);
     }
     try {
-      await stateFiles.write(name, config.state);
+      const sealed = handOver === undefined ? undefined : await arrivals.stateIn(handOver);
+      await stateFiles.write(name, sealed ?? config.state);
     } catch (error) {
       throw new CommandError(
         `Cannot take over '${name}': its state cannot be kept: ${(error as Error).message}`,
@@ -41,7 +49,7 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
     reporter.clearRetained(topics.node(identity.name, "spawn"));
     return { ...answer, already_running: true };
   }
-  let options: StartOptions = migration === undefined ? {} : arrivalOf(migration);
+  let options: StartOptions = migration === undefined ? {} : arrivalOf(migration, handOver);
   if (running !== undefined) {
     await running.stop("replace");
     if (config.rollback) options = { previous: await updates.previousOf(running) };
@@ -61,8 +69,12 @@ async function take(context: CommandContext, config: SpawnConfig): Promise<Answe
 }
 
 /** A paused agent stays paused wherever it goes. */
-function arrivalOf({ id, from, paused, key }: NonNullable<SpawnConfig["migration"]>): StartOptions {
-  return { arriving: { id, from, ...(key === undefined ? {} : { key }) }, paused };
+function arrivalOf(
+  { id, from, paused, key }: NonNullable<SpawnConfig["migration"]>,
+  handOver: HandOver | undefined,
+): StartOptions {
+  const signed = handOver?.seal === undefined ? {} : { hand_over: digestOf(handOver.text) };
+  return { arriving: { id, from, ...(key === undefined ? {} : { key }), ...signed }, paused };
 }
 
 /** @throws PolicyRefusal when there is no room for another agent */
@@ -94,6 +106,9 @@ export function start(
   }
   const { agent, kept } = roster.start(config, options);
   if (options.previous !== undefined) updates.begin(agent, options.previous);
-  if (options.arriving !== undefined) void arrivals.begin(agent, options.arriving);
+  if (options.arriving !== undefined) {
+    void arrivals.begin(agent, options.arriving);
+    if (config.install.length > 0) arrivals.installing(config.name);
+  }
   return kept;
 }

@@ -60,9 +60,16 @@ export class Controller {
       if (answer !== undefined) this.#answer(command, { ok: true, ...answer });
     } catch (error) {
       this.#report(command, error, message, admitted);
+      await this.#refuseHandOver(incoming, command, error);
     } finally {
       await admitted?.done?.();
     }
+  }
+
+  /** The node that hands an agent over is told by name; a replay says nothing about the move that it repeats. */
+  async #refuseHandOver({ command }: Incoming, spawn: Command | undefined, error: unknown): Promise<void> {
+    if (command !== "spawn" || (error instanceof Refusal && error.code === "replayed")) return;
+    await this.context.arrivals.refuse(spawn?.json, error instanceof Error ? error.message : String(error));
   }
 
   /** A task for an agent that is not here is for another node, whatever is in it. */

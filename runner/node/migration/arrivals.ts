@@ -6,7 +6,22 @@ import type { StateFiles } from "../../store/state_files.ts";
 import type { RegistryEntry } from "../../store/registry_entry.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
-import { sealHolds } from "./migration_seals.ts";
+import { isJsonObject } from "../../../protocol/json.ts";
+import { isName } from "../../../protocol/names.ts";
+import {
+  type Decision,
+  decisionText,
+  digestOf,
+  isSealedBy,
+  type Move,
+  type Offer,
+  offerText,
+  type Progress,
+  progressText,
+} from "../../../protocol/signing/statements.ts";
+import { type HandOver, handOverIn } from "../../trust/hand_over.ts";
+import type { NodeKey } from "../../trust/node_key.ts";
+import type { Peers } from "./peers.ts";
 import type { Roster } from "../agents/roster.ts";
 import type { Tasks } from "../agents/tasks.ts";
 
@@ -17,7 +32,13 @@ export interface ArrivalParts {
   readonly roster: Roster;
   readonly tasks: Tasks;
   readonly stateFiles: StateFiles;
+  readonly key: NodeKey;
+  readonly peers: Peers;
+  readonly isRunning: (agent: string) => boolean;
 }
+
+/** Names of moves are given by others. */
+const MAX_ID_CHARS = 128;
 
 /** The old node's word should come at once; when it does not, it is asked for. */
 const ASK_SOON_MS = 1000;
@@ -27,9 +48,11 @@ const ASK_SELDOM_MS = 5000;
 
 interface Waiting {
   readonly agent: SupervisedAgent;
-  readonly from: string;
+  readonly move: Move;
   /** The key of the old node's decisions, if it has one. */
   readonly key: string | undefined;
+  /** The hash of what the old node has signed, if it has. */
+  readonly handOver: string;
   /** Decisions of somebody else have been reported: they may come in any number. */
   hasComplained: boolean;
   readonly decided: AbortController;
@@ -44,33 +67,72 @@ export class Arrivals {
 
   constructor(private readonly parts: ArrivalParts) {}
 
+  /**
+   * Another node asks whether this one takes an agent.
+   * @returns the signed answer; `undefined` when nobody asks
+   */
+  async offer(json: unknown): Promise<Readonly<Record<string, unknown>> | undefined> {
+    if (!isJsonObject(json) || !isJsonObject(json.move)) return undefined;
+    const { id, agent, from } = json.move;
+    if (typeof id !== "string" || id.length > MAX_ID_CHARS || !isName(agent) || !isName(from)) {
+      return undefined;
+    }
+    const { key, peers, node, isRunning } = this.parts;
+    const isStranger = peers.demandsProof && !await peers.know(from);
+    const offer: Offer = isStranger ? "stranger" : isRunning(agent) ? "taken" : "free";
+    const text = offerText({ id, agent, from, to: node }, key.box, offer);
+    return { id, agent, from, offer, box: key.box, seal: key.seal(text) };
+  }
+
+  /** What the agent has persisted where it comes from. @throws Error when it was not sealed for this node and this move */
+  async stateIn({ move, sealed }: HandOver): Promise<Readonly<Record<string, unknown>> | undefined> {
+    if (sealed === undefined) return undefined;
+    const state: unknown = JSON.parse(await this.parts.key.open(sealed, move));
+    if (!isJsonObject(state)) throw new Error("it is no object");
+    return state;
+  }
+
   /** An agent has been started that waits for its old node. */
-  async begin(
-    agent: SupervisedAgent,
-    { id, from, key }: NonNullable<RegistryEntry["arriving"]>,
-  ): Promise<void> {
+  async begin(agent: SupervisedAgent, arriving: NonNullable<RegistryEntry["arriving"]>): Promise<void> {
+    const { id, from, key, hand_over: handOver = "" } = arriving;
+    const move = { id, agent: agent.name, from, to: this.parts.node };
     const decided = new AbortController();
-    this.#waiting.set(id, { agent, from, key, hasComplained: false, decided });
-    void agent.ended.then(() => {
-      this.#waiting.delete(id);
+    this.#waiting.set(id, { agent, move, key, handOver, hasComplained: false, decided });
+    void agent.ended.then((outcome) => {
       decided.abort();
+      // A decision has ended it where it does not wait any more.
+      if (!this.#waiting.delete(id)) return;
+      const reason = outcome.kind === "failed" ? outcome.error : `it was ended there (${outcome.reason})`;
+      this.#report(move, handOver, "refused", reason);
     });
     const waitMs = (asked: number) => asked < ASKS_SOON ? ASK_SOON_MS : ASK_SELDOM_MS;
-    for (let asked = 0; await this.parts.clock.sleep(waitMs(asked), decided.signal); asked++) {
-      this.#ask(id, agent, from);
-    }
+    for (let asked = 0; await this.parts.clock.sleep(waitMs(asked), decided.signal); asked++) this.#ask(id);
   }
 
   /** The link is back: the old node's word may have been lost with the broker, or with the process before this one. */
   connected(): void {
-    for (const [id, { agent, from }] of this.#waiting) this.#ask(id, agent, from);
+    for (const id of this.#waiting.keys()) this.#ask(id);
   }
 
   /** It runs here, and waits: its old node need not believe what anybody says on the agent's own topics. */
   ready(agent: SupervisedAgent): void {
-    for (const [id, waiting] of this.#waiting) {
-      if (waiting.agent === agent) this.#ask(id, agent, waiting.from);
+    for (const [id, waiting] of this.#waiting) if (waiting.agent === agent) this.#ask(id);
+  }
+
+  /** What it needs is being fetched, which takes a while. */
+  installing(agent: string): void {
+    for (const { move, handOver } of this.#waiting.values()) {
+      if (move.agent === agent) this.#report(move, handOver, "installing");
     }
+  }
+
+  /** A spawn has been refused: the node that hands the agent over is told, if it was that node which sent it. */
+  async refuse(json: unknown, reason: string): Promise<void> {
+    const { node, peers } = this.parts;
+    const handOver = handOverIn(json, node);
+    if (handOver?.seal === undefined || this.#waiting.has(handOver.move.id)) return;
+    const { move, text, seal } = handOver;
+    if (await peers.believe(move.from, text, seal)) this.#report(move, digestOf(text), "refused", reason);
   }
 
   /** Whether the agent waits here because of that very migration: its spawn has come twice. */
@@ -82,25 +144,32 @@ export class Arrivals {
    * The old node has let go of the agent, or keeps it.
    * @throws Refusal when it is somebody else who says so
    */
-  async decide(id: string, decision: "commit" | "abort", seal: unknown): Promise<void> {
+  async decide(id: string, decision: Decision, seal: unknown): Promise<void> {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
-    const { agent: { name }, from, key } = waiting;
-    if (
-      key !== undefined && !sealHolds(key, { id, agent: name, from, to: this.parts.node, decision }, seal)
-    ) {
+    const { agent, move } = waiting;
+    const isProved = await this.#isDecided(waiting, decision, seal);
+    // Another message may have decided meanwhile.
+    if (this.#waiting.get(id) !== waiting) return;
+    if (!isProved) {
       if (waiting.hasComplained) return;
       waiting.hasComplained = true;
       throw new Refusal(
         "unsealed_decision",
-        `Refused a ${decision} of the move of '${name}': node '${from}' has not sealed it`,
+        `Refused a ${decision} of the move of '${agent.name}': node '${move.from}' has not sealed it`,
       );
     }
     this.#waiting.delete(id);
     waiting.decided.abort();
-    const { agent } = waiting;
     if (decision === "commit") await this.#settleIn(agent);
     else await this.#sendBack(agent);
+  }
+
+  async #isDecided({ move, key }: Waiting, decision: Decision, seal: unknown): Promise<boolean> {
+    const { peers } = this.parts;
+    const text = decisionText(move, decision);
+    if (peers.demandsProof) return await peers.hasSaid(move.from, text, seal);
+    return key === undefined || isSealedBy(key, text, seal);
   }
 
   /** An operator says that the old node is gone for good: the agent begins. Should it answer after all, that counts. */
@@ -110,14 +179,31 @@ export class Arrivals {
     if (agent.isReady) this.parts.tasks.ready(agent);
   }
 
-  /** The id has come with the agent: that this node knows it proves that it has been given the agent. */
-  #ask(id: string, agent: SupervisedAgent, from: string): void {
-    const { visibleState } = agent;
+  #ask(id: string): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return;
+    const { agent: { visibleState }, move, handOver } = waiting;
     const hasArrived = visibleState === "running" || visibleState === "paused";
-    const question = { id, agent: agent.name, from: this.parts.node, query: true };
-    void this.parts.link.publish({
-      topic: topics.node(from, "migration"),
-      payload: JSON.stringify(hasArrived ? { ...question, arrived: true } : question),
+    this.#report(move, handOver, hasArrived ? "arrived" : "waiting");
+  }
+
+  /** Tells the old node how the agent fares, which is also the question whether it may begin. */
+  #report(move: Move, handOver: string, progress: Progress, reason = ""): void {
+    const { key, link, node } = this.parts;
+    const report = {
+      id: move.id,
+      agent: move.agent,
+      from: node,
+      query: true,
+      ...(progress === "arrived" ? { arrived: true } : {}),
+      progress,
+      ...(reason === "" ? {} : { reason }),
+      hand_over: handOver,
+      seal: key.seal(progressText(move, handOver, progress, reason)),
+    };
+    void link.publish({
+      topic: topics.node(move.from, "migration"),
+      payload: JSON.stringify(report),
       qos: 1,
       retain: false,
       class: "control",

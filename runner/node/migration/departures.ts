@@ -2,24 +2,34 @@
  * Agents that move from here to another node, so that none is lost and none runs twice.
  *
  * The agent comes to rest; its config and what it has persisted go to the target; once the target is seen running it
- * (with `--trust`: has said so itself, with the id that only the spawn told it), this node records that it has let go (the point of no return), ends its own instance, and tells the target to go on.
+ * (with `--trust`: has signed that it has arrived), this node records that it has let go (the point of no return), ends its own instance, and tells the target to go on.
  * Before that point anything that goes wrong leaves the agent here. A target of our own kind holds `process()` back
  * until it is told, or has asked: the record here decides, whatever crashes in between.
  */
 import { ExpectedError } from "../../../protocol/expected_error.ts";
-import { actorId } from "../../../protocol/ids.ts";
+import {
+  type Decision,
+  decisionText,
+  type Move,
+  type Progress,
+  progressText,
+} from "../../../protocol/signing/statements.ts";
 import { topics } from "../../../protocol/topics.ts";
+import { Refusal } from "../../../protocol/signing/refusal.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
-import type { MigrationSeals } from "./migration_seals.ts";
 import type { Manifests } from "../agents/manifests.ts";
+import type { NodeKey } from "../../trust/node_key.ts";
+import { packHandOver } from "./hand_over.ts";
 import { probePeer } from "./peer_probe.ts";
+import type { Peers } from "./peers.ts";
+import { readSign, type Sign, signsOf } from "./signs.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Restored, Roster } from "../agents/roster.ts";
 import type { Tasks } from "../agents/tasks.ts";
-import type { Overheard, Wiretap } from "./wiretap.ts";
+import type { Wiretap } from "./wiretap.ts";
 
 export interface DepartureParts {
   readonly node: string;
@@ -31,10 +41,9 @@ export interface DepartureParts {
   readonly manifests: Manifests;
   readonly tasks: Tasks;
   readonly wiretap: Wiretap;
-  readonly seals: MigrationSeals;
+  readonly key: NodeKey;
+  readonly peers: Peers;
   readonly timeoutMs: number;
-  /** Whether a heartbeat of the agent's is not enough: anybody may have published it. */
-  readonly demandsProof: boolean;
 }
 
 /** Why an agent stays here; the message is for the operator. */
@@ -48,7 +57,7 @@ const INSTALL_FACTOR = 10;
 type Outcome =
   | { readonly kind: "arrived" }
   | { readonly kind: "refused"; readonly error: string }
-  | { readonly kind: "late" }
+  | { readonly kind: "late"; readonly hint: string }
   | { readonly kind: "ended" };
 
 interface Attempt {
@@ -56,15 +65,37 @@ interface Attempt {
   readonly agent: SupervisedAgent;
   readonly target: string;
   readonly cooperative: boolean;
+  /** For which key what the agent has persisted is sealed. */
+  readonly box?: string | undefined;
   /** The signed command to move it. */
   readonly order?: string | undefined;
+}
+
+/** A move that is under way: who must say how the agent fares, about what, and whom to tell. */
+interface Expected {
+  readonly target: string;
+  readonly handOver: string;
+  readonly onSign: (sign: Sign) => void;
+}
+
+/** What the target says of an agent that is on its way there. */
+export interface Report {
+  readonly id: string;
+  readonly agent: string;
+  /** Who says so. */
+  readonly from: string;
+  /** Nodes of before do not say it. */
+  readonly progress: Progress;
+  readonly reason: string;
+  readonly handOver: string;
+  readonly seal: unknown;
 }
 
 /** Invariant: an agent is on at most one move at a time. */
 export class Departures {
   readonly #moving = new Map<string, string>();
-  /** By the id of a move that is under way: who must say that the agent has arrived, and whom to tell. */
-  readonly #expected = new Map<string, { readonly target: string; readonly settle: () => void }>();
+  /** By the id of the move. */
+  readonly #expected = new Map<string, Expected>();
 
   constructor(private readonly parts: DepartureParts) {}
 
@@ -81,8 +112,8 @@ export class Departures {
     const id = crypto.randomUUID();
     this.#moving.set(agent.name, id);
     try {
-      const cooperative = await this.#checkTarget(agent.name, target);
-      await this.#attempt({ id, agent, target, cooperative, order });
+      const found = await this.#checkTarget({ id, agent: agent.name, from: this.parts.node, to: target });
+      await this.#attempt({ id, agent, target, order, ...found });
     } catch (error) {
       if (error instanceof DepartureError) throw error;
       // Such as a state file that cannot be read: that must not leave it at rest for ever.
@@ -93,18 +124,30 @@ export class Departures {
     }
   }
 
-  /** The target says that the agent runs there, and waits. */
-  arrived(id: string, agentName: string, from: string): void {
+  /** The target says how the agent fares, and is answered from what is recorded. @throws Refusal when it is not the target */
+  async report({ id, agent, from, progress, reason, handOver, seal }: Report): Promise<void> {
+    const { peers, node } = this.parts;
+    const move = { id, agent, from: node, to: from };
+    if (!await peers.believe(from, progressText(move, handOver, progress, reason), seal)) {
+      throw new Refusal(
+        "unproved_report",
+        `Refused a report about the move of '${agent}': node '${from}' has not signed it, or is not enrolled here`,
+      );
+    }
     const expected = this.#expected.get(id);
-    if (this.#moving.get(agentName) === id && expected?.target === from) expected.settle();
+    const isAboutThis = !peers.demandsProof || expected?.handOver === handOver;
+    if (this.#moving.get(agent) === id && expected?.target === from && isAboutThis) {
+      expected.onSign({ progress, reason });
+    }
+    this.#answer(move);
   }
 
-  /** The target asks whether it may go on: answered from what is recorded. */
-  answer(id: string, agentName: string, from: string): void {
+  #answer(move: Move): void {
+    const { id, agent } = move;
     // Not decided yet: the answer comes with the decision.
-    if (this.#moving.get(agentName) === id) return;
-    const committed = this.parts.roster.endedRecord(agentName)?.migration === id;
-    this.#decide(id, agentName, from, committed ? "commit" : "abort");
+    if (this.#moving.get(agent) === id) return;
+    const committed = this.parts.roster.endedRecord(agent)?.migration === id;
+    this.#decide(move, committed ? "commit" : "abort");
   }
 
   /** After a restart: nothing was recorded as let go, so the agent has stayed; the target is told. */
@@ -115,29 +158,40 @@ export class Departures {
     void this.parts.roster.update(agent.name, ({ leaving: _leaving, ...rest }) => rest);
   }
 
-  /** @returns whether the target is of our own kind */
-  async #checkTarget(name: string, target: string): Promise<boolean> {
-    const peer = await probePeer(target, this.parts);
+  /** @returns what is to be known of the target */
+  async #checkTarget(move: Move): Promise<Pick<Attempt, "cooperative" | "box">> {
+    const { agent, to, from } = move;
+    const { peers, reporter } = this.parts;
+    const because = (reason: string) =>
+      new DepartureError(`Cannot migrate '${agent}': node '${to}' ${reason}`);
+    if (peers.demandsProof && !await peers.know(to)) {
+      throw because(
+        `is not enrolled here, and this node runs with --trust: agentflow key enrol ${to}. ` +
+          "--trust-mode warn moves it all the same",
+      );
+    }
+    if (peers.onlyWarn && !await peers.know(to)) {
+      reporter.nodeLog(
+        "log",
+        `The move of '${agent}' to node '${to}', which is not enrolled here, would be refused (only warned of: ` +
+          "--trust-mode is warn)",
+        { code: "unknown_node", child_name: agent },
+      );
+    }
+    const peer = await probePeer(move, this.parts);
     switch (peer.kind) {
       case "offline":
-        throw new DepartureError(`Cannot migrate '${name}': node '${target}' is offline`);
+        throw because("is offline");
       case "silent":
-        throw new DepartureError(
-          `Cannot migrate '${name}': node '${target}' does not answer; is its name right?`,
-        );
+        throw because("does not answer; is its name right?");
+      case "unproved":
+        throw because("answers, but not with the key that is enrolled here: see agentflow key enrol");
       case "online":
-        if (peer.agents.includes(name)) {
-          throw new DepartureError(
-            `Cannot migrate '${name}': node '${target}' already runs an agent of that name`,
-          );
+        if (peer.offer === "taken") throw because("already runs an agent of that name");
+        if (peer.offer === "stranger") {
+          throw because(`does not know node '${from}': enrol it there (agentflow key enrol ${from})`);
         }
-        if (this.parts.demandsProof && !peer.cooperative) {
-          throw new DepartureError(
-            `Cannot migrate '${name}': node '${target}' is of a kind that cannot prove that an agent has ` +
-              "arrived, and this node runs with --trust. --trust-mode warn moves it all the same",
-          );
-        }
-        return peer.cooperative;
+        return peer;
       default:
         return peer satisfies never;
     }
@@ -168,16 +222,25 @@ export class Departures {
     this.#stay(agent);
     const reason = outcome.kind === "refused"
       ? `'${target}' refused it: ${outcome.error}`
-      : `'${target}' was not seen running it within ${timeoutMs / 1000} s`;
+      : `'${target}' was not seen running it within ${timeoutMs / 1000} s${
+        outcome.hint === "" ? "" : ` (it is said to have refused it: ${outcome.hint})`
+      }`;
     throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It goes on here`);
   }
 
   /** Sends the agent, and watches what becomes of it. */
   async #handOver(attempt: Attempt, timeoutMs: number): Promise<Outcome> {
-    const { agent, target, id, order } = attempt;
-    const { node, clock, stateFiles, wiretap, demandsProof } = this.parts;
-    const { replace: _replace, ...config } = agent.config.raw;
-    const state = await stateFiles.read(agent.name);
+    const { agent, target, id, box, order } = attempt;
+    const { clock, wiretap, peers, node, key, stateFiles } = this.parts;
+    const { spawn, digest } = await packHandOver({
+      move: { id, agent: agent.name, from: node, to: target },
+      config: agent.config.raw,
+      state: await stateFiles.read(agent.name),
+      paused: agent.state.paused,
+      box,
+      order,
+      key,
+    });
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     const settled = new AbortController();
     const settle = (outcome: Outcome) => {
@@ -185,28 +248,29 @@ export class Departures {
       settled.abort();
     };
     let factor = 1;
+    // What was heard on topics where anybody may speak.
+    let hint = "";
+    const onSign = ({ progress, reason }: Sign) => {
+      if (progress === "installing") factor = INSTALL_FACTOR;
+      else if (progress === "arrived") settle({ kind: "arrived" });
+      else if (progress === "refused") settle({ kind: "refused", error: reason });
+    };
     using expected = new DisposableStack();
-    this.#expected.set(id, { target, settle: () => settle({ kind: "arrived" }) });
+    this.#expected.set(id, { target, handOver: digest, onSign });
     expected.defer(() => this.#expected.delete(id));
     using _tap = await wiretap.listen(signsOf(agent.name, target), (message) => {
-      // What the broker has kept is of another time.
-      const sign = message.retained ? undefined : readSign(message, agent.name, target);
-      if (sign === "installing") factor = INSTALL_FACTOR;
-      else if (sign !== undefined && !(demandsProof && sign.kind === "arrived")) settle(sign);
+      const sign = readSign(message, agent.name, target);
+      if (sign === undefined) return;
+      if (!peers.demandsProof) onSign(sign);
+      else if (sign.progress === "refused") hint = sign.reason;
     });
     void agent.ended.then(() => settle({ kind: "ended" }));
-    this.#send(topics.node(target, "spawn"), {
-      ...config,
-      node: target,
-      ...(state === undefined ? {} : { state }),
-      migration: { id, from: node, paused: agent.state.paused, key: this.parts.seals.keyOf(id) },
-      ...(order === undefined ? {} : { _migrate_jws: order }),
-    });
+    this.#send(topics.node(target, "spawn"), spawn);
     const deadline = async () => {
       if (await clock.sleep(timeoutMs, settled.signal) && factor > 1) {
         await clock.sleep(timeoutMs * (factor - 1), settled.signal);
       }
-      settle({ kind: "late" });
+      settle({ kind: "late", hint });
     };
     void deadline();
     return await promise;
@@ -221,7 +285,7 @@ export class Departures {
     await agent.stop("migrate");
     // A node of another kind may not have understood what the agent had persisted.
     if (cooperative) await stateFiles.remove(agent.name);
-    this.#decide(id, agent.name, target, "commit");
+    this.#decide({ id, agent: agent.name, from: this.parts.node, to: target }, "commit");
     for (const { payload, replyTopic } of waiting) {
       this.#send(topics.task(agent.name), { _remote_task: true, _reply_topic: replyTopic, payload });
     }
@@ -251,14 +315,15 @@ export class Departures {
 
   /** The target must not run it: neither now, nor when it comes back and finds the spawn. */
   #callOff({ id, agent, target, cooperative }: Attempt): void {
-    if (cooperative) this.#decide(id, agent.name, target, "abort");
+    const move = { id, agent: agent.name, from: this.parts.node, to: target };
+    if (cooperative) this.#decide(move, "abort");
     else this.#send(topics.node(target, "stop"), { name: agent.name });
   }
 
-  #decide(id: string, agent: string, target: string, decision: "commit" | "abort"): void {
-    const { node: from, seals } = this.parts;
-    const seal = seals.seal({ id, agent, from, to: target, decision });
-    this.#send(topics.node(target, "migration"), { id, agent, from, decision, seal });
+  #decide(move: Move, decision: Decision): void {
+    const { id, agent, from, to } = move;
+    const seal = this.parts.key.seal(decisionText(move, decision));
+    this.#send(topics.node(to, "migration"), { id, agent, from, decision, seal });
   }
 
   #send(topic: string, value: unknown): void {
@@ -270,32 +335,6 @@ export class Departures {
       class: "control",
     });
   }
-}
-
-/** Where the target shows what becomes of the agent. */
-function signsOf(agent: string, target: string): string[] {
-  const id = actorId(agent);
-  return [topics.agent(id, "heartbeat"), topics.agent(id, "errors"), topics.nodeLogs(target)];
-}
-
-function readSign(
-  { topic, json }: Overheard,
-  agent: string,
-  target: string,
-): Outcome | "installing" | undefined {
-  if (typeof json !== "object" || json === null) return undefined;
-  const { node, state, severity, error, type, child_name: child, message } = json as Record<string, unknown>;
-  if (topic === topics.agent(actorId(agent), "heartbeat")) {
-    return node === target && (state === "running" || state === "paused") ? { kind: "arrived" } : undefined;
-  }
-  if (topic === topics.agent(actorId(agent), "errors")) {
-    // A node that does not say which one it is, is not this one: the agent here is at rest.
-    const isTheirs = node === undefined || node === target;
-    return isTheirs && severity === "fatal" ? { kind: "refused", error: String(error) } : undefined;
-  }
-  if (child !== agent) return undefined;
-  if (type === "installing") return "installing";
-  return type === "error" ? { kind: "refused", error: String(message) } : undefined;
 }
 
 /** Whether `promise` settles within `ms`. */

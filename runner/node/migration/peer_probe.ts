@@ -1,14 +1,24 @@
-/** Finds out whether another node is there, and what runs on it. */
+/** Finds out whether another node is there, and whether it takes an agent. */
+import { type Move, type Offer, OFFERS, offerText } from "../../../protocol/signing/statements.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";
+import type { Peers } from "./peers.ts";
 import type { Overheard, Wiretap } from "./wiretap.ts";
 
 /** What was found. */
 export type PeerState =
-  /** `cooperative`: it waits with `process()` until the old node has let go of the agent. */
-  | { readonly kind: "online"; readonly agents: readonly string[]; readonly cooperative: boolean }
+  | {
+    readonly kind: "online";
+    readonly offer: Offer;
+    /** It waits with `process()` until the old node has let go of the agent. */
+    readonly cooperative: boolean;
+    /** For which key what the agent has persisted is sealed; a node that has none gets it as it is. */
+    readonly box?: string | undefined;
+  }
   | { readonly kind: "offline" }
+  /** It is there, but cannot prove that it is. */
+  | { readonly kind: "unproved" }
   | { readonly kind: "silent" };
 
 /** A node that is there answers within milliseconds; this allows for a busy one. */
@@ -18,29 +28,53 @@ export interface ProbeParts {
   readonly link: Link;
   readonly wiretap: Wiretap;
   readonly clock: Clock;
+  readonly peers: Peers;
 }
 
-/** Asks `node` for its agents. */
-export async function probePeer(node: string, { link, wiretap, clock }: ProbeParts): Promise<PeerState> {
+/** What a node may answer beside its agents, when it is asked about one that is to move there. */
+interface SignedOffer {
+  readonly offer: Offer;
+  readonly box: string;
+  readonly seal: unknown;
+}
+
+/** Asks the target of a move. Where proof is demanded, nothing counts but what the target has signed for this very move. */
+export async function probePeer(move: Move, { link, wiretap, clock, peers }: ProbeParts): Promise<PeerState> {
+  const { id, agent, from, to } = move;
   const answered = new AbortController();
   let state: PeerState = { kind: "silent" };
-  let cooperative = false;
-  using _tap = await wiretap.listen([topics.nodeStatus(node), topics.nodeAgents(node)], (message) => {
-    if (message.topic === topics.nodeStatus(node)) {
-      const status = fieldOf(message, "status");
-      cooperative = status === "online";
-      if (status !== "offline") return;
-      state = { kind: "offline" };
-    } else if (!message.retained) {
-      const agents = fieldOf(message, "agents");
-      if (!Array.isArray(agents)) return;
-      state = { kind: "online", agents: agents.map((agent) => String(agent?.name)), cooperative };
-    }
+  let hasStatus = false;
+  const settle = (found: PeerState) => {
+    if (answered.signal.aborted) return;
+    state = found;
     answered.abort();
+  };
+  const onAgents = async (message: Overheard) => {
+    const agents = fieldOf(message.json, "agents");
+    if (!Array.isArray(agents)) return;
+    const signed = offerIn(message.json, id);
+    if (signed !== undefined) {
+      const { offer, box, seal } = signed;
+      if (await peers.believe(to, offerText(move, box, offer), seal)) {
+        return settle({ kind: "online", offer, cooperative: true, box });
+      }
+    }
+    // It may be anybody who says so; who can prove it still may.
+    if (peers.demandsProof) state = { kind: "unproved" };
+    else {
+      const offer = agents.some((one) => fieldOf(one, "name") === agent) ? "taken" : "free";
+      settle({ kind: "online", offer, cooperative: hasStatus });
+    }
+  };
+  using _tap = await wiretap.listen([topics.nodeStatus(to), topics.nodeAgents(to)], (message) => {
+    if (message.topic === topics.nodeAgents(to)) return void onAgents(message);
+    const status = fieldOf(message.json, "status");
+    hasStatus = status === "online";
+    if (status === "offline" && !peers.demandsProof) settle({ kind: "offline" });
   });
   void link.publish({
-    topic: topics.node(node, "list"),
-    payload: "{}",
+    topic: topics.node(to, "list"),
+    payload: JSON.stringify({ move: { id, agent, from } }),
     qos: 1,
     retain: false,
     class: "control",
@@ -49,6 +83,13 @@ export async function probePeer(node: string, { link, wiretap, clock }: ProbePar
   return state;
 }
 
-function fieldOf({ json }: Overheard, field: string): unknown {
+function offerIn(json: unknown, id: string): SignedOffer | undefined {
+  const signed = fieldOf(json, "offer");
+  const [offer, box] = [OFFERS.find((known) => known === fieldOf(signed, "offer")), fieldOf(signed, "box")];
+  if (fieldOf(signed, "id") !== id || offer === undefined || typeof box !== "string") return undefined;
+  return { offer, box, seal: fieldOf(signed, "seal") };
+}
+
+function fieldOf(json: unknown, field: string): unknown {
   return typeof json === "object" && json !== null ? (json as Record<string, unknown>)[field] : undefined;
 }

@@ -1,11 +1,14 @@
 /** Who this node is, on the wire. */
 import { nodeId } from "../../../protocol/ids.ts";
+import type { NodeKey } from "../../trust/node_key.ts";
 import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
 
 export interface NodeIdentity {
   readonly name: string;
   /** The same for every process that has run under this name. */
   readonly nodeId: string;
+  /** By which other nodes know it. */
+  readonly key: NodeKey;
   /** Of this process alone. */
   readonly instance: string;
   readonly broker: BrokerUrl;
@@ -18,19 +21,17 @@ export interface NodeIdentity {
   readonly startedMs: number;
 }
 
+/** What a node is known by; `nodeId` and `instance` are made here. */
 export function createIdentity(
-  name: string,
-  broker: BrokerUrl,
-  version: string,
-  labels: NodeIdentity["labels"] = {},
-  release?: string,
-  startedMs = 0,
+  { name, key, broker, version, labels = {}, release, startedMs = 0 }:
+    & Pick<NodeIdentity, "name" | "key" | "broker" | "version">
+    & Partial<Pick<NodeIdentity, "labels" | "release" | "startedMs">>,
 ): NodeIdentity {
-  const instance = crypto.randomUUID();
   return Object.freeze({
     name,
     nodeId: nodeId(name),
-    instance,
+    instance: crypto.randomUUID(),
+    key,
     broker,
     version,
     labels,

@@ -1,13 +1,25 @@
 /** Makes sure that one process alone speaks under this node's name, and that the broker says so. */
 import { isJsonObject } from "../../../protocol/json.ts";
+import { isSealedBy, presenceText } from "../../../protocol/signing/statements.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import type { NodeIdentity } from "./identity.ts";
 
+/** For one other process of this name: how long this one has been there, signed. */
+export interface PresenceProof {
+  /** The `instance` it is for: nobody can have recorded it before that process began. */
+  readonly to: string;
+  readonly seal: string;
+}
+
 export interface PresenceParts {
   readonly identity: NodeIdentity;
   readonly clock: Clock;
+  /** Whether another process of this name counts only when it proves that it is this node. */
+  readonly demandsProof: boolean;
+  /** Whether it is proved that the node that is enrolled under this name has said `text`. */
+  readonly isEnrolled: (text: string, seal: unknown) => Promise<boolean>;
   /** Says again that this node is online. */
   readonly sayOnline: () => void;
   /** Sends a heartbeat now. */
@@ -19,7 +31,11 @@ export interface PresenceParts {
    * @param kept its status, where the broker had it: this process has overwritten it
    */
   readonly onTaken: (message: string, kept?: Uint8Array) => void;
+  /** Another process says that it has this name, and has not proved it. */
+  readonly onUnproved: (message: string) => void;
 }
+
+type Fields = Readonly<Record<string, unknown>>;
 
 /** Another node is answered at once, but not more often than this. */
 const BEAT_INTERVAL_MS = 500;
@@ -34,6 +50,10 @@ const MAX_DRAWS = 5;
  *
  * Two with one state folder, copied, have one client id, too: the broker closes the connection of one for that of the
  * other, and they are never there together. Each finds what the broker has kept of the other since it was there last.
+ *
+ * Each signs its uptime for the instance of the other, once it has heard that. Where proof is demanded, nobody leaves for
+ * what is not signed so: with this node's own key (its state folder has been copied), or with the key that is enrolled
+ * for its name (then this node is not the one that is meant).
  */
 export class Presence {
   #lastBeatMs = -Infinity;
@@ -44,6 +64,11 @@ export class Presence {
   /** Who has taken this node's place, and how long that one was up then. */
   #rival: { readonly instance: string; readonly uptime: number } | undefined;
   #draws = 0;
+  /** The instance of the other process that was heard last. */
+  #otherInstance: string | undefined;
+  /** A heartbeat is about to be sent. */
+  #isBeating = false;
+  #hasComplained = false;
 
   constructor(private readonly parts: PresenceParts) {}
 
@@ -51,23 +76,59 @@ export class Presence {
     this.#lostAt = this.#uptime;
   }
 
+  /** What proves to the other process that was heard last how long this one has been there. */
+  proof(uptime: number): PresenceProof | undefined {
+    const { name, instance, key } = this.parts.identity;
+    const to = this.#otherInstance;
+    return to === undefined ? undefined : { to, seal: key.seal(presenceText(name, instance, to, uptime)) };
+  }
+
   /** A message on one of this node's own topics. */
   receive({ topic, payload, retained }: IncomingMessage): void {
     const { identity, onEcho } = this.parts;
     const isHeartbeat = topic === topics.nodeHeartbeat(identity.name);
     if (!isHeartbeat && topic !== topics.nodeStatus(identity.name)) return;
-    const { instance, uptime, status } = parse(payload);
+    const said = parse(payload);
+    const { instance, uptime, status } = said;
     if (typeof instance !== "string") return;
     if (instance === identity.instance) {
       this.#isHeard = true;
       if (!retained) onEcho();
       return;
     }
-    if (retained) return isHeartbeat ? undefined : this.#compareKept(instance, uptime, payload);
-    if (isHeartbeat && typeof uptime === "number") this.#compare(instance, uptime);
-    else if (status === "offline") this.parts.sayOnline();
+    this.#otherInstance = instance;
+    if (retained) {
+      if (isHeartbeat || typeof uptime !== "number") return;
+      this.#judge(said, instance, uptime, () => this.#compareKept(instance, uptime, payload));
+    } else if (isHeartbeat && typeof uptime === "number") {
+      this.#judge(said, instance, uptime, () => this.#compare(instance, uptime));
+    } else if (status === "offline") this.parts.sayOnline();
     // A node of this name has just been born: by the next heartbeat both know which one stays.
-    else if (status === "online") this.#beat();
+    else if (status === "online") void this.#beat();
+  }
+
+  /** Compares with another process, where it is one that counts. */
+  #judge(said: Fields, instance: string, uptime: number, compare: () => void): void {
+    const { identity: { name, key, instance: own }, demandsProof } = this.parts;
+    const { to, seal } = (said.presence ?? {}) as Fields;
+    const text = presenceText(name, instance, own, uptime);
+    if (!demandsProof || isSealedBy(key.public, text, seal)) return compare();
+    void this.#beat();
+    if (to === own) void this.#judgeStranger(text, seal);
+  }
+
+  async #judgeStranger(text: string, seal: unknown): Promise<void> {
+    const { identity: { name }, isEnrolled, onTaken, onUnproved } = this.parts;
+    if (await isEnrolled(text, seal)) {
+      return onTaken(
+        `Another node holds the key that is enrolled for '${name}': give this one another --name`,
+      );
+    }
+    if (this.#hasComplained) return;
+    this.#hasComplained = true;
+    onUnproved(
+      `Somebody else says to be node '${name}', and has not proved it: if it is a node of yours, give it another --name`,
+    );
   }
 
   #compare(instance: string, uptime: number): void {
@@ -78,14 +139,14 @@ export class Presence {
     } else {
       // Only the one that stays says so: the other's birth must not have the last word.
       this.parts.sayOnline();
-      this.#beat();
+      void this.#beat();
     }
   }
 
   /** What another process has left here since this one was. */
-  #compareKept(instance: string, uptime: unknown, kept: Uint8Array): void {
+  #compareKept(instance: string, uptime: number, kept: Uint8Array): void {
     // What was there before this one was heard is of the past.
-    if (!this.#isHeard || typeof uptime !== "number") return;
+    if (!this.#isHeard) return;
     const before = this.#rival;
     this.#rival = { instance, uptime };
     // The will of a process that has died may come late, but it does not change: one that lives connects anew.
@@ -112,15 +173,20 @@ export class Presence {
     return (clock.monotonicMs() - identity.startedMs) / 1000;
   }
 
-  #beat(): void {
-    const nowMs = this.parts.clock.monotonicMs();
-    if (nowMs - this.#lastBeatMs < BEAT_INTERVAL_MS) return;
-    this.#lastBeatMs = nowMs;
-    this.parts.beat();
+  /** Soon enough for whoever has just been heard, and for nobody more often than that. */
+  async #beat(): Promise<void> {
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    const { clock, beat } = this.parts;
+    const waitMs = this.#lastBeatMs + BEAT_INTERVAL_MS - clock.monotonicMs();
+    if (waitMs > 0) await clock.sleep(waitMs);
+    this.#lastBeatMs = clock.monotonicMs();
+    this.#isBeating = false;
+    beat();
   }
 }
 
-function parse(payload: Uint8Array): Readonly<Record<string, unknown>> {
+function parse(payload: Uint8Array): Fields {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
     return isJsonObject(value) ? value : {};

@@ -7,6 +7,7 @@ import type { Usage } from "../../process/proc_stats.ts";
 import type { ErrorReport, VisibleState } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { NodeIdentity } from "./identity.ts";
+import type { PresenceProof } from "./presence.ts";
 import type { RecentLines } from "./recent_lines.ts";
 
 /** Longest traceback on the wire, in characters. */
@@ -32,10 +33,13 @@ export class Reporter {
     private readonly node: NodeIdentity,
     private readonly clock: Clock,
     private readonly recent: Pick<RecentLines, "add" | "addOwn">,
+    /** For another process of this name: that this one is the node, and for how long. */
+    private readonly proofAt: (uptime: number) => PresenceProof | undefined = () => undefined,
   ) {}
 
   nodeHeartbeat(vitals: NodeVitals): void {
     const { name, nodeId, instance, broker, version, labels, release } = this.node;
+    const uptime = round(vitals.uptime);
     this.#json(topics.nodeHeartbeat(name), "heartbeat", {
       node: name,
       node_id: nodeId,
@@ -46,13 +50,14 @@ export class Reporter {
       instance,
       runtime: `deno ${Deno.version.deno}`,
       version,
-      uptime: round(vitals.uptime),
+      uptime,
       cpu: vitals.usage?.cpu ?? 0,
       memory_mb: vitals.usage?.memoryMb ?? 0,
       queue: vitals.queue,
       dropped: vitals.dropped,
       labels,
       ...(release === undefined ? {} : { release }),
+      presence: this.proofAt(uptime),
     });
   }
 
@@ -68,7 +73,7 @@ export class Reporter {
   }
 
   nodeStatus(status: "online" | "offline"): void {
-    const { topic, payload } = statusMessage(this.node, status, this.clock);
+    const { topic, payload } = statusMessage(this.node, status, this.clock, this.proofAt);
     this.#publish(topic, "control", payload, true);
   }
 
@@ -89,9 +94,11 @@ export class Reporter {
     this.#json(topics.nodeLogs(name), "control", report);
   }
 
-  agentList(agents: readonly Json[]): void {
+  /** @param offer for another node that has asked whether an agent may move here */
+  agentList(agents: readonly Json[], offer?: Json): void {
     const { name } = this.node;
-    this.#json(topics.nodeAgents(name), "control", { node: name, agents, timestamp: this.#now() });
+    const said = { node: name, agents, timestamp: this.#now(), ...(offer === undefined ? {} : { offer }) };
+    this.#json(topics.nodeAgents(name), "control", said);
   }
 
   migrateResult(result: Json): void {
@@ -271,15 +278,28 @@ export class Reporter {
 export function lastWill(
   node: NodeIdentity,
   clock: Clock,
+  proofAt: (uptime: number) => PresenceProof | undefined,
 ): { readonly topic: string; readonly payload: string } {
-  return statusMessage(node, "offline", clock);
+  return statusMessage(node, "offline", clock, proofAt);
 }
 
 /** Birth and last will have the same shape, and the same instance. */
-function statusMessage(node: NodeIdentity, status: "online" | "offline", clock: Clock) {
-  const { name, instance, startedMs } = node;
+function statusMessage(
+  { name, instance, startedMs, key }: NodeIdentity,
+  status: "online" | "offline",
+  clock: Clock,
+  proofAt: (uptime: number) => PresenceProof | undefined,
+) {
   const uptime = round((clock.monotonicMs() - startedMs) / 1000);
-  const payload = JSON.stringify({ node: name, instance, status, uptime, timestamp: clock.epochSeconds() });
+  const payload = JSON.stringify({
+    node: name,
+    instance,
+    status,
+    uptime,
+    timestamp: clock.epochSeconds(),
+    key: key.public,
+    presence: proofAt(uptime),
+  });
   return { topic: topics.nodeStatus(name), payload };
 }
 

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import { MAX_CODE_BYTES } from "../../../protocol/spawn_config.ts";
-import { DIRECT_COMMANDS } from "../../../protocol/commands.ts";
+import { DIRECT_COMMANDS, isSigned, NODE_COMMANDS, type NodeCommand } from "../../../protocol/commands.ts";
+import { REFUSAL_CODES } from "../../../protocol/expected_error.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import { helpText } from "../../../runner/flags.ts";
 import { documents, readDocument as read, ROOT } from "../../support/documents.ts";
@@ -123,5 +124,23 @@ Deno.test("docs/agent-api.md has every member of Agent", async () => {
   const text = await read("docs/agent-api.md");
   for (const member of members) {
     assert(new RegExp(`\\b${member}\\b`).test(text), `docs/agent-api.md does not have '${member}'`);
+  }
+});
+
+Deno.test("docs/signing.md has every refusal, and every command as the table has it", async () => {
+  const text = await read("docs/signing.md");
+  for (const code of REFUSAL_CODES) assert(text.includes(`\`${code}\``), code);
+  const rows = text.slice(text.indexOf("## What must be signed"), text.indexOf("## The key file")).split(
+    "\n",
+  );
+  const called: Partial<Record<NodeCommand, string>> = {
+    commands: "agents/{id}/commands",
+    task: "tasks",
+    reply: "replies",
+  };
+  for (const command of NODE_COMMANDS) {
+    const name = called[command] ?? command;
+    const row = rows.find((line) => line.includes(`\`${name}\``) || line.startsWith(`| ${name} `)) ?? "";
+    assert(row.includes(`| ${isSigned(command) ? "signed" : "open"}: `), command);
   }
 });

@@ -5,14 +5,25 @@ import { parseKeys } from "../../../../protocol/signing/keys.ts";
 
 const X = "A".repeat(43);
 const ENTRY = { kid: "k", public: { kty: "OKP", crv: "Ed25519", x: X }, nodes: ["*"], commands: ["*"] };
+const kids = (json: unknown) => [...parseKeys(JSON.stringify(json)).keys.keys()];
 const refusal = (...entries: unknown[]) =>
   assertThrows(() => parseKeys(JSON.stringify(entries)), Error).message;
 
 Deno.test("a key file is a list of keys, an object with one, or a single key as 'key show' prints it", () => {
-  assertEquals([...parseKeys(JSON.stringify(ENTRY)).keys()], ["k"]);
-  assertEquals([...parseKeys(JSON.stringify([ENTRY])).keys()], ["k"]);
-  assertEquals([...parseKeys(JSON.stringify({ keys: [ENTRY, { ...ENTRY, kid: "l" }] })).keys()], ["k", "l"]);
-  assertEquals(parseKeys("[]").size, 0);
+  assertEquals(kids(ENTRY), ["k"]);
+  assertEquals(kids([ENTRY]), ["k"]);
+  assertEquals(kids({ keys: [ENTRY, { ...ENTRY, kid: "l" }] }), ["k", "l"]);
+  assertEquals(kids([]), []);
+});
+
+Deno.test("a key file has the nodes that were enrolled, each once, and none of them commands", () => {
+  const node = { node: "hall-1", public: ENTRY.public };
+  const { keys, nodes } = parseKeys(JSON.stringify([ENTRY, node, { ...node, node: "hall-2" }]));
+  assertEquals([[...keys.keys()], [...nodes]], [["k"], [["hall-1", X], ["hall-2", X]]]);
+  assertEquals(refusal(node, node), "the node hall-1 is there twice");
+  assertEquals(refusal({ ...node, node: "a/b" }).startsWith("[0.node] must be"), true);
+  assertEquals(refusal({ ...node, commands: ["*"] }).startsWith("[0.commands]"), true);
+  assertEquals(refusal(ENTRY, { ...node, public: { ...ENTRY.public, d: X } }).includes("private half"), true);
 });
 
 Deno.test("a key file that says something else is refused with the place and the reason", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../../protocol/ids.ts";
-import { createIdentity } from "../../../../runner/node/reports/identity.ts";
+import { progressText } from "../../../../protocol/signing/statements.ts";
+import { testIdentity, testKey } from "../../../support/identity.ts";
 import { Node } from "../../../../runner/node/node.ts";
 import { createLogger } from "../../../../runner/logger.ts";
 import { Denials } from "../../../../runner/audit/denials.ts";
@@ -26,7 +27,7 @@ async function setUp() {
   const openAgentLink = () => new FakeLink();
   const registry = await Registry.open(stateDir, "n");
   const node = new Node({
-    identity: createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0"),
+    identity: testIdentity(),
     clock,
     log: createLogger("ERROR", () => {}),
     link,
@@ -462,7 +463,9 @@ Deno.test("an agent that waits for its old node's decision asks for it whenever 
   await using n = await setUp();
   await n.send("nodes/n/spawn", ARRIVING);
   n.node.onConnected();
-  assertEquals(n.reports("nodes/s/migration"), [{ id: "m", agent: "a", from: "n", query: true }]);
+  const question = { id: "m", agent: "a", from: "n", query: true, progress: "waiting", hand_over: "" };
+  const text = progressText({ id: "m", agent: "a", from: "s", to: "n" }, "", "waiting", "");
+  assertEquals(n.reports("nodes/s/migration"), [{ ...question, seal: testKey("n").seal(text) }]);
   await n.send("nodes/n/migration", { id: "m", agent: "a", from: "s", decision: "commit" });
   n.node.onConnected();
   assertEquals(n.reports("nodes/s/migration").length, 1);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createIdentity } from "../../../../../runner/node/reports/identity.ts";
+import { testIdentity } from "../../../../support/identity.ts";
 import { Manifests } from "../../../../../runner/node/agents/manifests.ts";
 import { RecentLines } from "../../../../../runner/node/reports/recent_lines.ts";
 import { Reporter } from "../../../../../runner/node/reports/reporter.ts";
@@ -12,7 +12,7 @@ const FIELDS = { description: "d", capabilities: ["c"], input_schema: { i: 1 }, 
 function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
-  const identity = createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0");
+  const identity = testIdentity();
   const manifests = new Manifests(new Reporter(link, identity, clock, new RecentLines(() => true)), clock);
   const { agent } = fakeAgent("a", FIELDS);
   const topic = `agents/${agent.actorId}/manifest`;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createIdentity } from "../../../../../runner/node/reports/identity.ts";
+import { testIdentity } from "../../../../support/identity.ts";
 import { RecentLines } from "../../../../../runner/node/reports/recent_lines.ts";
 import { Reporter } from "../../../../../runner/node/reports/reporter.ts";
 import { HASTY_REPLY_MS, Tasks } from "../../../../../runner/node/agents/tasks.ts";
@@ -10,7 +10,7 @@ import { FakeLink } from "../../../../support/fake_link.ts";
 function setUp() {
   const link = new FakeLink();
   const clock = new FakeClock();
-  const identity = createIdentity("n", { host: "b", port: 1883, url: "mqtt://b:1883" }, "1.0.0");
+  const identity = testIdentity();
   const tasks = new Tasks(
     new Reporter(link, identity, clock, new RecentLines(() => true)),
     clock,

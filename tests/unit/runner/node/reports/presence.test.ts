@@ -1,21 +1,25 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createIdentity } from "../../../../../runner/node/reports/identity.ts";
 import { Presence } from "../../../../../runner/node/reports/presence.ts";
-import { FakeClock } from "../../../../support/fake_clock.ts";
-
-const BROKER = { host: "b", port: 1883, url: "mqtt://b:1883" };
+import { isSealedBy, presenceText } from "../../../../../protocol/signing/statements.ts";
+import type { NodeKey } from "../../../../../runner/trust/node_key.ts";
+import { FakeClock, settled } from "../../../../support/fake_clock.ts";
+import { testIdentity, testKey } from "../../../../support/identity.ts";
 
 /** A node that has been up for 100 s, is heard, and has lost its connection half a second ago. */
-async function stage() {
+async function stage(demandsProof = false, enrolled = testKey("enrolled")) {
   const clock = new FakeClock();
-  const identity = createIdentity("n", BROKER, "1.0.0", {}, undefined, clock.monotonicMs());
+  const identity = testIdentity("n");
   const taken: string[] = [];
+  const unproved: string[] = [];
   const presence = new Presence({
     identity,
     clock,
     sayOnline: () => {},
     beat: () => {},
     onEcho: () => {},
+    demandsProof,
+    isEnrolled: (text, seal) => Promise.resolve(isSealedBy(enrolled.public, text, seal)),
+    onUnproved: (message) => unproved.push(message),
     onTaken: (message, kept) => taken.push(`${message} ${new TextDecoder().decode(kept)}`),
   });
   const receive = (said: Record<string, unknown>, retained: boolean) =>
@@ -29,7 +33,25 @@ async function stage() {
   await clock.advance(100_000);
   presence.disconnected();
   await clock.advance(500);
-  return { clock, taken, heard, kept, presence };
+  /** What another process has signed: of which it says its key, its uptime and for whom. */
+  const proved = (
+    key: NodeKey,
+    uptime: number,
+    { to = identity.instance, node = "n", signed = uptime } = {},
+  ) => ({
+    instance: "z",
+    uptime,
+    presence: { to, seal: key.seal(presenceText(node, "z", to, signed)) },
+  });
+  const beat = async (said: Record<string, unknown>) => {
+    presence.receive({
+      topic: "nodes/n/heartbeat",
+      payload: new TextEncoder().encode(JSON.stringify(said)),
+      retained: false,
+    });
+    await settled();
+  };
+  return { clock, identity, taken, unproved, heard, kept, receive, proved, beat, presence };
 }
 
 Deno.test("a process that takes this one's place again and again, and was there before, keeps it", async () => {
@@ -68,4 +90,37 @@ Deno.test("of two that began at the same time the instance decides, the same way
     for (const uptime of [100.1, 100.2, 100.3, 100.4, 100.41, 100.42, 100.43]) kept(uptime, instance);
     assertEquals(taken.length > 0, leaves);
   }
+});
+
+Deno.test("where proof is demanded a node leaves for its own key and the one that is enrolled, for nothing else", async () => {
+  const own = testKey("n");
+  const { taken, unproved, beat, proved, presence, identity } = await stage(true);
+  await beat({ instance: "z", uptime: 1e9 });
+  await beat(proved(testKey("thief"), 1e9));
+  await beat(proved(own, 1e9, { to: "an earlier process" }));
+  await beat(proved(own, 1e9, { node: "m" }));
+  await beat(proved(own, 1e9, { signed: 3 }));
+  await beat(proved(own, 3));
+  await beat({ ...proved(own, 1e9), instance: "y" });
+  for (const rubbish of [null, 7, "x", { to: identity.instance }, { to: 7, seal: 7 }]) {
+    await beat({ instance: "z", uptime: 1e9, presence: rubbish });
+  }
+  assertEquals(taken, []);
+  assertEquals(unproved.length, 1);
+  assertEquals(presence.proof(5), { to: "z", seal: own.seal(presenceText("n", identity.instance, "z", 5)) });
+  await beat(proved(own, 1e9));
+  assertMatch(taken[0] ?? "", /up for 1000000000 s: give this one another --name/);
+  await beat(proved(testKey("enrolled"), 1));
+  assertMatch(taken[1] ?? "", /holds the key that is enrolled for 'n'/);
+});
+
+Deno.test("where proof is demanded what the broker has kept counts only when it is signed for this process", async () => {
+  const own = testKey("n");
+  const { taken, heard, receive, proved } = await stage(true);
+  heard();
+  for (const uptime of [200, 201, 202]) receive({ instance: "z", uptime }, true);
+  for (const uptime of [200, 201, 202]) receive(proved(own, uptime, { to: "an earlier process" }), true);
+  assertEquals(taken, []);
+  for (const uptime of [203, 204]) receive(proved(own, uptime), true);
+  assertMatch(taken[0] ?? "", /with this one's client id/);
 });

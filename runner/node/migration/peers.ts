@@ -1,0 +1,34 @@
+/** Which statements of other nodes this node believes: without `--trust` all, with it those of enrolled nodes. */
+import { isSealedBy } from "../../../protocol/signing/statements.ts";
+import type { Gate } from "../../trust/gate.ts";
+
+export class Peers {
+  /** @param gate `undefined`: this node trusts everybody */
+  constructor(private readonly gate: Pick<Gate, "isEnforced" | "nodeKey"> | undefined) {}
+
+  /** Whether only what is proved counts. */
+  get demandsProof(): boolean {
+    return this.gate?.isEnforced === true;
+  }
+
+  /** Whether what is not proved counts, and is only warned of. */
+  get onlyWarn(): boolean {
+    return this.gate?.isEnforced === false;
+  }
+
+  /** Whether `node` is enrolled here, so that it can prove anything. */
+  async know(node: string): Promise<boolean> {
+    return await this.gate?.nodeKey(node) !== undefined;
+  }
+
+  /** Whether it is proved that `node` has said `text`. */
+  async hasSaid(node: string, text: string, seal: unknown): Promise<boolean> {
+    const key = await this.gate?.nodeKey(node);
+    return key !== undefined && isSealedBy(key, text, seal);
+  }
+
+  /** Whether this node acts as if `node` had said `text`. */
+  async believe(node: string, text: string, seal: unknown): Promise<boolean> {
+    return !this.demandsProof || await this.hasSaid(node, text, seal);
+  }
+}
