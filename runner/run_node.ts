@@ -9,6 +9,7 @@ import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "../protocol/packages/env.ts";
 import { Installer } from "./install/installer.ts";
+import { InstallGuard } from "./install/install_guard.ts";
 import { PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "../protocol/packages/specifiers.ts";
 import { fingerprintOf } from "../protocol/signing/statements.ts";
@@ -129,15 +130,17 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(home.dir, stateBytes, home.shared);
+  const guard = new InstallGuard({ clock, wrappers: async () => (await runtime.prepared).wrappers });
   const python = new PythonInstaller({
+    guard,
     ...config.python,
     deno,
     dir: join(workDir, "python"),
     env: fetchEnv(env),
     onFetch: (agent, what) => node.onInstalling(agent, what),
   });
-  const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env) });
-  const runtime = new AgentRuntime({
+  const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env), guard });
+  const runtime: AgentRuntime = new AgentRuntime({
     node: name,
     broker,
     brokerCa: access.ca,

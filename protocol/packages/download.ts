@@ -1,6 +1,6 @@
 /** What lies in the folder of an install, and the `deno` processes that put it there. */
 import { join } from "@std/path";
-import { runFetch } from "./fetcher.ts";
+import { type FetchGuard, runFetch } from "./fetcher.ts";
 import { importMap } from "./import_map.ts";
 import type { Dependency } from "./specifiers.ts";
 
@@ -29,6 +29,8 @@ export interface Downloader {
   readonly deno: string;
   /** Environment of the fetching process: see `fetchEnv`. */
   readonly env: Readonly<Record<string, string>>;
+  /** Without it, a package may take what it likes. */
+  readonly guard?: FetchGuard | undefined;
 }
 
 /**
@@ -71,7 +73,7 @@ async function writeInputs(dir: string, dependencies: readonly Dependency[]): Pr
 async function runDeno(
   dir: string,
   args: readonly string[],
-  { deno, env }: Downloader,
+  { deno, env, guard }: Downloader,
   signal: AbortSignal,
 ): Promise<void> {
   const own = {
@@ -80,5 +82,5 @@ async function runDeno(
     DENO_NO_UPDATE_CHECK: "1",
     NO_COLOR: "1",
   };
-  await runFetch({ deno, args, env: { ...env, ...own }, cwd: dir }, signal);
+  await runFetch({ deno, args, env: { ...env, ...own }, cwd: dir, guard }, signal);
 }

@@ -12,22 +12,42 @@ export interface Fetch {
   readonly args: readonly string[];
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
+  /** What it fetches goes there. */
   readonly cwd: string;
+  readonly guard?: FetchGuard | undefined;
+}
+
+/** What holds a process that fetches packages to its limits. */
+export interface FetchGuard {
+  /** Goes in front of its command line. */
+  wrapper(): Promise<readonly string[]>;
+  /**
+   * Looks at the process, and at what it puts into `dir`, until `signal` is aborted.
+   * @returns the reason, when it takes more than it may
+   */
+  watch(pid: number, dir: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /**
  * Runs `fetch` to its end.
- * @throws InstallError when it cannot be started or fails; the reason of `signal` when that is aborted, once the process is gone
+ * @throws InstallError when it cannot be started, fails or takes more than it may; the reason of `signal` when that is aborted, once the process is gone
  */
 export async function runFetch(fetch: Fetch, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  const child = spawn(fetch);
+  const child = spawn(fetch, await fetch.guard?.wrapper() ?? []);
   const ended = new AbortController();
   const onAbort = () => void terminate(child, ended.signal);
   signal.addEventListener("abort", onAbort, { once: true });
+  const excess = fetch.guard?.watch(child.pid, fetch.cwd, ended.signal).then((reason) => {
+    if (reason !== undefined) kill(child, "SIGKILL");
+    return reason;
+  });
   try {
     const [status, stderr] = await Promise.all([child.status, readTail(child.stderr)]);
+    ended.abort();
+    const reason = await excess;
     signal.throwIfAborted();
+    if (reason !== undefined) throw new InstallError(reason);
     if (!status.success) throw new InstallError(explainFailure(stderr, status));
   } finally {
     signal.removeEventListener("abort", onAbort);
@@ -35,10 +55,11 @@ export async function runFetch(fetch: Fetch, signal: AbortSignal): Promise<void>
   }
 }
 
-function spawn({ deno, args, env, cwd }: Fetch): Deno.ChildProcess {
+function spawn({ deno, args, env, cwd }: Fetch, wrapper: readonly string[]): Deno.ChildProcess {
+  const [program = deno, ...all] = [...wrapper, deno, ...args];
   try {
-    return new Deno.Command(deno, {
-      args: [...args],
+    return new Deno.Command(program, {
+      args: all,
       env: { ...env },
       clearEnv: true,
       cwd,

@@ -10,6 +10,7 @@ export class InstallError extends ExpectedError {
 
 /** What Deno's words amount to; the first that matches goes before them. */
 const SUMMARIES: readonly (readonly [pattern: RegExp, summary: string])[] = [
+  [/memory allocation of \d+ bytes failed|out of memory/i, "memory limit"],
   [/no space left|disk quota/i, "no disk space"],
   [/integrity|checksum|tampered/i, "integrity mismatch"],
   [/permission denied|read-only file system/i, "permission denied"],

@@ -21,7 +21,7 @@ export interface NpmPackage {
 export async function fetchPackage(
   { name, version, integrity }: NpmPackage,
   draft: string,
-  { deno, env }: Downloader,
+  { deno, env, guard }: Downloader,
   signal: AbortSignal,
 ): Promise<string> {
   const wanted = `${name}@${version}`;
@@ -30,6 +30,6 @@ export async function fetchPackage(
   const denoDir = join(draft, "cache");
   const own = { DENO_DIR: denoDir, DENO_NO_PACKAGE_JSON: "1", DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" };
   const args = ["cache", "--quiet", "--no-config", "--lock=deno.lock", "--frozen", `npm:${wanted}`];
-  await runFetch({ deno, args, env: { ...env, ...own }, cwd: draft }, signal);
+  await runFetch({ deno, args, env: { ...env, ...own }, cwd: draft, guard }, signal);
   return await findPackage(denoDir, name, version);
 }

@@ -10,6 +10,7 @@ import {
 } from "../../protocol/packages/download.ts";
 import { jsrHost, registryEnv } from "../../protocol/packages/env.ts";
 import type { Installed } from "./flags.ts";
+import type { InstallGuard } from "./install_guard.ts";
 import { InstallError } from "../../protocol/packages/install_error.ts";
 import { digest, digestInstall, readSeal, SEAL, type Seal, sealPath, writeSeal } from "./seal.ts";
 import { markUsed, removeTree, sweepSets, UNFINISHED } from "./sets.ts";
@@ -17,7 +18,8 @@ import type { Dependency } from "../../protocol/packages/specifiers.ts";
 import { Turns } from "../turns.ts";
 
 /** Where and how to install. */
-export interface InstallerOptions extends Downloader {
+export interface InstallerOptions extends Omit<Downloader, "guard"> {
+  readonly guard: InstallGuard;
   /** Absolute path of the folder of all installs. Nodes of one user may share it. */
   readonly dir: string;
 }
@@ -81,7 +83,15 @@ export class Installer {
     await markUsed(sealPath(dir), Date.now());
     const state = await inspect(dir);
     if (state.kind === "intact") return await describe(dir, state.seal);
+    return await this.#options.guard.inTurn(() => this.#fetchSet(dir, dependencies, state, signal), signal);
+  }
 
+  async #fetchSet(
+    dir: string,
+    dependencies: readonly Dependency[],
+    state: Exclude<State, { kind: "intact" }>,
+    signal: AbortSignal,
+  ): Promise<Installed> {
     await Deno.mkdir(this.#options.dir, { recursive: true, mode: 0o700 });
     const draft = await Deno.makeTempDir({ dir: this.#options.dir, prefix: UNFINISHED });
     try {
@@ -90,6 +100,7 @@ export class Installer {
         await Deno.copyFile(join(dir, LOCK), join(draft, LOCK));
       }
       await download(draft, dependencies, this.#options, signal);
+      await this.#options.guard.settle(draft);
       const seal = { ...await digestInstall(draft, LOCK, CONSTANT_FILES), registries };
       await writeSeal(draft, seal);
       signal.throwIfAborted();

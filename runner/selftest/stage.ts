@@ -5,6 +5,7 @@ import { AgentRuntime } from "../agent_runtime.ts";
 import type { Clock } from "../clock.ts";
 import { Gatekeeper } from "../policy/gatekeeper.ts";
 import { DEFAULT_POLICY } from "../policy/policy.ts";
+import { InstallGuard } from "../install/install_guard.ts";
 import { Installer } from "../install/installer.ts";
 import { PythonInstaller } from "../install/python/installer.ts";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
@@ -55,6 +56,7 @@ export class Stage implements AsyncDisposable {
     const { deno, workDir, stateDir, walls, clock, heapMb, stateBytes, hangTimeoutMs } = parts;
     this.stateDir = stateDir;
     this.deno = deno;
+    const guard = new InstallGuard({ clock, wrappers: async () => (await this.#runtime.prepared).wrappers });
     this.#runtime = new AgentRuntime({
       node: NODE,
       broker: BROKER,
@@ -68,9 +70,10 @@ export class Stage implements AsyncDisposable {
       stateBytes,
       durable: false,
       // None of these agents has anything to install.
-      installer: new Installer({ deno, dir: join(workDir, "installs"), env: {} }),
+      installer: new Installer({ deno, dir: join(workDir, "installs"), env: {}, guard }),
       python: new PythonInstaller({
         deno,
+        guard,
         dir: join(workDir, "python"),
         env: {},
         wheels: undefined,

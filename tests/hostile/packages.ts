@@ -82,4 +82,28 @@ export const PACKAGES: readonly NpmPackage[] = [
     version: "1.0.0",
     files: { "index.js": `module.exports = require("../../../../../../../../../../etc/passwd");` },
   },
+  {
+    name: "evil-bomb",
+    version: "1.0.0",
+    files: { "index.js": "" },
+    odd: [{ path: "zeros", zeros: 640 * 1024 * 1024 }],
+  },
+  {
+    name: "evil-dust",
+    version: "1.0.0",
+    files: { "index.js": "" },
+    odd: Array.from({ length: 60_000 }, (_, n) => ({ path: `dust-${n}` })),
+  },
+  {
+    name: "evil-archive",
+    version: "1.0.0",
+    files: { "index.js": "" },
+    odd: [
+      { path: "setuid", mode: "6777", zeros: 512 },
+      { path: "symbolic", type: "2", link: "/etc/passwd" },
+      { path: "hard", type: "1", link: "/etc/passwd" },
+      { path: "fifo", type: "6" },
+      { path: "device", type: "3" },
+    ],
+  },
 ];

@@ -6,6 +6,7 @@ import type { Installed } from "../../runner/install/flags.ts";
 import { InstallError } from "../../protocol/packages/install_error.ts";
 import { Installer } from "../../runner/install/installer.ts";
 import { parseSpecifiers } from "../../protocol/packages/specifiers.ts";
+import { installGuard } from "../support/install_guard.ts";
 import { runImporting, tryImports } from "../support/import_child.ts";
 import { serveJsr } from "../support/jsr_registry.ts";
 import { type NpmPackage, serveNpm } from "../support/npm_registry.ts";
@@ -25,7 +26,7 @@ class Desk implements AsyncDisposable {
   }
   /** An installer as it is after a start of the runner. */
   installer(env: Record<string, string>, deno = Deno.execPath()): Installer {
-    return new Installer({ deno, dir: this.installs, env });
+    return new Installer({ deno, dir: this.installs, env, guard: installGuard() });
   }
   install(env: Record<string, string>, ...specifiers: string[]): Promise<Installed> {
     return this.installer(env).install(parseSpecifiers(specifiers), never);
@@ -190,6 +191,7 @@ Deno.test("install reports an executable that cannot be started and a folder tha
     deno: Deno.execPath(),
     dir: join(desk.dir, "file", "installs"),
     env: OFFLINE,
+    guard: installGuard(),
   });
   await assertRejects(() => nowhere.install(dependencies, never), InstallError, "cannot install below");
 });

@@ -6,6 +6,7 @@ import { PackageStore } from "../../runner/install/python/packages.ts";
 import { PYODIDE_VERSION } from "../../protocol/packages/python/release.ts";
 import { parseEntry } from "../../protocol/packages/python/requirement.ts";
 import { wheelFolder } from "../../runner/install/python/sources.ts";
+import { installGuard } from "../support/install_guard.ts";
 import { installPython } from "../support/python.ts";
 import { Stage } from "../support/stage.ts";
 import { buildWheel, PipIndex, type Wheel } from "../support/wheels.ts";
@@ -149,6 +150,7 @@ Deno.test("an interpreter that is not what it was is fetched again, at the start
   await Deno.remove(workDir, { recursive: true });
 });
 
+const guard = installGuard();
 const DAY_MS = 24 * 3600 * 1000;
 const namesOf = async (folder: string) =>
   (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
@@ -160,7 +162,7 @@ Deno.test("sets of Python packages that no node has used for a month go; what an
   for (const { file, bytes } of wheels) await Deno.writeFile(join(folder, "wheels", file), bytes);
   const sources = [wheelFolder(join(folder, "wheels"))];
   const sets = { old: [parseEntry("greeter==1.0.0")], used: [parseEntry("helper-pkg==2.5")] };
-  const [here, there] = [new PackageStore(shared), new PackageStore(shared)];
+  const [here, there] = [new PackageStore(shared, guard), new PackageStore(shared, guard)];
   const { signal } = new AbortController();
   for (const set of Object.values(sets)) await here.install(set, sources, signal);
   await Deno.mkdir(join(shared, ".unfinished-1234"));
@@ -174,7 +176,7 @@ Deno.test("sets of Python packages that no node has used for a month go; what an
   // Without any source: from the disk.
   const [wheel = ""] = await here.install(sets.used, [], signal);
   assertMatch(wheel, /helper_pkg-2\.5-py3-none-any\.whl$/);
-  assertEquals(await new PackageStore(join(folder, "nothing")).tidy([], now), 0);
+  assertEquals(await new PackageStore(join(folder, "nothing"), guard).tidy([], now), 0);
   await Deno.remove(folder, { recursive: true });
 });
 
@@ -196,7 +198,7 @@ Deno.test("snapshots of other versions of the runner go after a month, and relea
   for (const release of ["1.0.0", "2.0.0"]) {
     await Deno.utime(join(dir, release), new Date(now), new Date(now - 40 * DAY_MS));
   }
-  const store = new InterpreterStore({ deno: Deno.execPath(), dir, env: {} });
+  const store = new InterpreterStore({ deno: Deno.execPath(), dir, env: {}, guard });
   const mine = { makeSnapshot: "", digest: "mine" };
   await store.tidy(mine, now);
   assertEquals(await namesOf(join(dir, PYODIDE_VERSION)), [

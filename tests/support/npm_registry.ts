@@ -7,6 +7,21 @@ export interface NpmPackage {
   readonly version: string;
   readonly files: Readonly<Record<string, string>>;
   readonly manifest?: Readonly<Record<string, unknown>>;
+  /** What no well-meant package has in its archive. */
+  readonly odd?: readonly OddEntry[];
+}
+
+/** An entry of an archive, as its header has it. */
+export interface OddEntry {
+  readonly path: string;
+  /** Octal. */
+  readonly mode?: string;
+  /** 1 hard link, 2 symbolic link, 3 device, 5 folder, 6 FIFO; else a file. */
+  readonly type?: string;
+  /** Where a link leads. */
+  readonly link?: string;
+  /** Content: so many bytes, all zero. */
+  readonly zeros?: number;
 }
 
 /** A running registry; disposing of it ends it. */
@@ -72,25 +87,57 @@ async function integrityOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return `sha512-${Buffer.from(await crypto.subtle.digest("SHA-512", bytes)).toString("base64")}`;
 }
 
-async function pack(one: NpmPackage): Promise<Uint8Array<ArrayBuffer>> {
-  const files = { "package.json": JSON.stringify(packageJson(one)), ...one.files };
-  const blocks = Object.entries(files).flatMap(([path, text]) => tarEntry(`package/${path}`, text));
-  const tar = new Blob([...blocks, new Uint8Array(1024)]);
-  return await new Response(tar.stream().pipeThrough(new CompressionStream("gzip"))).bytes();
+/** Packed once: some take a while. */
+const packed = new WeakMap<NpmPackage, Promise<Uint8Array<ArrayBuffer>>>();
+
+function pack(one: NpmPackage): Promise<Uint8Array<ArrayBuffer>> {
+  const known = packed.get(one) ?? packAnew(one);
+  packed.set(one, known);
+  return known;
 }
 
-/** Header and padded content of one file, as ustar has them. */
-function tarEntry(path: string, text: string): Uint8Array<ArrayBuffer>[] {
-  const content = new TextEncoder().encode(text);
+async function packAnew(one: NpmPackage): Promise<Uint8Array<ArrayBuffer>> {
+  const files = { "package.json": JSON.stringify(packageJson(one)), ...one.files };
+  const tar = ReadableStream.from((function* () {
+    for (const [path, text] of Object.entries(files)) {
+      const content = new TextEncoder().encode(text);
+      yield* [tarHeader({ path: `package/${path}` }, content.length), padded(content)];
+    }
+    for (const entry of one.odd ?? []) {
+      yield tarHeader({ ...entry, path: `package/${entry.path}` }, entry.zeros ?? 0);
+      // What it is packed from need not be in memory either.
+      for (let left = entry.zeros ?? 0; left > 0; left -= ZEROS.length) {
+        yield padded(ZEROS.subarray(0, Math.min(left, ZEROS.length)));
+      }
+    }
+    yield new Uint8Array(1024);
+  })());
+  return await new Response(tar.pipeThrough(new CompressionStream("gzip"))).bytes();
+}
+
+const ZEROS = new Uint8Array(1024 * 1024);
+
+function padded(content: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(Math.ceil(content.length / 512) * 512);
+  all.set(content);
+  return all;
+}
+
+/** The header of one entry, as ustar has it. */
+function tarHeader(
+  { path, mode = "644", type = "0", link = "" }: OddEntry,
+  size: number,
+): Uint8Array<ArrayBuffer> {
   const header = new Uint8Array(512);
   const put = (offset: number, value: string) => header.set(new TextEncoder().encode(value), offset);
   put(0, path);
-  put(100, "0000644\0");
-  put(124, `${content.length.toString(8).padStart(11, "0")}\0`);
+  put(100, `${mode.padStart(7, "0")}\0`);
+  put(124, `${size.toString(8).padStart(11, "0")}\0`);
   put(136, "00000000000\0");
   put(148, "        ");
-  put(156, "0");
+  put(156, type);
+  put(157, link);
   put(257, "ustar\x0000");
   put(148, `${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `);
-  return [header, content, new Uint8Array((512 - content.length % 512) % 512)];
+  return header;
 }

@@ -1,5 +1,5 @@
 /** Wheels of the test's own, in a folder or behind an index on loopback. */
-import { crc32 } from "node:zlib";
+import { crc32, deflateRawSync } from "node:zlib";
 
 /** What is in a wheel. */
 export interface WheelSpec {
@@ -11,6 +11,14 @@ export interface WheelSpec {
   readonly requiresPython?: string;
   /** The tags of its file name. */
   readonly tags?: string;
+  /** Its metadata go on for so many bytes; the archive says that they are 100. */
+  readonly inflatedMetadataBytes?: number;
+}
+
+/** A file of an archive that is packed, and lies about its size. */
+interface Packed {
+  readonly packed: Uint8Array;
+  readonly claimedBytes: number;
 }
 
 /** A wheel that has been built. */
@@ -24,7 +32,7 @@ export interface Wheel {
 
 /** Builds a wheel: a zip archive of stored files. */
 export async function buildWheel(spec: WheelSpec): Promise<Wheel> {
-  const { name, version, requires = [], requiresPython, tags = "py3-none-any" } = spec;
+  const { name, version, requires = [], requiresPython, tags = "py3-none-any", inflatedMetadataBytes } = spec;
   const info = `${name.replaceAll("-", "_")}-${version}.dist-info`;
   const metadata = [
     "Metadata-Version: 2.1",
@@ -33,9 +41,12 @@ export async function buildWheel(spec: WheelSpec): Promise<Wheel> {
     ...requires.map((requirement) => `Requires-Dist: ${requirement}`),
     ...requiresPython === undefined ? [] : [`Requires-Python: ${requiresPython}`],
   ];
+  const text = `${metadata.join("\n")}\n\nA package of a test.\n`;
   const bytes = zip({
     ...spec.files,
-    [`${info}/METADATA`]: `${metadata.join("\n")}\n\nA package of a test.\n`,
+    [`${info}/METADATA`]: inflatedMetadataBytes === undefined
+      ? text
+      : { packed: deflateRawSync(text + " ".repeat(inflatedMetadataBytes)), claimedBytes: 100 },
     [`${info}/WHEEL`]: `Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: ${tags}\n`,
     [`${info}/RECORD`]: "",
   });
@@ -117,17 +128,19 @@ function html(wheels: readonly Wheel[], others: readonly string[]): Response {
   return new Response(page, { headers: { "content-type": "text/html" } });
 }
 
-function zip(files: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+function zip(files: Readonly<Record<string, string | Packed>>): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let offset = 0;
-  for (const [path, text] of Object.entries(files)) {
-    const [name, data] = [path, text].map((part) => new TextEncoder().encode(part)) as [
-      Uint8Array,
-      Uint8Array,
+  for (const [path, content] of Object.entries(files)) {
+    const name = new TextEncoder().encode(path);
+    const data: Uint8Array = typeof content === "string" ? new TextEncoder().encode(content) : content.packed;
+    const common = [20, 0, typeof content === "string" ? 0 : 8, 0, 0x21];
+    const sizes = [
+      crc32(data),
+      data.length,
+      typeof content === "string" ? data.length : content.claimedBytes,
     ];
-    const common = [20, 0, 0, 0, 0x21];
-    const sizes = [crc32(data), data.length, data.length];
     const local = record(0x04034b50, common, sizes, [name.length, 0]);
     directory.push(
       record(0x02014b50, [20, ...common], sizes, [name.length, 0, 0, 0, 0], [0, offset]),

@@ -30,7 +30,7 @@ export class PythonInstaller {
 
   constructor(private readonly options: PythonInstallerOptions) {
     this.#interpreters = new InterpreterStore(options);
-    this.#packages = new PackageStore(join(options.dir, "packages"));
+    this.#packages = new PackageStore(join(options.dir, "packages"), options.guard);
   }
 
   /** @throws InstallError with the reason; the reason of `signal` when that is aborted */

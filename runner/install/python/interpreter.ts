@@ -4,6 +4,7 @@ import { Turns } from "../../turns.ts";
 import type { Downloader } from "../../../protocol/packages/download.ts";
 import { runFetch } from "../../../protocol/packages/fetcher.ts";
 import { InstallError } from "../../../protocol/packages/install_error.ts";
+import type { InstallGuard } from "../install_guard.ts";
 import { helperFlags } from "../../process/helper_flags.ts";
 import { fetchPackage } from "../../../protocol/packages/npm_package.ts";
 import { digest } from "../seal.ts";
@@ -23,7 +24,8 @@ import {
   PYODIDE_VERSION,
 } from "../../../protocol/packages/python/release.ts";
 
-export interface InterpreterOptions extends Downloader {
+export interface InterpreterOptions extends Omit<Downloader, "guard"> {
+  readonly guard: InstallGuard;
   /** Absolute path of the folder for all that concerns Python. Nodes of one user may share it. */
   readonly dir: string;
   /** npm's archive of Pyodide, in place of the registry. Absolute. */
@@ -68,7 +70,7 @@ export class InterpreterStore {
     const made = intact && await exists(snapshot);
     if (!made) onFetch();
     try {
-      if (!intact) await this.#fetch(dir, signal);
+      if (!intact) await this.options.guard.inTurn(() => this.#fetch(dir, signal), signal);
       this.#checked = true;
       if (!made) await this.#make(maker, dir, snapshot, signal);
       return { dir, snapshot };

@@ -1,6 +1,7 @@
 /** Sets of Python packages, each in a folder of its own that is complete or not there at all. */
 import { join } from "@std/path";
 import { Turns } from "../../turns.ts";
+import type { InstallGuard } from "../install_guard.ts";
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { digest } from "../seal.ts";
 import { markUsed, removeTree, sweepSets, UNFINISHED } from "../sets.ts";
@@ -28,7 +29,7 @@ export class PackageStore {
   readonly #turns = new Turns();
 
   /** @param dir absolute. Nodes of one user may share it */
-  constructor(private readonly dir: string) {}
+  constructor(private readonly dir: string, private readonly guard: InstallGuard) {}
 
   /**
    * @returns the paths of the wheels
@@ -43,7 +44,8 @@ export class PackageStore {
     await markUsed(join(dir, RECORD), Date.now());
     return await this.#turns.take(dir, async () => {
       const there = await intactWheels(dir);
-      return there ?? await this.#fetch(dir, requirements, sources, signal);
+      return there ??
+        await this.guard.inTurn(() => this.#fetch(dir, requirements, sources, signal), signal);
     }, signal);
   }
 
@@ -65,23 +67,34 @@ export class PackageStore {
     sources: readonly Source[],
     signal: AbortSignal,
   ): Promise<string[]> {
-    const chosen = await resolvePackages(requirements, sources, signal);
-    signal.throwIfAborted();
     await Deno.mkdir(this.dir, { recursive: true, mode: 0o700 });
     const draft = await Deno.makeTempDir({ dir: this.dir, prefix: UNFINISHED });
+    const { diskMb, seconds } = this.guard.limits;
+    const inTime = AbortSignal.timeout(seconds * 1000);
     try {
-      for (const { file, bytes } of chosen) await Deno.writeFile(join(draft, file), bytes);
-      const record: Recorded[] = chosen.map(({ bytes: _bytes, ...rest }) => rest);
+      // Of all that is fetched, no more than one wheel is in memory at a time.
+      const keep = (file: string, bytes: Uint8Array) => Deno.writeFile(join(draft, file), bytes);
+      const limits = { maxBytes: diskMb * 1024 * 1024, keep };
+      const record: Recorded[] = await resolvePackages(
+        requirements,
+        sources,
+        limits,
+        AbortSignal.any([signal, inTime]),
+      );
+      signal.throwIfAborted();
       await Deno.writeTextFile(join(draft, RECORD), JSON.stringify(record, null, 2));
       // Another node that shares the folder may have been faster: what its agents start from stays.
       if (await intactWheels(dir) === undefined) {
         await removeTree(dir);
         await Deno.rename(draft, dir);
       }
+      return record.map(({ file }) => join(dir, file));
+    } catch (error) {
+      if (error !== inTime.reason) throw error;
+      throw new InstallError(`time limit: it has not ended within ${seconds} s`);
     } finally {
       await removeTree(draft);
     }
-    return chosen.map(({ file }) => join(dir, file));
   }
 }
 

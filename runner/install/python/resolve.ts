@@ -11,7 +11,7 @@ import {
   namesPrerelease,
   parseVersion,
 } from "../../../protocol/packages/python/version.ts";
-import { readMetadata } from "./wheel.ts";
+import { type Metadata, readMetadata } from "./wheel.ts";
 
 /** A wheel that has been chosen and fetched. */
 export interface Chosen {
@@ -20,7 +20,19 @@ export interface Chosen {
   readonly file: string;
   readonly sha256: string;
   readonly origin: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Where chosen wheels go, and how much of them there may be. */
+export interface Shelf {
+  /** Of all wheels together. */
+  readonly maxBytes: number;
+  keep(file: string, bytes: Uint8Array): Promise<void>;
+}
+
+/** What a wheel says of itself. */
+interface Fetched {
+  readonly chosen: Chosen;
+  readonly metadata: Metadata;
 }
 
 interface Wanted extends Requirement {
@@ -39,9 +51,17 @@ const PYTHON = parseVersion(PYTHON_VERSION);
 export async function resolvePackages(
   requirements: readonly Requirement[],
   sources: readonly Source[],
+  shelf: Shelf,
   signal: AbortSignal,
 ): Promise<Chosen[]> {
-  const chosen = new Map<string, Chosen>();
+  const chosen = new Map<string, Fetched>();
+  let room = shelf.maxBytes;
+  const fetchFor = async (name: string, candidate: Candidate) => {
+    const fetched = await fetchChecked(name, candidate, room, signal);
+    room -= fetched.bytes.length;
+    await shelf.keep(fetched.chosen.file, fetched.bytes);
+    return { chosen: fetched.chosen, metadata: fetched.metadata };
+  };
   const extras = new Map<string, Set<string>>();
   const ranges = new Map<string, Wanted[]>();
   const queue: Wanted[] = requirements.map((requirement) => ({ ...requirement, by: "the agent" }));
@@ -51,18 +71,19 @@ export async function resolvePackages(
     const { name } = wanted;
     if (wanted.by !== "the agent") add(ranges, wanted);
     const known = chosen.get(name);
-    if (known !== undefined) refuseConflict(known, wanted);
+    if (known !== undefined) refuseConflict(known.chosen, wanted);
     const had = extras.get(name) ?? new Set<string>();
     const isNew = known === undefined || wanted.extras.some((extra) => !had.has(extra));
     wanted.extras.forEach((extra) => had.add(extra));
     extras.set(name, had);
     if (!isNew) continue;
-    const wheel = known ?? await choose(name, ranges.get(name) ?? [], sources, signal);
+    const wheel = known ??
+      await fetchFor(name, await choose(name, ranges.get(name) ?? [], sources, signal));
     chosen.set(name, wheel);
     if (chosen.size > MAX_PACKAGES) throw new InstallError(`more than ${MAX_PACKAGES} packages are needed`);
-    queue.push(...await requirementsOf(wheel, [...had]));
+    queue.push(...requirementsOf(wheel, [...had]));
   }
-  return [...chosen.values()];
+  return Array.from(chosen.values(), ({ chosen }) => chosen);
 }
 
 function add(ranges: Map<string, Wanted[]>, wanted: Wanted): void {
@@ -83,7 +104,7 @@ async function choose(
   wanted: readonly Wanted[],
   sources: readonly Source[],
   signal: AbortSignal,
-): Promise<Chosen> {
+): Promise<Candidate> {
   const others: string[] = [];
   let isKnown = false;
   for (const source of sources) {
@@ -92,7 +113,7 @@ async function choose(
     isKnown = true;
     others.push(...offer.others);
     const best = newest(offer.candidates, wanted);
-    if (best !== undefined) return await fetchChecked(name, best, signal);
+    if (best !== undefined) return best;
     others.push(...offer.candidates.map(({ file }) => file));
   }
   throw new InstallError(isKnown ? unfit(name, wanted, others) : unknown(name, wanted));
@@ -111,22 +132,36 @@ function newest(candidates: readonly Candidate[], wanted: readonly Wanted[]): Ca
   )[0];
 }
 
-async function fetchChecked(name: string, candidate: Candidate, signal: AbortSignal): Promise<Chosen> {
+async function fetchChecked(
+  name: string,
+  candidate: Candidate,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Fetched & { readonly bytes: Uint8Array }> {
   const { file, wheel, origin } = candidate;
-  const bytes = await candidate.fetch(signal);
+  const bytes = await candidate.fetch(maxBytes, signal);
   const sha256 = await digest(bytes);
   if (candidate.sha256 !== undefined && candidate.sha256.toLowerCase() !== sha256) {
     throw new InstallError(
       `integrity mismatch: ${origin} has the SHA-256 ${sha256}, not ${candidate.sha256}`,
     );
   }
-  return { name, version: wheel.version.text, file, sha256, origin, bytes };
+  const chosen = { name, version: wheel.version.text, file, sha256, origin };
+  try {
+    return { chosen, metadata: await readMetadata(bytes), bytes };
+  } catch (error) {
+    throw unusable(chosen, error);
+  }
 }
 
-async function requirementsOf(wheel: Chosen, extras: readonly string[]): Promise<Wanted[]> {
-  const by = `${wheel.name} ${wheel.version}`;
+function unusable({ file }: Chosen, error: unknown): InstallError {
+  return new InstallError(`${file} cannot be used: ${(error as Error).message}`, { cause: error });
+}
+
+function requirementsOf({ chosen, metadata }: Fetched, extras: readonly string[]): Wanted[] {
+  const by = `${chosen.name} ${chosen.version}`;
   try {
-    const { requires, requiresPython } = await readMetadata(wheel.bytes);
+    const { requires, requiresPython } = metadata;
     if (requiresPython !== undefined && PYTHON !== undefined && !isInRange(PYTHON, requiresPython)) {
       throw new Error(`it is for Python ${requiresPython}, this is ${PYTHON_VERSION}`);
     }
@@ -139,7 +174,7 @@ async function requirementsOf(wheel: Chosen, extras: readonly string[]): Promise
       return marker === undefined || markerHolds(marker, extras) ? [{ ...requirement, by }] : [];
     });
   } catch (error) {
-    throw new InstallError(`${wheel.file} cannot be used: ${(error as Error).message}`, { cause: error });
+    throw unusable(chosen, error);
   }
 }
 

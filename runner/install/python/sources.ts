@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { PYODIDE_VERSION } from "../../../protocol/packages/python/release.ts";
+import { readUpTo } from "./read_up_to.ts";
 import { normaliseName } from "../../../protocol/packages/python/requirement.ts";
 import { parseWheelName, type WheelName } from "./wheel.ts";
 
@@ -13,8 +14,8 @@ export interface Candidate {
   readonly sha256: string | undefined;
   readonly requiresPython: string | undefined;
   readonly origin: string;
-  /** @throws InstallError with the reason */
-  fetch(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /** @throws InstallError with the reason; for one of more than `maxBytes` too */
+  fetch(maxBytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** All files of a package that a source has, also those that do not fit here. */
@@ -30,6 +31,8 @@ export interface Source {
 }
 
 const MAX_WHEEL_BYTES = 256 * 1024 * 1024;
+/** The page of a package with thousands of files. */
+const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 
 /** Wheels that the operator has put into a folder. */
@@ -49,7 +52,7 @@ export function wheelFolder(dir: string): Source {
         if (wheel === undefined || wheel.name !== name || !wheel.fits) return [];
         const path = join(dir, file);
         const base = { file, wheel, sha256: undefined, requiresPython: undefined, origin: path };
-        return [{ ...base, fetch: () => Deno.readFile(path) }];
+        return [{ ...base, fetch: (maxBytes: number) => readWheel(path, maxBytes) }];
       });
       return candidates.length === 0 ? undefined : { candidates, others: [] };
     },
@@ -68,7 +71,9 @@ export function simpleIndex(base: string): Source {
         return undefined;
       }
       if (!response.ok) throw new InstallError(`${shown(page)} answers with status ${response.status}`);
-      const text = await response.text();
+      const bytes = await readUpTo(response.body ?? new Blob([]).stream(), MAX_PAGE_BYTES);
+      if (bytes === undefined) throw tooLarge(shown(page), MAX_PAGE_BYTES);
+      const text = new TextDecoder().decode(bytes);
       const isJson = response.headers.get("content-type")?.includes("json") === true;
       const files = isJson ? filesOfJson(text) : filesOfHtml(text);
       return offerOf(name, files, new URL(response.url || page));
@@ -114,7 +119,7 @@ function offerOf(name: string, files: readonly Listed[], base: URL): Offer {
       sha256,
       requiresPython,
       origin: shown(address),
-      fetch: (signal) => download(address, signal),
+      fetch: (maxBytes, signal) => download(address, Math.min(maxBytes, MAX_WHEEL_BYTES), signal),
     });
   }
   return { candidates, others };
@@ -157,17 +162,23 @@ function unescape(text: string | undefined): string | undefined {
   );
 }
 
-async function download(url: URL, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+async function readWheel(path: string, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  if ((await Deno.stat(path)).size > maxBytes) throw tooLarge(path, maxBytes);
+  return await Deno.readFile(path);
+}
+
+function tooLarge(what: string, maxBytes: number): InstallError {
+  return new InstallError(`disk limit: ${what} is larger than the ${maxBytes} bytes that are allowed`);
+}
+
+async function download(url: URL, maxBytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const response = await get(url, signal, "*/*");
   if (!response.ok) {
     await response.body?.cancel();
     throw new InstallError(`${shown(url)} answers with status ${response.status}`);
   }
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (bytes.length > MAX_WHEEL_BYTES) {
-    throw new InstallError(`${shown(url)} is larger than ${MAX_WHEEL_BYTES} bytes`);
-  }
-  return bytes;
+  const body = response.body ?? new Blob([]).stream();
+  return await readUpTo(body, maxBytes) ?? Promise.reject(tooLarge(shown(url), maxBytes));
 }
 
 async function get(url: URL, signal: AbortSignal, accept: string): Promise<Response> {

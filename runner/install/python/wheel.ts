@@ -1,6 +1,7 @@
 /** Wheels: which fit here, and what they ask for themselves. */
 import { PLATFORM, PYTHON_ABI } from "../../../protocol/packages/python/release.ts";
 import { normaliseName } from "../../../protocol/packages/python/requirement.ts";
+import { readUpTo } from "./read_up_to.ts";
 import { parseVersion, type Version } from "../../../protocol/packages/python/version.ts";
 
 /** What a wheel's file name says (PEP 427). */
@@ -70,7 +71,6 @@ async function readEntry(zip: Uint8Array<ArrayBuffer>, isWanted: (name: string) 
     const name = new TextDecoder().decode(zip.subarray(at + 46, at + 46 + (nameBytes ?? 0)));
     if (isWanted(name)) {
       const compressed = view.getUint32(at + 20, true);
-      if (view.getUint32(at + 24, true) > MAX_METADATA_BYTES) throw new Error("its METADATA is too large");
       const local = view.getUint32(at + 42, true);
       const start = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
       const bytes = zip.subarray(start, start + compressed);
@@ -82,8 +82,13 @@ async function readEntry(zip: Uint8Array<ArrayBuffer>, isWanted: (name: string) 
 }
 
 async function inflate(bytes: Uint8Array<ArrayBuffer>, method: number): Promise<string> {
-  if (method === 0) return new TextDecoder().decode(bytes);
-  if (method !== 8) throw new Error(`its files are packed by method ${method}, which is not known here`);
-  return await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")))
-    .text();
+  if (method !== 0 && method !== 8) {
+    throw new Error(`its files are packed by method ${method}, which is not known here`);
+  }
+  const packed = new Blob([bytes]).stream();
+  const stream = method === 0 ? packed : packed.pipeThrough(new DecompressionStream("deflate-raw"));
+  // The size that the archive names is its own word.
+  const text = await readUpTo(stream, MAX_METADATA_BYTES);
+  if (text === undefined) throw new Error(`its METADATA is larger than ${MAX_METADATA_BYTES} bytes`);
+  return new TextDecoder().decode(text);
 }

@@ -1,5 +1,6 @@
 /** Packages that mean harm, and `install` entries that are something else than a package. */
 import { type Attack, type HostileAgent, type Scene, slug } from "../attack.ts";
+import type { Message } from "../../support/bus.ts";
 import { PATIENT } from "../scenes.ts";
 
 /** Entries that try to be an option, an address, a path or a command. */
@@ -104,9 +105,59 @@ function loads(tries: string, name: string, nothing: string): Scene {
   };
 }
 
+const MORE_THAN_MAY_BE = /^install: .*(limit|SIGXFSZ|SIGABRT)/s;
+
+/** Small archives that become large. */
+const bombs = ["evil-bomb", "evil-dust"].map((name): HostileAgent => ({
+  kind: "agent",
+  id: `install-${name}`,
+  category: "install",
+  tries: `a package that fills the disk: ${name}`,
+  code: "function setup() {}",
+  config: { install: [`npm:${name}`] },
+  expect: { on: "errors", says: MORE_THAN_MAY_BE },
+}));
+
+/** Bits, links and devices in an archive: nothing of it must be on the disk, whatever becomes of the agent. */
+const oddArchive: Scene = {
+  kind: "scene",
+  id: "install-an-archive-of-odd-entries",
+  category: "install",
+  tries: "an archive with links, pipes, devices and set-uid bits",
+  play: async ({ bus, node }, id) => {
+    const from = bus.mark();
+    const config = { name: id, code: "function setup() {}", install: ["npm:evil-archive"], max_restarts: 0 };
+    const { json } = await bus.ask(`nodes/${node.name}/spawn`, config);
+    const isSettled = (message: Message) =>
+      message.json?.name === id && message.json.state === "running" ||
+      message.json?.agent === id && message.json.severity === "fatal";
+    await bus.find("its start, or its end", isSettled, from, PATIENT);
+    // Deno itself puts a link beside the packages.
+    const odd = (await oddIn(`${node.workDir}/installs`)).filter((path) => path.includes("/npm/"));
+    if (odd.length > 0) throw new Error(`it has made ${odd.join(", ")}`);
+    await bus.ask(`nodes/${node.name}/stop`, { name: id });
+    return json.error ?? "what is odd has not been made";
+  },
+};
+
+/** What is neither a plain file nor a folder, or has rights for others. */
+async function oddIn(dir: string): Promise<string[]> {
+  const odd: string[] = [];
+  for await (const { name } of Deno.readDir(dir)) {
+    const path = `${dir}/${name}`;
+    const { isFile, isDirectory, nlink, mode } = await Deno.lstat(path);
+    const isPlain = isDirectory || isFile && nlink === 1;
+    if (!isPlain || ((mode ?? 0) & 0o7022) !== 0) odd.push(path);
+    if (isDirectory) odd.push(...await oddIn(path));
+  }
+  return odd;
+}
+
 export const install: readonly Attack[] = [
   ...entries,
   ...packages,
+  ...bombs,
+  oddArchive,
   loads("a package with lifecycle scripts", "evil-scripts", "loads, and its scripts have not run"),
   loads("a package that is to be built", "evil-gyp", "loads, and nothing was built"),
   loads("a package that reads the environment", "evil-env", "loads, and the environment is empty"),

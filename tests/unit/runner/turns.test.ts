@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Turns } from "../../../runner/turns.ts";
+import { Slots, Turns } from "../../../runner/turns.ts";
+import { settled } from "../../support/fake_clock.ts";
 
 Deno.test("work for one key runs one at a time, in the order asked", async () => {
   const turns = new Turns();
@@ -37,4 +38,29 @@ Deno.test("work aborted while it waits never runs, and later work still waits fo
   gate.resolve();
   await Promise.all([first, third]);
   assertEquals(seen, ["first", "third"]);
+});
+
+Deno.test("of work in slots only so much goes on at a time, in the order it came; who gives up takes no slot", async () => {
+  const slots = new Slots(2);
+  const never = new AbortController().signal;
+  const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
+  const begun: number[] = [];
+  const leaving = new AbortController();
+  const all = gates.map(({ promise }, n) =>
+    slots.take(async () => {
+      begun.push(n);
+      await promise;
+    }, n === 2 ? leaving.signal : never)
+  );
+  await settled();
+  assertEquals(begun, [0, 1]);
+  leaving.abort("given up");
+  await assertRejects(() => all[2] as Promise<void>);
+  gates[0]?.reject(new Error("failed"));
+  await assertRejects(() => all[0] as Promise<void>);
+  await settled();
+  assertEquals(begun, [0, 1, 3]);
+  for (const { resolve } of gates) resolve();
+  await Promise.allSettled(all);
+  assertEquals(begun, [0, 1, 3, 4]);
 });

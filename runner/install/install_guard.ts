@@ -1,0 +1,138 @@
+/** What installs may take of the machine: a package is a stranger's, and its sizes are its own word. */
+import { join } from "@std/path";
+import type { FetchGuard } from "../../protocol/packages/fetcher.ts";
+import { InstallError } from "../../protocol/packages/install_error.ts";
+import type { Clock } from "../clock.ts";
+import { ProcStats } from "../process/proc_stats.ts";
+import type { Wrappers } from "../process/wrapper.ts";
+import { lstatIfThere } from "../files/durable_file.ts";
+import { Slots } from "../turns.ts";
+
+/** Limits of one install. */
+export interface InstallLimits {
+  readonly memoryMb: number;
+  readonly diskMb: number;
+  readonly files: number;
+  readonly seconds: number;
+}
+
+export const INSTALL_LIMITS: InstallLimits = { memoryMb: 512, diskMb: 512, files: 50_000, seconds: 600 };
+/** So many go on at the same time; the others wait. */
+const AT_ONCE = 2;
+const OPEN_FILES = 4096;
+/** Between two looks at the process; what it has put on the disk is looked at as often as that takes little time. */
+const INTERVAL_MS = 100;
+const SHARE_OF_LOOKING = 4;
+
+const MIB = 1024 * 1024;
+/** What other users could do something with: set-uid, set-gid and sticky bits, and their own right to write. */
+const FORBIDDEN_BITS = 0o7022;
+
+export interface InstallGuardParts {
+  readonly clock: Clock;
+  /** What stands in front of a command line here. */
+  readonly wrappers: () => Promise<Wrappers>;
+  readonly limits?: InstallLimits;
+}
+
+/** What lies in a folder. */
+interface Extent {
+  readonly files: number;
+  readonly mb: number;
+}
+
+export class InstallGuard implements FetchGuard {
+  readonly #slots = new Slots(AT_ONCE);
+  readonly #stats = new ProcStats();
+  readonly limits: InstallLimits;
+
+  constructor(private readonly parts: InstallGuardParts) {
+    this.limits = parts.limits ?? INSTALL_LIMITS;
+  }
+
+  /** Does the work of one install when it is its turn. @throws as `work`; the reason of `signal` */
+  inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#slots.take(work, signal);
+  }
+
+  async wrapper(): Promise<readonly string[]> {
+    const { memoryMb, diskMb } = this.limits;
+    return (await this.parts.wrappers()).with({
+      fileBytes: diskMb * MIB,
+      openFiles: OPEN_FILES,
+      dataBytes: memoryMb * MIB,
+    });
+  }
+
+  async watch(pid: number, dir: string, signal: AbortSignal): Promise<string | undefined> {
+    const { clock } = this.parts;
+    const { memoryMb, seconds } = this.limits;
+    const startedMs = clock.monotonicMs();
+    let lookAgainMs = startedMs;
+    while (await clock.sleep(INTERVAL_MS, signal)) {
+      const nowMs = clock.monotonicMs();
+      if (nowMs - startedMs > seconds * 1000) return `time limit: it has not ended within ${seconds} s`;
+      const usedMb = this.#stats.heldMb(pid) ?? 0;
+      if (usedMb > memoryMb) return `memory limit: ${usedMb.toFixed(1)} MB used, ${memoryMb} MB allowed`;
+      if (nowMs < lookAgainMs) continue;
+      const reason = this.#excessOf(await extentOf(dir));
+      if (reason !== undefined) return reason;
+      lookAgainMs = nowMs + SHARE_OF_LOOKING * (clock.monotonicMs() - nowMs);
+    }
+    return undefined;
+  }
+
+  /**
+   * Looks at all that an install has put into `dir`, and takes from it what is for other users.
+   * @throws InstallError for too much of it, and for what is neither a file nor a folder
+   */
+  async settle(dir: string): Promise<void> {
+    const reason = this.#excessOf(await extentOf(dir, tame));
+    if (reason !== undefined) throw new InstallError(reason);
+  }
+
+  #excessOf({ files, mb }: Extent): string | undefined {
+    const { diskMb, files: mostFiles } = this.limits;
+    if (mb > diskMb) return `disk limit: ${mb.toFixed(1)} MB used, ${diskMb} MB allowed`;
+    return files > mostFiles ? `files limit: ${files} files, ${mostFiles} allowed` : undefined;
+  }
+}
+
+/** @param visit is shown each file and folder. Links are not followed */
+async function extentOf(
+  dir: string,
+  visit?: (path: string, info: Deno.FileInfo) => Promise<void>,
+): Promise<Extent> {
+  let files = 0;
+  let bytes = 0;
+  const folders = [dir];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of await entriesOf(folder)) {
+      const path = join(folder, entry.name);
+      const info = await lstatIfThere(path);
+      if (info === undefined) continue;
+      await visit?.(path, info);
+      files += 1;
+      bytes += info.size;
+      if (info.isDirectory) folders.push(path);
+    }
+  }
+  return { files, mb: bytes / MIB };
+}
+
+async function tame(path: string, { isFile, isDirectory, mode }: Deno.FileInfo): Promise<void> {
+  if (!isFile && !isDirectory) {
+    throw new InstallError(`it holds what is neither a file nor a folder: ${path}`);
+  }
+  if (mode !== null && (mode & FORBIDDEN_BITS) !== 0) await Deno.chmod(path, mode & 0o7777 & ~FORBIDDEN_BITS);
+}
+
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(folder));
+  } catch (error) {
+    // While an install goes on, what is temporary goes.
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
