@@ -8,6 +8,7 @@ import { PYODIDE_PACKAGE } from "../../protocol/packages/python/release.ts";
 import manifest from "../../deno.json" with { type: "json" };
 import { freePort, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
+import { installGuard } from "../support/install_guard.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { NotifyListener } from "../support/notify_listener.ts";
 import { succeeds } from "../support/programs.ts";
@@ -82,7 +83,7 @@ Deno.test("a package that is not that of Python's release is refused, with its n
   const archive = join(dir, "other.tgz");
   const packed = new Blob([new Uint8Array(1024)]).stream().pipeThrough(new CompressionStream("gzip"));
   await Deno.writeFile(archive, packed);
-  const store = new InterpreterStore({ deno: Deno.execPath(), dir, env: {}, archive });
+  const store = new InterpreterStore({ deno: Deno.execPath(), dir, env: {}, archive, guard: installGuard() });
   await assertRejects(
     () => store.ready({ makeSnapshot: "", digest: "x" }, () => {}, new AbortController().signal),
     Error,

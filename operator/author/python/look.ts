@@ -4,6 +4,9 @@ import { pathToFileURL } from "node:url";
 import { defaultWorkDir } from "../../../runner/config.ts";
 import { helperFlags } from "../../../runner/process/helper_flags.ts";
 import { fetchEnv } from "../../../protocol/packages/env.ts";
+import { systemClock } from "../../../runner/clock.ts";
+import { InstallGuard } from "../../../runner/install/install_guard.ts";
+import { findWrappers } from "../../../runner/process/wrapper.ts";
 import { type Interpreter, InterpreterStore } from "../../../runner/install/python/interpreter.ts";
 import { writePythonHarness } from "../../../runner/process/harness_files.ts";
 import type { Diagnostic } from "../diagnostics.ts";
@@ -60,7 +63,8 @@ const NOTHING: Omit<PythonLook, "reads_as" | "problems"> = {
 export async function lookAtPython(code: string, options: LookOptions): Promise<Looked> {
   const { deno, env, signal, onFetch } = options;
   const workDir = defaultWorkDir(env);
-  const store = new InterpreterStore({ deno, dir: join(workDir, "python"), env: fetchEnv(env) });
+  const guard = new InstallGuard({ clock: systemClock, wrappers: findWrappers });
+  const store = new InterpreterStore({ deno, dir: join(workDir, "python"), env: fetchEnv(env), guard });
   const harness = await writePythonHarness(workDir);
   const interpreter = await store.ready(harness, onFetch, signal);
   const folder = await Deno.makeTempDir({ prefix: "agentflow-check-" });
