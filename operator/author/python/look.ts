@@ -63,7 +63,10 @@ const NOTHING: Omit<PythonLook, "reads_as" | "problems"> = {
 export async function lookAtPython(code: string, options: LookOptions): Promise<Looked> {
   const { deno, env, signal, onFetch } = options;
   const workDir = defaultWorkDir(env);
-  const guard = new InstallGuard({ clock: systemClock, wrappers: findWrappers });
+  const guard = new InstallGuard({
+    clock: systemClock,
+    wrappers: () => findWrappers({ deno, workDir, walls: false }),
+  });
   const store = new InterpreterStore({ deno, dir: join(workDir, "python"), env: fetchEnv(env), guard });
   const harness = await writePythonHarness(workDir);
   const interpreter = await store.ready(harness, onFetch, signal);
