@@ -58,6 +58,8 @@ export async function runFetch(fetch: Fetch, signal: AbortSignal): Promise<void>
 function spawn({ deno, args, env, cwd }: Fetch, wrapper: readonly string[]): Deno.ChildProcess {
   const [program = deno, ...all] = [...wrapper, deno, ...args];
   try {
+    // Whoever stands in front of it would say it in words of its own.
+    if (deno.includes("/")) Deno.statSync(deno);
     return new Deno.Command(program, {
       args: all,
       env: { ...env },

@@ -20,6 +20,8 @@ export const INSTALL_LIMITS: InstallLimits = { memoryMb: 512, diskMb: 512, files
 /** So many go on at the same time; the others wait. */
 const AT_ONCE = 2;
 const OPEN_FILES = 4096;
+/** Where a fetching process runs any code, V8 reserves so much at once, used or not: the kernel counts it. */
+const RESERVED_MB = 640;
 /** Between two looks at the process; what it has put on the disk is looked at as often as that takes little time. */
 const INTERVAL_MS = 100;
 const SHARE_OF_LOOKING = 4;
@@ -60,7 +62,7 @@ export class InstallGuard implements FetchGuard {
     return (await this.parts.wrappers()).with({
       fileBytes: diskMb * MIB,
       openFiles: OPEN_FILES,
-      dataBytes: memoryMb * MIB,
+      dataBytes: (memoryMb + RESERVED_MB) * MIB,
     });
   }
 

@@ -157,5 +157,6 @@ function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
 
 /** Whether the operating system said no, as opposed to a mistake of ours. */
 function isSystemError(error: unknown): error is Error & { code: string } {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
+  return error instanceof Error && !(error instanceof InstallError) && "code" in error &&
+    typeof error.code === "string";
 }
