@@ -2,6 +2,7 @@
 import { ExpectedError } from "../protocol/expected_error.ts";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
+import { endClient } from "../protocol/broker/end_client.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import {
   type ConnectionError,
@@ -35,7 +36,7 @@ export interface BusOptions {
   readonly access: BrokerAccess;
   /** Told when a connection that stood is lost, with the reason, and when it is there again. */
   readonly onStatus?: (status: BusStatus) => void;
-  /** How long the first attempt may take, milliseconds. */
+  /** How long the first attempt may take, and the broker to confirm anything, milliseconds. */
   readonly timeoutMs?: number;
   /** Ends the first attempt. */
   readonly signal?: AbortSignal;
@@ -45,12 +46,22 @@ export type BusStatus =
   | { readonly kind: "connected" }
   | { readonly kind: "disconnected"; readonly reason: string };
 
-const CONNECT_TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const RECONNECT_MS = 1000;
+/** What is under way at the end is not waited for any longer. */
+const END_MS = 1000;
+/** Connections that broke over a message before it is given up. */
+const TRIES = 2;
+
+/** How long the broker may take to confirm one thing, milliseconds. */
+export interface Patience {
+  readonly timeoutMs?: number | undefined;
+}
 
 /**
  * Invariants: one connection at a time, made anew after each outage with all that was subscribed; a handler gets
- * only what matches its own filter, and nothing after its subscription has been disposed of.
+ * only what matches its own filter, and nothing after its subscription has been disposed of; nothing that is asked of
+ * the broker waits longer than it may, and what was given up is not sent again.
  */
 export class Bus implements AsyncDisposable {
   /** Who wants each filter. */
@@ -60,8 +71,11 @@ export class Bus implements AsyncDisposable {
   /** Filters whose subscription the broker is ending. */
   readonly #leaving = new Map<string, Promise<void>>();
   #isClosing = false;
+  /** Told of each end of the connection. */
+  readonly #onClosed = new Set<() => void>();
 
-  private constructor(private readonly client: MqttClient) {
+  private constructor(private readonly client: MqttClient, private readonly timeoutMs: number) {
+    client.on("close", () => this.#onClosed.forEach((onClosed) => onClosed()));
     client.on("message", (topic, payload, packet) => {
       const message = { topic, payload, retained: packet.retain };
       for (const { handler } of this.#wanted.get(topic) ?? []) handler(message);
@@ -79,7 +93,7 @@ export class Bus implements AsyncDisposable {
    */
   static async connect(options: BusOptions): Promise<Bus> {
     const client = mqtt.connect(options.broker.url, clientOptions(options));
-    const bus = new Bus(client);
+    const bus = new Bus(client, options.timeoutMs ?? TIMEOUT_MS);
     let failure: ConnectionError | undefined;
     client.on("error", (error) => failure = error);
     await new Promise<void>((resolve, reject) => {
@@ -118,14 +132,41 @@ export class Bus implements AsyncDisposable {
   /**
    * @param payload strings and bytes go as they are, all else as JSON
    * @returns settles when the broker has it (QoS 1)
+   * @throws BusError when it does not take it, or not in time
    */
-  async publish(topic: string, payload: unknown, { retain = false } = {}): Promise<void> {
+  async publish(
+    topic: string,
+    payload: unknown,
+    { retain = false, timeoutMs = this.timeoutMs }: { readonly retain?: boolean } & Patience = {},
+  ): Promise<void> {
     const body = typeof payload === "string"
       ? payload
       : payload instanceof Uint8Array
       ? Buffer.from(payload.buffer, payload.byteOffset, payload.length)
       : JSON.stringify(payload);
-    await this.client.publishAsync(topic, body, { qos: 1, retain });
+    const until = performance.now() + timeoutMs;
+    const what = `a message on ${topic} (${body.length} bytes)`;
+    await this.#connectedAgain(what, timeoutMs);
+    let messageId: number | undefined;
+    let closed = 0;
+    await this.#inTime(what, until - performance.now(), (resolve, reject, ended) => {
+      const onClosed = () => {
+        if (++closed < TRIES) return;
+        reject(
+          new BusError(
+            `The broker closes the connection over ${what}: is it larger than the broker allows, or against its rules?`,
+          ),
+        );
+      };
+      this.#onClosed.add(onClosed);
+      ended.addEventListener("abort", () => this.#onClosed.delete(onClosed));
+      this.client.publish(topic, body, { qos: 1, retain }, (error) => error ? reject(error) : resolve());
+      messageId = this.client.getLastMessageId();
+    }).catch((error) => {
+      // Else it would go out with every new connection.
+      if (messageId !== undefined) this.client.removeOutgoingMessage(messageId);
+      throw error;
+    });
   }
 
   /**
@@ -133,12 +174,12 @@ export class Bus implements AsyncDisposable {
    * is published from then on.
    * @param options.qos 0: at most once, so that a broker queues nothing for a reader that is slow
    * @returns settles when the broker has confirmed it: what is published from then on arrives
-   * @throws BusError when the broker's rules do not allow it
+   * @throws BusError when the broker's rules do not allow it, or it does not confirm in time
    */
   async subscribe(
     filter: string,
     handler: MessageHandler,
-    { qos = 1 }: { readonly qos?: 0 | 1 } = {},
+    { qos = 1, timeoutMs = this.timeoutMs }: { readonly qos?: 0 | 1 } & Patience = {},
   ): Promise<Disposable> {
     const subscription: Subscription = { filter, handler };
     const others = this.#wanted.get(filter);
@@ -149,10 +190,12 @@ export class Bus implements AsyncDisposable {
     try {
       // A broker may take in both at once: the new subscription must not fall to the end of the old one.
       await this.#leaving.get(filter);
-      const [granted] = await this.client.subscribeAsync(filter, { qos });
-      if (granted !== undefined && granted.qos >= 128) throw new Error("its access rules do not allow it");
+      await this.#inTime(`a subscription to ${filter}`, timeoutMs, (resolve, reject) => {
+        this.client.subscribe(filter, { qos }, (error) => error ? reject(error) : resolve());
+      });
     } catch (error) {
       off();
+      if (error instanceof BusError) throw error;
       throw new BusError(
         `The broker does not let this client listen to ${filter}: ${(error as Error).message}`,
       );
@@ -164,7 +207,36 @@ export class Bus implements AsyncDisposable {
     this.#wanted.clear();
     this.#wildcards.clear();
     this.#isClosing = true;
-    await this.client.endAsync(!this.client.connected);
+    await endClient(this.client, END_MS);
+  }
+
+  /** What is said while there is no connection would go out much later, when nobody waits for it any more. */
+  async #connectedAgain(what: string, timeoutMs: number): Promise<void> {
+    if (this.client.connected) return;
+    await this.#inTime(what, timeoutMs, (resolve, _reject, ended) => {
+      this.client.once("connect", resolve);
+      ended.addEventListener("abort", () => this.client.off("connect", resolve));
+    });
+  }
+
+  /** @throws BusError when `work` has not settled in time */
+  async #inTime(
+    what: string,
+    timeoutMs: number,
+    work: (resolve: () => void, reject: (error: Error) => void, ended: AbortSignal) => void,
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const ended = new AbortController();
+    const seconds = Math.round(timeoutMs / 100) / 10;
+    const late = () => reject(new BusError(`The broker has not confirmed ${what} within ${seconds} s`));
+    const timer = setTimeout(late, Math.max(timeoutMs, 0));
+    try {
+      work(resolve, reject, ended.signal);
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      ended.abort();
+    }
   }
 
   #unsubscribe(subscription: Subscription): void {
@@ -188,7 +260,7 @@ interface Subscription {
   readonly handler: MessageHandler;
 }
 
-function clientOptions({ access, timeoutMs = CONNECT_TIMEOUT_MS }: BusOptions): IClientOptions {
+function clientOptions({ access, timeoutMs = TIMEOUT_MS }: BusOptions): IClientOptions {
   return {
     clientId: `agentflow-operator-${crypto.randomUUID().slice(0, 8)}`,
     protocolVersion: 4,
@@ -201,7 +273,7 @@ function clientOptions({ access, timeoutMs = CONNECT_TIMEOUT_MS }: BusOptions): 
 }
 
 function notConnected(options: BusOptions, failure: ConnectionError | undefined, accepted: boolean): string {
-  const { broker, access, timeoutMs = CONNECT_TIMEOUT_MS } = options;
+  const { broker, access, timeoutMs = TIMEOUT_MS } = options;
   const reason = describeFailure(failure, {
     broker,
     accepted,

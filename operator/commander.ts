@@ -60,7 +60,7 @@ export class Commander {
     command: DirectCommand,
     payload: Readonly<Record<string, unknown>>,
   ): Promise<void> {
-    await this.#send(node, topics.node(node, command), payload, true);
+    await this.#send(node, topics.node(node, command), payload, { retain: true });
   }
 
   /**
@@ -82,17 +82,14 @@ export class Commander {
    * @throws NoAnswerError when no node answers for it
    */
   async task(agent: string, payload: unknown, timeoutMs: number = TASK_TIMEOUT_MS): Promise<unknown> {
-    const send = (replyTopic: string) =>
-      this.bus.publish(topics.task(agent), {
-        _remote_task: true,
-        _reply_topic: replyTopic,
-        _listening: true,
-        payload,
-      });
+    const send = (replyTopic: string, timeoutMs: number) => {
+      const task = { _remote_task: true, _reply_topic: replyTopic, _listening: true, payload };
+      return this.bus.publish(topics.task(agent), task, { timeoutMs });
+    };
     const { answered, value } = await this.#ask(send, timeoutMs);
     if (answered) return value;
     throw new NoAnswerError(
-      `Agent '${agent}' did not answer within ${timeoutMs / 1000} s: no node runs it, or it is busy`,
+      `Agent '${agent}' did not answer within ${seconds(timeoutMs)} s: no node runs it, or it is busy`,
     );
   }
 
@@ -103,14 +100,15 @@ export class Commander {
     { timeoutMs = TIMEOUT_MS, retain = false, signal }: CommandOptions,
   ): Promise<Answer> {
     const { answered, value } = await this.#ask(
-      (replyTopic) => this.#send(node, topic, { ...payload, _reply_topic: replyTopic }, retain),
+      (replyTopic, timeoutMs) =>
+        this.#send(node, topic, { ...payload, _reply_topic: replyTopic }, { retain, timeoutMs }),
       timeoutMs,
       signal,
     );
     if (!answered) {
       throw new NoAnswerError(
         `Node '${node}' did not answer within ${
-          timeoutMs / 1000
+          seconds(timeoutMs)
         } s: it is offline, or does not know the command`,
       );
     }
@@ -121,27 +119,40 @@ export class Commander {
     return answer;
   }
 
-  async #send(node: string, topic: string, command: Answer, retain: boolean): Promise<void> {
+  async #send(
+    node: string,
+    topic: string,
+    command: Answer,
+    { retain, timeoutMs }: { readonly retain: boolean; readonly timeoutMs?: number },
+  ): Promise<void> {
     const message = this.signer === undefined
       ? command
       : await this.signer.sign(command, { node, topic, retain });
-    await this.bus.publish(topic, message, { retain });
+    await this.bus.publish(topic, message, { retain, timeoutMs });
   }
 
-  /** Listens first, then sends: an answer may come within a millisecond. */
+  /**
+   * Listens first, then sends: an answer may come within a millisecond.
+   * @param timeoutMs for all of it
+   * @throws BusError when the broker does not take it in that time
+   */
   async #ask(
-    send: (replyTopic: string) => Promise<void>,
+    send: (replyTopic: string, timeoutMs: number) => Promise<void>,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<{ readonly answered: boolean; readonly value: unknown }> {
     const replyTopic = `main/reply/${crypto.randomUUID()}`;
     const reply = Promise.withResolvers<{ answered: boolean; value: unknown }>();
-    using _subscription = await this.bus.subscribe(replyTopic, ({ payload }) => {
-      reply.resolve({ answered: true, value: readJson(payload) });
-    });
-    await send(replyTopic);
+    const until = performance.now() + timeoutMs;
+    const leftMs = () => Math.max(until - performance.now(), 0);
+    using _subscription = await this.bus.subscribe(
+      replyTopic,
+      ({ payload }) => reply.resolve({ answered: true, value: readJson(payload) }),
+      { timeoutMs },
+    );
+    await send(replyTopic, leftMs());
     const giveUp = () => reply.resolve({ answered: false, value: undefined });
-    const timer = setTimeout(giveUp, timeoutMs);
+    const timer = setTimeout(giveUp, leftMs());
     signal?.addEventListener("abort", giveUp);
     if (signal?.aborted === true) giveUp();
     try {
@@ -151,6 +162,11 @@ export class Commander {
       signal?.removeEventListener("abort", giveUp);
     }
   }
+}
+
+/** For people. */
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
 }
 
 /** What is not JSON is text. */

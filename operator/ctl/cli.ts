@@ -78,7 +78,12 @@ export class Cli {
       if (connection.access.password !== undefined && canBeOverheard(connection.broker)) {
         warn(run, "The password goes to the broker unencrypted: use mqtts:// or wss:// if the broker has it");
       }
-      const work = this.withOperator(run, connection, (operator) => action(run, operator, ...args));
+      const startedMs = performance.now();
+      const work = this.withOperator(
+        run,
+        connection,
+        (operator) => action(withLessTime(run, performance.now() - startedMs), operator, ...args),
+      );
       return await Promise.race([work, interrupted(run.signal)]);
     });
     addConnectionOptions(command);
@@ -99,6 +104,7 @@ export class Cli {
     await using bus = await Bus.connect({
       broker,
       access,
+      ...commandOptions(run),
       onStatus: (status) =>
         run.note(status.kind === "connected" ? "The broker is there again" : status.reason),
     });
@@ -141,6 +147,11 @@ function newRun(surroundings: Surroundings, options: Options): Run {
 
 function warn(run: Run, message: string): void {
   run.tell(`${paint(run.stderr, "yellow", "warning:")} ${message}`);
+}
+
+/** Of `--timeout`, what is left when some has been spent on connecting. */
+function withLessTime(run: Run, spentMs: number): Run {
+  return run.timeoutMs === undefined ? run : { ...run, timeoutMs: Math.max(run.timeoutMs - spentMs, 1) };
 }
 
 /** What a command to a node may take. */

@@ -1,5 +1,6 @@
 /** The link over MQTT 3.1.1: one connection at a time, made anew after each outage. */
 import mqtt, { type MqttClient } from "mqtt";
+import { endClient } from "../../protocol/broker/end_client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
   type Attempt,
@@ -21,6 +22,9 @@ import { type Ending, Outage, STANDS_MS } from "./outage.ts";
 import { Sender, type SenderParts } from "./sender.ts";
 import { vettedSocket } from "./vetted_socket.ts";
 import { FULL_WILL, WillTrial } from "./will_trial.ts";
+
+/** For the end of a connection itself. */
+const END_MS = 500;
 
 export interface MqttLinkOptions extends ClientParts, SenderParts {
   readonly broker: BrokerUrl;
@@ -115,10 +119,7 @@ export class MqttLink implements Link {
   async close(drainMs: number): Promise<void> {
     await this.#sender.drain(drainMs);
     this.#closing.abort();
-    const client = this.#client;
-    if (client !== undefined) {
-      await new Promise<void>((resolve) => client.end(!client.connected, {}, () => resolve()));
-    }
+    if (this.#client !== undefined) await endClient(this.#client, END_MS);
     this.options.keeper[Symbol.dispose]();
   }
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
+import { LinkProxy } from "../support/link_proxy.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { untilGone } from "../support/processes.ts";
 import { Stage } from "../support/stage.ts";
@@ -169,3 +170,13 @@ async function saysGoodbye(stage: Stage, from: number): Promise<void> {
 async function untilStderr(node: NodeProcess, pattern: RegExp): Promise<void> {
   await until(`stderr has ${pattern}`, () => node.stderr.some((line) => pattern.test(line)));
 }
+
+Deno.test("a node ends in order where the broker answers no more", async () => {
+  await using broker = await startEmbedded();
+  await using cable = LinkProxy.listen(broker.port);
+  await using bus = await Bus.connect(broker.port);
+  await using node = await NodeProcess.start({ port: cable.port });
+  await node.spawn(bus, { name: "idle", code: IDLE });
+  cable.stall("both");
+  assertEquals((await node.end()).code, 0);
+});

@@ -11,7 +11,8 @@ import { migrateFrom } from "../../operator/operations/migrate.ts";
 import { spawn } from "../../operator/operations/spawn.ts";
 import { pressAt, stopAt, stopNode } from "../../operator/operations/stop.ts";
 import { survey } from "../../operator/operations/survey.ts";
-import { freePort, startEmbedded } from "../support/brokers.ts";
+import { freePort, hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { LinkProxy } from "../support/link_proxy.ts";
 import { Stage } from "../support/stage.ts";
 
 function connect(port: number, onStatus: (status: BusStatus) => void = () => {}): Promise<Bus> {
@@ -22,6 +23,47 @@ const text = (payload: Uint8Array) => new TextDecoder().decode(payload);
 
 Deno.test("no broker is an error that says where, and leaves nothing open", async () => {
   await assertRejects(() => connect(freePort()), BusError, "connection refused");
+});
+
+Deno.test("at a broker that answers no more nothing waits longer than it may, and the end does not either", async () => {
+  await using broker = await startEmbedded();
+  await using cable = LinkProxy.listen(broker.port);
+  await using bus = await Bus.connect({
+    broker: parseBroker("127.0.0.1", cable.port),
+    access: {},
+    timeoutMs: 500,
+  });
+  using _before = await bus.subscribe("before", () => {});
+  cable.stall("both");
+  const commander = new Commander(bus, undefined);
+  const attempts: [what: string, attempt: () => Promise<unknown>][] = [
+    ["a subscription to a/b", () => bus.subscribe("a/b", () => {})],
+    ["a message on a/b (2 bytes)", () => bus.publish("a/b", {})],
+    ["a subscription to main/reply/", () => commander.task("any", {}, 200)],
+    ["a subscription to main/reply/", () => commander.command("any", "list", {}, { timeoutMs: 200 })],
+    ["a message on nodes/any/spawn", () => commander.leave("any", "spawn", {})],
+  ];
+  for (const [what, attempt] of attempts) {
+    const { message } = await assertRejects(attempt, BusError);
+    assert(message.startsWith(`The broker has not confirmed ${what}`), message);
+  }
+});
+
+Deno.test({
+  name: "a message that the broker does not take is an error, and does not go out again and again",
+  ignore: !hasMosquitto,
+  fn: async () => {
+    await using broker = await Mosquitto.start(["max_packet_size 20000"]);
+    const statuses: string[] = [];
+    await using bus = await connect(broker.port, ({ kind }) => statuses.push(kind));
+    const task = () => new Commander(bus, undefined).task("any", "x".repeat(30_000));
+    await assertRejects(task, BusError, "is it larger than the broker allows");
+    await bus.publish("small", "x");
+    const { length } = statuses;
+    using _heard = await bus.subscribe("small", () => {});
+    await bus.publish("small", "x");
+    assertEquals(statuses.length, length);
+  },
 });
 
 Deno.test("a handler gets what matches its filter, and nothing after it is disposed of", async () => {
