@@ -1,8 +1,8 @@
 /** An operator's connection to the broker: publish, subscribe, ask and wait for the answer. */
 import { ExpectedError } from "../protocol/expected_error.ts";
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { IClientOptions, MqttClient } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
-import { endClient } from "../protocol/broker/end_client.ts";
+import { endClient, openClient } from "../protocol/broker/client.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import {
   type ConnectionError,
@@ -92,7 +92,7 @@ export class Bus implements AsyncDisposable {
    * @throws BusError when the first attempt fails
    */
   static async connect(options: BusOptions): Promise<Bus> {
-    const client = mqtt.connect(options.broker.url, clientOptions(options));
+    const client = openClient(options.broker, clientOptions(options));
     const bus = new Bus(client, options.timeoutMs ?? TIMEOUT_MS);
     let failure: ConnectionError | undefined;
     client.on("error", (error) => failure = error);

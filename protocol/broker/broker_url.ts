@@ -18,8 +18,9 @@ export interface BrokerUrl {
  */
 export function parseBroker(broker: string, port: number | undefined): BrokerUrl {
   const hasScheme = broker.includes("://");
-  const bare = !hasScheme && broker.includes(":") && !broker.startsWith("[") ? bracketed(broker) : broker;
-  const text = hasScheme ? broker : `mqtt://${bare}`;
+  const { rest, zone } = withoutZone(broker);
+  const bare = !hasScheme && rest.includes(":") && !rest.startsWith("[") ? bracketed(rest) : rest;
+  const text = hasScheme ? rest : `mqtt://${bare}`;
   const scheme = text.slice(0, text.indexOf("://"));
   const defaultPort = PORTS[scheme];
   if (defaultPort === undefined) throw new Error(`unknown scheme '${scheme}': use mqtt, mqtts, ws or wss`);
@@ -39,18 +40,58 @@ export function parseBroker(broker: string, port: number | undefined): BrokerUrl
     throw new Error("not a host name or an address");
   }
   // Not `url.port`: that is empty where the port is the default one of the web.
-  const ownPort = /^(?:\[[^\]]*\]|[^:/?#]*):(\d+)/.exec(text.slice(scheme.length + 3))?.[1];
+  const [, written = "", ownPort] = /^(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?/.exec(text.slice(scheme.length + 3)) ??
+    [];
+  checkAsWritten(written, url.hostname);
   const chosen = ownPort === undefined ? port ?? defaultPort : Number(ownPort);
   if (chosen === 0) throw new Error("the port must be a whole number from 1 to 65535");
   const path = url.pathname === "/" ? "" : url.pathname + url.search;
+  const address = url.hostname.replace(/^\[|\]$/g, "");
+  if (zone === undefined) {
+    return { host: address, port: chosen, url: `${scheme}://${url.hostname}:${chosen}${path}` };
+  }
+  if (scheme !== "mqtt") {
+    throw new Error(
+      `an address with a zone (%${zone}) works with mqtt:// alone: use another address, or a name`,
+    );
+  }
+  // RFC 6874, 2.
   return {
-    host: url.hostname.replace(/^\[|\]$/g, ""),
+    host: `${address}%${zone}`,
     port: chosen,
-    url: `${scheme}://${url.hostname}:${chosen}${path}`,
+    url: `${scheme}://[${address}%25${zone}]:${chosen}${path}`,
   };
+}
+
+/** Whether it is a link-local address with its zone. */
+export function hasZone({ host }: BrokerUrl): boolean {
+  return host.includes("%");
 }
 
 /** `host:port` stays as it is; an IPv6 address needs brackets in a URL. */
 function bracketed(broker: string): string {
   return broker.split(":").length > 2 ? `[${broker}]` : broker;
+}
+
+/** Takes the zone of a link-local IPv6 address out, `%eth0`, or `%25eth0` in a URL: web addresses have none. */
+function withoutZone(broker: string): { readonly rest: string; readonly zone: string | undefined } {
+  const found = /^((?:\w+:\/\/)?\[?[\da-f]*:[\da-f:]*)%([\w.~-]+)(?=\]|$)/i.exec(broker);
+  const [whole, before = "", given = ""] = found ?? [];
+  if (whole === undefined) return { rest: broker, zone: undefined };
+  const zone = broker.includes("://") ? given.replace(/^25(?=.)/, "") : given;
+  return { rest: before + broker.slice(whole.length), zone };
+}
+
+/** Web addresses may be written in ways that mean another one: 010 is eight in them, and 1883 an address. */
+function checkAsWritten(written: string, understood: string): void {
+  const isPlain = /^[\x21-\x7e]*$/.test(written) && !written.startsWith("[");
+  const isAddress = /^\d+(\.\d+){3}$/.test(understood);
+  if (written.toLowerCase() === understood || (!isPlain && !isAddress)) return;
+  if (written.startsWith("[")) return;
+  const port = /^\d{1,5}$/.test(written) ? `; for a port, use --port ${written}` : "";
+  throw new Error(
+    isAddress
+      ? `'${written}' is no address: that is four numbers from 0 to 255 without zeros before them${port}`
+      : `'${written}' is no host name: '${understood}' would be taken for it`,
+  );
 }

@@ -1,6 +1,6 @@
 /** The link over MQTT 3.1.1: one connection at a time, made anew after each outage. */
 import mqtt, { type MqttClient } from "mqtt";
-import { endClient } from "../../protocol/broker/end_client.ts";
+import { endClient, openClient } from "../../protocol/broker/client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
   type Attempt,
@@ -165,7 +165,7 @@ export class MqttLink implements Link {
     const { broker, vet, will } = this.options;
     const options = clientOptions(this.options, will?.(), this.#wills.way);
     // What has TLS asks the other end for its certificate.
-    if (vet === undefined || !broker.url.startsWith("mqtt://")) return mqtt.connect(broker.url, options);
+    if (vet === undefined || !broker.url.startsWith("mqtt://")) return openClient(broker, options);
     return new mqtt.MqttClient(() => vettedSocket(broker, vet, onRefused), options);
   }
 

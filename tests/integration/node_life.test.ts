@@ -1,5 +1,7 @@
 /** A node's birth, heartbeat, end and last will. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Bus as OperatorBus } from "../../operator/bus.ts";
+import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { LinkProxy } from "../support/link_proxy.ts";
@@ -179,4 +181,25 @@ Deno.test("a node ends in order where the broker answers no more", async () => {
   await node.spawn(bus, { name: "idle", code: IDLE });
   cable.stall("both");
   assertEquals((await node.end()).code, 0);
+});
+
+const linkLocal = Deno.networkInterfaces().find(({ address, scopeid }) =>
+  address.startsWith("fe80:") && (scopeid ?? 0) > 0
+);
+
+Deno.test({
+  name: "a broker at a link-local address is reached through the zone that is given",
+  ignore: linkLocal === undefined,
+  fn: async () => {
+    await using broker = await startEmbedded();
+    await using cable = LinkProxy.listen(broker.port, "::");
+    await using bus = await Bus.connect(broker.port);
+    const address = `${linkLocal?.address}%${linkLocal?.name}`;
+    await using node = await NodeProcess.start({ port: cable.port, args: ["--broker", address] });
+    const code = "const process = (agent) => agent.publish('seen', agent.broker.url);";
+    await node.spawn(bus, { name: "seer", code });
+    assertEquals((await bus.on("seen")).text, `mqtt://[${address.replace("%", "%25")}]:${cable.port}`);
+    const operator = await OperatorBus.connect({ broker: parseBroker(address, cable.port), access: {} });
+    await operator[Symbol.asyncDispose]();
+  },
 });

@@ -23,9 +23,9 @@ export class LinkProxy implements AsyncDisposable {
     this.#accepting = this.#accept();
   }
 
-  /** @param brokerPort on loopback */
-  static listen(brokerPort: number): LinkProxy {
-    return new LinkProxy(Deno.listen({ hostname: "127.0.0.1", port: 0 }), brokerPort);
+  /** @param brokerPort on loopback @param hostname where it listens */
+  static listen(brokerPort: number, hostname = "127.0.0.1"): LinkProxy {
+    return new LinkProxy(Deno.listen({ hostname, port: 0 }), brokerPort);
   }
 
   get port(): number {

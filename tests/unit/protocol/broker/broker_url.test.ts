@@ -24,11 +24,21 @@ Deno.test("every way to name a broker leads to its host, its port and its URL", 
     ["ws://b/mqtt?x=1", 9001, "b", 9001, "ws://b:9001/mqtt?x=1"],
     ["ws://b/a:12/c", 9001, "b", 9001, "ws://b:9001/a:12/c"],
     ["wss://b/mqtt", undefined, "b", 443, "wss://b:443/mqtt"],
+    ["Broker.LAN", undefined, "broker.lan", 1883, "mqtt://broker.lan:1883"],
+    ["bücher.example", undefined, "xn--bcher-kva.example", 1883, "mqtt://xn--bcher-kva.example:1883"],
+    ["192.168.1.10:1", undefined, "192.168.1.10", 1, "mqtt://192.168.1.10:1"],
+    ["fe80::0:1", undefined, "fe80::1", 1883, "mqtt://[fe80::1]:1883"],
+    ["fe80::1%eth0", undefined, "fe80::1%eth0", 1883, "mqtt://[fe80::1%25eth0]:1883"],
+    ["[fe80::1%eth0]:1884", undefined, "fe80::1%eth0", 1884, "mqtt://[fe80::1%25eth0]:1884"],
+    ["mqtt://[fe80::1%25eth0]", undefined, "fe80::1%eth0", 1883, "mqtt://[fe80::1%25eth0]:1883"],
+    ["mqtt://[fe80::1%eth0.1]:1", undefined, "fe80::1%eth0.1", 1, "mqtt://[fe80::1%25eth0.1]:1"],
   ];
   for (const [broker, port, host, chosen, url] of cases) {
     assertEquals(parseBroker(broker, port), { host, port: chosen, url }, `${broker} ${port}`);
   }
 });
+
+const RULE = "that is four numbers from 0 to 255 without zeros before them";
 
 Deno.test("what names no broker is refused with the reason", () => {
   const cases: [broker: string, message: string][] = [
@@ -45,6 +55,16 @@ Deno.test("what names no broker is refused with the reason", () => {
     ["mqtt://b:0", "the port must be a whole number from 1 to 65535"],
     ["b/path", "not a host name or an address"],
     ["b?x", "not a host name or an address"],
+    ["192.168.001.010", `'192.168.001.010' is no address: ${RULE}`],
+    ["mqtt://127.1:1883", `'127.1' is no address: ${RULE}`],
+    ["0x7f.0.0.1", `'0x7f.0.0.1' is no address: ${RULE}`],
+    ["１27.0.0.1", `'１27.0.0.1' is no address: ${RULE}`],
+    ["1883", `'1883' is no address: ${RULE}; for a port, use --port 1883`],
+    ["a%62", "'a%62' is no host name: 'ab' would be taken for it"],
+    [
+      "mqtts://[fe80::1%eth0]",
+      "an address with a zone (%eth0) works with mqtt:// alone: use another address, or a name",
+    ],
   ];
   for (const [broker, message] of cases) {
     assertEquals(assertThrows(() => parseBroker(broker, undefined), Error).message, message, broker);

@@ -1,7 +1,18 @@
-/** Ends a client's connection to the broker in order, also where the broker answers no more. */
-import type { MqttClient } from "mqtt";
+/** Opens and ends connections to brokers. */
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { type BrokerUrl, hasZone } from "./broker_url.ts";
+import { ZoneSocket } from "./zone_socket.ts";
+
+/** Begins to connect. */
+export function openClient(broker: BrokerUrl, options: IClientOptions): MqttClient {
+  return hasZone(broker)
+    ? new mqtt.MqttClient(() => new ZoneSocket(broker), options)
+    : mqtt.connect(broker.url, options);
+}
 
 /**
+ * Ends a client's connection in order, also where the broker answers no more.
+ *
  * What is under way is waited for, and then the other side's end; not longer than `patienceMs` each. A client that waits by
  * itself does so for ever.
  */
