@@ -37,7 +37,7 @@ export class Node implements LinkListener {
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     this.#has = assemble(parts, {
       isClosing: () => this.#closing !== undefined,
-      close: (reason) => void this.close(reason),
+      close: (reason, isRemoved) => void this.close(reason, { kind: "closed" }, isRemoved),
       restart: () => void this.close("shutdown", { kind: "upgraded" }),
       yieldName: (message, kept) => void this.#yield(message, kept),
     });
@@ -84,8 +84,8 @@ export class Node implements LinkListener {
   }
 
   /** Stops all agents, says so, and ends. May be called again: the first call decides. */
-  close(reason: StopReason, ending: Ending = { kind: "closed" }): Promise<void> {
-    return this.#closing ??= this.#close(reason, ending);
+  close(reason: StopReason, ending: Ending = { kind: "closed" }, isRemoved = false): Promise<void> {
+    return this.#closing ??= this.#close(reason, ending, isRemoved);
   }
 
   onMessage(message: IncomingMessage): void {
@@ -154,11 +154,12 @@ export class Node implements LinkListener {
     if (await this.parts.mayStop().catch(() => false)) await this.#has.cpuGuard.run(this.#life.signal);
   }
 
-  async #close(reason: StopReason, ending: Ending): Promise<void> {
+  async #close(reason: StopReason, ending: Ending, isRemoved: boolean): Promise<void> {
     this.#life.abort();
     await this.#has.supervisor.stopAll(reason);
     await this.#has.tasks.close();
-    this.#has.reporter.nodeOffline();
+    if (isRemoved) this.#has.reporter.nodeRemoved();
+    else this.#has.reporter.nodeOffline();
     await this.#closeLinks(DRAIN_MS);
     this.#resolveClosed(ending);
   }

@@ -101,7 +101,7 @@ Deno.test("stop_all stops every agent, also busy ones, says offline and exits 0"
   await Promise.all([idle.on("manifest"), busy.logged("busy"), waiting.state("restarting")]);
   const pids = [...(await stage.list()).values()].flatMap(({ pid }) => pid === null ? [] : [pid as number]);
   const from = stage.bus.mark();
-  const answer = await stage.command("stop_all", { reason: "removed" });
+  const answer = await stage.command("stop_all", { reason: "operator" });
   assertEquals(answer, { ok: true, agents: ["idle", "busy", "waiting"] });
   assertEquals((await stage.node.child.status).code, 0);
   await untilGone(pids, 0);
@@ -110,6 +110,23 @@ Deno.test("stop_all stops every agent, also busy ones, says offline and exits 0"
     assertEquals(agent.states().at(-1), "stopped");
     assertEquals(await stage.retained(agent.topic("manifest")), "");
   }
+});
+
+Deno.test("a node that was removed gives no sign of life any more, and nothing is kept of it", async () => {
+  await using stage = await Stage.set();
+  const agent = await stage.spawn({ name: "idle", code: IDLE });
+  await agent.on("manifest");
+  const from = stage.bus.mark();
+  await stage.bus.publish("nodes/test-node/stop_all", { reason: "removed" });
+  assertEquals((await stage.node.child.status).code, 0);
+  await stage.bus.on("nodes/test-node/status", ({ text }) => text === "", from);
+  assertEquals(stage.bus.all("nodes/test-node/heartbeat", from), []);
+  assertEquals(stage.bus.all("nodes/test-node/status", from).map(({ json }) => json?.status), [
+    "offline",
+    undefined,
+  ]);
+  assertEquals(agent.states(), ["running", "stopped"]);
+  assertEquals(await stage.retained("nodes/test-node/status"), "");
 });
 
 Deno.test("stop_all needs no payload", async () => {

@@ -41,8 +41,8 @@ export interface CommandContext {
   readonly isClosing: () => boolean;
   /** How this node replaces its own runner; `undefined` where it cannot. */
   readonly upgrades: Upgrades | undefined;
-  /** Ends the node. */
-  readonly close: (reason: StopReason) => void;
+  /** Ends the node. @param isRemoved whether nobody is to know it afterwards */
+  readonly close: (reason: StopReason, isRemoved?: boolean) => void;
   /** Ends the node, for its next start to run another runner. */
   readonly restart: () => void;
 }

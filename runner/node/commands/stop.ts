@@ -17,11 +17,15 @@ export async function stop(context: CommandContext, command: Command): Promise<A
   });
 }
 
+/** What a main machine says that takes the node off its list. */
+const REMOVED = "removed";
+
 /** Stops every agent and ends the node. */
-export async function stopAll(context: CommandContext): Promise<Answer> {
+export async function stopAll(context: CommandContext, { json }: Command): Promise<Answer> {
   const agents = context.supervisor.agents().map((agent) => agent.name);
   await Promise.all(agents.map((agent) => context.roster.forget(agent, "stop_all")));
-  context.close("stop_all");
+  const reason = typeof json === "object" && json !== null ? (json as Record<string, unknown>).reason : json;
+  context.close("stop_all", reason === REMOVED);
   return { agents };
 }
 

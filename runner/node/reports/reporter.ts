@@ -72,6 +72,15 @@ export class Reporter {
     this.nodeStatus("offline");
   }
 
+  /**
+   * The last words of one that was taken off the list: without a heartbeat, which a main machine takes for a sign of life,
+   * and nothing is kept of it.
+   */
+  nodeRemoved(): void {
+    this.nodeStatus("offline");
+    this.clearRetained(topics.nodeStatus(this.node.name));
+  }
+
   nodeStatus(status: "online" | "offline"): void {
     const { topic, payload } = statusMessage(this.node, status, this.clock, this.proofAt);
     this.#publish(topic, "control", payload, true);

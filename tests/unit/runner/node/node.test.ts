@@ -273,7 +273,7 @@ Deno.test("stop_all stops every agent, says each stopped, then offline, then clo
   await using n = await setUp();
   await n.spawn("a");
   await n.spawn("b");
-  await n.send("nodes/n/stop_all", { reason: "removed" });
+  await n.send("nodes/n/stop_all", { reason: "operator" });
   await n.node.closed;
   assertEquals([n.states().at(-1), n.states(actorId("b")).at(-1)], ["stopped", "stopped"]);
   assertEquals(n.reports("nodes/n/heartbeat").at(-1), {
