@@ -11,8 +11,9 @@ import { migrateFrom } from "../../operator/operations/migrate.ts";
 import { spawn } from "../../operator/operations/spawn.ts";
 import { pressAt, stopAt, stopNode } from "../../operator/operations/stop.ts";
 import { survey } from "../../operator/operations/survey.ts";
-import { freePort, hasMosquitto, Mosquitto, startEmbedded } from "../support/brokers.ts";
+import { freePort, MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { LinkProxy } from "../support/link_proxy.ts";
+import { needing } from "../support/programs.ts";
 import { Stage } from "../support/stage.ts";
 
 function connect(port: number, onStatus: (status: BusStatus) => void = () => {}): Promise<Bus> {
@@ -50,8 +51,10 @@ Deno.test("at a broker that answers no more nothing waits longer than it may, an
 });
 
 Deno.test({
-  name: "a message that the broker does not take is an error, and does not go out again and again",
-  ignore: !hasMosquitto,
+  ...needing(
+    MOSQUITTO,
+    "a message that the broker does not take is an error, and does not go out again and again",
+  ),
   fn: async () => {
     await using broker = await Mosquitto.start(["max_packet_size 20000"]);
     const statuses: string[] = [];
