@@ -159,4 +159,10 @@ class Interruption implements Disposable {
   }
 }
 
+/**
+ * The command line is what a reader tries next. Never called: that it is imported is enough for Deno to fetch what it needs
+ * now, and to keep what a command that ends at once would look up anew each time.
+ */
+export const nextStep = (): Promise<unknown> => import("../operator/ctl/main.ts");
+
 if (import.meta.main) Deno.exit(await main());

@@ -25,7 +25,7 @@ export class NodeProcess implements AsyncDisposable {
     const dir = await Deno.makeTempDir({ prefix: "agentflow-demo-" });
     const child = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "-A", MAIN, "--broker", "embedded", "--port", String(port), "--name", name],
+        ...["run", "--quiet", "-A", MAIN, "--broker", "embedded", "--port", String(port), "--name", name],
         ...["--state-dir", join(dir, "state"), "--work-dir", join(dir, "work"), "--loglevel", "WARNING"],
       ],
       stdin: "null",
