@@ -7,6 +7,7 @@ import { Bus, type Message } from "../support/bus.ts";
 import { LinkProxy } from "../support/link_proxy.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { untilGone } from "../support/processes.ts";
+import { type Need, needing } from "../support/programs.ts";
 import { Stage } from "../support/stage.ts";
 import { until } from "../support/until.ts";
 
@@ -204,9 +205,14 @@ const linkLocal = Deno.networkInterfaces().find(({ address, scopeid }) =>
   address.startsWith("fe80:") && (scopeid ?? 0) > 0
 );
 
+const LINK_LOCAL: Need = {
+  name: "a link-local IPv6 address",
+  isThere: linkLocal !== undefined,
+  remedy: "run the tests where `ip -6 address` shows one that begins with fe80:",
+};
+
 Deno.test({
-  name: "a broker at a link-local address is reached through the zone that is given",
-  ignore: linkLocal === undefined,
+  ...needing(LINK_LOCAL, "a broker at a link-local address is reached through the zone that is given"),
   fn: async () => {
     await using broker = await startEmbedded();
     await using cable = LinkProxy.listen(broker.port, "::");
