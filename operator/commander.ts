@@ -1,4 +1,5 @@
 /** Gives commands to nodes and tasks to agents, and waits for what comes back. */
+import { parseExactly } from "../protocol/json.ts";
 import { ExpectedError } from "../protocol/expected_error.ts";
 import type { AgentCommand, DirectCommand } from "../protocol/commands.ts";
 import { topics } from "../protocol/topics.ts";
@@ -173,7 +174,7 @@ function seconds(ms: number): number {
 function readJson(payload: Uint8Array): unknown {
   const text = new TextDecoder().decode(payload);
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return text;
   }

@@ -1,4 +1,5 @@
 /** What anybody may have published, read as far as it can be. */
+import { parseExactly } from "../protocol/json.ts";
 import { isJsonObject } from "../protocol/json.ts";
 
 /** The payload as a JSON object; an empty one for anything else. */
@@ -17,7 +18,7 @@ export function valueOf(payload: Uint8Array): unknown {
     return undefined;
   }
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     // Plain text.
     return text;

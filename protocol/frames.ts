@@ -3,7 +3,7 @@
  * stdin ("down") and stdout ("up"). What comes up is the agent's word: `parseAgentFrame` trusts none of it.
  */
 import type { TopicRules } from "./agent_topics.ts";
-import { hasTooManyParts, nestsTooDeep } from "./json.ts";
+import { hasTooManyParts, nestsTooDeep, parseExactly } from "./json.ts";
 import { DECIDED, type Decided } from "./language.ts";
 
 /** Longest line either side accepts, in bytes. */
@@ -221,6 +221,7 @@ export function encodeFrame(frame: AgentFrame | RunnerFrame): string {
 type Fields = Readonly<Record<string, unknown>>;
 
 const FRAME_START = '{"t":';
+const PUBLISH_START = `${FRAME_START}"publish",`;
 
 /** Whether a line is a frame of more parts than one may have: it must not be parsed. */
 export function isTooIntricate(line: string): boolean {
@@ -232,7 +233,8 @@ export function parseAgentFrame(line: string): AgentFrame | undefined {
   if (!line.startsWith(FRAME_START)) return undefined;
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    // A payload that is published is a text of its own.
+    value = line.startsWith(PUBLISH_START) ? JSON.parse(line) : parseExactly(line);
   } catch {
     // Not ours: the caller reports the line as output of the agent.
     return undefined;

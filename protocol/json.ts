@@ -22,6 +22,35 @@ const BACKSLASH = 0x5c;
 const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 
+/** Not the digits behind a decimal point: those of a reading often are as many. */
+const LONG_INTEGER = /(?<![\d.])\d{16}/;
+
+/**
+ * Reads JSON as `JSON.parse` does, but for whole numbers that JavaScript would make others of (…714 becomes …700): each
+ * stays the digits that it came as (`JSON.rawJSON`), so that `JSON.stringify` writes it as it was.
+ * @throws SyntaxError
+ */
+export function parseExactly(text: string): unknown {
+  return LONG_INTEGER.test(text) ? JSON.parse(text, keptExact) : JSON.parse(text);
+}
+
+function keptExact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== "number" || source === undefined || Number.isSafeInteger(value)) return value;
+  return /^-?\d+$/.test(source) ? rawJson(source) : value;
+}
+
+/** Whether a whole number in it may have been another one before `JSON.parse` read it. */
+export function holdsInexactInteger(value: unknown): boolean {
+  if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isContainer(value) && Object.values(value).some(holdsInexactInteger);
+}
+
+/** Not yet among the types of JSON. */
+function rawJson(source: string): unknown {
+  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source);
+}
+
 /** Whether `text` would make more than `MAX_PARTS` objects, lists and texts as JSON. Does not parse it. */
 export function hasTooManyParts(text: string): boolean {
   // Each takes a character at least.

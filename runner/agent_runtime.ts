@@ -21,6 +21,7 @@ import type { Cgroups } from "./process/cgroups.ts";
 import { limited } from "./process/limited_process.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
 import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
+import type { Leftovers } from "./process/leftovers.ts";
 import { Launcher, type ProcessHandlers } from "./process/launcher.ts";
 import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
 import { sandboxFlags, type SandboxSpec } from "./process/permissions.ts";
@@ -45,6 +46,8 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly workDir: string;
   /** Deno's executable. */
   readonly deno: string;
+  /** Where its processes are noted. */
+  readonly leftovers?: Pick<Leftovers, "add" | "remove">;
   /** Whether the kernel is to hold agents beside Deno. */
   readonly walls: boolean;
   readonly clock: Clock;
@@ -166,6 +169,8 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
         },
       },
     );
+    const { leftovers } = this.parts;
+    leftovers?.add(process.pid);
     const { memoryMb } = limits;
     const group = this.parts.cgroups.enter(agent.name, process.pid, {
       cpuPercent: rules.cpu_percent,
@@ -175,6 +180,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     process.send(startFrame(agent, this.parts, { stateFile, limits, rules, granted, access, foundation }));
     const running = limited(process, group, limits);
     // What it has left where its state file belongs goes with it. What cannot be removed is said at its next start.
+    void running.exited.then(() => leftovers?.remove(process.pid));
     const exited = running.exited.then((exit) => stateFiles.clear(agent.name).then(() => exit, () => exit));
     return { ...running, exited };
   }

@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Policy } from "./policy/policy.ts";
 import type { Cgroups } from "./process/cgroups.ts";
+import { NO_DEATH_SIGNAL } from "./process/wrapper.ts";
 import { describeWalls, type NoWalls, type Standing } from "./process/walls/standing.ts";
 
 /** Not while the agents of before are being started. */
@@ -39,6 +40,17 @@ export function sayWalls(walls: Standing | NoWalls, log: Logger): void {
   const { standing, missing } = describeWalls(walls);
   if (standing.length > 0) log.info(`Walls of the kernel around agents: ${standing.join(", ")}`);
   if (missing.length > 0) log.warning(`Missing walls of the kernel around agents: ${missing.join("; ")}`);
+}
+
+/** Agents that a runner before this one has left, for want of a kernel that ends them with it. */
+export function sayLeftovers(count: number, log: Logger): void {
+  if (count === 0) return;
+  log.warning(
+    `Ended ${
+      count === 1 ? "a process" : `${count} processes`
+    } that an earlier run of this node had left behind: ` +
+      `${NO_DEATH_SIGNAL}`,
+  );
 }
 
 /** What is tidied: the packages of one kind of agents. */

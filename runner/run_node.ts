@@ -6,7 +6,7 @@ import { AuditLog } from "./audit/audit_log.ts";
 import { Denials } from "./audit/denials.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
-import { sayCpuLimits, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
+import { sayCpuLimits, sayLeftovers, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "../protocol/packages/env.ts";
 import { Installer } from "./install/installer.ts";
 import { InstallGuard } from "./install/install_guard.ts";
@@ -26,6 +26,7 @@ import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { openCgroups } from "./process/cgroups.ts";
+import { Leftovers } from "./process/leftovers.ts";
 import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
 import { ownFolder } from "./files/own_folder.ts";
 import { openHome } from "./store/home.ts";
@@ -84,6 +85,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   });
   if (registry.problem !== undefined) log.error(registry.problem);
   log.info(`The key of node '${name}' is ${fingerprintOf(key.public)}`);
+  const leftovers = new Leftovers(registry.processesPath);
+  sayLeftovers(leftovers.endAll(), log);
   const problems: string[] = [];
   let onProblem: (message: string) => void = (message) => problems.push(message);
   const gate = await openGate(config, registry, clock, (message) => onProblem(message));
@@ -141,6 +144,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   });
   const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env), guard });
   const runtime: AgentRuntime = new AgentRuntime({
+    leftovers,
     node: name,
     broker,
     brokerCa: access.ca,

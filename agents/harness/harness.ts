@@ -43,8 +43,9 @@ class Harness {
     this.#pipe = new Pipe((bytes) => stdout.writeSync(bytes), start.durable, start.message_max_bytes);
     this.#peers = start.peers;
     this.#code = open(start);
-    this.#stateFile = new StateFile(start.state_file, start.state_max_bytes);
-    this.#subscriptions = new Subscriptions(this.#activity, (error, topic) => {
+    const parse = (json: string) => this.#code.parse(json);
+    this.#stateFile = new StateFile(start.state_file, start.state_max_bytes, parse);
+    this.#subscriptions = new Subscriptions(this.#activity, parse, (error, topic) => {
       const { traceback } = this.#code.describe(error);
       const message = `A handler of messages on ${topic} failed: ${traceback}`;
       this.#pipe.sendWithoutWaiting({ t: "log", level: "error", message });
@@ -68,8 +69,9 @@ class Harness {
     this.#track(this.#run());
   }
 
-  /** Handles one frame from the runner. */
-  receive(frame: RunnerFrame): void {
+  /** Handles one frame from the runner. @param line as it came */
+  receive(line: string): void {
+    const frame = this.#code.parse(line) as RunnerFrame;
     switch (frame.t) {
       case "ack":
         return this.#pipe.acknowledge(frame.n);
@@ -210,9 +212,12 @@ export async function runHarness(open: OpenCode): Promise<void> {
     // The runner is gone: nobody is left to run for.
     if (count === null) exit(0);
     for (const line of lines.push(buffer.subarray(0, count ?? 0))) {
+      if (harness !== undefined) {
+        harness.receive(line);
+        continue;
+      }
       const frame = JSON.parse(line) as RunnerFrame;
-      if (harness !== undefined) harness.receive(frame);
-      else if (frame.t === "start") harness = new Harness(frame, open);
+      if (frame.t === "start") harness = new Harness(frame, open);
     }
   }
 }

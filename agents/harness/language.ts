@@ -14,6 +14,8 @@ export interface AgentCode {
   load(agent: Agent): Promise<AgentFunctions>;
   /** What it has turned out to be, where nobody knew before it was loaded. */
   readonly language?: Decided | undefined;
+  /** Reads JSON that is for it, as its language holds numbers. @throws SyntaxError */
+  parse(json: string): unknown;
   /** Describes whatever it has thrown. Never throws itself. */
   describe(thrown: unknown): Description;
   /** Text that may hold stacks, in the agent's own lines alone. */

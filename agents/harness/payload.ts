@@ -1,5 +1,6 @@
 /** Payloads between agent code and the pipe. */
 import type { WirePayload } from "../../protocol/frames.ts";
+import { parseExactly } from "../../protocol/json.ts";
 
 /** Strings and bytes as they are, everything else as JSON. @throws TypeError when it is none of these */
 export function toWire(data: unknown): WirePayload {
@@ -9,11 +10,11 @@ export function toWire(data: unknown): WirePayload {
   return { text: toJson(data) };
 }
 
-/** JSON as its value, other text as a string, anything else as bytes. */
-export function fromWire(payload: WirePayload): unknown {
+/** JSON as its value, as `parse` reads it; other text as a string, anything else as bytes. */
+export function fromWire(payload: WirePayload, parse: (json: string) => unknown = JSON.parse): unknown {
   if ("base64" in payload) return Uint8Array.fromBase64(payload.base64);
   try {
-    return JSON.parse(payload.text);
+    return parse(payload.text);
   } catch {
     // Not JSON: the text itself is the payload.
     return payload.text;
@@ -22,7 +23,7 @@ export function fromWire(payload: WirePayload): unknown {
 
 /** A copy of `data` as JSON carries it. @throws TypeError when it cannot */
 export function asJson(data: unknown): unknown {
-  return JSON.parse(toJson(data));
+  return parseExactly(toJson(data));
 }
 
 function toJson(data: unknown): string {

@@ -28,9 +28,13 @@ export class PendingRequests {
 export class Subscriptions {
   readonly #handlers = new Map<number, MessageHandler>();
 
-  /** @param onFailure told when a handler throws or rejects */
+  /**
+   * @param parse reads JSON for the agent's code
+   * @param onFailure told when a handler throws or rejects
+   */
   constructor(
     private readonly activity: Activity,
+    private readonly parse: (json: string) => unknown,
     private readonly onFailure: (error: unknown, topic: string) => void,
   ) {}
 
@@ -46,7 +50,7 @@ export class Subscriptions {
   deliver(frame: MessageFrame): void {
     for (const id of frame.subscriptions) {
       const handler = this.#handlers.get(id);
-      if (handler !== undefined) void this.#call(handler, fromWire(frame), frame.topic);
+      if (handler !== undefined) void this.#call(handler, fromWire(frame, this.parse), frame.topic);
     }
   }
 

@@ -1,5 +1,7 @@
 /** The agent's state file: JSON, replaced as a whole and atomically. */
 
+import { parseExactly } from "../../protocol/json.ts";
+
 /** An I/O failure or a value that cannot be kept; the message is for the agent's author. */
 export class StateError extends Error {
   override name = "StateError";
@@ -10,13 +12,20 @@ export class StateFile {
   #values: Map<string, string> | undefined;
   #frozen = false;
 
-  /** @param maxBytes size limit of the file */
-  constructor(private readonly path: string, private readonly maxBytes: number) {}
+  /**
+   * @param maxBytes size limit of the file
+   * @param parse reads JSON for the agent's code
+   */
+  constructor(
+    private readonly path: string,
+    private readonly maxBytes: number,
+    private readonly parse: (json: string) => unknown = JSON.parse,
+  ) {}
 
   /** The value under `key`: a copy, so that changing it changes nothing here. */
   recall(key: string, fallback?: unknown): unknown {
     const json = this.#load().get(key);
-    return json === undefined ? fallback : JSON.parse(json);
+    return json === undefined ? fallback : this.parse(json);
   }
 
   /** While frozen, nothing can be persisted: the state is on its way to another node. */
@@ -58,7 +67,7 @@ export class StateFile {
       throw new StateError(`Cannot read the state file: ${(error as Error).message}`);
     }
     // The runner has set a damaged file aside before this process was started.
-    return JSON.parse(text);
+    return parseExactly(text) as Record<string, unknown>;
   }
 
   #replace(key: string, bytes: Uint8Array): void {

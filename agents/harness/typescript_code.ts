@@ -25,6 +25,10 @@ export class TypeScriptCode implements AgentCode {
     }
   }
 
+  parse(json: string): unknown {
+    return JSON.parse(json);
+  }
+
   describe(thrown: unknown): Description {
     return this.#describer.describe(thrown);
   }

@@ -1,5 +1,5 @@
 /** From a file and flags to a spawn config. */
-import { isJsonObject } from "../../protocol/json.ts";
+import { isJsonObject, parseExactly } from "../../protocol/json.ts";
 import { basename, extname } from "@std/path";
 import type { Command } from "commander";
 import { ConfigError } from "../../protocol/config/config_error.ts";
@@ -83,7 +83,7 @@ function fromCode(path: string, code: string): Readonly<Record<string, unknown>>
 function parseJsonObject(content: string, path: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(content);
+    value = parseExactly(content);
   } catch (error) {
     throw new ConfigError(`${path} is not JSON: ${(error as Error).message}`);
   }
@@ -139,7 +139,7 @@ function asNumber(given: string, flag: string): number {
 
 function asJson(given: string, flag: string): unknown {
   try {
-    return JSON.parse(given);
+    return parseExactly(given);
   } catch {
     throw new ConfigError(`${flag} must be JSON: current value is '${given}'`);
   }

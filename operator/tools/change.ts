@@ -1,5 +1,5 @@
 /** Tools that start, change, move and end agents, and give them tasks. */
-import { isJsonObject } from "../../protocol/json.ts";
+import { holdsInexactInteger, isJsonObject } from "../../protocol/json.ts";
 import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
@@ -136,6 +136,12 @@ const callAgent = defineTool({
     timeout_seconds: z.number().positive().max(300).default(30),
   },
   async run({ name, payload, timeout_seconds }, { operator }) {
+    if (holdsInexactInteger(payload)) {
+      throw new OperationError(
+        "A whole number in the payload is beyond what JavaScript holds exactly (9007199254740991), and may have been " +
+          "altered already: pass it as text",
+      );
+    }
     const reply = await operator.commander.task(name, payload ?? {}, timeout_seconds * 1000);
     const json = JSON.stringify(reply) ?? "null";
     const value = json.length > MAX_REPLY_CHARS ? { reply_text: excerpt(json, MAX_REPLY_CHARS) } : { reply };

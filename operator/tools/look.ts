@@ -1,4 +1,5 @@
 /** Tools that look at the fleet, and change nothing. */
+import { parseExactly } from "../../protocol/json.ts";
 import { z } from "zod";
 import { filterError } from "../../protocol/topics.ts";
 import { stateOf } from "../fleet/views.ts";
@@ -158,7 +159,7 @@ function readPayload(payload: Uint8Array): Readonly<Record<string, unknown>> {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
     if (text.length > MAX_PAYLOAD_CHARS) return { text: excerpt(text, MAX_PAYLOAD_CHARS) };
     try {
-      return { json: JSON.parse(text) };
+      return { json: parseExactly(text) };
     } catch {
       return { text };
     }

@@ -3,7 +3,7 @@
  * itself. What stands beside it is a copy for readers that do not verify. Pure, and without a library: nodes that
  * trust everybody read it too.
  */
-import { isJsonObject } from "../json.ts";
+import { isJsonObject, parseExactly } from "../json.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A command as it came, taken apart. */
@@ -30,7 +30,7 @@ export function withoutVerifying(json: unknown): unknown {
 function commandIn(jws: string): unknown {
   try {
     const payload = Uint8Array.fromBase64(jws.split(".")[1] ?? "", { alphabet: "base64url" });
-    const { command } = JSON.parse(new TextDecoder().decode(payload));
+    const { command } = parseExactly(new TextDecoder().decode(payload)) as { readonly command?: unknown };
     return isJsonObject(command) ? { ...command, _jws: jws } : command;
   } catch {
     // No JWS: the command that reads it says what it misses.

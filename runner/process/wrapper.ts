@@ -58,6 +58,11 @@ export async function findWrappers({ deno, workDir, walls }: WrapperOptions): Pr
  * gain privileges.
  */
 const DEATH_SIGNAL: Wrapper = ["setpriv", "--pdeathsig", "KILL", "--no-new-privs"];
+/** For the operator, where the kernel is not asked to do that. */
+export const NO_DEATH_SIGNAL =
+  "without perl or setpriv (util-linux) here, an agent in a busy loop outlives a runner that is killed, until the next " +
+  "start of the node";
+
 const GIVE_WAY: Wrapper = ["nice", "-n", String(NICE)];
 
 /** No core dump either: see `words.ts`. */

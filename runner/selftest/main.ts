@@ -1,6 +1,7 @@
 /** The self-test: whether this machine can run agents, shown with real ones. Needs no broker and no network. */
 import type { Clock } from "../clock.ts";
 import type { RunnerConfig } from "../config.ts";
+import { NO_DEATH_SIGNAL } from "../process/wrapper.ts";
 import { denoVersion, openFolder } from "./preconditions.ts";
 import { lifecycle } from "./scenarios/lifecycle.ts";
 import { restarts } from "./scenarios/restarts.ts";
@@ -84,6 +85,7 @@ async function runAll(
   verdicts: Verdicts,
 ): Promise<void> {
   await using _ended = stage;
+  if (!await stage.endsWithRunner()) verdicts.note(NO_DEATH_SIGNAL);
   using all = new Deadline(options.clock, ALL_SCENARIOS_MS * slowness, options.interrupted);
   for (const scenario of SCENARIOS) {
     const played = await verdicts.of(scenario.name, async () => {

@@ -97,6 +97,11 @@ export class Stage implements AsyncDisposable {
     }).observedBy(this.#observer());
   }
 
+  /** Whether the kernel ends agents with their runner here. Where none can run, that is the answer of another check. */
+  async endsWithRunner(): Promise<boolean> {
+    return await this.#runtime.prepared.then(({ wrappers }) => wrappers.endWithRunner, () => true);
+  }
+
   /**
    * Plays a scenario, and ends its agents. Until `timeUp` is aborted, they are waited for.
    * @throws Error with the reason, for the operator, when it fails

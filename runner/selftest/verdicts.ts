@@ -24,6 +24,11 @@ export class Verdicts {
     }
   }
 
+  /** Says what is missing here, though agents run without it. */
+  note(message: string): void {
+    this.print(`NOTE ${message}`);
+  }
+
   /** Prints the closing line. */
   close(): number {
     this.print(`${this.#passed} passed, ${this.#failed} failed`);

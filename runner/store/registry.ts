@@ -24,7 +24,7 @@ const MAX_ENDED = 1000;
 
 /**
  * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`;
- * `used_commands.jsonl`; `audit.jsonl`; `node_key`.
+ * `used_commands.jsonl`; `audit.jsonl`; `processes/{pid}`; `node_key`.
  *
  * Invariants: one runner at a time uses the folder; writes for one agent happen in the order they were asked for; what
  * a promise has confirmed is on the disk.
@@ -83,6 +83,11 @@ export class Registry implements AsyncDisposable {
   /** Which signed commands have been used. */
   get usedTokensPath(): string {
     return join(this.dir, "used_commands.jsonl");
+  }
+
+  /** Which processes run for this node. */
+  get processesPath(): string {
+    return join(this.dir, "processes");
   }
 
   /** What was asked of this node, and what it did. */

@@ -1,4 +1,5 @@
 /** What the registry keeps of an agent, as it is written and read. Pure. */
+import { parseExactly } from "../../protocol/json.ts";
 import * as v from "valibot";
 import { DECIDED } from "../../protocol/language.ts";
 
@@ -55,7 +56,7 @@ export type EndedRecord = v.InferOutput<typeof EndedSchema>;
 
 /** @throws Error that says what is wrong */
 export function parseEntry(text: string): RegistryEntry {
-  return v.parse(EntrySchema, JSON.parse(text));
+  return v.parse(EntrySchema, parseExactly(text));
 }
 
 /** @throws Error that says what is wrong */

@@ -1,5 +1,5 @@
 /** The state files of agents, as the runner looks after them; the agents themselves read and write them. */
-import { isJsonObject } from "../../protocol/json.ts";
+import { isJsonObject, parseExactly } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import { lstatIfThere, readIfThere, removeDurably, replaceDurably } from "../files/durable_file.ts";
@@ -102,7 +102,7 @@ export class StateFiles {
   async read(agent: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     await this.#adopt(agent);
     const text = await readIfThere(this.pathOf(agent));
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : parseExactly(text) as Record<string, unknown>;
   }
 
   /** Replaces what an agent has kept; `undefined` for nothing. Not while the agent runs. */

@@ -82,6 +82,16 @@ async function wholeLife(mcp: McpClient, { bus }: Pick<Stage, "bus">): Promise<v
   const watched = await mcp.call("watch_topic", { filter: "kept/#", max_messages: 1 });
   assertEquals(watched.value.messages, [{ topic: "kept/topic", retained: true, json: { value: 1 } }]);
 
+  await bus.publish("kept/long", '{"id":1234567890123456714}', { retain: true });
+  const { text } = await mcp.call("watch_topic", { filter: "kept/long", max_messages: 1 });
+  assertStringIncludes(text, '"json":{"id":1234567890123456714}');
+  const inexact = await mcp.call("call_agent", {
+    name: "echo",
+    payload: { id: Number("1234567890123456714") },
+  });
+  assertEquals(inexact.isError, true);
+  assertMatch(inexact.value.error, /pass it as text/);
+
   assertEquals((await mcp.call("stop_agent", { name: "echo" })).value.state, "stopped");
   const gone = await mcp.call("stop_agent", { name: "echo" });
   assertEquals(gone.isError, true);

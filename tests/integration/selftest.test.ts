@@ -10,7 +10,9 @@ const MAIN = fileURLToPath(new URL("../../runner/main.ts", import.meta.url));
 
 interface Report {
   readonly code: number;
+  /** Of the checks, and the closing one. */
   readonly lines: readonly string[];
+  readonly notes: readonly string[];
   readonly stderr: string;
 }
 
@@ -61,7 +63,14 @@ class Device implements AsyncDisposable {
 async function report([program = "", ...args]: string[], env: Record<string, string> = {}): Promise<Report> {
   const { code, stdout, stderr } = await new Deno.Command(program, { args, env, stdin: "null" }).output();
   const text = new TextDecoder();
-  return { code, lines: text.decode(stdout).trimEnd().split("\n"), stderr: text.decode(stderr) };
+  const said = text.decode(stdout).trimEnd().split("\n");
+  const isNote = (line: string) => line.startsWith("NOTE ");
+  return {
+    code,
+    lines: said.filter((line) => !isNote(line)),
+    notes: said.filter(isNote),
+    stderr: text.decode(stderr),
+  };
 }
 
 /** Exit code 1, one FAIL line that matches, and a closing line that says the same. */
@@ -101,6 +110,18 @@ function loopbackUp([unshare = "", flags = "", ...command]: string[]): string {
   const quoted = command.map((word) => `'${word}'`).join(" ");
   return `${unshare} ${flags} sh -c "ip link set lo up 2>/dev/null; exec ${quoted}"`;
 }
+
+Deno.test("self-test says when nothing here ends agents with their runner, and passes", async () => {
+  await using device = await Device.open();
+  const { code, lines, notes } = await report(device.command("--deno", Deno.execPath()), {
+    PATH: device.dir,
+  });
+  assertEquals([code, notes.length], [0, 1], lines.join("\n"));
+  assertMatch(
+    notes[0] ?? "",
+    /^NOTE without perl or setpriv \(util-linux\) here, an agent in a busy loop outlives/,
+  );
+});
 
 Deno.test("self-test finds the deno that --deno names on PATH", async () => {
   await using device = await Device.open();

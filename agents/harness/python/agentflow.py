@@ -25,7 +25,6 @@ import uuid
 from pyodide.ffi import JsException, JsProxy, create_proxy
 
 MAX_TRACEBACK_CHARS = 800
-MAX_SAFE_INTEGER = 2**53 - 1
 _LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warning"), (logging.INFO, "info"))
 _DEVICE_MODULES = frozenset(
     "RPi gpiozero gpiod pigpio lgpio smbus smbus2 spidev picamera picamera2 serial usb bluepy bleak bluetooth board busio "
@@ -39,18 +38,9 @@ _NO_NETWORK = (
 _JS_ERRORS = {"TypeError": TypeError, "RangeError": ValueError}
 
 
-def to_json(value, exact=True):
-    """JSON as the Python node wrote it. `exact`: it must come through JavaScript's numbers unchanged."""
-    if exact:
-        _check_integers(value)
-    default = _plain_exact if exact else _plain
-    return json.dumps(value, default=default, allow_nan=False, ensure_ascii=False)
-
-
-def _plain_exact(value):
-    plain = _plain(value)
-    _check_integers(plain)
-    return plain
+def to_json(value):
+    """JSON as the Python node wrote it."""
+    return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
 
 
 def _plain(value):
@@ -77,27 +67,12 @@ def _plain(value):
     raise TypeError(f"a value of type {type(value).__name__} has no JSON: use dict, list, str, int, float, bool or None")
 
 
-def _check_integers(value):
-    pending = [value]
-    seen = set()
-    while pending:
-        item = pending.pop()
-        if isinstance(item, int) and abs(item) > MAX_SAFE_INTEGER:
-            raise ValueError(f"the integer {item} is beyond 2**53 and would lose digits: send it as a str")
-        if isinstance(item, (dict, list, tuple)):
-            # json.dumps says what is wrong with what contains itself.
-            if id(item) in seen:
-                continue
-            seen.add(id(item))
-            pending.extend(item.values() if isinstance(item, dict) else item)
-
-
 def _text(value):
     if isinstance(value, str):
         return value
     if isinstance(value, (dict, list, tuple)):
         try:
-            return to_json(value, exact=False)
+            return to_json(value)
         except (TypeError, ValueError, RecursionError):
             pass
     return str(value)
@@ -182,7 +157,7 @@ class Agent:
         if isinstance(data, (bytes, bytearray, memoryview)):
             await _call_async(self._api.publish_bytes, topic, bytes(data), qos, retain)
             return
-        text = data if isinstance(data, str) else to_json(data, exact=False)
+        text = data if isinstance(data, str) else to_json(data)
         await _call_async(self._api.publish_text, topic, text, qos, retain)
 
     async def log(self, message):

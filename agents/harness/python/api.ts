@@ -1,5 +1,6 @@
 /** The agent API as the Python side calls it: text and bytes cross the border, never structures. */
 import { LOG_LEVELS, type LogLevel } from "../../../protocol/frames.ts";
+import { parseExactly } from "../../../protocol/json.ts";
 import type { Agent } from "../../types.d.ts";
 import type { PythonFunction } from "./interpreter.ts";
 import { outcomeOf } from "./outcome.ts";
@@ -21,16 +22,16 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
       agent.publish(topic, copyOf(bytes), { qos, retain }),
     log: (text: string) => agent.log(text),
     alert: (text: string, severity: "info" | "warning" | "error") => agent.alert(text, severity),
-    publish_result: (json: string) => agent.publish_result(JSON.parse(json)),
-    publish_detection: (json: string) => agent.publish_detection(JSON.parse(json)),
+    publish_result: (json: string) => agent.publish_result(parseExactly(json)),
+    publish_detection: (json: string) => agent.publish_detection(parseExactly(json)),
     set_status: (text: string) => agent.set_status(text),
-    persist: (key: string, json: string) => agent.persist(key, JSON.parse(json)),
+    persist: (key: string, json: string) => agent.persist(key, parseExactly(json)),
     recall: (key: string) => {
       const value = agent.recall(key);
       return value === undefined ? undefined : JSON.stringify(value);
     },
     send_to: async (name: string, json: string, timeout: number) =>
-      JSON.stringify(await agent.send_to(name, JSON.parse(json), timeout) ?? null),
+      JSON.stringify(await agent.send_to(name, parseExactly(json), timeout) ?? null),
     agents: () => JSON.stringify(agent.agents()),
     secret: (name: string) => agent.secret(name),
     subscribe: (filter: string, deliver: PythonFunction & Proxy) => subscribe(agent, filter, deliver),

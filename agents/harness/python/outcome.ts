@@ -1,4 +1,5 @@
 /** What came of a call of Python code. */
+import { parseExactly } from "../../../protocol/json.ts";
 import type { Description } from "../errors.ts";
 
 /** An exception of Python code, described on that side. */
@@ -22,7 +23,7 @@ type Outcome = { readonly value: unknown } | Description;
  * @throws PythonError with what agent code has raised
  */
 export function readOutcome(json: string): unknown {
-  const outcome = JSON.parse(json) as Outcome;
+  const outcome = parseExactly(json) as Outcome;
   if ("value" in outcome) return outcome.value;
   throw new PythonError(outcome);
 }

@@ -1,5 +1,6 @@
 /** Agent code in Python: loaded into an interpreter of its own, its functions called over the border. */
 import type { PythonStart, StartFrame } from "../../../protocol/frames.ts";
+import { parseExactly } from "../../../protocol/json.ts";
 import { type Decided, looksLikePython } from "../../../protocol/language.ts";
 import type { Agent } from "../../types.d.ts";
 import type { Description } from "../errors.ts";
@@ -44,6 +45,11 @@ export class PythonCode implements AgentCode {
       `The code is neither Python nor TypeScript. As Python: ${pythonErrorOf(bridge, code)}. ` +
         `As TypeScript: ${error}. Say which it is: "language" in the spawn config`,
     );
+  }
+
+  /** Python has whole numbers of any size. */
+  parse(json: string): unknown {
+    return this.language === "typescript" ? this.#typescript.parse(json) : parseExactly(json);
   }
 
   describe(thrown: unknown): Description {

@@ -1,5 +1,5 @@
 /** `agentflow call`: gives an agent a task, and shows its reply. */
-import { isJsonObject } from "../../../protocol/json.ts";
+import { isJsonObject, parseExactly } from "../../../protocol/json.ts";
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
@@ -23,7 +23,7 @@ export function addCall(program: Command, cli: Cli): void {
 /** Text that is not JSON is a string. */
 export function parsePayload(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return text;
   }

@@ -1,4 +1,5 @@
 /** Tasks for the agents here: handed over, and their replies sent back. */
+import { parseExactly } from "../../../protocol/json.ts";
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Reporter } from "../reports/reporter.ts";
@@ -172,5 +173,5 @@ export class Tasks {
 }
 
 function withPayload({ json, ...task }: WaitingTask): TakenTask {
-  return { ...task, payload: JSON.parse(json) };
+  return { ...task, payload: parseExactly(json) };
 }

@@ -9,7 +9,13 @@ import {
   type NodeCommand,
 } from "../../../protocol/commands.ts";
 import { publishTopicError, topics } from "../../../protocol/topics.ts";
-import { hasTooManyParts, MAX_NESTING, MAX_PARTS, nestsTooDeep } from "../../../protocol/json.ts";
+import {
+  hasTooManyParts,
+  MAX_NESTING,
+  MAX_PARTS,
+  nestsTooDeep,
+  parseExactly,
+} from "../../../protocol/json.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import type { Logger } from "../../logger.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
@@ -146,7 +152,7 @@ function decode({ topic, payload, retained }: IncomingMessage): Command {
 
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     // Some commands accept bare text: each says itself what it needs.
     return undefined;
