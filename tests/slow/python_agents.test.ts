@@ -80,6 +80,7 @@ async def handle_task(agent, payload):
     );
     const inspected = await stage.bus.ask("nodes/test-node/inspect", { name: "counting" });
     assertStringIncludes(inspected.text, `"last":${long}`);
+    await stage.command("stop", { name: "counting" });
   },
 
   "every member of the agent is there, with keyword arguments": async (stage) => {
