@@ -1,5 +1,6 @@
 /** Brings a node to a device, changes it, or finds that nothing is to be done. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
+import { HEARTBEAT_INTERVAL_MS } from "../../protocol/heartbeat.ts";
 import type { Architecture } from "../release/platforms.ts";
 import { type Release, releaseOf, type Shipment, type Wish } from "./desired.ts";
 import { blobsOf, type Device, StartError } from "./device.ts";
@@ -249,7 +250,7 @@ class Deployment {
 }
 
 /** A little longer than from one heartbeat to the next. */
-const HEARTBEAT_MS = 12_000;
+const HEARTBEAT_MS = HEARTBEAT_INTERVAL_MS + 2000;
 
 function describe(plan: Exclude<Plan, { kind: "refuse" | "nothing" }>): string[] {
   if (plan.kind === "start") return ["Would start the service, and change nothing else"];

@@ -1,7 +1,5 @@
 /** Nodes and agents as the bus has last told of them: what a fleet is made of. */
-
-/** A node without a heartbeat for so long is stale: three heartbeats have not come. */
-export const STALE_AFTER_MS = 30_000;
+import { STALE_AFTER_MS } from "../../protocol/heartbeat.ts";
 
 export type NodeState = "online" | "stale" | "offline";
 

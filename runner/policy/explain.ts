@@ -26,6 +26,9 @@ export function explainPolicy({ max_agents, rules, overrides, origin }: Policy):
   ];
 }
 
+/** The rules that are a number. */
+type SizeRule = { [R in keyof Rules]: Rules[R] extends number | undefined ? R : never }[keyof Rules];
+
 function explainRules(rules: Rules | Override): string[] {
   const { permissions, install, topics, broker, agent_credentials: credentials } = rules;
   const lines: string[] = [];
@@ -51,7 +54,7 @@ function explainRules(rules: Rules | Override): string[] {
     message_kb: "KB in one message",
     subscriptions: "subscriptions",
     pending_tasks: "tasks that wait for an answer",
-  } as const;
+  } as const satisfies Readonly<Record<SizeRule, string>>;
   for (const [key, unit] of Object.entries(sizes)) {
     const size = rules[key as keyof typeof sizes];
     if (size !== undefined) lines.push(`up to ${size} ${unit}`);

@@ -6,7 +6,7 @@ import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
 import { NO_PERMISSIONS, type PermissionKind } from "../../protocol/permissions.ts";
 import { filterError } from "../../protocol/topics.ts";
 import { ANY, ruleProblem } from "./covers.ts";
-import { DEFAULT_POLICY, type Override, type Policy } from "./policy.ts";
+import { DEFAULT_POLICY, type Override, type Policy, type Rules } from "./policy.ts";
 
 /** A policy that cannot be used; the message is for the operator. */
 export class PolicyError extends ExpectedError {
@@ -117,7 +117,7 @@ const RULES = {
   message_kb: v.optional(number(0.1, MAX_FRAME_BYTES / 1024)),
   subscriptions: v.optional(whole(0, 1000)),
   pending_tasks: v.optional(whole(1, 1000)),
-} as const;
+} as const satisfies Readonly<Record<keyof Rules, unknown>>;
 
 export const PolicySchema = strict({
   $schema: v.optional(text),

@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import type { Dashboard } from "../../operator/dashboard/start.ts";
 import { Secret } from "../../protocol/config/secret.ts";
 import { actorId } from "../../protocol/ids.ts";
+import { VIEW_ROWS } from "../../operator/dashboard/page/logic/views.ts";
 import { axeFindings } from "../support/axe.ts";
 import { CHROMIUM, TestBrowser } from "../support/browser.ts";
 import { startBroker, startEmbedded } from "../support/brokers.ts";
@@ -295,8 +296,7 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
       await page.keyboard.press("d");
     };
     const agent = `agents/${actorId("appears")}`;
-    const views = ["overview", "agents", agent, "agents/nobody", "nodes", "logs", "alerts", "timeline"];
-    for (const view of [...views, "manifests", "spawn", "chat"]) {
+    for (const view of [...VIEW_ROWS.map(([view]) => view), agent, "agents/nobody"]) {
       await show(scene, `#/${view}`);
       if (view === "spawn") await page.waitForSelector(".cm-content");
       // Not where what is typed is text.

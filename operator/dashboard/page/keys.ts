@@ -1,17 +1,8 @@
 /** The keys that work in every view. */
 import type { App } from "./state/app.ts";
+import { VIEW_ROWS } from "./logic/views.ts";
 import { href } from "./state/router.ts";
 
-const VIEWS: Readonly<Record<string, string>> = {
-  o: "overview",
-  a: "agents",
-  n: "nodes",
-  l: "logs",
-  e: "alerts",
-  t: "timeline",
-  m: "manifests",
-  c: "chat",
-};
 /** How long `g` waits for the key that says where to. */
 const CHORD_MS = 1500;
 
@@ -20,7 +11,7 @@ export function listenToKeys(app: App): void {
   addEventListener("keydown", (event) => {
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector("dialog[open]") !== null) return;
-    const view = VIEWS[event.key];
+    const view = VIEW_ROWS.find(([, { key }]) => key === event.key)?.[0];
     if (performance.now() - goMs < CHORD_MS && view !== undefined) {
       goMs = -Infinity;
       event.preventDefault();

@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { listenToKeys } from "./keys.ts";
 import { Dialogs } from "./parts/dialogs.tsx";
-import { CHAT, Shell, SPAWN, VIEWS } from "./parts/shell.tsx";
+import { shownView, type View, VIEWS } from "./logic/views.ts";
+import { Shell } from "./parts/shell.tsx";
 import { App, AppContext, useApp } from "./state/app.ts";
 import { Connection } from "./state/connection.ts";
 import { Router } from "./state/router.ts";
@@ -22,6 +23,19 @@ import { Overview } from "./views/overview.tsx";
 import { Spawn } from "./views/spawn.tsx";
 import { Timeline } from "./views/timeline.tsx";
 
+/** What each view shows. */
+const CONTENT: Readonly<Record<View, (id: string | null) => JSX.Element>> = {
+  overview: () => <Overview />,
+  agents: (id) => id === null ? <Agents key={location.hash} /> : <AgentPage key={id} id={id} />,
+  nodes: () => <Nodes />,
+  logs: () => <Logs />,
+  alerts: () => <Alerts />,
+  timeline: () => <Timeline />,
+  manifests: () => <Manifests />,
+  chat: () => <ChatView />,
+  spawn: () => <Spawn />,
+};
+
 function Root({ app }: { readonly app: App }): JSX.Element {
   const { view, id } = app.router.route.value;
   const { store } = app;
@@ -34,7 +48,7 @@ function Root({ app }: { readonly app: App }): JSX.Element {
   return (
     <>
       <Shell>
-        <View view={view === "chat" && !app.mayControl ? "overview" : view} id={id} />
+        {CONTENT[shownView(view, app.mayControl)](id)}
       </Shell>
       <Dialogs />
       <Title view={view} id={id} />
@@ -43,39 +57,15 @@ function Root({ app }: { readonly app: App }): JSX.Element {
 }
 
 /** What the browser calls the page, in its tabs and its history. On its own: the fleet changes often. */
-function Title({ view, id }: { readonly view: string; readonly id: string | null }): null {
+function Title({ view, id }: { readonly view: View; readonly id: string | null }): null {
   const { store } = useApp();
   store.watchFleet();
   const agent = id === null ? undefined : store.agents.get(id)?.name;
-  const label = [...VIEWS, CHAT, SPAWN].find((known) => known.view === view)?.label;
-  const title = [agent, label, "AgentFlow"].filter((part) => part !== undefined).join(" · ");
+  const title = [agent, VIEWS[view].label, "AgentFlow"].filter((part) => part !== undefined).join(" · ");
   useEffect(() => {
     document.title = title;
   }, [title]);
   return null;
-}
-
-function View({ view, id }: { readonly view: string; readonly id: string | null }): JSX.Element {
-  switch (view) {
-    case "agents":
-      return id === null ? <Agents key={location.hash} /> : <AgentPage key={id} id={id} />;
-    case "nodes":
-      return <Nodes />;
-    case "logs":
-      return <Logs />;
-    case "alerts":
-      return <Alerts />;
-    case "timeline":
-      return <Timeline />;
-    case "manifests":
-      return <Manifests />;
-    case "chat":
-      return <ChatView />;
-    case "spawn":
-      return <Spawn />;
-    default:
-      return <Overview />;
-  }
 }
 
 const TICK_MS = 1000;

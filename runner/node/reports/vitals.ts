@@ -1,4 +1,5 @@
 /** The regular signs of life, of the node and of each agent. */
+import { HEARTBEAT_INTERVAL_MS } from "../../../protocol/heartbeat.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";
 import type { ProcStats, Usage } from "../../process/proc_stats.ts";
@@ -16,8 +17,6 @@ export interface VitalsParts {
   readonly onReported: () => void;
 }
 
-/** Protocol: every 10 seconds. */
-const INTERVAL_MS = 10_000;
 /** Changes of status that come thick and fast make one heartbeat. */
 const STATUS_BURST_MS = 50;
 
@@ -31,7 +30,7 @@ export class Vitals {
 
   /** Reports until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    while (await this.parts.clock.sleep(INTERVAL_MS, signal)) {
+    while (await this.parts.clock.sleep(HEARTBEAT_INTERVAL_MS, signal)) {
       this.reportNode();
       const pids = this.parts.agents().flatMap(({ pid }) => pid ?? []);
       this.parts.stats.keepOnly(new Set([Deno.pid, ...pids]));

@@ -1,6 +1,7 @@
 /** What docs/dashboard.md says of flags, metrics and the API is what the code has. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { helpText } from "../../../operator/dashboard/flags.ts";
+import { VIEW_ROWS } from "../../../operator/dashboard/page/logic/views.ts";
 import { metricsText } from "../../../operator/dashboard/server/http/metrics.ts";
 import { openApi } from "../../../operator/dashboard/server/http/openapi.ts";
 import { Model } from "../../../operator/dashboard/server/model/model.ts";
@@ -36,6 +37,15 @@ function expectedMetrics(): string[] {
 
 Deno.test("docs/dashboard.md has the flags of --help, word for word", () => {
   assertEquals(rows("flags"), expectedFlags());
+});
+
+Deno.test("docs/dashboard.md has every view", () => {
+  for (const [view, { label }] of VIEW_ROWS) {
+    // It is a form, and told of with what it does.
+    if (view !== "spawn") {
+      assert(document.includes(`**${label}**`), `docs/dashboard.md does not have '${label}'`);
+    }
+  }
 });
 
 Deno.test("docs/dashboard.md has every metric", () => {

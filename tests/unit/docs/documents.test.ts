@@ -4,7 +4,10 @@ import manifest from "../../../deno.json" with { type: "json" };
 import { MAX_CODE_BYTES } from "../../../protocol/spawn_config.ts";
 import { DIRECT_COMMANDS, isSigned, NODE_COMMANDS, type NodeCommand } from "../../../protocol/commands.ts";
 import { REFUSAL_CODES } from "../../../protocol/expected_error.ts";
+import { TEMPLATES } from "../../../operator/templates/catalog.ts";
+import { HEARTBEAT_INTERVAL_MS } from "../../../protocol/heartbeat.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
+import { DEFAULT_POLICY } from "../../../runner/policy/policy.ts";
 import { helpText } from "../../../runner/flags.ts";
 import { documents, readDocument as read, ROOT } from "../../support/documents.ts";
 
@@ -54,6 +57,18 @@ Deno.test("every relative link of the documents leads to a file or a heading", a
       if (heading === undefined) continue;
       const anchors = headings(await Deno.readTextFile(url));
       assert(anchors.includes(heading), `${path} links to '${target}', which has no such heading`);
+    }
+  }
+});
+
+Deno.test("every path that ARCHITECTURE, CONTRIBUTING and RELEASING name is there", async () => {
+  for (const page of ["ARCHITECTURE.md", "CONTRIBUTING.md", "RELEASING.md"]) {
+    const text = await read(page);
+    for (const [, path = ""] of text.matchAll(/`((?:[\w.-]+\/)+[\w.-]*|[\w-]+\.(?:ts|json|md))`/g)) {
+      // Made by a task.
+      if (path.startsWith("dist/")) continue;
+      const info = await Deno.stat(new URL(path, ROOT)).catch(() => undefined);
+      assert(info !== undefined, `${page} names ${path}, which is not there`);
     }
   }
 });
@@ -113,6 +128,28 @@ Deno.test("docs/protocol.md has every field of the spawn config", async () => {
   const text = await read("docs/protocol.md");
   for (const field of fields) assert(text.includes(`| \`${field}\` `), `there is no row for '${field}'`);
   assertEquals(MAX_CODE_BYTES, 1024 * 1024, "docs/protocol.md says 1 MiB");
+});
+
+Deno.test("docs/protocol.md says how often heartbeats come", async () => {
+  const text = await read("docs/protocol.md");
+  const interval = `${HEARTBEAT_INTERVAL_MS / 1000} s`;
+  for (const words of ["At connect and every", "Every"]) {
+    assert(text.includes(`${words} ${interval}`), `docs/protocol.md does not say '${words} ${interval}'`);
+  }
+});
+
+Deno.test("docs/policy.md has every rule", async () => {
+  const text = await read("docs/policy.md");
+  for (const rule of Object.keys(DEFAULT_POLICY.rules)) {
+    assert(new RegExp(`^\\| \`${rule}\\b`, "m").test(text), `docs/policy.md has no row for '${rule}'`);
+  }
+});
+
+Deno.test("docs/chat.md has every template", async () => {
+  const text = await read("docs/chat.md");
+  for (const { name } of TEMPLATES) {
+    assert(text.includes(`| \`${name}\` `), `docs/chat.md has no row for '${name}'`);
+  }
 });
 
 Deno.test("docs/agent-api.md has every member of Agent", async () => {

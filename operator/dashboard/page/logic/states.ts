@@ -1,14 +1,12 @@
 /** What state a node or an agent is in, as a reader is told. Pure. */
+import { STALE_AFTER_MS } from "../../../../protocol/heartbeat.ts";
 import type { AgentDto, NodeDto } from "../../wire.ts";
 
 export type NodeState = "online" | "stale" | "offline";
 
-/** As the server counts it: three heartbeats have not come. */
-const STALE_AFTER_SECONDS = 30;
-
 export function nodeState(node: NodeDto, now: number): NodeState {
   if (!node.online) return "offline";
-  return now - (node.last_seen ?? node.first_heard) > STALE_AFTER_SECONDS ? "stale" : "online";
+  return now - (node.last_seen ?? node.first_heard) > STALE_AFTER_MS / 1000 ? "stale" : "online";
 }
 
 /** States of agents in the order in which they want attention. */

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { AgentDto, Outcome } from "../../wire.ts";
 import { nodeState } from "../logic/states.ts";
 import { apiPath } from "../state/api.ts";
+import { VIEW_ROWS } from "../logic/views.ts";
 import { useApp } from "../state/app.ts";
 import { Button, JsonText } from "./basics.tsx";
 import { StateMark } from "./marks.tsx";
@@ -221,9 +222,10 @@ function StopAllDialog({ node }: { readonly node: string }): JSX.Element {
   );
 }
 
+const GO = VIEW_ROWS.filter(([, { key }]) => key !== undefined);
 const KEYS: readonly (readonly [string, string])[] = [
   ["/", "Search in this view"],
-  ["g then o a n l e t m c", "Overview, agents, nodes, logs, alerts (e), timeline, manifests, chat"],
+  [`g then ${GO.map(([, { key }]) => key).join(" ")}`, GO.map(([, { label }]) => label).join(", ")],
   ["c", "Spawn an agent"],
   ["↑ ↓ Home End", "Move in the list of agents"],
   ["Enter", "Open the agent"],

@@ -4,25 +4,24 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { countStates } from "../logic/agent_rows.ts";
 import { openAction } from "../logic/chat_log.ts";
 import { nodeState } from "../logic/states.ts";
+import { shownView, type View, VIEW_ROWS } from "../logic/views.ts";
 import { act } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 import { Button } from "./basics.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 
-export const VIEWS: readonly { readonly view: string; readonly label: string; readonly icon: IconName }[] = [
-  { view: "overview", label: "Overview", icon: "overview" },
-  { view: "agents", label: "Agents", icon: "agents" },
-  { view: "nodes", label: "Nodes", icon: "nodes" },
-  { view: "logs", label: "Logs", icon: "logs" },
-  { view: "alerts", label: "Alerts", icon: "alerts" },
-  { view: "timeline", label: "Timeline", icon: "timeline" },
-  { view: "manifests", label: "Manifests", icon: "manifests" },
-];
-
-/** Where control is allowed. */
-export const CHAT: typeof VIEWS[number] = { view: "chat", label: "Chat", icon: "call" };
-export const SPAWN: typeof VIEWS[number] = { view: "spawn", label: "Spawn agent", icon: "spawn" };
+const ICONS: Readonly<Record<View, IconName>> = {
+  overview: "overview",
+  agents: "agents",
+  nodes: "nodes",
+  logs: "logs",
+  alerts: "alerts",
+  timeline: "timeline",
+  manifests: "manifests",
+  chat: "call",
+  spawn: "spawn",
+};
 
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
   const app = useApp();
@@ -36,28 +35,20 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
           <span>AgentFlow</span>
         </a>
         <nav aria-label="Views">
-          {(app.mayControl ? [...VIEWS, CHAT] : VIEWS).map((item) => (
+          {VIEW_ROWS.filter(([each]) => shownView(each, app.mayControl) === each).map((
+            [each, { label }],
+          ) => (
             <a
-              key={item.view}
-              class="nav"
-              href={href(item.view)}
-              aria-current={item.view === view ? "page" : undefined}
+              key={each}
+              class={each === "spawn" ? "nav nav-spawn" : "nav"}
+              href={href(each)}
+              aria-current={each === view ? "page" : undefined}
             >
-              <Icon name={item.icon} />
-              <span class="nav-label">{item.label}</span>
-              <Badge view={item.view} />
+              <Icon name={ICONS[each]} />
+              <span class="nav-label">{label}</span>
+              <Badge view={each} />
             </a>
           ))}
-          {app.mayControl && (
-            <a
-              class="nav nav-spawn"
-              href={href("spawn")}
-              aria-current={view === "spawn" ? "page" : undefined}
-            >
-              <Icon name="spawn" />
-              <span class="nav-label">Spawn agent</span>
-            </a>
-          )}
         </nav>
         <div class="side-foot">
           <LinkMark />
@@ -110,7 +101,7 @@ async function logOut(): Promise<void> {
 }
 
 /** How many of what is behind a link. */
-function Badge({ view }: { readonly view: string }): JSX.Element | null {
+function Badge({ view }: { readonly view: View }): JSX.Element | null {
   const { store, chat } = useApp();
   store.watchFleet();
   if (view === "chat" && openAction(chat.log.value) !== undefined) {

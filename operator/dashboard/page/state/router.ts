@@ -1,9 +1,9 @@
 /** Which view is shown: the part of the address behind `#`. */
 import { type ReadonlySignal, signal } from "@preact/signals";
+import { type View, viewNamed } from "../logic/views.ts";
 
 export interface Route {
-  /** `agents`, `logs`, … */
-  readonly view: string;
+  readonly view: View;
   /** What of it, for instance an agent's id. */
   readonly id: string | null;
   readonly query: URLSearchParams;
@@ -30,7 +30,7 @@ export function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [view = "", id] = path.split("/");
   return {
-    view: view === "" ? "overview" : view,
+    view: viewNamed(view),
     id: id === undefined || id === "" ? null : decodeSafely(id),
     query: new URLSearchParams(query),
   };
@@ -45,7 +45,7 @@ function decodeSafely(text: string): string {
 }
 
 /** The address of a view. */
-export function href(view: string, id?: string, query: Readonly<Record<string, string>> = {}): string {
+export function href(view: View, id?: string, query: Readonly<Record<string, string>> = {}): string {
   const search = new URLSearchParams(query).toString();
   return `#/${view}${id === undefined ? "" : `/${encodeURIComponent(id)}`}${
     search === "" ? "" : `?${search}`

@@ -2,7 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { actorId } from "../../../../protocol/ids.ts";
 import { Fleet } from "../../../../operator/fleet/fleet.ts";
-import { STALE_AFTER_MS, stateOf } from "../../../../operator/fleet/views.ts";
+import { stateOf } from "../../../../operator/fleet/views.ts";
+import { STALE_AFTER_MS } from "../../../../protocol/heartbeat.ts";
 
 const bytes = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
