@@ -42,6 +42,11 @@ export class Commander {
   /** @param signer signs the commands, where nodes obey only signed ones */
   constructor(private readonly bus: Bus, private readonly signer: Signer | undefined) {}
 
+  /** Whether what it gives counts at nodes that obey signed commands alone. */
+  get signs(): boolean {
+    return this.signer !== undefined;
+  }
+
   /**
    * @throws RefusedError when the node says no
    * @throws NoAnswerError when it says nothing

@@ -40,6 +40,8 @@ export type ErrorCode =
   | "refused"
   /** The broker cannot be reached, or does not let this client in. */
   | "broker"
+  /** There is too much to do at the moment. */
+  | "busy"
   /** Nobody has answered in time. */
   | "no_answer"
   /** It was tried, and went wrong. */
@@ -63,6 +65,7 @@ const CODES: Readonly<Record<Exclude<ErrorCode, RefusalCode>, Codes>> = {
   conflict: { exit: 1, http: 409 },
   refused: REFUSED,
   broker: { exit: 3, http: 503 },
+  busy: { exit: 1, http: 503 },
   no_answer: { exit: 4, http: 504 },
   failed: { exit: 1, http: 409 },
 };

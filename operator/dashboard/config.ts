@@ -6,6 +6,7 @@ import { readCommandLine } from "../../protocol/config/command_line.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Environment, ReadFlag } from "../../protocol/config/flag.ts";
 import { type ModelSources, readModelSources } from "../chat/model_flags.ts";
+import { requireToken } from "../http/token_rule.ts";
 import { ALL_FLAGS, FLAGS } from "./flags.ts";
 
 export interface DashboardConfig {
@@ -51,12 +52,13 @@ function readConfig(read: ReadFlag, env: Environment) {
   const broker = brokerText === "embedded" ? "embedded" as const : readBroker(brokerText, port);
   const listen = read(FLAGS.listen) ?? "";
   const tokenFile = absolute(read(FLAGS.tokenFile));
-  if (!isLoopback(listen) && tokenFile === undefined) {
-    throw new ConfigError(
-      `--listen ${listen} lets other machines in: give --token-file FILE with a token that they must show ` +
-        "(for instance: head -c 24 /dev/urandom | base64 > token; chmod 600 token)",
-    );
-  }
+  const signKey = absolute(read(FLAGS.signKey));
+  requireToken({
+    listen: { flag: "--listen", address: listen },
+    signs: signKey !== undefined,
+    hasToken: tokenFile !== undefined,
+    advice: "give --token-file FILE (to make one: head -c 24 /dev/urandom | base64 > token; chmod 600 token)",
+  });
   return {
     broker,
     port: port ?? 1883,
@@ -67,7 +69,7 @@ function readConfig(read: ReadFlag, env: Environment) {
       name !== ""
     ),
     tokenFile,
-    signKey: absolute(read(FLAGS.signKey)),
+    signKey,
     model: readModelSources(read, env),
   };
 }
@@ -76,10 +78,6 @@ function readHttpPort(text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (value >= 0 && value <= 65_535) return value;
   throw new ConfigError(`--http-port must be a whole number from 0 to 65535: current value is '${text}'`);
-}
-
-function isLoopback(address: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(address);
 }
 
 function absolute(path: string | undefined): string | undefined {

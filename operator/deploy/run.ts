@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { type BrokerUrl, parseBroker } from "../../protocol/broker/broker_url.ts";
 import { readAccess } from "../../protocol/broker/access_files.ts";
+import { isLoopback } from "../../protocol/broker/loopback.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Environment } from "../../protocol/config/flag.ts";
 import { Bus } from "../bus.ts";
@@ -97,7 +98,7 @@ function brokerFromHere({ via, flags }: DeployOptions): BrokerUrl | undefined {
       throw new ConfigError(`--via: ${(error as Error).message}: current value is '${via}'`);
     }
   }
-  if (broker === "embedded" || /^(localhost|127(\.\d+){3}|::1)$/.test(broker.host)) return undefined;
+  if (broker === "embedded" || isLoopback(broker.host)) return undefined;
   return broker;
 }
 

@@ -1,6 +1,8 @@
 /** Serves MCP over streamable HTTP, with a session for each client. */
 import type { Selection } from "../tools/catalog.ts";
 import type { Workshop } from "../tools/tool.ts";
+import { codesOf } from "../../protocol/expected_error.ts";
+import { Bodies, RequestError } from "../http/bodies.ts";
 import { type GateOptions, refusalOf } from "./gate.ts";
 import { WebStandardStreamableHTTPServerTransport as HttpTransport } from "./sdk.ts";
 import { createServer } from "./server.ts";
@@ -26,6 +28,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  */
 export class HttpServer implements AsyncDisposable {
   readonly #sessions = new Map<string, Session>();
+  readonly #bodies = new Bodies();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   constructor(
@@ -54,6 +57,23 @@ export class HttpServer implements AsyncDisposable {
       return problem(refusal.status, refusal.reason, headers);
     }
     if (new URL(request.url).pathname !== PATH) return problem(404, `MCP is at ${PATH}`);
+    try {
+      return await this.#answer(await this.#whole(request));
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      return problem(codesOf(error).http, error.message);
+    }
+  }
+
+  /** The SDK would wait for a body as long as it takes, and for any number of them. */
+  async #whole(request: Request): Promise<Request> {
+    if (request.body === null) return request;
+    const body = await this.#bodies.read(request, MAX_BODY_BYTES);
+    const { method, headers, signal } = request;
+    return new Request(request.url, { method, headers, body, signal });
+  }
+
+  async #answer(request: Request): Promise<Response> {
     const id = request.headers.get("mcp-session-id");
     if (id === null) return await this.#begin(request);
     const session = this.#sessions.get(id);

@@ -1,4 +1,5 @@
 /** What a link shows the broker, and whom it believes to be the broker. */
+import { isLoopback } from "./loopback.ts";
 import type { IClientOptions } from "mqtt";
 import type { Secret } from "../config/secret.ts";
 import type { BrokerUrl } from "./broker_url.ts";
@@ -27,7 +28,7 @@ export function usesTls(broker: BrokerUrl): boolean {
 
 /** Whether what goes to the broker leaves this machine as it is. */
 export function canBeOverheard(broker: BrokerUrl): boolean {
-  return !usesTls(broker) && !/^(localhost|127(\.\d+){3}|::1)$/.test(broker.host);
+  return !usesTls(broker) && !isLoopback(broker.host);
 }
 
 /** The same, as the MQTT client takes it. */

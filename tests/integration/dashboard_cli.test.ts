@@ -82,6 +82,6 @@ Deno.test("a port that is taken, and a flag that is wrong, are said in one line"
   assertEquals(wrong.code, 2);
   assertMatch(
     new TextDecoder().decode(wrong.stderr),
-    /^dashboard: --listen 0\.0\.0\.0 lets other machines in: .*\n$/,
+    /^dashboard: --listen 0\.0\.0\.0 lets other machines in, and they must show a token: .*\n$/,
   );
 });

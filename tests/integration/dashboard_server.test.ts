@@ -247,3 +247,34 @@ Deno.test("a dashboard says when it has no broker, and comes back with it", asyn
   await using _again = await startEmbedded(port);
   await live.until(({ broker }) => broker?.connected === true);
 });
+
+Deno.test("who has not shown the token is not listened to for long: bodies that do not end hold no memory", async () => {
+  await using broker = await startEmbedded();
+  await using dashboard = await openDashboard(broker.port, { token: new Secret(TOKEN) });
+  const { hostname, port, host } = new URL(dashboard.url);
+  const head = `POST /api/login HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n`;
+  const piece = new Uint8Array(64 * 1024).fill(0x20);
+  const attack = async (more: string, frame: (bytes: Uint8Array) => Uint8Array) => {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(new TextEncoder().encode(`${head}${more}\r\n`));
+    // It goes on sending until it is answered or cut off, and never ends.
+    const sending = (async () => {
+      for (let sent = 0; sent < 8 * 1024 * 1024 - piece.length; sent += piece.length) {
+        await connection.write(frame(piece));
+      }
+    })().catch(() => {});
+    const answer = new Uint8Array(64);
+    const count = await connection.read(answer).catch(() => null) ?? 0;
+    connection.close();
+    await sending;
+    return new TextDecoder().decode(answer.subarray(0, count)).split(" ")[1];
+  };
+  const chunked = (bytes: Uint8Array) =>
+    new Uint8Array([...new TextEncoder().encode(`${bytes.length.toString(16)}\r\n`), ...bytes, 13, 10]);
+  const attacks = Array.from({ length: 20 }, () => [
+    attack("Content-Length: 8388608\r\n", (bytes) => bytes),
+    attack("Transfer-Encoding: chunked\r\n", chunked),
+  ]).flat();
+  assertEquals(new Set(await Promise.all(attacks)), new Set(["413"]));
+  assertEquals((await post(`${dashboard.url}api/login`, { token: TOKEN })).status, 200);
+});

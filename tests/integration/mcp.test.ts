@@ -352,15 +352,17 @@ law("HTTP is for those who ask by its name, from no strange page, and with the t
   assertEquals(await status({ authorization, host: `evil.example:${port}` }), 403);
   assertEquals(await status({ authorization, origin: "https://evil.example" }), 403);
   assertEquals(await status({ authorization, origin: "null" }), 403);
+  // Another program of this machine can serve a page too.
+  assertEquals(await status({ authorization, origin: "http://localhost:5173" }), 403);
   assertEquals(await status({ authorization }, "/other"), 404);
   assertEquals(await status({ authorization, "mcp-session-id": "guessed" }), 404);
   // Let in, but it has to initialize first.
-  assertEquals(await status({ authorization, origin: `http://localhost:${port}` }), 400);
+  assertEquals(await status({ authorization, origin: `http://127.0.0.1:${port}` }), 400);
   await using mcp = await server.connect({ authorization });
   assertEquals((await mcp.call("list_nodes")).isError, false);
 });
 
-law("HTTP does not listen for others without a token", async () => {
+law("HTTP does not listen for others without a token, nor for anybody with a key that signs", async () => {
   const run = async (...args: string[]) => {
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "operator/ctl/main.ts", "mcp", "--http", "0", ...args],
@@ -372,7 +374,14 @@ law("HTTP does not listen for others without a token", async () => {
   const broker = ["--broker", "127.0.0.1", "--port", String(stage.broker.port)];
   const { code, text } = await run(...broker, "--host", "0.0.0.0");
   assertEquals(code, 2);
-  assertMatch(text, /it needs a token/);
+  assertMatch(text, /--host 0\.0\.0\.0 lets other machines in, and they must show a token/);
+  const key = await newKey("operator");
+  await using folder = await TrustFolder.make([{ key }]);
+  const keyFile = `${folder.dir}/operator.key.json`;
+  await Deno.writeTextFile(keyFile, JSON.stringify(key), { mode: 0o600 });
+  const signing = await run(...broker, "--sign-key", keyFile);
+  assertEquals(signing.code, 2);
+  assertMatch(signing.text, /--sign-key would sign for every user and every program of this machine/);
 });
 
 law("a node that obeys signed commands alone obeys a model only where the operator signs", async () => {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { readSecretFile } from "../../../protocol/config/secret_file.ts";
 import { MCP_TOKEN_VARIABLE } from "../secret_variables.ts";
+import { requireToken } from "../../http/token_rule.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, text } from "../options.ts";
@@ -13,8 +14,13 @@ export function addMcp(program: Command, cli: Cli): void {
     .description("serve the fleet to MCP clients: on stdin and stdout, or over HTTP with --http")
     .option("--read-only", "only what looks: nothing that starts, changes or ends anything")
     .option("--http <PORT>", "streamable HTTP at this port, path /mcp; 0 for one that is free")
-    .option("--host <ADDRESS>", "address to listen at; any but loopback needs a token", "127.0.0.1")
+    .option(
+      "--host <ADDRESS>",
+      "address to listen at; any but loopback needs a token, and so does --sign-key",
+      "127.0.0.1",
+    )
     .option("--allow-host <NAMES>", "names by which clients may ask for it, separated by commas")
+    .option("--allow-origin <URLS>", "pages in a browser that may use it, separated by commas")
     .option(
       "--token-file <FILE>",
       `file with the token that clients must show (default: $${MCP_TOKEN_VARIABLE})`,
@@ -30,7 +36,7 @@ export function addMcp(program: Command, cli: Cli): void {
       return EXIT.ok;
     }
     const { HttpServer } = await import("../../mcp/http.ts");
-    const options = await httpOptions(run, port);
+    const options = await httpOptions(run, port, operator.commander.signs);
     await using server = new HttpServer(workshop, selection, options);
     run.tell(`MCP server at ${server.url}`);
     await new Promise<void>((resolve) => run.signal.addEventListener("abort", () => resolve()));
@@ -39,8 +45,7 @@ export function addMcp(program: Command, cli: Cli): void {
 }
 
 /** @throws ConfigError */
-async function httpOptions({ options, env }: Run, port: string) {
-  const { isLoopback } = await import("../../mcp/gate.ts");
+async function httpOptions({ options, env }: Run, port: string, signs: boolean) {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
     throw new ConfigError(`--http must be a port from 0 to 65535: current value is '${port}'`);
   }
@@ -50,13 +55,26 @@ async function httpOptions({ options, env }: Run, port: string) {
   if (token !== undefined && token.length < 16) {
     throw new ConfigError("The token must have 16 characters or more: openssl rand -hex 32");
   }
-  if (!isLoopback(hostname) && token === undefined) {
-    throw new ConfigError(
-      `--host ${hostname} can be reached by others: it needs a token (--token-file, or $${MCP_TOKEN_VARIABLE})`,
-    );
-  }
-  const hosts = (text(options, "allowHost") ?? "").split(",").map((name) => name.trim()).filter((name) =>
-    name !== ""
-  );
-  return { hostname, port: Number(port), token, hosts: [...hosts, hostname] };
+  requireToken({
+    listen: { flag: "--host", address: hostname },
+    signs,
+    hasToken: token !== undefined,
+    advice: `give --token-file FILE, or set $${MCP_TOKEN_VARIABLE} (to make one: openssl rand -hex 32)`,
+  });
+  const list = (name: string) =>
+    (text(options, name) ?? "").split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+  return {
+    hostname,
+    port: Number(port),
+    token,
+    hosts: [...list("allowHost"), hostname],
+    origins: list("allowOrigin").map(readOrigin),
+  };
+}
+
+/** @throws ConfigError */
+function readOrigin(given: string): string {
+  const origin = URL.canParse(given) ? new URL(given).origin : "null";
+  if (origin !== "null") return origin;
+  throw new ConfigError(`--allow-origin must be like http://localhost:6274: current value is '${given}'`);
 }

@@ -11,7 +11,7 @@ import { spawnWords } from "../../../operations/spawn_words.ts";
 import { pressAt, stopNode } from "../../../operations/stop.ts";
 import type { Operator } from "../../../operator.ts";
 import type { Outcome } from "../../wire.ts";
-import { RequestError } from "../http/parameters.ts";
+import { RequestError } from "../../../http/bodies.ts";
 import type { Change, Model } from "../model/model.ts";
 
 const MAX_TASK_SECONDS = 300;

@@ -3,7 +3,8 @@ import type { BrokerStatus, NodeDto, Session } from "../../wire.ts";
 import { parseLogFilter } from "../live/viewer.ts";
 import { HISTORY_SECONDS, LIMITS, type Model } from "../model/model.ts";
 import { LOG_LIMITS } from "../model/logbook.ts";
-import { RequestError, wholeNumber } from "./parameters.ts";
+import { RequestError } from "../../../http/bodies.ts";
+import { wholeNumber } from "./parameters.ts";
 
 export interface ReadApiOptions {
   readonly model: Model;

@@ -14,13 +14,18 @@ import { act } from "./control.ts";
 import { type GuardOptions, refusal } from "./guard.ts";
 import { metricsText } from "./metrics.ts";
 import { openApi } from "./openapi.ts";
-import { readBody, RequestError, requiredText } from "./parameters.ts";
+import { Bodies, RequestError } from "../../../http/bodies.ts";
+import { parseBody, requiredText } from "./parameters.ts";
 import { contentPolicy, json, problem, respond } from "./responses.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Larger messages of a browser are none of the page's. */
 const MAX_BROWSER_MESSAGE = 4096;
 const PING_SECONDS = 30;
+/** Nobody has shown yet who he is: no more than a token needs. */
+const MAX_LOGIN_BYTES = 4096;
+/** A spawn config may hold 1 MiB of code, and JSON writes some characters as six. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 export interface AppOptions {
   readonly page: Page;
@@ -40,6 +45,8 @@ export interface AppOptions {
 }
 
 export class App {
+  readonly #bodies = new Bodies();
+
   constructor(private readonly options: AppOptions) {}
 
   /** @returns always a response; what goes wrong here is logged, not shown */
@@ -103,7 +110,10 @@ export class App {
     const { sessions, session, actions } = this.options;
     const isSecure = request.headers.get("x-forwarded-proto") === "https";
     if (path === "/api/login") {
-      const cookie = sessions.login(requiredText(await readBody(request), "token"), isSecure);
+      const cookie = sessions.login(
+        requiredText(await this.#body(request, MAX_LOGIN_BYTES), "token"),
+        isSecure,
+      );
       return cookie === undefined
         ? problem(401, "this is not the token")
         : json({ ok: true }, 200, { "set-cookie": cookie });
@@ -115,9 +125,13 @@ export class App {
     const parts = apiParts(path);
     if (parts === undefined) return problem(404, "there is no such page");
     if (!session.control) return onlyShows();
-    const outcome = await act(parts, await readBody(request), actions);
+    const outcome = await act(parts, await this.#body(request, MAX_BODY_BYTES), actions);
     if (outcome === undefined) return problem(404, "there is no such action: see /api/openapi.json");
     return json(outcome, outcome.ok ? 200 : 409);
+  }
+
+  async #body(request: Request, maxBytes: number): Promise<Readonly<Record<string, unknown>>> {
+    return parseBody(await this.#bodies.read(request, maxBytes));
   }
 
   async #inspect(idOrName: string): Promise<unknown> {

@@ -2,7 +2,8 @@
 import { AGENT_COMMANDS } from "../../../../protocol/commands.ts";
 import type { Outcome } from "../../wire.ts";
 import type { Actions } from "../control/actions.ts";
-import { RequestError, requiredText } from "./parameters.ts";
+import { RequestError } from "../../../http/bodies.ts";
+import { requiredText } from "./parameters.ts";
 
 const TASK_SECONDS = 30;
 

@@ -1,30 +1,10 @@
-/** Reads what requests carry. Pure, but for the body's arrival. */
+/** Reads what requests carry. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
-import { type ErrorCode, ExpectedError } from "../../../../protocol/expected_error.ts";
+import { RequestError } from "../../../http/bodies.ts";
 
-/** A request that cannot be answered as it is; the message is for whoever sent it. */
-export class RequestError extends ExpectedError {
-  override name = "RequestError";
-  constructor(override readonly code: ErrorCode, message: string) {
-    super(message);
-  }
-}
-
-/** A spawn config may hold 1 MiB of code, and JSON writes some characters as six. */
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
-
-/** @throws RequestError for a body that is no JSON object, or too large */
-export async function readBody(request: Request): Promise<Readonly<Record<string, unknown>>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) {
-      throw new RequestError("too_large", `the body must not exceed ${MAX_BODY_BYTES} bytes`);
-    }
-    chunks.push(chunk);
-  }
-  const text = await new Blob(chunks as BlobPart[]).text();
+/** @throws RequestError for a body that is no JSON object */
+export function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> {
+  const text = new TextDecoder().decode(body);
   let value: unknown;
   try {
     value = text.trim() === "" ? {} : JSON.parse(text);

@@ -35,6 +35,8 @@ Deno.test("the dashboard reads its flags", () => {
     "a.example, b.example",
     "--sign-key",
     "/k",
+    "--token-file",
+    "/t",
   );
   assertEquals([config.broker, config.port, config.httpPort, config.allowControl, config.showCode], [
     "embedded",
@@ -55,6 +57,23 @@ Deno.test("other machines are let in with a token only", () => {
   for (const listen of ["localhost", "::1", "127.0.0.2"]) {
     assertEquals(configOf("--listen", listen).listen, listen);
   }
+});
+
+Deno.test("with a key that signs, whoever asks must show a token, on this machine too", () => {
+  const withKey = ["--sign-key", "/k"];
+  for (const listen of ["127.0.0.1", "localhost", "::1"]) {
+    assertThrows(
+      () => configOf("--listen", listen, ...withKey),
+      ConfigError,
+      "--sign-key would sign for every user and every program of this machine",
+    );
+  }
+  assertThrows(
+    () => parseCommandLine([], { AGENTFLOW_SIGN_KEY: "/k" }),
+    ConfigError,
+    "--sign-key would sign",
+  );
+  assertEquals(configOf(...withKey, "--token-file", "/t").signKey, "/k");
 });
 
 Deno.test("the dashboard refuses flags and values that it cannot use", () => {

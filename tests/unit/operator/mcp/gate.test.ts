@@ -1,13 +1,15 @@
 /** Who may talk to the MCP server over HTTP. */
 import { assertEquals } from "@std/assert";
-import { isLoopback, refusalOf } from "../../../../operator/mcp/gate.ts";
+import { refusalOf } from "../../../../operator/mcp/gate.ts";
+import { isLoopback } from "../../../../protocol/broker/loopback.ts";
 
 const TOKEN = "0123456789abcdef";
 const status = (
   headers: Record<string, string>,
   hosts: string[] = [],
   token: string | undefined = undefined,
-) => refusalOf(new Headers({ host: "localhost:1", ...headers }), { hosts, token })?.status;
+  origins: string[] = [],
+) => refusalOf(new Headers({ host: "localhost:1", ...headers }), { hosts, origins, token })?.status;
 
 Deno.test("by a name of loopback everybody may, by another only where it was allowed", () => {
   for (const host of ["localhost:80", "127.0.0.1:3000", "[::1]:3000", "LOCALHOST"]) {
@@ -19,12 +21,28 @@ Deno.test("by a name of loopback everybody may, by another only where it was all
   assertEquals(status({ host: "broker.lan:80" }, ["broker.lan"]), undefined);
 });
 
-Deno.test("a page may only where it comes from one of those names", () => {
-  assertEquals(status({ origin: "http://localhost:5173" }), undefined);
-  for (const origin of ["https://evil.example", "null", "http://localhost.evil.example", "file://"]) {
+Deno.test("a page may only where it is this server's own, or was allowed: not any page of this machine", () => {
+  assertEquals(status({ origin: "http://localhost:1" }), undefined);
+  for (
+    const origin of [
+      "http://localhost:5173",
+      "http://localhost",
+      "http://127.0.0.1:1",
+      "https://evil.example",
+      "null",
+      "http://localhost.evil.example",
+      "file://",
+      "",
+    ]
+  ) {
     assertEquals(status({ origin }), 403, origin);
   }
-  assertEquals(status({ origin: "https://panel.lan" }, ["panel.lan"]), undefined);
+  const inspector = "http://localhost:6274";
+  assertEquals(status({ origin: inspector }, [], undefined, [inspector]), undefined);
+  assertEquals(status({ origin: "http://localhost:62740" }, [], undefined, [inspector]), 403);
+  // A name by which it may be asked for is no page that may use it.
+  assertEquals(status({ origin: "https://panel.lan" }, ["panel.lan"]), 403);
+  assertEquals(status({ host: "panel.lan", origin: "https://panel.lan" }, ["panel.lan"]), undefined);
 });
 
 Deno.test("with a token nobody may without it", () => {
