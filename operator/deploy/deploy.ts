@@ -107,7 +107,7 @@ class Deployment {
     }
     report("All is there, but the service does not run: starting it");
     await this.#orExplain(() => device.start());
-    return this.#result("started", { heartbeat: await this.#comesUp(signs, new Set()) });
+    return this.#result("started", { heartbeat: await this.#comesUp(signs, this.observed.current) });
   }
 
   async #install({ changes, uploads, previous, lingers }: Plan & { kind: "install" }): Promise<DeployResult> {
@@ -120,23 +120,22 @@ class Deployment {
     await this.#selfTest();
     await this.#ensureLinger(lingers);
     report(previous === undefined ? "Starting the service" : "Switching over");
-    const old = signs?.instances ?? new Set<string>();
     let heartbeat: Heartbeat | undefined;
     try {
       await device.activate(releaseId);
-      heartbeat = await this.#comesUp(signs, old);
+      heartbeat = await this.#comesUp(signs, releaseId);
     } catch (error) {
       if (this.parts.signal.aborted) throw this.#interrupted(previous);
       if (previous !== undefined) throw await this.#goBack(previous, error as Error);
       if (error instanceof StartError) throw this.#notStarted(error);
       throw error;
     }
-    const missingAgents = await this.#missingAgents(signs, old, before ?? []);
+    const missingAgents = await this.#missingAgents(signs, before ?? []);
     await device.tidy(releaseId, previous);
     return this.#result(previous === undefined ? "installed" : "upgraded", {
       changes,
       release: releaseId,
-      heartbeat: heartbeat && await signs?.wait(old, () => true, 0),
+      heartbeat: heartbeat && await signs?.wait(releaseId, () => true, 0),
       missingAgents,
     });
   }
@@ -162,39 +161,66 @@ class Deployment {
     );
   }
 
-  /** @throws DeployError when there is no sign of life in time */
-  async #comesUp(signs: SignsOfLife | null, old: ReadonlySet<string>): Promise<Heartbeat | undefined> {
+  /** @throws DeployError when there is no sign of life of that release in time, or its service has ended */
+  async #comesUp(signs: SignsOfLife | null, release: string | undefined): Promise<Heartbeat | undefined> {
     if (signs === null) return undefined;
-    const { report, patienceMs, device, host } = this.parts;
+    const { report, patienceMs, device } = this.parts;
     report("Waiting for its heartbeat");
-    const heartbeat = await signs.wait(old, () => true, patienceMs);
-    if (heartbeat !== undefined) return heartbeat;
-    if (this.parts.signal.aborted) throw new DeployError("Interrupted before its heartbeat came");
-    throw new DeployError(
-      `Node '${this.release.wish.node}' runs on ${host}, but the broker has no heartbeat of it after ` +
-        `${patienceMs / 1000} s: can ${host} reach the broker? Its log says:\n${await device.journal()}`,
-    );
+    let isActive = true;
+    for (let leftMs = patienceMs; leftMs > 0 && isActive; leftMs -= LOOK_MS) {
+      const heartbeat = await signs.wait(release, () => true, Math.min(leftMs, LOOK_MS));
+      if (heartbeat !== undefined && await this.#stays(signs, release)) return heartbeat;
+      if (this.parts.signal.aborted) throw new DeployError("Interrupted before its heartbeat came");
+      ({ isActive } = await device.observe(undefined));
+    }
+    const why = this.#whySilent(signs.rival(release), isActive);
+    throw new DeployError(`${why} Its log says:\n${await device.journal()}`);
+  }
+
+  /** Of two nodes with one name the later one ends, soon after its first heartbeat. */
+  async #stays(signs: SignsOfLife, release: string | undefined): Promise<boolean> {
+    if (signs.rival(release) === undefined) return true;
+    this.parts.report("Another node of its name is at the broker: waiting for what becomes of both");
+    await signs.wait(release, () => signs.rival(release) === undefined, HEARTBEAT_MS);
+    return (await this.parts.device.observe(undefined)).isActive;
+  }
+
+  /** @param rival instance of a node of the same name elsewhere */
+  #whySilent(rival: string | undefined, isActive: boolean): string {
+    const { host, patienceMs } = this.parts;
+    const { node } = this.release.wish;
+    if (rival !== undefined) {
+      return `Another node called '${node}' is online at the broker (instance ${
+        rival.slice(0, 8)
+      }), and of two nodes ` +
+        "with one name the later one ends: give this one another name, or stop the other.";
+    }
+    return isActive
+      ? `Node '${node}' runs on ${host}, but the broker has no heartbeat of it after ${
+        patienceMs / 1000
+      } s: can ` +
+        `${host} reach the broker?`
+      : `Node '${node}' has ended on ${host} before its heartbeat came.`;
   }
 
   async #heartbeatOfRunning(): Promise<Heartbeat | undefined> {
     using signs = await this.parts.listen?.() ?? null;
-    return await this.#comesUp(signs, new Set());
+    return await this.#comesUp(signs, this.observed.current);
   }
 
   /** A node says every ten seconds what it runs. */
   async #agentsBefore(signs: SignsOfLife | null): Promise<readonly string[]> {
     if (signs === null || !this.observed.isActive) return [];
-    return (await signs.wait(new Set(), () => true, HEARTBEAT_MS))?.agents ?? [];
+    return (await signs.wait(this.observed.current, () => true, HEARTBEAT_MS))?.agents ?? [];
   }
 
   async #missingAgents(
     signs: SignsOfLife | null,
-    old: ReadonlySet<string>,
     before: readonly string[],
   ): Promise<string[]> {
     if (signs === null || before.length === 0) return [];
     const areBack = ({ agents }: Heartbeat) => before.every((agent) => agents.includes(agent));
-    const heartbeat = await signs.wait(old, areBack, this.parts.patienceMs);
+    const heartbeat = await signs.wait(this.parts.releaseId, areBack, this.parts.patienceMs);
     return before.filter((agent) => !heartbeat?.agents.includes(agent));
   }
 
@@ -249,6 +275,8 @@ class Deployment {
   }
 }
 
+/** How often it is looked whether the service still runs. */
+const LOOK_MS = 5000;
 /** A little longer than from one heartbeat to the next. */
 const HEARTBEAT_MS = HEARTBEAT_INTERVAL_MS + 2000;
 

@@ -134,11 +134,7 @@ function readNode(name: string): string {
 
 function readDestination(text: string | undefined): string {
   if (text === undefined) throw new ConfigError("--to is missing: the device, like pi@192.168.1.52");
-  try {
-    return checkDestination(text);
-  } catch (error) {
-    throw new ConfigError((error as Error).message);
-  }
+  return checkDestination(text);
 }
 
 function readSeconds(text: string): number {

@@ -1,4 +1,5 @@
 /** Reaches a device with the system's own OpenSSH: the operator's keys, known hosts and configuration count. */
+import { ConfigError } from "../../protocol/config/config_error.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 
 /** The device cannot be reached or does not let the operator in; the message says why, and what to do. */
@@ -46,10 +47,25 @@ const FIXED = [
   ].flatMap((option) => ["-o", option]),
 ];
 
-/** @throws Error for what `ssh` would take for something else than a destination */
+const USER = String.raw`(?:[A-Za-z0-9_][\w.+-]*@)?`;
+const NAME = String.raw`[\p{L}\p{N}][\p{L}\p{N}._-]*`;
+const IPV6 = String.raw`(?=[^:]*:)[0-9A-Fa-f:.]+(?:%[\w.-]+)?`;
+const DESTINATION = new RegExp(
+  `^(?:${USER}(?:${NAME}|${IPV6}|\\[${IPV6}\\])|ssh://${USER}(?:${NAME}|\\[${IPV6}\\])(?::\\d{1,5})?)$`,
+  "u",
+);
+
+/**
+ * A destination goes further than to `ssh`: its configuration may hand it to a shell (`ProxyCommand … %h`).
+ * @throws ConfigError for what could be anything else there
+ */
 export function checkDestination(destination: string): string {
-  if (/^[^-\s][^\s]*$/.test(destination)) return destination;
-  throw new Error(`--to must be like pi@192.168.1.52: current value is '${destination}'`);
+  if (DESTINATION.test(destination)) return destination;
+  const shown = JSON.stringify(destination.slice(0, 100));
+  throw new ConfigError(
+    `the device must be like pi@192.168.1.52, a name of ssh's configuration, or ssh://pi@host:2222: current value is ` +
+      shown,
+  );
 }
 
 export class Ssh {

@@ -1,4 +1,5 @@
 /** The systemd unit of a node that is deployed: made from the one of `scripts/`, which has the reasons. Pure. */
+import { ConfigError } from "../../protocol/config/config_error.ts";
 import template from "../../scripts/agentflow-node.service" with { type: "text" };
 
 export interface UnitSpec {
@@ -68,18 +69,27 @@ export function renderUnit({ description, command, environment, scope }: UnitSpe
     ]),
   ];
   const lines = template.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return lines.flatMap((line) => {
+  const rendered = lines.flatMap((line) => {
     if (line === "[Service]") return ["", line, ...added];
     if (line.startsWith("[")) return line === "[Unit]" ? [line] : ["", line];
     const key = line.slice(0, line.indexOf("="));
     if (dropped.has(key)) return [];
     return replaced.get(key)?.map((value) => `${key}=${value}`) ?? [line];
-  }).join("\n") + "\n";
+  });
+  return rendered.map(checkLine).join("\n") + "\n";
+}
+
+/** Whatever has come into it, no line may be two: systemd would read the second one as a setting. */
+function checkLine(line: string): string {
+  if (!/\p{Cc}/u.test(line)) return line;
+  throw new ConfigError(`a unit cannot hold control characters: ${JSON.stringify(line)}`);
 }
 
 /** As systemd.syntax(7) wants words that hold anything but plain characters. */
 function quote(word: string): string {
   const escaped = word.replaceAll("%", "%%");
   if (/^[\w@%+=:,./$-]+$/.test(escaped)) return escaped;
-  return `"${escaped.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n")}"`;
+  const hex = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  // Also \r ends a line for systemd.
+  return `"${escaped.replace(/[\\"]/g, "\\$&").replace(/\p{Cc}/gu, hex)}"`;
 }

@@ -6,6 +6,7 @@ import { bundleRunner } from "../../operator/release/bundle.ts";
 import { generateKey, publicHalf } from "../../protocol/signing/issue.ts";
 import { startEmbedded, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
+import { NodeProcess } from "../support/node_process.ts";
 import { ctl } from "../support/ctl.ts";
 import { overStdio } from "../support/mcp_client.ts";
 import { isRunning } from "../support/processes.ts";
@@ -318,6 +319,24 @@ withDevice(
       assertEquals(device.list("agentflow"), []);
       assertEquals((await operator.run("--uninstall")).result.action, "unchanged");
     });
+  },
+);
+
+withDevice(
+  "deploy does not take another node's heartbeat for that of its own",
+  async ({ device, operator, port }) => {
+    await using bus = await Bus.connect(port);
+    // On another machine, and there first.
+    await using _twin = await NodeProcess.start({ port, name: "kitchen" });
+    await bus.on("nodes/kitchen/heartbeat");
+    const deno = await thinDeno(device, operator);
+    const { code, said } = await operator.deploy("--deno-file", deno);
+    assertEquals(code, 1, said);
+    // Said by the deploy, or by the node when it has ended before it was up.
+    assertMatch(said, /Another node (called|named) 'kitchen' is on(line at the| this) broker/);
+    // A second run finds it as it is.
+    const again = await operator.deploy("--deno-file", deno);
+    assertEquals(again.code, 1, again.said);
   },
 );
 

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { explainPolicy } from "../../../runner/policy/explain.ts";
+import { grantsWithoutEffect } from "../../../runner/policy/kept_by_deno.ts";
 import { linksThatLeadOut } from "../../../runner/policy/links.ts";
 import { readPolicy } from "../../../runner/policy/read.ts";
 import type { Cli } from "../cli.ts";
@@ -17,7 +18,11 @@ export function addPolicy(program: Command, cli: Cli): void {
     const policy = await readPolicy(file).catch((error) => {
       throw new ConfigError((error as Error).message);
     });
-    const lines = [...explainPolicy(policy), ...await linksThatLeadOut(policy)];
+    const lines = [
+      ...explainPolicy(policy),
+      ...await grantsWithoutEffect(policy),
+      ...await linksThatLeadOut(policy),
+    ];
     if (run.json) run.printJson({ ok: true, policy: lines });
     else run.print(lines.join("\n"));
     return EXIT.ok;

@@ -81,7 +81,7 @@ Deno.test("deploy says what is missing or cannot be", () => {
 
 Deno.test("deploy never hands ssh a destination that it would take for an option", () => {
   for (const to of ["-oProxyCommand=sh", "pi host", "pi@host\n-x"]) {
-    refuses("--to must be like pi@192.168.1.52", "kitchen", `--to=${to}`, "--broker", "b");
+    refuses("the device must be like pi@192.168.1.52", "kitchen", `--to=${to}`, "--broker", "b");
   }
 });
 

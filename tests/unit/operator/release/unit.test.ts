@@ -1,5 +1,6 @@
 /** The unit of a deployed node, made from that of the archive. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { renderUnit, type UnitScope } from "../../../../operator/release/unit.ts";
 
 const USER: UnitScope = { kind: "user" };
@@ -47,4 +48,20 @@ Deno.test("unit quotes what systemd would take for something else", () => {
     lines.join("\n"),
   );
   assert(unit(USER, { environment: { TOKEN: "a $b" } }).includes('Environment="TOKEN=a $b"'));
+});
+
+Deno.test("no line of a unit is two, whatever comes into it", () => {
+  const evil = "x\nExecStartPre=/bin/id\r[Service]\u0085\x00";
+  const plain = unit(USER, {}).length;
+  const lines = unit(USER, { command: ["/bin/deno", "--broker", evil], environment: { [evil]: evil } });
+  // The one line more is that of the environment.
+  assertEquals(lines.flatMap((line) => line.split(/[\r\n\u0085\0]/)).length, plain + 1);
+  assertEquals(lines.some((line) => /^(ExecStartPre|\[Service\].)/.test(line)), false);
+  assert(
+    lines.includes(String.raw`ExecStart=/bin/deno --broker "x\x0aExecStartPre=/bin/id\x0d[Service]\x85\x00"`),
+    lines.join("\n"),
+  );
+  const user = { kind: "system", user: "pi\nExecStartPre=/bin/id", writable: "/x" } as const;
+  assertThrows(() => unit(user, {}), ConfigError, "a unit cannot hold control characters");
+  assertThrows(() => unit(USER, { description: evil }), ConfigError, "a unit cannot hold control characters");
 });
