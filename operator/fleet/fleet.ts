@@ -31,7 +31,7 @@ export interface FleetOptions {
 }
 
 const MAX_ENTRIES = 5000;
-const MAX_STRANGERS = 1000;
+const MAX_STRANGERS = 5000;
 
 /**
  * Invariants: bounded; of those that are too many, the one that has been silent longest goes first, and never one that a

@@ -6,6 +6,8 @@ import { textOf, textsOf } from "./fields.ts";
 const MAX_TOPICS = 64;
 const MAX_CAPABILITIES = 64;
 const MAX_TEXT = 300;
+/** Of all topics of an agent together, and of all that it can do: each browser gets them of each agent. */
+const MAX_TEXTS_CHARS = 4000;
 const MAX_AGENT_NAMES = 1000;
 
 /** @param firstHeard epoch seconds */
@@ -43,12 +45,17 @@ export function agentDto(agent: AgentView): AgentDto {
     restarts: agent.restarts,
     messages_processed: agent.messagesProcessed ?? null,
     errors: agent.errors ?? null,
-    topics: textsOf(manifest.publishes, MAX_TOPICS, MAX_TEXT),
+    topics: within(textsOf(manifest.publishes, MAX_TOPICS, MAX_TEXT)),
     description: textOf(manifest.description, MAX_TEXT) ?? "",
-    capabilities: textsOf(manifest.capabilities, MAX_CAPABILITIES, MAX_TEXT),
+    capabilities: within(textsOf(manifest.capabilities, MAX_CAPABILITIES, MAX_TEXT)),
   };
 }
 
 function seconds(ms: number | undefined): number | null {
   return ms === undefined ? null : ms / 1000;
+}
+
+function within(texts: readonly string[]): string[] {
+  let left = MAX_TEXTS_CHARS;
+  return texts.filter((text) => (left -= text.length) >= 0);
 }

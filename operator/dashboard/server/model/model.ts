@@ -55,12 +55,17 @@ export const LIMITS = {
   alerts: { count: 2000, size: 2 * 1024 * 1024, age: HISTORY_SECONDS },
   errors: { count: 3000, size: 6 * 1024 * 1024, age: HISTORY_SECONDS },
 } as const;
+/** Agents that no node vouches for, such as those of the main machine: anybody can invent more. */
+const MAX_STRANGERS = 500;
 /** Nodes of which it is remembered when they were first heard of. */
 const MAX_NODES = 10_000;
 const ENTRY_OVERHEAD = 200;
 
 export class Model {
-  readonly fleet: Fleet = new Fleet({ onEvicted: (actorId) => this.#evicted.push(this.#gone(actorId)) });
+  readonly fleet: Fleet = new Fleet({
+    maxStrangers: MAX_STRANGERS,
+    onEvicted: (actorId) => this.#evicted.push(this.#gone(actorId)),
+  });
   readonly logs = new LogBook();
   readonly events = new Ring<TimelineEvent>(LIMITS.events, ({ message }) => message.length + ENTRY_OVERHEAD);
   readonly alerts = new Ring<AlertEntry>(LIMITS.alerts, ({ message }) => message.length + ENTRY_OVERHEAD);

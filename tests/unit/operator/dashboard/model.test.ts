@@ -210,3 +210,27 @@ Deno.test("what others say cannot break out of the metrics", () => {
   );
   assertEquals(/^fake/m.test(text), false);
 });
+
+Deno.test("30,000 invented agents cost little, and crowd out none that a node runs", () => {
+  const heard = new Heard();
+  const sensor = { agent: "sensor", name: "sensor", node: "hall", state: "running" };
+  heard.say("nodes/hall/heartbeat", { node: "hall", agents: ["sensor"] });
+  heard.say(`agents/${actorId("sensor")}/heartbeat`, sensor);
+  const long = "x".repeat(200);
+  const texts = Array.from({ length: 60 }, () => long);
+  const gone = new Set<string>();
+  for (let number = 0; number < 30_000; number++) {
+    const invented = { ...sensor, agent: `x${number}`, name: `x${number}`, task: long };
+    const id = actorId(invented.name);
+    const changes = [
+      ...heard.say(`agents/${id}/manifest`, { ...invented, publishes: texts, description: long }),
+      ...heard.say(`agents/${id}/heartbeat`, { ...invented, cpu: 1, memory_mb: 1 }),
+    ];
+    for (const change of changes) if (change.kind === "gone") gone.add(change.actorId);
+  }
+  const { agents } = heard.model;
+  assertEquals([agents.length, agents.some(({ name }) => name === "sensor"), gone.size], [501, true, 29_500]);
+  assertEquals(JSON.stringify(agents).length < 4_000_000, true);
+  assertEquals(Object.keys(heard.model.sparks()).length, 501);
+  assertEquals(heard.model.history(actorId("x0"), heard.nowMs).time, []);
+});
