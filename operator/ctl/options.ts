@@ -5,6 +5,7 @@ import type { BrokerAccess } from "../../protocol/broker/access.ts";
 import { BROKER_FLAGS, readBroker, readPort, readSources } from "../../protocol/broker/broker_flags.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { isName, NAME_RULE } from "../../protocol/names.ts";
 import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
 import { profileValue, readProfile } from "./profile.ts";
 
@@ -71,6 +72,16 @@ export function text(options: Options, name: string): string | undefined {
   const value = options[name];
   if (value === "") throw new ConfigError(`--${kebabCase(name)} needs a value`);
   return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * A name that goes into a topic, or is looked for.
+ * @param what as the help calls it
+ * @throws ConfigError for what names no node and no agent
+ */
+export function nameGiven(what: string, given: string | undefined): string {
+  if (isName(given)) return given;
+  throw new ConfigError(`${what} must be ${NAME_RULE}: current value is '${given ?? ""}'`);
 }
 
 export function isSet(options: Options, name: string): boolean {

@@ -2,6 +2,7 @@
 import { BusError } from "../bus.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import type { Operator } from "../operator.ts";
+import { isName } from "../../protocol/names.ts";
 import { isKnown, namesThere } from "./find.ts";
 import { isOf, type LogLine, readFields } from "./reports.ts";
 import { survey } from "./survey.ts";
@@ -36,7 +37,9 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     if (!(error instanceof BusError)) throw error;
     return { lines: [], notes: [`Nothing of before is shown: ${error.message}`], isUnknown: false };
   }
-  const online = operator.fleet.nodes.filter(({ isOnline }) => isOnline);
+  const online = target === undefined || isName(target)
+    ? operator.fleet.nodes.filter(({ isOnline }) => isOnline)
+    : [];
   const answers = await Promise.all(online.map(async ({ name, agents }) => {
     const isAsked = target === undefined || target === name || agents.includes(target);
     if (silent.includes(name)) return isAsked ? noted(name, "it does not answer") : NOTHING;
@@ -48,11 +51,13 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     .filter((line) => isOf(line, target))
     .toSorted((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0));
   const { fleet } = operator;
+  const isOff = target !== undefined && fleet.node(target)?.isOnline === false;
+  const offline = [`Nothing of before from node '${target}': it is offline`];
   const isUnknown = target !== undefined && lines.length === 0 && !isKnown(fleet, target);
   const unknown = `Nothing is known of '${target}', neither as a node nor as an agent: ${namesThere(fleet)}`;
   return {
     lines: max === 0 ? [] : lines.slice(-max),
-    notes: [...answers.flatMap(({ notes }) => notes), ...isUnknown ? [unknown] : []],
+    notes: [...answers.flatMap(({ notes }) => notes), ...isOff ? offline : [], ...isUnknown ? [unknown] : []],
     isUnknown,
   };
 }

@@ -271,6 +271,26 @@ laws("the command line and one node", ["hall"], {
     assertEquals(after, before + 1);
   },
 
+  "what is no valid name goes into no topic": async ({ run, bus }) => {
+    const file = await agentFile("ticker.ts", TICKER);
+    const from = bus.mark();
+    for (const name of ["a b", "+", "a/b", "#", "$(id)", ""]) {
+      for (
+        const args of [
+          ["call", name, "{}", "--timeout=1"],
+          ["spawn", file, `--node=${name}`],
+          ["spawn", file, `--node=${name}`, "--later"],
+        ]
+      ) {
+        const { code, stderr } = await run(...args);
+        assertEquals(code, 2, `${args}: ${stderr}`);
+        assertMatch(stderr, /must be 1 to 64 of A-Z|needs a value/);
+      }
+    }
+    assertEquals((await run("logs", "a b")).code, 1);
+    assertEquals(bus.messages.slice(from).filter(({ topic }) => /(spawn|task|inspect)$/.test(topic)), []);
+  },
+
   "logs shows what was said last, and ends": async ({ run }) => {
     let text = "";
     await again(async () => text = (await run("logs", "ticker")).stdout, () => text.includes("ready"));
@@ -430,11 +450,12 @@ laws("the command line and one node", ["hall"], {
     await bus.on("nodes/hall/status", (message) => message.json?.status === "offline");
     assertEquals((await run("nodes", "--json")).json[0].state, "offline");
     assertMatch((await run("doctor")).stdout, /warning {2}node hall: offline/);
+    assertMatch((await run("logs", "hall")).stderr, /Nothing of before from node 'hall': it is offline/);
     const from = bus.mark();
     for (const command of [["stop-all", "hall", "--yes"], ["upgrade", "hall", "--runner", "x.js"]]) {
       const late = await run(...command);
       assertEquals(late.code, 1);
-      assertMatch(late.stderr, /Node 'hall'(:| is offline)/);
+      assertMatch(late.stderr, /^(agentflow: )?Node 'hall' is offline: start it first\n$/);
     }
     // One that has said that it is off is not even asked.
     assertEquals(bus.messages.slice(from).filter(({ topic }) => /(stop_all|upgrade)$/.test(topic)), []);

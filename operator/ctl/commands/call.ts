@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { nameGiven } from "../options.ts";
 import { printableJson } from "../terminal.ts";
 
 export function addCall(program: Command, cli: Cli): void {
@@ -11,7 +12,8 @@ export function addCall(program: Command, cli: Cli): void {
     .description("call an agent's handle_task, and show the reply as JSON; --timeout is 30 s without one")
     .argument("<AGENT>", "its name")
     .argument("[PAYLOAD]", "JSON, or else text; @FILE: what is in that file; -: what comes on stdin", "{}");
-  cli.connected(command, async (run, operator, agent = "", given = "") => {
+  cli.connected(command, async (run, operator, name, given = "") => {
+    const agent = nameGiven("AGENT", name);
     const payload = parsePayload(await readPayload(given));
     const reply = await operator.commander.task(agent, payload, run.timeoutMs);
     if (run.json || typeof reply !== "object") run.printJson(reply);

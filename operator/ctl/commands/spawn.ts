@@ -7,7 +7,7 @@ import { type Config, spawn } from "../../operations/spawn.ts";
 import { survey } from "../../operations/survey.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { isSet, text } from "../options.ts";
+import { isSet, nameGiven, text } from "../options.ts";
 import { addConfigOptions, readSpawnFile } from "../spawn_file.ts";
 import { showSpawnOutcome } from "../render/outcome.ts";
 import { oneLine } from "../terminal.ts";
@@ -21,7 +21,7 @@ export function addSpawn(program: Command, cli: Cli): void {
   addConfigOptions(command);
   command.option("--later", "where the node is off, leave it with the broker until the node is back");
   cli.connected(command, async (run, operator, file = "") => {
-    const node = text(run.options, "node") ?? "";
+    const node = nameGiven("--node", text(run.options, "node"));
     const config = await readSpawnFile(file, run.options);
     if (typeof config.node === "string" && config.node !== node) {
       throw new ConfigError(`${file} is meant for node '${config.node}', and --node is '${node}'`);

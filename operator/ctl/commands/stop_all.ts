@@ -50,7 +50,8 @@ async function end(run: Run, operator: Operator, node: string) {
     ) {
       throw error;
     }
-    run.note(`Node '${node}': ${wordsOf(error)}`);
+    const whose = error instanceof RefusedError ? `Node '${node}': ` : "";
+    run.note(whose + wordsOf(error));
     return { ok: false, node, error: error.message, code: codesOf(error).exit };
   }
 }
