@@ -7,7 +7,7 @@ const MAX_TOPICS = 64;
 const MAX_CAPABILITIES = 64;
 const MAX_TEXT = 300;
 /** Of all topics of an agent together, and of all that it can do: each browser gets them of each agent. */
-const MAX_TEXTS_CHARS = 4000;
+const MAX_TEXTS_CHARS = 2000;
 const MAX_AGENT_NAMES = 1000;
 
 /** @param firstHeard epoch seconds */

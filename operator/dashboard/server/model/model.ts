@@ -55,8 +55,11 @@ export const LIMITS = {
   alerts: { count: 2000, size: 2 * 1024 * 1024, age: HISTORY_SECONDS },
   errors: { count: 3000, size: 6 * 1024 * 1024, age: HISTORY_SECONDS },
 } as const;
-/** Agents that no node vouches for, such as those of the main machine: anybody can invent more. */
-const MAX_STRANGERS = 500;
+/**
+ * Agents that no node vouches for: those of the main machine, and after a start all, until their nodes have said what they
+ * run. Anybody can invent more.
+ */
+const MAX_STRANGERS = 2000;
 /** Nodes of which it is remembered when they were first heard of. */
 const MAX_NODES = 10_000;
 const ENTRY_OVERHEAD = 200;
