@@ -101,6 +101,18 @@ export function filterMatches(filter: string, topic: string): boolean {
   return filterLevels.length === topicLevels.length;
 }
 
+/** Whether there are topics that both filters match. */
+export function filtersOverlap(one: string, other: string): boolean {
+  const [ours, theirs] = [one.split("/"), other.split("/")];
+  for (let index = 0;; index++) {
+    const [mine, yours] = [ours[index], theirs[index]];
+    // `a/#` matches `a` too.
+    if (mine === "#" || yours === "#") return true;
+    if (mine === undefined || yours === undefined) return mine === yours;
+    if (mine !== "+" && yours !== "+" && mine !== yours) return false;
+  }
+}
+
 /** Whether all that the filter `inner` matches is matched by `outer` too. */
 export function filterCovers(outer: string, inner: string): boolean {
   if (/^[+#]/.test(outer) && inner.startsWith("$")) return false;

@@ -34,7 +34,12 @@ export function createAgent(parts: ApiParts): Agent {
     const { qos = 1, retain = false } = options;
     const wire = toWire(data);
     const payload = () => "text" in wire ? wire.text : Uint8Array.fromBase64(wire.base64);
-    const refusal = publishRefusal(start.topics, { topic, retain, payload });
+    const refusal = publishRefusal(start.topics, {
+      topic,
+      own: topics.detections(start.node, start.name),
+      retain,
+      payload,
+    });
     if (refusal !== undefined) throw new Error(`Cannot publish to ${topic}: ${refusal}`);
     await pipe.sendInWindow({ t: "publish", topic, qos, retain, ...wire });
   }

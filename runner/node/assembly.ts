@@ -1,4 +1,5 @@
 /** Builds the parts of a node, each from those it needs. Nothing begins to work here. */
+import { mayHear } from "../../protocol/agent_topics.ts";
 import { nodeFilters } from "../../protocol/commands.ts";
 import type { Audit } from "../audit/audit_log.ts";
 import type { Denials } from "../audit/denials.ts";
@@ -143,6 +144,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const subscriptions = new Subscriptions({
     open: parts.openAgentLink,
     limitOf: (agent) => rulesOf(agent).subscriptions,
+    mayHear: (agent, topic) => mayHear(rulesOf(agent).topics, topic),
     onRefused: (agent, filter, reason) =>
       void reporter.log(agent, "error", `The subscription to ${filter} is gone: ${reason}`),
   });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import {
   DEFAULT_TOPIC_RULES,
   isControlTopic,
+  mayHear,
   publishRefusal,
   replyRefusal,
   subscribeRefusal,
@@ -13,6 +14,7 @@ import {
   filterCovers,
   filterError,
   filterMatches,
+  filtersOverlap,
   publishTopicError,
   topics,
 } from "../../protocol/topics.ts";
@@ -105,7 +107,7 @@ holds(
   "no agent publishes to a control topic without a grant but a task, and no reply goes to one but a node's own",
   fc.tuple(topic, fc.oneof(anyText, anyJson.map((value) => JSON.stringify(value)))),
   ([one, text]) => {
-    const message = { topic: one, retain: false, payload: () => text };
+    const message = { topic: one, own: "n/a/detections", retain: false, payload: () => text };
     const allowed = publishRefusal(DEFAULT_TOPIC_RULES, message) === undefined;
     if (allowed && isControlTopic(one)) {
       assert(filterMatches("agents/by-name/+/task", one), one);
@@ -113,6 +115,24 @@ holds(
       assert(replyTopic === undefined || !isControlTopic(replyTopic));
     }
     if (replyRefusal(one) === undefined && isControlTopic(one)) assert(filterMatches("nodes/+/reply/+", one));
+  },
+);
+
+holds(
+  "two filters overlap when there is a topic that both match",
+  fc.tuple(topic, topic, topic),
+  ([a, b, one]) => {
+    assertEquals(filtersOverlap(a, b), filtersOverlap(b, a));
+    if (!one.startsWith("$") && filterMatches(a, one) && filterMatches(b, one)) assert(filtersOverlap(a, b));
+  },
+);
+
+holds(
+  "an agent is given nothing by a filter that it is refused",
+  fc.tuple(topic, topic),
+  ([filter, one]) => {
+    const refused = subscribeRefusal(DEFAULT_TOPIC_RULES, filter) !== undefined;
+    if (refused && filterMatches(filter, one)) assert(!mayHear(DEFAULT_TOPIC_RULES, one), one);
   },
 );
 

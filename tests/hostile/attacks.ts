@@ -19,6 +19,7 @@ import { stateFiles } from "./attacks/state_files.ts";
 import { staticImports } from "./attacks/static_imports.ts";
 import { storage } from "./attacks/storage.ts";
 import { topics } from "./attacks/topics.ts";
+import { trust } from "./attacks/trust.ts";
 import { waysRound } from "./attacks/ways_round.ts";
 
 /** Those that take longest come first: others go on beside them. */
@@ -28,6 +29,7 @@ export const ATTACKS: readonly Attack[] = [
   ...python,
   ...beyond,
   ...signed,
+  ...trust,
   ...names,
   ...topics,
   ...prototypes,

@@ -4,6 +4,7 @@ import { startBroker, type TestBroker } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { type NpmPackage, serveNpm } from "../support/npm_registry.ts";
+import { testKey } from "../support/identity.ts";
 import { SECRET } from "../support/prison.ts";
 import { Commander, newKey, TrustFolder } from "../support/signing.ts";
 import type { SigningKey } from "../../protocol/signing/issue.ts";
@@ -13,6 +14,9 @@ import { POLICY } from "./policy.ts";
 
 /** The operator's secret that no hostile agent is granted. */
 export const GRANTED_SECRET = "granted-to-the-neighbour-alone";
+
+/** The key of a node that the strict node believes, and that is never there. */
+export const GHOST = testKey("ghost");
 
 /** A machine under load that fetches and translates everything for the first time. */
 const PYTHON_PATIENCE_MS = 240_000;
@@ -66,14 +70,14 @@ export async function setField(): Promise<Field> {
       { key: keys.owner },
       { key: keys.stopper, commands: ["stop"] },
       { key: keys.foreign, nodes: ["other-*"] },
-    ]),
+    ], { ghost: GHOST.public }),
   );
   await layOut(dir);
   const strict = stack.use(
     await NodeProcess.start({
       port: broker.port,
       name: "strict",
-      args: ["--trust", trust.keyFile, "--with-python"],
+      args: ["--trust", trust.keyFile, "--with-python", "--migrate-timeout", "3"],
     }),
   );
   // Its registry has Python, that of the field does not; they share their work folder.

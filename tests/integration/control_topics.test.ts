@@ -23,6 +23,40 @@ Deno.test("what agents need of each other still works: send_to, and a task with 
   await bus.on(`agents/${actorId("asker")}/results`);
 });
 
+Deno.test("an agent hears no task for another and answers none, says nothing of another's, and hears what nodes report", async () => {
+  await using here = await policed();
+  const { bus, node } = here;
+  await node.spawn(bus, { name: "victim", code: `${ECHO} function process() {}`, poll_interval: 0.05 });
+  const findings = await probe(bus, node, "snoop", {
+    "tasks": `await agent.subscribe("agents/by-name/+/task", () => {}); return "hears";`,
+    "answers": `await agent.subscribe("main/reply/#", () => {}); return "hears";`,
+    "an answer": `await agent.publish("main/reply/1", { result: "mine" }); return "said";`,
+    "a detection": `await agent.publish("${node.name}/victim/detections", ["cat"]); return "said";`,
+    "an answer by the victim": `await agent.publish("agents/by-name/victim/task", {
+      payload: ["cat"], _reply_topic: "${node.name}/victim/detections" }); return "said";`,
+  });
+  assertAllRefused(findings);
+  const listening = probe(bus, node, "listener", {
+    "everything": `
+      const topics = new Set();
+      const { promise: done, resolve } = Promise.withResolvers();
+      await agent.subscribe("#", (_, topic) => { topics.add(topic); if (topic === "tests/done") resolve(); });
+      await agent.publish("tests/listens", 1);
+      await done;
+      return [...topics].filter((topic) => !topic.startsWith("agents/") || topic.includes("by-name")).join();`,
+  });
+  await bus.on("tests/listens");
+  await bus.ask("agents/by-name/victim/task", { payload: 1 });
+  await bus.publish("main/reply/1", { result: 1 });
+  await bus.publish("nodes/elsewhere/spawn", { name: "x", code: "secret" });
+  await bus.publish("nodes/elsewhere/status", { status: "online" });
+  await bus.publish("tests/done", 1);
+  const topics = (await listening)["everything"] ?? "";
+  assertStringIncludes(topics, "nodes/elsewhere/status");
+  assertEquals(/by-name|main\/reply|spawn/.test(topics), false, topics);
+  assertEquals(bus.all(`${node.name}/victim/detections`), []);
+});
+
 Deno.test("the policy grants a control topic to the agent it names, and to no other", async () => {
   await using here = await policed({
     agents: { chief: { topics: { control: ["nodes/+/spawn", "nodes/lab/list"] } } },

@@ -38,13 +38,24 @@ export function keyFileText(
 
 /** A folder of the test's own, with the key file in it. */
 export class TrustFolder implements AsyncDisposable {
-  readonly #enrolled = new Map<string, string>();
+  readonly #enrolled: Map<string, string>;
 
-  private constructor(readonly dir: string, private readonly entries: readonly KeyEntry[]) {}
+  private constructor(
+    readonly dir: string,
+    private readonly entries: readonly KeyEntry[],
+    enrolled: Readonly<Record<string, string>>,
+  ) {
+    this.#enrolled = new Map(Object.entries(enrolled));
+  }
 
-  static async make(entries: readonly KeyEntry[]): Promise<TrustFolder> {
-    const folder = new TrustFolder(await Deno.makeTempDir({ prefix: "agentflow-trust-" }), entries);
-    await folder.write(keyFileText(entries));
+  /** @param enrolled the public keys of nodes, by name */
+  static async make(
+    entries: readonly KeyEntry[],
+    enrolled: Readonly<Record<string, string>> = {},
+  ): Promise<TrustFolder> {
+    const dir = await Deno.makeTempDir({ prefix: "agentflow-trust-" });
+    const folder = new TrustFolder(dir, entries, enrolled);
+    await folder.write(keyFileText(entries, folder.#enrolled));
     return folder;
   }
 

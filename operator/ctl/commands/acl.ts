@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { aclFile, type AclRequest } from "../../acl_rules.ts";
 import { isName, NAME_RULE } from "../../../protocol/names.ts";
-import { filterError } from "../../../protocol/topics.ts";
+import { filterError, filtersOverlap, topics } from "../../../protocol/topics.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, type Options } from "../options.ts";
@@ -64,16 +64,23 @@ function checked(request: AclRequest): AclRequest {
   if (twice !== undefined) {
     throw new ConfigError(`the user '${twice}' cannot be two of node, operator and agents`);
   }
-  for (const filter of data) checkData(filter);
+  for (const filter of data) checkData(filter, nodes);
   return request;
 }
 
-function checkData(filter: string): void {
+/** Whoever may write there commands nodes, answers in their place, or says what their agents have detected. */
+function checkData(filter: string, nodes: readonly string[]): void {
   const problem = filterError(filter);
   if (problem !== undefined) throw new ConfigError(`--data '${filter}': ${problem}`);
-  if (["#", "+", "nodes", "agents"].includes(filter.split("/")[0] ?? "")) {
+  if (["#", "+", "nodes", "agents", "main"].includes(filter.split("/")[0] ?? "")) {
     throw new ConfigError(
-      `--data '${filter}' holds topics that command nodes: a filter must not begin with #, +, nodes or agents`,
+      `--data '${filter}' holds topics that command nodes: a filter must not begin with #, +, nodes, agents or main`,
+    );
+  }
+  const node = nodes.find((node) => filtersOverlap(filter, topics.detections(node, "+")));
+  if (node !== undefined) {
+    throw new ConfigError(
+      `--data '${filter}' holds what the agents of node '${node}' detect: the node alone may say that`,
     );
   }
 }

@@ -14,6 +14,8 @@ export interface SubscriptionParts {
   readonly open: (listener: Parameters<LineParts["open"]>[0], line: number) => ReturnType<LineParts["open"]>;
   /** How many an agent may have. */
   readonly limitOf: (agent: string) => number;
+  /** Whether an agent is given what comes on a topic. */
+  readonly mayHear: (agent: string, topic: string) => boolean;
   /** The broker refuses one on a later connection. */
   readonly onRefused: (agent: SupervisedAgent, filter: string, reason: string) => void;
 }
@@ -74,7 +76,8 @@ export class Subscriptions {
   #open(number: number): SubscriptionLine {
     return new SubscriptionLine({
       open: (listener) => this.parts.open(listener, number),
-      deliver,
+      deliver: (message, to) =>
+        deliver(message, to.filter(({ agent }) => this.parts.mayHear(agent.name, message.topic))),
       onRefused: ({ agent, filter }, reason) => this.parts.onRefused(agent, filter, reason),
     });
   }

@@ -84,7 +84,12 @@ export class Traffic {
     const payload = payloadOf(frame);
     if (payload === undefined) return this.#refuse(agent, "publish: the payload is not base64");
     const rules = this.parts.topicRules(agent.name);
-    const refusal = publishRefusal(rules, { topic, retain, payload: () => payload });
+    const refusal = publishRefusal(rules, {
+      topic,
+      own: topics.detections(this.parts.node, agent.name),
+      retain,
+      payload: () => payload,
+    });
     if (refusal !== undefined) {
       this.parts.onDenied(agent, "publish", topic);
       return this.#refuse(agent, `publish to ${topic}: ${refusal}`);

@@ -97,8 +97,8 @@ const FORGERIES: Readonly<Record<string, readonly [code: string, forge: (field: 
     (field) => by(field, "stopper").sign(SPAWN, COMMAND),
   ],
   "a key of other nodes": ["key_not_for_node", (field) => by(field, "foreign").sign(SPAWN, COMMAND)],
-  "an arrival nobody has ordered": [
-    "unsigned",
+  "an arrival from a node that is not enrolled": [
+    "unknown_node",
     () => Promise.resolve({ ...COMMAND, migration: { id: "m1", from: "field" }, state: { k: "poisoned" } }),
   ],
 };
@@ -167,40 +167,4 @@ const replay: Scene = {
   },
 };
 
-/** Whoever may publish below `agents/` and `nodes/` says that an agent has arrived where it has not. */
-const arrival: Scene = {
-  kind: "scene",
-  id: "signed-no-arrival",
-  category: "signed",
-  tries: "say that a moving agent has arrived",
-  play: async ({ bus, owner, strict }) => {
-    const name = "signed-mover";
-    const spawn = { name, code: "function process() {}", poll_interval: 0.5 };
-    await owner.order("nodes/strict/spawn", spawn);
-    const topic = `agents/${actorId(name)}/heartbeat`;
-    await bus.on(topic, ({ json }) => json?.state === "running");
-    const from = bus.mark();
-    const move = owner.order("nodes/strict/migrate", { name, target_node: "nowhere" });
-    await bus.on("nodes/nowhere/list", () => true, from);
-    // It plays a node that is there, and says so.
-    await bus.publish("nodes/nowhere/status", { node: "nowhere", status: "online" }, { retain: true });
-    await bus.publish("nodes/nowhere/agents", { node: "nowhere", agents: [] });
-    const { json: handedOver } = await bus.on("nodes/nowhere/spawn", ({ json }) => json?.migration, from);
-    await bus.publish(topic, { name, node: "nowhere", state: "running" });
-    const query = { agent: name, query: true, arrived: true };
-    await bus.publish("nodes/strict/migration", { ...query, id: crypto.randomUUID(), from: "nowhere" });
-    await bus.publish("nodes/strict/migration", { ...query, id: handedOver.migration.id, from: "elsewhere" });
-    await bus.publish(`agents/${actorId(name)}/errors`, {
-      severity: "fatal",
-      node: "nowhere",
-      error: "give up",
-    });
-    const { json } = await move;
-    await owner.order(`nodes/${strict.name}/stop`, { name });
-    await bus.publish("nodes/nowhere/status", "", { retain: true });
-    if (json.ok !== false || !/It goes on here/.test(json.error)) throw new Error(JSON.stringify(json));
-    return json.error;
-  },
-};
-
-export const signed: readonly Attack[] = [...forgeries, ...commands, button, replay, arrival];
+export const signed: readonly Attack[] = [...forgeries, ...commands, button, replay];

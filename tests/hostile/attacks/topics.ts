@@ -63,7 +63,42 @@ const byApi: Attempts = {
   "send_to a topic": [`return await agent.send_to("x/y", 1);`, /name must be|must be/],
 };
 
-const byFrame = FORBIDDEN.map((topic, index): HostileAgent => ({
+/** Where only nodes answer, and say what an agent has detected. */
+const OTHERS = ["main/reply/1", `field/${NEIGHBOUR}/detections`, "elsewhere/x/detections"];
+const NOT_ITS_OWN = /answers to a main machine, and detections of other agents, are not for agents/;
+/** Tasks for others with where their answers go, the answers, and commands with code. */
+const TOLD = [
+  "agents/by-name/+/task",
+  "nodes/+/reply/+",
+  "main/reply/#",
+  "nodes/+/spawn",
+  "agents/+/commands",
+];
+
+const forOthers: Attempts = {
+  ...Object.fromEntries(
+    OTHERS.map((topic) => [
+      `publish to ${topic}`,
+      [`await agent.publish(${JSON.stringify(topic)}, "forged"); return "published";`, NOT_ITS_OWN] as const,
+    ]),
+  ),
+  ...Object.fromEntries(
+    TOLD.map((filter) => [
+      `subscribe to ${filter}`,
+      [
+        `await agent.subscribe(${JSON.stringify(filter)}, () => {}); return "subscribed";`,
+        /commands, tasks and answers are for those whom they are for/,
+      ] as const,
+    ]),
+  ),
+  "a task that is answered as another's detection": [
+    `await agent.publish("agents/by-name/${NEIGHBOUR}/task", {
+      payload: {}, _reply_topic: "field/${NEIGHBOUR}/detections" }); return "published";`,
+    /its _reply_topic is one that the agent must not publish to/,
+  ],
+};
+
+const byFrame = [...FORBIDDEN, ...OTHERS].map((topic, index): HostileAgent => ({
   kind: "agent",
   id: `topics-forged-${index}`,
   category: "topics",
@@ -73,7 +108,10 @@ const byFrame = FORBIDDEN.map((topic, index): HostileAgent => ({
       JSON.stringify(JSON.stringify({ t: "publish", topic, qos: 1, retain: false, text: "forged" }))
     } + '\\n'));`,
   ),
-  expect: { on: "logs", says: new RegExp(`^Refused by the node: publish to ${topic}: control topics`) },
+  expect: {
+    on: "logs",
+    says: new RegExp(`^Refused by the node: publish to ${topic}: (control topics|answers to a main)`),
+  },
 }));
 
 /** Where an answer would be a command. */
@@ -82,6 +120,7 @@ const AIMS = [
   "nodes/other/spawn",
   `agents/${OTHER}/commands`,
   "agents/by-name/x/task",
+  `field/${NEIGHBOUR}/detections`,
 ];
 
 const deputies = AIMS.flatMap((aim, index): HostileMessage[] => [
@@ -92,7 +131,10 @@ const deputies = AIMS.flatMap((aim, index): HostileMessage[] => [
     tries: `have a task answered into ${aim}`,
     topic: `agents/by-name/${NEIGHBOUR}/task`,
     payload: { payload: { name: "evil", code: "1", command: "stop" }, _reply_topic: aim },
-    expect: { on: "node", says: /Cannot give a task to 'neighbour': _reply_topic: control topics/ },
+    expect: {
+      on: "node",
+      says: /Cannot give a task to 'neighbour': _reply_topic: (control topics|a reply must not)/,
+    },
   },
   {
     kind: "message",
@@ -101,7 +143,10 @@ const deputies = AIMS.flatMap((aim, index): HostileMessage[] => [
     tries: `have a command answered into ${aim}`,
     topic: "nodes/field/list",
     payload: { _reply_topic: aim },
-    expect: { on: "node", says: /Cannot handle nodes\/field\/list: _reply_topic: control topics/ },
+    expect: {
+      on: "node",
+      says: /Cannot handle nodes\/field\/list: _reply_topic: (control topics|a reply must not)/,
+    },
   },
 ]);
 
@@ -178,7 +223,7 @@ const ownConnection: readonly Attack[] = [
 ];
 
 export const topics: readonly Attack[] = [
-  ...probes("topics", byApi),
+  ...probes("topics", { ...byApi, ...forOthers }),
   ...byFrame,
   ...deputies,
   ...badReplies,

@@ -1,12 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   DEFAULT_TOPIC_RULES,
+  mayHear,
   publishRefusal,
   replyRefusal,
   sendToRefusal,
   subscribeRefusal,
   type TopicRules,
 } from "../../../protocol/agent_topics.ts";
+import { COMMANDS, NODE_COMMANDS } from "../../../protocol/commands.ts";
 import { filterCovers } from "../../../protocol/topics.ts";
 
 const TASK = "agents/by-name/x/task";
@@ -43,6 +45,7 @@ const rules = (some: Partial<TopicRules>): TopicRules => ({ ...DEFAULT_TOPIC_RUL
 const publish = (topic: string, payload: unknown = {}, some: Partial<TopicRules> = {}, retain = false) =>
   publishRefusal(rules(some), {
     topic,
+    own: "n/a/detections",
     retain,
     payload: () =>
       payload instanceof Uint8Array || typeof payload === "string" ? payload : JSON.stringify(payload),
@@ -64,6 +67,57 @@ Deno.test("every other topic is, also one that resembles a control topic", () =>
     ]
   ) {
     assertEquals(publish(topic), undefined, topic);
+  }
+});
+
+/** Where nodes write what they know whose it is. */
+const OTHERS = ["main/reply/abc", "main/reply/abc/1", "n/b/detections", "m/a/detections", "x/y/detections"];
+
+Deno.test("answers to a main machine, and detections of others, are not for agents, by publish or by a task's answer", () => {
+  for (const topic of OTHERS) {
+    assertStringIncludes(publish(topic) ?? "", "not for agents", topic);
+    assertStringIncludes(publish(TASK, { _reply_topic: topic }) ?? "", "_reply_topic", topic);
+    assertEquals(publish(topic, 1, { control: ["main/reply/#", "+/+/detections"] }), undefined);
+  }
+  assertEquals(publish("n/a/detections"), undefined);
+  assertEquals(publish(TASK, { _reply_topic: "n/a/detections" }), undefined);
+  for (const topic of ["main/repl", "main/other", "a/detections", "a/b/c/detections"]) {
+    assertEquals(publish(topic), undefined);
+  }
+});
+
+Deno.test("what is said to somebody is heard by nobody else, whatever filter an agent has; reports are for all", () => {
+  const reports = [
+    ...["nodes/n/heartbeat", "nodes/n/status", "nodes/n/agents", "nodes/n/audit"],
+    ...["heartbeat", "logs", "errors", "results", "detections", "manifest"].map((report) =>
+      `agents/id/${report}`
+    ),
+    ...["sensors/t", "main/news", "n/b/detections", "mine/reply/1"],
+  ];
+  const told = [
+    ...NODE_COMMANDS.map((command) => COMMANDS[command].topic.replaceAll(/[{}]/g, "")),
+    ...["main/reply/abc", "nodes/n/whatever", "agents/id/whatever", "agents/by-name/x/other"],
+  ];
+  for (const topic of reports) assertEquals(mayHear(rules({}), topic), true, topic);
+  for (const topic of told) {
+    assertEquals(mayHear(rules({}), topic), false, topic);
+    assertStringIncludes(subscribeRefusal(rules({}), topic) ?? "", "for those whom they are for", topic);
+    // Named by a policy, it is meant.
+    assertEquals(mayHear(rules({ subscribe: [topic] }), topic), true, topic);
+    assertEquals(subscribeRefusal(rules({ subscribe: ["#", topic] }), topic), undefined, topic);
+  }
+  for (
+    const filter of [
+      "agents/by-name/+/task",
+      "nodes/+/reply/#",
+      "main/reply/#",
+      "agents/+/commands",
+    ]
+  ) {
+    assert(subscribeRefusal(rules({}), filter) !== undefined, filter);
+  }
+  for (const filter of ["#", "+/+/+", "agents/#", "agents/+/+", "nodes/#", "nodes/+/status", "main/#"]) {
+    assertEquals(subscribeRefusal(rules({}), filter), undefined, filter);
   }
 });
 
@@ -130,6 +184,7 @@ Deno.test("a reply goes to no control topic but where nodes wait for replies", (
     assert(replyRefusal(topic) !== undefined, topic);
   }
   assert(replyRefusal(TASK) !== undefined);
+  assertStringIncludes(replyRefusal("n/b/detections") ?? "", "where detections of agents are");
   for (const topic of ["nodes/n/reply/0a1b", "main/reply/abc/1"]) {
     assertEquals(replyRefusal(topic), undefined);
   }

@@ -60,6 +60,8 @@ Deno.test("a name or a filter that would give away more than it says is refused:
       [["--node", "a", "--data", "#"], "holds topics that command nodes"],
       [["--node", "a", "--data", "+/spawn"], "holds topics that command nodes"],
       [["--node", "a", "--data", "nodes/#"], "holds topics that command nodes"],
+      [["--node", "a", "--data", "main/#"], "holds topics that command nodes"],
+      [["--node", "a", "--data", "a/#"], "holds what the agents of node 'a' detect"],
       [["--node", "a", "--data", "x#"], "--data 'x#': "],
       [["--node", "a", "--operator", "x\ntopic #"], "is no user name"],
       [["--node", "a", "--operator", "a"], "the user 'a' cannot be two of"],

@@ -21,6 +21,7 @@ function subscribe(...filters: [agent: SupervisedAgent, id: number, filter: stri
       return link;
     },
     limitOf: () => 1000,
+    mayHear: (agent, topic) => !(agent === "deaf" && topic === "private"),
     onRefused: ({ name }, filter, reason) => refused.push([name, filter, reason]),
   });
   for (const [agent, id, filter] of filters) void all.add(agent, id, filter);
@@ -49,6 +50,16 @@ Deno.test("a message reaches every agent that asked for it, and no other", () =>
   const expected = [{ t: "message", subscriptions: [1], topic: "x/1", text: "5" }] as const;
   assertEquals([a.sent, b.sent, c.sent], [[...expected], [...expected], []]);
   assertEquals([a.agent.counters.messages, c.agent.counters.messages], [1, 0]);
+});
+
+Deno.test("what an agent must not hear it is not given, whatever its filter matches", () => {
+  const [a, deaf] = [fakeAgent("a"), fakeAgent("deaf")];
+  const { subscriptions } = subscribe([a.agent, 1, "#"], [deaf.agent, 1, "#"]);
+  subscriptions.deliver(message("private", "x"));
+  subscriptions.deliver(message("public", "x"));
+  assertEquals(a.sent.length, 2);
+  assertEquals(deaf.sent, [{ t: "message", subscriptions: [1], topic: "public", text: "x" }]);
+  assertEquals(deaf.agent.counters.messages, 1);
 });
 
 Deno.test("an agent gets a message once for each of its filters, whatever else overlaps", () => {
