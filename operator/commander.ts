@@ -39,8 +39,15 @@ const TIMEOUT_MS = 10_000;
 const TASK_TIMEOUT_MS = 30_000;
 
 export class Commander {
-  /** @param signer signs the commands, where nodes obey only signed ones */
-  constructor(private readonly bus: Bus, private readonly signer: Signer | undefined) {}
+  /**
+   * @param signer signs the commands, where nodes obey only signed ones
+   * @param spentMs what connecting has taken of every time-out
+   */
+  constructor(
+    private readonly bus: Bus,
+    private readonly signer: Signer | undefined,
+    private readonly spentMs = 0,
+  ) {}
 
   /** Whether what it gives counts at nodes that obey signed commands alone. */
   get signs(): boolean {
@@ -149,12 +156,12 @@ export class Commander {
   ): Promise<{ readonly answered: boolean; readonly value: unknown }> {
     const replyTopic = `main/reply/${crypto.randomUUID()}`;
     const reply = Promise.withResolvers<{ answered: boolean; value: unknown }>();
-    const until = performance.now() + timeoutMs;
+    const until = performance.now() + timeoutMs - this.spentMs;
     const leftMs = () => Math.max(until - performance.now(), 0);
     using _subscription = await this.bus.subscribe(
       replyTopic,
       ({ payload }) => reply.resolve({ answered: true, value: readJson(payload) }),
-      { timeoutMs },
+      { timeoutMs: leftMs() },
     );
     await send(replyTopic, leftMs());
     const giveUp = () => reply.resolve({ answered: false, value: undefined });

@@ -78,12 +78,7 @@ export class Cli {
       if (connection.access.password !== undefined && canBeOverheard(connection.broker)) {
         warn(run, "The password goes to the broker unencrypted: use mqtts:// or wss:// if the broker has it");
       }
-      const startedMs = performance.now();
-      const work = this.withOperator(
-        run,
-        connection,
-        (operator) => action(withLessTime(run, performance.now() - startedMs), operator, ...args),
-      );
+      const work = this.withOperator(run, connection, (operator) => action(run, operator, ...args));
       return await Promise.race([work, interrupted(run.signal)]);
     });
     addConnectionOptions(command);
@@ -101,6 +96,7 @@ export class Cli {
   ): Promise<T> {
     const { broker, access, signKey } = connection;
     const signer = signKey === undefined ? undefined : await Signer.open(signKey);
+    const startedMs = performance.now();
     await using bus = await Bus.connect({
       broker,
       access,
@@ -108,7 +104,11 @@ export class Cli {
       onStatus: (status) =>
         run.note(status.kind === "connected" ? "The broker is there again" : status.reason),
     });
-    const operator = { bus, commander: new Commander(bus, signer), fleet: new Fleet() };
+    const operator = {
+      bus,
+      commander: new Commander(bus, signer, performance.now() - startedMs),
+      fleet: new Fleet(),
+    };
     try {
       return await work(operator, connection);
     } finally {
@@ -147,11 +147,6 @@ function newRun(surroundings: Surroundings, options: Options): Run {
 
 function warn(run: Run, message: string): void {
   run.tell(`${paint(run.stderr, "yellow", "warning:")} ${message}`);
-}
-
-/** Of `--timeout`, what is left when some has been spent on connecting. */
-function withLessTime(run: Run, spentMs: number): Run {
-  return run.timeoutMs === undefined ? run : { ...run, timeoutMs: Math.max(run.timeoutMs - spentMs, 1) };
 }
 
 /** What a command to a node may take. */
