@@ -4,7 +4,7 @@
  */
 import type { TopicRules } from "./agent_topics.ts";
 import { hasTooManyParts, nestsTooDeep, parseExactly } from "./json.ts";
-import { DECIDED, type Decided } from "./language.ts";
+import { DECIDED, type Decided, type Language } from "./language.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -67,6 +67,8 @@ export interface StartFrame {
   /** What the agent needs to get in there by itself; only what it has been given. */
   readonly broker_access: BrokerEntry;
   readonly code: string;
+  /** As its spawn config says it. */
+  readonly language?: Language | undefined;
   /** For an agent in Python. */
   readonly python?: PythonStart | undefined;
   /** Milliseconds between two `process()` calls. */

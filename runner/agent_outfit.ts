@@ -153,6 +153,7 @@ export function startFrame(
     broker,
     broker_access: access,
     code: agent.config.code,
+    ...(agent.config.language === undefined ? {} : { language: agent.config.language }),
     ...(foundation?.kind === "python" ? { python: foundation.python } : {}),
     poll_ms: agent.config.poll_interval * 1000,
     state_file: stateFile,

@@ -1,4 +1,5 @@
 /** Errors of agent code as the operator reads them: the agent's own file name and lines, nothing of the harness. */
+import { COMMON_JS } from "./functions.ts";
 
 /** Longest text of an error or a traceback that is sent up. */
 const MAX_TEXT_CHARS = 4000;
@@ -8,12 +9,24 @@ const ONE_FILE =
   "an agent is one file, and cannot import another by its path ('./…', '../…'): put both into one " +
   "(deno bundle), or install a package";
 const NOT_SHOWN = "a value that cannot be shown";
+/** Of the errors that one error stands for, so many are shown, and so many causes of causes. */
+const MAX_SHOWN = 5;
 
 /** What went wrong, and where in the agent's code. */
 export interface Description {
   readonly error: string;
   readonly traceback: string;
 }
+
+/** What Deno's own words leave open. */
+const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [/^(?:module|exports|require|__dirname|__filename) is not defined/, COMMON_JS],
+  [
+    /^Requires ffi access to ".*\.node"|\bprebuilds?\b|\bbindings file\b|native build|\.node'/,
+    "it has machine code (a native add-on), which the sandbox lets no agent load: take a package in JavaScript or " +
+    "WebAssembly, or let a program beside the node do it, and talk to it by topics",
+  ],
+];
 
 /** Describes whatever agent code has thrown. */
 export class ErrorDescriber {
@@ -47,21 +60,39 @@ export class ErrorDescriber {
 
   #describe(thrown: unknown): Description {
     if (!(thrown instanceof Error)) {
-      const text = typeof thrown === "string" ? thrown : Deno.inspect(thrown, { depth: 2 });
-      const error = this.#rename(text);
+      const error = this.#rename(shown(thrown));
       return { error, traceback: error };
     }
+    const hint = HINTS.find(([pattern]) => pattern.test(messageOf(thrown)))?.[1];
     return {
-      error: this.#rename(String(thrown.message) || String(thrown.name)),
-      traceback: this.#rename(this.#stackOf(thrown)),
+      error: this.#rename(messageOf(thrown) + (hint === undefined ? "" : `: ${hint}`)),
+      traceback: this.#rename(this.#stackOf(thrown, [])),
     };
   }
 
-  #stackOf(error: Error): string {
+  /** @param above the errors that led here: one that is its own cause is shown once */
+  #stackOf(error: Error, above: readonly Error[]): string {
     const stack = typeof error.stack === "string" ? error.stack : String(error);
-    const lines = stack.split("\n").filter((line) => !this.#isForeignFrame(line));
-    const cause = error.cause instanceof Error ? `\nCaused by: ${this.#stackOf(error.cause)}` : "";
-    return lines.join("\n") + cause;
+    const own = stack.split("\n").filter((line) => !this.#isForeignFrame(line)).join("\n");
+    const path = [...above, error];
+    const parts = [own, ...this.#partsOf(error, path)];
+    if (error.cause !== undefined) parts.push(`Caused by: ${this.#inner(error.cause, path)}`);
+    return parts.join("\n");
+  }
+
+  /** Those that an `AggregateError` stands for. */
+  #partsOf(error: Error, path: readonly Error[]): string[] {
+    const errors = errorsOf(error);
+    const lines = errors.slice(0, MAX_SHOWN).map((each, index) =>
+      `Error ${index + 1} of ${errors.length}: ${this.#inner(each, path)}`
+    );
+    return errors.length > MAX_SHOWN ? [...lines, `… and ${errors.length - MAX_SHOWN} more`] : lines;
+  }
+
+  #inner(value: unknown, path: readonly Error[]): string {
+    if (!(value instanceof Error)) return shown(value);
+    if (path.includes(value)) return `${messageOf(value)} (as above)`;
+    return path.length > MAX_SHOWN ? messageOf(value) : this.#stackOf(value, path);
   }
 
   /** Only a line of the stack: the message may say anything. */
@@ -75,4 +106,21 @@ export class ErrorDescriber {
       MAX_TEXT_CHARS,
     );
   }
+}
+
+/** In one line: an `AggregateError` with what it stands for, whose own message often says nothing. */
+function messageOf(error: Error): string {
+  const own = String(error.message) || String(error.name);
+  const inner = errorsOf(error).slice(0, MAX_SHOWN).map((each) =>
+    each instanceof Error ? String(each.message) || String(each.name) : shown(each)
+  );
+  return inner.length === 0 ? own : `${own}: ${inner.join("; ")}`;
+}
+
+function errorsOf(error: Error): readonly unknown[] {
+  return error instanceof AggregateError && Array.isArray(error.errors) ? error.errors : [];
+}
+
+function shown(value: unknown): string {
+  return typeof value === "string" ? value : Deno.inspect(value, { depth: 2 });
 }

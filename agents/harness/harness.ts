@@ -9,6 +9,7 @@ import { LineSplitter } from "../../protocol/lines.ts";
 import type { Agent } from "../types.d.ts";
 import { Activity } from "./activity.ts";
 import { createAgent } from "./api.ts";
+import { fenceProblem } from "./functions.ts";
 import { redirectConsole } from "./console.ts";
 import type { AgentCode, OpenCode } from "./language.ts";
 import type { AgentFunctions } from "./load.ts";
@@ -116,8 +117,12 @@ class Harness {
     try {
       this.#functions = await this.#code.load(this.#agent);
     } catch (error) {
-      this.#report("compile", error);
+      const problem = fenceProblem(this.start.code, this.#code.describe(error));
+      this.#report("compile", problem === undefined ? error : new SyntaxError(problem));
       return;
+    }
+    for (const remark of this.#functions.remarks ?? []) {
+      this.#pipe.sendWithoutWaiting({ t: "log", level: "warning", message: remark });
     }
     const { language } = this.#code;
     this.#pipe.send({

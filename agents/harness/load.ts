@@ -1,61 +1,115 @@
-/** Loads an agent's module and finds its functions, exported or not. */
+/** Loads an agent's module and finds its functions. */
 import type { Agent } from "../types.d.ts";
+import {
+  type Candidates,
+  chooseFunctions,
+  declaredNames,
+  FINDER,
+  FINDER_SOURCE,
+  FUNCTION_NAMES,
+  type FunctionName,
+  importedNames,
+  remarksOn,
+} from "./functions.ts";
 
 /** The functions of an agent; each may be missing. */
 export interface AgentFunctions {
   readonly setup?: ((agent: Agent) => unknown) | undefined;
   readonly process?: ((agent: Agent) => unknown) | undefined;
   readonly handleTask?: ((agent: Agent, payload: unknown) => unknown) | undefined;
+  /** What its author should know of them. */
+  readonly remarks?: readonly string[];
 }
 
-const NAMES = ["setup", "process", "handle_task", "handleTask"] as const;
-type Found = Partial<Record<(typeof NAMES)[number], unknown>>;
+export type SourceType = "typescript" | "javascript";
 
-const FINDER = "$agentflow_functions";
-/** Appended to the agent's code, so that its line numbers stay as they are. */
-const FINDER_SOURCE = `\n;export const ${FINDER} = () => ({ ${
-  NAMES.map((name) => `${name}: typeof ${name} === "function" ? ${name} : undefined`).join(", ")
-} });\n`;
+type Callable = (agent: Agent, payload?: unknown) => unknown;
+type Found = Partial<Record<FunctionName, unknown>>;
+type Module = Readonly<Record<string, unknown>>;
 
 /**
  * The URL to import the code from. A `blob:` module may import bare names of the import map, but a file only with
  * `--allow-read`: nothing in it becomes part of the static graph of the harness, which Deno reads unchecked.
  */
-export function moduleUrl(code: string): string {
-  return URL.createObjectURL(new Blob([code + FINDER_SOURCE], { type: "application/typescript" }));
+export function moduleUrl(code: string, type: SourceType = "typescript"): string {
+  return blobUrl(code + FINDER_SOURCE, type);
+}
+
+function blobUrl(source: string, type: SourceType): string {
+  return URL.createObjectURL(new Blob([source], { type: `application/${type}` }));
 }
 
 /**
  * @param url what `moduleUrl` has made of `code`
  * @throws whatever does not parse, does not resolve, or is thrown at the top level
  */
-export async function loadFunctions(url: string, code: string): Promise<AgentFunctions> {
-  const module = await importAgent(url, code);
-  const declared = withoutGlobalProcess(module[FINDER] as () => Found);
-  const exported = { ...asRecord(module.default), ...module };
-  const pick = (name: (typeof NAMES)[number]) => {
-    const found = declared[name] ?? exported[name];
-    return typeof found === "function" ? found as (agent: Agent, payload?: unknown) => unknown : undefined;
-  };
+export async function loadFunctions(
+  url: string,
+  code: string,
+  type: SourceType = "typescript",
+): Promise<AgentFunctions> {
+  const module = await importAgent(url, code, type);
+  const owner = module.default;
+  const chosen = chooseFunctions<Callable>({
+    exported: functionsOf(module),
+    default: methodsOf(owner),
+    declared: functionsOf(withoutGlobalProcess(module[FINDER] as () => Found)),
+  }, code);
+  const present = [...Object.keys(module), ...membersOf(owner), ...declaredNames(code)];
   return {
-    setup: pick("setup"),
-    process: pick("process"),
-    handleTask: pick("handle_task") ?? pick("handleTask"),
+    setup: chosen.get("setup"),
+    process: chosen.get("process"),
+    handleTask: chosen.get("handle_task") ?? chosen.get("handleTask"),
+    remarks: [
+      ...remarksOn(new Set(chosen.keys()), { present, imported: importedNames(code) }),
+      ...remarksOnClass(owner),
+    ],
   };
 }
 
-async function importAgent(url: string, code: string): Promise<Record<string, unknown>> {
+function functionsOf(values: Found | Module): Candidates<Callable>["exported"] {
+  const found = FUNCTION_NAMES.map((name) => [name, (values as Found)[name]] as const);
+  return Object.fromEntries(found.filter(([, value]) => typeof value === "function"));
+}
+
+/** Of an object, an instance or a class, to be called as its own. */
+function methodsOf(owner: unknown): Candidates<Callable>["default"] {
+  if ((typeof owner !== "object" && typeof owner !== "function") || owner === null) return {};
+  const methods = functionsOf(owner as Module);
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, method.bind(owner)]),
+  );
+}
+
+function membersOf(owner: unknown): string[] {
+  if (typeof owner !== "object" || owner === null) return [];
+  return [owner, Object.getPrototypeOf(owner)].flatMap((each) =>
+    each === null ? [] : Object.getOwnPropertyNames(each)
+  );
+}
+
+function remarksOnClass(owner: unknown): string[] {
+  const { prototype } = typeof owner === "function" ? owner : { prototype: undefined };
+  const methods = FUNCTION_NAMES.filter((name) => Object.hasOwn(prototype ?? {}, name));
+  return methods.length === 0 ? [] : [
+    `${
+      methods.join(", ")
+    } of the default export are methods of instances: export one, \`export default new …()\``,
+  ];
+}
+
+async function importAgent(url: string, code: string, type: SourceType): Promise<Module> {
   try {
     return await import(url);
   } catch (error) {
     const isOfFinder = error instanceof Error && error.message.includes(FINDER);
-    throw isOfFinder ? await errorOfCodeAlone(url, code) ?? error : error;
+    throw isOfFinder ? await errorOfCodeAlone(url, code, type) ?? error : error;
   }
 }
 
 /** Code that lacks its end fails in what was appended: its author wants to read of the code alone. */
-async function errorOfCodeAlone(url: string, code: string): Promise<unknown> {
-  const alone = URL.createObjectURL(new Blob([code], { type: "application/typescript" }));
+async function errorOfCodeAlone(url: string, code: string, type: SourceType): Promise<unknown> {
+  const alone = blobUrl(code, type);
   try {
     await import(alone);
     return undefined;
@@ -82,8 +136,4 @@ function withoutGlobalProcess(find: () => Found): Found {
   } finally {
     Object.defineProperty(globalThis, "process", original);
   }
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
 }

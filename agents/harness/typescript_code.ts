@@ -2,24 +2,27 @@
 import type { StartFrame } from "../../protocol/frames.ts";
 import { type Description, ErrorDescriber } from "./errors.ts";
 import type { AgentCode } from "./language.ts";
-import { type AgentFunctions, loadFunctions, moduleUrl } from "./load.ts";
+import { type AgentFunctions, loadFunctions, moduleUrl, type SourceType } from "./load.ts";
 
 export class TypeScriptCode implements AgentCode {
+  readonly #type: SourceType;
   readonly #url: string;
   readonly #describer: ErrorDescriber;
 
   constructor(private readonly start: StartFrame) {
-    this.#url = moduleUrl(start.code);
+    // TypeScript reads some JavaScript otherwise: `f(a < b, c > (d))` calls `f` with one argument there.
+    this.#type = start.language === "javascript" ? "javascript" : "typescript";
+    this.#url = moduleUrl(start.code, this.#type);
     this.#describer = new ErrorDescriber(
       this.#url,
-      `${start.name}.ts`,
+      `${start.name}.${this.#type === "javascript" ? "js" : "ts"}`,
       new URL("../..", import.meta.url).href,
     );
   }
 
   async load(): Promise<AgentFunctions> {
     try {
-      return await loadFunctions(this.#url, this.start.code);
+      return await loadFunctions(this.#url, this.start.code, this.#type);
     } finally {
       URL.revokeObjectURL(this.#url);
     }

@@ -6,7 +6,7 @@ import { checkPython, NOT_CHECKED, type PythonReport } from "./check_python.ts";
 import { checkTypes } from "./check_types.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 import { foreignImports } from "./foreign_imports.ts";
-import { agentFunctions, type PermissionHint, permissionHints } from "./permissions.ts";
+import { type PermissionHint, permissionHints } from "./permissions.ts";
 
 /** What is to be looked at. */
 export interface Checked {
@@ -36,13 +36,13 @@ const TIMEOUT_MS = 60_000;
 /** Reads the code in the language that a node would take it for. */
 export async function checkAgent(checked: Checked, signal: AbortSignal): Promise<CheckReport> {
   const reading = readingOf(checked);
-  if (reading === "typescript") return await typescriptReport(checked, signal);
+  if (reading === "typescript") return (await typescriptReport(checked, signal)).report;
   const python = await pythonReport(checked, signal);
   if (reading === "python" || python.readsAs === "python") return python.report;
   const typescript = await typescriptReport(checked, signal);
-  if (typescript.problems.every((problem) => /^(line \d+:\d+: )?TS\d/.test(problem))) return typescript;
+  if (typescript.parses) return typescript.report;
   if (python.readsAs === "names") return python.report;
-  const [asPython, asTypeScript] = [python.report, typescript].map(({ problems }) => problems[0]);
+  const [asPython, asTypeScript] = [python.report, typescript.report].map(({ problems }) => problems[0]);
   const neither =
     `It is neither Python nor TypeScript. As Python: ${asPython}. As TypeScript: ${asTypeScript}`;
   return { ...python.report, problems: [neither] };
@@ -67,35 +67,37 @@ async function pythonReport(
   }
 }
 
-async function typescriptReport({ code, install }: Checked, signal: AbortSignal): Promise<CheckReport> {
-  const functions = agentFunctions(code);
-  return {
-    language: "typescript",
-    problems: await problemsOf(code, install, signal),
-    notes: functions.length === 0
-      ? ["It has none of setup, process, handle_task: it would do nothing after its top level"]
-      : [],
-    functions,
-    needs: permissionHints(code),
-  };
+interface TypeScriptReport {
+  readonly parses: boolean;
+  readonly report: CheckReport;
 }
 
-async function problemsOf(code: string, install: readonly string[], signal: AbortSignal): Promise<string[]> {
+async function typescriptReport(
+  { code, install, language }: Checked,
+  signal: AbortSignal,
+): Promise<TypeScriptReport> {
   const foreign = foreignImports(code, install);
+  const nothing = { notes: [], functions: [] };
+  const report = (found: Pick<CheckReport, "problems" | "notes" | "functions">, parses: boolean) => {
+    const whole = { language: "typescript" as const, ...found, needs: permissionHints(code) };
+    return { parses, report: whole };
+  };
   if (foreign.length > 0) {
-    return foreign.map((name) => `An agent cannot import '${name}': only packages of install, and node:`);
+    const problems = foreign.map((name) =>
+      `An agent cannot import '${name}': only packages of install, and node:`
+    );
+    return report({ ...nothing, problems }, false);
   }
   try {
-    const diagnostics = await checkTypes("agent.ts", code, {
+    const found = await checkTypes(language === "javascript" ? "agent.js" : "agent.ts", code, {
       deno: await findDeno(undefined, Deno.env.get("PATH") ?? ""),
       install,
       signal: withTimeout(signal),
     });
-    return diagnostics.map(inWords);
+    return report({ ...found, problems: found.problems.map(inWords) }, found.parses);
   } catch (error) {
-    if (error instanceof SpecifierError) return [error.message];
-    signal.throwIfAborted();
-    return [(error as Error).message];
+    if (!(error instanceof SpecifierError)) signal.throwIfAborted();
+    return report({ ...nothing, problems: [(error as Error).message] }, false);
   }
 }
 

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { InstallError } from "../../protocol/packages/install_error.ts";
 import type { Diagnostic } from "./diagnostics.ts";
+import { verdictOnForm, verdictOnFunctions } from "./functions.ts";
 import { type PermissionHint, permissionHints } from "./permissions.ts";
 import { lookAtPython, type LookOptions, type PythonLook } from "./python/look.ts";
 import { judgeImports, type KnownPackages } from "./python/packages.ts";
@@ -32,12 +33,16 @@ export async function checkPython(
   const { seen, interpreter } = await lookAtPython(code, options);
   const lock = await Deno.readTextFile(join(interpreter.dir, "pyodide-lock.json"));
   const { problems, notes, missing } = judge(seen, install, JSON.parse(lock) as KnownPackages);
+  const names = { present: seen.names, imported: new Set(seen.imported) };
+  const verdict = seen.reads_as === ""
+    ? verdictOnForm(code, "python")
+    : verdictOnFunctions(new Set(seen.functions), names);
   return {
     readsAs: seen.reads_as,
-    diagnostics: [...problems, ...seen.problems].sort((a, b) =>
+    diagnostics: [...problems, ...seen.problems, ...verdict.problems].sort((a, b) =>
       (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)
     ),
-    notes: [...new Set([...seen.notes, ...notes])],
+    notes: [...new Set([...seen.notes, ...verdict.notes, ...notes])],
     functions: seen.functions,
     needs: seen.calls.flatMap(({ text, line }) => permissionHints(text).map((hint) => ({ ...hint, line }))),
     missing,

@@ -1,11 +1,14 @@
 /** Type-checks an agent as a node would run it, with Deno's own checker. */
-import { dirname, extname, join, resolve } from "@std/path";
+import { basename, dirname, extname, join, resolve } from "@std/path";
 import { pathToFileURL } from "node:url";
 import types from "../../agents/types.d.ts" with { type: "text" };
 import { importMap } from "../../protocol/packages/import_map.ts";
 import { parseSpecifiers } from "../../protocol/packages/specifiers.ts";
-import { annotate } from "./annotate.ts";
+import { declaredNames, FINDER_SOURCE, importedNames } from "../../agents/harness/functions.ts";
+import { annotate, type Language } from "./annotate.ts";
 import { type Diagnostic, parseDiagnostics } from "./diagnostics.ts";
+import { verdictOnForm, verdictOnFunctions } from "./functions.ts";
+import { foundBy, probes } from "./probes.ts";
 
 export interface CheckOptions {
   /** The Deno executable. */
@@ -19,22 +22,50 @@ export interface CheckOptions {
 const TYPE_IMPORT = /(\bimport\s+type\b)/;
 const FROM = /^([^;"']*?\bfrom\s*)(["'])(\.{1,2}\/[^"']+)\2/;
 
+export interface TypeReport {
+  /** What is wrong, with the author's lines. */
+  readonly problems: readonly Diagnostic[];
+  /** What is no mistake, but should be known. */
+  readonly notes: readonly string[];
+  /** Those that a node would call; none of code that does not parse. */
+  readonly functions: readonly string[];
+  readonly parses: boolean;
+}
+
 /**
  * @param path of the agent's file
- * @returns what is wrong, with the author's lines; nothing when nothing is
  * @throws Error when Deno cannot be run, or gives no reason
  */
-export async function checkTypes(
-  path: string,
-  source: string,
-  options: CheckOptions,
-): Promise<readonly Diagnostic[]> {
+export async function checkTypes(path: string, source: string, options: CheckOptions): Promise<TypeReport> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "agentflow-check-" }));
   try {
-    return await checkIn(folder, path, source, options);
+    const output = await checkIn(folder, path, source, options);
+    const form = verdictOnForm(source, "typescript");
+    if (output.functions === undefined) {
+      return { problems: [...form.problems, ...output.problems], notes: [], functions: [], parses: false };
+    }
+    const names = {
+      present: [...declaredNames(source), ...output.functions],
+      imported: importedNames(source),
+    };
+    const verdict = verdictOnFunctions(output.functions, names);
+    // What is not in the form of a module has nothing to be found.
+    const missing = form.problems.length > 0 ? form.problems : verdict.problems;
+    return {
+      problems: [...output.problems, ...missing],
+      notes: verdict.notes,
+      functions: [...output.functions],
+      parses: true,
+    };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+interface Checked {
+  readonly problems: readonly Diagnostic[];
+  /** `undefined` where the code does not parse. */
+  readonly functions: ReadonlySet<string> | undefined;
 }
 
 async function checkIn(
@@ -42,9 +73,59 @@ async function checkIn(
   path: string,
   source: string,
   { deno, install, signal }: CheckOptions,
-): Promise<readonly Diagnostic[]> {
+): Promise<Checked> {
   const isJavaScript = /^\.m?js$/.test(extname(path));
   const copy = join(folder, isJavaScript ? "agent.js" : "agent.ts");
+  const probe = join(folder, "probe.ts");
+  const { text, columnOf } = await annotatedCopy(
+    folder,
+    path,
+    source,
+    isJavaScript ? "javascript" : "typescript",
+  );
+  await Deno.writeTextFile(copy, text + FINDER_SOURCE);
+  await Deno.writeTextFile(probe, probes(`./${basename(copy)}`));
+  const config = {
+    // Functions without types are the documented way to write an agent.
+    compilerOptions: { noImplicitAny: false, checkJs: isJavaScript, lib: ["deno.window", "deno.unstable"] },
+    nodeModulesDir: "none",
+    ...importMap(parseSpecifiers(install)),
+  };
+  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
+  const { stdout, stderr } = await new Deno.Command(deno, {
+    args: ["check", "--quiet", "--no-lock", "--config", join(folder, "deno.json"), copy, probe],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    signal,
+  }).output();
+  const output = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
+  const [copyUrl, probeUrl] = [copy, probe].map((each) => pathToFileURL(each).href) as [string, string];
+  const ofProbe = parseDiagnostics(output, probeUrl).filter(({ code, line }) =>
+    code !== undefined && line !== undefined
+  );
+  const all = parseDiagnostics(output, copyUrl, [probeUrl]);
+  if (all.length + ofProbe.length === 0) throw new Error(`deno check has failed: ${output.trim()}`);
+  const lines = source.split("\n").length;
+  const own = all.filter(({ line }) => line === undefined || line <= lines);
+  const behind = all.filter((each) => !own.includes(each));
+  const problems = own.map((diagnostic) => {
+    const { line, column } = diagnostic;
+    return line === undefined || column === undefined
+      ? diagnostic
+      : { ...diagnostic, column: columnOf(line, column) };
+  });
+  const isParsed = ofProbe.length > 0;
+  return { problems, functions: isParsed ? foundBy(ofProbe, behind, source) : undefined };
+}
+
+/** The code with the types that its author has left out, and those for authors where it finds them. */
+async function annotatedCopy(
+  folder: string,
+  path: string,
+  source: string,
+  language: Language,
+): Promise<ReturnType<typeof annotate>> {
   const typesPath = join(folder, "types.d.ts");
   // Of its own, should the author's copy be missing or old.
   await Deno.writeTextFile(typesPath, types);
@@ -56,34 +137,8 @@ async function checkIn(
       : pathToFileURL(resolve(authors, specifier)).href;
     return `${before}${quote}${target}${quote}`;
   };
-  const rehomed = source.split(TYPE_IMPORT).map((part, index, parts) =>
-    // Only what stands behind one: types may be another file's, code may not.
-    index > 0 && TYPE_IMPORT.test(parts[index - 1] ?? "") ? part.replace(FROM, rehome) : part
-  ).join("");
-  const { text, columnOf } = annotate(rehomed, isJavaScript ? "javascript" : "typescript", typesUrl);
-  await Deno.writeTextFile(copy, text);
-  const config = {
-    // Functions without types are the documented way to write an agent.
-    compilerOptions: { noImplicitAny: false, checkJs: isJavaScript, lib: ["deno.window", "deno.unstable"] },
-    nodeModulesDir: "none",
-    ...importMap(parseSpecifiers(install)),
-  };
-  await Deno.writeTextFile(join(folder, "deno.json"), JSON.stringify(config));
-  const { success, stdout, stderr } = await new Deno.Command(deno, {
-    args: ["check", "--quiet", "--no-lock", "--config", join(folder, "deno.json"), copy],
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    signal,
-  }).output();
-  if (success) return [];
-  const output = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
-  const diagnostics = parseDiagnostics(output, pathToFileURL(copy).href);
-  if (diagnostics.length === 0) throw new Error(`deno check has failed: ${output.trim()}`);
-  return diagnostics.map((diagnostic) => {
-    const { line, column } = diagnostic;
-    return line === undefined || column === undefined
-      ? diagnostic
-      : { ...diagnostic, column: columnOf(line, column) };
-  });
+  // Every other part is the keyword itself; the first stands before any.
+  const [first = "", ...rest] = source.split(TYPE_IMPORT);
+  const rehomed = first + rest.map((part) => part.replace(FROM, rehome)).join("");
+  return annotate(rehomed, language, typesUrl);
 }

@@ -15,8 +15,13 @@ const HEAD = /^(TS\d+) \[(?:ERROR|WARN[A-Z]*)\]: (.*)$/;
 /**
  * @param output of `deno check`
  * @param copyUrl the file that was checked
+ * @param except files of which nothing is wanted
  */
-export function parseDiagnostics(output: string, copyUrl: string): readonly Diagnostic[] {
+export function parseDiagnostics(
+  output: string,
+  copyUrl: string,
+  except: readonly string[] = [],
+): readonly Diagnostic[] {
   const folderUrl = copyUrl.slice(0, copyUrl.lastIndexOf("/") + 1);
   const missing = /Cannot find module '(\S+)'\.?/;
   const alone = (all: string, url: string) =>
@@ -38,12 +43,14 @@ export function parseDiagnostics(output: string, copyUrl: string): readonly Diag
     const place = /^\s+at (\S+):(\d+):(\d+)$/.exec(line);
     if (place !== null) {
       const isOwn = place[1] === copyUrl;
-      diagnostics.push({
-        code: current.code,
-        message: current.message.join(" ").replace(missing, alone),
-        line: isOwn ? Number(place[2]) : undefined,
-        column: isOwn ? Number(place[3]) : undefined,
-      });
+      if (!except.includes(place[1] ?? "")) {
+        diagnostics.push({
+          code: current.code,
+          message: current.message.join(" ").replace(missing, alone),
+          line: isOwn ? Number(place[2]) : undefined,
+          column: isOwn ? Number(place[3]) : undefined,
+        });
+      }
       current = undefined;
     } else if (
       /^ {2}\S/.test(line) && !/^\s*~+\s*$/.test(line) && current.message.length < 5 && isProse(line)

@@ -104,18 +104,6 @@ export function importedPackages(source: string): readonly string[] {
   );
 }
 
-/** The functions of an agent that the code has. */
-export function agentFunctions(source: string): readonly string[] {
-  const code = withoutComments(source);
-  return ["setup", "process", "handle_task", "handleTask"].filter((name) =>
-    new RegExp(
-      `^\\s*(?:export\\s+)?(?:default\\s+)?(?:async\\s+)?(?:function\\s*\\*?\\s*|(?:const|let|var)\\s+)${name}\\b`,
-      "m",
-    )
-      .test(code) || new RegExp(`export\\s*\\{[^}]*\\b${name}\\b`).test(code)
-  );
-}
-
 /** Comments become spaces: lines and columns stay. Quoted text stays, with what looks like comments in it. */
 function withoutComments(source: string): string {
   return blanked(source, ["comment"]);

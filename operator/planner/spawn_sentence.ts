@@ -6,7 +6,7 @@ import type { ParameterValue } from "../templates/template.ts";
 import { type Clauses, takeClauses } from "./clauses.ts";
 import { NO_NAMES } from "./no_names.ts";
 import { notUnderstood, type Plan, planned, type Understanding } from "./plan.ts";
-import { likelyMeant } from "./spelling.ts";
+import { likelyMeant } from "../../protocol/spelling.ts";
 import { whyNot } from "./why_not.ts";
 
 const VERB =

@@ -6,12 +6,14 @@ import languages from "../../protocol/language.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
 import sourceText from "../../protocol/source_text.ts" with { type: "text" };
+import spelling from "../../protocol/spelling.ts" with { type: "text" };
 import topics from "../../protocol/topics.ts" with { type: "text" };
 import activity from "../../agents/harness/activity.ts" with { type: "text" };
 import api from "../../agents/harness/api.ts" with { type: "text" };
 import clock from "../../agents/harness/clock.ts" with { type: "text" };
 import redirect from "../../agents/harness/console.ts" with { type: "text" };
 import errors from "../../agents/harness/errors.ts" with { type: "text" };
+import functions from "../../agents/harness/functions.ts" with { type: "text" };
 import harness from "../../agents/harness/harness.ts" with { type: "text" };
 import language from "../../agents/harness/language.ts" with { type: "text" };
 import load from "../../agents/harness/load.ts" with { type: "text" };
@@ -45,12 +47,14 @@ export const PYTHON_HARNESS: SourceTree = {
     "protocol/lines.ts": lines,
     "protocol/names.ts": names,
     "protocol/source_text.ts": sourceText,
+    "protocol/spelling.ts": spelling,
     "protocol/topics.ts": topics,
     "agents/harness/activity.ts": activity,
     "agents/harness/api.ts": api,
     "agents/harness/clock.ts": clock,
     "agents/harness/console.ts": redirect,
     "agents/harness/errors.ts": errors,
+    "agents/harness/functions.ts": functions,
     "agents/harness/harness.ts": harness,
     "agents/harness/language.ts": language,
     "agents/harness/load.ts": load,

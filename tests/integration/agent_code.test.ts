@@ -1,5 +1,5 @@
 /** The forms that an agent's code may have. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { testOnStage } from "../support/stage.ts";
 
 /** Each form says "set up", "processed", and answers a task with `{ answered: payload }`. */
@@ -25,6 +25,28 @@ const FORMS: Readonly<Record<string, string>> = {
       setup(agent) { return agent.log("set up"); },
       process: (agent) => agent.log("processed"),
       async handle_task(agent, payload) { return { answered: payload }; },
+    };`,
+  "an instance of a class, with this": `
+    class Words { #begin = "set up"; again = "processed"; begin() { return this.#begin; } }
+    class Mine extends Words {
+      setup(agent) { return agent.log(this.begin()); }
+      process(agent) { return agent.log(this.again); }
+      handle_task(_agent, payload) { return { answered: payload }; }
+    }
+    export default new Mine();`,
+  "static methods, with this": `
+    export default class {
+      static words = ["set up", "processed"];
+      static setup(agent) { return agent.log(this.words[0]); }
+      static process(agent) { return agent.log(this.words[1]); }
+      static handle_task(_agent, payload) { return { answered: payload }; }
+    }`,
+  "an import of the same name beside its own": `
+    import { deprecate as setup } from "node:util";
+    export default {
+      setup: (agent) => agent.log("set up"),
+      process: (agent) => agent.log("processed"),
+      handle_task: (_agent, payload) => ({ answered: payload, setup: typeof setup }.answered && { answered: payload }),
     };`,
   "exports under other names": `
     const begin = (agent) => agent.log("set up");
@@ -126,6 +148,39 @@ testOnStage("agent code", {}, {
     await agent.on("manifest");
     assertEquals(agent.all("errors"), []);
     assertEquals((await stage.list()).get("nothing").state, "running");
+    const { json } = await agent.on("logs", ({ message }) => /^none of setup, process/.test(message));
+    assertEquals(json.level, "warning");
+  },
+
+  "a name that is one letter away is a warning in the log": async (stage) => {
+    const agent = await stage.spawn({ name: "misspelt", code: "function setup() {} function procces() {}" });
+    const { json } = await agent.on("logs", ({ message }) => /did you mean 'process'/.test(message));
+    assertEquals(json.level, "warning");
+  },
+
+  "JavaScript is not read as TypeScript, where the config says what it is": async (stage) => {
+    const code = `const count = (...all) => all.length, [a, b, c] = [1, 2, 3];
+      function handle_task() { return count(a < b, c > (3)); }`;
+    const agent = await stage.spawn({ name: "javascript", code, language: "javascript" });
+    assertEquals(await agent.task(null), { result: 2 });
+  },
+
+  "code that is no module is told what to write": async (stage) => {
+    const cases: [name: string, code: string, hint: RegExp][] = [
+      ["cjs", "module.exports = { process() {} };", /CommonJS.*`export function process/],
+      [
+        "cjs-require",
+        `const fs = require("fs");\nexport function process() {}`,
+        /CommonJS.*import name from/,
+      ],
+      ["fence", "```ts\nfunction process() {}\n```\n", /fence of its Markdown/],
+      ["fence-later", "Here it is:\n\n```js\nfunction process() {}\n```\n", /fence of its Markdown/],
+    ];
+    for (const [name, code, hint] of cases) {
+      const { json } = await (await stage.launch({ name, code })).on("errors");
+      assertEquals([json.phase, json.severity], ["compile", "fatal"], name);
+      assertMatch(json.error, hint);
+    }
   },
 
   "Deno's own process object is not taken for the agent's function": async (stage) => {

@@ -2,8 +2,10 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { checkPython } from "../../operator/author/check_python.ts";
+import { checkTypes } from "../../operator/author/check_types.ts";
 import { InstallError } from "../../protocol/packages/install_error.ts";
 import { ctl, ctlHome, CtlProcess } from "../support/ctl.ts";
+import { FORMS, namesFound, PYTHON_FORMS } from "../support/function_forms.ts";
 
 async function inFolder(play: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "agentflow-author-" });
@@ -170,9 +172,49 @@ Deno.test("what Python code may do without is told, and is no mistake", async ()
 });
 
 Deno.test("code in Python that has nothing to run is a mistake", async () => {
-  const { diagnostics: [nothing] } = await lookAt("x = 1\n");
+  const { diagnostics: [nothing], notes } = await lookAt("def procces(agent):\n    pass\n");
   assertMatch(nothing?.message ?? "", /none of setup, process and handle_task/);
+  assertEquals(notes, ["'procces' is not called: did you mean 'process'?"]);
 });
+
+/** Those that have once been told in one way by nodes, and in another here. */
+const TELLING = /default|instance|static|import|one line|no functions/;
+
+Deno.test("check finds the functions in Python that a node calls, and no others", async () => {
+  for (const form of PYTHON_FORMS.filter(({ title }) => TELLING.test(title))) {
+    assertEquals((await lookAt(form.code)).functions, namesFound(form), form.title);
+  }
+});
+
+Deno.test("check finds the functions in TypeScript and JavaScript that a node calls, and no others", async () => {
+  const { signal } = new AbortController();
+  const options = { deno: Deno.execPath(), install: [], signal };
+  for (const [index, form] of FORMS.filter(({ title }) => TELLING.test(title)).entries()) {
+    const { functions } = await checkTypes(index % 2 === 0 ? "agent.ts" : "agent.js", form.code, options);
+    assertEquals([...functions].sort(), namesFound(form).sort(), form.title);
+  }
+});
+
+Deno.test("check says of code that is no module of an agent's what to write", () =>
+  inFolder(async (folder) => {
+    const cases: [file: string, code: string, message: RegExp][] = [
+      [
+        "cjs.js",
+        `const x = require("x");\nmodule.exports = { process() {} };`,
+        /CommonJS.*`export function process/,
+      ],
+      ["fence.ts", "```ts\nfunction process() {}\n```\n", /Markdown/],
+      ["fence.py", "```python\ndef process(agent):\n    pass\n```\n", /Markdown/],
+    ];
+    for (const [file, code, message] of cases) {
+      const { ok, errors } = await check(folder, file, code);
+      assertEquals(ok, false, file);
+      assert(
+        errors.some((error: { message: string }) => message.test(error.message)),
+        JSON.stringify(errors),
+      );
+    }
+  }));
 
 Deno.test("check has nothing to say against the examples in Python", async () => {
   for (const example of ["running_mean.py", "temperature_sensor.py"]) {

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { installPython } from "../support/python.ts";
+import { namesFound, PYTHON_FORMS } from "../support/function_forms.ts";
 import { type Stage, testOnStage } from "../support/stage.ts";
 
 const python = (code: string) => ({ language: "python", code });
@@ -475,6 +476,26 @@ async def handle_task(agent, payload):
     assertMatch(json.error, /neither Python nor TypeScript. As Python: .*line 1.* As TypeScript: /);
   },
 
+  "the functions are those of the module itself, or what it lists": async (stage) => {
+    for (const [index, form] of PYTHON_FORMS.entries()) {
+      const agent = await stage.spawn({ name: `form-${index}`, ...python(form.code) });
+      await agent.on("manifest");
+      const isFound = namesFound(form).some((name) => name.startsWith("handle"));
+      const reply = await agent.task(null);
+      assertEquals(reply, isFound ? { result: "h" } : { error: reply.error }, form.title);
+      const isNothing = namesFound(form).length === 0;
+      const none = agent.all("logs").some(({ message }) => /^none of setup, process/.test(message));
+      assertEquals(none, isNothing, form.title);
+    }
+  },
+
+  "a name that is one letter away, and an import that is not called, are warnings": async (stage) => {
+    const code = "from json import dumps as setup\ndef procces(agent):\n    pass\n";
+    const agent = await stage.spawn({ name: "py-misspelt", ...python(code) });
+    await agent.on("logs", ({ message }) => /'procces' is not called: did you mean 'process'/.test(message));
+    await agent.on("logs", ({ message }) => /'setup' is imported, and not called/.test(message));
+  },
+
   "the digits of an integer inside a set or a dataclass are not lost either": async (stage) => {
     await stage.spawn({
       name: "digits",
@@ -642,7 +663,10 @@ three
       python2: ["def setup(agent):\n    print 'x'\n", /^Missing parentheses.*python2\.py, line 2/],
       tabs: ["def setup(agent):\n\tif 1:\n        pass\n", /^inconsistent use of tabs.*line 3/],
       prose: ["Here is the code:\n\ndef setup(agent):\n    pass\n", /^invalid syntax.*prose\.py, line 1/],
-      markdown: ["```python\ndef setup(agent):\n    pass\n```\n", /^invalid syntax.*markdown\.py, line 1/],
+      markdown: [
+        "```python\ndef setup(agent):\n    pass\n```\n",
+        /fence of its Markdown.*\(invalid syntax \(markdown\.py, line 1\)\)$/,
+      ],
       inner: [
         "    def setup(agent):\n    pass\n",
         /^expected an indented block after .* on line 1 \(inner\.py, line 2/,

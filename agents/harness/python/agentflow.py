@@ -329,11 +329,21 @@ def _one_line_up(error):
     return type(error)(msg, (file, up(line), offset, text, up(end_line), end_offset))
 
 
+def _parse(code):
+    """The syntax tree of code that compiles."""
+    code = code.removeprefix("\ufeff")
+    if not _begins_indented(code):
+        return ast.parse(code)
+    tree = ast.parse(f"if 1:\n{code}")
+    tree.body = tree.body[0].body
+    return tree
+
+
 def check(code):
     """How the code reads as Python: "" when it does not parse, "names" when it uses what nothing defines, else "python"."""
     try:
         _compile(code)
-        tree = ast.parse(f"if 1:\n{code}" if _begins_indented(code) else code.removeprefix("\ufeff"))
+        tree = _parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
     used, bound = set(), set(dir(builtins)) | {"__name__", "__file__"}
@@ -351,6 +361,70 @@ def check(code):
     return "python" if used <= bound else "names"
 
 
+FUNCTION_NAMES = ("setup", "process", "handle_task", "handleTask")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def functions_in(body):
+    """What a node may call of a module, by name: what its top level defines, or has imported and lists in __all__."""
+    nodes = {name: node for name, node, _ in _bindings(body) if not isinstance(getattr(node, "value", None), ast.Constant)}
+    defined, _ = names_in(body)
+    return {name: nodes[name] for name in FUNCTION_NAMES if name in nodes and (name in defined or name in _listed(body))}
+
+
+def names_in(body):
+    """What a module's top level defines, and what it has from elsewhere; "*" stands for all that an import of * brings."""
+    bindings = list(_bindings(body))
+    defined = {name for name, _, is_import in bindings if not is_import}
+    return defined, {name for name, _, is_import in bindings if is_import} - defined
+
+
+def _bindings(body):
+    """Each name that is bound outside functions and classes, also where a condition decides on it: name, node, is it imported."""
+    for node in body:
+        is_import = isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in binds(node):
+            yield name, node, is_import
+        if isinstance(node, _DEFINITIONS):
+            continue
+        for target in getattr(node, "targets", None) or [getattr(node, "target", None)]:
+            for inner in ast.walk(target) if isinstance(target, ast.AST) else ():
+                for name in binds(inner):
+                    yield name, node, False
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            for inner in getattr(node, field, None) or []:
+                yield from _bindings(inner.body if isinstance(inner, (ast.ExceptHandler, ast.match_case)) else [inner])
+
+
+def _listed(body):
+    """What __all__ names, as far as it is written out."""
+    values = [node.value for node in body if isinstance(node, ast.Assign) and "__all__" in map(_name_of, node.targets)]
+    return {each.value for value in values for each in getattr(value, "elts", ()) if isinstance(each, ast.Constant)}
+
+
+def _name_of(node):
+    return getattr(node, "id", None)
+
+
+def binds(node):
+    """The names that a node binds by itself."""
+    match node:
+        case ast.Import(names=names):
+            return {alias.asname or alias.name.split(".")[0] for alias in names}
+        case ast.ImportFrom(names=names):
+            return {alias.asname or alias.name for alias in names}
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return {name}
+        case ast.arg(arg=name) | ast.MatchMapping(rest=str(name)):
+            return {name}
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return set(names)
+        case _ if isinstance(getattr(node, "name", None), str) and not isinstance(node, ast.alias):
+            # Functions, classes, handlers of exceptions, captures of patterns, parameters of types.
+            return {node.name}
+    return set()
+
+
 def load(code):
     """Runs the module. Which functions it has, as JSON, or what went wrong."""
     global _module
@@ -360,8 +434,16 @@ def load(code):
         _module.__file__ = _file
         sys.modules["agent"] = _module
         exec(compiled, _module.__dict__)
-        names = ("setup", "process", "handle_task", "handleTask")
-        return json.dumps({"value": [name for name in names if callable(getattr(_module, name, None))]})
+        body = _parse(code).body
+        found, (defined, imported) = functions_in(body), names_in(body)
+        # What a name of its own does by other means, such as globals(), counts too.
+        elsewhere = imported if "*" not in imported else set(FUNCTION_NAMES) - defined
+        names = [
+            name for name in FUNCTION_NAMES
+            if callable(getattr(_module, name, None)) and (name in found or name not in elsewhere)
+        ]
+        present = [name for name in defined if callable(getattr(_module, name, None))]
+        return json.dumps({"value": {"functions": names, "present": present, "imported": list(imported)}})
     except BaseException as error:
         return json.dumps(describe(error))
     finally:

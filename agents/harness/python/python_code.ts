@@ -4,6 +4,7 @@ import { parseExactly } from "../../../protocol/json.ts";
 import { type Decided, looksLikePython } from "../../../protocol/language.ts";
 import type { Agent } from "../../types.d.ts";
 import type { Description } from "../errors.ts";
+import { type FunctionName, remarksOn } from "../functions.ts";
 import type { AgentCode } from "../language.ts";
 import type { AgentFunctions } from "../load.ts";
 import { TypeScriptCode } from "../typescript_code.ts";
@@ -76,16 +77,24 @@ function loadPython(pyodide: Pyodide, bridge: Bridge, agent: Agent, code: string
   pyodide.setStderr({ batched: (line) => console.warn(line) });
   const { name, actor_id, node, broker } = agent;
   bridge.start?.(createPythonApi(agent), JSON.stringify({ name, actor_id, node, broker }));
-  const functions = readOutcome(bridge.load?.(code)) as string[];
-  const has = (name: string) => functions.includes(name);
-  const call = (name: string) => has(name) ? () => guarded(() => bridge.call?.(name)) : undefined;
+  const { functions, present, imported } = readOutcome(bridge.load?.(code)) as Loaded;
+  const has = (name: FunctionName) => functions.includes(name);
+  const call = (name: FunctionName) => has(name) ? () => guarded(() => bridge.call?.(name)) : undefined;
   return {
     setup: call("setup"),
     process: call("process"),
     handleTask: has("handle_task") || has("handleTask")
       ? (_agent, payload) => guarded(() => bridge.task?.(...toPython(payload)))
       : undefined,
+    remarks: remarksOn(new Set(functions), { present, imported: new Set(imported) }),
   };
+}
+
+/** What the Python side says of a module. */
+interface Loaded {
+  readonly functions: readonly string[];
+  readonly present: readonly string[];
+  readonly imported: readonly string[];
 }
 
 /** An interpreter that is broken already says so at once, not by a rejection. */

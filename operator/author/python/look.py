@@ -46,6 +46,8 @@ def report(code):
         "problems": look.problems,
         "notes": look.notes,
         "functions": list(look.entries),
+        "names": look.names,
+        "imported": look.imported,
         "imports": look.imports,
         "calls": look.calls,
     })
@@ -63,7 +65,8 @@ class Look:
         self.problems, self.notes, self.imports, self.calls = [], [], [], []
         self._tree, self._shift = self._parse(code)
         self._lines = code.splitlines()
-        self.entries = dict(_entries(self._tree.body))
+        self.entries = agentflow.functions_in(self._tree.body)
+        self.names, self.imported = map(list, agentflow.names_in(self._tree.body))
         self._aliases = {}
         self._look_at_imports(self._tree, False)
         self._look_at_entries()
@@ -144,9 +147,6 @@ class Look:
     # What a node calls, and the agent in it
 
     def _look_at_entries(self):
-        if not self.entries:
-            message = "it has none of setup, process and handle_task: a node would have nothing to run"
-            self.problems.append({"code": None, "message": message, "line": None, "column": None})
         handles = {"agent"}
         entries = [node for node in self.entries.values() if isinstance(node, FUNCTIONS)]
         for node in entries:
@@ -217,7 +217,7 @@ class Look:
         loaded = [each for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)]
         bound = set(dir(builtins)) | MODULE_NAMES
         for node in nodes:
-            bound |= _binds(node)
+            bound |= agentflow.binds(node)
         if "*" in bound or any(each.id in ("exec", "globals", "locals", "vars") for each in loaded):
             self.notes.append("names are not checked: an import of *, exec or globals() may define them")
             return
@@ -254,26 +254,6 @@ class Look:
         return ".".join([self._aliases.get(node.id, node.id), *reversed(parts)])
 
 
-def _entries(body):
-    """The functions of an agent: those of the module, also where a condition decides on them."""
-    for node in body:
-        if isinstance(node, FUNCTIONS):
-            if node.name in ENTRIES:
-                yield node.name, node
-            continue
-        if isinstance(node, ast.ClassDef):
-            continue
-        for name in _binds(node) & ENTRIES.keys():
-            yield name, node
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name) and target.id in ENTRIES:
-                    yield target.id, node
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            for inner in getattr(node, field, None) or []:
-                yield from _entries(inner.body if isinstance(inner, (ast.ExceptHandler, ast.match_case)) else [inner])
-
-
 def _expects_absence(node):
     """Whether it is a try that goes on where an import fails."""
     if not isinstance(node, ast.Try):
@@ -306,24 +286,6 @@ def _without_annotations(node):
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _without_annotations(child)
-
-
-def _binds(node):
-    match node:
-        case ast.Import(names=names):
-            return {alias.asname or alias.name.split(".")[0] for alias in names}
-        case ast.ImportFrom(names=names):
-            return {alias.asname or alias.name for alias in names}
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            return {name}
-        case ast.arg(arg=name) | ast.MatchMapping(rest=str(name)):
-            return {name}
-        case ast.Global(names=names) | ast.Nonlocal(names=names):
-            return set(names)
-        case _ if isinstance(getattr(node, "name", None), str) and not isinstance(node, ast.alias):
-            # Functions, classes, handlers of exceptions, captures of patterns, parameters of types.
-            return {node.name}
-    return set()
 
 
 def _is_name(node, name):

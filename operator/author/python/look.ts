@@ -20,6 +20,9 @@ export interface PythonLook {
   readonly problems: readonly Diagnostic[];
   readonly notes: readonly string[];
   readonly functions: readonly string[];
+  /** What its top level defines, and what it has from elsewhere. */
+  readonly names: readonly string[];
+  readonly imported: readonly string[];
   /** Of what is not Python's own; `guarded`: the code may do without it. */
   readonly imports: readonly {
     /** The first part of `path`. */
@@ -52,6 +55,8 @@ export interface Looked {
 const NOTHING: Omit<PythonLook, "reads_as" | "problems"> = {
   notes: [],
   functions: [],
+  names: [],
+  imported: [],
   imports: [],
   calls: [],
 };

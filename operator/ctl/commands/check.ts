@@ -7,12 +7,7 @@ import { parseSpecifiers, SpecifierError } from "../../../protocol/packages/spec
 import { checkTypes } from "../../author/check_types.ts";
 import { checkPython, NOT_CHECKED } from "../../author/check_python.ts";
 import type { Diagnostic } from "../../author/diagnostics.ts";
-import {
-  agentFunctions,
-  importedPackages,
-  type PermissionHint,
-  permissionHints,
-} from "../../author/permissions.ts";
+import { importedPackages, type PermissionHint, permissionHints } from "../../author/permissions.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { text } from "../options.ts";
@@ -83,10 +78,8 @@ async function lookAtTypes(
 ): Promise<Findings> {
   const install = readInstall(given, source);
   const deno = await findDeno(undefined, run.env.PATH ?? "");
-  const diagnostics = await checkTypes(file, source, { deno, install, signal: run.signal });
-  const functions = agentFunctions(source);
-  const problems = functions.length > 0 ? diagnostics : [...diagnostics, noFunction()];
-  return { functions, problems, notes: [], install, hints: permissionHints(source) };
+  const report = await checkTypes(file, source, { deno, install, signal: run.signal });
+  return { ...report, install, hints: permissionHints(source) };
 }
 
 async function lookAtPython(
@@ -127,15 +120,6 @@ function readInstall(given: readonly string[], source: string): readonly string[
     if (error instanceof SpecifierError) throw new ConfigError(error.message);
     throw error;
   }
-}
-
-function noFunction(): Diagnostic {
-  return {
-    code: undefined,
-    message: "it has none of setup, process and handle_task: a node would have nothing to run",
-    line: undefined,
-    column: undefined,
-  };
 }
 
 function showProblem(

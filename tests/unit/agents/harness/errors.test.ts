@@ -99,3 +99,58 @@ Deno.test("what agent code prints without a stack of its own stays as it is", ()
   const printed = "Elsewhere:\n    at home (ext:of/somebody.js)\n" + "x".repeat(10_000);
   assertEquals(describer.localise(printed), printed);
 });
+
+Deno.test("an error that stands for several shows each of them, and in one line what they say", () => {
+  const first = failure("no route", `Error: no route\n    at ${MODULE}:4:1`);
+  const error = new AggregateError([first, "just text"], "All promises were rejected");
+  error.stack = `AggregateError: All promises were rejected\n    at ${MODULE}:1:1`;
+  assertEquals(describer.describe(error), {
+    error: "All promises were rejected: no route; just text",
+    traceback: [
+      "AggregateError: All promises were rejected",
+      "    at sensor.ts:1:1",
+      "Error 1 of 2: Error: no route",
+      "    at sensor.ts:4:1",
+      "Error 2 of 2: just text",
+    ].join("\n"),
+  });
+  const many = new AggregateError(Array.from({ length: 9 }, (_, n) => new Error(`e${n}`)));
+  assertStringIncludes(describer.describe(many).traceback, "… and 4 more");
+  assertEquals(describer.describe(new AggregateError([])).error, "AggregateError");
+});
+
+Deno.test("causes that lead back to themselves are shown once", () => {
+  const outer = failure("outer", `Error: outer\n    at ${MODULE}:1:1`);
+  const inner = failure("inner", `Error: inner\n    at ${MODULE}:2:1`, outer);
+  outer.cause = inner;
+  assertEquals(describer.describe(outer), {
+    error: "outer",
+    traceback: [
+      "Error: outer",
+      "    at sensor.ts:1:1",
+      "Caused by: Error: inner",
+      "    at sensor.ts:2:1",
+      "Caused by: outer (as above)",
+    ].join("\n"),
+  });
+  const round = new AggregateError([outer], "round");
+  outer.cause = round;
+  assertStringIncludes(describer.describe(round).traceback, "(as above)");
+});
+
+Deno.test("a cause need not be an error", () => {
+  const error = failure("outer", "Error: outer", "the disk is full");
+  assertEquals(describer.describe(error).traceback, "Error: outer\nCaused by: the disk is full");
+});
+
+Deno.test("what Deno's words leave open is said: another form of module, machine code in a package", () => {
+  const error = (message: string) => describer.describe(new Error(message)).error;
+  for (const name of ["module", "exports", "require"]) {
+    assertStringIncludes(error(`${name} is not defined`), "CommonJS");
+  }
+  const addon = `Requires ffi access to "/x/better_sqlite3.node", run again with the --allow-ffi flag`;
+  for (const message of [addon, "No native build was found for platform=linux arch=x64"]) {
+    assertStringIncludes(error(message), "native add-on");
+  }
+  assertEquals(error("modules is not defined"), "modules is not defined");
+});

@@ -1,13 +1,10 @@
 /** What authors are told: types are put in where they are left out, and places are their own. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { declaredNames } from "../../../../agents/harness/functions.ts";
 import { annotate } from "../../../../operator/author/annotate.ts";
 import { parseDiagnostics } from "../../../../operator/author/diagnostics.ts";
 import { devEvent } from "../../../../operator/ctl/author/events.ts";
-import {
-  agentFunctions,
-  importedPackages,
-  permissionHints,
-} from "../../../../operator/author/permissions.ts";
+import { importedPackages, permissionHints } from "../../../../operator/author/permissions.ts";
 import { starter } from "../../../../operator/ctl/author/starter.ts";
 
 const TYPES = "file:///types.d.ts";
@@ -84,15 +81,11 @@ await agent.fetch("https://of.an.agent");`;
   ]);
 });
 
-Deno.test("packages and functions are seen as they are written", () => {
+Deno.test("packages are seen as they are written", () => {
   const source = `import type { Agent } from "./types.d.ts";
 import ms from "ms"; import { x } from "npm:@a/b@1"; import y from "./other.ts"; import z from "node:fs";
 export const setup = () => {}; async function process() {} export { handler as handle_task };`;
   assertEquals(importedPackages(source), ["ms", "npm:@a/b@1"]);
-  assertEquals(agentFunctions("function setup() {}\nconst process = 1;\n// function handle_task() {}"), [
-    "setup",
-    "process",
-  ]);
 });
 
 Deno.test("an author sees what the agent does, and not how the node speaks of it", () => {
@@ -118,7 +111,7 @@ Deno.test("an author sees what the agent does, and not how the node speaks of it
 Deno.test("a starter has all functions, in either language", () => {
   for (const language of ["typescript", "javascript"] as const) {
     const source = starter({ name: "hello", language });
-    assertEquals(agentFunctions(source), ["setup", "process", "handle_task"]);
+    assertEquals(declaredNames(source), ["setup", "process", "handle_task"]);
     assertEquals(source.includes(": Agent"), language === "typescript");
   }
 });

@@ -68,6 +68,7 @@ async function setUp() {
     clock,
     runtime,
     node,
+    registry,
     stateDir,
     send,
     sendBytes,
@@ -469,4 +470,16 @@ Deno.test("an agent that waits for its old node's decision asks for it whenever 
   await n.send("nodes/n/migration", { id: "m", agent: "a", from: "s", decision: "commit" });
   n.node.onConnected();
   assertEquals(n.reports("nodes/s/migration").length, 1);
+});
+
+Deno.test("what code has turned out to be is kept, but not where its packages are of the other language", async () => {
+  await using n = await setUp();
+  for (const [name, install, kept] of [["a", [], "python"], ["b", ["six"], undefined]] as const) {
+    const process = await n.spawn(name, { code: "x = 1", install });
+    process?.says({ t: "loaded", process: false, language: "python" }, { t: "ready" });
+    await settled();
+    assertEquals(n.registry.find(name)?.reading, kept, name);
+  }
+  await n.spawn("c", { code: "const x = 1" });
+  assertEquals(n.registry.find("c")?.reading, "typescript");
 });

@@ -1,6 +1,6 @@
 /** A misspelt word is asked about; a word of another meaning is not. */
 import { assertEquals } from "@std/assert";
-import { likelyMeant } from "../../../../operator/planner/spelling.ts";
+import { likelyMeant } from "../../../protocol/spelling.ts";
 
 const KNOWN = ["temperature", "humidity", "door", "cpu", "load"];
 

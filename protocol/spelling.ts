@@ -1,8 +1,11 @@
 /** Which known word a misspelt one was likely meant to be. Pure: it is said, and never acted on. */
 
-/** The nearest of `known` within two slips of the hand, one in a short word; `undefined` where there is none. */
-export function likelyMeant(word: string, known: Iterable<string>): string | undefined {
-  const allowed = word.length < 6 ? 1 : 2;
+/** The nearest of `known` within `allowed` slips of the hand; `undefined` where there is none. */
+export function likelyMeant(
+  word: string,
+  known: Iterable<string>,
+  allowed = word.length < 6 ? 1 : 2,
+): string | undefined {
   let best: string | undefined;
   let least = allowed + 1;
   for (const each of known) {
