@@ -1,4 +1,5 @@
 /** Signs commands for nodes that run with `--trust`, with the private half of a key of `agentflow key generate`. */
+import { readTextFile } from "../protocol/config/text_file.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { signCommand, type SigningKey } from "../protocol/signing/issue.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
@@ -45,7 +46,7 @@ export async function readKey(path: string, flag: string): Promise<SigningKey> {
   if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
     throw new ConfigError(`${flag}: others may use '${path}': chmod 600 ${path}`);
   }
-  return parseKey(path, flag, await Deno.readTextFile(path));
+  return parseKey(path, flag, await readTextFile(path));
 }
 
 function parseKey(path: string, flag: string, text: string): SigningKey {

@@ -223,8 +223,20 @@ async function prepare({ workDir, deno, walls, clock }: AgentRuntimeParts): Prom
     findWrappers({ deno, workDir, walls }),
     findAuditEnv(),
     closeDenoDir(bareDenoDir),
-  ]);
+  ]).catch((error) => {
+    throw unwritable(workDir, error);
+  });
   return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir, auditEnv };
+}
+
+/** What the system says of a folder, with the flag that names another one: in a container, home may be `/`. */
+function unwritable(workDir: string, error: unknown): unknown {
+  if (!(error instanceof Error) || (error as { code?: unknown }).code === undefined) return error;
+  return new Error(
+    `Cannot write what agents run on below '${workDir}': ${error.message}. Give a folder that user ${Deno.uid()} can ` +
+      "write to: --work-dir DIR",
+    { cause: error },
+  );
 }
 
 /** Deno does not start where it cannot write its records. */

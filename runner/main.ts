@@ -7,6 +7,7 @@ import { systemClock } from "./clock.ts";
 import { PASSWORD_VARIABLE } from "../protocol/broker/broker_flags.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import { parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
+import { endSignals, keepOthersOut } from "../protocol/config/surroundings.ts";
 import { helpText } from "./flags.ts";
 import { findDeno } from "../protocol/deno_executable.ts";
 import { type BrokerAccess, canBeOverheard } from "../protocol/broker/access.ts";
@@ -26,6 +27,7 @@ const EXIT_NAME_TAKEN = 3;
 const EXIT_UPGRADED = 75;
 
 async function main(): Promise<number> {
+  keepOthersOut();
   const request = readRequest();
   if (request === undefined) return EXIT_USAGE;
   switch (request.kind) {
@@ -158,7 +160,7 @@ async function brokerFor(config: RunnerConfig, log: Logger): Promise<BrokerInUse
 /** `deno task` passes a Ctrl-C on that the terminal has already sent to all: one press, two signals. */
 const SAME_PRESS_MS = 100;
 
-/** The first SIGINT or SIGTERM ends the node in order, the second at once. */
+/** The first signal ends the node in order, the second at once. */
 function endOnSignals(node: Node, log: Logger): Disposable {
   let firstMs: number | undefined;
   const onSignal = (mayRepeat: boolean) => {
@@ -171,20 +173,18 @@ function endOnSignals(node: Node, log: Logger): Disposable {
   };
   const onInterrupt = () => onSignal(true);
   const onTerminate = () => onSignal(false);
-  Deno.addSignalListener("SIGINT", onInterrupt);
-  Deno.addSignalListener("SIGTERM", onTerminate);
-  return {
-    [Symbol.dispose]: () => {
-      Deno.removeSignalListener("SIGINT", onInterrupt);
-      Deno.removeSignalListener("SIGTERM", onTerminate);
-    },
-  };
+  const listeners = endSignals().map((signal) => {
+    const listener = signal === "SIGINT" ? onInterrupt : onTerminate;
+    Deno.addSignalListener(signal, listener);
+    return () => Deno.removeSignalListener(signal, listener);
+  });
+  return { [Symbol.dispose]: () => listeners.forEach((remove) => remove()) };
 }
 
-/** Aborted by SIGINT or SIGTERM. A second one is of no account: the self-test then ends within seconds. */
+/** Aborted by a signal. A second one is of no account: the self-test then ends within seconds. */
 function interruption(): AbortSignal {
   const interrupted = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of endSignals()) {
     Deno.addSignalListener(signal, () => interrupted.abort("interrupted"));
   }
   return interrupted.signal;

@@ -1,4 +1,5 @@
 /** Entry of the command line: runs one command, and ends with its exit code. */
+import { endSignals, keepOthersOut } from "../../protocol/config/surroundings.ts";
 import "../../protocol/broker/quiet_libraries.ts";
 import { CommanderError } from "commander";
 import { SECRET_VARIABLES } from "./secret_variables.ts";
@@ -43,7 +44,7 @@ function errorJson(error: string, exit_code: number): string {
 /** The first Ctrl-C ends a command in order, the second at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  for (const signal of endSignals()) {
     Deno.addSignalListener(signal, () => {
       if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
       controller.abort();
@@ -57,5 +58,6 @@ if (import.meta.main) {
   // Nothing that this process starts may inherit it.
   for (const name of SECRET_VARIABLES) Deno.env.delete(name);
   const [stdout, stderr] = [openTerminal(Deno.stdout), openTerminal(Deno.stderr)];
+  keepOthersOut();
   Deno.exit(await main(Deno.args, { env, stdout, stderr, signal: interruption() }));
 }

@@ -1,4 +1,5 @@
 /** The file that saves typing: named sets of the connection's flags. */
+import { readTextFile } from "../../protocol/config/text_file.ts";
 import { dirname, join, resolve } from "@std/path";
 import * as v from "valibot";
 import { ConfigError } from "../../protocol/config/config_error.ts";
@@ -127,7 +128,7 @@ function absolute(path: string, folder: string, home: string | undefined): strin
 
 async function read(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    return await readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw new ConfigError(`Cannot read ${path}: ${(error as Error).message}`);

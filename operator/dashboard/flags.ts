@@ -66,7 +66,7 @@ export function helpText(): string {
     "",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     "",
-    "Exit code: 0 after SIGINT or SIGTERM, 1 when the start fails, 2 for a bad flag or value.",
+    "Exit code: 0 after SIGINT, SIGTERM or SIGHUP, 1 when the start fails, 2 for a bad flag or value.",
   ].join("\n");
 }
 

@@ -1,4 +1,5 @@
 /** Entry of the dashboard: reads the command line, serves the page until a signal, and decides the exit code. */
+import { endSignals, keepOthersOut } from "../../protocol/config/surroundings.ts";
 import "../../protocol/broker/quiet_libraries.ts";
 import { readAccess } from "../../protocol/broker/access_files.ts";
 import { PASSWORD_VARIABLE } from "../../protocol/broker/broker_flags.ts";
@@ -57,7 +58,7 @@ async function brokerFor(config: DashboardConfig): Promise<AsyncDisposable & { r
 
 async function interruption(): Promise<void> {
   await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, resolve);
+    for (const signal of endSignals()) Deno.addSignalListener(signal, resolve);
   });
 }
 
@@ -73,4 +74,7 @@ function print(stream: { writeSync(bytes: Uint8Array): number }, line: string): 
   }
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) {
+  keepOthersOut();
+  Deno.exit(await main());
+}

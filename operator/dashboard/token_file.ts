@@ -1,4 +1,5 @@
 /** Reads the token that browsers must show. */
+import { readTextFile } from "../../protocol/config/text_file.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { Secret } from "../../protocol/config/secret.ts";
 
@@ -13,7 +14,7 @@ export async function readToken(path: string): Promise<Secret> {
     if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
       throw new ConfigError(`--token-file: others may use '${path}': chmod 600 ${path}`);
     }
-    text = (await Deno.readTextFile(path)).trim();
+    text = (await readTextFile(path)).trim();
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;

@@ -1,4 +1,5 @@
 /** Makes a fleet what its file says: looks, plans, and carries out. */
+import { readTextFile } from "../../protocol/config/text_file.ts";
 import { dirname, resolve } from "@std/path";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
@@ -187,7 +188,7 @@ async function withConfigs(
 
 async function readText(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readTextFile(path);
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
     throw new ConfigError(`Cannot read ${path}: ${reason}`);

@@ -29,7 +29,6 @@ export async function readAccess(
 
 async function readPassword(path: string, warn: (message: string) => void): Promise<Secret> {
   const text = (await readPrivate("password-file", path, warn)).replace(/\r?\n$/, "");
-  if (text === "") throw new ConfigError(`--password-file: '${path}' is empty`);
   if (/[\r\n]/.test(text)) throw new ConfigError(`--password-file: '${path}' has more than one line`);
   if (new TextEncoder().encode(text).length > MAX_PASSWORD_BYTES) {
     throw new ConfigError(

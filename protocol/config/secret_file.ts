@@ -1,5 +1,6 @@
 /** Reads a file that holds nothing but a secret. */
 import { ConfigError } from "./config_error.ts";
+import { readTextFile } from "./text_file.ts";
 
 /** @returns without the line's end @throws ConfigError when it cannot be read, is empty, or others may read it */
 export async function readSecretFile(flag: string, path: string): Promise<string> {
@@ -10,7 +11,7 @@ export async function readSecretFile(flag: string, path: string): Promise<string
   if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
     throw fail(`others may use '${path}': chmod 600 ${path}`);
   }
-  const secret = (await Deno.readTextFile(path)).trim();
+  const secret = (await readTextFile(path)).trim();
   if (secret === "") throw fail(`'${path}' is empty`);
   return secret;
 }

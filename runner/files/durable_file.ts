@@ -72,12 +72,15 @@ export async function setAside(path: string): Promise<string> {
   return aside;
 }
 
+const CANNOT_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "EBADF"]);
+
 /** A new name in a folder is on the disk once the folder is. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await Deno.open(path, { read: true });
+  using folder = await Deno.open(path, { read: true });
   try {
     await folder.sync();
-  } finally {
-    folder.close();
+  } catch (error) {
+    // Some file systems sync no folders, and say so: what they then keep of a name is theirs to decide.
+    if (!CANNOT_SYNC.has((error as { code?: string }).code ?? "")) throw error;
   }
 }

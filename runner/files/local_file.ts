@@ -1,5 +1,6 @@
 /** Files of the operator's that are read again when they change, and whose permissions matter. */
 
+import { readTextFile } from "../../protocol/config/text_file.ts";
 import { othersReach } from "./ownership.ts";
 
 /** What must not be allowed to others. */
@@ -23,7 +24,7 @@ export async function readGuarded(path: string, exposure: Exposure): Promise<str
   if (reason !== undefined) {
     throw new Error(`${reason}: only user ${Deno.uid()} and root may be able to change it`);
   }
-  return await Deno.readTextFile(path);
+  return await readTextFile(path);
 }
 
 /** Something that is read from a file, and again whenever the file has changed. */

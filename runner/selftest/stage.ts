@@ -140,6 +140,7 @@ export class Stage implements AsyncDisposable {
       onStarted: () => {},
       onReady: () => {},
       onProcessed: () => {},
+      onHealthy: () => {},
       onKilled: () => {},
       onExit: () => {},
       onState: (agent, state) => this.#record(agent, { kind: "state", state }),

@@ -6,6 +6,8 @@ const MAX_DELAY_SECONDS = 60;
 const MAX_DOUBLINGS = 1000;
 /** `process()` calls in a row without an error that win one restart back. */
 export const HEALTHY_CALLS = 10;
+/** The same for an agent without `process()`: so long without a crash. Longer than all waits of the usual budget together. */
+export const HEALTHY_MS = 10 * 60_000;
 /** Failures of `process()` in a row from which on an error is critical. */
 const CRITICAL_FROM = 3;
 

@@ -64,6 +64,8 @@ export interface AgentObserver<Agent> {
   onReady(agent: Agent): void;
   /** A call of `process()` has returned. */
   onProcessed(agent: Agent): void;
+  /** It has earned a restart back by time. */
+  onHealthy(agent: Agent): void;
   /** Its process is ended because of a limit. */
   onKilled(agent: Agent, kill: Kill): void;
   /** Its process has ended, for that reason; another may follow. */

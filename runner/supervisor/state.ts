@@ -61,6 +61,8 @@ export type AgentEvent =
   | { readonly kind: "loaded" }
   | { readonly kind: "ready" }
   | { readonly kind: "processed" }
+  /** It has no `process()`, and has run without a crash for as long as earns a restart back. */
+  | { readonly kind: "healthy" }
   | {
     readonly kind: "failed";
     readonly phase: "compile" | "setup" | "process" | "crash";

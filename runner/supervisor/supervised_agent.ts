@@ -6,6 +6,7 @@ import type { Decided } from "../../protocol/language.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
 import { exitReason } from "./exit_reason.ts";
+import { HEALTHY_MS } from "./policy.ts";
 import type { AgentObserver, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
 import {
   type AgentEvent,
@@ -66,6 +67,8 @@ export class SupervisedAgent {
   #prepared: unknown;
   #installing: AbortController | undefined;
   #restart: AbortController | undefined;
+  /** Aborted when the process that runs now has ended. */
+  #ending: AbortController | undefined;
   /** The last `errors` report, until it is taken care of. */
   #reporting: Promise<void> | void = undefined;
   #resolveEnded: (outcome: Outcome) => void = () => {};
@@ -264,7 +267,7 @@ export class SupervisedAgent {
   }
 
   async #launch(): Promise<void> {
-    const ending = new AbortController();
+    const ending = this.#ending = new AbortController();
     let process: RunningProcess;
     try {
       process = await this.parts.runtime.launch(this, this.#prepared, this.#listener());
@@ -302,6 +305,14 @@ export class SupervisedAgent {
     this.#dispatch({ kind: "exited", reason, kill });
   }
 
+  /** Without `process()` there is nothing to count but time. */
+  async #earnBack(ending: AbortSignal): Promise<void> {
+    while (this.#state.restartCount > 0 && await this.parts.clock.sleep(HEALTHY_MS, ending)) {
+      this.#dispatch({ kind: "healthy" });
+      this.parts.observer.onHealthy(this);
+    }
+  }
+
   async #scheduleRestart(delayMs: number, generation: number): Promise<void> {
     const restart = this.#restart = new AbortController();
     if (await this.parts.clock.sleep(delayMs, restart.signal)) {
@@ -330,6 +341,9 @@ export class SupervisedAgent {
       case "loaded":
         this.#hasProcess = frame.process;
         this.#language = frame.language;
+        if (!frame.process && this.#state.phase.kind === "launching" && this.#ending !== undefined) {
+          void this.#earnBack(this.#ending.signal);
+        }
         return this.#dispatch({ kind: "loaded" });
       case "ready":
         return this.#dispatch({ kind: "ready" });

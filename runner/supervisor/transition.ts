@@ -54,6 +54,8 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
       );
     case "processed":
       return state.phase.kind === "running" ? { state: credit(state), effects: [] } : unchanged(state);
+    case "healthy":
+      return state.phase.kind === "running" ? { state: forgive(state), effects: [] } : unchanged(state);
     case "failed":
       return isAlive(state) ? failed(state, event) : unchanged(state);
     case "hung":
@@ -120,7 +122,11 @@ function isAlive({ phase }: AgentState): boolean {
 function credit(state: AgentState): AgentState {
   const healthyCalls = state.healthyCalls + 1;
   if (healthyCalls < HEALTHY_CALLS) return { ...state, healthyCalls };
-  return { ...state, healthyCalls: 0, restartCount: Math.max(0, state.restartCount - 1) };
+  return forgive({ ...state, healthyCalls: 0 });
+}
+
+function forgive(state: AgentState): AgentState {
+  return { ...state, restartCount: Math.max(0, state.restartCount - 1) };
 }
 
 function failed(state: AgentState, event: Extract<AgentEvent, { kind: "failed" }>): Transition {

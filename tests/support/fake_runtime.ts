@@ -114,6 +114,7 @@ export class RecordingObserver implements AgentObserver<SupervisedAgent> {
     this.seen.push(`${agent.name}: ready`);
   }
   onProcessed(): void {}
+  onHealthy(): void {}
   onKilled(agent: SupervisedAgent, { limit, measured, allowed, unit }: Kill): void {
     this.seen.push(`${agent.name}: killed: ${limit} ${measured} of ${allowed} ${unit}`);
   }

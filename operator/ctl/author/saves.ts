@@ -1,4 +1,5 @@
 /** Tells when a file has been saved, however the editor does that. */
+import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { basename, dirname, resolve } from "@std/path";
 
 /** An editor may write a file in several steps. */
@@ -17,7 +18,7 @@ export async function* saves(path: string, text: string, signal: AbortSignal): A
       if (!paths.some((changed) => basename(changed) === basename(path))) continue;
       await new Promise((done) => setTimeout(done, SETTLE_MS));
       // In the middle of a save it may be away for a moment.
-      const now = await Deno.readTextFile(path).catch(() => known);
+      const now = await readTextFile(path).catch(() => known);
       if (now === known || now === "") continue;
       known = now;
       yield now;

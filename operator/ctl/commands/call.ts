@@ -1,4 +1,5 @@
 /** `agentflow call`: gives an agent a task, and shows its reply. */
+import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { isJsonObject, parseExactly } from "../../../protocol/json.ts";
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
@@ -40,7 +41,7 @@ async function readPayload(given: string): Promise<string> {
   if (given === "-") return await new Response(Deno.stdin.readable).text();
   if (!given.startsWith("@")) return given;
   try {
-    return await Deno.readTextFile(given.slice(1));
+    return await readTextFile(given.slice(1));
   } catch (error) {
     const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
     throw new ConfigError(`Cannot read ${given.slice(1)}: ${reason}`);

@@ -1,4 +1,5 @@
 /** `agentflow check`: says what is wrong with an agent's code, and which permissions it would need. */
+import { readTextFile } from "../../../protocol/config/text_file.ts";
 import type { Command } from "commander";
 import { basename } from "@std/path";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
@@ -174,7 +175,7 @@ async function read(file: string): Promise<string> {
     throw new ConfigError(`${basename(file)}: expected a .ts, .js or .py file`);
   }
   try {
-    return await Deno.readTextFile(file);
+    return await readTextFile(file);
   } catch (error) {
     throw new ConfigError(
       `Cannot read ${file}: ${

@@ -1,4 +1,5 @@
 /** `agentflow dev`: runs an agent while it is being written. */
+import { readTextFile } from "../../../protocol/config/text_file.ts";
 import type { Command } from "commander";
 import { hostname } from "node:os";
 import { readPort } from "../../../protocol/broker/broker_flags.ts";
@@ -83,7 +84,7 @@ class Session {
   /** Until Ctrl-C. @param agent its name */
   async run(agent: string): Promise<void> {
     const { signal } = this.parent;
-    const text = await Deno.readTextFile(this.file);
+    const text = await readTextFile(this.file);
     void this.#start();
     void this.#callByLine(agent);
     for await (const _text of saves(this.file, text, signal)) {

@@ -1,4 +1,5 @@
 /** `agentflow key`: makes the keys of those who command nodes, signs commands with them, and makes nodes known to each other. */
+import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { readKey } from "../../signer.ts";
@@ -135,7 +136,7 @@ async function isRight(
 
 async function readKeyFile(path: string): Promise<string> {
   try {
-    const found = await Deno.readTextFile(path);
+    const found = await readTextFile(path);
     parseKeys(found);
     return found;
   } catch (error) {
@@ -173,7 +174,7 @@ async function readPayload(path: string | undefined): Promise<unknown> {
   if (path === undefined) return {};
   try {
     return JSON.parse(
-      path === "-" ? await new Response(Deno.stdin.readable).text() : await Deno.readTextFile(path),
+      path === "-" ? await new Response(Deno.stdin.readable).text() : await readTextFile(path),
     );
   } catch (error) {
     throw new ConfigError(`PAYLOAD ${path} cannot be used: ${(error as Error).message}`);

@@ -86,6 +86,10 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     this.parts.updates.processed(agent);
   }
 
+  onHealthy(agent: SupervisedAgent): void {
+    this.parts.roster.sync(agent);
+  }
+
   onExit(agent: SupervisedAgent, reason: string): void {
     this.parts.audit.record({ event: "exited", agent: agent.name, reason });
     this.parts.tasks.exited(agent);

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { credentialOptions } from "../../../../protocol/broker/access.ts";
 import { join } from "@std/path";
 import { readAccess } from "../../../../protocol/broker/access_files.ts";
 import type { AccessSources } from "../../../../protocol/broker/broker_flags.ts";
@@ -55,13 +56,21 @@ Deno.test("the password is the one line of its file, and wins over the environme
   assertEquals(password?.reveal(), "env");
 });
 
+Deno.test("an empty file is an empty password, which is sent to the broker as one", async () => {
+  await using folder = await Folder.create();
+  for (const content of ["", "\n", "\ufeff"]) {
+    const passwordFile = await folder.write("password", content);
+    const access = await readAccess({ ...NOTHING, username: "u", passwordFile }, () => {});
+    assertEquals(access.password?.reveal(), "");
+    assertEquals(credentialOptions(access).password, "");
+  }
+});
+
 Deno.test("a file that holds no password is refused", async () => {
   await using folder = await Folder.create();
   const file = (content: string | Uint8Array) => folder.write("password", content);
   const path = join(folder.path, "password");
   const cases: [content: string | Uint8Array, message: string][] = [
-    ["", `--password-file: '${path}' is empty`],
-    ["\n", `--password-file: '${path}' is empty`],
     ["a\nb\n", `--password-file: '${path}' has more than one line`],
     ["x".repeat(65_536), `--password-file: the password in '${path}' is longer than 65535 bytes`],
     [new Uint8Array([0xff, 0xfe]), `--password-file: cannot read '${path}': it is not text`],

@@ -3,11 +3,11 @@ import { Supervisor } from "../../../../runner/supervisor/supervisor.ts";
 import { FakeClock, settled } from "../../../support/fake_clock.ts";
 import { config, FakeRuntime, RecordingObserver } from "../../../support/fake_runtime.ts";
 
-function supervise(fields: Readonly<Record<string, unknown>> = {}) {
+function supervise(fields: Readonly<Record<string, unknown>> = {}, hangTimeoutMs = 30_000) {
   const clock = new FakeClock();
   const runtime = new FakeRuntime();
   const observer = new RecordingObserver();
-  const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs: 30_000 }).observedBy(observer);
+  const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs }).observedBy(observer);
   const start = () => supervisor.start(config("a", fields));
   return { clock, runtime, observer, supervisor, start };
 }
@@ -336,4 +336,33 @@ Deno.test("all agents are stopped at the same time, not one after the other", as
   assertEquals(runtime.processes.map((process) => process.ends), [["gracefully"], ["gracefully"]]);
   for (const process of runtime.processes) process.exit("was killed by SIGTERM");
   await stopped;
+});
+
+Deno.test("an agent without process() earns a restart back for each ten minutes without a crash", async () => {
+  const { runtime, clock, start } = supervise({ max_restarts: 5 }, Infinity);
+  const agent = start();
+  const crash = async () => {
+    runtime.last.exit("exited with code 1");
+    await settled();
+    await clock.advance(60_000);
+    runtime.last.says({ t: "loaded", process: false }, { t: "ready" });
+    await settled();
+  };
+  await settled();
+  runtime.last.says({ t: "loaded", process: false }, { t: "ready" });
+  // Far more than the budget, one an hour.
+  for (let count = 0; count < 20; count++) {
+    await crash();
+    assertEquals([agent.visibleState, agent.state.restartCount], ["running", 1]);
+    await clock.advance(9 * 60_000);
+    assertEquals(agent.state.restartCount, 1, "too early");
+    await clock.advance(60_000);
+    assertEquals(agent.state.restartCount, 0);
+    await clock.advance(50 * 60_000);
+  }
+  // At once after another, it is given up as before.
+  for (let count = 0; count < 5; count++) await crash();
+  assertEquals(agent.state.restartCount, 5);
+  runtime.last.exit("exited with code 1");
+  assertEquals((await agent.ended).kind, "failed");
 });
