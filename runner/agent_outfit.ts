@@ -1,4 +1,5 @@
 /** What one process of an agent is given beside its permissions: limits, environment, first frame. Pure. */
+import { join } from "@std/path";
 import type { BrokerAddress, BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
 import type { Permissions } from "../protocol/permissions.ts";
 import type { Installed } from "./install/flags.ts";
@@ -101,6 +102,20 @@ function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
   return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
 }
 
+/** What it may read, because its language or its packages do: they look for files of their own. Absolute. */
+export function librariesOf(foundation: Foundation | undefined): readonly string[] {
+  switch (foundation?.kind) {
+    case undefined:
+      return [];
+    case "python":
+      return [foundation.python.dir, ...foundation.python.wheels];
+    case "packages":
+      return [join(foundation.installed.env.DENO_DIR, "npm")];
+    default:
+      return foundation satisfies never;
+  }
+}
+
 /** V8's, beside that of the heap. */
 export function v8FlagsOf(foundation: Foundation | undefined): readonly string[] {
   return foundation?.kind === "python" ? PYTHON_V8_FLAGS : [];
@@ -118,6 +133,8 @@ export function environmentOf(
     ...(foundation?.kind === "python" ? GIVE_MEMORY_BACK : {}),
     ...(foundation?.kind === "packages" ? foundation.installed.env : { DENO_DIR: bareDenoDir }),
     ...NO_GPU,
+    // Local time is the device's. It is read by the platform: agent code sees no variable of the environment.
+    ...pick(env, ["TZ"]),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Builds a node from its configuration: every part is made here and passed to whom it concerns. */
+import { readNpmrc } from "../protocol/packages/npmrc.ts";
 import { join } from "@std/path";
 import { AgentRuntime } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
@@ -139,10 +140,15 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     ...config.python,
     deno,
     dir: join(workDir, "python"),
-    env: fetchEnv(env),
+    env: fetchEnv(env, readNpmrc(env)),
     onFetch: (agent, what) => node.onInstalling(agent, what),
   });
-  const installer = new Installer({ deno, dir: join(workDir, "installs"), env: fetchEnv(env), guard });
+  const installer = new Installer({
+    deno,
+    dir: join(workDir, "installs"),
+    env: fetchEnv(env, readNpmrc(env)),
+    guard,
+  });
   const runtime: AgentRuntime = new AgentRuntime({
     leftovers,
     node: name,

@@ -1,4 +1,5 @@
 /** Packages of npm for machines that reach no registry. */
+import { readNpmrc } from "../../protocol/packages/npmrc.ts";
 import { join } from "@std/path";
 import type { Environment } from "../../protocol/config/flag.ts";
 import { findDeno } from "../../protocol/deno_executable.ts";
@@ -9,7 +10,7 @@ import { fetchPackage, type NpmPackage } from "../../protocol/packages/npm_packa
 
 /** What fetches here. @param env which registry it is, and how to get there: `NPM_CONFIG_REGISTRY`, `HOME`, proxies, `PATH` */
 export async function downloaderOf(env: Environment): Promise<Downloader> {
-  return { deno: await findDeno(undefined, env["PATH"] ?? ""), env: fetchEnv(env) };
+  return { deno: await findDeno(undefined, env["PATH"] ?? ""), env: fetchEnv(env, readNpmrc(env)) };
 }
 
 /**

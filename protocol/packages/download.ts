@@ -8,6 +8,8 @@ export const IMPORT_MAP = "import_map.json";
 export const LOCK = "lock.json";
 /** The DENO_DIR of the agents that use the install. */
 export const CACHE = "cache";
+/** The home of the agents that use the install: in it which registries its packages came from. */
+export const HOME = "home";
 const CONFIG = "deno.json";
 /**
  * Storage of agents (`caches`, `localStorage`) goes to a folder of this name in the DENO_DIR, and needs no permission.
@@ -21,6 +23,7 @@ export const CONSTANT_FILES: readonly string[] = [
   STORAGE,
   join(CACHE, "npm"),
   join(CACHE, "remote"),
+  HOME,
 ];
 
 /** With what to download. */

@@ -1,4 +1,5 @@
 /** Which environment variables reach the processes that fetch packages and that run agents. Pure. */
+import { variablesOf } from "./npmrc.ts";
 
 const FETCH_VARIABLES = [
   // Where packages come from. HOME is for ~/.npmrc: registries by scope and their credentials.
@@ -26,11 +27,17 @@ const FETCH_VARIABLES = [
 ] as const;
 
 /** What decides where in its cache Deno looks for a package: an agent must run with what its packages were fetched with. */
-const REGISTRY_VARIABLES = ["JSR_URL", "NPM_CONFIG_REGISTRY", "HOME"] as const;
+const REGISTRY_VARIABLES = ["JSR_URL", "NPM_CONFIG_REGISTRY"] as const;
 
-/** The part of the runner's environment that a process fetching packages needs: registries, proxies, certificates. */
-export function fetchEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return pick(env, FETCH_VARIABLES);
+/**
+ * The part of the runner's environment that a process fetching packages needs: registries, proxies, certificates.
+ * @param npmrc the user's `.npmrc`, which may name variables of its own
+ */
+export function fetchEnv(
+  env: Readonly<Record<string, string | undefined>>,
+  npmrc = "",
+): Record<string, string> {
+  return pick(env, [...FETCH_VARIABLES, ...variablesOf(npmrc)]);
 }
 
 /** The part of `env` that a process importing what was fetched needs to find it again. */

@@ -20,6 +20,8 @@ const SUMMARIES: readonly (readonly [pattern: RegExp, summary: string])[] = [
     /could not find (npm package \S+ matching|dist-tag|version of)|version tag not supported/i,
     "version not found",
   ],
+  [/Bad response: (?:401|403)\b|\b(?:unauthorized|forbidden)\b/i, "refused by the registry"],
+  [/Bad response: \d/i, "error of the registry"],
   [/error sending request|failed to load|failed loading|timed out|connection/i, "registry not reachable"],
 ];
 

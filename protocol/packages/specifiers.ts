@@ -60,7 +60,8 @@ function parseSpecifier(text: string): Dependency {
   const [name = "", version] = splitVersion(rest);
   const grammar = registry === "npm" ? NPM_NAME : JSR_NAME;
   if (!grammar.test(name) || (version !== undefined && !VERSION.test(version))) {
-    throw subpathError(text, registry, rest) ?? notAPackage(text);
+    throw subpathError(text, registry, rest) ?? rangeError(text, grammar.test(name) ? version : undefined) ??
+      notAPackage(text);
   }
   return version === undefined
     ? { specifier: `${registry}:${name}`, registry, name }
@@ -84,6 +85,17 @@ function subpathError(text: string, registry: "npm" | "jsr", rest: string): Spec
     `'${text}' names a part of a package: install '${registry}:${parts?.[1]}' and import '${name}/${
       parts?.[2]
     }' in code`,
+  );
+}
+
+/** The error for `npm:ms@>=2` and other ranges that npm knows and no node does. */
+function rangeError(text: string, version = ""): SpecifierError | undefined {
+  if (!/^[\w.*+ <>=|~^-]+$/.test(version) || !/[<>=|]/.test(version)) return undefined;
+  return new SpecifierError(
+    `the version in ${
+      show(text)
+    } is of a form that is not supported: use one version (1.2.3), ^1.2, ~1.2.3, 1.x, or a ` +
+      "tag such as latest",
   );
 }
 

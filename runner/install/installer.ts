@@ -5,9 +5,11 @@ import {
   CONSTANT_FILES,
   download,
   type Downloader,
+  HOME,
   IMPORT_MAP,
   LOCK,
 } from "../../protocol/packages/download.ts";
+import { readNpmrc, registriesOf } from "../../protocol/packages/npmrc.ts";
 import { jsrHost, registryEnv } from "../../protocol/packages/env.ts";
 import type { Installed } from "./flags.ts";
 import type { InstallGuard } from "./install_guard.ts";
@@ -95,11 +97,15 @@ export class Installer {
     await Deno.mkdir(this.#options.dir, { recursive: true, mode: 0o700 });
     const draft = await Deno.makeTempDir({ dir: this.#options.dir, prefix: UNFINISHED });
     try {
-      const registries = registryEnv(this.#options.env);
+      const { env } = this.#options;
+      const npmrc = registriesOf(readNpmrc(env), env);
+      const registries = { ...registryEnv(env), [NPMRC]: npmrc };
       if (state.kind === "damaged" && state.lockIntact && sameRecord(state.seal.registries, registries)) {
         await Deno.copyFile(join(dir, LOCK), join(draft, LOCK));
       }
       await download(draft, dependencies, this.#options, signal);
+      await Deno.mkdir(join(draft, HOME));
+      await Deno.writeTextFile(join(draft, HOME, ".npmrc"), `${npmrc}\n`);
       await this.#options.guard.settle(draft);
       const seal = { ...await digestInstall(draft, LOCK, CONSTANT_FILES), registries };
       await writeSeal(draft, seal);
@@ -118,6 +124,9 @@ export class Installer {
   }
 }
 
+/** Beside the variables of a seal: the lines of `.npmrc` that name registries. */
+const NPMRC = ".npmrc";
+
 type State =
   | { readonly kind: "missing" }
   | { readonly kind: "intact"; readonly seal: Seal }
@@ -133,13 +142,21 @@ async function inspect(dir: string): Promise<State> {
     : { kind: "damaged", seal, lockIntact };
 }
 
-async function describe(dir: string, { registries }: Seal): Promise<Installed> {
+async function describe(
+  dir: string,
+  { registries: { [NPMRC]: npmrc, ...registries } }: Seal,
+): Promise<Installed> {
   const lock = join(dir, LOCK);
   const usesJsr = "jsr" in JSON.parse(await Deno.readTextFile(lock));
   return {
     importMap: join(dir, IMPORT_MAP),
     lock,
-    env: { ...registries, DENO_DIR: join(dir, CACHE) },
+    // The user's own may name other registries by now, and nothing of it is an agent's business.
+    env: {
+      ...registries,
+      ...(npmrc === undefined ? {} : { HOME: join(dir, HOME) }),
+      DENO_DIR: join(dir, CACHE),
+    },
     jsrHost: usesJsr ? jsrHost(registries) : undefined,
   };
 }

@@ -1,6 +1,7 @@
 /** Real `deno` processes that install from the npm registry and from registries on loopback, and that import offline. */
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { readNpmrc } from "../../protocol/packages/npmrc.ts";
 import { fetchEnv } from "../../protocol/packages/env.ts";
 import type { Installed } from "../../runner/install/flags.ts";
 import { InstallError } from "../../protocol/packages/install_error.ts";
@@ -372,4 +373,36 @@ Deno.test("sets that nobody has used for a month go, and what a crash left unfin
 Deno.test("where nothing was ever installed there is nothing to tidy", async () => {
   await using desk = await Desk.open();
   assertEquals(await desk.installer({}).tidy([], Date.now()), 0);
+});
+
+Deno.test("the variables in .npmrc are npm's, and what it says later changes nothing for a set that is there", async () => {
+  await using desk = await Desk.open();
+  const home = await Deno.makeTempDir({ prefix: "agentflow-home-" });
+  const npmrc = join(home, ".npmrc");
+  try {
+    let installed: Installed;
+    {
+      await using registry = serveNpm([npm("ms", "2.0.0")]);
+      const { host } = new URL(registry.url);
+      await Deno.writeTextFile(
+        npmrc,
+        `registry=http://\${REGISTRY_HOST}/\n//${host}/:_authToken=\${NPM_TOKEN}\n`,
+      );
+      const env = {
+        PATH: Deno.env.get("PATH") ?? "",
+        HOME: home,
+        REGISTRY_HOST: host,
+        NPM_TOKEN: "a-secret",
+      };
+      installed = await desk.install(fetchEnv(env, readNpmrc(env)), "npm:ms@2");
+    }
+    const seen = await Deno.readTextFile(join(installed.env.HOME ?? "", ".npmrc"));
+    assertEquals([seen.includes("a-secret"), seen.includes("NPM_TOKEN")], [false, false]);
+    await Deno.writeTextFile(npmrc, "registry=http://127.0.0.1:9/\n");
+    const again = await desk.install(fetchEnv({ HOME: home }), "npm:ms@2");
+    const { stdout, stderr } = await desk.run(`import ms from "ms"; console.log(ms);`, again);
+    assertEquals([stdout, stderr], ["ms 2.0.0\n", ""]);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
 });

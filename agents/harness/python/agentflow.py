@@ -252,10 +252,23 @@ def start(api, identity):
     logging.getLogger().setLevel(logging.INFO)
     asyncio.get_event_loop().set_exception_handler(_log_unhandled)
     _say_what_is_missing()
+    _know_time_zone()
     # What it sleeps through costs no processor time.
     time.sleep = lambda seconds: _sleep(api, seconds)
     # This module may come from a snapshot, which all agents share.
     random.seed()
+
+
+def _know_time_zone():
+    """What `time` has said of its zone since it was imported: the snapshot that it comes from was made in another one."""
+    year = time.gmtime().tm_year
+    january, july = (
+        time.localtime(datetime.datetime(year, month, 1, tzinfo=datetime.timezone.utc).timestamp()) for month in (1, 7)
+    )
+    standard, summer = sorted((january, july), key=lambda local: local.tm_gmtoff)
+    time.timezone, time.altzone = -standard.tm_gmtoff, -summer.tm_gmtoff
+    time.daylight = int(time.timezone != time.altzone)
+    time.tzname = (standard.tm_zone, summer.tm_zone)
 
 
 def _log_unhandled(loop, context):

@@ -1,4 +1,5 @@
 /** Lets the CPython that nodes use look at an agent's code: in a sandbox, and without running any of it. */
+import { readNpmrc } from "../../../protocol/packages/npmrc.ts";
 import { dirname, join } from "@std/path";
 import { pathToFileURL } from "node:url";
 import { defaultWorkDir } from "../../../runner/config.ts";
@@ -72,7 +73,12 @@ export async function lookAtPython(code: string, options: LookOptions): Promise<
     clock: systemClock,
     wrappers: () => findWrappers({ deno, workDir, walls: false }),
   });
-  const store = new InterpreterStore({ deno, dir: join(workDir, "python"), env: fetchEnv(env), guard });
+  const store = new InterpreterStore({
+    deno,
+    dir: join(workDir, "python"),
+    env: fetchEnv(env, readNpmrc(env)),
+    guard,
+  });
   const harness = await writePythonHarness(workDir);
   const interpreter = await store.ready(harness, onFetch, signal);
   const folder = await Deno.makeTempDir({ prefix: "agentflow-check-" });

@@ -41,4 +41,5 @@ Deno.test("an agent sees of the runner's environment what it was granted, and ca
   const seen = environmentOf(undefined, "/bare", ["TOKEN", "DENO_DIR", "ABSENT"], env);
   assertEquals(seen, { TOKEN: "t", DENO_DIR: "/bare", DENO_WEBGPU_BACKEND: "none" });
   assertEquals(environmentOf(PYTHON, "/bare", [], env)["MALLOC_ARENA_MAX"], "1");
+  assertEquals(environmentOf(undefined, "/bare", [], { ...env, TZ: "Asia/Tokyo" }).TZ, "Asia/Tokyo");
 });

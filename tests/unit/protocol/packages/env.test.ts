@@ -22,6 +22,8 @@ Deno.test("fetching process gets registries, proxies and certificates, and nothi
     AGENTFLOW_USERNAME: "x",
   };
   assertEquals(fetchEnv(env), wanted);
+  const npmrc = "//npm.test/:_authToken=${AWS_SECRET_ACCESS_KEY}\nx=\\${LD_PRELOAD}\ny=${ABSENT}";
+  assertEquals(fetchEnv(env, npmrc), { ...wanted, AWS_SECRET_ACCESS_KEY: "x" });
 });
 
 Deno.test("agent's process gets of these what decides where Deno looks for a package", () => {
@@ -30,7 +32,7 @@ Deno.test("agent's process gets of these what decides where Deno looks for a pac
     JSR_URL: "https://jsr.test/",
     HTTPS_PROXY: "http://user:secret@proxy.test",
   };
-  assertEquals(registryEnv(env), { HOME: "/home/pi", JSR_URL: "https://jsr.test/" });
+  assertEquals(registryEnv(env), { JSR_URL: "https://jsr.test/" });
 });
 
 Deno.test("host of the JSR registry comes with its port", () => {

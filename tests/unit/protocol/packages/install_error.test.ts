@@ -51,3 +51,19 @@ Deno.test("install error says how a silent process ended", () => {
   assertEquals(explainFailure("", exited), "deno exited with code 1");
   assertEquals(explainFailure("\n", { code: 137, signal: "SIGKILL" }), "deno was ended by SIGKILL");
 });
+
+Deno.test("a registry that answers with a refusal was reached", () => {
+  const said = (status: number) =>
+    explainFailure(
+      `error: Failed loading https://npm.test/ms for package "ms"\n    0: Bad response: ${status}\n`,
+      {
+        code: 1,
+        signal: null,
+      },
+    ).split(":")[0];
+  assertEquals([401, 403, 500].map(said), [
+    "refused by the registry",
+    "refused by the registry",
+    "error of the registry",
+  ]);
+});
