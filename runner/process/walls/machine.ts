@@ -51,9 +51,9 @@ async function isProgram(path: string): Promise<boolean> {
 
 /** From `/proc/self/maps`. */
 export function mappedLibraries(maps: string): Pick<Machine, "libraries" | "loaders"> {
-  const paths = new Set(
-    maps.split("\n").flatMap((line) => /\s(\/\S*\.so(?:\.\S*)?)$/.exec(line)?.[1] ?? []),
-  );
+  const mapped = maps.split("\n").map((line) => line.includes("/") ? line.slice(line.indexOf("/")) : "");
+  // What has been deleted says so, behind a space.
+  const paths = new Set(mapped.filter((path) => /\.so(?:\.|$)/.test(basename(path)) && !path.includes(" ")));
   return {
     libraries: [...new Set(Array.from(paths, (path) => dirname(path)))],
     loaders: [...paths].filter((path) => /^ld(?:-linux.*|64|-musl.*)?\.so/.test(basename(path))),
