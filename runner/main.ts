@@ -152,7 +152,7 @@ async function brokerFor(config: RunnerConfig, log: Logger): Promise<BrokerInUse
     return { url: config.broker, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const { startEmbeddedBroker } = await import("./broker/embedded.ts");
-  const embedded = await startEmbeddedBroker(config.port);
+  const embedded = await startEmbeddedBroker(config.port, (message) => log.warning(message));
   log.info(`The embedded broker listens on 127.0.0.1:${embedded.port}`);
   return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
 }

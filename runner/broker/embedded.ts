@@ -1,5 +1,7 @@
 /** An MQTT broker inside this process, on loopback: one command runs everything. */
 import { createServer, type Server, type Socket } from "node:net";
+import { type Store, StoreBounds, type StoreLimits } from "./bounded_store.ts";
+import { Budget } from "./budget.ts";
 import { LevelStream } from "./level_stream.ts";
 
 export interface EmbeddedBroker {
@@ -8,22 +10,82 @@ export interface EmbeddedBroker {
 }
 
 const LOOPBACK = "127.0.0.1";
+const MIB = 1024 * 1024;
+
+/** What the broker takes of the memory at most: whoever reaches loopback may connect to it. */
+export interface BrokerLimits {
+  readonly connections: number;
+  readonly packetBytes: number;
+  /** That wait for one client, on its connection. */
+  readonly queuedBytes: number;
+  /** Of all connections together: packets that have come in part, and what waits. */
+  readonly bufferedBytes: number;
+  /** Of one connection. */
+  readonly subscriptions: number;
+  readonly store: StoreLimits;
+}
+
+export const BROKER_LIMITS: BrokerLimits = {
+  connections: 1024,
+  // The largest command that a node reads has this size, encoded as JSON in JSON at the worst.
+  packetBytes: 64 * MIB + 64 * 1024,
+  queuedBytes: 80 * MIB,
+  bufferedBytes: 192 * MIB,
+  subscriptions: 10_000,
+  store: {
+    retained: { messages: 20_000, bytes: 64 * MIB },
+    sessions: 256,
+    waiting: { messages: 20_000, bytes: 32 * MIB },
+    waitingBytes: 64 * MIB,
+    unfinishedBytes: 32 * MIB,
+  },
+};
+
+/** A client that takes nothing for so long is cut off: all others wait for it. */
+const DRAIN_MS = 5000;
+const CONNECT_MS = 10_000;
 
 /**
  * Starts the broker.
  * @param port 0 for any free one
+ * @param onFull something is not kept because there is too much of it; for the operator, once for each kind
  * @throws Error with what to do when the port is taken
  */
-export async function startEmbeddedBroker(port: number): Promise<EmbeddedBroker> {
+export async function startEmbeddedBroker(
+  port: number,
+  onFull: (message: string) => void = () => {},
+  limits: BrokerLimits = BROKER_LIMITS,
+): Promise<EmbeddedBroker> {
   // Only those who ask for a broker pay for loading one.
   const { Aedes } = await import("aedes");
-  const aedes = await Aedes.createBroker();
+  const subscriptions = new SubscriptionCount(limits.subscriptions);
+  const aedes = await Aedes.createBroker({
+    drainTimeout: DRAIN_MS,
+    connectTimeout: CONNECT_MS,
+    // One more is not confirmed: the client goes on with those it has.
+    authorizeSubscribe: (client, subscription, done) =>
+      done(null, subscriptions.mayHaveOneMore(client) ? subscription : null),
+  });
+  // Neither is in the library's types.
+  const { persistence: store, clients } = aedes as unknown as { persistence: Store; clients: object };
+  const isConnected = (id: string) => Object.hasOwn(clients, id);
+  StoreBounds.around(store, { limits: limits.store, isConnected, onFull });
+  aedes.on("clientDisconnect", (client) => {
+    // Nobody can finish what a session has begun that is over.
+    if (client.clean) void store.cleanIncoming(client);
+  });
+  const budget = new Budget(limits.bufferedBytes);
+  const bounds = { maxPacketBytes: limits.packetBytes, maxQueuedBytes: limits.queuedBytes, budget };
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
+    if (sockets.size >= limits.connections) {
+      socket.destroy();
+      return;
+    }
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    aedes.handle(new LevelStream(socket));
+    aedes.handle(new LevelStream(socket, bounds));
   });
   const boundPort = await listen(server, port);
   return {
@@ -35,6 +97,25 @@ export async function startEmbeddedBroker(port: number): Promise<EmbeddedBroker>
       await closed;
     },
   };
+}
+
+/** How many filters each client has subscribed to. */
+class SubscriptionCount {
+  readonly #granted = new WeakMap<object, number>();
+
+  constructor(private readonly most: number) {}
+
+  mayHaveOneMore(client: object): boolean {
+    let count = this.#granted.get(client) ?? 0;
+    if (count >= this.most) {
+      // It may have given some up.
+      const { subscriptions } = client as { readonly subscriptions: object };
+      count = Object.keys(subscriptions).length;
+    }
+    if (count >= this.most) return false;
+    this.#granted.set(client, count + 1);
+    return true;
+  }
 }
 
 function listen(server: Server, port: number): Promise<number> {

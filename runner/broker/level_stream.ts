@@ -1,9 +1,25 @@
-/** A socket as the broker's library can read it without losing its place. */
+/** A socket as the broker's library can read it without losing its place, and without taking what it likes of the memory. */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import type { Budget } from "./budget.ts";
+import { PacketMeter } from "./packet_meter.ts";
 
 /** Incoming bytes that may wait for the broker before the client has to. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** Outgoing bytes that may wait for the client before the broker has to, which gives it some seconds. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+
+/** Who holds less is not counted: it would be work for every packet. */
+const MIN_COUNTED_BYTES = 64 * 1024;
+
+/** What one client may have. */
+export interface ClientBounds {
+  readonly maxPacketBytes: number;
+  /** Outgoing bytes that wait for it before it is cut off. */
+  readonly maxQueuedBytes: number;
+  /** Shared by all clients. */
+  readonly budget: Budget;
+}
 
 /**
  * Says `readable` for every piece that comes, and hands over all that waits at once. The library reads once for each
@@ -13,9 +29,10 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 export class LevelStream extends Duplex {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  readonly #meter = new PacketMeter();
 
-  constructor(private readonly socket: Socket) {
-    super();
+  constructor(private readonly socket: Socket, private readonly bounds: ClientBounds) {
+    super({ writableHighWaterMark: HIGH_WATER_BYTES });
     socket.on("data", (chunk) => this.#take(chunk as Uint8Array));
     socket.on("end", () => this.push(null));
     socket.on("error", (error) => this.destroy(error));
@@ -35,7 +52,19 @@ export class LevelStream extends Duplex {
   override _read(): void {}
 
   override _write(chunk: Uint8Array, _encoding: string, done: (error?: Error | null) => void): void {
-    this.socket.write(chunk, done);
+    this.socket.write(chunk, (error) => {
+      done(error);
+      this.#account();
+    });
+  }
+
+  /** The library waits where there is no room, but not before it has written what it has. */
+  override write(chunk: unknown, ...rest: unknown[]): boolean {
+    const hasRoom = (super.write as (...all: unknown[]) => boolean).call(this, chunk, ...rest);
+    if (this.writableLength > this.bounds.maxQueuedBytes) {
+      this.destroy(new Error("it reads more slowly than it is sent messages"));
+    } else if (!hasRoom) this.#account();
+    return hasRoom;
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -43,14 +72,28 @@ export class LevelStream extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#waiting = [];
+    this.bounds.budget.set(this, 0);
     this.socket.destroy();
     done(error);
   }
 
   #take(chunk: Uint8Array): void {
+    const excess = this.#meter.excess(chunk, this.bounds.maxPacketBytes);
+    if (excess !== undefined) {
+      this.destroy(new Error(`a packet of ${excess} bytes, the limit is ${this.bounds.maxPacketBytes}`));
+      return;
+    }
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes > MAX_WAITING_BYTES) this.socket.pause();
+    this.#account();
     this.emit("readable");
+  }
+
+  #account(): void {
+    if (this.destroyed) return;
+    const bytes = this.#meter.unfinishedBytes + this.#waitingBytes + this.writableLength;
+    this.bounds.budget.set(this, bytes < MIN_COUNTED_BYTES ? 0 : bytes);
   }
 }

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createConnection, createServer, type Socket } from "node:net";
+import { Budget } from "../../../../runner/broker/budget.ts";
 import { LevelStream } from "../../../../runner/broker/level_stream.ts";
 
 /** Both ends of a connection: a client's socket, and what the broker sees of it. */
@@ -9,7 +10,9 @@ async function connected(): Promise<{ client: Socket; stream: LevelStream } & As
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { port: number };
   const client = createConnection(port, "127.0.0.1");
-  const stream = new LevelStream(await accepted.promise);
+  const budget = new Budget(Infinity);
+  const bounds = { maxPacketBytes: Infinity, maxQueuedBytes: 1 << 20, budget };
+  const stream = new LevelStream(await accepted.promise, bounds);
   return {
     client,
     stream,
@@ -50,4 +53,29 @@ Deno.test("what is written goes to the client, and each end learns that the othe
   const closed = new Promise<void>((resolve) => ends.stream.once("close", () => resolve()));
   ends.client.destroy();
   await closed;
+});
+
+Deno.test("a client that takes nothing is cut off when too much waits for it", async () => {
+  await using ends = await connected();
+  ends.client.pause();
+  const closed = new Promise<Error>((resolve) => ends.stream.once("error", resolve));
+  for (let n = 0; n < 1000 && !ends.stream.destroyed; n++) ends.stream.write(new Uint8Array(256 * 1024));
+  assertStringIncludes((await closed).message, "reads more slowly");
+});
+
+Deno.test("of clients that hold too much together, the one that holds most goes", () => {
+  const gone: string[] = [];
+  const holder = (name: string) => ({ destroy: () => gone.push(name) });
+  const [small, large, late] = ["small", "large", "late"].map(holder);
+  const budget = new Budget(100);
+  if (small === undefined || large === undefined || late === undefined) throw new Error("three");
+  budget.set(small, 20);
+  budget.set(large, 70);
+  budget.set(small, 0);
+  budget.set(small, 20);
+  assertEquals(gone, []);
+  budget.set(late, 30);
+  assertEquals(gone, ["large"]);
+  budget.set(late, 70);
+  assertEquals(gone, ["large"]);
 });
