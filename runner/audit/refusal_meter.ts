@@ -1,17 +1,25 @@
-/** Keeps a flood of refused commands from turning the audit log over: what comes too fast is counted. */
+/** Keeps a flood of refused commands from turning the audit log over, and from making one of answers: it is counted. */
 import type { Clock } from "../clock.ts";
 
-/** So many at once are written down one by one. */
-const BURST = 100;
-/** After that, one in so long. */
-const REFILL_MS = 10_000;
+export interface MeterRate {
+  /** So many at once are told of one by one. */
+  readonly burst: number;
+  /** After that, one in so long. */
+  readonly refillMs: number;
+}
+
+/** For what is kept. */
+export const AUDIT_RATE: MeterRate = { burst: 100, refillMs: 10_000 };
+/** For what is said on the bus and in the log. */
+export const SAY_RATE: MeterRate = { burst: 200, refillMs: 100 };
 
 export class RefusalMeter {
-  #room = BURST;
+  #room: number;
   #atMs: number;
   #passedOver = 0;
 
-  constructor(private readonly clock: Clock) {
+  constructor(private readonly clock: Clock, private readonly rate: MeterRate) {
+    this.#room = rate.burst;
     this.#atMs = clock.monotonicMs();
   }
 
@@ -21,7 +29,8 @@ export class RefusalMeter {
    */
   count(): { readonly passed_over?: number } | undefined {
     const nowMs = this.clock.monotonicMs();
-    this.#room = Math.min(BURST, this.#room + (nowMs - this.#atMs) / REFILL_MS);
+    const { burst, refillMs } = this.rate;
+    this.#room = Math.min(burst, this.#room + (nowMs - this.#atMs) / refillMs);
     this.#atMs = nowMs;
     if (this.#room < 1) {
       this.#passedOver += 1;

@@ -31,6 +31,7 @@ export async function readGuarded(path: string, exposure: Exposure): Promise<str
 export class FileOfRecord<T> {
   #seen = "";
   #value: T;
+  #looking: Promise<T> | undefined;
 
   private constructor(
     private readonly path: string,
@@ -66,8 +67,12 @@ export class FileOfRecord<T> {
     }
   }
 
-  /** As the file is now; as it was when it could last be used. Never throws. */
-  async current(): Promise<T> {
+  /** As the file is now; as it was when it could last be used. Never throws. Who asks together shares one look. */
+  current(): Promise<T> {
+    return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+  }
+
+  async #look(): Promise<T> {
     const now = await fingerprint(this.path);
     if (now === this.#seen) return this.#value;
     this.#seen = now;

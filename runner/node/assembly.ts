@@ -3,8 +3,9 @@ import { mayHear } from "../../protocol/agent_topics.ts";
 import { nodeFilters } from "../../protocol/commands.ts";
 import type { Audit } from "../audit/audit_log.ts";
 import type { Denials } from "../audit/denials.ts";
-import { RefusalMeter } from "../audit/refusal_meter.ts";
+import { AUDIT_RATE, RefusalMeter, SAY_RATE } from "../audit/refusal_meter.ts";
 import type { Clock } from "../clock.ts";
+import { Coalesced } from "../coalesced.ts";
 import type { Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import type { Gatekeeper } from "../policy/gatekeeper.ts";
@@ -21,6 +22,7 @@ import { Admissions } from "./intake/admissions.ts";
 import { AgentEvents } from "./agents/agent_events.ts";
 import { Arrivals } from "./migration/arrivals.ts";
 import type { CommandContext } from "./commands/command.ts";
+import { callRoll } from "./commands/list.ts";
 import { Controller } from "./intake/controller.ts";
 import { deletedFilesMb } from "../process/deleted_files.ts";
 import { DiskGuard } from "./agents/disk_guard.ts";
@@ -225,6 +227,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     vitals,
     turns,
     upgrades: parts.upgrades,
+    rollCall: new Coalesced(clock, () => callRoll(context)),
     isClosing: life.isClosing,
     close: life.close,
     restart: life.restart,
@@ -233,9 +236,9 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     gate: parts.gate,
     audit: parts.audit,
     reporter,
-    meter: new RefusalMeter(clock),
+    meter: new RefusalMeter(clock, AUDIT_RATE),
   });
-  const controller = new Controller(context, admissions, log);
+  const controller = new Controller(context, admissions, new RefusalMeter(clock, SAY_RATE), log);
   const events = new AgentEvents({
     identity,
     log,

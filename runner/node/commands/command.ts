@@ -1,6 +1,7 @@
 /** What every command of a node has in common. */
 import { isJsonObject } from "../../../protocol/json.ts";
 import { ExpectedError } from "../../../protocol/expected_error.ts";
+import type { Coalesced } from "../../coalesced.ts";
 import type { Link } from "../../link/link.ts";
 import type { Gatekeeper } from "../../policy/gatekeeper.ts";
 import type { StateFiles } from "../../store/state_files.ts";
@@ -37,6 +38,8 @@ export interface CommandContext {
   readonly vitals: Vitals;
   /** Commands for one agent do not overtake each other. */
   readonly turns: Turns;
+  /** Whoever asks for the list costs the node no more than all who do. */
+  readonly rollCall: Coalesced<Answer>;
   /** Whether the node is about to end. */
   readonly isClosing: () => boolean;
   /** How this node replaces its own runner; `undefined` where it cannot. */

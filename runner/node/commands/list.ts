@@ -6,8 +6,14 @@ import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Answer, Command, CommandContext } from "./command.ts";
 
 export async function list(context: CommandContext, { json }: Command): Promise<Answer> {
+  const offer = await context.arrivals.offer(json);
+  return offer === undefined ? await context.rollCall.ask() : callRoll(context, offer);
+}
+
+/** Says who is here, for all who have asked. @param offer for the one that has asked for it */
+export function callRoll(context: CommandContext, offer?: Answer): Answer {
   const agents = context.supervisor.agents().map((agent) => describe(context, agent));
-  context.reporter.agentList(agents, await context.arrivals.offer(json));
+  context.reporter.agentList(agents, offer);
   context.vitals.reportNode();
   return { agents };
 }

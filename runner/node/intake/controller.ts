@@ -17,6 +17,7 @@ import {
   parseExactly,
 } from "../../../protocol/json.ts";
 import type { IncomingMessage } from "../../link/link.ts";
+import type { RefusalMeter } from "../../audit/refusal_meter.ts";
 import type { Logger } from "../../logger.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
 import { withoutVerifying } from "../../../protocol/signing/envelope.ts";
@@ -35,6 +36,8 @@ export class Controller {
   constructor(
     private readonly context: CommandContext,
     private readonly admissions: Admissions,
+    /** What is wrong with a flood of messages is not said of each. */
+    private readonly meter: RefusalMeter,
     private readonly log: Logger,
   ) {
     const node = context.identity.name;
@@ -97,11 +100,12 @@ export class Controller {
     const expected = error instanceof ExpectedError;
     const text = error instanceof Error ? error.message : String(error);
     const words = expected ? text : `Internal error while handling a message: ${text}`;
+    const others = this.meter.count();
     if (!expected) this.log.error(`${topic}: ${error instanceof Error ? error.stack ?? text : text}`);
-    else this.log.warning(`${topic}: ${words}`);
+    else if (others !== undefined) this.log.warning(`${topic}: ${words}${passedOver(others)}`);
     const child = expected && "agent" in error ? error.agent : undefined;
     const agent = child === undefined ? {} : { child_name: child };
-    this.context.reporter.nodeLog("error", words, agent);
+    if (others !== undefined) this.context.reporter.nodeLog("error", words, { ...agent, ...others });
     if (admitted !== undefined) this.admissions.failed(admitted, words);
     if (command !== undefined) this.#answer(command, { ok: false, error: words });
   }
@@ -109,8 +113,12 @@ export class Controller {
   #refuse(command: Command | undefined, refusal: Refusal, { topic, retained }: IncomingMessage): void {
     const { code, message, agent } = refusal;
     const { reporter, identity } = this.context;
-    this.log.warning(message);
-    reporter.nodeLog("error", message, { code, ...(agent === undefined ? {} : { child_name: agent }) });
+    const others = this.meter.count();
+    if (others !== undefined) {
+      this.log.warning(message + passedOver(others));
+      const child = agent === undefined ? {} : { child_name: agent };
+      reporter.nodeLog("error", message, { code, ...child, ...others });
+    }
     this.admissions.refused(topic, refusal);
     // It was taken over before, and the broker has kept it nevertheless.
     if (code === "replayed" && retained && topic === topics.node(identity.name, "spawn")) {
@@ -119,6 +127,10 @@ export class Controller {
     if (command === undefined) return;
     this.#answer({ ...command, json: withoutVerifying(command.json) }, { ok: false, error: message, code });
   }
+}
+
+function passedOver({ passed_over: count }: { readonly passed_over?: number }): string {
+  return count === undefined ? "" : ` (and ${count} before it, in a flood)`;
 }
 
 /** A `desired_state` of a great many agents is smaller. */

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { RefusalMeter } from "../../../../runner/audit/refusal_meter.ts";
+import { AUDIT_RATE, RefusalMeter } from "../../../../runner/audit/refusal_meter.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
 Deno.test("a hundred refusals are written one by one, of a flood one in ten seconds, with the count of the others", async () => {
   const clock = new FakeClock();
-  const meter = new RefusalMeter(clock);
+  const meter = new RefusalMeter(clock, AUDIT_RATE);
   for (let n = 0; n < 100; n++) assertEquals(meter.count(), {});
   for (let n = 0; n < 50; n++) assertEquals(meter.count(), undefined);
   await clock.advance(9_999);

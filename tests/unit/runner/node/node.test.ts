@@ -483,3 +483,18 @@ Deno.test("what code has turned out to be is kept, but not where its packages ar
   await n.spawn("c", { code: "const x = 1" });
   assertEquals(n.registry.find("c")?.reading, "typescript");
 });
+
+Deno.test("of a flood of messages that are no commands a few are said, with the number of the others", async () => {
+  await using n = await setUp();
+  for (let count = 0; count < 1000; count++) n.node.onMessage(noCommand());
+  await settled();
+  assertEquals(n.said("error").length, 200);
+  await n.clock.advance(100);
+  n.node.onMessage(noCommand());
+  await settled();
+  assertEquals(n.reports(LOG).at(-1)?.passed_over, 800);
+});
+
+function noCommand() {
+  return { topic: "nodes/n/spawn", payload: new TextEncoder().encode("{"), retained: false };
+}
