@@ -6,21 +6,33 @@ import type { Audit } from "./audit_log.ts";
 const GATHER_MS = 500;
 /** After a line of an agent, its next one waits so long. */
 const QUIET_MS = 60_000;
-/** Different things per line; all others are counted. */
+/** Different things of one kind per line; all others are counted. */
 const MAX_NAMED = 20;
+/** Kinds are the node's own words, and Deno's: more than there are. */
+const MAX_KINDS = 32;
 const MAX_CHARS = 200;
 
 interface Tally {
   count: number;
-  readonly named: Map<string, Set<string>>;
+  readonly what: Set<string>;
 }
 
-/** Invariant: an agent makes at most one line a minute; what is held is bounded, and written at the end. */
+/**
+ * Invariants: an agent makes at most one line a minute; what is held is bounded, and written at the end; however much there
+ * is of one kind, or is made up by the agent, it takes no room from another kind, and does not decide by coming first or
+ * last what of its own kind is named.
+ */
 export class Denials implements Disposable {
-  readonly #tallies = new Map<string, Tally>();
+  /** By agent and kind. */
+  readonly #tallies = new Map<string, Map<string, Tally>>();
   readonly #life = new AbortController();
 
-  constructor(private readonly audit: Pick<Audit, "record">, private readonly clock: Clock) {}
+  /** @param random from 0 to below 1 */
+  constructor(
+    private readonly audit: Pick<Audit, "record">,
+    private readonly clock: Clock,
+    private readonly random: () => number = Math.random,
+  ) {}
 
   /**
    * @param kind of permission: `read`, `net`, `publish`, …
@@ -29,44 +41,52 @@ export class Denials implements Disposable {
   add(agent: string, kind: string, what: string): void {
     if (this.#life.signal.aborted) return;
     const known = this.#tallies.get(agent);
-    const tally = known ?? { count: 0, named: new Map<string, Set<string>>() };
+    const kinds = known ?? new Map<string, Tally>();
     if (known === undefined) {
-      this.#tallies.set(agent, tally);
-      void this.#write(agent, tally);
+      this.#tallies.set(agent, kinds);
+      void this.#write(agent, kinds);
     }
+    const tally = kinds.get(kind) ?? { count: 0, what: new Set<string>() };
+    if (kinds.size < MAX_KINDS) kinds.set(kind, tally);
     tally.count += 1;
-    if (sizeOf(tally) >= MAX_NAMED) return;
-    const named = tally.named.get(kind) ?? new Set<string>();
-    tally.named.set(kind, named.add(what.slice(0, MAX_CHARS)));
+    this.#name(tally, what.slice(0, MAX_CHARS));
   }
 
   /** Writes what is still held. */
   [Symbol.dispose](): void {
     this.#life.abort();
-    for (const [agent, tally] of this.#tallies) this.#record(agent, tally);
+    for (const [agent, kinds] of this.#tallies) this.#record(agent, kinds);
     this.#tallies.clear();
   }
 
-  async #write(agent: string, tally: Tally): Promise<void> {
+  /** Each of all that has come is as likely to be among those that are named. */
+  #name({ what: named, count }: Tally, what: string): void {
+    if (named.size >= MAX_NAMED && !named.has(what)) {
+      const place = Math.floor(this.random() * count);
+      if (place >= MAX_NAMED) return;
+      named.delete([...named][place] ?? "");
+    }
+    named.add(what);
+  }
+
+  async #write(agent: string, kinds: Map<string, Tally>): Promise<void> {
     const { signal } = this.#life;
     for (let waitMs = GATHER_MS; await this.clock.sleep(waitMs, signal); waitMs = QUIET_MS) {
-      if (tally.count === 0) {
+      if (kinds.size === 0) {
         this.#tallies.delete(agent);
         return;
       }
-      this.#record(agent, tally);
+      this.#record(agent, kinds);
     }
   }
 
-  #record(agent: string, tally: Tally): void {
-    if (tally.count === 0) return;
-    const tried = Object.fromEntries([...tally.named].map(([kind, named]) => [kind, [...named]]));
-    this.audit.record({ event: "denied", agent, count: tally.count, tried });
-    tally.count = 0;
-    tally.named.clear();
+  #record(agent: string, kinds: Map<string, Tally>): void {
+    if (kinds.size === 0) return;
+    const by = <T>(of: (tally: Tally) => T) =>
+      Object.fromEntries(Array.from(kinds, ([kind, tally]) => [kind, of(tally)]));
+    const counts = by(({ count }) => count);
+    const count = Object.values(counts).reduce((sum, one) => sum + one, 0);
+    this.audit.record({ event: "denied", agent, count, counts, tried: by(({ what }) => [...what]) });
+    kinds.clear();
   }
-}
-
-function sizeOf({ named }: Tally): number {
-  return [...named.values()].reduce((sum, { size }) => sum + size, 0);
 }
