@@ -18,6 +18,7 @@ import type { Installer } from "./install/installer.ts";
 import type { PythonInstaller } from "./install/python/installer.ts";
 import { parseSpecifiers } from "../protocol/packages/specifiers.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
+import { brokerForAgents, type Net } from "./process/broker_address.ts";
 import type { Cgroups } from "./process/cgroups.ts";
 import { limited } from "./process/limited_process.ts";
 import { closeDenoDir } from "./process/deno_dir.ts";
@@ -51,6 +52,7 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly leftovers?: Pick<Leftovers, "add" | "remove">;
   /** Whether the kernel is to hold agents beside Deno. */
   readonly walls: boolean;
+  readonly net: Net;
   readonly clock: Clock;
   readonly cgroups: Cgroups;
   readonly installer: Installer;
@@ -138,8 +140,9 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
     const stateFile = stateFiles.pathOf(agent.name);
     const python = foundation?.kind === "python" ? foundation : undefined;
+    const reachable = await brokerForAgents(broker, this.parts.net);
     const sandbox: SandboxSpec = {
-      broker: rules.broker === "none" ? undefined : broker,
+      broker: rules.broker === "none" ? undefined : reachable,
       stateFile,
       harness: python?.harness.entry ?? harness,
       libraries: librariesOf(foundation),
@@ -178,7 +181,16 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
       memoryMb,
     });
     this.parts.onLaunched(agent, { pid: process.pid, flags, brokerUser: access.username });
-    process.send(startFrame(agent, this.parts, { stateFile, limits, rules, granted, access, foundation }));
+    process.send(
+      startFrame(agent, { ...this.parts, broker: reachable }, {
+        stateFile,
+        limits,
+        rules,
+        granted,
+        access,
+        foundation,
+      }),
+    );
     const running = limited(process, group, limits);
     // What it has left where its state file belongs goes with it. What cannot be removed is said at its next start.
     void running.exited.then(() => leftovers?.remove(process.pid));

@@ -26,6 +26,7 @@ import { lastWill } from "./node/reports/reporter.ts";
 import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
+import { systemNet } from "./process/system_net.ts";
 import { openCgroups } from "./process/cgroups.ts";
 import { Leftovers } from "./process/leftovers.ts";
 import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
@@ -151,6 +152,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   });
   const runtime: AgentRuntime = new AgentRuntime({
     leftovers,
+    net: systemNet,
     node: name,
     broker,
     brokerCa: access.ca,

@@ -24,8 +24,10 @@ import { Arrivals } from "./migration/arrivals.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { callRoll } from "./commands/list.ts";
 import { Controller } from "./intake/controller.ts";
+import { readSockets, socketInodes } from "../process/sockets.ts";
 import { deletedFilesMb } from "../process/deleted_files.ts";
 import { DiskGuard } from "./agents/disk_guard.ts";
+import { SocketGuard } from "./agents/socket_guard.ts";
 import { StateGuard } from "./agents/state_guard.ts";
 import { CpuGuard } from "./agents/cpu_guard.ts";
 import { Departures } from "./migration/departures.ts";
@@ -127,6 +129,13 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
     }),
     new DiskGuard({ clock, agents, measure: deletedFilesMb }),
+    new SocketGuard({
+      clock,
+      agents,
+      brokerPort: identity.broker.port,
+      sockets: readSockets,
+      inodesOf: socketInodes,
+    }),
     new StateGuard({ clock, agents, litterers: () => stateFiles.litterers() }),
   ];
   const cpuGuard = new CpuGuard({

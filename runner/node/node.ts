@@ -7,6 +7,7 @@ import { type Connection, holderOf } from "../process/endpoint.ts";
 import type { StopReason } from "../supervisor/state.ts";
 import type { UpgradeNews } from "../upgrade/upgrades.ts";
 import type { AgentEvents } from "./agents/agent_events.ts";
+import { endImpostor } from "./agents/socket_guard.ts";
 import { assemble, type Assembly, type NodeParts } from "./assembly.ts";
 import type { PresenceProof } from "./reports/presence.ts";
 
@@ -119,8 +120,7 @@ export class Node implements LinkListener {
     const pid = holderOf(connection, running.flatMap((agent) => agent.pid ?? []));
     const agent = running.find((one) => one.pid === pid);
     if (pid === undefined || agent === undefined) return undefined;
-    const error = `listening limit: it has taken the broker's port ${connection.port}`;
-    agent.kill({ limit: "listening", measured: 1, allowed: 0, unit: "sockets" }, error);
+    endImpostor(agent, connection.port);
     return `agent '${agent.name}' has taken its port, and is ended`;
   }
 

@@ -9,6 +9,7 @@ import { InstallGuard } from "../install/install_guard.ts";
 import { Installer } from "../install/installer.ts";
 import { PythonInstaller } from "../install/python/installer.ts";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
+import { systemNet } from "../process/system_net.ts";
 import { noCgroups } from "../process/cgroups.ts";
 import { Secrets } from "../secrets/secrets.ts";
 import { StateFiles } from "../store/state_files.ts";
@@ -58,6 +59,7 @@ export class Stage implements AsyncDisposable {
     this.deno = deno;
     const guard = new InstallGuard({ clock, wrappers: async () => (await this.#runtime.prepared).wrappers });
     this.#runtime = new AgentRuntime({
+      net: systemNet,
       node: NODE,
       broker: BROKER,
       workDir,

@@ -108,7 +108,9 @@ export interface Kill {
     | "open files"
     | "temporary files"
     | "state files"
-    | "listening";
+    | "listening"
+    | "connections"
+    | "unread data";
   readonly measured: number;
   readonly allowed: number;
   readonly unit: "MB" | "s" | "files" | "sockets";

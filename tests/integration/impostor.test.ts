@@ -2,7 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { actorId } from "../../protocol/ids.ts";
-import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { readAudit } from "../support/signing.ts";
@@ -40,7 +40,7 @@ Deno.test({
     await bus.on(`nodes/${node.name}/heartbeat`);
     await node.spawn(bus, { name: "impostor", code: IMPOSTOR, max_restarts: 0 });
     await broker.kill();
-    await node.logged(/agent 'impostor' has taken its port, and is ended/);
+    // By the node's own connection, or by its look at who listens: whichever comes first.
     await node.logged(/Agent 'impostor' is failed/);
     await broker.restart();
     const { json } = await bus.on(`agents/${actorId("impostor")}/errors`);
@@ -53,5 +53,49 @@ Deno.test({
     const kills = (await readAudit(node.stateDir, node.name)).filter(({ event }) => event === "killed");
     assertEquals(kills.map(({ agent, limit }) => [agent, limit]), [["impostor", "listening"]]);
     await Deno.remove(dir, { recursive: true });
+  },
+});
+
+/** Tries to listen wherever the broker's name leads. */
+const LISTENER = `
+async function setup(agent) {
+  const { host, port, url } = agent.broker;
+  const tried = {};
+  for (const hostname of ["localhost", "::1", "0.0.0.0", "::"]) {
+    try { Deno.listen({ hostname, port }).close(); tried[hostname] = "listens"; } catch (error) { tried[hostname] = error.name; }
+  }
+  const connection = await Deno.connect({ hostname: host, port });
+  connection.close();
+  await agent.publish("tried", { host, url, tried });
+}`;
+
+Deno.test("of a broker named localhost agents are granted the one address where it is", async () => {
+  await using broker = await startEmbedded();
+  await using bus = await Bus.connect(broker.port);
+  await using node = await NodeProcess.start({ port: broker.port, args: ["--broker", "localhost"] });
+  await bus.on(`nodes/${node.name}/heartbeat`);
+  await node.spawn(bus, { name: "listener", code: LISTENER });
+  const { json } = await bus.on("tried");
+  assertEquals([json.host, json.url], ["127.0.0.1", `mqtt://127.0.0.1:${broker.port}`]);
+  assertEquals(new Set(Object.values(json.tried)), new Set(["NotCapable"]));
+});
+
+Deno.test({
+  ...needing(
+    MOSQUITTO,
+    "an agent that listens at the broker's port is ended, though nobody has connected to it",
+  ),
+  fn: async () => {
+    await using broker = await Mosquitto.start();
+    await using bus = await Bus.connect(broker.port);
+    await using node = await NodeProcess.start({ port: broker.port, args: ["--walls", "off"] });
+    await bus.on(`nodes/${node.name}/heartbeat`);
+    const idle = IMPOSTOR.replace("for await", "await new Promise(() => {}); for await");
+    await node.spawn(bus, { name: "impostor", code: idle, max_restarts: 0 });
+    await broker.kill();
+    await node.logged(/Agent 'impostor' is failed/);
+    await broker.restart();
+    const { json } = await bus.on(`agents/${actorId("impostor")}/errors`);
+    assertStringIncludes(json.error, "listening limit");
   },
 });

@@ -143,7 +143,26 @@ const OPEN: readonly HostileAgent[] = [
     "open",
     "connections to the broker without end",
     `const kept = []; for (;;) kept.push(await Deno.connect({ hostname: agent.broker.host, port: agent.broker.port }));`,
-    /open files limit: 128|Too many open files/,
+    /connections limit: \d+\.\d sockets used, 16|open files limit: 128|Too many open files/,
+  ),
+  fatalHog(
+    "open",
+    "connections that read nothing of what comes",
+    `const text = (value) => [value.length >> 8, value.length & 255, ...new TextEncoder().encode(value)];
+     const connect = async (id) => {
+       const { host: hostname, port } = agent.broker; const connection = await Deno.connect({ hostname, port });
+       const hello = [...text("MQTT"), 4, 2, 0, 0, ...text(id)];
+       await connection.write(new Uint8Array([0x10, hello.length, ...hello]));
+       await connection.read(new Uint8Array(4)); return connection;
+     };
+     for (let n = 0; n < 10; n++) {
+       const asked = [0, 1, ...text("unread"), 0]; const connection = await connect("unread-" + n);
+       await connection.write(new Uint8Array([0x82, asked.length, ...asked]));
+     }
+     const sender = await connect("unread-sender"); const body = new Uint8Array(131072 + 8);
+     const part = new Uint8Array([0x30, 0x88, 0x80, 0x08, ...text("unread"), ...body].slice(0, 4 + 131080));
+     for (;;) { for (let at = 0; at < part.length;) at += await sender.write(part.subarray(at)); ${pause} }`,
+    /unread data limit: \d+\.\d MB used, 16 MB allowed|connections limit/,
   ),
   fatalHog(
     "open",

@@ -38,6 +38,9 @@ const ATTEMPTS: Attempts = {
     `return Deno.listen({ hostname: "127.0.0.1", port: given.port }).addr;`,
     /AddrInUse/,
   ],
+  "listen in place of the broker on IPv6": `return Deno.listen({ hostname: "::1", port: given.port }).addr;`,
+  "listen in place of the broker by its name":
+    `return Deno.listen({ hostname: "localhost", port: given.port }).addr;`,
   "serve": `return Deno.serve({ port: 0, onListen() {} }, () => new Response("x")).addr;`,
   "a datagram": [
     `return Deno.listenDatagram({ transport: "udp", port: 0 }).addr;`,

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { parseSockets } from "../../../../runner/process/sockets.ts";
 import { endpointInodes, holderOf } from "../../../../runner/process/endpoint.ts";
 
 const HEAD =
@@ -13,8 +14,8 @@ const row = (local: number, remote: number, state: string, inode: number) => {
 Deno.test("the other end is what listens on the port, or has accepted this very connection", () => {
   const table = HEAD + row(1883, 0, "0A", 1) + row(1883, 40_000, "01", 2) + row(1883, 40_001, "01", 3) +
     row(40_000, 1883, "01", 4) + row(1884, 0, "0A", 5) + row(1883, 40_000, "06", 0);
-  assertEquals(endpointInodes(table, { port: 1883, localPort: 40_000 }), ["1", "2"]);
-  assertEquals(endpointInodes("", { port: 1883, localPort: 40_000 }), []);
+  assertEquals(endpointInodes(parseSockets(table), { port: 1883, localPort: 40_000 }), ["1", "2"]);
+  assertEquals(endpointInodes([], { port: 1883, localPort: 40_000 }), []);
 });
 
 Deno.test("a process that has the other end is found, accepted or not; others are not", async () => {
