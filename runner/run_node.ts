@@ -27,6 +27,7 @@ import { checkCredentials } from "./policy/credentials.ts";
 import { Gatekeeper } from "./policy/gatekeeper.ts";
 import type { Policy } from "./policy/policy.ts";
 import { systemNet } from "./process/system_net.ts";
+import { machineMemoryMb } from "./process/machine_memory.ts";
 import { openCgroups } from "./process/cgroups.ts";
 import { Leftovers } from "./process/leftovers.ts";
 import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
@@ -41,6 +42,9 @@ import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
 import { VERSION } from "../protocol/version.ts";
+
+/** The rest is for the runner, and for what else the machine does. */
+const SHARE_OF_MEMORY = 0.75;
 
 /** What a node is built from beside its configuration. */
 export interface Surroundings {
@@ -210,6 +214,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     registry,
     gatekeeper,
     memoryMb,
+    allMemoryMb: Math.floor(machineMemoryMb() * SHARE_OF_MEMORY),
     hangTimeoutMs,
     migrateTimeoutMs,
     gate,

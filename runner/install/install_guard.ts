@@ -74,7 +74,7 @@ export class InstallGuard implements FetchGuard {
     while (await clock.sleep(INTERVAL_MS, signal)) {
       const nowMs = clock.monotonicMs();
       if (nowMs - startedMs > seconds * 1000) return `time limit: it has not ended within ${seconds} s`;
-      const usedMb = this.#stats.heldMb(pid) ?? 0;
+      const usedMb = this.#stats.held(pid)?.heldMb ?? 0;
       if (usedMb > memoryMb) return `memory limit: ${usedMb.toFixed(1)} MB used, ${memoryMb} MB allowed`;
       if (nowMs < lookAgainMs) continue;
       const reason = this.#excessOf(await extentOf(dir));

@@ -60,6 +60,8 @@ export interface NodeParts {
   readonly gatekeeper: Gatekeeper;
   /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
   readonly memoryMb: number;
+  /** Memory of all agents together, MiB, where the policy does not say otherwise. */
+  readonly allMemoryMb: number;
   /** Opens a link that carries the agents' own subscriptions; it is opened when the first of them comes. @param line which, from 0 */
   readonly openAgentLink: (listener: LinkListener, line: number) => Link;
   readonly hangTimeoutMs: number;
@@ -125,7 +127,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     new MemoryGuard({
       clock,
       agents,
-      measure: (pid) => stats.heldMb(pid),
+      measure: (pid) => stats.held(pid),
+      totalMb: gatekeeper.totalMemoryMb ?? parts.allMemoryMb,
       limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
     }),
     new DiskGuard({ clock, agents, measure: deletedFilesMb }),

@@ -14,10 +14,12 @@ const KINDS: Readonly<Record<PermissionKind, string>> = {
 };
 
 /** The lines that say what agents may have. */
-export function explainPolicy({ max_agents, rules, overrides, origin }: Policy): string[] {
+export function explainPolicy({ max_agents, total_memory_mb, rules, overrides, origin }: Policy): string[] {
   return [
     `What agents may have by ${origin}:`,
-    `- ${max_agents === undefined ? "any number of agents" : `up to ${max_agents} agents`} at the same time`,
+    `- up to ${max_agents} agents at the same time, which take ${
+      total_memory_mb === undefined ? "three quarters of the machine's memory" : `${total_memory_mb} MB`
+    } together`,
     ...explainRules(rules).map((line) => `- ${line}`),
     ...overrides.flatMap(({ pattern, rules }) => [
       `For agents named '${pattern}', instead:`,

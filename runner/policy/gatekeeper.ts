@@ -57,13 +57,18 @@ export class Gatekeeper {
     return rules;
   }
 
+  /** Memory of all agents together, MiB; `undefined` where the policy does not say. */
+  get totalMemoryMb(): number | undefined {
+    return this.policy.total_memory_mb;
+  }
+
   /**
    * Lets an agent in, beside so many `others`. Says nothing of what it asks for: see `check`.
    * @throws PolicyRefusal
    */
   admit(config: SpawnConfig, others: number): void {
     const { max_agents } = this.policy;
-    if (max_agents !== undefined && others >= max_agents) {
+    if (others >= max_agents) {
       throw this.#refusal(
         config,
         `${others} agents run here, max_agents of ${this.policy.origin} is ${max_agents}`,

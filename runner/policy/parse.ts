@@ -122,6 +122,7 @@ const RULES = {
 export const PolicySchema = strict({
   $schema: v.optional(text),
   max_agents: v.optional(whole(0, 100_000)),
+  total_memory_mb: v.optional(whole(64, 16_777_216)),
   ...RULES,
   agents: v.optional(v.pipe(
     object,
@@ -157,10 +158,12 @@ export function parsePolicy(source: string, origin: string): Policy {
     const [issue] = parsed.issues;
     throw new PolicyError(`${v.getDotPath(issue) ?? "it"} ${issue.message}`);
   }
-  const { $schema: _schema, max_agents, agents = {}, permissions = {}, topics = {}, ...rest } = parsed.output;
+  const { $schema: _schema, agents = {}, permissions = {}, topics = {}, ...others } = parsed.output;
+  const { max_agents = DEFAULT_POLICY.max_agents, total_memory_mb, ...rest } = others;
   const defaults = DEFAULT_POLICY.rules;
   return {
     max_agents,
+    total_memory_mb,
     rules: {
       ...defaults,
       ...set(rest),

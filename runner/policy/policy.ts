@@ -43,7 +43,9 @@ export interface Override extends Omit<Partial<Rules>, "permissions" | "topics">
 
 export interface Policy {
   /** Agents on this node at the same time. */
-  readonly max_agents: number | undefined;
+  readonly max_agents: number;
+  /** Memory of all agents together, MiB; `undefined` for a share of the machine's. */
+  readonly total_memory_mb: number | undefined;
   readonly rules: Rules;
   /** By name pattern, in the order of the file: a later one goes before an earlier one. */
   readonly overrides: readonly { readonly pattern: string; readonly rules: Override }[];
@@ -53,7 +55,8 @@ export interface Policy {
 
 /** Without a file: no permissions, any package, no control topics, and rates that no useful agent reaches. */
 export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
-  max_agents: undefined,
+  max_agents: 1000,
+  total_memory_mb: undefined,
   rules: Object.freeze<Rules>({
     permissions: NO_PERMISSIONS,
     install: true,

@@ -11,6 +11,13 @@ export interface Usage {
   readonly memoryMb: number;
 }
 
+/** Memory of a process, MiB, what is in swap too. */
+export interface HeldMemory {
+  readonly heldMb: number;
+  /** Without the pages of files, which all processes of one program share. */
+  readonly ownMb: number;
+}
+
 interface Sample {
   readonly cpuSeconds: number;
   readonly uptimeSeconds: number;
@@ -45,14 +52,15 @@ export class ProcStats {
     for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
   }
 
-  /**
-   * What a process takes of the machine, MiB: its resident memory, and what of it the kernel has moved to swap.
-   * @returns `undefined` when there is no such process, or no `/proc`
-   */
-  heldMb(pid: number): number | undefined {
+  /** What a process takes of the machine. @returns `undefined` when there is no such process, or no `/proc` */
+  held(pid: number): HeldMemory | undefined {
     try {
       const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-      return (residentBytes(status) + swappedBytes(status)) / MIB;
+      const swapped = swappedBytes(status);
+      return {
+        heldMb: (residentBytes(status) + swapped) / MIB,
+        ownMb: (ownBytes(status) + swapped) / MIB,
+      };
     } catch {
       // The process has ended.
       return undefined;
@@ -87,6 +95,12 @@ export function parseStat(stat: string): { readonly cpuSeconds: number; readonly
 /** Resident memory, from `/proc/{pid}/status`. */
 export function residentBytes(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+}
+
+/** Resident memory that is no file's, from `/proc/{pid}/status`. */
+export function ownBytes(status: string): number {
+  const kib = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
+  return (kib("RssAnon") + kib("RssShmem")) * 1024;
 }
 
 /** Memory in swap, from `/proc/{pid}/status`. */

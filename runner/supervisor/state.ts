@@ -103,6 +103,7 @@ export interface ErrorReport {
 export interface Kill {
   readonly limit:
     | "memory"
+    | "memory of all agents"
     | "unresponsive"
     | "file size"
     | "open files"

@@ -97,7 +97,7 @@ async function measure(
     sentMs.set(text, performance.now());
     traffic.probe(text);
   }, PROBE_MS);
-  const sampling = setInterval(() => memory.push(stats.heldMb(pid) ?? 0), SAMPLE_MS);
+  const sampling = setInterval(() => memory.push(stats.held(pid)?.heldMb ?? 0), SAMPLE_MS);
   await delay(seconds * 1000);
   clearInterval(probing);
   clearInterval(sampling);

@@ -1,33 +1,63 @@
 /** Ends agents that hold more memory than they may: V8's own limit does not count buffers, wasm or native memory. */
 import type { Clock } from "../../clock.ts";
+import type { HeldMemory } from "../../process/proc_stats.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 
 export interface MemoryGuardParts {
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
-  /** Memory of a process in MiB, what is in swap too; `undefined` when it has ended. */
-  readonly measure: (pid: number) => number | undefined;
+  /** `undefined` when the process has ended. */
+  readonly measure: (pid: number) => HeldMemory | undefined;
   /** In MiB. */
   readonly limitOf: (agent: SupervisedAgent) => number;
+  /** Of all agents together, what they share left out; in MiB. */
+  readonly totalMb: number;
 }
 
 /** A process can fill hundreds of megabytes in a second. */
 const INTERVAL_MS = 250;
 
+interface Measured extends HeldMemory {
+  readonly agent: SupervisedAgent;
+}
+
 export class MemoryGuard {
+  /** The process that was ended for the sake of all: before it is gone, no other is. */
+  #ending: number | undefined;
+
   constructor(private readonly parts: MemoryGuardParts) {}
 
   /** Watches over all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    while (await this.parts.clock.sleep(INTERVAL_MS, signal)) {
-      for (const agent of this.parts.agents()) this.#check(agent);
+    const { clock, agents, measure } = this.parts;
+    while (await clock.sleep(INTERVAL_MS, signal)) {
+      const measured = agents().flatMap((agent): Measured[] => {
+        const held = agent.pid === undefined ? undefined : measure(agent.pid);
+        return held === undefined ? [] : [{ agent, ...held }];
+      });
+      for (const one of measured) this.#check(one);
+      this.#checkAll(measured);
     }
   }
 
-  #check(agent: SupervisedAgent): void {
-    const usedMb = agent.pid === undefined ? undefined : this.parts.measure(agent.pid);
-    const allowedMb = this.parts.limitOf(agent);
-    if (usedMb === undefined || usedMb <= allowedMb) return;
-    agent.kill({ limit: "memory", measured: Math.round(usedMb * 10) / 10, allowed: allowedMb, unit: "MB" });
+  #check({ agent, heldMb }: Measured): void {
+    const allowed = this.parts.limitOf(agent);
+    if (heldMb > allowed) agent.kill({ limit: "memory", measured: round(heldMb), allowed, unit: "MB" });
   }
+
+  /** The one with most of its own goes: the machine is for others, too. */
+  #checkAll(measured: readonly Measured[]): void {
+    const allowed = this.parts.totalMb;
+    const sum = measured.reduce((all, { ownMb }) => all + ownMb, 0);
+    if (measured.some(({ agent }) => agent.pid === this.#ending)) return;
+    this.#ending = undefined;
+    if (sum <= allowed) return;
+    const largest = measured.reduce((a, b) => a.ownMb >= b.ownMb ? a : b);
+    this.#ending = largest.agent.pid;
+    largest.agent.kill({ limit: "memory of all agents", measured: round(sum), allowed, unit: "MB" });
+  }
+}
+
+function round(mb: number): number {
+  return Math.round(mb * 10) / 10;
 }

@@ -37,6 +37,7 @@ async function setUp() {
     openAgentLink,
     gatekeeper: new Gatekeeper(DEFAULT_POLICY),
     memoryMb: 256,
+    allMemoryMb: 1024,
     hangTimeoutMs: 30_000,
     migrateTimeoutMs: 30_000,
     audit: { record: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() },

@@ -19,7 +19,7 @@ Deno.test("a policy that says something else than it seems to is refused, with t
     ["", "it is not JSON"],
     ["[]", "it must be an object"],
     ["null", "it must be an object"],
-    [{ max_agent: 1 }, "max_agent is no rule: known are $schema, max_agents, permissions"],
+    [{ max_agent: 1 }, "max_agent is no rule: known are $schema, max_agents, total_memory_mb, permissions"],
     [{ max_agents: -1 }, "max_agents must be from 0"],
     [{ max_agents: 1.5 }, "max_agents must be a whole number"],
     [{ permissions: { nett: [] } }, "permissions.nett is no rule: known are net, read"],
@@ -92,7 +92,7 @@ Deno.test("a policy is explained in words, rule by rule", () => {
   });
   assertEquals(explainPolicy(policy), [
     "What agents may have by p.json:",
-    "- up to 3 agents at the same time",
+    "- up to 3 agents at the same time, which take three quarters of the machine's memory together",
     "- net: may connect or listen on a.example:443",
     "- read: none",
     "- write: none",

@@ -4,6 +4,9 @@ import type { Kill } from "../../../../../runner/supervisor/state.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
 import { FakeClock, settled } from "../../../../support/fake_clock.ts";
 
+const heldBy = (mb: number | undefined, ownMb = mb) =>
+  mb === undefined || ownMb === undefined ? undefined : { heldMb: mb, ownMb };
+
 Deno.test("only agents beyond their own limit are ended, and what was measured is said", async () => {
   const clock = new FakeClock();
   const ended: [name: string, kill: Kill][] = [];
@@ -20,7 +23,8 @@ Deno.test("only agents beyond their own limit are ended, and what was measured i
   const guard = new MemoryGuard({
     clock,
     agents: () => agents,
-    measure: (pid) => used[pid],
+    measure: (pid) => heldBy(used[pid]),
+    totalMb: 1000,
     limitOf: ({ name }) => name === "allowed" ? 512 : 256,
   });
   const life = new AbortController();
@@ -29,6 +33,38 @@ Deno.test("only agents beyond their own limit are ended, and what was measured i
   assertEquals(ended, []);
   await clock.advance(250);
   assertEquals(ended, [["large", { limit: "memory", measured: 300.2, allowed: 256, unit: "MB" }]]);
+  life.abort();
+  await running;
+});
+
+Deno.test("when all agents together hold too much of their own, the largest is ended, and no other before it is gone", async () => {
+  const clock = new FakeClock();
+  const ended: [name: string, limit: string, measured: number][] = [];
+  const agent = (name: string, pid: number) => {
+    const kill = ({ limit, measured }: Kill) => ended.push([name, limit, measured]);
+    return { name, pid, kill } as unknown as SupervisedAgent;
+  };
+  const agents = [agent("a", 1), agent("b", 2), agent("c", 3)];
+  // What is shared is counted for none.
+  const own = new Map([[1, 30], [2, 50], [3, 30]]);
+  const guard = new MemoryGuard({
+    clock,
+    agents: () => agents,
+    measure: (pid) => own.has(pid) ? heldBy(200, own.get(pid)) : undefined,
+    totalMb: 100,
+    limitOf: () => 256,
+  });
+  const life = new AbortController();
+  const running = guard.run(life.signal);
+  await settled();
+  await clock.advance(1000);
+  assertEquals(ended, [["b", "memory of all agents", 110]]);
+  own.delete(2);
+  await clock.advance(1000);
+  assertEquals(ended.length, 1);
+  own.set(1, 90);
+  await clock.advance(250);
+  assertEquals(ended.at(-1), ["a", "memory of all agents", 120]);
   life.abort();
   await running;
 });
