@@ -6,6 +6,7 @@ import { files } from "./attacks/files.ts";
 import { floods } from "./attacks/floods.ts";
 import { hogs } from "./attacks/hogs.ts";
 import { imports } from "./attacks/imports.ts";
+import { insides } from "./attacks/insides.ts";
 import { install } from "./attacks/install.ts";
 import { modules } from "./attacks/modules.ts";
 import { names } from "./attacks/names.ts";
@@ -40,6 +41,7 @@ export const ATTACKS: readonly Attack[] = [
   ...outside,
   ...modules,
   ...waysRound,
+  ...insides,
   ...install,
   ...staticImports,
   ...imports,
