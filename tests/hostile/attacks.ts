@@ -1,6 +1,7 @@
 /** All attacks. */
 import type { Attack } from "./attack.ts";
 import { beyond } from "./attacks/beyond.ts";
+import { device } from "./attacks/device.ts";
 import { fatal } from "./attacks/fatal.ts";
 import { files } from "./attacks/files.ts";
 import { floods } from "./attacks/floods.ts";
@@ -39,6 +40,7 @@ export const ATTACKS: readonly Attack[] = [
   ...storage,
   ...net,
   ...outside,
+  ...device,
   ...modules,
   ...waysRound,
   ...insides,
