@@ -1,5 +1,6 @@
 /** Nodes with `--trust` believe each other by their keys: who reads and writes the bus without one moves nothing. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { AGENT_COMMANDS, COMMANDS, NODE_COMMANDS, type NodeCommand } from "../../protocol/commands.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { decisionText, digestOf, progressText } from "../../protocol/signing/statements.ts";
 import { packHandOver } from "../../runner/node/migration/hand_over.ts";
@@ -293,5 +294,58 @@ Deno.test("a node leaves its name to nobody but one that proves to be the node",
     assertStringIncludes(first.stderr.join("\n"), "holds the key that is enrolled for 'n'");
     await third.end();
     for (const dir of [stateDir, copy, other]) await Deno.remove(dir, { recursive: true });
+  });
+});
+
+/** What somebody without a key might say, for every command that there is: the compiler misses one that is forgotten. */
+const UNSIGNED: Readonly<Record<NodeCommand, readonly unknown[]>> = {
+  spawn: [
+    { name: "y", code: "1" },
+    { name: "x", code: "1", replace: true },
+    { name: "y", code: "1", state: { n: 1 }, migration: { id: "m", from: "b" } },
+  ],
+  desired_state: [{ agents: [{ name: "y", code: "1" }] }],
+  stop: [{ name: "x" }, "x"],
+  stop_all: [{}, ""],
+  list: [{}, { move: { id: "m", agent: "x", from: "b" } }],
+  inspect: [{ name: "x" }],
+  migrate: [{ name: "x", target_node: "b" }],
+  migration: [
+    ...(["commit", "abort"] as const).map((decision) => ({ id: "m", agent: "x", from: "b", decision })),
+    ...(["installing", "waiting", "arrived", "refused"] as const).map((progress) => (
+      { id: "m", agent: "x", from: "b", query: true, progress, hand_over: "", seal: "" }
+    )),
+  ],
+  upgrade: [{ version: "9", sha256: "0", bundle: "" }],
+  commands: AGENT_COMMANDS.map((command) => ({ command })),
+  task: [{ payload: {} }],
+  reply: [{ result: 1 }],
+};
+
+Deno.test("nothing that is not signed makes a node end, let go of an agent, or start one, whatever command it is", async () => {
+  await onScene(async (scene) => {
+    const { bus, start } = scene;
+    await using a = await start("a");
+    await using _b = await start("b");
+    await spawned(scene, "a");
+    const agents = async () =>
+      (await bus.ask("nodes/a/list", {})).json.agents.map((
+        { name, pid, state, restart_count }: Message["json"],
+      ) => [name, pid, state, restart_count]);
+    const before = await agents();
+    for (const command of NODE_COMMANDS) {
+      const topic = COMMANDS[command].topic.replace("{node}", "a").replace("{id}", actorId("x"))
+        .replace("{agent}", "x").replace("{request}", "0a1b");
+      for (const payload of UNSIGNED[command]) {
+        for (const retain of [false, true]) await bus.publish(topic, payload, { retain });
+      }
+    }
+    assertEquals(await agents(), before);
+    // What the broker has kept of it is no more use to the next process.
+    await a.end("SIGKILL");
+    const from = bus.mark();
+    await using _again = await start("a", a.stateDir);
+    await bus.on("at/x", at("a"), from);
+    assertEquals((await agents()).map(([name]: [string]) => name), ["x"]);
   });
 });
