@@ -111,7 +111,7 @@ export class SnippetScene implements AsyncDisposable {
 
   #spawn(script: string): Deno.ChildProcess {
     const own = Deno.env.toObject();
-    const path = `${join(this.folder, "bin")}:${own["PATH"]}:/usr/sbin`;
+    const path = `${join(this.folder, "bin")}:${join(this.folder, "npm/bin")}:${own["PATH"]}:/usr/sbin`;
     return new Deno.Command("bash", {
       args: ["-c", script],
       cwd: this.clone,
@@ -119,6 +119,8 @@ export class SnippetScene implements AsyncDisposable {
         DENO_DIR: own["DENO_DIR"] ?? join(own["XDG_CACHE_HOME"] ?? join(own["HOME"] ?? "", ".cache"), "deno"),
         npm_config_cache: own["npm_config_cache"] ?? join(own["HOME"] ?? "", ".npm"),
         npm_config_prefer_offline: "true",
+        // What is installed globally is so in the scene, which its user may write to.
+        npm_config_prefix: join(this.folder, "npm"),
         NO_COLOR: "1",
         AGENTFLOW_BROKER: `mqtt://127.0.0.1:${this.port}`,
         ...this.options.env,
