@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./brokers.ts";
+import { freePort, untilItAccepts } from "./brokers.ts";
 import { allSnippets, ROOT, type Snippet } from "./documents.ts";
 import { type Need, needing } from "./programs.ts";
 
@@ -102,6 +102,8 @@ export class SnippetScene implements AsyncDisposable {
     );
     this.#background.push({ child, ended });
     await said.promise.finally(() => clearTimeout(timer));
+    // Its first words come before it listens.
+    if (script.includes("--broker embedded")) await untilItAccepts(this.port);
   }
 
   async #follow(child: Deno.ChildProcess, onText: (text: string) => void): Promise<void> {
