@@ -44,6 +44,12 @@ export const ROOT: Need = {
   remedy: "run the tests as root",
 };
 
+export const LINUX: Need = {
+  name: "Linux",
+  isThere: Deno.build.os === "linux",
+  remedy: "run the tests on Linux",
+};
+
 /** The name of a test that has `needs`, and whether it is left out: `Deno.test({ ...needing(ROOT, "a law"), fn })`. */
 export function needing(
   needs: Need | readonly Need[],

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { grantsWithoutEffect, isKeptByDeno } from "../../../../runner/policy/kept_by_deno.ts";
 import { readPolicy } from "../../../../runner/policy/read.ts";
+import { LINUX, needing } from "../../../support/programs.ts";
 
 const PATHS = [
   "/dev/full",
@@ -27,8 +28,7 @@ const TRY = `for (const path of ${JSON.stringify(PATHS)}) {
 }`;
 
 Deno.test({
-  name: "Deno refuses what is said to be kept, and nothing else",
-  ignore: Deno.build.os !== "linux",
+  ...needing(LINUX, "Deno refuses what is said to be kept, and nothing else"),
   fn: async () => {
     const file = await Deno.makeTempFile({ suffix: ".ts" });
     await Deno.writeTextFile(file, TRY);
