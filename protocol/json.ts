@@ -37,7 +37,7 @@ export function parseExactly(text: string): unknown {
 function keptExact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== "number" || source === undefined || Number.isSafeInteger(value)) return value;
-  return /^-?\d+$/.test(source) ? rawJson(source) : value;
+  return /^-?\d+$/.test(source) ? RAW.rawJSON(source) : value;
 }
 
 /** Whether a whole number in it may have been another one before `JSON.parse` read it. */
@@ -46,10 +46,16 @@ export function holdsInexactInteger(value: unknown): boolean {
   return isContainer(value) && Object.values(value).some(holdsInexactInteger);
 }
 
-/** Not yet among the types of JSON. */
-function rawJson(source: string): unknown {
-  return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source);
+/** What `parseExactly` has kept as digits, as the number that JavaScript makes of it; anything else as it is. */
+export function asNumber(value: unknown): unknown {
+  return RAW.isRawJSON(value) ? Number((value as { readonly rawJSON: string }).rawJSON) : value;
 }
+
+/** Not yet among the types of JSON. */
+const RAW = JSON as unknown as {
+  rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): boolean;
+};
 
 /** Whether `text` would make more than `MAX_PARTS` objects, lists and texts as JSON. Does not parse it. */
 export function hasTooManyParts(text: string): boolean {

@@ -1,5 +1,5 @@
 /** The spawn config: what a sender asks a node to run, parsed once at the edge. */
-import { isJsonObject } from "./json.ts";
+import { asNumber, isJsonObject } from "./json.ts";
 import { ExpectedError } from "./expected_error.ts";
 import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
@@ -76,6 +76,8 @@ const seconds = (bounds: { readonly above?: number; readonly min?: number; reado
   const { above = -Infinity, min = -Infinity, max } = bounds;
   const rule = bounds.above === undefined ? `${min} or more` : `above ${above}`;
   return v.pipe(
+    v.unknown(),
+    v.transform(asNumber),
     v.number((issue) => `must be a number: current value is ${show(issue.input)}`),
     v.finite("must be a finite number"),
     v.check(
@@ -97,6 +99,8 @@ const strings = v.pipe(
 const flag = v.boolean((issue) => `must be true or false: current value is ${show(issue.input)}`);
 const count = ({ max }: { readonly max: number }) =>
   v.pipe(
+    v.unknown(),
+    v.transform(asNumber),
     v.number((issue) => `must be a whole number: current value is ${show(issue.input)}`),
     v.integer((issue) => `must be a whole number: current value is ${show(issue.input)}`),
     v.minValue(0, (issue) => `must be 0 or more: current value is ${show(issue.input)}`),

@@ -112,7 +112,7 @@ Deno.test(
     await sub.message("nodes/edge/heartbeat");
     await mosquittoPub(broker, "nodes/edge/spawn", config("sensor"));
     await sub.message(heartbeat("sensor"), (json) => json.state === "running");
-    await mosquittoPub(broker, "nodes/edge/stop_all", { reason: "removed" });
+    await mosquittoPub(broker, "nodes/edge/stop_all", { reason: "operator" });
     await sub.message(heartbeat("sensor"), (json) => json.state === "stopped");
     await sub.message("nodes/edge/heartbeat", (json) => json.status === "offline");
     await sub.message("nodes/edge/status", (json) => json.status === "offline");

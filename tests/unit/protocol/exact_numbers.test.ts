@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { holdsInexactInteger, nestsTooDeep, parseExactly } from "../../../protocol/json.ts";
+import { asNumber, holdsInexactInteger, nestsTooDeep, parseExactly } from "../../../protocol/json.ts";
+import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { parseAgentFrame } from "../../../protocol/frames.ts";
 
 Deno.test("whole numbers beyond what JavaScript holds are written as they came", () => {
@@ -37,4 +38,14 @@ Deno.test("what an agent sends on keeps its numbers, and what must be a number o
 Deno.test("a number that may have been altered already is found", () => {
   assertEquals(holdsInexactInteger({ a: [{ b: JSON.parse("1234567890123456714") }] }), true);
   assertEquals(holdsInexactInteger({ a: [1, 1.5, "1234567890123456714", null, 9007199254740991] }), false);
+});
+
+Deno.test("a number of a spawn config that is too long is refused as a number", () => {
+  const config = parseExactly('{"name":"a","code":"x","max_restarts":1000000000000000000}');
+  assertThrows(() => parseSpawnConfig(config, "n"), Error, "max_restarts must not exceed");
+  assertEquals([asNumber(parseExactly("1000000000000000000")), asNumber("1"), asNumber(null)], [
+    1e18,
+    "1",
+    null,
+  ]);
 });
