@@ -136,6 +136,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       clock,
       agents,
       brokerPort: identity.broker.port,
+      isBrokerThere: () => link.connected,
       sockets: readSockets,
       inodesOf: socketInodes,
     }),

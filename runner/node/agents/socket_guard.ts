@@ -10,6 +10,8 @@ export interface SocketGuardParts {
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
   readonly brokerPort: number;
+  /** Whether the broker is there: nobody can listen in its place then. */
+  readonly isBrokerThere: () => boolean;
   /** All TCP sockets of the machine. */
   readonly sockets: () => readonly TcpSocket[];
   /** Those of a process, by inode. */
@@ -17,8 +19,8 @@ export interface SocketGuardParts {
 }
 
 const INTERVAL_MS = 250;
-/** Which sockets are whose is looked at seldom where nothing is new: it takes a look at every open file. */
-const ATTRIBUTE_EVERY = 8;
+/** While the broker is there it is looked seldom: the kernel takes milliseconds to list its sockets. */
+const SELDOM = 20;
 
 /** Connections of an agent's own, where the policy grants it no other hosts. */
 export const MAX_CONNECTIONS = 16;
@@ -36,14 +38,14 @@ interface Holding {
 export class SocketGuard {
   /** Of sockets that listen at the broker's port, those that are no agent's. */
   #strangers = new Set<string>();
-  #looks = 0;
 
   constructor(private readonly parts: SocketGuardParts) {}
 
   /** Watches over all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, agents, sockets } = this.parts;
-    while (await clock.sleep(INTERVAL_MS, signal)) {
+    const { clock, agents, sockets, isBrokerThere } = this.parts;
+    for (let round = 1; await clock.sleep(INTERVAL_MS, signal); round++) {
+      if (round % SELDOM !== 0 && isBrokerThere()) continue;
       const running = agents().filter(({ pid }) => pid !== undefined);
       if (running.length > 0) this.#look(running, sockets());
     }
@@ -53,8 +55,8 @@ export class SocketGuard {
     const { brokerPort, inodesOf } = this.parts;
     const listeners = sockets.filter(({ isListening, localPort }) => isListening && localPort === brokerPort);
     const isNew = listeners.some(({ inode }) => !this.#strangers.has(inode));
-    this.#looks += 1;
-    if (!isNew && !(this.#looks % ATTRIBUTE_EVERY === 0 && mayBeTooMuch(sockets))) return;
+    // Which sockets are whose takes a look at every open file.
+    if (!isNew && !mayBeTooMuch(sockets)) return;
     const byInode = new Map(sockets.map((socket) => [socket.inode, socket]));
     const byEnds = new Map(sockets.map((socket) => [endsOf(socket.localPort, socket.remotePort), socket]));
     // What a broker on this machine has sent, and nobody reads, waits at its end.

@@ -15,7 +15,11 @@ const listening = (inode: string, localPort = PORT) =>
   socket(inode, { localPort, remotePort: 0, isListening: true });
 
 /** Agents by the number of their process, each with the sockets that it has. */
-async function watch(held: Readonly<Record<number, readonly TcpSocket[]>>, net: readonly string[] = []) {
+async function watch(
+  held: Readonly<Record<number, readonly TcpSocket[]>>,
+  net: readonly string[] = [],
+  { isBrokerThere = true, ms = 5000 } = {},
+) {
   const clock = new FakeClock();
   const kills: [pid: number, limit: Kill["limit"], measured: number][] = [];
   let looks = 0;
@@ -32,6 +36,7 @@ async function watch(held: Readonly<Record<number, readonly TcpSocket[]>>, net: 
     clock,
     agents: () => agents,
     brokerPort: PORT,
+    isBrokerThere: () => isBrokerThere,
     sockets: () => Object.values(held).flat(),
     inodesOf: (pid) => {
       looks += 1;
@@ -41,7 +46,7 @@ async function watch(held: Readonly<Record<number, readonly TcpSocket[]>>, net: 
   const life = new AbortController();
   const running = guard.run(life.signal);
   await settled();
-  await clock.advance(2000);
+  await clock.advance(ms);
   life.abort();
   await running;
   return { kills, looks };
@@ -50,6 +55,13 @@ async function watch(held: Readonly<Record<number, readonly TcpSocket[]>>, net: 
 Deno.test("an agent that listens at the broker's port is ended; the broker, and other ports, are left alone", async () => {
   const { kills } = await watch({ 0: [listening("b")], 1: [listening("i")], 2: [listening("o", 8080)] });
   assertEquals([...new Set(kills.map(String))], ["1,listening,1"]);
+});
+
+Deno.test("while the broker is away it is looked at once; while it is there, seldom", async () => {
+  const held = { 1: [listening("i")] };
+  const soon = { isBrokerThere: false, ms: 250 };
+  assertEquals((await watch(held, [], soon)).kills, [[1, "listening", 1]]);
+  assertEquals((await watch(held, [], { ...soon, isBrokerThere: true })).kills, []);
 });
 
 Deno.test("where nothing is new and there is little, agents' files are not looked at again", async () => {
