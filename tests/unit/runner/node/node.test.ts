@@ -1,96 +1,16 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../../protocol/ids.ts";
 import { progressText } from "../../../../protocol/signing/statements.ts";
-import { testIdentity, testKey } from "../../../support/identity.ts";
-import { Node } from "../../../../runner/node/node.ts";
-import { createLogger } from "../../../../runner/logger.ts";
-import { Denials } from "../../../../runner/audit/denials.ts";
-import { Gatekeeper } from "../../../../runner/policy/gatekeeper.ts";
-import { DEFAULT_POLICY } from "../../../../runner/policy/policy.ts";
-import { Registry } from "../../../../runner/store/registry.ts";
-import { StateFiles } from "../../../../runner/store/state_files.ts";
-import { FakeClock, settled } from "../../../support/fake_clock.ts";
-import { FakeLink } from "../../../support/fake_link.ts";
-import { FakeRuntime } from "../../../support/fake_runtime.ts";
+import { testKey } from "../../../support/identity.ts";
+import { settled } from "../../../support/fake_clock.ts";
+import { fakeNode } from "../../../support/fake_node.ts";
 import { untilSettled } from "../../../support/until.ts";
 
 const LOG = "agents/n/logs";
 const A = actorId("a");
-type Report = Readonly<Record<string, unknown>>;
-
-/** A node on a fake link with fake processes. */
-async function setUp() {
-  const link = new FakeLink();
-  const clock = new FakeClock();
-  const runtime = new FakeRuntime();
-  const stateDir = await Deno.makeTempDir({ prefix: "agentflow-test-" });
-  const openAgentLink = () => new FakeLink();
-  const registry = await Registry.open(stateDir, "n");
-  const node = new Node({
-    identity: testIdentity(),
-    clock,
-    log: createLogger("ERROR", () => {}),
-    link,
-    runtime,
-    stateFiles: new StateFiles(stateDir),
-    registry,
-    openAgentLink,
-    gatekeeper: new Gatekeeper(DEFAULT_POLICY),
-    memoryMb: 256,
-    allMemoryMb: 1024,
-    hangTimeoutMs: 30_000,
-    migrateTimeoutMs: 30_000,
-    audit: { record: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() },
-    mayStop: () => Promise.resolve(true),
-    denials: new Denials({ record: () => {} }, clock),
-  });
-  await node.start();
-  node.onConnected();
-  const sendBytes = async (topic: string, payload: Uint8Array) => {
-    node.onMessage({ topic, payload, retained: false });
-    await settled();
-  };
-  /** Text goes as it is, and is not waited for; an object is, until its command has been answered. */
-  const send = async (topic: string, value: unknown) => {
-    if (typeof value === "string") return await sendBytes(topic, new TextEncoder().encode(value));
-    const awaited = topic.startsWith("nodes/") && !topic.includes("/reply/") || topic.endsWith("/commands");
-    const command = {
-      ...(awaited ? { _reply_topic: `done/${link.published.length}` } : {}),
-      ...value as Report,
-    };
-    const replies = () => awaited ? link.on(String(command._reply_topic)).length : 1;
-    const before = awaited ? replies() : 0;
-    await sendBytes(topic, new TextEncoder().encode(JSON.stringify(command)));
-    await untilSettled(`an answer to ${topic}`, () => replies() !== before);
-  };
-  const reports = (topic: string) => link.on(topic) as Report[];
-  return {
-    link,
-    clock,
-    runtime,
-    node,
-    registry,
-    stateDir,
-    send,
-    sendBytes,
-    reports,
-    /** The messages in the node's log of one type. */
-    said: (type: string) =>
-      reports(LOG).filter((report) => report.type === type).map((report) => report.message),
-    states: (id = A) => reports(`agents/${id}/heartbeat`).map((report) => report.state),
-    spawn: async (name: string, fields: Report = {}) => {
-      await send("nodes/n/spawn", { name, code: "//", ...fields });
-      return runtime.processes.at(-1);
-    },
-    async [Symbol.asyncDispose]() {
-      await node.close("shutdown");
-      await Deno.remove(stateDir, { recursive: true });
-    },
-  };
-}
 
 Deno.test("spawn starts the agent, says so, and clears the retained command once", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a", { _reply_topic: "r" });
   await n.runtime.ready();
   assertEquals(n.reports(LOG), [{
@@ -106,7 +26,7 @@ Deno.test("spawn starts the agent, says so, and clears the retained command once
 });
 
 Deno.test("an empty payload is no command, and stop_all and list need none", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   for (const command of ["spawn", "desired_state", "stop", "migrate", "reply/x"]) {
     await n.send(`nodes/n/${command}`, "");
   }
@@ -116,7 +36,7 @@ Deno.test("an empty payload is no command, and stop_all and list need none", asy
 });
 
 Deno.test("a spawn of an agent that runs is ignored and logged, also while it is set up or waits for its restart", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   const process = await n.spawn("a");
   await n.spawn("a", { _reply_topic: "r" });
   process?.exit("exited with code 1");
@@ -129,7 +49,7 @@ Deno.test("a spawn of an agent that runs is ignored and logged, also while it is
 });
 
 Deno.test("replace stops the agent that runs and starts the new one", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   const first = await n.runtime.ready();
   await n.spawn("a", { replace: true });
@@ -143,7 +63,7 @@ Deno.test("replace stops the agent that runs and starts the new one", async () =
 });
 
 Deno.test("an agent that has ended is not running: its name starts again", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   const process = await n.spawn("a");
   process?.says({ t: "error", phase: "compile", error: "e", traceback: "", consecutive: 0 });
   await settled();
@@ -153,7 +73,7 @@ Deno.test("an agent that has ended is not running: its name starts again", async
 });
 
 Deno.test("a bad spawn is told in the log and on its reply topic, with the agent's name", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a", { poll_interval: -1, _reply_topic: "r" });
   const error = "Cannot spawn 'a': poll_interval must be above 0: current value is -1";
   assertEquals(n.reports(LOG), [{
@@ -167,7 +87,7 @@ Deno.test("a bad spawn is told in the log and on its reply topic, with the agent
 });
 
 Deno.test("payloads that make no sense are told, on every topic, and the node carries on", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   const id = A;
   const cases: [topic: string, payload: unknown, error: string][] = [
@@ -217,7 +137,7 @@ Deno.test("payloads that make no sense are told, on every topic, and the node ca
 });
 
 Deno.test("desired_state starts what is missing, leaves what runs alone, and is never cleared", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   const agents = [{ name: "a", code: "//" }, { name: "b", code: "//" }, { name: "c/", code: "//" }, {
     name: "d",
@@ -231,7 +151,7 @@ Deno.test("desired_state starts what is missing, leaves what runs alone, and is 
 });
 
 Deno.test("a newer desired_state brings back an agent that was stopped while an older one was still being applied", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   const names = () => n.node.events.peers().map((peer) => peer.name);
   const desire = (timestamp: number) => {
     const agents = ["a", "b"].map((name) => ({ name, code: "//" }));
@@ -256,7 +176,7 @@ for (
   ]] as const
 ) {
   Deno.test(`stop takes ${what}, stops for good, and clears the manifest`, async () => {
-    await using n = await setUp();
+    await using n = await fakeNode();
     await n.spawn("a");
     await n.runtime.ready();
     await n.send("nodes/n/stop", payload);
@@ -272,7 +192,7 @@ for (
 }
 
 Deno.test("stop_all stops every agent, says each stopped, then offline, then closes the link", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   await n.spawn("b");
   await n.send("nodes/n/stop_all", { reason: "operator" });
@@ -290,7 +210,7 @@ Deno.test("stop_all stops every agent, says each stopped, then offline, then clo
 });
 
 Deno.test("list answers with every agent and its state, also one that waits for its restart", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   (await n.runtime.ready()).exit("exited with code 1");
   await settled();
@@ -312,7 +232,7 @@ Deno.test("list answers with every agent and its state, also one that waits for 
 });
 
 Deno.test("a migration that is not possible is answered with the reason, and changes nothing", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   for (const [name, target] of [["nobody", "m"], ["a", "n"], ["a", "m/#"], [5, "m"]]) {
     await n.send("nodes/n/migrate", { name, target_node: target });
@@ -331,7 +251,7 @@ Deno.test("a migration that is not possible is answered with the reason, and cha
 });
 
 Deno.test("pause and resume reach the agent, and its heartbeats say paused meanwhile", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   const process = await n.runtime.ready();
   await n.send(`agents/${A}/commands`, { command: "pause", sender: "dashboard", timestamp: 1 });
@@ -345,7 +265,7 @@ Deno.test("pause and resume reach the agent, and its heartbeats say paused meanw
 });
 
 Deno.test("delete stops the agent and forgets its state file; stop keeps it", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   const file = `${n.stateDir}/agentflow_a_state.json`;
   for (const [command, stays] of [["stop", true], ["delete", false]] as const) {
     await n.spawn("a");
@@ -360,7 +280,7 @@ Deno.test("delete stops the agent and forgets its state file; stop keeps it", as
 });
 
 Deno.test("a task is handed over with its payload, or whole where it has none, and its reply goes back", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   const process = await n.runtime.ready();
   const topic = "agents/by-name/a/task";
@@ -373,13 +293,13 @@ Deno.test("a task is handed over with its payload, or whole where it has none, a
 });
 
 Deno.test("a node stays silent at a task for an agent that it does not run", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.send("agents/by-name/elsewhere/task", { _reply_topic: "r", payload: 1 });
   assertEquals([n.reports("r"), n.reports(LOG)], [[], []]);
 });
 
 Deno.test("an agent asks another on the same node and gets its answer", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   const asking = await n.spawn("a");
   await n.runtime.ready();
   await n.spawn("b");
@@ -394,7 +314,7 @@ Deno.test("an agent asks another on the same node and gets its answer", async ()
 });
 
 Deno.test("each agent is told who else is here, whenever that changes", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   const process = await n.spawn("a");
   await n.runtime.ready();
   await n.spawn("b");
@@ -409,7 +329,7 @@ Deno.test("each agent is told who else is here, whenever that changes", async ()
 });
 
 Deno.test("a node listens to an agent's topics while it is supervised", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   await n.runtime.ready();
   await n.send("nodes/n/stop", { name: "a" });
@@ -423,7 +343,7 @@ Deno.test("a node listens to an agent's topics while it is supervised", async ()
 });
 
 Deno.test("a node says online at every connect, and its heartbeat every 10 s, agents always a list of names", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.spawn("a");
   n.node.onConnected();
   await n.clock.advance(20_000);
@@ -453,7 +373,7 @@ Deno.test("a node says online at every connect, and its heartbeat every 10 s, ag
 const ARRIVING = { name: "a", code: "//", state: { n: 1 }, migration: { id: "m", from: "s" } };
 
 Deno.test("a decision that comes right behind its spawn waits for it, and is obeyed", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   const abort = { id: "m", agent: "a", from: "s", decision: "abort", _reply_topic: "aborted" };
   await Promise.all([n.send("nodes/n/spawn", ARRIVING), n.send("nodes/n/migration", abort)]);
   await untilSettled("the move is called off", () => n.reports("aborted").length > 0);
@@ -462,7 +382,7 @@ Deno.test("a decision that comes right behind its spawn waits for it, and is obe
 });
 
 Deno.test("an agent that waits for its old node's decision asks for it whenever the link comes back", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   await n.send("nodes/n/spawn", ARRIVING);
   n.node.onConnected();
   const question = { id: "m", agent: "a", from: "n", query: true, progress: "waiting", hand_over: "" };
@@ -474,7 +394,7 @@ Deno.test("an agent that waits for its old node's decision asks for it whenever 
 });
 
 Deno.test("what code has turned out to be is kept, but not where its packages are of the other language", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   for (const [name, install, kept] of [["a", [], "python"], ["b", ["six"], undefined]] as const) {
     const process = await n.spawn(name, { code: "x = 1", install });
     process?.says({ t: "loaded", process: false, language: "python" }, { t: "ready" });
@@ -486,7 +406,7 @@ Deno.test("what code has turned out to be is kept, but not where its packages ar
 });
 
 Deno.test("of a flood of messages that are no commands a few are said, with the number of the others", async () => {
-  await using n = await setUp();
+  await using n = await fakeNode();
   for (let count = 0; count < 1000; count++) n.node.onMessage(noCommand());
   await settled();
   assertEquals(n.said("error").length, 200);
