@@ -113,7 +113,11 @@ export class SnippetScene implements AsyncDisposable {
 
   #spawn(script: string): Deno.ChildProcess {
     const own = Deno.env.toObject();
-    const path = `${join(this.folder, "bin")}:${join(this.folder, "npm/bin")}:${own["PATH"]}:/usr/sbin`;
+    // What a snippet has installed goes before what stands in for it.
+    const path = ["npm/bin", "bin"].map((name) => join(this.folder, name)).concat(
+      own["PATH"] ?? "",
+      "/usr/sbin",
+    ).join(":");
     return new Deno.Command("bash", {
       args: ["-c", script],
       cwd: this.clone,
