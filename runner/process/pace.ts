@@ -21,7 +21,7 @@ const FRAGMENTS_PER_SECOND = 200;
 
 type Limit = "messages" | "bytes" | "work" | "fragments";
 
-/** An agent that is held back is said to be so often at most. */
+/** An agent that is held back by a limit is said to be so often at most. */
 const REMIND_MS = 60_000;
 
 /** Holds one process to its rates. */
@@ -30,7 +30,7 @@ export class Pace {
   readonly #bytes: TokenBucket;
   readonly #work: TokenBucket;
   readonly #fragments: TokenBucket;
-  #saidAtMs = -Infinity;
+  readonly #saidAtMs = new Map<Limit, number>();
   /** Since not all buckets have been full. */
   #busy = { sinceMs: 0, messages: 0, bytes: 0, workMs: 0, fragments: 0 };
 
@@ -76,8 +76,8 @@ export class Pace {
   }
 
   #say(limit: Limit, nowMs: number): void {
-    if (nowMs - this.#saidAtMs < REMIND_MS) return;
-    this.#saidAtMs = nowMs;
+    if (nowMs - (this.#saidAtMs.get(limit) ?? -Infinity) < REMIND_MS) return;
+    this.#saidAtMs.set(limit, nowMs);
     this.onHeld(`${this.#measured(limit, nowMs)}: held back`);
   }
 

@@ -156,8 +156,28 @@ export const floods: readonly Attack[] = [
   held(
     "empty lines",
     `const part = new Uint8Array(4096).fill(10); for (;;) Deno.stdout.writeSync(part);`,
-    "output rate limit|message rate limit",
+    "output rate limit|message rate limit|unfinished lines",
   ),
+  held(
+    "a line on stdout, byte by byte",
+    `const part = Uint8Array.of(97); for (;;) Deno.stdout.writeSync(part);`,
+    "unfinished lines",
+  ),
+  held(
+    "a line on stderr, byte by byte",
+    `const part = Uint8Array.of(97); for (;;) Deno.stderr.writeSync(part);`,
+    "unfinished lines",
+  ),
+  scene("code whose language is hard to tell", async (field, id) => {
+    const parts = ["\"'\\", "'''", '"""\\', "`${", "/*", "from ....", "\n'"];
+    for (const [index, part] of parts.entries()) {
+      const agent = `${id}-${index}`;
+      await launch(field, agent, part.repeat(Math.floor(200_000 / part.length)));
+      await assertAnswers(field);
+      await stop(field, agent);
+    }
+    return "neighbour and node answer";
+  }),
   held("set_status", `for (let n = 0;; n++) await agent.set_status("status " + n);`, RATE),
   held(
     "questions to nobody",

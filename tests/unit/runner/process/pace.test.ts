@@ -54,3 +54,11 @@ Deno.test("who brings lines in pieces is held back for the reads that they cost,
   assertEquals(held.spend(0, 1, 0, 1), 0);
   assertEquals(said, ["unfinished lines: 300 pieces of lines in 0.0 s, 200 a second allowed: held back"]);
 });
+
+Deno.test("each limit is told of by itself: one that was reached before hides no other", () => {
+  const { pace: held, said, pass } = pace();
+  held.spend(0, 1, 0, 300);
+  pass(1000);
+  held.spend(120, 1);
+  assertEquals(said.map((message) => message.split(":")[0]), ["unfinished lines", "message rate limit"]);
+});
