@@ -10,8 +10,9 @@ Deno.test("what was noted and still runs is ended; what has ended, or is another
     const before = new Leftovers(dir);
     for (const { pid } of [left, ended]) before.add(pid);
     before.remove(ended.pid);
-    // The note of one process under the number of another.
-    await Deno.copyFile(`${dir}/${left.pid}`, `${dir}/${other.pid}`);
+    // A note of one that began earlier, under the number of another: two that begin at once have one time.
+    const note = JSON.parse(await Deno.readTextFile(`${dir}/${left.pid}`));
+    await Deno.writeTextFile(`${dir}/${other.pid}`, JSON.stringify({ ...note, start: note.start - 1 }));
     await Deno.writeTextFile(`${dir}/not-a-number`, "x");
     assertEquals(new Leftovers(dir).endAll(), 1);
     assertEquals((await left.status).signal, "SIGKILL");
