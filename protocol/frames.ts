@@ -75,6 +75,8 @@ export interface StartFrame {
   readonly poll_ms: number;
   readonly state_file: string;
   readonly state_max_bytes: number;
+  /** Whether the file and its next version are there already, and the agent's process can make none. */
+  readonly state_is_fixed: boolean;
   /** Of a payload: the node refuses larger ones. */
   readonly message_max_bytes: number;
   /** `publish` resolves once the message is with the broker or on the node's disk; else once it is with the node. */

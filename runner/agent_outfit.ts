@@ -150,6 +150,7 @@ export interface Whereabouts {
 /** What one agent is told. */
 export interface Outfit {
   readonly stateFile: string;
+  readonly stateIsFixed: boolean;
   readonly limits: Limits;
   readonly rules: Rules;
   readonly granted: Granted;
@@ -160,7 +161,7 @@ export interface Outfit {
 export function startFrame(
   agent: SupervisedAgent,
   { node, broker, durable, peers }: Whereabouts,
-  { stateFile, limits, rules, granted, access, foundation }: Outfit,
+  { stateFile, stateIsFixed, limits, rules, granted, access, foundation }: Outfit,
 ): StartFrame {
   return {
     t: "start",
@@ -175,6 +176,7 @@ export function startFrame(
     poll_ms: agent.config.poll_interval * 1000,
     state_file: stateFile,
     state_max_bytes: limits.stateBytes,
+    state_is_fixed: stateIsFixed,
     message_max_bytes: Math.floor(rules.message_kb * 1024),
     durable,
     peers: peers(),

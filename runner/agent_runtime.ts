@@ -157,6 +157,10 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     const access = await this.#brokerAccess(rules);
     const environment = environmentOf(foundation, bareDenoDir, permissions.env, env);
     const tenant = await tenantOf(sandbox, foundation, environment, this.parts.workDir);
+    const wallsWith = (stateIsFixed: boolean) =>
+      wrappers.plan((machine) => agentWalls({ ...tenant, stateIsFixed }, machine));
+    // The kernel knows files, not names: those of its state have to be there.
+    const stateIsFixed = wallsWith(true).files !== "open" && await stateFiles.fix(agent.name);
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
       { ...environment, ...auditEnv },
@@ -166,7 +170,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
           // Where it may write other files, how large they get is not ours to say.
           fileBytes: permissions.write.length > 0 ? undefined : limits.fileBytes,
           openFiles: limits.openFiles,
-        }, (machine) => agentWalls(tenant, machine)),
+        }, wallsWith(stateIsFixed)),
         pace: {
           messagesPerSecond: rules.messages_per_second,
           bytesPerSecond: rules.output_kb_per_second * 1024,
@@ -184,6 +188,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     process.send(
       startFrame(agent, { ...this.parts, broker: reachable }, {
         stateFile,
+        stateIsFixed,
         limits,
         rules,
         granted,
@@ -269,7 +274,7 @@ async function tenantOf(
   foundation: Foundation | undefined,
   { HOME, DENO_DIR }: Readonly<Record<string, string>>,
   workDir: string,
-): Promise<Tenant> {
+): Promise<Omit<Tenant, "stateIsFixed">> {
   const { read, write } = sandbox.permissions;
   const paths = [...new Set([...read, ...write])];
   const kinds = await Promise.all(paths.map(async (path) => [path, await kindAt(path)] as const));

@@ -45,7 +45,7 @@ class Harness {
     this.#peers = start.peers;
     this.#code = open(start);
     const parse = (json: string) => this.#code.parse(json);
-    this.#stateFile = new StateFile(start.state_file, start.state_max_bytes, parse);
+    this.#stateFile = new StateFile(start.state_file, start.state_max_bytes, start.state_is_fixed, parse);
     this.#subscriptions = new Subscriptions(this.#activity, parse, (error, topic) => {
       const { traceback } = this.#code.describe(error);
       const message = `A handler of messages on ${topic} failed: ${traceback}`;

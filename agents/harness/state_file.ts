@@ -7,18 +7,25 @@ export class StateError extends Error {
   override name = "StateError";
 }
 
-/** Invariant: what `persist` has accepted is on disk, and the file is complete at any moment. */
+/**
+ * Invariant: what `persist` has accepted is on disk, and at any moment the file is complete, or its next version is: see
+ * `#overwrite`.
+ */
 export class StateFile {
   #values: Map<string, string> | undefined;
   #frozen = false;
+  /** What is in the next version, and not yet in the file itself. */
+  #owed: Uint8Array<ArrayBuffer> | undefined;
 
   /**
    * @param maxBytes size limit of the file
+   * @param isFixed whether it and its next version are there already, and this process can make no file
    * @param parse reads JSON for the agent's code
    */
   constructor(
     private readonly path: string,
     private readonly maxBytes: number,
+    private readonly isFixed = false,
     private readonly parse: (json: string) => unknown = JSON.parse,
   ) {}
 
@@ -48,7 +55,12 @@ export class StateFile {
         `Cannot persist '${key}': the state file would have ${bytes.length} bytes, the limit is ${this.maxBytes}`,
       );
     }
-    this.#replace(key, bytes);
+    try {
+      if (this.isFixed) this.#overwrite(bytes);
+      else this.#replace(bytes);
+    } catch (error) {
+      throw new StateError(`Cannot persist '${key}': ${(error as Error).message}`);
+    }
     this.#values = next;
   }
 
@@ -70,8 +82,12 @@ export class StateFile {
     return parseExactly(text) as Record<string, unknown>;
   }
 
-  #replace(key: string, bytes: Uint8Array): void {
-    const temporary = `${this.path}.tmp`;
+  get #next(): string {
+    return `${this.path}.tmp`;
+  }
+
+  #replace(bytes: Uint8Array): void {
+    const temporary = this.#next;
     try {
       removeIfThere(temporary);
       // createNew never follows a link that somebody else has put there.
@@ -87,8 +103,44 @@ export class StateFile {
       }
     } catch (error) {
       discard(temporary);
-      throw new StateError(`Cannot persist '${key}': ${(error as Error).message}`);
+      throw error;
     }
+  }
+
+  /**
+   * Writes both files in their places, one after the other: a crash finds one of them complete. The runner takes the next
+   * version where that is complete, and empties it.
+   */
+  #overwrite(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#owed !== undefined) write(this.path, this.#owed);
+    this.#owed = undefined;
+    try {
+      Deno.truncateSync(this.#next);
+      write(this.#next, bytes);
+    } catch (error) {
+      // Half a file would take what little room there is.
+      Deno.truncateSync(this.#next);
+      throw error;
+    }
+    try {
+      write(this.path, bytes);
+      Deno.truncateSync(this.#next);
+    } catch {
+      // It is kept all the same, in the next version: the file itself follows before that is used again.
+      this.#owed = bytes;
+    }
+  }
+}
+
+/** Writes a file that is there, from its beginning: the room that it has stays its own. */
+function write(path: string, bytes: Uint8Array): void {
+  const file = Deno.openSync(path, { write: true });
+  try {
+    for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
+    file.truncateSync(bytes.length);
+    file.syncSync();
+  } finally {
+    file.close();
   }
 }
 

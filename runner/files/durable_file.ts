@@ -26,6 +26,16 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   await file.sync();
 }
 
+/** Gives what is at `from` the name `to`, in place of what had it. Both in one folder. */
+export async function moveDurably(from: string, to: string): Promise<void> {
+  {
+    using file = await Deno.open(from, { write: true });
+    await file.sync();
+  }
+  await Deno.rename(from, to);
+  await syncFolder(dirname(to));
+}
+
 /** Removes `path`, if it is there, so that it stays removed after a power cut. */
 export async function removeDurably(path: string): Promise<void> {
   if (await removeIfThere(path)) await syncFolder(dirname(path));

@@ -4,7 +4,7 @@ import { writeHarness } from "./harness_files.ts";
 import { LAUNCHER } from "./walls/launcher_source.ts";
 import type { Machine } from "./walls/machine.ts";
 import { OPEN, type Walls } from "./walls/plan.ts";
-import { type NoWalls, type Standing, tryWalls } from "./walls/standing.ts";
+import { type NoWalls, type Standing, standingOf, tryWalls } from "./walls/standing.ts";
 import { type Bounds, launcherWords, NICE } from "./walls/words.ts";
 
 /** What this machine can put in front of Deno. */
@@ -12,11 +12,13 @@ export interface Wrappers {
   /** Whether the kernel ends agents with their runner, whatever state they are in. */
   readonly endWithRunner: boolean;
   readonly walls: Standing | NoWalls;
+  /** @returns those of the walls that can stand here */
+  plan(make: (machine: Machine) => Walls): Walls;
   /**
-   * @param plan the walls that it gets, where any can stand; without it, what is done to other processes is held back
+   * @param walls as `plan` returns them; without, what is done to other processes is held back
    * @returns what to put in front of the command line
    */
-  with(bounds: Bounds, plan?: (machine: Machine) => Walls): Wrapper;
+  with(bounds: Bounds, walls?: Walls): Wrapper;
 }
 
 export interface WrapperOptions {
@@ -39,16 +41,15 @@ export async function findWrappers({ deno, workDir, walls }: WrapperOptions): Pr
   const standing = walls ? await tryWalls(deno, launcher) : { reason: "--walls off" };
   if ("reason" in standing) {
     const chain = await findChain(limited);
-    return { ...chain, walls: standing };
+    return { ...chain, walls: standing, plan: () => OPEN };
   }
-  const { machine, open } = standing;
+  const { machine } = standing;
   return {
     endWithRunner: true,
     walls: standing,
-    with: (bounds, plan) => {
-      const walls = { ...(plan?.(machine) ?? OPEN), ...open };
-      const words = launcherWords(machine.arch, limited(bounds), walls);
-      return ["perl", launcher, ...words, "--"];
+    plan: (make) => standingOf(standing, make(machine)),
+    with: (bounds, walls = OPEN) => {
+      return ["perl", launcher, ...launcherWords(machine.arch, limited(bounds), walls), "--"];
     },
   };
 }

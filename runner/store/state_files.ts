@@ -2,7 +2,13 @@
 import { isJsonObject, parseExactly } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
-import { lstatIfThere, readIfThere, removeDurably, replaceDurably } from "../files/durable_file.ts";
+import {
+  lstatIfThere,
+  moveDurably,
+  readIfThere,
+  removeDurably,
+  replaceDurably,
+} from "../files/durable_file.ts";
 import { isAnothers, othersMayChange } from "../files/ownership.ts";
 
 /** A state file that must not be used; the message is for the operator. */
@@ -15,12 +21,15 @@ const SUFFIX = "_state.json";
 /** What SQLite writes beside a database: it asks no permission for these. */
 const DATABASE_FILES = ["-journal", "-wal", "-shm"];
 /** A state file's own name, that of its next version, and what SQLite writes beside either; each after the name. */
-const OWN_NAMES = ["", ".tmp"];
+const NEXT = ".tmp";
+const OWN_NAMES = ["", NEXT];
 const LITTER_NAMES = OWN_NAMES.flatMap((own) => DATABASE_FILES.map((database) => own + database));
 
 /** What could not be read, for the operator. */
 const DAMAGED = ".damaged";
 const MODE = 0o600;
+/** In a file that is there because it has to be: an agent's own says it otherwise. */
+const NOTHING_KEPT = "{ }";
 
 export class StateFiles {
   /**
@@ -53,6 +62,7 @@ export class StateFiles {
       const found = await lstatIfThere(path + own);
       if (found !== undefined) refuseUnlessOwnFile(path + own, found);
     }
+    await this.#finish(agent, maxBytes);
     const info = await lstatIfThere(path);
     if (info === undefined) return leftAlone;
     if (info.size > maxBytes) {
@@ -70,6 +80,38 @@ export class StateFiles {
   }
 
   /**
+   * Makes the file and its next version, so that the agent can be given these two alone, and needs to make none. Only
+   * before it starts.
+   * @returns whether both are there
+   */
+  async fix(agent: string): Promise<boolean> {
+    const contents = [[this.pathOf(agent), NOTHING_KEPT], [this.#nextOf(agent), ""]] as const;
+    try {
+      for (const [path, content] of contents) {
+        if (await lstatIfThere(path) !== undefined) continue;
+        await Deno.writeTextFile(path, content, { createNew: true, mode: MODE });
+      }
+      return true;
+    } catch {
+      // A disk that is full, or cannot be written: the agent runs, and hears of it when it persists.
+      return false;
+    }
+  }
+
+  /** A next version that is complete is what was kept last: the process has ended before it was in the file itself too. */
+  async #finish(agent: string, maxBytes: number): Promise<void> {
+    const next = this.#nextOf(agent);
+    const info = await lstatIfThere(next);
+    if (info === undefined || info.size === 0 || info.size > maxBytes) return;
+    if (damageOf(await Deno.readTextFile(next)) === undefined) await moveDurably(next, this.pathOf(agent));
+    else await Deno.remove(next);
+  }
+
+  #nextOf(agent: string): string {
+    return this.pathOf(agent) + NEXT;
+  }
+
+  /**
    * Removes what a process has left where its state file belongs: the permission for a file is one for all below it, so
    * agent code can make a folder in its place. Not while the agent runs. What is a link or another user's stays.
    */
@@ -78,6 +120,7 @@ export class StateFiles {
     for (const own of OWN_NAMES) {
       const info = await lstatIfThere(path + own);
       if (info?.isDirectory && !isAnothers(info)) await Deno.remove(path + own, { recursive: true });
+      if (info?.isFile && !isAnothers(info)) await removeIfNothing(path + own, info);
     }
     for (const litter of LITTER_NAMES) {
       const info = await lstatIfThere(path + litter);
@@ -101,8 +144,14 @@ export class StateFiles {
   /** What an agent has kept; `undefined` when that is nothing. */
   async read(agent: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     await this.#adopt(agent);
+    const next = await readIfThere(this.#nextOf(agent));
+    if (next !== undefined && damageOf(next) === undefined) {
+      return parseExactly(next) as Record<string, unknown>;
+    }
     const text = await readIfThere(this.pathOf(agent));
-    return text === undefined ? undefined : parseExactly(text) as Record<string, unknown>;
+    return text === undefined || text === NOTHING_KEPT
+      ? undefined
+      : parseExactly(text) as Record<string, unknown>;
   }
 
   /** Replaces what an agent has kept; `undefined` for nothing. Not while the agent runs. */
@@ -147,6 +196,16 @@ function entriesOf(dir: string): Iterable<Deno.DirEntry> {
   } catch {
     // A disk that is gone: whoever writes there hears of it.
     return [];
+  }
+}
+
+/** Removes a file that is as `fix` has made it. */
+async function removeIfNothing(path: string, { size }: Deno.FileInfo): Promise<void> {
+  const nothing = path.endsWith(NEXT) ? "" : NOTHING_KEPT;
+  try {
+    if (size === nothing.length && await Deno.readTextFile(path) === nothing) await Deno.remove(path);
+  } catch {
+    // Not ours to read, or to remove: it does no harm.
   }
 }
 

@@ -47,7 +47,9 @@ const ATTACKS: Record<string, string> = {
     `const path = "/tmp/agentflow-" + crypto.randomUUID(); Deno.writeTextFileSync(path, ""); Deno.removeSync(path);`,
   "change the harness": `Deno.writeTextFileSync(given.dir + "/programs/attempts.mjs", "//");`,
   "a link out": `Deno.symlinkSync("/etc/passwd", given.stateFile + ".l");`,
-  "a folder in place of the state": `Deno.mkdirSync(given.stateFile + ".d");`,
+  "a folder in place of the state": `Deno.removeSync(given.stateFile); Deno.mkdirSync(given.stateFile);`,
+  "a folder beside the state": `Deno.mkdirSync(given.stateFile + ".d");`,
+  "a database beside the state": `Deno.writeTextFileSync(given.stateFile + "-wal", "x");`,
   "the runner's environment": `return Deno.readTextFileSync("/proc/" + Deno.ppid + "/environ");`,
   "the runner's memory": `Deno.openSync("/proc/" + Deno.ppid + "/mem");`,
   "its own memory": `Deno.openSync("/proc/self/mem", { write: true });`,
@@ -78,7 +80,8 @@ for (const [who, identity] of Object.entries(IDENTITIES)) {
     await using place = await Walled.open();
     const findings = await place.attempt({
       "state": `Deno.writeTextFileSync(given.stateFile + ".tmp", '{"a":1}');
-        Deno.renameSync(given.stateFile + ".tmp", given.stateFile);
+        Deno.writeTextFileSync(given.stateFile, '{"a":1}');
+        Deno.truncateSync(given.stateFile + ".tmp");
         return Deno.readTextFileSync(given.stateFile);`,
       "random": `return crypto.getRandomValues(new Uint8Array(4)).length;`,
       "memory": `return Deno.memoryUsage().rss > 0;`,

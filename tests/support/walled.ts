@@ -41,10 +41,12 @@ export class Walled implements AsyncDisposable {
     await Deno.chmod(dir, 0o755);
     const own = join(dir, "own");
     await Deno.mkdir(own);
+    const stateFile = join(own, "agentflow_a_state.json");
+    for (const path of [stateFile, `${stateFile}.tmp`]) await Deno.writeTextFile(path, "");
     await Deno.mkdir(join(dir, "programs"));
     await Deno.mkdir(join(dir, "deno"));
     const wrappers = await findWrappers({ deno: Deno.execPath(), workDir: join(dir, "work"), walls: true });
-    return new Walled(dir, join(own, "agentflow_a_state.json"), wrappers);
+    return new Walled(dir, stateFile, wrappers);
   }
 
   /**
@@ -71,7 +73,8 @@ export class Walled implements AsyncDisposable {
        Deno.exit(0);`,
     );
     if (identity !== undefined) {
-      for (const path of [join(this.dir, "own"), join(this.dir, "deno")]) {
+      const own = join(this.dir, "own");
+      for (const path of [own, this.stateFile, `${this.stateFile}.tmp`, join(this.dir, "deno")]) {
         await Deno.chown(path, identity.uid, identity.gid);
       }
     }
@@ -96,15 +99,16 @@ export class Walled implements AsyncDisposable {
     const kinds = new Map(await Promise.all(paths.map(async (path) => [path, await kindAt(path)] as const)));
     const tenant = {
       sandbox: { broker, stateFile: this.stateFile, libraries: [], permissions: all },
+      stateIsFixed: true,
       programs: [join(this.dir, "programs")],
       settings: [],
       denoDir: join(this.dir, "deno"),
       kinds,
     };
-    return this.wrappers.with(
-      { fileBytes: 1024 ** 3, openFiles: 128 },
-      (machine) => agentWalls(tenant, identity === undefined ? machine : { ...machine, isRoot: false }),
+    const walls = this.wrappers.plan((machine) =>
+      agentWalls(tenant, identity === undefined ? machine : { ...machine, isRoot: false })
     );
+    return this.wrappers.with({ fileBytes: 1024 ** 3, openFiles: 128 }, walls);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

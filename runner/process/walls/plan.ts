@@ -60,6 +60,8 @@ export interface Tenant {
     SandboxSpec,
     "broker" | "stateFile" | "libraries" | "permissions"
   >;
+  /** Whether its state file and the next version of it are there; else it may make files in their folder. */
+  readonly stateIsFixed: boolean;
   /** Folders with the harness, the packages, and Deno's cache. */
   readonly programs: readonly string[];
   /** Files that Deno reads on the way. */
@@ -166,7 +168,7 @@ function names({ resolver }: Machine): Rule[] {
 }
 
 function filesOf(tenant: Tenant, machine: Machine, resolves: boolean): ReadonlyMap<string, number> {
-  const { sandbox, programs, settings, denoDir, kinds } = tenant;
+  const { sandbox, programs, settings, denoDir, kinds, stateIsFixed } = tenant;
   const { permissions } = sandbox;
   const granted = (paths: readonly string[], folder: number, file: number) =>
     paths.map((path): Rule => grant(path, kinds.get(path) ?? "missing", folder, file));
@@ -176,7 +178,9 @@ function filesOf(tenant: Tenant, machine: Machine, resolves: boolean): ReadonlyM
     ...(permissions.sys.length > 0 ? SYSTEM.map((path): Rule => [path, READ]) : []),
     ...[...programs, ...settings, ...sandbox.libraries].map((path): Rule => [path, READ]),
     [denoDir, READ | CHANGE],
-    [dirname(sandbox.stateFile), FS.readFile | WRITE | ARRANGE],
+    ...(stateIsFixed
+      ? [sandbox.stateFile, `${sandbox.stateFile}.tmp`].map((path): Rule => [path, FS.readFile | WRITE])
+      : [[dirname(sandbox.stateFile), FS.readFile | WRITE | ARRANGE] as const]),
     ...granted(permissions.read, READ | FS.controlDevice, READ),
     ...granted(permissions.write, CHANGE | FS.controlDevice, WRITE | ARRANGE),
   ]);

@@ -14,6 +14,16 @@ export interface Standing {
   readonly problem: string | undefined;
 }
 
+/** Those of `walls` that stand here. */
+export function standingOf({ landlock, open }: Standing, walls: Walls): Walls {
+  return {
+    ...walls,
+    ...(landlock < 1 ? { files: "open" } : {}),
+    ...(landlock < 4 ? { ports: "open" } : {}),
+    ...open,
+  };
+}
+
 /** Agents run without any walls. */
 export interface NoWalls {
   readonly reason: string;
@@ -27,6 +37,7 @@ const NOTHING_GRANTED: Tenant = {
     libraries: [],
     permissions: { net: [], read: [], write: [], env: [], sys: [], run: [], ffi: [] },
   },
+  stateIsFixed: true,
   programs: [],
   settings: [],
   denoDir: "/nonexistent",

@@ -97,3 +97,53 @@ Deno.test("a folder that is not there is told to the agent's author", () => {
     assertThrows(() => file.persist("k", 1), StateError, "Cannot persist 'k': ");
   });
 });
+
+/** As the runner makes them for a process that can make no files. */
+function fixed(path: string): StateFile {
+  Deno.writeTextFileSync(path, "{ }", { createNew: true });
+  Deno.writeTextFileSync(`${path}.tmp`, "", { createNew: true });
+  return new StateFile(path, 1e6, true);
+}
+
+Deno.test("fixed files: what was persisted is in the file, and its next version is empty", () => {
+  inFolder((path, folder) => {
+    const file = fixed(path);
+    assertEquals(file.recall("k", "none"), "none");
+    const before = Deno.statSync(path).ino;
+    file.persist("k", "a long value, which the next one does not reach to the end of");
+    file.persist("k", 1);
+    assertEquals(Deno.readTextFileSync(path), '{"k":1}');
+    assertEquals(Deno.readTextFileSync(`${path}.tmp`), "");
+    assertEquals(Deno.statSync(path).ino, before);
+    assertEquals([...Deno.readDirSync(folder)].length, 2);
+    assertEquals(new StateFile(path, 1e6, true).recall("k"), 1);
+  });
+});
+
+Deno.test("fixed files: the next version holds what the file itself could not take, until it can", () => {
+  inFolder((path) => {
+    const file = fixed(path);
+    file.persist("k", 1);
+    Deno.renameSync(path, `${path}.away`);
+    // Kept: the runner reads the next version first.
+    file.persist("k", 2);
+    assertEquals(Deno.readTextFileSync(`${path}.tmp`), '{"k":2}');
+    // The next version is not touched as long as the file itself has not got what is in it.
+    assertThrows(() => file.persist("k", 3), StateError, "Cannot persist 'k': ");
+    assertEquals(Deno.readTextFileSync(`${path}.tmp`), '{"k":2}');
+    assertEquals(file.recall("k"), 2);
+    Deno.renameSync(`${path}.away`, path);
+    file.persist("k", 4);
+    assertEquals([path, `${path}.tmp`].map((one) => Deno.readTextFileSync(one)), ['{"k":4}', ""]);
+  });
+});
+
+Deno.test("fixed files: what cannot be written leaves the file as it is", () => {
+  inFolder((path) => {
+    const file = fixed(path);
+    file.persist("k", 1);
+    Deno.removeSync(`${path}.tmp`);
+    assertThrows(() => file.persist("k", 2), StateError, "Cannot persist 'k': ");
+    assertEquals([Deno.readTextFileSync(path), file.recall("k")], ['{"k":1}', 1]);
+  });
+});

@@ -28,7 +28,7 @@ Deno.test("a state file, its next version and what was set aside are no litter",
       "agentflow_a_state.json.tmp",
       "agentflow_a_state.json.damaged-1",
     ];
-    for (const name of names) await Deno.writeTextFile(`${dir}/${name}`, "{}");
+    for (const name of names) await Deno.writeTextFile(`${dir}/${name}`, '{"k":1}');
     await Deno.mkdir(`${dir}/agentflow_n.registry`);
     assertEquals([...files.litterers()], []);
     await files.clear("a");
@@ -114,3 +114,46 @@ Deno.test(
     });
   },
 );
+
+Deno.test("a next version that is complete was kept last, whatever became of the file itself", async () => {
+  await withFolder(async (dir) => {
+    const files = new StateFiles(dir);
+    const path = files.pathOf("a");
+    for (const torn of ['{"k":2,"long', '{"k":1}', ""]) {
+      await Deno.writeTextFile(path, torn);
+      await Deno.writeTextFile(`${path}.tmp`, '{"k":2}');
+      assertEquals(await files.read("a"), { k: 2 });
+      assertEquals(await files.prepare("a"), undefined);
+      assertEquals(await Deno.readTextFile(path), '{"k":2}');
+      assertEquals([...Deno.readDirSync(dir)].length, 1);
+    }
+    for (const half of ['{"k":3', "\0\0\0", "[]"]) {
+      await Deno.writeTextFile(`${path}.tmp`, half);
+      assertEquals(await files.read("a"), { k: 2 });
+      assertEquals(await files.prepare("a"), undefined);
+      assertEquals(await Deno.readTextFile(path), '{"k":2}');
+    }
+  });
+});
+
+Deno.test("files that are made for an agent before it starts go again when it has kept nothing", async () => {
+  await withFolder(async (dir) => {
+    const files = new StateFiles(dir);
+    await files.prepare("a");
+    assertEquals(await files.fix("a"), true);
+    assertEquals([...Deno.readDirSync(dir)].length, 2);
+    assertEquals(await files.read("a"), undefined);
+    await files.clear("a");
+    assertEquals([...Deno.readDirSync(dir)], []);
+    assertEquals(await new StateFiles(`${dir}/missing`).fix("a"), false);
+  });
+});
+
+Deno.test("state that is handed over takes the place of a next version that was left", async () => {
+  await withFolder(async (dir) => {
+    const files = new StateFiles(dir);
+    await Deno.writeTextFile(`${files.pathOf("a")}.tmp`, '{"k":"old"}');
+    await files.write("a", { k: "new" });
+    assertEquals(await files.read("a"), { k: "new" });
+  });
+});

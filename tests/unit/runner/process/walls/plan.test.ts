@@ -28,6 +28,7 @@ function walls(
       libraries: [],
       permissions: { ...NO_PERMISSIONS, ...permissions },
     },
+    stateIsFixed: true,
     programs: ["/work/harness-1"],
     settings: [],
     denoDir: "/work/deno",
@@ -42,7 +43,10 @@ Deno.test("walls: an agent that nothing is granted to sees Deno, its programs an
   const { files, ports, calls, capabilities } = walls();
   assert(files !== "open");
   const writable = [...files].filter(([, rights]) => (rights & WRITE) !== 0).map(([path]) => path);
-  assertEquals(writable, ["/dev/null", "/dev/zero", "/dev/full", "/work/deno", "/state/own"]);
+  assertEquals(writable, [
+    ...["/dev/null", "/dev/zero", "/dev/full", "/work/deno"],
+    ...["/state/own/a.json", "/state/own/a.json.tmp"],
+  ]);
   const executable = [...files].filter(([, rights]) => (rights & 1) !== 0).map(([path]) => path);
   assertEquals(executable, ["/opt/deno", ...MACHINE.loaders]);
   // Its broker has an address: no name has to be looked up.
@@ -55,6 +59,7 @@ Deno.test("walls: an agent that nothing is granted to sees Deno, its programs an
 Deno.test("walls: without a broker nothing can be connected to", () => {
   const none = agentWalls({
     sandbox: { broker: undefined, stateFile: "/s/a", libraries: [], permissions: NO_PERMISSIONS },
+    stateIsFixed: true,
     programs: [],
     settings: [],
     denoDir: "/d",
