@@ -21,7 +21,7 @@ import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import { brokerForAgents, type Net } from "./process/broker_address.ts";
 import type { Cgroups } from "./process/cgroups.ts";
 import { limited } from "./process/limited_process.ts";
-import { closeDenoDir } from "./process/deno_dir.ts";
+import { closeDenoDir, makeCaches } from "./process/deno_dir.ts";
 import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
 import type { Leftovers } from "./process/leftovers.ts";
 import { Launcher, type ProcessHandlers } from "./process/launcher.ts";
@@ -160,7 +160,9 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     const wallsWith = (stateIsFixed: boolean) =>
       wrappers.plan((machine) => agentWalls({ ...tenant, stateIsFixed }, machine));
     // The kernel knows files, not names: those of its state have to be there.
-    const stateIsFixed = wallsWith(true).files !== "open" && await stateFiles.fix(agent.name);
+    const isHeld = wallsWith(true).files !== "open";
+    const stateIsFixed = isHeld && await stateFiles.fix(agent.name);
+    if (isHeld) await makeCaches(tenant.denoDir);
     const process = launcher.launch(
       [...flags, String(Deno.pid)],
       { ...environment, ...auditEnv },

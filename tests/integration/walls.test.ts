@@ -46,6 +46,7 @@ const ATTACKS: Record<string, string> = {
   "leave a file in /tmp":
     `const path = "/tmp/agentflow-" + crypto.randomUUID(); Deno.writeTextFileSync(path, ""); Deno.removeSync(path);`,
   "change the harness": `Deno.writeTextFileSync(given.dir + "/programs/attempts.mjs", "//");`,
+  "change a package": `Deno.mkdirSync(given.dir + "/deno/npm/" + crypto.randomUUID(), { recursive: true });`,
   "a link out": `Deno.symlinkSync("/etc/passwd", given.stateFile + ".l");`,
   "a folder in place of the state": `Deno.removeSync(given.stateFile); Deno.mkdirSync(given.stateFile);`,
   "a folder beside the state": `Deno.mkdirSync(given.stateFile + ".d");`,

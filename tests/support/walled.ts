@@ -1,6 +1,7 @@
 /** A process behind the walls of an agent, in which Deno itself refuses nothing. */
 import { join } from "@std/path";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
+import { cachesIn, makeCaches } from "../../runner/process/deno_dir.ts";
 import { kindAt } from "../../runner/process/walls/machine.ts";
 import { agentWalls } from "../../runner/process/walls/plan.ts";
 import type { Standing } from "../../runner/process/walls/standing.ts";
@@ -45,6 +46,7 @@ export class Walled implements AsyncDisposable {
     for (const path of [stateFile, `${stateFile}.tmp`]) await Deno.writeTextFile(path, "");
     await Deno.mkdir(join(dir, "programs"));
     await Deno.mkdir(join(dir, "deno"));
+    await makeCaches(join(dir, "deno"));
     const wrappers = await findWrappers({ deno: Deno.execPath(), workDir: join(dir, "work"), walls: true });
     return new Walled(dir, stateFile, wrappers);
   }
@@ -74,7 +76,9 @@ export class Walled implements AsyncDisposable {
     );
     if (identity !== undefined) {
       const own = join(this.dir, "own");
-      for (const path of [own, this.stateFile, `${this.stateFile}.tmp`, join(this.dir, "deno")]) {
+      const denoDir = join(this.dir, "deno");
+      const { folder, files } = cachesIn(denoDir);
+      for (const path of [own, this.stateFile, `${this.stateFile}.tmp`, denoDir, folder, ...files]) {
         await Deno.chown(path, identity.uid, identity.gid);
       }
     }

@@ -80,11 +80,9 @@ if ($landlock > 0) {
 # The kernel forgets a rule for something in /proc together with what it has cached of it, unless that is held open.
 for my $path (all('hold')) { syscall($OPENAT, -100, $path, 0x200000) }
 
-if (defined one('filter')) {    # instructions CODE.TRUE.FALSE.VALUE; "pid" is this process
-    my $filter = join '', map {
-        my ($code, $true, $false, $value) = split /\./;
-        pack('SCCL', $code, $true, $false, $value eq 'pid' ? $$ : $value)
-    } split /,/, one('filter');
+if (defined one('filter')) {    # instructions of 8 bytes, in hex; `pid` says which compare with this process' number
+    my $filter = pack('H*', one('filter'));
+    substr($filter, 8 * $_ + 4, 4) = pack('L', $$) for all('pid');
     my $program = pack('Sx6P', length($filter) / 8, $filter);
     must('PR_SET_SECCOMP', $PRCTL, 22, 2, $program, 0, 0);
 }

@@ -1,5 +1,6 @@
 /** What the kernel lets an agent's process do, beside Deno: made of the same facts as Deno's flags. Pure. */
 import { dirname } from "@std/path";
+import { cachesIn } from "../deno_dir.ts";
 import type { SandboxSpec } from "../permissions.ts";
 import type { Calls } from "./filter.ts";
 import type { Machine } from "./machine.ts";
@@ -170,6 +171,7 @@ function names({ resolver }: Machine): Rule[] {
 function filesOf(tenant: Tenant, machine: Machine, resolves: boolean): ReadonlyMap<string, number> {
   const { sandbox, programs, settings, denoDir, kinds, stateIsFixed } = tenant;
   const { permissions } = sandbox;
+  const caches = cachesIn(denoDir);
   const granted = (paths: readonly string[], folder: number, file: number) =>
     paths.map((path): Rule => grant(path, kinds.get(path) ?? "missing", folder, file));
   return rights([
@@ -177,7 +179,9 @@ function filesOf(tenant: Tenant, machine: Machine, resolves: boolean): ReadonlyM
     ...(resolves ? names(machine) : []),
     ...(permissions.sys.length > 0 ? SYSTEM.map((path): Rule => [path, READ]) : []),
     ...[...programs, ...settings, ...sandbox.libraries].map((path): Rule => [path, READ]),
-    [denoDir, READ | CHANGE],
+    [denoDir, READ],
+    [caches.folder, READ | CHANGE],
+    ...caches.files.map((path): Rule => [path, FS.readFile | WRITE]),
     ...(stateIsFixed
       ? [sandbox.stateFile, `${sandbox.stateFile}.tmp`].map((path): Rule => [path, FS.readFile | WRITE])
       : [[dirname(sandbox.stateFile), FS.readFile | WRITE | ARRANGE] as const]),

@@ -41,7 +41,7 @@ export function launcherWords(
     ...portWords(walls.ports),
     `scope=${SCOPE.abstractSockets | SCOPE.signals}`,
     ...(walls.capabilities === "open" ? [] : [`capabilities=${walls.capabilities}`]),
-    ...(walls.calls === "open" ? [] : [`filter=${filterWord(arch, walls.calls)}`]),
+    ...(walls.calls === "open" ? [] : filterWords(arch, walls.calls)),
   ];
 }
 
@@ -63,8 +63,17 @@ function portWords(ports: Walls["ports"]): string[] {
   ];
 }
 
-function filterWord(arch: Arch, calls: Calls): string {
-  return callFilter(arch, calls)
-    .map(({ code, ifTrue, ifFalse, value }) => `${code}.${ifTrue}.${ifFalse}.${value}`)
-    .join(",");
+function filterWords(arch: Arch, calls: Calls): string[] {
+  const filter = callFilter(arch, calls);
+  const bytes = new DataView(new ArrayBuffer(8 * filter.length));
+  filter.forEach(({ code, ifTrue, ifFalse, value }, at) => {
+    bytes.setUint16(8 * at, code, true);
+    bytes.setUint8(8 * at + 2, ifTrue);
+    bytes.setUint8(8 * at + 3, ifFalse);
+    bytes.setUint32(8 * at + 4, value === "pid" ? 0 : value, true);
+  });
+  return [
+    `filter=${new Uint8Array(bytes.buffer).toHex()}`,
+    ...filter.flatMap(({ value }, at) => value === "pid" ? [`pid=${at}`] : []),
+  ];
 }

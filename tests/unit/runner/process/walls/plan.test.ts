@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { NO_PERMISSIONS, type Permissions } from "../../../../../protocol/permissions.ts";
 import { type Machine, mappedLibraries } from "../../../../../runner/process/walls/machine.ts";
+import { cachesIn } from "../../../../../runner/process/deno_dir.ts";
 import { agentWalls, OPEN, type PathKind, type Tenant } from "../../../../../runner/process/walls/plan.ts";
 import { launcherWords } from "../../../../../runner/process/walls/words.ts";
 
@@ -44,7 +45,8 @@ Deno.test("walls: an agent that nothing is granted to sees Deno, its programs an
   assert(files !== "open");
   const writable = [...files].filter(([, rights]) => (rights & WRITE) !== 0).map(([path]) => path);
   assertEquals(writable, [
-    ...["/dev/null", "/dev/zero", "/dev/full", "/work/deno"],
+    ...["/dev/null", "/dev/zero", "/dev/full", "/work/deno/gen"],
+    ...cachesIn("/work/deno").files,
     ...["/state/own/a.json", "/state/own/a.json.tmp"],
   ]);
   const executable = [...files].filter(([, rights]) => (rights & 1) !== 0).map(([path]) => path);
