@@ -8,6 +8,7 @@ import { restarts } from "./scenarios/restarts.ts";
 import { sandbox } from "./scenarios/sandbox.ts";
 import { type Scenario, Stage } from "./stage.ts";
 import { Verdicts } from "./verdicts.ts";
+import { nameWalls, tryThrough } from "./walls.ts";
 
 export interface SelfTestOptions {
   /** Deno's executable for agents. */
@@ -85,7 +86,7 @@ async function runAll(
   verdicts: Verdicts,
 ): Promise<void> {
   await using _ended = stage;
-  if (!await stage.endsWithRunner()) verdicts.note(NO_DEATH_SIGNAL);
+  await checkKernel(stage, verdicts);
   using all = new Deadline(options.clock, ALL_SCENARIOS_MS * slowness, options.interrupted);
   for (const scenario of SCENARIOS) {
     const played = await verdicts.of(scenario.name, async () => {
@@ -97,6 +98,14 @@ async function runAll(
     // Where not even the first, a stable agent, can run, all others would fail for the same reason.
     if (played === undefined && scenario === SCENARIOS[0]) return;
   }
+}
+
+/** Says which walls stand on this machine; fails when one does not hold. Why no agent can run is said by the first that tries. */
+async function checkKernel(stage: Stage, verdicts: Verdicts): Promise<void> {
+  const wrappers = await stage.wrappers().catch(() => undefined);
+  if (wrappers === undefined) return;
+  if (!wrappers.endWithRunner) verdicts.note(NO_DEATH_SIGNAL);
+  await verdicts.of(`walls of the kernel: ${nameWalls(wrappers)}`, () => tryThrough(wrappers, stage));
 }
 
 /** Aborts `signal` when the time is up, or `outer` is aborted. */

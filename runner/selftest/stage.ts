@@ -11,6 +11,7 @@ import { PythonInstaller } from "../install/python/installer.ts";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { systemNet } from "../process/system_net.ts";
 import { noCgroups } from "../process/cgroups.ts";
+import type { Wrappers } from "../process/wrapper.ts";
 import { Secrets } from "../secrets/secrets.ts";
 import { StateFiles } from "../store/state_files.ts";
 import type { AgentObserver, TrafficFrame } from "../supervisor/ports.ts";
@@ -47,6 +48,7 @@ export interface Scenario {
 export class Stage implements AsyncDisposable {
   /** Where the agents' state files are. */
   readonly stateDir: string;
+  readonly workDir: string;
   readonly deno: string;
   readonly #supervisor: Supervisor;
   readonly #runtime: AgentRuntime;
@@ -56,6 +58,7 @@ export class Stage implements AsyncDisposable {
   constructor(parts: StageParts) {
     const { deno, workDir, stateDir, walls, clock, heapMb, stateBytes, hangTimeoutMs } = parts;
     this.stateDir = stateDir;
+    this.workDir = workDir;
     this.deno = deno;
     const guard = new InstallGuard({ clock, wrappers: async () => (await this.#runtime.prepared).wrappers });
     this.#runtime = new AgentRuntime({
@@ -99,9 +102,9 @@ export class Stage implements AsyncDisposable {
     }).observedBy(this.#observer());
   }
 
-  /** Whether the kernel ends agents with their runner here. Where none can run, that is the answer of another check. */
-  async endsWithRunner(): Promise<boolean> {
-    return await this.#runtime.prepared.then(({ wrappers }) => wrappers.endWithRunner, () => true);
+  /** @throws Error with the reason, for the operator, when no agent can run here */
+  async wrappers(): Promise<Wrappers> {
+    return (await this.#runtime.prepared).wrappers;
   }
 
   /**

@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { join } from "@std/path";
+import { describeWalls } from "../../runner/process/walls/standing.ts";
+import { findWrappers } from "../../runner/process/wrapper.ts";
 import { SMALL_DISKS } from "../support/small_disk.ts";
 import { needing, succeeds } from "../support/programs.ts";
 
@@ -229,3 +231,17 @@ Deno.test("self-test that is interrupted ends its agents, cleans up and fails", 
   assertMatch(new TextDecoder().decode(stdout), /^FAIL stable agent: .*interrupted waiting for/m);
   assertEquals(await device.left(), []);
 });
+
+Deno.test("self-test says which walls of the kernel stand here, and that they hold", async () => {
+  await using device = await Device.open();
+  const { lines } = await device.run();
+  const said = lines.find((line) => line.startsWith("PASS walls of the kernel: ")) ?? "";
+  const { standing, missing } = describeWalls(await wallsOf(device.workDir));
+  assertEquals(said, `PASS walls of the kernel: ${[...standing, ...missing].join("; ")}`);
+  const without = await device.run("--walls", "off");
+  assert(without.lines.includes("PASS walls of the kernel: none (--walls off)"));
+});
+
+async function wallsOf(workDir: string) {
+  return (await findWrappers({ deno: Deno.execPath(), workDir, walls: true })).walls;
+}

@@ -6,19 +6,20 @@ import { policed } from "../support/policed.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { type Need, needing } from "../support/programs.ts";
 import { Walled, wallsHere } from "../support/walled.ts";
 
 const { standing, why } = await wallsHere();
 const landlock = standing?.landlock ?? 0;
 
-/** A test that needs a version of Landlock is left out where this kernel has less, and says so. */
-function walled(name: string, needs: number, fn: () => Promise<void>): void {
-  const ignore = standing === undefined || landlock < needs;
-  Deno.test({
-    name: ignore ? `${name} (left out: needs Landlock ${needs}, here: ${why})` : name,
-    ignore,
-    fn,
-  });
+/** A test that needs a version of Landlock is left out where this machine has less. */
+function walled(name: string, version: number, fn: () => Promise<void>): void {
+  const need: Need = {
+    name: `walls with Landlock ${version} (${why})`,
+    isThere: standing !== undefined && landlock >= version,
+    remedy: "run the tests with perl, on a newer kernel that has landlock in its list of security modules",
+  };
+  Deno.test({ ...needing(need, name), fn });
 }
 
 /** Root, and a user that has nothing: the walls are for both. */
