@@ -19,8 +19,8 @@ export interface Fetch {
 
 /** What holds a process that fetches packages to its limits. */
 export interface FetchGuard {
-  /** Goes in front of its command line. */
-  wrapper(): Promise<readonly string[]>;
+  /** Goes in front of its command line. @param fetch what it is for */
+  wrapper(fetch: Pick<Fetch, "cwd" | "env">): Promise<readonly string[]>;
   /**
    * Looks at the process, and at what it puts into `dir`, until `signal` is aborted.
    * @returns the reason, when it takes more than it may
@@ -34,7 +34,7 @@ export interface FetchGuard {
  */
 export async function runFetch(fetch: Fetch, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  const child = spawn(fetch, await fetch.guard?.wrapper() ?? []);
+  const child = spawn(fetch, await fetch.guard?.wrapper(fetch) ?? []);
   const ended = new AbortController();
   const onAbort = () => void terminate(child, ended.signal);
   signal.addEventListener("abort", onAbort, { once: true });

@@ -1,9 +1,10 @@
 /** What installs may take of the machine: a package is a stranger's, and its sizes are its own word. */
 import { join } from "@std/path";
-import type { FetchGuard } from "../../protocol/packages/fetcher.ts";
+import type { Fetch, FetchGuard } from "../../protocol/packages/fetcher.ts";
 import { InstallError } from "../../protocol/packages/install_error.ts";
 import type { Clock } from "../clock.ts";
 import { ProcStats } from "../process/proc_stats.ts";
+import { helperWalls } from "../process/walls/plan.ts";
 import type { Wrappers } from "../process/wrapper.ts";
 import { lstatIfThere } from "../files/durable_file.ts";
 import { Slots } from "../turns.ts";
@@ -26,6 +27,15 @@ const RESERVED_MB = 640;
 const INTERVAL_MS = 100;
 const SHARE_OF_LOOKING = 4;
 
+/** Where systems keep the certificates of those who may vouch for a registry. */
+const CERTIFICATES = [
+  "/etc/ssl",
+  "/etc/pki",
+  "/usr/share/ca-certificates",
+  "/usr/local/share/ca-certificates",
+];
+const CERTIFICATE_VARIABLES = ["DENO_CERT", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
+
 const MIB = 1024 * 1024;
 /** What other users could do something with: set-uid, set-gid and sticky bits, and their own right to write. */
 const FORBIDDEN_BITS = 0o7022;
@@ -35,6 +45,12 @@ export interface InstallGuardParts {
   /** What stands in front of a command line here. */
   readonly wrappers: () => Promise<Wrappers>;
   readonly limits?: InstallLimits;
+}
+
+/** What Deno is told of by its environment, beside what it reads of itself. */
+function settingsIn({ HOME, ...env }: Readonly<Record<string, string>>): string[] {
+  const named = CERTIFICATE_VARIABLES.map((name) => env[name]).filter((path) => path !== undefined);
+  return [...named, ...(HOME === undefined ? [] : [join(HOME, ".npmrc")])];
 }
 
 /** What lies in a folder. */
@@ -57,13 +73,15 @@ export class InstallGuard implements FetchGuard {
     return this.#slots.take(work, signal);
   }
 
-  async wrapper(): Promise<readonly string[]> {
+  /** Limits, and the kernel's walls: it reads what says where packages come from, and writes where they go. */
+  async wrapper({ cwd, env }: Pick<Fetch, "cwd" | "env">): Promise<readonly string[]> {
     const { memoryMb, diskMb } = this.limits;
-    return (await this.parts.wrappers()).with({
-      fileBytes: diskMb * MIB,
-      openFiles: OPEN_FILES,
-      dataBytes: (memoryMb + RESERVED_MB) * MIB,
-    });
+    const wrappers = await this.parts.wrappers();
+    const read = [...CERTIFICATES, ...settingsIn(env)];
+    return wrappers.with(
+      { fileBytes: diskMb * MIB, openFiles: OPEN_FILES, dataBytes: (memoryMb + RESERVED_MB) * MIB },
+      wrappers.plan((machine) => helperWalls({ read, write: [cwd], fetches: true }, machine)),
+    );
   }
 
   async watch(pid: number, dir: string, signal: AbortSignal): Promise<string | undefined> {

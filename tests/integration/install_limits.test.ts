@@ -25,7 +25,7 @@ function npm(name: string, more: Partial<NpmPackage>): NpmPackage {
 async function install(dir: string, one: NpmPackage, limits: InstallLimits): Promise<void> {
   await using registry = serveNpm([one]);
   const env = { NPM_CONFIG_REGISTRY: registry.url };
-  const guard = installGuard(limits);
+  const guard = installGuard(limits, true);
   const installer = new Installer({ deno: Deno.execPath(), dir, env, guard });
   await installer.install(parseSpecifiers([`npm:${one.name}`]), never);
 }

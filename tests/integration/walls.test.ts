@@ -6,6 +6,7 @@ import { policed } from "../support/policed.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { helperWalls } from "../../runner/process/walls/plan.ts";
 import { type Need, needing } from "../support/programs.ts";
 import { Walled, wallsHere } from "../support/walled.ts";
 
@@ -208,6 +209,34 @@ Deno.test("walls: a node that is told to does without, and says so", async () =>
   const { json } = await bus.ask(`nodes/${node.name}/list`, {});
   const status = await Deno.readTextFile(`/proc/${json.agents[0].pid}/status`);
   assertMatch(status, /^Seccomp:\t0$/m);
+});
+
+walled("walls of a process that fetches packages: its folder, and no other file", 1, async () => {
+  await using place = await Walled.open();
+  const own = join(place.dir, "fetched");
+  await Deno.mkdir(own);
+  await Deno.writeTextFile(join(place.dir, "registry.json"), "{}");
+  using registry = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { connect, write, ...refused } = await place.attempt({
+    "write":
+      `Deno.mkdirSync(given.dir + "/fetched/a"); Deno.writeTextFileSync(given.dir + "/fetched/a/b", "x");`,
+    "connect": `(await Deno.connect({ hostname: "127.0.0.1", port: ${registry.addr.port} })).close();`,
+    "read /etc/passwd": ATTACKS["read /etc/passwd"] ?? "",
+    "read the registry": ATTACKS["read the registry"] ?? "",
+    "start /bin/sh": ATTACKS["start /bin/sh"] ?? "",
+    "end the runner": ATTACKS["end the runner"] ?? "",
+  }, {
+    plan: (machine) =>
+      helperWalls({
+        read: [join(place.dir, "programs")],
+        write: [own, join(place.dir, "deno")],
+        fetches: true,
+      }, machine),
+  });
+  assertEquals([connect, write], ["did ", "did "]);
+  for (const [attack, finding] of Object.entries(refused)) {
+    assertMatch(finding, /^(Permission denied|Operation not permitted|EPERM|Failed to spawn)/, attack);
+  }
 });
 
 walled("walls: a granted program runs as it did, and cannot signal the node", 6, async () => {

@@ -6,10 +6,11 @@ import { findWrappers } from "../../runner/process/wrapper.ts";
 const workDir = await Deno.makeTempDir({ prefix: "agentflow-work-" });
 addEventListener("unload", () => Deno.removeSync(workDir, { recursive: true }));
 
-export function installGuard(limits?: InstallLimits): InstallGuard {
+/** @param walls where Deno itself is what fetches, not a script in its place */
+export function installGuard(limits?: InstallLimits, walls = false): InstallGuard {
   return new InstallGuard({
     clock: systemClock,
-    wrappers: () => findWrappers({ deno: Deno.execPath(), workDir, walls: false }),
+    wrappers: () => findWrappers({ deno: Deno.execPath(), workDir, walls }),
     ...(limits === undefined ? {} : { limits }),
   });
 }

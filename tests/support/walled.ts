@@ -2,8 +2,8 @@
 import { join } from "@std/path";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 import { cachesIn, makeCaches } from "../../runner/process/deno_dir.ts";
-import { kindAt } from "../../runner/process/walls/machine.ts";
-import { agentWalls } from "../../runner/process/walls/plan.ts";
+import { kindAt, type Machine } from "../../runner/process/walls/machine.ts";
+import { agentWalls, type Walls } from "../../runner/process/walls/plan.ts";
 import type { Standing } from "../../runner/process/walls/standing.ts";
 import { findWrappers, type Wrappers } from "../../runner/process/wrapper.ts";
 
@@ -23,6 +23,8 @@ export async function wallsHere(): Promise<{ standing: Standing | undefined; why
 export interface WalledOptions {
   readonly permissions?: Partial<Permissions>;
   readonly broker?: { readonly host: string; readonly port: number };
+  /** Instead of an agent's. */
+  readonly plan?: (machine: Machine) => Walls;
   /** `false`: none of them, for comparison. */
   readonly walls?: boolean;
   /** A user other than this one, where this one is root. */
@@ -97,7 +99,7 @@ export class Walled implements AsyncDisposable {
     return JSON.parse(said);
   }
 
-  async #wrapper({ permissions, broker, identity }: WalledOptions): Promise<readonly string[]> {
+  async #wrapper({ permissions, broker, identity, plan }: WalledOptions): Promise<readonly string[]> {
     const all = { ...NO_PERMISSIONS, ...permissions };
     const paths = [...all.read, ...all.write];
     const kinds = new Map(await Promise.all(paths.map(async (path) => [path, await kindAt(path)] as const)));
@@ -109,8 +111,9 @@ export class Walled implements AsyncDisposable {
       denoDir: join(this.dir, "deno"),
       kinds,
     };
-    const walls = this.wrappers.plan((machine) =>
-      agentWalls(tenant, identity === undefined ? machine : { ...machine, isRoot: false })
+    const walls = this.wrappers.plan(
+      plan ??
+        ((machine) => agentWalls(tenant, identity === undefined ? machine : { ...machine, isRoot: false })),
     );
     return this.wrappers.with({ fileBytes: 1024 ** 3, openFiles: 128 }, walls);
   }

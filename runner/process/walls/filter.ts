@@ -16,6 +16,8 @@ export interface Calls {
   readonly unixSockets: boolean;
   /** Wait for connections. */
   readonly listens: boolean;
+  /** Make files that run as their owner or group: what unpacks archives does as they say, and is tidied up after. */
+  readonly marksOwners: boolean;
 }
 
 const AUDIT_ARCH: Record<Arch, number> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
@@ -90,8 +92,11 @@ const never = [refuse(EPERM)];
 /** Libraries then use the older call, whose flags can be looked at. */
 const unknown = [refuse(ENOSYS)];
 
-function checks({ unixSockets, listens }: Calls): Record<keyof typeof CONDITIONAL, readonly Instruction[]> {
+function checks(
+  { unixSockets, listens, marksOwners }: Calls,
+): Record<keyof typeof CONDITIONAL, readonly Instruction[]> {
   const listening = listens ? [allow] : never;
+  const unmarked = (check: readonly Instruction[]) => marksOwners ? [allow] : check;
   return {
     // Threads, no processes.
     clone: [loadArgument(0), hasAny(CLONE_THREAD, 1, 0), refuse(EPERM), allow],
@@ -122,15 +127,15 @@ function checks({ unixSockets, listens }: Calls): Record<keyof typeof CONDITIONA
     accept4: listening,
     ioctl: [loadArgument(1), equals(TYPING[0], 1, 0), equals(TYPING[1], 0, 1), refuse(EPERM), allow],
     // No file that runs as its owner, whoever starts it.
-    chmod: unless(1, SET_ID_BITS),
-    fchmod: unless(1, SET_ID_BITS),
-    fchmodat: unless(2, SET_ID_BITS),
-    fchmodat2: unless(2, SET_ID_BITS),
-    creat: unless(1, SET_ID_BITS),
-    mkdir: unless(1, SET_ID_BITS),
-    mkdirat: unless(2, SET_ID_BITS),
-    open: openedWithout(1, 2),
-    openat: openedWithout(2, 3),
+    chmod: unmarked(unless(1, SET_ID_BITS)),
+    fchmod: unmarked(unless(1, SET_ID_BITS)),
+    fchmodat: unmarked(unless(2, SET_ID_BITS)),
+    fchmodat2: unmarked(unless(2, SET_ID_BITS)),
+    creat: unmarked(unless(1, SET_ID_BITS)),
+    mkdir: unmarked(unless(1, SET_ID_BITS)),
+    mkdirat: unmarked(unless(2, SET_ID_BITS)),
+    open: unmarked(openedWithout(1, 2)),
+    openat: unmarked(openedWithout(2, 3)),
     openat2: unknown,
   };
 }

@@ -124,6 +124,7 @@ export function agentWalls(tenant: Tenant, machine: Machine): Walls {
       // Multicast DNS asks a daemon of this machine by such a socket.
       unixSockets: writes || hosts.some(({ name }) => name.endsWith(".local")),
       listens: permissions.net.length > 0,
+      marksOwners: false,
     },
     capabilities: machine.isRoot
       ? CAP.passOver | (writes ? CAP.chown | CAP.owner : 0) | (permissions.net.length > 0 ? CAP.lowPorts : 0)
@@ -148,7 +149,7 @@ export function helperWalls({ read, write, fetches }: Helper, machine: Machine):
       ...write.map((path) => [path, READ | CHANGE] as const),
     ]),
     ports: fetches ? "open" : { connect: [], listen: [] },
-    calls: { unixSockets: fetches, listens: false },
+    calls: { unixSockets: fetches, listens: false, marksOwners: true },
     capabilities: machine.isRoot ? CAP.passOver | CAP.chown | CAP.owner : 0,
   };
 }

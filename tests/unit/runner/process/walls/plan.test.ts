@@ -54,7 +54,7 @@ Deno.test("walls: an agent that nothing is granted to sees Deno, its programs an
   // Its broker has an address: no name has to be looked up.
   assertEquals(files.has("/etc/hosts"), false);
   assertEquals(ports, { connect: [1883], listen: [] });
-  assertEquals(calls, { unixSockets: false, listens: false });
+  assertEquals(calls, { unixSockets: false, listens: false, marksOwners: false });
   assertEquals(capabilities, 0);
 });
 
@@ -75,12 +75,13 @@ Deno.test("walls: hosts are granted by their ports; a name brings what looks it 
   assertEquals(named.ports, { connect: [1883, 443, 8080, 9000, 53], listen: [443, 8080, 9000] });
   assertEquals(rightsAt(named.files, "/etc/hosts") & READ, READ);
   assertEquals(rightsAt(named.files, "/run/systemd/resolve") & READ, READ);
-  assertEquals(named.calls, { unixSockets: false, listens: true });
+  assertEquals(named.calls, { unixSockets: false, listens: true, marksOwners: false });
   assertEquals(walls({ net: ["10.0.0.1"] }).ports, "open");
   assertEquals(walls({ net: ["[fe80::1]"] }).ports, "open");
   assertEquals(walls({}, {}, { host: "hall.local", port: 1883 }).calls, {
     unixSockets: true,
     listens: false,
+    marksOwners: false,
   });
 });
 
