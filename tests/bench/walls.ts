@@ -39,6 +39,10 @@ const fronts = {
   "behind walls": on?.with(bounds, on.plan((machine) => agentWalls(tenant, machine))) ?? [],
 };
 
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
 async function startMs(front: readonly string[]): Promise<number> {
   const [program = "", ...args] = [...front, deno, ...sandboxFlags(sandbox), String(Deno.pid)];
   const startedMs = performance.now();
@@ -61,6 +65,6 @@ for (let round = 0; round < rounds; round++) {
 for (const { name, ms } of measured) {
   ms.sort((a, b) => a - b);
   const at = (share: number) => (ms[Math.floor(ms.length * share)] ?? NaN).toFixed(1);
-  console.log(`${name.padEnd(14)} median ${at(0.5)} ms, fastest quarter ${at(0.25)} ms, fastest ${at(0)} ms`);
+  print(`${name.padEnd(14)} median ${at(0.5)} ms, fastest quarter ${at(0.25)} ms, fastest ${at(0)} ms`);
 }
 await Deno.remove(dir, { recursive: true });
