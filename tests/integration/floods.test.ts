@@ -103,7 +103,7 @@ Deno.test(
     const before = await residentMiB(node.pid);
     await broker.kill();
     // 200 MB have gone into an outbox of 8.
-    await untilItIs(`${node.stateDir}/agentflow_flooder_state.json`);
+    await untilItHolds(`${node.stateDir}/agentflow_flooder_state.json`, '"n"');
     const grown = await residentMiB(node.pid) - before;
     assert(grown < 200, `the runner grew by ${grown} MiB`);
     await broker.restart();
@@ -138,17 +138,13 @@ Deno.test(
   },
 );
 
-async function untilItIs(path: string): Promise<void> {
+async function untilItHolds(path: string, text: string): Promise<void> {
   for (let attempt = 0; attempt < 3000; attempt++) {
-    try {
-      await Deno.stat(path);
-      return;
-    } catch {
-      // Not yet.
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    // Not there yet, perhaps.
+    if ((await Deno.readTextFile(path).catch(() => "")).includes(text)) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  throw new Error(`There is no ${path} after a minute`);
+  throw new Error(`${path} does not hold ${text} after a minute`);
 }
 
 for (const stream of ["stdout", "stderr"] as const) {
