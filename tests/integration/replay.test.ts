@@ -15,7 +15,7 @@ const FOLDER = fileURLToPath(new URL("../fixtures/main_machine/", import.meta.ur
 /** Fields that this node adds, by the last level of the topic. A reader that does not know them passes over them. */
 const ADDED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   heartbeat: ["instance", "runtime", "version", "uptime", "cpu", "memory_mb", "queue", "dropped", "labels"],
-  agents: ["state", "restart_count", "pid", "cpu", "memory_mb", "uptime"],
+  agents: ["state", "restart_count", "pid", "cpu", "memory_mb", "uptime", "offer"],
   logs: ["level", "name", "actor_id", "node"],
   alert: ["name", "actor_id", "node"],
   errors: ["name", "actor_id", "node", "traceback"],
