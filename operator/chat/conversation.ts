@@ -2,7 +2,7 @@
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { APICallError, type ModelMessage, streamText, tool as sdkTool, type ToolSet } from "ai";
 import type { Tool, Workshop } from "../tools/tool.ts";
-import { attempt } from "./attempt.ts";
+import { carryOutToolCall } from "./tool_call.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import type { OpenModel } from "./model.ts";
 import type { Person } from "./person.ts";
@@ -114,7 +114,7 @@ export class Conversation {
       return false;
     }
     if (tool.effect === "look") person.note(`${tool.name} ${JSON.stringify(call.input)}`);
-    const outcome = await attempt(tool, call.input, workshop, person, signal);
+    const outcome = await carryOutToolCall(tool, call.input, workshop, person, signal);
     signal.throwIfAborted();
     if (outcome.kind === "declined") {
       this.#answer(call, { declined: "The operator said no. Nothing was done." });

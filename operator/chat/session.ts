@@ -3,7 +3,7 @@ import { FORMS, inWords, type Plan } from "../planner/plan.ts";
 import { understand } from "../planner/understand.ts";
 import { TEMPLATES } from "../templates/catalog.ts";
 import type { Tool, Workshop } from "../tools/tool.ts";
-import { type Attempt, attempt } from "./attempt.ts";
+import { carryOutToolCall, type ToolCallOutcome } from "./tool_call.ts";
 import type { Conversation, Turn } from "./conversation.ts";
 import type { Person } from "./person.ts";
 import { callOf } from "./plain.ts";
@@ -14,10 +14,10 @@ export type Answer =
   | { readonly kind: "quit" }
   | { readonly kind: "help"; readonly lines: readonly string[] }
   | { readonly kind: "not_understood"; readonly reason: string }
-  | { readonly kind: "planned"; readonly plan: Plan; readonly attempt: Attempt }
+  | { readonly kind: "planned"; readonly plan: Plan; readonly outcome: ToolCallOutcome }
   | { readonly kind: "turn"; readonly turn: Turn };
 
-export interface SessionParts {
+export interface ChatSessionParts {
   readonly workshop: Workshop;
   readonly tools: readonly Tool[];
   readonly person: Person;
@@ -27,8 +27,8 @@ export interface SessionParts {
   readonly whyLacking: (tool: string) => string;
 }
 
-export class Session {
-  constructor(private readonly parts: SessionParts) {}
+export class ChatSession {
+  constructor(private readonly parts: ChatSessionParts) {}
 
   /** @throws ModelError */
   async answer(line: string, signal: AbortSignal): Promise<Answer> {
@@ -52,10 +52,10 @@ export class Session {
     person.note(`Understood: ${inWords(plan)}`);
     const tool = tools.find(({ name }) => name === call.tool);
     if (tool === undefined) return this.#notUnderstood(whyLacking(call.tool), []);
-    const outcome = await attempt(tool, call.input, workshop, person, signal);
+    const outcome = await carryOutToolCall(tool, call.input, workshop, person, signal);
     if (outcome.kind === "declined") person.note("Nothing was done");
     else person.show(tool.name, outcome.result);
-    return { kind: "planned", plan, attempt: outcome };
+    return { kind: "planned", plan, outcome };
   }
 
   #notUnderstood(reason: string, forms: readonly string[]): Answer {
@@ -76,7 +76,7 @@ export function isDone(answer: Answer): boolean {
     case "not_understood":
       return false;
     case "planned":
-      return answer.attempt.kind === "ran" && answer.attempt.result.ok;
+      return answer.outcome.kind === "ran" && answer.outcome.result.ok;
     case "turn":
       return answer.turn.declined === 0 && answer.turn.ran.at(-1)?.ok !== false;
     default:

@@ -3,17 +3,17 @@ import type { Selection } from "../tools/catalog.ts";
 import type { Workshop } from "../tools/tool.ts";
 import { codesOf } from "../../protocol/expected_error.ts";
 import { Bodies, RequestError } from "../http/bodies.ts";
-import { type GateOptions, refusalOf } from "./gate.ts";
+import { type GuardOptions, refusalOf } from "./request_guard.ts";
 import { WebStandardStreamableHTTPServerTransport as HttpTransport } from "./sdk.ts";
 import { createServer } from "./server.ts";
 
-export interface HttpOptions extends GateOptions {
+export interface HttpOptions extends GuardOptions {
   readonly hostname: string;
   /** 0: one that is free. */
   readonly port: number;
 }
 
-interface Session {
+interface McpSession {
   readonly transport: HttpTransport;
   lastUsedMs: number;
 }
@@ -27,7 +27,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  * Invariants: a session answers its own client alone, by an id that cannot be guessed; at most `MAX_SESSIONS` of them.
  */
 export class HttpServer implements AsyncDisposable {
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, McpSession>();
   readonly #bodies = new Bodies();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 

@@ -1,5 +1,5 @@
 /** Prints what a line of the chat has come to, as far as the person has not been told. */
-import type { Attempt } from "../../chat/attempt.ts";
+import type { ToolCallOutcome } from "../../chat/tool_call.ts";
 import type { Answer } from "../../chat/session.ts";
 import type { Run } from "../cli.ts";
 
@@ -16,7 +16,7 @@ export function printAnswer(run: Run, answer: Answer): void {
       if (run.json) run.printJson({ ok: false, error: answer.reason });
       return;
     case "planned":
-      if (run.json) run.printJson({ plan: answer.plan, ...outcomeOf(answer.attempt) });
+      if (run.json) run.printJson({ plan: answer.plan, ...outcomeOf(answer.outcome) });
       return;
     case "turn":
       if (run.json) run.printJson(answer.turn);
@@ -26,7 +26,7 @@ export function printAnswer(run: Run, answer: Answer): void {
   }
 }
 
-function outcomeOf(attempt: Attempt): Readonly<Record<string, unknown>> {
-  if (attempt.kind === "ran") return { ok: attempt.result.ok, result: attempt.result.value };
+function outcomeOf(outcome: ToolCallOutcome): Readonly<Record<string, unknown>> {
+  if (outcome.kind === "ran") return { ok: outcome.result.ok, result: outcome.result.value };
   return { ok: false, declined: true, error: "nobody has agreed to it: --yes agrees to everything" };
 }

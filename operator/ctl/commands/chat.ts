@@ -1,7 +1,7 @@
 /** `agentflow chat`: says what to do in words, to a model or to the built-in planner. */
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
-import type { Answer, Session } from "../../chat/session.ts";
+import type { Answer, ChatSession } from "../../chat/session.ts";
 import type { Cli, Run } from "../cli.ts";
 import { addModelOptions, readModel } from "../chat/model_flags.ts";
 import { printAnswer } from "../chat/print_answer.ts";
@@ -21,7 +21,7 @@ export function addChat(program: Command, cli: Cli): void {
     const settings = await readModel(run.options, run.env);
     // Loaded here alone: the other commands start without them.
     const { toolsOf } = await import("../../tools/catalog.ts");
-    const { isDone, Session } = await import("../../chat/session.ts");
+    const { isDone, ChatSession } = await import("../../chat/session.ts");
     const { TerminalPerson } = await import("../chat/terminal_person.ts");
     const { Prompt } = await import("../chat/prompt.ts");
     using workshop = await openWorkshop(run, operator);
@@ -34,7 +34,7 @@ export function addChat(program: Command, cli: Cli): void {
       : async (question: string, signal: AbortSignal) => await prompt.question(question, signal) ?? "";
     const person = new TerminalPerson(run, ask, isSet(run.options, "yes"));
     const conversation = settings === undefined ? undefined : await converse();
-    const session = new Session({
+    const session = new ChatSession({
       workshop,
       tools,
       person,
@@ -68,7 +68,7 @@ export function addChat(program: Command, cli: Cli): void {
 async function converseByLines(
   run: Run,
   prompt: Prompt,
-  session: Session,
+  session: ChatSession,
   isDone: (answer: Answer) => boolean,
 ): Promise<number> {
   let [said, undone] = [0, 0];

@@ -54,7 +54,7 @@ export function addDev(program: Command, cli: Cli): void {
       if (run.json) run.printJson(event);
       else run.print(devLine(event, Date.now(), run.stdout));
     });
-    const session = new Session(run, operator, node.name, file);
+    const session = new DevSession(run, operator, node.name, file);
     // Settled in order only when no agent can run here.
     const unable = node.ready.then(() => new Promise<never>(() => {}));
     await Promise.race([session.run(name), unable]);
@@ -70,7 +70,7 @@ function nodeArgs(run: Run): string[] {
 }
 
 /** Invariant: of two starts, the later one counts. */
-class Session {
+class DevSession {
   #current = new AbortController();
   readonly #begun = Promise.withResolvers<void>();
 

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { isLoopback } from "../../protocol/broker/loopback.ts";
 
-export interface GateOptions {
+export interface GuardOptions {
   /** Names by which this server may be asked for, beside those of loopback. */
   readonly hosts: readonly string[];
   /** Pages that may use it, beside those of its own. */
@@ -19,7 +19,7 @@ export type Refusal = { readonly status: 401 | 403; readonly reason: string } | 
  * the browser adds give it away. Programs send no `Origin`. Nor may a page of another port of this machine: anybody's
  * program can serve one.
  */
-export function refusalOf(headers: Headers, { hosts, origins, token }: GateOptions): Refusal {
+export function refusalOf(headers: Headers, { hosts, origins, token }: GuardOptions): Refusal {
   const own = urlOf(`http://${headers.get("host") ?? ""}`);
   if (own === undefined || !(isLoopback(own.hostname) || hosts.includes(own.hostname))) {
     return { status: 403, reason: "This server is not asked for by that name (--allow-host)" };

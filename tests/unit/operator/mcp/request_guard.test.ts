@@ -1,6 +1,6 @@
 /** Who may talk to the MCP server over HTTP. */
 import { assertEquals } from "@std/assert";
-import { refusalOf } from "../../../../operator/mcp/gate.ts";
+import { refusalOf } from "../../../../operator/mcp/request_guard.ts";
 import { isLoopback } from "../../../../protocol/broker/loopback.ts";
 
 const TOKEN = "0123456789abcdef";

@@ -1,6 +1,6 @@
 /** A call that is under way, and an operator who does not want to wait for it. */
 import { assertEquals, assertRejects } from "@std/assert";
-import { attempt } from "../../../../operator/chat/attempt.ts";
+import { carryOutToolCall } from "../../../../operator/chat/tool_call.ts";
 import type { Person } from "../../../../operator/chat/person.ts";
 import { defineTool, done, type Workshop } from "../../../../operator/tools/tool.ts";
 
@@ -16,9 +16,9 @@ const looking = { name: "look", title: "Look", description: "", effect: "look", 
 Deno.test("a tool that does not end when it is interrupted is no longer waited for", async () => {
   const controller = new AbortController();
   const tool = defineTool({ ...looking, run: () => new Promise(() => {}) });
-  const attempting = attempt(tool, {}, WORKSHOP, person, controller.signal);
+  const pending = carryOutToolCall(tool, {}, WORKSHOP, person, controller.signal);
   controller.abort(new Error("interrupted"));
-  await assertRejects(() => attempting, Error, "interrupted");
+  await assertRejects(() => pending, Error, "interrupted");
 });
 
 Deno.test("one that ends by itself says how far it has come", async () => {
@@ -28,7 +28,7 @@ Deno.test("one that ends by itself says how far it has come", async () => {
     run: (_input, _workshop, { signal }) =>
       new Promise((resolve) => signal.addEventListener("abort", () => resolve(done({ so: "far" })))),
   });
-  const attempting = attempt(tool, {}, WORKSHOP, person, controller.signal);
+  const pending = carryOutToolCall(tool, {}, WORKSHOP, person, controller.signal);
   controller.abort(new Error("interrupted"));
-  assertEquals(await attempting, { kind: "ran", result: { ok: true, value: { so: "far" } } });
+  assertEquals(await pending, { kind: "ran", result: { ok: true, value: { so: "far" } } });
 });

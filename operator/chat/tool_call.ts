@@ -5,7 +5,7 @@ import { viewOf } from "./action.ts";
 import type { Person } from "./person.ts";
 
 /** What became of a call. */
-export type Attempt =
+export type ToolCallOutcome =
   | { readonly kind: "ran"; readonly result: ToolResult }
   /** The operator said no: nothing was done. */
   | { readonly kind: "declined" };
@@ -16,13 +16,13 @@ const MAX_RESULT_CHARS = 60_000;
 const GRACE_MS = 500;
 
 /** @returns a failed result, rather than an error, for what the operator or the model can mend */
-export async function attempt(
+export async function carryOutToolCall(
   tool: Tool,
   input: unknown,
   workshop: Workshop,
   person: Person,
   signal: AbortSignal,
-): Promise<Attempt> {
+): Promise<ToolCallOutcome> {
   const call = { signal, onProgress: (message: string) => person.note(message) };
   const parsed = tool.input.safeParse(input);
   // What does not fit is not asked about: the tool says what is wrong, and does nothing.
