@@ -1,6 +1,6 @@
 /** Makes a page's session of the chat. Whoever does not chat does not load it, nor any model's library. */
 import type { Person } from "../../../chat/person.ts";
-import { Session } from "../../../chat/session.ts";
+import { ChatSession } from "../../../chat/session.ts";
 import type { ModelSettings } from "../../../chat/settings.ts";
 import { toolsOf } from "../../../tools/catalog.ts";
 import type { Workshop } from "../../../tools/tool.ts";
@@ -10,10 +10,10 @@ export async function openSession(
   workshop: Workshop,
   person: Person,
   settings: ModelSettings | undefined,
-): Promise<Session> {
+): Promise<ChatSession> {
   const tools = toolsOf(workshop, { readOnly: false });
   const conversation = settings === undefined ? undefined : await converse(settings);
-  return new Session({ workshop, tools, person, conversation, whyLacking });
+  return new ChatSession({ workshop, tools, person, conversation, whyLacking });
 
   async function converse(settings: ModelSettings) {
     const { Conversation } = await import("../../../chat/conversation.ts");

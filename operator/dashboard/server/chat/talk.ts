@@ -1,12 +1,12 @@
 /** One page's conversation: takes its messages, one turn at a time, and ends with the page. */
-import { type Answer, isDone, type Session } from "../../../chat/session.ts";
+import { type Answer, type ChatSession, isDone } from "../../../chat/session.ts";
 import type { ChatBrowserMessage, ChatServerMessage } from "../../chat_wire.ts";
 import type { PagePerson } from "./page_person.ts";
 
 export interface TalkParts {
   readonly person: PagePerson;
   /** Made with the first sentence: until then there may be no connection to the broker. @throws Error in words */
-  readonly open: () => Promise<Session>;
+  readonly open: () => Promise<ChatSession>;
   readonly send: (message: ChatServerMessage) => void;
   /** The person has asked to leave. */
   readonly onQuit: () => void;
@@ -14,7 +14,7 @@ export interface TalkParts {
 
 /** Invariants: one turn at a time; each sentence that begins a turn gets one `done`; nothing goes on after `dispose`. */
 export class Talk implements Disposable {
-  #session: Session | undefined;
+  #session: ChatSession | undefined;
   #turn: AbortController | undefined;
   #isOver = false;
 
