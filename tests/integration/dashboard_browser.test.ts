@@ -336,7 +336,14 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     const { page, complaints } = await scene.browser.page();
     const evil = "<img src=x onerror=\"window.hacked=1;document.title='hacked'\">";
     const id = crypto.randomUUID();
-    const about = { name: evil, agent: evil, actor_id: id, node: evil, timestamp: Date.now() / 1000 };
+    // Names that are none are not shown at all.
+    const about = {
+      name: "evil",
+      agent: "evil",
+      actor_id: id,
+      node: "evil-node",
+      timestamp: Date.now() / 1000,
+    };
     const manifest = { ...about, description: evil, capabilities: [evil], publishes: [evil] };
     await stage.bus.publish(`agents/${id}/heartbeat`, {
       ...about,
@@ -355,9 +362,9 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
       error: evil,
       traceback: evil,
     });
-    await stage.bus.publish(`nodes/${"<b>node"}/heartbeat`, {
-      node: evil,
-      agents: [evil],
+    await stage.bus.publish("nodes/evil-node/heartbeat", {
+      node: "evil-node",
+      agents: ["evil"],
       version: evil,
       labels: { [evil]: evil },
     });
@@ -366,7 +373,8 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     for (const view of views) {
       await page.goto(`${scene.dashboard.url}#/${view}`);
       await page.waitForSelector("main h1");
-      await page.locator("main").getByText(/<img src=x|<b>node/).first().waitFor({ state: "attached" });
+      const shown = [`agents/${id}`, "logs", "alerts", "manifests"].includes(view) ? "<img src=x" : "evil";
+      await page.locator("main").getByText(shown).first().waitFor({ state: "attached" });
     }
     assertEquals(complaints, [], "nothing is tried that the page's policy forbids");
     assertEquals(await page.evaluate("window.hacked"), undefined);
