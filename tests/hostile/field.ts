@@ -99,7 +99,11 @@ export async function setField(): Promise<Field> {
   await Promise.all([node, strict].map((one) => up(bus, one)));
   await node.spawn(bus, { name: NEIGHBOUR, code: NEIGHBOUR_CODE, poll_interval: 0.5 });
   await owner.order("nodes/strict/spawn", { name: "signed", code: NEIGHBOUR_CODE, poll_interval: 0.5 });
+  // What may be hurt where a wall fails: never the machine's own files.
+  await Deno.writeTextFile(join(dir, "there.txt"), "there");
+  await Deno.mkdir(join(dir, "there"));
   const given = {
+    outside: dir,
     dir: node.stateDir,
     workDir: node.workDir,
     runnerPid: node.pid,

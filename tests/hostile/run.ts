@@ -82,7 +82,10 @@ async function damageTo({ bus, node, strict, dir }: Field): Promise<string[]> {
   if (stolen.length > 0) damage.push(`stolen: ${stolen.map(({ topic }) => topic).join(", ")}`);
   damage.push(...await strangeFiles(node.stateDir, /^(agentflow_|secret\.)/));
   damage.push(
-    ...await strangeFiles(dir, /^(open|deno|secret\.txt|secrets\.json|policy\.json|control.*)$/),
+    ...await strangeFiles(
+      dir,
+      /^(open|deno|there|there\.txt|secret\.txt|secrets\.json|policy\.json|control.*)$/,
+    ),
   );
   const kept = await Deno.readTextFile(`${node.stateDir}/secret.txt`);
   if (!kept.includes(SECRET)) damage.push("a file of another was changed");

@@ -140,6 +140,10 @@ const ORACLE = `
     unix: (path) => Deno.connect({ transport: "unix", path }), env: async (path) => (await import("node:process")).default.loadEnvFile(path),
     certificate: (path) => Deno.createHttpClient({ proxy: { transport: "unix", path } }),
   };
+  // Without a sandbox, as in the control, these would change what is there.
+  if (Deno.permissions.querySync({ name: "write" }).state === "granted") {
+    for (const way of ["mkdir", "remove", "rename", "chmod", "database"]) delete ways[way];
+  }
   const outcome = async (way, path) => {
     try { return "done " + String(await way(path)).replaceAll(path, "P"); }
     catch (error) { return (error?.name + " " + error?.message + " " + error?.code).replaceAll(path, "P").replace(/[0-9a-f-]{36}/g, "ID"); }
@@ -149,7 +153,7 @@ const ORACLES: Attempts = {
   "whether a file is there": [
     `${ORACLE} const told = [];
     for (const [name, way] of Object.entries(ways)) {
-      const [there, missing] = [await outcome(way, "/etc/passwd"), await outcome(way, "/etc/nobody")];
+      const [there, missing] = [await outcome(way, given.outside + "/there.txt"), await outcome(way, given.outside + "/other.txt")];
       if (there !== missing) told.push(name + ": " + there + " <> " + missing);
     }
     return told.length === 0 ? undefined : told.join(" | ");`,
@@ -158,7 +162,7 @@ const ORACLES: Attempts = {
   "whether a folder is there": [
     `${ORACLE} const told = [];
     for (const [name, way] of Object.entries(ways)) {
-      const [there, missing] = [await outcome(way, "/root"), await outcome(way, "/rood")];
+      const [there, missing] = [await outcome(way, given.outside + "/there"), await outcome(way, given.outside + "/other")];
       if (there !== missing) told.push(name + ": " + there + " <> " + missing);
     }
     return told.length === 0 ? undefined : told.join(" | ");`,
