@@ -13,7 +13,7 @@ import { Sessions } from "./server/http/sessions.ts";
 import { Hub } from "./server/live/hub.ts";
 import { type Change, Model } from "./server/model/model.ts";
 import { buildPage, type Page } from "./server/page_files.ts";
-import type { Session } from "./wire.ts";
+import type { ViewerSession } from "./wire.ts";
 
 const EXPIRE_MS = 60_000;
 
@@ -48,7 +48,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const page = options.page ?? await buildPage();
   const nowMs = () => Date.now();
   const model = new Model();
-  const session: Session = {
+  const session: ViewerSession = {
     version: VERSION,
     control: options.allowControl,
     show_code: options.showCode,

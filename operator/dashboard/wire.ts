@@ -121,7 +121,7 @@ export interface BrokerStatus {
 }
 
 /** What a browser may do, and what the server keeps. */
-export interface Session {
+export interface ViewerSession {
   readonly version: string;
   readonly control: boolean;
   readonly show_code: boolean;
@@ -144,7 +144,7 @@ export interface Snapshot {
   readonly type: "snapshot";
   readonly seq: number;
   readonly now: number;
-  readonly session: Session;
+  readonly session: ViewerSession;
   readonly broker: BrokerStatus;
   readonly drops: Drops;
   readonly nodes: readonly NodeDto[];
@@ -219,7 +219,7 @@ export interface Inspection {
 }
 
 /** What an action has come to, as the bus told it. */
-export interface Outcome {
+export interface ActionOutcome {
   readonly ok: boolean;
   readonly message: string;
   /** Milliseconds from the command to the outcome. */

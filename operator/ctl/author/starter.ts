@@ -17,11 +17,11 @@ function scriptStarter(name: string, language: "typescript" | "javascript"): str
   const agent = isTyped ? "agent: Agent" : "agent";
   const returns = isTyped ? ": Promise<void>" : "";
   const jsDoc = isTyped ? "" : `/** @param {import("./types.d.ts").Agent} agent */\n`;
-  return `/** ${name}: says here in one sentence what it does. */
+  return `/** ${name}: describe in one sentence what it does. */
 ${isTyped ? `import type { Agent } from "./types.d.ts";\n` : ""}
 /** Called once, before the first process(). If it throws, the agent has failed for good. */
 ${jsDoc}export async function setup(${agent})${returns} {
-  await agent.log(\`started, for the \${agent.recall("starts", 0) + 1}. time\`);
+  await agent.log(\`started (run \${agent.recall("starts", 0) + 1})\`);
   // Kept across restarts.
   agent.persist("starts", agent.recall("starts", 0) + 1);
 }
@@ -31,7 +31,7 @@ ${jsDoc}export async function process(${agent})${returns} {
   await agent.publish("${name}/reading", { value: Math.round(Math.random() * 100), node: agent.node });
 }
 
-/** Called for each task: agentflow call ${name} '{"ping": 1}'. What it returns is the reply. */
+/** Called for each task: agentflow call ${name} '{"ping": 1}'. The return value is the reply. */
 ${jsDoc}export function handle_task(${agent}, payload${isTyped ? ": unknown" : ""})${
     isTyped ? ": unknown" : ""
   } {
@@ -41,14 +41,14 @@ ${jsDoc}export function handle_task(${agent}, payload${isTyped ? ": unknown" : "
 }
 
 function pythonStarter(name: string): string {
-  return `"""${name}: says here in one sentence what it does."""
+  return `"""${name}: describe in one sentence what it does."""
 import random
 
 
 async def setup(agent):
     """Called once, before the first process(). If it raises, the agent has failed for good."""
     starts = agent.recall("starts", 0) + 1
-    await agent.log(f"started, for the {starts}. time")
+    await agent.log(f"started (run {starts})")
     # Kept across restarts.
     agent.persist("starts", starts)
 
@@ -59,7 +59,7 @@ async def process(agent):
 
 
 def handle_task(agent, payload):
-    """Called for each task: agentflow call ${name} '{"ping": 1}'. What it returns is the reply."""
+    """Called for each task: agentflow call ${name} '{"ping": 1}'. The return value is the reply."""
     return {"echo": payload, "from": agent.name}
 `;
 }

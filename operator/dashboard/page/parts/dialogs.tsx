@@ -1,7 +1,7 @@
 /** What is asked before something is done. The browser's own dialogs: they keep the focus, and Escape closes them. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { AgentDto, Outcome } from "../../wire.ts";
+import type { ActionOutcome, AgentDto } from "../../wire.ts";
 import { nodeState } from "../logic/states.ts";
 import { apiPath } from "../state/api.ts";
 import { VIEW_ROWS } from "../logic/views.ts";
@@ -117,7 +117,7 @@ function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
 function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
   const app = useApp();
   const [text, setText] = useState("{}");
-  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const [outcome, setOutcome] = useState<ActionOutcome | null>(null);
   const [isBusy, setBusy] = useState(false);
   const problem = jsonProblem(text);
   const call = async (event: Event) => {

@@ -1,5 +1,5 @@
 /** Asks the server. */
-import type { Outcome } from "../../wire.ts";
+import type { ActionOutcome } from "../../wire.ts";
 
 /** @throws Error with the server's own words */
 export async function get<T>(path: string): Promise<T> {
@@ -10,9 +10,9 @@ export async function get<T>(path: string): Promise<T> {
 }
 
 /** What an action has come to; a refusal is an outcome too. */
-export async function act(path: string, body: unknown = {}): Promise<Outcome> {
+export async function act(path: string, body: unknown = {}): Promise<ActionOutcome> {
   const startMs = performance.now();
-  const failed = (message: string): Outcome => ({
+  const failed = (message: string): ActionOutcome => ({
     ok: false,
     message,
     took_ms: Math.round(performance.now() - startMs),

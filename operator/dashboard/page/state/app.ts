@@ -3,7 +3,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { type Signal, signal } from "@preact/signals";
 import type { AgentCommand } from "../../../../protocol/commands.ts";
-import type { AgentDto, Outcome } from "../../wire.ts";
+import type { ActionOutcome, AgentDto } from "../../wire.ts";
 import { act, apiPath } from "./api.ts";
 import { Chat } from "./chat.ts";
 import type { Connection } from "./connection.ts";
@@ -48,7 +48,7 @@ export class App {
   }
 
   /** Does something, and says what came of it. */
-  async perform(what: string, path: string, body: unknown = {}): Promise<Outcome> {
+  async perform(what: string, path: string, body: unknown = {}): Promise<ActionOutcome> {
     const id = this.#nextToast++;
     this.#show({ id, kind: "busy", text: `${what}…` });
     const outcome = await act(path, body);
@@ -60,7 +60,7 @@ export class App {
   async command(
     agent: AgentDto,
     command: AgentCommand,
-  ): Promise<Outcome> {
+  ): Promise<ActionOutcome> {
     const doing = {
       pause: "Pausing",
       resume: "Resuming",
@@ -71,7 +71,7 @@ export class App {
     return await this.perform(`${doing[command]} ${agent.name}`, apiPath("agents", agent.actor_id, command));
   }
 
-  async migrate(agent: AgentDto, target: string): Promise<Outcome> {
+  async migrate(agent: AgentDto, target: string): Promise<ActionOutcome> {
     return await this.perform(
       `Moving ${agent.name} to ${target}`,
       apiPath("agents", agent.actor_id, "migrate"),

@@ -11,9 +11,9 @@ import type {
   LogLine,
   NodeDto,
   ServerMessage,
-  Session,
   Snapshot,
   TimelineEvent,
+  ViewerSession,
 } from "../../wire.ts";
 
 /** Entries of a kind that the page holds; the history on the server has more. */
@@ -44,7 +44,7 @@ export class Store {
   readonly logsLeftOut: Signal<number> = signal(0);
   readonly drops: Signal<Drops> = signal({ log_lines: 0, log_lines_not_kept: 0, log_rate: 0 });
   readonly broker: Signal<BrokerStatus | null> = signal(null);
-  readonly session: Signal<Session | null> = signal(null);
+  readonly session: Signal<ViewerSession | null> = signal(null);
   readonly link: Signal<LinkState> = signal("connecting");
   /** Whether the server wants a token first. */
   readonly needsToken: Signal<boolean> = signal(false);

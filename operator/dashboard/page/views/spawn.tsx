@@ -1,7 +1,7 @@
 /** Starts an agent: its code in an editor, the other fields in a form. */
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Outcome } from "../../wire.ts";
+import type { ActionOutcome } from "../../wire.ts";
 import { type Language, LANGUAGES } from "../../../../protocol/language.ts";
 import { editorLanguageOf } from "../logic/code_language.ts";
 import {
@@ -35,7 +35,7 @@ export function Spawn(): JSX.Element {
   const [form, setForm] = useState<SpawnForm>({ ...EMPTY_FORM, code: TEMPLATES[0]?.code ?? "" });
   const [template, setTemplate] = useState(TEMPLATES[0]?.name ?? "");
   const [isTried, setTried] = useState(false);
-  const [outcome, setOutcome] = useState<Outcome | null>(null);
+  const [outcome, setOutcome] = useState<ActionOutcome | null>(null);
   const [isBusy, setBusy] = useState(false);
   const node = form.node === "" ? online[0] ?? "" : form.node;
   const filled = { ...form, node };

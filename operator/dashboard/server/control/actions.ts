@@ -10,7 +10,7 @@ import { type Config, spawn } from "../../../operations/spawn.ts";
 import { spawnWords } from "../../../operations/spawn_words.ts";
 import { pressAt, stopNode } from "../../../operations/stop.ts";
 import type { Operator } from "../../../operator.ts";
-import type { Outcome } from "../../wire.ts";
+import type { ActionOutcome } from "../../wire.ts";
 import { RequestError } from "../../../http/bodies.ts";
 import type { Change, Model } from "../model/model.ts";
 
@@ -24,7 +24,7 @@ const BUTTON_WORDS: Readonly<Record<AgentCommand, string>> = {
   restart: "has restarted",
 };
 
-type Verdict = Omit<Outcome, "took_ms">;
+type Verdict = Omit<ActionOutcome, "took_ms">;
 
 export interface ActionsOptions {
   /** @throws Error while there is no connection to the broker */
@@ -38,7 +38,7 @@ export class Actions {
   constructor(private readonly options: ActionsOptions) {}
 
   /** @throws RequestError for a config that no node would take */
-  async spawn(node: string, config: Readonly<Record<string, unknown>>): Promise<Outcome> {
+  async spawn(node: string, config: Readonly<Record<string, unknown>>): Promise<ActionOutcome> {
     checkConfig(config, node);
     return await this.#act(async (operator) => {
       const outcome = await spawn(operator, node, config as Config);
@@ -48,14 +48,14 @@ export class Actions {
   }
 
   /** Stops all agents of a node, and the node. */
-  async stopAll(node: string): Promise<Outcome> {
+  async stopAll(node: string): Promise<ActionOutcome> {
     return await this.#act(async (operator) => {
       await stopNode(operator, node);
       return { ok: true, message: `Node ${node} has stopped its agents and ended` };
     });
   }
 
-  async command(actorId: string, command: AgentCommand): Promise<Outcome> {
+  async command(actorId: string, command: AgentCommand): Promise<ActionOutcome> {
     const place = this.#placed(actorId);
     return await this.#act(async (operator) => {
       await pressAt(operator, place, command);
@@ -64,7 +64,7 @@ export class Actions {
     });
   }
 
-  async migrate(actorId: string, target: string): Promise<Outcome> {
+  async migrate(actorId: string, target: string): Promise<ActionOutcome> {
     const place = this.#placed(actorId);
     return await this.#act(async (operator) => {
       const { agent, from, to } = await migrateFrom(operator, place, target);
@@ -73,7 +73,7 @@ export class Actions {
   }
 
   /** Calls `handle_task`. @param seconds to wait for the reply */
-  async task(actorId: string, payload: unknown, seconds: number): Promise<Outcome> {
+  async task(actorId: string, payload: unknown, seconds: number): Promise<ActionOutcome> {
     const { name } = this.#known(actorId);
     if (!(seconds > 0 && seconds <= MAX_TASK_SECONDS)) {
       throw new RequestError("usage", `timeout must be above 0 and up to ${MAX_TASK_SECONDS} seconds`);
@@ -88,7 +88,7 @@ export class Actions {
   }
 
   /** What goes wrong on the bus is the outcome, not a fault of the server. */
-  async #act(action: (operator: Operator) => Promise<Verdict>): Promise<Outcome> {
+  async #act(action: (operator: Operator) => Promise<Verdict>): Promise<ActionOutcome> {
     const startMs = performance.now();
     let verdict: Verdict;
     try {

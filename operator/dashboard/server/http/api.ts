@@ -1,5 +1,5 @@
 /** The REST API, as far as it reads. Pure: from the model to JSON. */
-import type { BrokerStatus, NodeDto, Session } from "../../wire.ts";
+import type { BrokerStatus, NodeDto, ViewerSession } from "../../wire.ts";
 import { parseLogFilter } from "../live/viewer.ts";
 import { HISTORY_SECONDS, LIMITS, type Model } from "../model/model.ts";
 import { LOG_LIMITS } from "../model/logbook.ts";
@@ -8,7 +8,7 @@ import { wholeNumber } from "./parameters.ts";
 
 export interface ReadApiOptions {
   readonly model: Model;
-  readonly session: Session;
+  readonly session: ViewerSession;
   readonly broker: () => BrokerStatus;
   readonly nowMs: () => number;
 }

@@ -1,7 +1,7 @@
 /** Answers every request: guards first, then the page, the live connection, the REST API. */
 import { codesOf, ExpectedError, wordsOf } from "../../../../protocol/expected_error.ts";
 import type { Operator } from "../../../operator.ts";
-import type { BrokerStatus, Session } from "../../wire.ts";
+import type { BrokerStatus, ViewerSession } from "../../wire.ts";
 import type { Room } from "../chat/room.ts";
 import type { Actions } from "../control/actions.ts";
 import { inspect } from "../control/inspect.ts";
@@ -35,7 +35,7 @@ export interface AppOptions {
   readonly actions: Actions;
   readonly room: Room;
   readonly guard: GuardOptions;
-  readonly session: Session;
+  readonly session: ViewerSession;
   readonly broker: () => BrokerStatus;
   /** @throws Error while there is no connection to the broker */
   readonly operator: () => Operator;

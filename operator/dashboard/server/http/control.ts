@@ -1,6 +1,6 @@
 /** The REST API, as far as it acts. */
 import { AGENT_COMMANDS } from "../../../../protocol/commands.ts";
-import type { Outcome } from "../../wire.ts";
+import type { ActionOutcome } from "../../wire.ts";
 import type { Actions } from "../control/actions.ts";
 import { RequestError } from "../../../http/bodies.ts";
 import { requiredText } from "./parameters.ts";
@@ -14,7 +14,7 @@ export async function act(
   path: readonly string[],
   body: Body,
   actions: Actions,
-): Promise<Outcome | undefined> {
+): Promise<ActionOutcome | undefined> {
   const [resource, id, action, ...rest] = path;
   if (id === undefined || action === undefined || rest.length > 0) return undefined;
   if (resource === "nodes") return await actOnNode(id, action, body, actions);
@@ -27,7 +27,7 @@ async function actOnNode(
   action: string,
   body: Body,
   actions: Actions,
-): Promise<Outcome | undefined> {
+): Promise<ActionOutcome | undefined> {
   switch (action) {
     case "spawn":
       return await actions.spawn(node, body);
@@ -47,7 +47,7 @@ async function actOnAgent(
   action: string,
   body: Body,
   actions: Actions,
-): Promise<Outcome | undefined> {
+): Promise<ActionOutcome | undefined> {
   if (action === "migrate") return await actions.migrate(actorId, requiredText(body, "target_node"));
   if (action === "task") {
     const seconds = body.timeout ?? TASK_SECONDS;

@@ -1,5 +1,5 @@
 /** Tells all browsers what changes: a snapshot first, then what is new, at most four times a second. */
-import type { AgentDto, BrokerStatus, NodeDto, Session } from "../../wire.ts";
+import type { AgentDto, BrokerStatus, NodeDto, ViewerSession } from "../../wire.ts";
 import type { Change, Model } from "../model/model.ts";
 import type { News } from "./pending.ts";
 import { Viewer } from "./viewer.ts";
@@ -19,7 +19,7 @@ export interface ViewerSocket {
 
 export interface HubOptions {
   readonly model: Model;
-  readonly session: Session;
+  readonly session: ViewerSession;
   readonly broker: () => BrokerStatus;
   readonly nowMs: () => number;
 }
