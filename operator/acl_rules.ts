@@ -1,16 +1,16 @@
-/** The access rules of a mosquitto for nodes, agents and operators: who may say what, as its `acl_file`. Pure. */
+/** Mosquitto access rules for nodes, agents and operators, as the text of an `acl_file`. Pure. */
 
-/** Who is to be known to the broker. */
+/** The users that the broker should know. */
 export interface AclRequest {
-  /** Each node's user has the node's name. */
+  /** Each node's user name is the node's name. */
   readonly nodes: readonly string[];
   /** Users that command the nodes. */
   readonly operators: readonly string[];
-  /** Users of agents' own connections, and of other programs that only work with data. */
+  /** Users for agents' own connections, and for other programs that only read and write data. */
   readonly agents: readonly string[];
-  /** What agents measure and listen to, as topic filters. */
+  /** Topic filters for what agents measure and listen to. */
   readonly data: readonly string[];
-  /** Whether agents move between nodes: a node then commands others. */
+  /** Whether agents move between nodes: nodes then command each other. */
   readonly migrate: boolean;
 }
 

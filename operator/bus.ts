@@ -12,7 +12,7 @@ import {
 } from "../protocol/broker/failure.ts";
 import { filterMatches } from "../protocol/topics.ts";
 
-/** The broker cannot be reached, or does not let this client in; the message says why, and what to do. */
+/** The broker cannot be reached or rejects this client. The message says why and what to do. */
 export class BusError extends ExpectedError {
   override name = "BusError";
   override readonly code = "broker";
@@ -21,11 +21,11 @@ export class BusError extends ExpectedError {
   }
 }
 
-/** A message as it arrived. */
+/** A received message. */
 export interface BusMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
-  /** The broker has kept it from before the subscription. */
+  /** Published before the subscription and retained by the broker. */
   readonly retained: boolean;
 }
 
@@ -34,11 +34,11 @@ export type MessageHandler = (message: BusMessage) => void;
 export interface BusOptions {
   readonly broker: BrokerUrl;
   readonly access: BrokerAccess;
-  /** Told when a connection that stood is lost, with the reason, and when it is there again. */
+  /** Called when the connection is lost, with the reason, and when it is restored. */
   readonly onStatus?: (status: BusStatus) => void;
-  /** How long the first attempt may take, and the broker to confirm anything, milliseconds. */
+  /** Limit for the first connection attempt and for each confirmation by the broker, milliseconds. */
   readonly timeoutMs?: number;
-  /** Ends the first attempt. */
+  /** Aborts the first connection attempt. */
   readonly signal?: AbortSignal;
 }
 
@@ -48,30 +48,30 @@ export type BusStatus =
 
 const TIMEOUT_MS = 10_000;
 const RECONNECT_MS = 1000;
-/** What is under way at the end is not waited for any longer. */
+/** How long disposal waits for messages in flight. */
 const END_MS = 1000;
-/** Connections that broke over a message before it is given up. */
+/** A message is given up after the connection has closed this many times while it was being sent. */
 const TRIES = 2;
 
-/** How long the broker may take to confirm one thing, milliseconds. */
+/** How long the broker may take to confirm one request, milliseconds. */
 export interface Patience {
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * Invariants: one connection at a time, made anew after each outage with all that was subscribed; a handler gets
- * only what matches its own filter, and nothing after its subscription has been disposed of; nothing that is asked of
- * the broker waits longer than it may, and what was given up is not sent again.
+ * Invariants: there is one connection at a time, and every reconnect restores all subscriptions; a handler receives
+ * only messages that match its own filter, and none after its subscription has been disposed of; no request to the
+ * broker waits longer than its limit, and a message that was given up is never sent again.
  */
 export class Bus implements AsyncDisposable {
-  /** Who wants each filter. */
+  /** The subscriptions to each filter. */
   readonly #wanted = new Map<string, Set<Subscription>>();
-  /** Filters that match more than the topic of their own name: the others are found without a search. */
+  /** Filters with wildcards. All other filters are looked up directly by topic. */
   readonly #wildcards = new Set<string>();
-  /** Filters whose subscription the broker is ending. */
+  /** Filters with an unsubscribe in progress. */
   readonly #leaving = new Map<string, Promise<void>>();
   #isClosing = false;
-  /** Told of each end of the connection. */
+  /** Called each time the connection closes. */
   readonly #onClosed = new Set<() => void>();
 
   private constructor(private readonly client: MqttClient, private readonly timeoutMs: number) {
@@ -88,7 +88,7 @@ export class Bus implements AsyncDisposable {
   }
 
   /**
-   * Connects, and stays connected until it is disposed of.
+   * Connects, and reconnects as needed until the bus is disposed of.
    * @throws BusError when the first attempt fails
    */
   static async connect(options: BusOptions): Promise<Bus> {
@@ -116,7 +116,7 @@ export class Bus implements AsyncDisposable {
       failure = undefined;
     });
     client.on("close", () => {
-      // An end that was asked for is no outage.
+      // A requested close is not an outage.
       if (isUp && !bus.#isClosing) {
         options.onStatus?.({ kind: "disconnected", reason: notConnected(options, failure, true) });
       }
@@ -130,9 +130,9 @@ export class Bus implements AsyncDisposable {
   }
 
   /**
-   * @param payload strings and bytes go as they are, all else as JSON
-   * @returns settles when the broker has it (QoS 1)
-   * @throws BusError when it does not take it, or not in time
+   * @param payload strings and bytes are sent as they are, everything else as JSON
+   * @returns resolves when the broker has confirmed the message (QoS 1)
+   * @throws BusError when the broker does not accept the message in time
    */
   async publish(
     topic: string,
@@ -163,18 +163,18 @@ export class Bus implements AsyncDisposable {
       this.client.publish(topic, body, { qos: 1, retain }, (error) => error ? reject(error) : resolve());
       messageId = this.client.getLastMessageId();
     }).catch((error) => {
-      // Else it would go out with every new connection.
+      // Otherwise it would be sent again on every reconnect.
       if (messageId !== undefined) this.client.removeOutgoingMessage(messageId);
       throw error;
     });
   }
 
   /**
-   * What the broker has kept comes with the first subscription of a filter; to another of the same filter comes what
-   * is published from then on.
-   * @param options.qos 0: at most once, so that a broker queues nothing for a reader that is slow
-   * @returns settles when the broker has confirmed it: what is published from then on arrives
-   * @throws BusError when the broker's rules do not allow it, or it does not confirm in time
+   * Only the first subscription to a filter receives retained messages. Later subscriptions to the same filter receive
+   * what is published from then on.
+   * @param options.qos 0 (at most once) keeps the broker from queueing messages for a slow reader
+   * @returns resolves when the broker has confirmed the subscription: everything published from then on arrives
+   * @throws BusError when the broker's rules do not allow it, or the broker does not confirm in time
    */
   async subscribe(
     filter: string,
@@ -188,7 +188,7 @@ export class Bus implements AsyncDisposable {
     if (/[+#]/.test(filter)) this.#wildcards.add(filter);
     const off = () => this.#unsubscribe(subscription);
     try {
-      // A broker may take in both at once: the new subscription must not fall to the end of the old one.
+      // A broker may process both at once: the pending unsubscribe must not cancel the new subscription.
       await this.#leaving.get(filter);
       await this.#inTime(`a subscription to ${filter}`, timeoutMs, (resolve, reject) => {
         this.client.subscribe(filter, { qos }, (error) => error ? reject(error) : resolve());
@@ -210,7 +210,7 @@ export class Bus implements AsyncDisposable {
     await endClient(this.client, END_MS);
   }
 
-  /** What is said while there is no connection would go out much later, when nobody waits for it any more. */
+  /** Waits for the connection: a message queued while offline would go out much later, when nobody waits for it any more. */
   async #connectedAgain(what: string, timeoutMs: number): Promise<void> {
     if (this.client.connected) return;
     await this.#inTime(what, timeoutMs, (resolve, _reject, ended) => {
@@ -246,7 +246,7 @@ export class Bus implements AsyncDisposable {
     if (wanted.size === 0) {
       this.#wanted.delete(filter);
       this.#wildcards.delete(filter);
-      // The connection may end first: then there is nothing left to unsubscribe from.
+      // If the connection ends first, there is nothing left to unsubscribe from.
       const left = this.client.unsubscribeAsync(filter).then(() => {}, () => {}).finally(() => {
         if (this.#leaving.get(filter) === left) this.#leaving.delete(filter);
       });

@@ -1,4 +1,4 @@
-/** Gives commands to nodes and tasks to agents, and waits for what comes back. */
+/** Sends commands to nodes and tasks to agents, and waits for the answers. */
 import { parseExactly } from "../protocol/json.ts";
 import { ExpectedError } from "../protocol/expected_error.ts";
 import type { AgentCommand, DirectCommand } from "../protocol/commands.ts";
@@ -6,17 +6,17 @@ import { topics } from "../protocol/topics.ts";
 import type { Bus } from "./bus.ts";
 import type { Signer } from "./signer.ts";
 
-/** Whom a command is for has said no; the message is the node's own. */
+/** The node refused the command. The message is the node's own. */
 export class RefusedError extends ExpectedError {
   override name = "RefusedError";
   override readonly code = "refused";
-  /** @param refusal the node's code of a refusal for its signature, such as `unsigned` */
+  /** @param refusal the node's code when it refused because of the signature, such as `unsigned` */
   constructor(message: string, readonly refusal: string | undefined) {
     super(message, refusal === "unsigned" ? { advice: "sign it with --sign-key FILE" } : {});
   }
 }
 
-/** Nothing came back in time. */
+/** No answer arrived in time. */
 export class NoAnswerError extends ExpectedError {
   override name = "NoAnswerError";
   override readonly code = "no_answer";
@@ -25,23 +25,23 @@ export class NoAnswerError extends ExpectedError {
 export interface CommandOptions {
   /** Milliseconds. */
   readonly timeoutMs?: number;
-  /** Whether the broker keeps the command for a node that is off. */
+  /** Whether the broker keeps the command for a node that is offline. */
   readonly retain?: boolean;
-  /** Ends the waiting: nobody needs the answer any more. */
+  /** Stops waiting: the answer is no longer needed. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a node answers beside `ok`. */
+/** The fields of a node's answer other than `ok`. */
 export type Answer = Readonly<Record<string, unknown>>;
 
 const TIMEOUT_MS = 10_000;
-/** As `send_to` of agents. */
+/** Same as the agents' `send_to`. */
 const TASK_TIMEOUT_MS = 30_000;
 
 export class Commander {
   /**
-   * @param signer signs the commands, where nodes obey only signed ones
-   * @param spentMs what connecting has taken of every time-out
+   * @param signer signs the commands, for nodes that obey only signed ones
+   * @param spentMs the time that connecting took; it counts against every time-out
    */
   constructor(
     private readonly bus: Bus,
@@ -49,14 +49,14 @@ export class Commander {
     private readonly spentMs = 0,
   ) {}
 
-  /** Whether what it gives counts at nodes that obey signed commands alone. */
+  /** Whether nodes that obey only signed commands accept these. */
   get signs(): boolean {
     return this.signer !== undefined;
   }
 
   /**
-   * @throws RefusedError when the node says no
-   * @throws NoAnswerError when it says nothing
+   * @throws RefusedError when the node refuses
+   * @throws NoAnswerError when it does not answer in time
    */
   async command(
     node: string,
@@ -67,7 +67,7 @@ export class Commander {
     return await this.#give(node, topics.node(node, command), payload, options);
   }
 
-  /** Leaves a command with the broker, which keeps it until the node is there. Nobody answers. */
+  /** Leaves a command with the broker, which keeps it until the node is online. There is no answer. */
   async leave(
     node: string,
     command: DirectCommand,
@@ -92,7 +92,7 @@ export class Commander {
 
   /**
    * Calls an agent's `handle_task`, wherever it runs.
-   * @throws NoAnswerError when no node answers for it
+   * @throws NoAnswerError when no reply arrives in time
    */
   async task(agent: string, payload: unknown, timeoutMs: number = TASK_TIMEOUT_MS): Promise<unknown> {
     const send = (replyTopic: string, timeoutMs: number) => {
@@ -145,9 +145,9 @@ export class Commander {
   }
 
   /**
-   * Listens first, then sends: an answer may come within a millisecond.
-   * @param timeoutMs for all of it
-   * @throws BusError when the broker does not take it in that time
+   * Subscribes first, then sends: the answer may arrive within a millisecond.
+   * @param timeoutMs limit for the whole exchange
+   * @throws BusError when the broker does not accept the message in that time
    */
   async #ask(
     send: (replyTopic: string, timeoutMs: number) => Promise<void>,
@@ -177,12 +177,12 @@ export class Commander {
   }
 }
 
-/** For people. */
+/** Rounded for display. */
 function seconds(ms: number): number {
   return Math.round(ms / 100) / 10;
 }
 
-/** What is not JSON is text. */
+/** Anything that is not JSON is text. */
 function readJson(payload: Uint8Array): unknown {
   const text = new TextDecoder().decode(payload);
   try {

@@ -1,19 +1,19 @@
-/** Signs commands for nodes that run with `--trust`, with the private half of a key of `agentflow key generate`. */
+/** Signs commands for nodes that run with `--trust`, using a private key from `agentflow key generate`. */
 import { readTextFile } from "../protocol/config/text_file.ts";
 import { isJsonObject } from "../protocol/json.ts";
 import { signCommand, type SigningKey } from "../protocol/signing/issue.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 
-/** How long a command counts that nobody keeps. */
+/** Lifetime of the signature of a command that is not retained. */
 const TTL_SECONDS = 10 * 60;
-/** … and one that the broker keeps for a node that is off. */
+/** Lifetime of the signature of a command that the broker keeps for a node that is offline. */
 const RETAINED_TTL_SECONDS = 30 * 24 * 3600;
 
 export class Signer {
   constructor(private readonly key: SigningKey) {}
 
   /**
-   * @param path a key file of `agentflow key generate`, which no other user may read
+   * @param path a key file from `agentflow key generate`, which no other user may read
    * @throws ConfigError
    */
   static async open(path: string): Promise<Signer> {
@@ -35,8 +35,8 @@ export class Signer {
 }
 
 /**
- * Reads a key file of `agentflow key generate`, which no other user may read.
- * @param flag what named the file, for the message
+ * Reads a key file from `agentflow key generate`. No other user may have access to it.
+ * @param flag the flag that named the file, for error messages
  * @throws ConfigError
  */
 export async function readKey(path: string, flag: string): Promise<SigningKey> {

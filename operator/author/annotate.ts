@@ -1,6 +1,6 @@
-/** An agent's source with the types that its author has left out, line by line as it was. Pure. */
+/** Adds the types that an author left out to an agent's source; line numbers stay the same. Pure. */
 
-/** A copy to be type-checked, and the way back from its columns to the author's. */
+/** A copy to type-check, and the mapping from its columns back to the author's. */
 export interface Annotated {
   readonly text: string;
   /** @param line and column from 1, in the copy @returns the author's column */
@@ -9,21 +9,21 @@ export interface Annotated {
 
 interface Insertion {
   readonly line: number;
-  /** Characters of the line before it. */
+  /** Number of characters before it in the line. */
   readonly at: number;
   readonly length: number;
 }
 
 export type Language = "typescript" | "javascript";
 
-/** `function setup(agent`, at the beginning of a line: up to the parameter, and behind it. */
+/** `function setup(agent` at the beginning of a line: the text up to and after the parameter. */
 const FUNCTION =
   /^((?:export\s+)?(?:default\s+)?(?:async\s+)?function\s+(?:setup|process|handle_task|handleTask)\s*\(\s*)([A-Za-z_$][\w$]*)(?=\s*[,)])/;
 /** `const process = async (agent`. */
 const ARROW =
   /^((?:export\s+)?(?:const|let|var)\s+(?:setup|process|handle_task|handleTask)\s*=\s*(?:async\s*)?(?:function\s*)?\(\s*)([A-Za-z_$][\w$]*)(?=\s*[,)])/;
 
-/** @param typesUrl where the types for authors are */
+/** @param typesUrl the URL of the types for authors */
 export function annotate(source: string, language: Language, typesUrl: string): Annotated {
   const insertions: Insertion[] = [];
   const type = `import(${JSON.stringify(typesUrl)}).Agent`;
@@ -37,7 +37,7 @@ export function annotate(source: string, language: Language, typesUrl: string): 
     return line.slice(0, at) + inserted + line.slice(at);
   });
   return {
-    // A file without imports and exports is no module to TypeScript, and `process` would be the global one.
+    // TypeScript treats a file without imports and exports as a script, where `process` would be the global one.
     text: `${lines.join("\n")}\nexport {};\n`,
     columnOf: (line, column) => {
       const insertion = insertions.find((each) => each.line === line && column > each.at + 1);

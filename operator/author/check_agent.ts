@@ -1,4 +1,4 @@
-/** Looks at an agent's code as its author would, when somebody else has written it: nothing of it runs. */
+/** Checks an agent's code without running any of it. */
 import { type Language, readingOf } from "../../protocol/language.ts";
 import { findDeno } from "../../protocol/deno_executable.ts";
 import { SpecifierError } from "../../protocol/packages/specifiers.ts";
@@ -8,32 +8,32 @@ import type { Diagnostic } from "./diagnostics.ts";
 import { foreignImports } from "./foreign_imports.ts";
 import { type PermissionHint, permissionHints } from "./permissions.ts";
 
-/** What is to be looked at. */
+/** What to check. */
 export interface Checked {
   readonly code: string;
-  /** As in a spawn config: what it may import. */
+  /** The packages that it may import, as in a spawn config. */
   readonly install: readonly string[];
-  /** `undefined`: told from the code, as a node does. */
+  /** `undefined`: detected from the code, as a node does. */
   readonly language: Language | undefined;
 }
 
 export interface CheckReport {
   readonly language: "python" | "typescript";
-  /** What the compiler, or a look at the imports, has against it. */
+  /** Errors from the compiler and from the check of the imports. */
   readonly problems: readonly string[];
-  /** What is no mistake, but should be known. */
+  /** Not mistakes, but worth knowing. */
   readonly notes: readonly string[];
   readonly functions: readonly string[];
-  /** As far as the text shows: computed hosts and paths do not. */
+  /** As far as the text shows: computed hosts and paths are not found. */
   readonly needs: readonly PermissionHint[];
-  /** What nobody has looked at. */
+  /** What was not checked. */
   readonly not_checked?: string;
 }
 
-/** Fetching an interpreter, or types, is in it. */
+/** Includes the time to fetch an interpreter or types. */
 const TIMEOUT_MS = 60_000;
 
-/** Reads the code in the language that a node would take it for. */
+/** Reads the code in the language that a node would detect. */
 export async function checkAgent(checked: Checked, signal: AbortSignal): Promise<CheckReport> {
   const reading = readingOf(checked);
   if (reading === "typescript") return (await typescriptReport(checked, signal)).report;

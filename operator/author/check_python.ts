@@ -1,4 +1,4 @@
-/** Checks an agent in Python, with the interpreter that nodes use: nothing of it runs. */
+/** Checks a Python agent with the interpreter that nodes use, without running any of it. */
 import { join } from "@std/path";
 import { InstallError } from "../../protocol/packages/install_error.ts";
 import type { Diagnostic } from "./diagnostics.ts";
@@ -7,7 +7,7 @@ import { type PermissionHint, permissionHints } from "./permissions.ts";
 import { lookAtPython, type LookOptions, type PythonLook } from "./python/look.ts";
 import { judgeImports, type KnownPackages } from "./python/packages.ts";
 
-/** What a look at Python code cannot tell, for whoever reads that nothing is wrong. */
+/** What a check of Python code cannot find, for readers who see no problem reported. */
 export const NOT_CHECKED =
   "types, values, and whether the packages of install can be had: only what its text shows by itself";
 
@@ -17,13 +17,13 @@ export interface PythonReport {
   readonly notes: readonly string[];
   readonly functions: readonly string[];
   readonly needs: readonly PermissionHint[];
-  /** What seems to be missing in `install`. */
+  /** Packages that seem to be missing from `install`. */
   readonly missing: readonly string[];
 }
 
 /**
  * @param install as in a spawn config
- * @throws InstallError when the interpreter cannot be had
+ * @throws InstallError when the interpreter is not available
  */
 export async function checkPython(
   code: string,

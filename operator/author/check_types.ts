@@ -13,28 +13,28 @@ import { foundBy, probes } from "./probes.ts";
 export interface CheckOptions {
   /** The Deno executable. */
   readonly deno: string;
-  /** As in a spawn config. */
+  /** Packages, as in a spawn config. */
   readonly install: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** Where an author imports types from: `import type … from "./types.d.ts"`. */
+/** The file that authors import types from: `import type … from "./types.d.ts"`. */
 const TYPE_IMPORT = /(\bimport\s+type\b)/;
 const FROM = /^([^;"']*?\bfrom\s*)(["'])(\.{1,2}\/[^"']+)\2/;
 
 export interface TypeReport {
-  /** What is wrong, with the author's lines. */
+  /** The errors, at the author's lines. */
   readonly problems: readonly Diagnostic[];
-  /** What is no mistake, but should be known. */
+  /** Not mistakes, but worth knowing. */
   readonly notes: readonly string[];
-  /** Those that a node would call; none of code that does not parse. */
+  /** The functions that a node would call; empty for code that does not parse. */
   readonly functions: readonly string[];
   readonly parses: boolean;
 }
 
 /**
  * @param path of the agent's file
- * @throws Error when Deno cannot be run, or gives no reason
+ * @throws Error when Deno cannot be run, or fails without a reason
  */
 export async function checkTypes(path: string, source: string, options: CheckOptions): Promise<TypeReport> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "agentflow-check-" }));
@@ -49,7 +49,7 @@ export async function checkTypes(path: string, source: string, options: CheckOpt
       imported: importedNames(source),
     };
     const verdict = verdictOnFunctions(output.functions, names);
-    // What is not in the form of a module has nothing to be found.
+    // Code that is not a module has no functions to find.
     const missing = form.problems.length > 0 ? form.problems : verdict.problems;
     return {
       problems: [...output.problems, ...missing],
@@ -86,7 +86,7 @@ async function checkIn(
   await Deno.writeTextFile(copy, text + FINDER_SOURCE);
   await Deno.writeTextFile(probe, probes(`./${basename(copy)}`));
   const config = {
-    // Functions without types are the documented way to write an agent.
+    // Agents are documented as functions without types.
     compilerOptions: { noImplicitAny: false, checkJs: isJavaScript, lib: ["deno.window", "deno.unstable"] },
     nodeModulesDir: "none",
     ...importMap(parseSpecifiers(install)),
@@ -119,7 +119,7 @@ async function checkIn(
   return { problems, functions: isParsed ? foundBy(ofProbe, behind, source) : undefined };
 }
 
-/** The code with the types that its author has left out, and those for authors where it finds them. */
+/** Writes the types for authors into `folder`, and returns the code with the types that its author left out. */
 async function annotatedCopy(
   folder: string,
   path: string,
@@ -127,7 +127,7 @@ async function annotatedCopy(
   language: Language,
 ): Promise<ReturnType<typeof annotate>> {
   const typesPath = join(folder, "types.d.ts");
-  // Of its own, should the author's copy be missing or old.
+  // Our own copy, because the author's may be missing or old.
   await Deno.writeTextFile(typesPath, types);
   const authors = dirname(resolve(path));
   const typesUrl = pathToFileURL(typesPath).href;
@@ -137,7 +137,7 @@ async function annotatedCopy(
       : pathToFileURL(resolve(authors, specifier)).href;
     return `${before}${quote}${target}${quote}`;
   };
-  // Every other part is the keyword itself; the first stands before any.
+  // Every second part is the keyword itself; the first part precedes any keyword.
   const [first = "", ...rest] = source.split(TYPE_IMPORT);
   const rehomed = first + rest.map((part) => part.replace(FROM, rehome)).join("");
   return annotate(rehomed, language, typesUrl);

@@ -1,11 +1,11 @@
-/** What `deno check` says, with the author's file, lines and columns. Pure. */
+/** Maps the output of `deno check` to the author's file, lines and columns. Pure. */
 import { stripVTControlCharacters } from "node:util";
 
 export interface Diagnostic {
-  /** `TS2339`; none for what is no error of a type. */
+  /** Such as `TS2339`; undefined when it is not a type error. */
   readonly code: string | undefined;
   readonly message: string;
-  /** From 1; where it is known. */
+  /** From 1, if known. */
   readonly line: number | undefined;
   readonly column: number | undefined;
 }
@@ -15,7 +15,7 @@ const HEAD = /^(TS\d+) \[(?:ERROR|WARN[A-Z]*)\]: (.*)$/;
 /**
  * @param output of `deno check`
  * @param copyUrl the file that was checked
- * @param except files of which nothing is wanted
+ * @param except files whose diagnostics are dropped
  */
 export function parseDiagnostics(
   output: string,
@@ -55,7 +55,7 @@ export function parseDiagnostics(
     } else if (
       /^ {2}\S/.test(line) && !/^\s*~+\s*$/.test(line) && current.message.length < 5 && isProse(line)
     ) {
-      // A chain of reasons; the quoted code follows without indentation of its own.
+      // A chain of reasons is indented; the quoted code after it is not.
       current.message.push(line.trim());
     }
   }
@@ -63,7 +63,7 @@ export function parseDiagnostics(
   return otherError(lines, copyUrl);
 }
 
-/** A syntax error, or a module that is not there. */
+/** A syntax error or a missing module. */
 function otherError(lines: readonly string[], copyUrl: string): readonly Diagnostic[] {
   const first = lines.findIndex((line) => line.startsWith("error: "));
   if (first === -1) return [];

@@ -1,18 +1,18 @@
-/** Finds what a code imports that no agent can have. Pure. */
+/** Finds imports that no agent may use. Pure. */
 
 const STATIC = /\b(?:from|import)\s*(["'])([^"'\n]+)\1/g;
 const DYNAMIC = /\bimport\s*\(\s*(["'`])([^"'`\n]+)\1/g;
-/** What in a comment makes a compiler read another file: all that is quoted behind it, in that line or tag. */
+/** Comment directives that make a compiler read another file: everything quoted after them in that line or tag. */
 const REFERENCE = /<reference\s|@deno-types\b|@ts-types\b/;
 const QUOTED = /(["'])([^"'\n]*)\1/g;
 
 /**
- * Files, and what is elsewhere on the net. A compiler would read the one and fetch the other: from code that a model
- * has written, or somebody through it, neither is wanted.
- * @param install packages that it may import by their bare names
+ * Finds imports of files and of URLs. A compiler would read or fetch them, and code that a model wrote, or somebody
+ * through a model, must not cause that.
+ * @param install packages that the code may import by bare name
  */
 export function foreignImports(source: string, install: readonly string[]): readonly string[] {
-  // In the whole text, comments included, and without them: what looks like one here may be none to the compiler.
+  // Checked with and without comments: what looks like a comment here may not be one to the compiler.
   const imports = [source, withoutBlockComments(source)].flatMap((text) => [
     ...text.matchAll(STATIC),
     ...text.matchAll(DYNAMIC),
@@ -28,7 +28,7 @@ export function foreignImports(source: string, install: readonly string[]): read
   );
 }
 
-/** Whatever stands between the signs of a comment is left out, wherever these signs are. */
+/** Removes everything between comment delimiters, wherever they occur. */
 function withoutBlockComments(source: string): string {
   const [first = "", ...rest] = source.split("/*");
   const parts = rest.map((part) => {

@@ -1,4 +1,4 @@
-/** What an author is told of the functions that a node would call, by the node's own rule. Pure. */
+/** Tells an author which functions a node would call, by the node's own rule. Pure. */
 import {
   fenceProblem,
   formProblem,
@@ -13,7 +13,7 @@ export interface Verdict {
   readonly notes: readonly string[];
 }
 
-/** A node goes on where none is found; an author has made a mistake. */
+/** A node accepts code without any such function; for an author it is a mistake. */
 export function verdictOnFunctions(found: ReadonlySet<string>, names: Names): Verdict {
   const remarks = remarksOn(found, names);
   return {
@@ -22,7 +22,7 @@ export function verdictOnFunctions(found: ReadonlySet<string>, names: Names): Ve
   };
 }
 
-/** Of code that is none of an agent, whatever is in it. */
+/** Rejects code whose form alone shows that it is not an agent. */
 export function verdictOnForm(code: string, language: "python" | "typescript"): Verdict {
   const found = language === "typescript"
     ? formProblem(code)

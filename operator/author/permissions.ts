@@ -1,12 +1,12 @@
-/** Which permissions an agent's code seems to need: a look at its text, not a proof. Pure. */
+/** Guesses the permissions an agent needs from the text of its code; not a proof. Pure. */
 import type { PermissionKind } from "../../protocol/permissions.ts";
 import { blanked } from "../../protocol/source_text.ts";
 
 export interface PermissionHint {
   readonly kind: PermissionKind;
-  /** The entry for the spawn config, where the code names one. */
+  /** The entry for the spawn config, if the code names one. */
   readonly entry: string | undefined;
-  /** What in the code asks for it. */
+  /** The code that needs it. */
   readonly because: string;
   /** From 1. */
   readonly line: number;
@@ -18,7 +18,7 @@ interface Sign {
   readonly entryOf?: (literal: string) => string | undefined;
 }
 
-/** The first text in quotes behind a call, if it comes at once. */
+/** A string literal right after a call, if there is one. */
 const LITERAL = `(?:\\s*\\(\\s*(?:new URL\\(\\s*)?["'\`]([^"'\`$]+)["'\`])?`;
 
 const host = (literal: string): string | undefined =>
@@ -70,7 +70,7 @@ const SIGNS: readonly Sign[] = [
   { kind: "ffi", pattern: calls("dlopen"), entryOf: same },
 ];
 
-/** In the order of the code; one of a kind and entry once. */
+/** In the order of the code, without duplicates. */
 export function permissionHints(source: string): readonly PermissionHint[] {
   const code = withoutComments(source);
   const hints = SIGNS.flatMap(({ kind, pattern, entryOf }) =>
@@ -88,7 +88,7 @@ export function permissionHints(source: string): readonly PermissionHint[] {
   });
 }
 
-/** The packages that the code imports by a name of npm or JSR. */
+/** The packages that the code imports by npm or JSR specifier. */
 export function importedPackages(source: string): readonly string[] {
   const imports = withoutComments(source).matchAll(
     /\b(?:import\s+(type)\b|(?:from|import)\s*(?:\(\s*)?["']([^"']*)["'])/g,
@@ -104,7 +104,7 @@ export function importedPackages(source: string): readonly string[] {
   );
 }
 
-/** Comments become spaces: lines and columns stay. Quoted text stays, with what looks like comments in it. */
+/** Replaces comments by spaces, so that lines and columns stay the same. Quoted text that looks like a comment stays. */
 function withoutComments(source: string): string {
   return blanked(source, ["comment"]);
 }

@@ -1,4 +1,4 @@
-/** Has the compiler say which functions of an agent are where, as a node would find them by their values. Pure. */
+/** Makes the compiler report where an agent's functions are, as a node would find them at run time. Pure. */
 import {
   type Candidates,
   chooseFunctions,
@@ -19,7 +19,7 @@ const HEAD = (specifier: string) => [
   ` declared: ReturnType<typeof agent.${FINDER}> };`,
 ];
 
-/** A module with a line for each place and name. Where there is no function, the line does not fit its type. */
+/** A module with one line for each place and name. If there is no such function, the line has a type error. */
 export function probes(specifier: string): string {
   const lines = ALL.map(({ place, name }, index) =>
     `export const p${index}: Callable<Of<In["${place}"], "${name}">> = 1;`
@@ -28,8 +28,8 @@ export function probes(specifier: string): string {
 }
 
 /**
- * @param ofProbe what the compiler says of that module
- * @param ofFinder what it says of what was appended to the code: names that it has not
+ * @param ofProbe diagnostics of that module
+ * @param ofFinder diagnostics of the text appended to the code: names that the code does not have
  */
 export function foundBy(
   ofProbe: readonly Diagnostic[],

@@ -1,16 +1,16 @@
-/** What nodes and agents there are, as the traffic on the bus tells it. No I/O, no timers: the caller brings messages and time. */
+/** Tracks nodes and agents from the traffic on the bus. No I/O, no timers: the caller passes in messages and the time. */
 import { actorId } from "../../protocol/ids.ts";
 import { isName } from "../../protocol/names.ts";
 import { filterMatches } from "../../protocol/topics.ts";
 import { agentAfter, agentListed, nodeAfter, readObject } from "./readings.ts";
 import { type AgentView, newAgent, type NodeView } from "./views.ts";
 
-/** What a message has changed. */
+/** What a message changed. */
 export type FleetChange =
   | { readonly kind: "node"; readonly node: NodeView }
   | { readonly kind: "agent"; readonly agent: AgentView };
 
-/** The filters whose messages a fleet is made of. */
+/** The topics that a fleet is built from. */
 export const FLEET_FILTERS = [
   "nodes/+/heartbeat",
   "nodes/+/status",
@@ -22,11 +22,11 @@ export const FLEET_FILTERS = [
 ] as const;
 
 export interface FleetOptions {
-  /** At most so many nodes, and as many agents that a node vouches for. */
+  /** Maximum number of nodes, and of agents that a node vouches for. */
   readonly maxEntries?: number;
-  /** At most so many agents that no node vouches for: anybody can invent them. */
+  /** Maximum number of agents that no node vouches for: anybody can invent them. */
   readonly maxStrangers?: number;
-  /** Told of each agent that had to make room. */
+  /** Called for each agent that was evicted. */
   readonly onEvicted?: (actorId: string) => void;
 }
 
@@ -34,13 +34,13 @@ const MAX_ENTRIES = 5000;
 const MAX_STRANGERS = 5000;
 
 /**
- * Invariants: bounded; of those that are too many, the one that has been silent longest goes first, and never one that a
- * node says it runs for one that nobody does; what does not parse, or has no valid name, changes nothing.
+ * Invariants: bounded; the entry that has been silent longest is evicted first, and an agent that a node says it runs is
+ * never evicted for one that no node vouches for; a message that does not parse or has no valid name changes nothing.
  */
 export class Fleet {
   readonly #nodes = new Map<string, NodeView>();
   readonly #agents = new Map<string, AgentView>();
-  /** Agents that are on no list of a node that is online. */
+  /** Agents that no online node lists. */
   readonly #strangers = new Map<string, AgentView>();
 
   constructor(private readonly options: FleetOptions = {}) {}
@@ -61,12 +61,12 @@ export class Fleet {
     return this.#agents.get(actorId) ?? this.#strangers.get(actorId);
   }
 
-  /** Agents that an operator calls by this name: one, unless nodes disagree. */
+  /** The agents of this name: one, unless nodes disagree. */
   agentNamed(name: string): AgentView | undefined {
     return this.agents.find((agent) => agent.name === name);
   }
 
-  /** Takes a message in. @param nowMs when it came @returns what it changed, if anything */
+  /** Processes a message. @param nowMs when it arrived @returns what it changed, if anything */
   apply(topic: string, payload: Uint8Array, nowMs: number): FleetChange | undefined {
     const [root, id = "", report, ...rest] = topic.split("/");
     if (rest.length > 0 || !isName(id) || !FLEET_FILTERS.some((filter) => filterMatches(filter, topic))) {
@@ -83,16 +83,16 @@ export class Fleet {
     return agent && this.#keepAgent(agent);
   }
 
-  /** Takes in what a node answers to `list`: all its agents, as they are now. */
+  /** Processes a node's answer to `list`: all its agents in their present state. */
   applyList(node: string, listed: readonly unknown[], nowMs: number): void {
     for (const entry of listed) {
       const agent = agentListed((actorId) => this.agent(actorId), node, entry, nowMs);
-      // The node's own word for it: no heartbeat need have said so yet.
+      // The node itself vouches for it: no heartbeat is needed.
       if (agent !== undefined) this.#keepVouched(agent);
     }
   }
 
-  /** Takes in that a node has started an agent: of one that fails at once, it may be all that tells where. */
+  /** Records that a node started an agent: if the agent fails at once, nothing else may say where it ran. */
   applySpawned(actorId: string, name: string, node: string, nowMs: number): FleetChange | undefined {
     if (!isName(name) || !isName(node) || this.agent(actorId) !== undefined) return undefined;
     return this.#keepAgent({ ...newAgent(actorId, name), node, lastSeenMs: nowMs });
@@ -136,12 +136,12 @@ export class Fleet {
   }
 }
 
-/** Whether the node says that it runs the agent: by its name, and so under the one id that this name has. */
+/** Whether the node says that it runs the agent. Nodes list names, and each name has exactly one id. */
 function isVouchedFor({ name, actorId: id }: AgentView, { isOnline, agents }: NodeView): boolean {
   return isOnline && agents.includes(name) && id === actorId(name);
 }
 
-/** Sets the entry as the newest; the oldest makes room. @returns the key of the one that did */
+/** Sets the entry as the newest and evicts the oldest if there are too many. @returns the evicted key */
 function keep<T>(map: Map<string, T>, key: string, value: T, max: number): string | undefined {
   map.delete(key);
   map.set(key, value);

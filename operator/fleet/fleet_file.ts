@@ -1,10 +1,10 @@
-/** The fleet file: which agents should run on which nodes, parsed once at the edge. Pure. */
+/** Parses the fleet file, which says which agents should run on which nodes. Pure. */
 import * as v from "valibot";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 
 /** One entry: an agent, and where it should run. */
 export interface FleetEntry {
-  /** With `{node}` in it where the entry is for many nodes. */
+  /** Contains `{node}` if the entry is for several nodes. */
   readonly name: string;
   /** Relative to the fleet file. */
   readonly file: string | undefined;
@@ -81,7 +81,7 @@ function targetOf({ node, nodes, labels }: GivenTarget, who: string): Target {
   return { kind: "labels", labels };
 }
 
-/** What the name of a file says of its language, as fields of a spawn config: the rest nodes find in the code. */
+/** The language that a file name implies, as fields of a spawn config; otherwise nodes detect it from the code. */
 export function languageOf(path: string): { readonly language?: "python" } {
   return path.endsWith(".py") ? { language: "python" } : {};
 }

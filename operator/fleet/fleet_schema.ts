@@ -1,11 +1,11 @@
-/** The JSON Schema of fleet files, as `docs/fleet.schema.json` has it: written from the table of fields. Pure. */
+/** Generates the JSON Schema of fleet files (`docs/fleet.schema.json`) from the table of fields. Pure. */
 import { SPAWN_FIELD_ROWS, type SpawnField } from "../../protocol/spawn_fields.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
 const STRINGS: Schema = { type: "array", items: { type: "string" } };
 
-/** What an entry has beside the fields of a spawn config. */
+/** Fields of an entry in addition to those of a spawn config. */
 const ENTRY_FIELDS: Schema = {
   name: {
     type: "string",
@@ -23,7 +23,7 @@ const ENTRY_FIELDS: Schema = {
   },
 };
 
-/** `apply` replaces what differs by itself. */
+/** `apply` itself replaces agents that differ. */
 const NOT_IN_A_FILE = "replace";
 
 export function fleetSchema(): Schema {

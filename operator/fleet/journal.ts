@@ -1,14 +1,14 @@
-/** What nodes and agents have logged since this program listens: more than nodes remember, and of those that remember nothing. */
+/** Log lines since this program started listening: more than nodes remember, and also from nodes that remember nothing. */
 import type { Bus } from "../bus.ts";
 import { isOf, type LogLine, readLine } from "../operations/reports.ts";
 
 const FILTERS = ["agents/+/logs", "agents/+/errors"] as const;
 const MAX_LINES = 5000;
 const MAX_CHARS = 2000;
-/** What is longer is no line of a log. */
+/** A longer message is not a log line. */
 const MAX_BYTES = 100_000;
 
-/** Invariant: bounded in lines and in the size of each; the oldest go first. */
+/** Invariant: the number of lines and the size of each are bounded; the oldest are dropped first. */
 export class Journal implements Disposable {
   readonly #lines: LogLine[] = [];
   readonly #listeners = new Set<(line: LogLine) => void>();
@@ -16,7 +16,7 @@ export class Journal implements Disposable {
 
   private constructor() {}
 
-  /** Listens from now on. @throws BusError when the broker's rules do not allow it */
+  /** Starts listening. @throws BusError when the broker's rules do not allow it */
   static async open(bus: Bus): Promise<Journal> {
     const journal = new Journal();
     for (const filter of FILTERS) {
@@ -30,7 +30,7 @@ export class Journal implements Disposable {
     return journal;
   }
 
-  /** The last lines of an agent, or of a node and its agents; of all without a target. */
+  /** The last lines of an agent, or of a node and its agents; of everything without a target. */
   read(
     target: string | undefined,
     options: { readonly errorsOnly: boolean; readonly max: number },
@@ -41,7 +41,7 @@ export class Journal implements Disposable {
     return lines.slice(-options.max);
   }
 
-  /** Told of each line from now on, until it is disposed of. */
+  /** Calls the listener for each line from now on, until disposed of. */
   follow(listener: (line: LogLine) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };

@@ -1,24 +1,24 @@
-/** What one report says of a node or an agent: fields of a message, taken over into what was known before. Pure. */
+/** Merges the fields of one report into what is known about a node or an agent. Pure. */
 import { isJsonObject } from "../../protocol/json.ts";
 import { isName, nameIn } from "../../protocol/names.ts";
 import { type AgentView, newAgent, newNode, type NodeView } from "./views.ts";
 
-/** Of what others say, nobody needs more; without bounds it is kept in memory, and sent to every browser. */
+/** Limits for text from others: it is kept in memory and sent to every browser. */
 const MAX_TEXT_CHARS = 300;
 const MAX_LABELS = 64;
 const MAX_AGENTS_OF_NODE = 1000;
 const MAX_MANIFEST_CHARS = 16_000;
 
-/** A report's fields: anybody may publish anything, so each is looked at before it is used. */
+/** The fields of a report. Anybody may publish anything, so each field is checked before use. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** @returns the object that `payload` is; undefined when it is none */
+/** @returns the object in `payload`; undefined when it is not one */
 export function readObject(payload: Uint8Array): Fields | undefined {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
     return isJsonObject(value) ? value : undefined;
   } catch {
-    // Anybody may publish anything: what is no report is none of ours.
+    // Anybody may publish anything: ignore what is not a report.
     return undefined;
   }
 }
@@ -57,11 +57,11 @@ export function nodeAfter(
   };
 }
 
-/** A birth, or a last will. */
+/** A birth message or a last will. */
 function afterStatus(node: NodeView, fields: Fields): NodeView | undefined {
   const isOnline = fields.status === "online";
   const instance = text(fields.instance);
-  // The last will of an earlier process says nothing of the one that runs now.
+  // The last will of an earlier process says nothing about the one that runs now.
   const isOfAnother = node.instance !== undefined && instance !== node.instance;
   if (!isOnline && isOfAnother && node.isOnline) return undefined;
   return { ...node, isOnline, instance: instance ?? node.instance };
@@ -70,7 +70,7 @@ function afterStatus(node: NodeView, fields: Fields): NodeView | undefined {
 /**
  * @param report the last level of its topic: `heartbeat`, `status`, `metrics`, `errors` or `manifest`
  * @param nowMs when it came
- * @returns undefined when nothing tells the agent's name
+ * @returns undefined when the agent's name is unknown
  */
 export function agentAfter(
   known: AgentView | undefined,
@@ -126,15 +126,15 @@ export function agentAfter(
 }
 
 /**
- * A fatal error is an agent's last word where its node says no more: a Python node sends no heartbeat after it.
- * That of a node to which it was to move is not: it goes on where it is.
+ * A fatal error ends an agent if its node reports nothing further: a Python node sends no heartbeat after it. A fatal
+ * error from the target node of a failed move does not: the agent keeps running where it is.
  */
 function hasEnded({ node }: AgentView, fields: Fields): boolean {
   const of = nameIn(fields.node);
   return fields.severity === "fatal" && (of === undefined || node === undefined || of === node);
 }
 
-/** @param listed one entry of what `node` answers to `list` @returns undefined when it names no agent */
+/** @param listed one entry of the answer of `node` to `list` @returns undefined when it names no agent */
 export function agentListed(
   knownAs: (actorId: string) => AgentView | undefined,
   node: string,

@@ -1,14 +1,14 @@
-/** Nodes and agents as the bus has last told of them: what a fleet is made of. */
+/** Nodes and agents as last reported on the bus: the entries of a fleet. */
 import { STALE_AFTER_MS } from "../../protocol/heartbeat.ts";
 
 export type NodeState = "online" | "stale" | "offline";
 
-/** A node as it was last heard of. Fields that a peer does not report are undefined. */
+/** A node as last reported. Fields that it does not report are undefined. */
 export interface NodeView {
   readonly name: string;
-  /** What it said last of itself: by its heartbeat, its birth or its last will. */
+  /** From its latest heartbeat, birth message or last will. */
   readonly isOnline: boolean;
-  /** When its last heartbeat came, milliseconds; undefined when none has come yet. */
+  /** When its last heartbeat arrived, milliseconds; undefined before the first one. */
   readonly lastSeenMs: number | undefined;
   /** Names. */
   readonly agents: readonly string[];
@@ -20,21 +20,21 @@ export interface NodeView {
   /** Percent of one core. */
   readonly cpu: number | undefined;
   readonly memoryMb: number | undefined;
-  /** Messages that wait in its outbox. */
+  /** Messages waiting in its outbox. */
   readonly queue: number | undefined;
   readonly dropped: number | undefined;
-  /** Its clock behind ours, seconds, as its last heartbeat shows it; the way of the message included. */
+  /** How far its clock is behind ours, seconds, by its last heartbeat; includes the transit time of the message. */
   readonly clockSkewSeconds: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** An agent as it was last heard of. */
+/** An agent as last reported. */
 export interface AgentView {
   readonly actorId: string;
   readonly name: string;
   readonly node: string | undefined;
   readonly state: string;
-  /** What `set_status` set, else the state. */
+  /** The text from `set_status`, else the state. */
   readonly task: string | undefined;
   readonly cpu: number | undefined;
   readonly memoryMb: number | undefined;
@@ -44,18 +44,18 @@ export interface AgentView {
   readonly restarts: number;
   readonly messagesProcessed: number | undefined;
   readonly errors: number | undefined;
-  /** Its manifest as it came. */
+  /** Its manifest as received. */
   readonly manifest: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Whether a node counts as there: by its own word, and by the age of its last heartbeat. */
+/** A node's state, from what it says and from the age of its last heartbeat. */
 export function stateOf(node: NodeView, nowMs: number): NodeState {
   if (!node.isOnline) return "offline";
   const silentMs = node.lastSeenMs === undefined ? Infinity : nowMs - node.lastSeenMs;
   return silentMs > STALE_AFTER_MS ? "stale" : "online";
 }
 
-/** One of which nothing but its name is known. */
+/** An entry of which only the name is known. */
 export function newNode(name: string): NodeView {
   return {
     name,
@@ -75,7 +75,7 @@ export function newNode(name: string): NodeView {
   };
 }
 
-/** One of which nothing but its name is known. */
+/** An entry of which only the name is known. */
 export function newAgent(actorId: string, name: string): AgentView {
   return {
     actorId,

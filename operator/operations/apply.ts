@@ -1,4 +1,4 @@
-/** Makes a fleet what its file says: looks, plans, and carries out. */
+/** Makes a fleet match its file: surveys, plans, and carries out the plan. */
 import { readTextFile } from "../../protocol/config/text_file.ts";
 import { dirname, resolve } from "@std/path";
 import { ConfigError } from "../../protocol/config/config_error.ts";
@@ -12,27 +12,27 @@ import { type ActualNode, isChange, plan, type Step, wantedAgents } from "./plan
 import { spawn, type SpawnOutcome } from "./spawn.ts";
 import { survey } from "./survey.ts";
 
-/** How a step has ended. */
+/** The result of a step. */
 export interface StepResult {
   readonly step: Step;
   readonly ok: boolean;
-  /** Why not, in words. */
+  /** Why it failed, in words. */
   readonly error: string | undefined;
-  /** Nothing was heard of it in time. */
+  /** There was no answer in time. */
   readonly timedOut: boolean;
 }
 
 export interface ApplyOptions {
-  /** For each step, milliseconds. */
+  /** Limit for each step, milliseconds. */
   readonly timeoutMs?: number | undefined;
   readonly signal: AbortSignal;
   readonly onStep: (result: StepResult) => void;
-  /** What goes on within a step. */
+  /** Called with progress within a step. */
   readonly onProgress: (step: Step, message: string) => void;
 }
 
 /**
- * Looks at the fleet as it is, and says what would make it what the file says. Changes nothing.
+ * Surveys the fleet and plans the steps that would make it match the file. Changes nothing.
  * @param path of the fleet file
  * @throws ConfigError for a file that cannot be used; RefusedError; NoAnswerError; BusError
  */
@@ -56,14 +56,14 @@ export async function planFleet(
   );
 }
 
-/** Carries out the steps that change something: nodes side by side, each node's one after another. */
+/** Carries out the steps that change something: nodes in parallel, the steps of one node in order. */
 export async function applyPlan(
   operator: Operator,
   steps: readonly Step[],
   options: ApplyOptions,
 ): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  // An agent that moves leaves one node for another: these first, one by one.
+  // A move involves two nodes, so moves come first, one at a time.
   const moves = steps.filter(({ kind }) => kind === "move");
   const failed = new Set<string>();
   const run = async (step: Step) => {
@@ -162,7 +162,7 @@ function actualNodes({ fleet }: Operator): readonly ActualNode[] {
   });
 }
 
-/** Asks for the configs of those agents alone that matter: nodes side by side. */
+/** Asks only for the configs of the agents that matter; nodes in parallel. */
 async function withConfigs(
   operator: Operator,
   nodes: readonly ActualNode[],
@@ -175,9 +175,9 @@ async function withConfigs(
       try {
         agents.set(name, (await inspectOn(operator, node.name, name)).config);
       } catch (error) {
-        // It has ended meanwhile.
+        // It has ended in the meantime.
         if (error instanceof RefusedError && error.refusal === undefined) agents.delete(name);
-        // A node of another kind, which shows no configs.
+        // A node of another kind, which does not disclose configs.
         else if (error instanceof NoAnswerError) break;
         else throw error;
       }

@@ -1,7 +1,7 @@
-/** What is wrong with a fleet, from what was seen of it, and what to do about it. Pure. */
+/** Finds what is wrong with an observed fleet and says what to do about it. Pure. */
 import { type NodeView, stateOf } from "../fleet/views.ts";
 
-/** How a check has come out. */
+/** The result of a check. */
 export interface Finding {
   readonly check: string;
   readonly status: "ok" | "warning" | "failed";
@@ -10,29 +10,29 @@ export interface Finding {
   readonly advice: string | undefined;
 }
 
-/** What was seen of the bus. */
+/** What was observed on the bus. */
 export interface Evidence {
   readonly nowMs: number;
   /** The version of this program. */
   readonly version: string;
   readonly nodes: readonly NodeView[];
-  /** Those that say they are online and did not answer. */
+  /** Nodes that claim to be online but did not answer. */
   readonly silent: readonly string[];
-  /** Names of nodes, with the processes that speak in that name. */
+  /** Node names, with the processes that use each name. */
   readonly instances: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Names of agents, with the nodes that run one. */
+  /** Agent names, with the nodes that run an agent of that name. */
   readonly homes: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Nodes for which a spawn command is kept by the broker. */
+  /** Nodes for which the broker keeps a spawn command. */
   readonly keptSpawns: readonly string[];
-  /** Agents with a manifest that the broker keeps, and the node it names. */
+  /** Agents with a retained manifest, and the node it names. */
   readonly keptManifests: readonly { readonly agent: string; readonly node: string | undefined }[];
 }
 
-/** Of messages, clocks that differ by less do no harm. */
+/** Smaller clock differences do no harm to messages. */
 const MAX_SKEW_SECONDS = 5;
 const MIN_DENO_MAJOR = 2;
 
-/** This machine, before there is a connection. */
+/** Checks of this machine, before there is a connection. */
 export function machineFindings(denoVersion: string, machine: string): Finding[] {
   const findings = [
     major(denoVersion) >= MIN_DENO_MAJOR
@@ -159,7 +159,7 @@ function leftovers({ keptSpawns, keptManifests, nodes, homes }: Evidence): Findi
         `if it is not meant to start, clear it: mosquitto_pub -r -n -t nodes/${node}/spawn`,
       ),
   );
-  // A node that is off keeps its agents.
+  // A node that is offline keeps its agents.
   const manifests = keptManifests.filter(({ agent, node }) =>
     !homes.has(agent) && (node === undefined || isOnline(node))
   )

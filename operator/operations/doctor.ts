@@ -1,11 +1,11 @@
-/** Gathers what a diagnosis rests on. */
+/** Gathers the observations for a diagnosis. */
 import { isName, nameIn } from "../../protocol/names.ts";
 import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
 import type { Evidence } from "./diagnosis.ts";
 import { survey } from "./survey.ts";
 
-/** @param version of this program @throws BusError when the broker's rules do not allow to look */
+/** @param version of this program @throws BusError when the broker's rules do not allow subscribing */
 export async function examine(operator: Operator, version: string, signal: AbortSignal): Promise<Evidence> {
   const { bus, fleet } = operator;
   const instances = new Map<string, Set<string>>();

@@ -1,4 +1,4 @@
-/** Makes a node known to other nodes by its key: it goes into the key file that they are started with. */
+/** Adds a node's key to the key file that other nodes are started with, so that they know it. */
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { entriesIn, parseKeys } from "../../protocol/signing/keys.ts";
 import { fingerprintOf } from "../../protocol/signing/statements.ts";
@@ -7,7 +7,7 @@ import { fieldsOf } from "../json.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { listen } from "./listen.ts";
 
-/** A node's key, as the node says it on the bus: anybody may have said it, so people compare the fingerprint. */
+/** A node's key as announced on the bus. Anybody can announce one, so people must compare the fingerprint. */
 export interface NodeKey {
   readonly node: string;
   /** Ed25519, base64url. */
@@ -17,7 +17,7 @@ export interface NodeKey {
 
 const TIMEOUT_MS = 5000;
 
-/** @throws OperationError when the node has said nothing */
+/** @throws OperationError when the node has not announced a key */
 export async function keyOnBus(
   operator: Operator,
   node: string,
@@ -45,12 +45,12 @@ export async function keyOnBus(
   return { node, key, fingerprint: fingerprintOf(key) };
 }
 
-/** The key by which a key file knows a node. @throws Error when it is no key file */
+/** The key that a key file holds for a node. @throws Error when the text is not a key file */
 export function enrolledKey(text: string, node: string): string | undefined {
   return parseKeys(text).nodes.get(node);
 }
 
-/** The text of a key file, with the node in it, once. @throws Error when it is no key file */
+/** The text of a key file with the node added or replaced. @throws Error when the text is not a key file */
 export function withNode(text: string, { node, key }: Pick<NodeKey, "node" | "key">): string {
   const others = entriesIn(JSON.parse(text)).filter((entry) => (entry as { node?: unknown }).node !== node);
   const entry = { node, public: { kty: "OKP", crv: "Ed25519", x: key } };

@@ -1,4 +1,4 @@
-/** Finds nodes and agents by the names operators call them. Pure. */
+/** Finds nodes and agents by name. Pure. */
 import { actorId } from "../../protocol/ids.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type AgentView, type NodeView, stateOf } from "../fleet/views.ts";
@@ -11,21 +11,21 @@ export interface Place {
   readonly node: string;
 }
 
-/** A place, and what is known of the agent there. */
+/** A place, and what is known about the agent there. */
 export interface Located extends Place {
   readonly agent: AgentView;
 }
 
 const ENDED: ReadonlySet<string> = new Set(["stopped", "failed"]);
 
-/** Agents that run, or would: not those that have ended. */
+/** Agents that have not ended. */
 export function liveAgents(fleet: Fleet): readonly AgentView[] {
   return fleet.agents.filter(({ state, name, node }) =>
     !ENDED.has(state) && (state !== "unknown" || isListed(fleet, name, node))
   );
 }
 
-/** @throws OperationError with the names that are there */
+/** @throws OperationError that lists the agents there are */
 export function locate(fleet: Fleet, name: string): Located {
   const agent = liveAgents(fleet).find((known) => known.actorId === actorId(name) || known.name === name);
   if (agent?.node !== undefined) return { name: agent.name, actorId: agent.actorId, node: agent.node, agent };
@@ -34,7 +34,7 @@ export function locate(fleet: Fleet, name: string): Located {
   );
 }
 
-/** @throws OperationError when no such node was heard of, with the names that were */
+/** @throws OperationError when the node is unknown; it lists the known ones */
 export function nodeNamed(fleet: Fleet, name: string): NodeView {
   const node = fleet.node(name);
   if (node !== undefined) return node;
@@ -43,25 +43,25 @@ export function nodeNamed(fleet: Fleet, name: string): NodeView {
   );
 }
 
-/** @throws OperationError when no such node was heard of, or when it has said that it is off: it would not answer */
+/** @throws OperationError when the node is unknown, or offline: it would not answer */
 export function onlineNode(fleet: Fleet, name: string): NodeView {
   const node = nodeNamed(fleet, name);
   if (stateOf(node, Date.now()) !== "offline") return node;
   throw new OperationError(`Node '${name}' is offline: start it first`);
 }
 
-/** Whether anything was heard of a node or an agent of that name, be it off or ended. */
+/** Whether a node or an agent of that name is known, even if it is offline or has ended. */
 export function isKnown(fleet: Fleet, name: string): boolean {
   return fleet.node(name) !== undefined || fleet.agentNamed(name) !== undefined ||
     fleet.nodes.some(({ agents }) => agents.includes(name));
 }
 
-/** Which names there are, for whoever has asked for another. */
+/** The existing names, for a message about an unknown one. */
 export function namesThere(fleet: Fleet): string {
   return known([...fleet.nodes, ...liveAgents(fleet)].map(({ name }) => name));
 }
 
-/** A manifest that was kept tells of an agent only where its node says so too. */
+/** A retained manifest counts only when its node confirms that it runs the agent. */
 function isListed(fleet: Fleet, name: string, node: string | undefined): boolean {
   return node !== undefined && (fleet.node(node)?.agents.includes(name) ?? false);
 }

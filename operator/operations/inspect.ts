@@ -1,4 +1,4 @@
-/** Looks into one agent: what it was spawned with, and what it has persisted. */
+/** Inspects one agent: its spawn config and its persisted state. */
 import { isJsonObject } from "../../protocol/json.ts";
 import type { CommandOptions } from "../commander.ts";
 import type { Operator } from "../operator.ts";
@@ -8,14 +8,14 @@ export interface Inspection {
   readonly agent: string;
   readonly node: string;
   readonly state: string;
-  /** As it was spawned, the code included. */
+  /** The spawn config, including the code. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** `null` when it is too large to be sent. */
+  /** `null` when it is too large to send. */
   readonly persisted: Readonly<Record<string, unknown>> | null;
   readonly persistedBytes: number;
 }
 
-/** @throws OperationError when it runs nowhere; RefusedError; NoAnswerError */
+/** @throws OperationError when no node runs it; RefusedError; NoAnswerError */
 export async function inspectAgent(
   operator: Operator,
   name: string,
@@ -24,7 +24,7 @@ export async function inspectAgent(
   return await inspectOn(operator, locate(operator.fleet, name).node, name, options);
 }
 
-/** The same, where the node is known. @throws RefusedError; NoAnswerError */
+/** As `inspect`, for a known node. @throws RefusedError; NoAnswerError */
 export async function inspectOn(
   { commander }: Operator,
   node: string,

@@ -1,11 +1,11 @@
-/** Leaves a spawn with the broker, for a node that is off: it is started when the node is back. */
+/** Leaves a spawn command with the broker for a node that is offline: the agent starts when the node is back. */
 import { topics } from "../../protocol/topics.ts";
 import { fieldsOf } from "../json.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import type { Config } from "./spawn.ts";
 import { hearsItself } from "./survey.ts";
 
-/** @throws OperationError when the broker has another one for that node already: it keeps one alone */
+/** @throws OperationError when the broker already keeps another spawn for that node: it keeps only one */
 export async function leaveSpawn(operator: Operator, node: string, config: Config): Promise<void> {
   const kept = await keptSpawn(operator, node);
   if (kept !== undefined && kept !== config.name) {
@@ -17,13 +17,13 @@ export async function leaveSpawn(operator: Operator, node: string, config: Confi
   await operator.commander.leave(node, "spawn", { ...config, node });
 }
 
-/** @returns the name of the agent; `undefined` when nothing is kept */
+/** @returns the name of the agent in the retained spawn; `undefined` when there is none */
 async function keptSpawn(operator: Operator, node: string): Promise<string | undefined> {
   let found: string | undefined;
   using _subscription = await operator.bus.subscribe(topics.node(node, "spawn"), ({ payload, retained }) => {
     if (!retained || payload.length === 0) return;
     const { name } = fieldsOf(payload);
-    // A signed one may hold nothing that can be read.
+    // A signed command may not be readable here.
     found = typeof name === "string" ? name : "another agent";
   });
   await hearsItself(operator);

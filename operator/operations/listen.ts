@@ -1,4 +1,4 @@
-/** Listens to the bus: as long as somebody wants to, for a time, or for a number of messages. */
+/** Listens to the bus until it is told to stop, a time is up, or enough messages have arrived. */
 import { filterCovers } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
 import type { Operator } from "../operator.ts";
@@ -8,17 +8,17 @@ export interface ListenOptions {
   /** Milliseconds; without it, until `signal`. */
   readonly forMs?: number | undefined;
   readonly signal: AbortSignal;
-  /** Called for each message; a topic that two filters match comes once. @returns whether that was the last one */
+  /** Called once for each message, even if several filters match. @returns whether this was the last one wanted */
   readonly onMessage: (message: BusMessage) => boolean;
 }
 
-/** Resolves when the listening is over. @throws BusError when the broker's rules do not allow it */
+/** Resolves when listening has ended. @throws BusError when the broker's rules do not allow it */
 export async function listen({ bus }: Operator, options: ListenOptions): Promise<void> {
   const { filters, forMs, signal, onMessage } = options;
   const over = Promise.withResolvers<void>();
   const subscriptions: Disposable[] = [];
   const seen = new WeakSet<BusMessage>();
-  // What is kept comes once for each filter that it fits.
+  // A retained message arrives once for each matching filter.
   const kept = new Set<string>();
   let isOver = false;
   const end = () => {
@@ -48,7 +48,7 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
   }
 }
 
-/** Where subscriptions overlap, brokers may send a message once for each. */
+/** Where subscriptions overlap, a broker may send a message once for each of them. */
 function withoutCovered(filters: readonly string[]): readonly string[] {
   const distinct = [...new Set(filters)];
   return distinct.filter((inner) => !distinct.some((outer) => outer !== inner && filterCovers(outer, inner)));

@@ -12,11 +12,11 @@ export interface Migration {
   readonly to: string;
 }
 
-/** The nodes agree on it among themselves, and may wait for each other. */
+/** The nodes negotiate the move, and may wait for each other. */
 const TIMEOUT_MS = 120_000;
 
 /**
- * Resolves when the agent runs on its new node, and there alone.
+ * Resolves when the agent runs on its new node and nowhere else.
  * @throws OperationError when it cannot begin; RefusedError with the node's reason; NoAnswerError
  */
 export async function migrate(
@@ -28,7 +28,7 @@ export async function migrate(
   return await migrateFrom(operator, locate(operator.fleet, name), to, { timeoutMs });
 }
 
-/** The same, where its place is known. @throws as `migrate` */
+/** As `migrate`, for a known place. @throws as `migrate` */
 export async function migrateFrom(
   operator: Operator,
   { name, node: from }: Place,

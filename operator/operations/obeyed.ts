@@ -1,22 +1,22 @@
-/** Waits for what comes of a command: the node's answer, or what a node that does not answer is seen to do. */
+/** Waits for the result of a command: the node's answer, or the observed effect when the node does not answer. */
 import type { BusMessage } from "../bus.ts";
 import { type Answer, RefusedError } from "../commander.ts";
 import type { Operator } from "../operator.ts";
 
-/** What shows on the bus that a command was obeyed. Nodes of other kinds obey `stop` and `migrate` without answering. */
+/** Signs on the bus that a command was obeyed. Nodes of other kinds obey `stop` and `migrate` without answering. */
 export interface Signs {
   readonly filters: readonly string[];
-  /** @returns `undefined` for a message that tells nothing */
+  /** @returns `undefined` for a message that proves nothing */
   readonly read: (message: BusMessage) => { readonly done: true } | { readonly error: string } | undefined;
 }
 
-/** A node that answers does so right after it has acted. */
+/** How long to wait for an answer once the effect was seen: a node that answers does so right after acting. */
 const ANSWER_MS = 1000;
 
 /**
- * @param give sends the command and waits for the answer, until its signal says that nobody needs it any more
- * @returns the answer; an empty one from a node that was only seen to obey
- * @throws what `give` throws when nothing was seen; RefusedError when it was seen to fail
+ * @param give sends the command and waits for the answer, until its signal aborts
+ * @returns the answer; an empty one when only the effect was seen
+ * @throws what `give` throws when nothing was seen; RefusedError when a failure was seen
  */
 export async function obeyed(
   { bus }: Operator,
@@ -37,7 +37,7 @@ export async function obeyed(
   using subscriptions = new DisposableStack();
   for (const filter of signs.filters) subscriptions.use(await bus.subscribe(filter, note));
   const answered = give(over.signal);
-  // It loses the race where the node is only seen to obey.
+  // It loses the race when only the effect is seen.
   answered.catch(() => {});
   try {
     return await Promise.race([answered, seen.promise]);

@@ -1,4 +1,4 @@
-/** From what should run and what does run to what is to be done. Pure. */
+/** Compares what should run with what does run, and plans the steps between them. Pure. */
 import { isJsonObject } from "../../protocol/json.ts";
 import { type FleetEntry, languageOf } from "../fleet/fleet_file.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
@@ -6,12 +6,12 @@ import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Config } from "./spawn.ts";
 
-/** A node as it is now. */
+/** The present state of a node. */
 export interface ActualNode {
   readonly name: string;
   readonly isOnline: boolean;
   readonly labels: Readonly<Record<string, string>>;
-  /** What runs there, by name: each with the config it was spawned with, where that was asked for and told. */
+  /** The agents that run there, by name, each with its spawn config if the node disclosed it. */
   readonly agents: ReadonlyMap<string, Readonly<Record<string, unknown>> | undefined>;
 }
 
@@ -29,19 +29,19 @@ export type Step =
     readonly agent: string;
     readonly config: Config;
     readonly before: Readonly<Record<string, unknown>>;
-    /** Fields that differ. */
+    /** The fields that differ. */
     readonly changes: readonly string[];
   }
-  /** It runs on another node than it should. */
+  /** It runs on the wrong node. */
   | { readonly kind: "move"; readonly node: string; readonly agent: string; readonly from: string }
   | { readonly kind: "stop"; readonly node: string; readonly agent: string }
   | { readonly kind: "keep"; readonly node: string; readonly agent: string }
-  /** Not in the file, and left alone without `prune`. */
+  /** Not in the file; left alone unless `prune` is set. */
   | { readonly kind: "unlisted"; readonly node: string; readonly agent: string }
-  /** The node is not there: nothing can be done. */
+  /** The node is not online: nothing can be done. */
   | { readonly kind: "blocked"; readonly node: string; readonly agent: string };
 
-/** What the way a config travels adds to it, and what says how it is to be spawned rather than what. */
+/** Fields that delivery adds, and fields that say how to spawn rather than what. */
 const TRANSIENT: ReadonlySet<string> = new Set([
   "node",
   "replace",
@@ -50,14 +50,14 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "state",
   "migration",
   "timestamp",
-  // Said or found in the code: the same code is in the same language.
+  // Whether stated or detected: the same code is in the same language.
   "language",
 ]);
 
 /**
- * Which agent should run where.
- * @param codeOf the code of an entry's file
- * @throws ConfigError for an entry that cannot be
+ * Determines which agent should run where.
+ * @param codeOf returns the code of an entry's file
+ * @throws ConfigError for an invalid entry
  */
 export function wantedAgents(
   entries: readonly FleetEntry[],
@@ -95,7 +95,7 @@ export function wantedAgents(
   return wanted;
 }
 
-/** @param prune whether what is not listed is stopped, on the nodes that are to run something */
+/** @param prune whether to stop unlisted agents, on the nodes that the file mentions */
 export function plan(
   wanted: readonly Wanted[],
   nodes: readonly ActualNode[],
@@ -117,7 +117,7 @@ export function isChange({ kind }: Step): boolean {
   return kind !== "keep" && kind !== "unlisted";
 }
 
-/** Fields in which two configs differ, in the sense of a node that reads them. */
+/** The fields in which two configs differ, as a node interprets them. */
 export function changedFields(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
@@ -142,7 +142,7 @@ function stepsFor(
   if (home === undefined) return [{ kind: "start", node, agent, config }];
   const before = home.agents.get(agent);
   const moves: Step[] = home === target ? [] : [{ kind: "move", node, agent, from: home.name }];
-  // Of a node that shows no configs, what runs counts as what should.
+  // If a node does not disclose configs, a running agent counts as correct.
   if (before === undefined) return moves.length > 0 ? moves : [{ kind: "keep", node, agent }];
   const changes = changedFields(before, config);
   if (changes.length > 0) return [...moves, { kind: "replace", node, agent, config, before, changes }];
@@ -163,7 +163,7 @@ function hasAll(labels: Readonly<Record<string, string>>, wanted: Readonly<Recor
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
-/** With the defaults of what is not given; fields that no node knows as they are. */
+/** Fills in defaults; leaves unknown fields as they are. */
 function normal(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const kept = Object.entries(config).filter(([field]) => !TRANSIENT.has(field) && !field.startsWith("_"));
   const { raw, node: _node, reading: _reading, ...read } = parseSpawnConfig(Object.fromEntries(kept), "any");
@@ -172,7 +172,7 @@ function normal(config: Readonly<Record<string, unknown>>): Readonly<Record<stri
   );
 }
 
-/** JSON with the keys of objects in order. */
+/** JSON with object keys sorted. */
 function canonical(value: unknown): string {
   return JSON.stringify(
     value,

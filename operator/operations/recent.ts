@@ -1,4 +1,4 @@
-/** What was said before anybody listened: nodes remember the last lines and errors of their agents. */
+/** Fetches past log lines: nodes remember the last lines and errors of their agents. */
 import { BusError } from "../bus.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import type { Operator } from "../operator.ts";
@@ -8,26 +8,26 @@ import { isOf, type LogLine, readFields } from "./reports.ts";
 import { survey } from "./survey.ts";
 
 export interface Recent {
-  /** The oldest first. */
+  /** Oldest first. */
   readonly lines: readonly LogLine[];
-  /** What is not among them, in words for the operator. */
+  /** What is missing from the lines, in words for the operator. */
   readonly notes: readonly string[];
-  /** Nothing was ever heard of whom they were asked of; the last of the notes says so. */
+  /** The target is entirely unknown; the last note says so. */
   readonly isUnknown: boolean;
 }
 
 export interface RecentOptions {
   readonly kind: "logs" | "errors";
-  /** An agent, or a node with its agents; all without it. */
+  /** An agent, or a node with its agents; all when left out. */
   readonly target: string | undefined;
-  /** The last so many. */
+  /** How many of the last lines to return. */
   readonly max: number;
   readonly signal: AbortSignal;
 }
 
 const ANSWER_MS = 3000;
 
-/** Asks all nodes that are online: an agent may have run on another before. Never rejects for what a node or a broker does. */
+/** Asks all nodes that are online, because the agent may have run on another one before. Never rejects because of a node or a broker. */
 export async function recentLines(operator: Operator, options: RecentOptions): Promise<Recent> {
   const { target, max, signal } = options;
   let silent: readonly string[];
@@ -44,7 +44,7 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     const isAsked = target === undefined || target === name || agents.includes(target);
     if (silent.includes(name)) return isAsked ? noted(name, "it does not answer") : NOTHING;
     const answer = await askNode(operator, name, options);
-    // A node that does not run the agent need not know anything of it.
+    // A node that does not run the agent may know nothing about it.
     return isAsked ? answer : { ...answer, notes: [] };
   }));
   const lines = answers.flatMap((answer) => answer.lines)
@@ -62,13 +62,13 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
   };
 }
 
-/** What makes the same line the same, whichever way it has come. */
+/** Identifies a line, so that the same line from two sources is recognized. */
 export function keyOf({ kind, timestamp, node, agent, message }: LogLine): string {
-  // What was kept may have been cut.
+  // The remembered text may have been cut.
   return JSON.stringify([kind, timestamp, node, agent, message.slice(0, 1000)]);
 }
 
-/** What one node has told. */
+/** One node's answer. */
 type Told = Omit<Recent, "isUnknown">;
 
 const NOTHING: Told = { lines: [], notes: [] };
@@ -103,7 +103,7 @@ function read(lines: readonly unknown[], kind: "logs" | "errors", node: string):
   const known = lines.flatMap((fields) => {
     if (typeof fields !== "object" || fields === null) return [];
     const said = { node, ...fields } as Readonly<Record<string, unknown>>;
-    // The node's own errors are in its log.
+    // A node's own errors are in its log.
     const report = kind === "errors" && "error" in said && "phase" in said ? "errors" : "logs";
     return readFields(report, said) ?? [];
   });

@@ -1,44 +1,44 @@
-/** Log lines and errors of nodes and agents, read from their reports. Pure. */
+/** Reads log lines and errors from the reports of nodes and agents. Pure. */
 import { actorId } from "../../protocol/ids.ts";
 import { isName, nameIn } from "../../protocol/names.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
 import { fieldsOf } from "../json.ts";
 
-/** One line of a log. */
+/** One log line. */
 export interface LogLine {
   readonly kind: "log" | "error";
-  /** Seconds; as the sender has it. */
+  /** Seconds, by the sender's clock. */
   readonly timestamp: number | undefined;
   readonly node: string | undefined;
-  /** Undefined where the node speaks of itself. */
+  /** Undefined for the node's own lines. */
   readonly agent: string | undefined;
   /** `info`, `warning`, `error`, `critical`, `fatal`, `debug`. */
   readonly level: string;
   readonly message: string;
-  /** Of an error: where it happened. */
+  /** For an error: where it happened. */
   readonly phase: string | undefined;
   readonly traceback: string | undefined;
 }
 
-/** Where the lines of `target`, an agent or a node, may come; of all without one. */
+/** The topics that carry the lines of `target`, an agent or a node; of all without one. */
 export function logFilters(target: string | undefined): readonly string[] {
   return target === undefined || !isName(target)
     ? ["agents/+/logs"]
     : [topics.nodeLogs(target), topics.agent(actorId(target), "logs"), "agents/+/logs"];
 }
 
-/** The same for errors: agents' own, and the nodes'. */
+/** The topics that carry errors of agents and of nodes. */
 export const ERROR_FILTERS = ["agents/+/errors", "agents/+/logs"] as const;
 
-/** @returns `undefined` for what is no line of a log */
+/** @returns `undefined` when the message is not a log line */
 export function readLine({ topic, payload }: Pick<BusMessage, "topic" | "payload">): LogLine | undefined {
   const [root, id, report, ...rest] = topic.split("/");
   if (root !== "agents" || rest.length > 0 || (report !== "logs" && report !== "errors")) return undefined;
   return readFields(report, fieldsOf(payload), id);
 }
 
-/** The same of its fields. @param id where it came, as a node's own log is at its name */
+/** Reads a line from its fields. @param id from the topic: the log of a node is published under its name */
 export function readFields(
   report: "logs" | "errors",
   fields: Readonly<Record<string, unknown>>,
@@ -67,7 +67,7 @@ export function readFields(
   return { ...common, kind: isError ? "error" : "log", level, message, phase: undefined };
 }
 
-/** Whether a line is of that agent, or of that node and its agents. */
+/** Whether a line belongs to that agent, or to that node or its agents. */
 export function isOf(line: LogLine, target: string | undefined): boolean {
   return target === undefined || line.agent === target || line.node === target;
 }

@@ -1,4 +1,4 @@
-/** Spawns an agent and waits for what becomes of it: the node's answer says only that it has been taken over. */
+/** Spawns an agent and waits for the outcome: the node's answer says only that it accepted the command. */
 import { actorId } from "../../protocol/ids.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
@@ -6,13 +6,13 @@ import { NoAnswerError } from "../commander.ts";
 import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
 
-/** A spawn config, as far as it is looked at here. */
+/** The parts of a spawn config that matter here. */
 export type Config = Readonly<Record<string, unknown>> & { readonly name: string };
 
 export type SpawnOutcome =
   /** `setup()` has returned. */
   | { readonly kind: "running"; readonly agent: string; readonly actorId: string; readonly node: string }
-  /** One of that name runs there, and the config does not say `replace`. */
+  /** An agent of that name already runs there, and the config does not set `replace`. */
   | { readonly kind: "already_running"; readonly agent: string; readonly node: string }
   | {
     readonly kind: "failed";
@@ -21,33 +21,33 @@ export type SpawnOutcome =
     readonly phase: string;
     readonly error: string;
     readonly traceback: string | undefined;
-    /** The code that was to be replaced runs again. */
+    /** The previous code runs again. */
     readonly rolledBack: boolean;
   }
-  /** Somebody has stopped it meanwhile. */
+  /** Somebody stopped it in the meantime. */
   | { readonly kind: "stopped"; readonly agent: string; readonly node: string }
-  /** Taken over by the node, but neither running nor failed within the time. */
+  /** The node accepted it, but it neither ran nor failed in time. */
   | { readonly kind: "unsettled"; readonly agent: string; readonly node: string; readonly last: string };
 
-/** What happens on the way, in words: what the node installs, or an error of the agent that is not its end. */
+/** Called with progress, in words: what the node installs, or an error that does not end the agent. */
 export type OnProgress = (message: string, kind: "install" | "error") => void;
 
 export interface SpawnOptions {
-  /** How long it may take until the agent runs, milliseconds. */
+  /** How long the agent may take until it runs, milliseconds. */
   readonly timeoutMs?: number;
-  /** How long the node may take to say that it has taken it over, milliseconds. */
+  /** How long the node may take to accept the command, milliseconds. */
   readonly answerMs?: number;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
 }
 
 const TIMEOUT_MS = 120_000;
-/** How long an update is watched beyond what is known of it: nodes of earlier versions do not say that it has passed. */
+/** How much longer an update is watched: nodes of earlier versions do not report that it passed. */
 const PROBATION_MS = 5000;
 
 /**
- * @throws RefusedError when the node says no
- * @throws NoAnswerError when it says nothing
+ * @throws RefusedError when the node refuses
+ * @throws NoAnswerError when it does not answer
  */
 export async function spawn(
   { bus, commander }: Operator,
@@ -69,7 +69,7 @@ export async function spawn(
     if (answer.already_running === true) return { kind: "already_running", agent, node };
     watch.onAnswer(answer.replaced === true && config.rollback !== false);
   } catch (error) {
-    // Nodes of another kind do not answer: that they have started it is all they say.
+    // Nodes of another kind do not answer: they only report that they started it.
     if (!(error instanceof NoAnswerError) || !watch.hasBegun) throw error;
     return { kind: "running", agent, actorId: actorId(agent), node };
   }
@@ -83,13 +83,13 @@ interface Failure {
   readonly traceback: string | undefined;
 }
 
-/** Reads, from what the node and the agent say, what becomes of a spawn. */
+/** Determines the outcome of a spawn from the messages of the node and the agent. */
 class SpawnWatch {
   readonly #outcome = Promise.withResolvers<SpawnOutcome>();
   readonly #agent: string;
-  /** Whether the code before comes back when this one fails; undefined until the node has answered. */
+  /** Whether the previous code comes back if this code fails; undefined until the node has answered. */
   #isUpdate: boolean | undefined;
-  /** Whether the node has said that it starts the agent. */
+  /** Whether the node has reported that it starts the agent. */
   hasBegun = false;
   #last = "taken over by the node";
   #failure: Failure | undefined;
@@ -113,7 +113,7 @@ class SpawnWatch {
     }
   }
 
-  /** The node has taken the agent over. */
+  /** Called when the node has accepted the spawn. */
   onAnswer(isUpdate: boolean): void {
     this.#isUpdate = isUpdate;
     this.#settle();
@@ -145,14 +145,14 @@ class SpawnWatch {
   }
 
   #onReady(): void {
-    // After a failure it is the code before that is back.
+    // After a failure, the previous code is back.
     if (this.#failure !== undefined && this.#isUpdate === true) return;
     this.#isReady = true;
     this.#settle();
   }
 
   #onError({ phase, severity, error, traceback, rolled_back }: Readonly<Record<string, unknown>>): void {
-    // Of an update, the first is why it is rolled back; else the last is why it is given up.
+    // The first failure of an update is why it is rolled back; otherwise the last failure is why the agent is given up.
     if (this.#failure === undefined || (this.#isUpdate !== true && severity === "fatal")) {
       this.#failure = {
         phase: String(phase),
@@ -166,7 +166,7 @@ class SpawnWatch {
     this.#settle();
   }
 
-  /** An update is decided by its first calls of `process()`, all else by `setup()`. */
+  /** The first calls of `process()` decide an update; `setup()` decides everything else. */
   #settle(): void {
     if (this.#isUpdate === undefined) return;
     if (this.#isUpdate && (this.#isFatal || this.#isReady)) {
@@ -185,11 +185,11 @@ class SpawnWatch {
   }
 
   #onState(state: string): void {
-    // What is replaced is stopped first: only the end of what has begun counts.
+    // The old agent is stopped first: only the end of the new one counts.
     if (state === "stopped" && this.#last === SETTING_UP) {
       return this.#ends({ kind: "stopped", ...this.#about });
     }
-    // Expected: told only should it last.
+    // Expected: reported only if it lasts.
     if (state === "running" && this.#failure === undefined) this.#last = SETTING_UP;
   }
 

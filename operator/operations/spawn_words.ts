@@ -1,4 +1,4 @@
-/** What became of a spawn, in the words that every face shows. Pure. */
+/** Describes the outcome of a spawn, in the words that every interface shows. Pure. */
 import type { SpawnOutcome } from "./spawn.ts";
 
 export function spawnWords(outcome: SpawnOutcome): string {

@@ -1,4 +1,4 @@
-/** Ends agents, and nodes with all of theirs. */
+/** Stops agents, and nodes with all of their agents. */
 import { topics } from "../../protocol/topics.ts";
 import type { AgentCommand } from "../../protocol/commands.ts";
 import type { CommandOptions } from "../commander.ts";
@@ -9,7 +9,7 @@ import { obeyed, type Signs } from "./obeyed.ts";
 
 /**
  * Stops an agent for good, wherever it runs.
- * @throws OperationError when it runs nowhere; RefusedError; NoAnswerError
+ * @throws OperationError when no node runs it; RefusedError; NoAnswerError
  */
 export async function stopAgent(
   operator: Operator,
@@ -21,7 +21,7 @@ export async function stopAgent(
   return place;
 }
 
-/** The same, where its place is known. @throws RefusedError; NoAnswerError */
+/** As `stop`, for a known place. @throws RefusedError; NoAnswerError */
 export async function stopAt(operator: Operator, place: Place, options: CommandOptions = {}): Promise<void> {
   const { node, name } = place;
   await obeyed(
@@ -32,8 +32,8 @@ export async function stopAt(operator: Operator, place: Place, options: CommandO
 }
 
 /**
- * Stops every agent of a node, and ends the node.
- * @returns the agents it has had, where the node says so
+ * Stops every agent of a node, then the node.
+ * @returns the agents it ran, if the node says so
  * @throws RefusedError; NoAnswerError
  */
 export async function stopNode(
@@ -53,7 +53,7 @@ export async function stopNode(
   return Array.isArray(agents) ? agents.map(String) : [];
 }
 
-/** What an agent's heartbeats say once a button has worked; a restarted agent looks as it did before. */
+/** The state that heartbeats show once a button has worked; a restarted agent looks the same as before. */
 const STATE_AFTER: Readonly<Record<AgentCommand, string | undefined>> = {
   pause: "paused",
   resume: "running",
@@ -64,7 +64,7 @@ const STATE_AFTER: Readonly<Record<AgentCommand, string | undefined>> = {
 
 /**
  * Presses one of an agent's buttons.
- * @throws OperationError when it runs nowhere; RefusedError; NoAnswerError
+ * @throws OperationError when no node runs it; RefusedError; NoAnswerError
  */
 export async function pressButton(
   operator: Operator,
@@ -77,14 +77,14 @@ export async function pressButton(
   return place;
 }
 
-/** The same, where its place is known. @throws RefusedError; NoAnswerError */
+/** As above, for a known place. @throws RefusedError; NoAnswerError */
 export async function pressAt(
   operator: Operator,
   place: Place,
   command: AgentCommand,
   options: CommandOptions = {},
 ): Promise<void> {
-  // The one button that nodes of every kind know as a command of their own.
+  // `stop` is the only button that nodes of every kind also know as a node command.
   if (command === "stop") return await stopAt(operator, place, options);
   await obeyed(
     operator,

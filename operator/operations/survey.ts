@@ -1,4 +1,4 @@
-/** Looks at the fleet as it is now: asks the nodes, rather than waiting for their next heartbeat. */
+/** Surveys the fleet: asks the nodes instead of waiting for their next heartbeat. */
 import { FLEET_FILTERS, type FleetChange } from "../fleet/fleet.ts";
 import type { Operator } from "../operator.ts";
 
@@ -11,10 +11,10 @@ export interface SurveyOptions {
 }
 
 const ANSWER_MS = 3000;
-/** How long the broker may take to hand over what it has kept. */
+/** How long the broker may take to deliver its retained messages. */
 const RETAINED_MS = 5000;
 
-/** Keeps the fleet up to date until it is disposed of. @param onChange told of each change */
+/** Keeps the fleet up to date until disposed of. @param onChange called for each change */
 export async function watchFleet(
   { bus, fleet }: Operator,
   onChange: (change: FleetChange) => void = () => {},
@@ -38,8 +38,8 @@ export async function watchFleet(
 }
 
 /**
- * Fills the fleet: what the broker has kept, then what each node that is online answers.
- * @returns the nodes that say they are online and did not answer
+ * Fills the fleet from retained messages, then from the answer of each node that is online.
+ * @returns the nodes that claim to be online but did not answer
  */
 export async function survey(operator: Operator, options: SurveyOptions = {}): Promise<readonly string[]> {
   using _watch = await watchFleet(operator);
@@ -51,26 +51,26 @@ export async function survey(operator: Operator, options: SurveyOptions = {}): P
       await ask(operator, name, options.answerMs ?? ANSWER_MS) ? [] : [name]
     ),
   );
-  // Heartbeats that the answers came with have been published before our own message comes back.
+  // Heartbeats published along with the answers arrive before our own message comes back.
   await hearsItself(operator);
   return silent.flat();
 }
 
-/** Whether the node has answered; its agents are in the fleet then. */
+/** Whether the node has answered; its agents are then in the fleet. */
 export async function ask({ commander, fleet }: Operator, node: string, timeoutMs: number): Promise<boolean> {
   try {
     const { agents } = await commander.command(node, "list", {}, { timeoutMs });
     if (Array.isArray(agents)) fleet.applyList(node, agents, Date.now());
     return true;
   } catch {
-    // Silent, or of another kind: what is known of it stays as it is.
+    // Silent, or of another kind: keep what is known about it.
     return false;
   }
 }
 
 /**
- * A message of our own comes behind all that the broker had for us before.
- * @returns whether it has come: where access rules do not allow it, brokers say nothing
+ * Sends a message to ourselves, which arrives after everything the broker already had for us.
+ * @returns whether it arrived: a broker whose access rules forbid it drops the message silently
  */
 export async function hearsItself({ bus }: Operator): Promise<boolean> {
   const topic = `main/reply/${crypto.randomUUID()}`;

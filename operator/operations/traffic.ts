@@ -1,23 +1,23 @@
-/** Which messages of all the traffic somebody wants to see. Pure. */
+/** Filters the traffic for the messages that somebody wants to see. Pure. */
 import { filterMatches } from "../../protocol/topics.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { fieldsOf } from "../json.ts";
 import type { BusMessage } from "../bus.ts";
 
 export interface TrafficFilter {
-  /** Topic filters; any of them. */
+  /** Topic filters; a message must match at least one. */
   readonly topics: readonly string[];
   readonly agent: string | undefined;
   readonly node: string | undefined;
-  /** In the topic or in the payload; capital letters or not. */
+  /** Text in the topic or the payload; case-insensitive. */
   readonly text: string | undefined;
-  /** Signs of life, which come all the time. */
+  /** Whether to include heartbeats and other signs of life, which arrive all the time. */
   readonly heartbeats: boolean;
 }
 
 const SIGN_OF_LIFE = /\/(heartbeat|metrics)$/;
 
-/** Whether `message` is one of those. */
+/** Whether `message` passes the filter. */
 export function isWanted(filter: TrafficFilter, message: BusMessage): boolean {
   const { topic } = message;
   if (!filter.heartbeats && SIGN_OF_LIFE.test(topic)) return false;
@@ -31,7 +31,7 @@ export function isWanted(filter: TrafficFilter, message: BusMessage): boolean {
   return filter.text === undefined || includes(message, filter.text);
 }
 
-/** By its topic, or by what it says. */
+/** By its topic or its payload. */
 function isAbout({ topic, payload }: BusMessage, name: string, keys: readonly string[]): boolean {
   const levels = topic.split("/");
   if (levels.includes(name) || levels.includes(actorId(name))) return true;

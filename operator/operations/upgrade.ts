@@ -1,4 +1,4 @@
-/** Sends a node a new runner, and waits for what becomes of it. */
+/** Sends a node a new runner and waits for the outcome. */
 import { topics } from "../../protocol/topics.ts";
 import { packRunner } from "../../protocol/upgrade_package.ts";
 import { OperationError, type Operator } from "../operator.ts";
@@ -6,12 +6,12 @@ import { NoAnswerError } from "../commander.ts";
 import { listen } from "./listen.ts";
 
 export interface UpgradeOptions {
-  /** What it calls itself; for people. */
+  /** The name the release gives itself, for display. */
   readonly version: string;
-  /** How long it may take to prove itself. */
+  /** How long the new runner may take to prove itself. */
   readonly trialSeconds: number;
   readonly signal: AbortSignal;
-  /** Told when the node has taken it, and starts again. */
+  /** Called when the node has accepted the release and restarts. */
   readonly onTaken: (upgrade: { readonly from: string; readonly release: string }) => void;
 }
 
@@ -19,18 +19,18 @@ export interface Upgraded {
   readonly node: string;
   readonly from: string;
   readonly release: string;
-  /** It has run that release before. */
+  /** The node already ran that release. */
   readonly unchanged: boolean;
 }
 
-/** The node runs the new runner's self-test first; a slow device takes its time. */
+/** The node first runs the new runner's self-test, which is slow on a slow device. */
 const REHEARSAL_MS = 150_000;
-/** For the end of the old runner, and for going back. */
+/** Extra time for the old runner to end, and for a rollback. */
 const SWAP_MS = 60_000;
 
 /**
  * @param runner the runner in one file
- * @throws OperationError when the node has gone back; RefusedError when it does not take it; NoAnswerError
+ * @throws OperationError when the node rolled back; RefusedError when it does not accept the release; NoAnswerError
  */
 export async function upgradeNode(
   operator: Operator,
@@ -45,7 +45,7 @@ export async function upgradeNode(
     signal: AbortSignal.any([signal, over.signal]),
     onMessage: ({ payload }) => (news = newsIn(payload)) !== undefined,
   });
-  // A broker that does not let it listen is told below.
+  // If the broker forbids listening, the error is handled below.
   listening.catch(() => {});
   try {
     const command = packRunner(runner, version, trialSeconds);
@@ -69,7 +69,7 @@ function newsIn(payload: Uint8Array): { readonly upgrade: string; readonly messa
     const { upgrade, message } = JSON.parse(new TextDecoder().decode(payload)) ?? {};
     return typeof upgrade === "string" ? { upgrade, message: String(message) } : undefined;
   } catch {
-    // Another line of the log.
+    // Some other log line.
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
-/** Takes the clauses of a sentence out of it, one kind after another. Pure. */
+/** Extracts the clauses of a sentence, one kind after another. Pure. */
 
-/** A sentence with what has been taken out of it. */
+/** The clauses extracted from a sentence, and the rest. */
 export interface Clauses {
-  /** What is left, in its order. */
+  /** The remaining words, in order. */
   readonly rest: string;
   /** Seconds. */
   readonly interval: number | undefined;
@@ -10,15 +10,15 @@ export interface Clauses {
   readonly url: string | undefined;
   readonly target: string | undefined;
   readonly path: string | undefined;
-  /** Where it publishes. */
+  /** The topic it publishes to. */
   readonly output: string | undefined;
-  /** What it listens to. */
+  /** The topic it listens to. */
   readonly input: string | undefined;
   readonly above: number | undefined;
   readonly below: number | undefined;
   readonly line: number | undefined;
   readonly nodes: readonly string[];
-  /** Something is said twice. */
+  /** What the sentence says twice, if anything. */
   readonly twice: string | undefined;
 }
 
@@ -45,7 +45,7 @@ const NUMBER_OF = new Map(
 
 const UNIT = "(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|days?)";
 const COUNT = `(\\d+(?:[.,]\\d+)?|${NUMBERS.join("|")})`;
-/** Parts and multiples of a unit, as people say them. */
+/** Number words for parts and multiples of a unit. */
 const PARTS: ReadonlyMap<string, number> = new Map([
   ["half", 0.5],
   ["half a", 0.5],
@@ -65,14 +65,14 @@ const DEGREES = "(?: ?(?:degrees?|°c?|c|celsius|%|percent))*";
 const QUOTE = "['\"]?";
 const TOPIC = `${QUOTE}([^\\s'",]+)${QUOTE}`;
 
-/** A clause is made of whole words. */
+/** A clause consists of whole words. */
 const clause = (source: string) => new RegExp(`(?<=^|[ ,])(?:${source})(?=$|[ ,])`, "gi");
 
 const PUBLISHES = "(?:and )?(?:publish(?:es|ing)?|reports?|reporting|sends?|sending|writes?)" +
   "(?: (?:it|them|that|readings?|values?))?";
 const A_TOPIC = `(?:topic ${TOPIC}|${QUOTE}([^\\s'",/]+\\/[^\\s'",]*)${QUOTE})`;
 
-/** The order counts: what may look like another clause is taken first. */
+/** The order matters: a clause that could be mistaken for another is extracted first. */
 const PATTERNS = {
   interval: clause(
     `(?:every|each|once every|(?:with|at) an interval of) ?(?:(${
@@ -106,7 +106,7 @@ export function takeClauses(sentence: string): Clauses {
   const take = (pattern: RegExp): string[][] => {
     const found: string[][] = [];
     rest = rest.replace(pattern, (...match: unknown[]) => {
-      // The groups come before the offset, which is the first number.
+      // The groups precede the offset, which is the first number.
       const end = match.findIndex((each) => typeof each === "number");
       found.push(match.slice(1, end).map((group) => String(group ?? "")));
       return " ";
@@ -146,7 +146,7 @@ export function takeClauses(sentence: string): Clauses {
   };
 }
 
-/** Groups of the pattern: a part, a number and a unit; or how many times in which unit; or an adverb. */
+/** The groups of the pattern are: a part, a number and a unit; or a count of times and its unit; or an adverb. */
 function secondsOf(groups: readonly string[]): number {
   const [part = "", count = "", unit = "", times = "", timesCount = "", per = "", adverb = ""] = groups.map((
     group,
@@ -158,7 +158,7 @@ function secondsOf(groups: readonly string[]): number {
 }
 
 function numberOf(word: string): number {
-  // A decimal comma is what many write.
+  // Many people write a decimal comma.
   return NUMBER_OF.get(word) ?? Number(word.replace(",", "."));
 }
 

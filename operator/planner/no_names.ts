@@ -1,6 +1,6 @@
-/** Words that are no names, though they are made of the same characters. */
+/** Words that look like names but are not. */
 
-/** Words that stand where a name would, and are none. */
+/** Words that can stand in the place of a name without being one. */
 export const NO_NAMES: ReadonlySet<string> = new Set(
   ("a an the all any every each everything anything nothing it them that this these those him her one both " +
     "agent agents node nodes sensor sensors running online offline now here there on to from at and or not " +

@@ -1,4 +1,4 @@
-/** What the built-in planner makes of a sentence. */
+/** The built-in planner's reading of a sentence. */
 
 /** One action or question, with everything that it needs. */
 export type Plan =
@@ -7,9 +7,9 @@ export type Plan =
     readonly node: string;
     readonly agent: string;
     readonly template: string;
-    /** Those that the sentence sets; the others are the template's defaults. */
+    /** The parameters that the sentence sets; all others have the template's defaults. */
     readonly parameters: Readonly<Record<string, string | number | null>>;
-    /** Seconds, where the sentence says so. */
+    /** Seconds, if the sentence says so. */
     readonly pollInterval?: number;
   }
   | {
@@ -23,21 +23,21 @@ export type Plan =
   | { readonly kind: "stop"; readonly agent: string; readonly node?: string }
   | { readonly kind: "move"; readonly agent: string; readonly to: string; readonly from?: string }
   | { readonly kind: "list_nodes" }
-  /** @param agent the one that is asked for, wherever it runs */
+  /** @param agent the agent asked for, on any node */
   | { readonly kind: "list_agents"; readonly node?: string; readonly agent?: string }
-  /** @param agent or a node; without it, of all */
+  /** @param agent an agent or a node; all when left out */
   | { readonly kind: "logs" | "errors"; readonly agent?: string }
   | { readonly kind: "help" };
 
 export type Understanding =
   | { readonly kind: "plan"; readonly plan: Plan }
-  /** @param reason for the operator: what is missing, or which word means nothing here */
+  /** @param reason for the operator: what is missing, or which word is unknown */
   | { readonly kind: "not_understood"; readonly reason: string };
 
 export const planned = (plan: Plan): Understanding => ({ kind: "plan", plan });
 export const notUnderstood = (reason: string): Understanding => ({ kind: "not_understood", reason });
 
-/** What can be said, for those who were not understood. */
+/** Examples of what can be said, shown when a sentence was not understood. */
 export const FORMS: readonly string[] = [
   "deploy a temperature sensor agent to NODE",
   "spawn an agent on NODE that reads the door sensor every 30 seconds",
@@ -51,7 +51,7 @@ export const FORMS: readonly string[] = [
   "show the logs of AGENT · show the errors of AGENT · show all errors",
 ];
 
-/** The plan in words, as it is shown before anything is done. */
+/** The plan in words, shown before anything is done. */
 export function inWords(plan: Plan): string {
   switch (plan.kind) {
     case "spawn": {

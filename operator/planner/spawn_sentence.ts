@@ -12,7 +12,7 @@ import { whyNot } from "./why_not.ts";
 const VERB =
   /^(?:deploy|spawn|start|run|create|launch|put|set up|install|add|make|i (?:want|need)|i'd like|i would like) /i;
 
-/** Words without which the sentence means the same. */
+/** Words that do not change the meaning of a sentence. */
 const FILLERS: ReadonlySet<string> = new Set(
   ("a an the new agent agents sensor sensors that which to and it its for of in on from with when if " +
     "read reads reading readings publish publishes publishing report reports watch watches watching monitor " +
@@ -21,7 +21,7 @@ const FILLERS: ReadonlySet<string> = new Set(
     "change changes level levels room template messages topic device watcher").split(" "),
 );
 
-/** Those that judge what a sensor's agent publishes. */
+/** Templates that evaluate what a sensor agent publishes. */
 const JUDGES: ReadonlySet<string> = new Set(["threshold", "anomaly"]);
 const JUDGED: ReadonlySet<string> = new Set(["temperature", "humidity"]);
 
@@ -59,7 +59,7 @@ function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choic
     if (template === undefined) return { reason: unknown(word) };
     found.add(template.name);
   }
-  // A URL says it too, and so does a GPIO line.
+  // A URL or a GPIO line also identifies the template.
   if (found.size === 0 && url?.startsWith("http")) found.add("http_poller");
   if (found.size === 0 && line !== undefined) found.add("door");
   const names = [...found];
@@ -107,7 +107,7 @@ function complete(
   return planned(interval === undefined ? plan : { ...plan, pollInterval: interval });
 }
 
-/** What the clauses mean for this template, or why they mean nothing. */
+/** The parameters that the clauses set for this template, or why they do not fit it. */
 function parametersOf(template: string, about: string | undefined, clauses: Clauses): Given | string {
   const left = new Map(
     (["url", "path", "target", "output", "input", "above", "below", "line"] as const)
@@ -123,7 +123,7 @@ function parametersOf(template: string, about: string | undefined, clauses: Clau
   if (unused !== undefined) return `'${unused}' means nothing to template '${template}'`;
   if (about !== undefined && given.topic !== undefined) return `Say either '${about}' or the topic`;
   if (about !== undefined) given.topic = `sensors/${about}`;
-  // Who names one bound does not ask for the other one's default.
+  // If the sentence gives one bound, the default of the other does not apply.
   if (template === "threshold") return bounded(given);
   const missing = (NEEDED[template] ?? []).find((parameter) => given[parameter] === undefined);
   return missing === undefined
@@ -140,7 +140,7 @@ function bounded(given: Readonly<Record<string, ParameterValue>>): Given | strin
   return { ...given, above, below };
 }
 
-/** Which parameter of a template each clause sets. */
+/** The parameter of each template that a clause sets. */
 const MEANS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   temperature: { path: "path", output: "topic", input: "topic" },
   humidity: { path: "path", output: "topic", input: "topic" },
@@ -154,7 +154,7 @@ const MEANS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   threshold: { input: "topic", above: "above", below: "below" },
 };
 
-/** What a template cannot do without; its default is but an example. */
+/** Parameters that the sentence must give: their defaults are only examples. */
 const NEEDED: Readonly<Record<string, readonly string[]>> = {
   http_poller: ["url"],
   mqtt_bridge: ["url"],

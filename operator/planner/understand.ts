@@ -1,6 +1,6 @@
 /**
- * The planner that needs no model: reads a sentence in one of the plain forms. Pure. It takes a sentence only when every
- * word of it has a meaning here: what it does not know it does not skip.
+ * The planner that needs no model: reads a sentence in one of the plain forms. Pure. It accepts a sentence only if it
+ * knows every word of it: unknown words are never skipped.
  */
 import { isName } from "../../protocol/names.ts";
 import { NO_NAMES } from "./no_names.ts";
@@ -95,7 +95,7 @@ const FORMS: readonly Form[] = [
   form("help|what can you do|what can i say|list (?:the )?templates", () => planned({ kind: "help" })),
 ];
 
-/** What is said around a request, and changes nothing. */
+/** Polite words around a request that do not change its meaning. */
 const POLITENESS = new RegExp(
   "^(?:(?:please|pls|plz|hey|hi|hello|ok|okay|now)[,!]? )+|^(?:can|could|would|will) you (?:please |maybe )*" +
     "|^i(?: want|'d like| would like)(?: you)? to |^(?:please )?tell me (?=(?:what|which|where|who|why|is)\\b)",
@@ -105,7 +105,7 @@ const THANKS = /,? (?:please|pls|plz|thanks|thank you|thx)$/i;
 
 const MAX_CHARS = 1000;
 
-/** @param sentence one line of an operator */
+/** @param sentence one line from an operator */
 export function understand(sentence: string): Understanding {
   if (sentence.length > MAX_CHARS) {
     return notUnderstood(`The sentence is longer than ${MAX_CHARS} characters`);
@@ -121,7 +121,7 @@ export function understand(sentence: string): Understanding {
 
 function tidy(sentence: string): string {
   const line = sentence.trim().replace(/\s+/g, " ").replace(/’/g, "'").replace(/[\s.!?]+$/, "");
-  // One after another, as people say them.
+  // People may say more than one of them.
   const bare = [1, 2, 3].reduce((rest) => rest.replace(POLITENESS, ""), line);
   return placeLast(bare.replace(THANKS, "").replace(THANKS, ""));
 }
@@ -159,7 +159,7 @@ function deployNode(
   return planned(port === undefined ? plan : { ...plan, sshPort: Number(port) });
 }
 
-/** Makes a plan of names, where all that are given are names. */
+/** Makes a plan from names, after checking that each is a valid name. */
 function named<T extends Readonly<Record<string, string | undefined>>>(
   names: T,
   makePlan: (names: { readonly [K in keyof T]: string }) => Plan,

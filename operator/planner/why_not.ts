@@ -1,4 +1,4 @@
-/** Why a sentence is none of the forms, in words that help to say it otherwise. Pure. */
+/** Explains why a sentence matches no form, and how to rephrase it. Pure. */
 
 const ACTION =
   "(?:deploy|spawn|start|run|create|launch|install|stop|kill|terminate|move|migrate|restart|pause|resume)";

@@ -1,4 +1,4 @@
-/** The templates there are, and how one becomes a spawn config. Pure. */
+/** The list of templates, and how one becomes a spawn config. Pure. */
 import { NETWORK } from "./network.ts";
 import { fillIn, readParameters, TemplateError } from "./parameters.ts";
 import { SENSORS } from "./sensors.ts";
@@ -6,13 +6,13 @@ import type { Template } from "./template.ts";
 
 export const TEMPLATES: readonly Template[] = [...SENSORS, ...NETWORK];
 
-/** What a template makes: fields of a spawn config, permissions and packages included. */
+/** The fields of a spawn config that a template produces, including permissions and packages. */
 export type TemplateConfig = Readonly<Record<string, unknown>> & {
   readonly code: string;
   readonly template: string;
 };
 
-/** @throws TemplateError with the names that there are */
+/** @throws TemplateError that lists the existing names */
 export function templateNamed(name: string): Template {
   const template = TEMPLATES.find((known) => known.name === name);
   if (template !== undefined) return template;
@@ -23,7 +23,7 @@ export function templateNamed(name: string): Template {
 
 /**
  * The spawn config of a template, without name and node.
- * @param given parameters; those left out are the defaults
+ * @param given parameters; missing ones get their defaults
  * @throws TemplateError
  */
 export function configFromTemplate(

@@ -1,4 +1,4 @@
-/** Templates of agents that look at other hosts, and at what is said on the broker. */
+/** Templates of agents that watch other hosts, and messages on the broker. */
 import anomaly from "../../agents/templates/anomaly.ts" with { type: "text" };
 import heartbeat from "../../agents/templates/heartbeat.ts" with { type: "text" };
 import httpPoller from "../../agents/templates/http_poller.ts" with { type: "text" };

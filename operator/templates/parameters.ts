@@ -1,9 +1,9 @@
-/** Checks the parameters of a template, and writes them into its code. Pure. */
+/** Checks the parameters of a template and writes them into its code. Pure. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { filterError, publishTopicError } from "../../protocol/topics.ts";
 import type { Parameter, Parameters, ParameterValue, ParameterValues } from "./template.ts";
 
-/** A template that there is not, or a parameter that does not fit; the message is for the operator. */
+/** The template does not exist, or a parameter is invalid. The message is for the operator. */
 export class TemplateError extends ExpectedError {
   override name = "TemplateError";
   override readonly code = "usage";
@@ -12,7 +12,7 @@ export class TemplateError extends ExpectedError {
 const BLOCK = /^const PARAMETERS: Parameters = \{\n(?: {2}.*\n)*\};$/m;
 
 /**
- * The values of all parameters: those given, else the defaults.
+ * The values of all parameters: the given ones, else the defaults.
  * @throws TemplateError "Template 'threshold': above must be a number: current value is "hot""
  */
 export function readParameters(
@@ -37,8 +37,8 @@ export function readParameters(
 }
 
 /**
- * The code with these values in its block of parameters. Nothing else changes: its lines stay where they are, and
- * the values are JSON, so that none of them can be code.
+ * The code with these values in its parameter block. Nothing else changes: the lines keep their places, and the values
+ * are JSON, so they can never become code.
  */
 export function fillIn(code: string, values: ParameterValues): string {
   const lines = Object.entries(values).map(([name, value]) =>
@@ -48,7 +48,7 @@ export function fillIn(code: string, values: ParameterValues): string {
   return code.replace(BLOCK, () => `const PARAMETERS: Parameters = {\n${lines.join("")}};`);
 }
 
-/** Why the value does not fit; `undefined` when it does. */
+/** Why the value is invalid; `undefined` when it is valid. */
 function problemWith(parameter: Parameter, value: unknown): string | undefined {
   if (parameter.kind === "number") return numberProblem(parameter, value);
   if (typeof value !== "string") return "must be text";

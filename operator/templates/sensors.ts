@@ -1,4 +1,4 @@
-/** Templates of agents that look at the device they run on. */
+/** Templates of agents that watch the device they run on. */
 import cpuMemory from "../../agents/templates/cpu_memory.ts" with { type: "text" };
 import door from "../../agents/templates/door.ts" with { type: "text" };
 import fileWatcher from "../../agents/templates/file_watcher.ts" with { type: "text" };

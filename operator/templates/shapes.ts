@@ -1,4 +1,4 @@
-/** Parts that templates have in common: kinds of parameters, and what reading a file or a host needs. Pure. */
+/** Parts that templates share: kinds of parameters, and the permissions to read a file or reach a host. Pure. */
 import { TemplateError } from "./parameters.ts";
 import type { Needs, Parameter } from "./template.ts";
 
@@ -23,7 +23,7 @@ export const inputField: Parameter = {
   doc: "The number in a JSON object; without it the payload is the number.",
 };
 
-/** @param fallback `""`: may be left open */
+/** @param fallback `""` makes the parameter optional */
 export const path = (fallback: string, doc: string): Parameter => ({
   kind: "text",
   default: fallback,
@@ -48,7 +48,7 @@ export const text = (fallback: string, doc: string, pattern = /^/, rule = "text"
 
 export const secretName = (doc: string): Parameter => text("", doc, SECRET_NAME, "the name of a secret");
 
-/** Deno keeps these folders from all that it confines: `cat` reads there for the agent. */
+/** Deno's sandbox blocks these folders, so the agent reads them by running `cat`. */
 export function readingNeeds(file: string): Needs {
   return /^\/(sys|proc|dev)\//.test(file)
     ? { permissions: { run: ["/usr/bin/cat"] } }
@@ -56,7 +56,7 @@ export function readingNeeds(file: string): Needs {
 }
 
 /**
- * HOST:PORT of a URL, as Deno names what may be connected to.
+ * HOST:PORT of a URL, in the form of a Deno net permission.
  * @throws TemplateError
  */
 export function hostOf(url: string): string {

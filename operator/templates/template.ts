@@ -1,4 +1,4 @@
-/** What a template of an agent is: code with a block of parameters, and what the agent needs. */
+/** A template of an agent: code with a parameter block, and the permissions that the agent needs. */
 import type { PermissionKind } from "../../protocol/permissions.ts";
 
 export type ParameterValue = string | number | null;
@@ -23,7 +23,7 @@ export type Parameter =
   | Documented & {
     readonly kind: "number";
     readonly default: number | null;
-    /** It may be `null`, too. */
+    /** May also be `null`. */
     readonly isOptional?: boolean;
     readonly min?: number;
     readonly max?: number;
@@ -32,7 +32,7 @@ export type Parameter =
 
 export type Parameters = Readonly<Record<string, Parameter>>;
 
-/** What an agent of a template asks for, beside its code. */
+/** The fields of a spawn config that a template adds to its code. */
 export interface Needs {
   readonly permissions?: Partial<Record<PermissionKind, readonly string[]>>;
   readonly install?: readonly string[];
@@ -44,12 +44,12 @@ export interface Template {
   /** One sentence. */
   readonly description: string;
   readonly capabilities: readonly string[];
-  /** Words by which people ask for it, in lower case. */
+  /** Words that people use for it, in lower case. */
   readonly words: readonly string[];
-  /** Seconds between two `process()`; `undefined` when it has none. */
+  /** Seconds between calls of `process()`; `undefined` when it has no `process()`. */
   readonly pollInterval: number | undefined;
   readonly parameters: Parameters;
   readonly needs: (values: ParameterValues) => Needs;
-  /** As it lies in `agents/templates/`, with the defaults filled in. */
+  /** The file in `agents/templates/`, with the defaults filled in. */
   readonly code: string;
 }

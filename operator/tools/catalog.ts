@@ -1,4 +1,4 @@
-/** All tools that there are. */
+/** The catalog of all tools. */
 import { CHANGE_TOOLS } from "./change.ts";
 import { CHECK_TOOLS } from "./check.ts";
 import { DEPLOY_TOOLS } from "./deploy.ts";
@@ -6,7 +6,7 @@ import { LOOK_TOOLS } from "./look.ts";
 import type { Tool, Workshop } from "./tool.ts";
 
 export interface Selection {
-  /** Whether tools that change anything are left out. */
+  /** Whether to leave out tools that change anything. */
   readonly readOnly: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Tools that start, change, move and end agents, and give them tasks. */
+/** Tools that start, change, move and stop agents, and give them tasks. */
 import { holdsInexactInteger, isJsonObject } from "../../protocol/json.ts";
 import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
@@ -30,7 +30,7 @@ const name = z.string().describe("Name of the agent; one of that name in the who
 
 const where = z.string().optional().describe("Only if it runs on this node");
 
-/** Fields of a spawn config that both a new agent and a changed one can have. */
+/** Spawn config fields that both a new and a changed agent can have. */
 const configFields = {
   language: z.enum(LANGUAGES).optional().describe("Of the code; found by the node without it"),
   ...configInputs(),
@@ -55,7 +55,7 @@ const spawnAgent = defineTool({
   preview: ({ template, parameters, ...fields }) =>
     Promise.resolve(
       withoutUndefined({
-        // That it asks for nothing is worth to be known, too.
+        // Needing no permission is worth showing, too.
         permissions: "none beyond the sandbox",
         ...(template === undefined ? {} : configFromTemplate(template, parameters ?? {})),
         ...withoutUndefined(fields),
@@ -85,7 +85,7 @@ const updateAgent = defineTool({
     await survey(operator, { signal });
     const { node, config } = await inspectAgent(operator, name);
     const { code: _code, ...kept } = config;
-    // All that it will have, not only what changes: permissions that it keeps count, too.
+    // Show the whole resulting config, not only the changes: permissions that it keeps matter, too.
     return { ...kept, ...withoutUndefined(changes), name, node, code: changes.code ?? "(as it is)" };
   },
   async run({ name, ...changes }, { operator }, call) {
@@ -151,7 +151,7 @@ const callAgent = defineTool({
 
 export const CHANGE_TOOLS: readonly Tool[] = [spawnAgent, updateAgent, stopTool, migrateAgent, callAgent];
 
-/** @throws OperationError when the agent is not where the caller takes it to be */
+/** @throws OperationError when the agent is not on the node that the caller expects */
 function checkPlace(fleet: Fleet, name: string, expected: string | undefined): void {
   const { node } = locate(fleet, name);
   if (expected === undefined || node === expected) return;
@@ -165,7 +165,7 @@ async function spawned(
   { signal, onProgress }: ToolCall,
 ): Promise<ToolResult> {
   const { node: _node, ...config } = withoutUndefined(fields);
-  // Checked here as the node will check it: a mistake is told before anything is sent.
+  // The same check as on the node, so that a mistake is reported before anything is sent.
   parseSpawnConfig(config, node);
   const outcome = await spawn(operator, node, config as Config, { signal, onProgress });
   if (signal.aborted && outcome.kind === "unsettled") {
@@ -182,7 +182,7 @@ function resultOf(outcome: SpawnOutcome): ToolResult {
   return failed(spawnWords(outcome) + hint, details);
 }
 
-/** Protocol: so an agent replies whose handle_task threw, or that has none. */
+/** Protocol: an agent replies like this when its handle_task threw, or when it has none. */
 function isFailure(reply: unknown): boolean {
   return isJsonObject(reply) && "error" in reply;
 }

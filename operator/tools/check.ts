@@ -1,4 +1,4 @@
-/** The tool that looks at an agent's code without running it. */
+/** The tool that checks an agent's code without running it. */
 import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { checkAgent } from "../author/check_agent.ts";

@@ -1,9 +1,9 @@
-/** The fields of a spawn config as inputs of a tool, made from the table that describes them. Pure. */
+/** Tool inputs for the fields of a spawn config, generated from the table that describes them. Pure. */
 import { z } from "zod";
 import { PERMISSION_KINDS } from "../../protocol/permissions.ts";
 import { SPAWN_FIELD_ROWS, type SpawnField, type SpawnFieldName } from "../../protocol/spawn_fields.ts";
 
-/** `update_agent` and `spawn_agent` say it by themselves. */
+/** Set by `update_agent` and `spawn_agent` themselves. */
 type Input = Exclude<SpawnFieldName, "replace">;
 
 const strings = z.array(z.string());

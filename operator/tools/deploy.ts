@@ -1,4 +1,4 @@
-/** The tool that brings a node to a device. */
+/** The tool that deploys a node to a device. */
 import { z } from "zod";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { defineTool, done, failed, type Tool } from "./tool.ts";
@@ -26,7 +26,7 @@ const deployNode = defineTool({
     try {
       return done({ ...await deployNode(request, onProgress, signal) });
     } catch (error) {
-      // Whatever keeps a node from being there is for the operator to read.
+      // Every reason why a deployment fails is for the operator to read.
       return failed((error as Error).message);
     }
   },

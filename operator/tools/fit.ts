@@ -1,10 +1,10 @@
-/** Makes a result small enough to be read. Pure. */
+/** Cuts a result to a size that can be read. Pure. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The value, with its longest lists cut from the front, where the newest are at the end, until its JSON fits.
- * What was cut is said in `truncated`.
+ * Shortens the longest lists of the value until its JSON fits. Lists are cut from the front, because the newest entries
+ * are at the end. `truncated` says what was cut.
  */
 export function fit(value: Fields, maxChars: number): Fields {
   let fitting = value;

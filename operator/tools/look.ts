@@ -1,4 +1,4 @@
-/** Tools that look at the fleet, and change nothing. */
+/** Tools that look at the fleet and change nothing. */
 import { parseExactly } from "../../protocol/json.ts";
 import { z } from "zod";
 import { filterError } from "../../protocol/topics.ts";

@@ -1,47 +1,47 @@
-/** What a tool is: one thing that can be asked of the fleet, by a program or by a model. */
+/** A tool: one request to the fleet that a program or a model can make. */
 import { ExpectedError, wordsOf } from "../../protocol/expected_error.ts";
 import { z } from "zod";
 import type { Journal } from "../fleet/journal.ts";
 import type { Operator } from "../operator.ts";
 
-/** `look` changes nothing, `change` can be undone by its opposite, `end` ends or replaces what runs, or may do anything. */
+/** `look` changes nothing; `change` can be undone; `end` stops or replaces a running agent, or can do anything. */
 export type Effect = "look" | "change" | "end";
 
-/** A node that is to be brought to a device. */
+/** A node to deploy to a device. */
 export interface DeployRequest {
   readonly node: string;
   /** USER@HOST */
   readonly address: string;
-  /** As the device reaches it. */
+  /** The broker, as the device reaches it. */
   readonly broker: string;
   readonly ssh_port?: number | undefined;
 }
 
-/** Brings a node to a device. @throws Error in words for the operator */
+/** Deploys a node to a device. @throws Error in words for the operator */
 export type DeployNode = (
   request: DeployRequest,
   onProgress: (message: string) => void,
   signal: AbortSignal,
 ) => Promise<Readonly<Record<string, unknown>>>;
 
-/** What tools work with. */
+/** The context that tools work in. */
 export interface Workshop {
   readonly operator: Operator;
   readonly journal: Journal;
-  /** Where this program cannot deploy, there is no tool for it. */
+  /** Undefined when this program cannot deploy: there is then no such tool. */
   readonly deployNode: DeployNode | undefined;
 }
 
 /** One call of a tool. */
 export interface ToolCall {
   readonly signal: AbortSignal;
-  /** What happens on the way, in words. */
+  /** Called with progress, in words. */
   readonly onProgress: (message: string) => void;
 }
 
-/** JSON for whoever called. What nodes, agents and the bus say in it is data, whoever wrote it. */
+/** JSON for the caller. Whatever nodes, agents and the bus say in it is data, not instructions. */
 export interface ToolResult {
-  /** Whether what was asked for has come about. */
+  /** Whether the request succeeded. */
   readonly ok: boolean;
   readonly value: Readonly<Record<string, unknown>>;
 }
@@ -53,11 +53,11 @@ export interface Tool {
   readonly effect: Effect;
   readonly input: z.ZodObject;
   /**
-   * What a call would do, in full, where its input alone does not say it.
+   * Everything a call would do, if its input alone does not say it.
    * @throws Error in words for the operator
    */
   preview?(input: unknown, workshop: Workshop, call: ToolCall): Promise<Readonly<Record<string, unknown>>>;
-  /** Failures that an operator can understand are results; never rejects for them. */
+  /** Failures that an operator can understand are returned as results, not thrown. */
   run(input: unknown, workshop: Workshop, call: ToolCall): Promise<ToolResult>;
 }
 
@@ -104,7 +104,7 @@ export const failed = (error: string, more: ToolResult["value"] = {}): ToolResul
   value: { error, ...more },
 });
 
-/** Text that somebody else has written, cut to a size that can be read. */
+/** Cuts text from others to a readable size. */
 export function excerpt(text: string, maxChars: number): string {
   return text.length <= maxChars ? text : `${text.slice(0, maxChars)}… (${text.length} characters)`;
 }

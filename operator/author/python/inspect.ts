@@ -1,12 +1,12 @@
 /**
- * Entry of the process that looks at an agent in Python: `inspect.ts INTERPRETER DIR SNAPSHOT`, with `{look, code}` on
- * stdin. It is written out alone, so it imports nothing but what it is told to.
+ * Entry of the process that inspects a Python agent: `inspect.ts INTERPRETER DIR SNAPSHOT`, with `{look, code}` on
+ * stdin. It is written out as a single file, so it imports only what its arguments name.
  */
 const [interpreter = "", dir = "", snapshot = ""] = Deno.args;
 const { startFromSnapshot } = await import(interpreter);
 const { look, code } = await new Response(Deno.stdin.readable).json();
 const python = await startFromSnapshot(dir, snapshot);
-// Modules that are imported to see whether they can be may print.
+// Modules that are imported as a test may print.
 python.setStdout({ batched: () => {} });
 python.setStderr({ batched: () => {} });
 python.FS.writeFile("/lib/agentflow_look.py", look);

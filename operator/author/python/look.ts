@@ -1,4 +1,4 @@
-/** Lets the CPython that nodes use look at an agent's code: in a sandbox, and without running any of it. */
+/** Lets the CPython that nodes use inspect an agent's code, in a sandbox and without running any of it. */
 import { readNpmrc } from "../../../protocol/packages/npmrc.ts";
 import { dirname, join } from "@std/path";
 import { pathToFileURL } from "node:url";
@@ -14,17 +14,17 @@ import type { Diagnostic } from "../diagnostics.ts";
 import inspect from "./inspect.ts" with { type: "text" };
 import look from "./look.py" with { type: "text" };
 
-/** What is seen in a code. Lines and columns from 1. */
+/** What the inspection finds. Lines and columns from 1. */
 export interface PythonLook {
-  /** `""`: it does not parse; `names`: it does, and uses what nothing defines. */
+  /** `""`: it does not parse; `names`: it parses, but uses undefined names. */
   readonly reads_as: "" | "names" | "python";
   readonly problems: readonly Diagnostic[];
   readonly notes: readonly string[];
   readonly functions: readonly string[];
-  /** What its top level defines, and what it has from elsewhere. */
+  /** Names that the top level defines or imports. */
   readonly names: readonly string[];
   readonly imported: readonly string[];
-  /** Of what is not Python's own; `guarded`: the code may do without it. */
+  /** Imports from outside the standard library; `guarded`: the code may do without the module. */
   readonly imports: readonly {
     /** The first part of `path`. */
     readonly module: string;
@@ -33,21 +33,21 @@ export interface PythonLook {
     readonly line: number;
     readonly column: number;
   }[];
-  /** Calls that leave Python, as they would be written in JavaScript. */
+  /** Calls that leave Python, written as in JavaScript. */
   readonly calls: readonly { readonly text: string; readonly line: number }[];
 }
 
 export interface LookOptions {
   /** The Deno executable. */
   readonly deno: string;
-  /** Where the interpreter is kept, and fetched from. */
+  /** Where the interpreter is kept and fetched from. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
-  /** Told when the interpreter has to be fetched first. */
+  /** Called when the interpreter has to be fetched first. */
   readonly onFetch: () => void;
 }
 
-/** What is seen, and where the interpreter is that has seen it. */
+/** The findings, and the location of the interpreter that made them. */
 export interface Looked {
   readonly seen: PythonLook;
   readonly interpreter: Interpreter;
@@ -63,8 +63,8 @@ const NOTHING: Omit<PythonLook, "reads_as" | "problems"> = {
 };
 
 /**
- * @throws InstallError when the interpreter cannot be had
- * @throws Error when it does not come to an end well
+ * @throws InstallError when the interpreter is not available
+ * @throws Error when the inspection fails
  */
 export async function lookAtPython(code: string, options: LookOptions): Promise<Looked> {
   const { deno, env, signal, onFetch } = options;
@@ -121,7 +121,7 @@ async function run(
   }).spawn();
   const writer = child.stdin.getWriter();
   const text = new TextDecoder();
-  // One that ends without reading all has its reason, which it says itself.
+  // A process that ends without reading all its input reports the reason itself.
   const written = writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
   const [{ success, stdout, stderr }] = await Promise.all([child.output(), written]);
   signal.throwIfAborted();

@@ -1,9 +1,9 @@
-/** Which packages bring the modules that an agent in Python imports. Pure. */
+/** Maps the modules that a Python agent imports to packages. Pure. */
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { normaliseName, parseEntry } from "../../../protocol/packages/python/requirement.ts";
 import type { PythonLook } from "./look.ts";
 
-/** Modules of packages for the device's hardware, where their names differ. */
+/** Modules for the device's hardware whose package has a different name. */
 const DEVICE_MODULES: Readonly<Record<string, string>> = {
   serial: "pyserial",
   usb: "pyusb",
@@ -13,7 +13,7 @@ const DEVICE_MODULES: Readonly<Record<string, string>> = {
   analogio: "blinka",
 };
 
-/** What is known of packages: those that the makers of the interpreter have built. */
+/** The known packages: those built by the makers of the interpreter. */
 export interface KnownPackages {
   readonly packages: Readonly<
     Record<string, { readonly imports: readonly string[]; readonly depends: readonly string[] }>
@@ -23,13 +23,13 @@ export interface KnownPackages {
 export interface PackageVerdict {
   readonly problems: readonly { readonly message: string; readonly line: number; readonly column: number }[];
   readonly notes: readonly string[];
-  /** Entries for `install` that seem to be missing. */
+  /** Entries that seem to be missing from `install`. */
   readonly missing: readonly string[];
 }
 
 /**
  * @param install as in a spawn config
- * @throws InstallError for an entry that is none
+ * @throws InstallError for an invalid entry
  */
 export function judgeImports(
   imports: PythonLook["imports"],
@@ -39,7 +39,7 @@ export function judgeImports(
   const bringing = bringers(known);
   const installed = withDependencies(install.map((entry) => parseEntry(entry).name), known);
   const modules = new Set(imports.map(({ module }) => module));
-  // Nobody here knows what modules they bring.
+  // The modules in these packages are unknown here.
   const unknown = [...installed].filter((name) => !(name in known.packages) && !modules.has(name));
   const problems: { message: string; line: number; column: number }[] = [];
   const notes: string[] = [];
@@ -77,12 +77,12 @@ function bringers({ packages }: KnownPackages): Map<string, string[]> {
 
 function withDependencies(names: readonly string[], { packages }: KnownPackages): Set<string> {
   const all = new Set(names);
-  // A set that grows while it is walked is walked to its end.
+  // Iterating over a set includes entries added during the iteration.
   for (const name of all) packages[name]?.depends.forEach((other) => all.add(normaliseName(other)));
   return all;
 }
 
-/** Why no agent can have it, where the name alone tells. */
+/** Why no agent can use the module, when the name alone tells. */
 function refusalOf(module: string): string | undefined {
   try {
     parseEntry(module);
