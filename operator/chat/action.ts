@@ -1,4 +1,4 @@
-/** What a call of a tool would do, in full, as it is shown before anybody agrees. Pure. */
+/** Describes a tool call in full, to show it to the operator before they agree. Pure. */
 import type { Tool } from "../tools/tool.ts";
 
 export interface ActionView {
@@ -23,7 +23,7 @@ export function viewOf({ title, name }: Pick<Tool, "title" | "name">, fields: Fi
   return { title: `${title} (${name})`, lines };
 }
 
-/** Text of several lines could pass itself off as other fields. */
+/** Quotes multi-line text: otherwise its lines could pose as other fields. */
 function oneLine(value: unknown): string {
   return typeof value === "string" && !/\p{Cc}|\p{Zl}|\p{Zp}/u.test(value) ? value : JSON.stringify(value);
 }

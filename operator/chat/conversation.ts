@@ -7,7 +7,7 @@ import { INSTRUCTIONS } from "./instructions.ts";
 import type { OpenModel } from "./model.ts";
 import type { Person } from "./person.ts";
 
-/** The model could not be asked, or makes no sense; the message is for the operator. */
+/** The model cannot be reached, or its answer is unusable; the message is for the operator. */
 export class ModelError extends ExpectedError {
   override name = "ModelError";
 }
@@ -21,21 +21,21 @@ export interface ConversationParts {
 }
 
 export interface Limits {
-  /** Answers of the model in one turn. */
+  /** Model answers per turn. */
   readonly steps: number;
-  /** Attempts in one turn to get an agent to run. */
+  /** Failed attempts per turn to get an agent running. */
   readonly repairs: number;
-  /** Times a request is sent again when the model's server is busy. */
+  /** Times a request is repeated when the model's server is busy. */
   readonly retries: number;
-  /** Of what the model is told of the past. */
+  /** Maximum size of the history sent to the model, characters of JSON. */
   readonly historyChars: number;
 }
 
 const LIMITS: Limits = { steps: 24, repairs: 3, retries: 2, historyChars: 400_000 };
 
-/** What became of one turn. */
+/** The outcome of one turn. */
 export interface Turn {
-  /** The last words of the model. */
+  /** The model's final answer. */
   readonly answer: string;
   readonly ran: readonly { readonly tool: string; readonly ok: boolean }[];
   readonly declined: number;
@@ -47,12 +47,12 @@ interface Call {
   readonly input: unknown;
 }
 
-/** Attempts to get an agent to run: after so many that have failed, the operator is asked rather than the model. */
+/** Tools that get an agent running: after `repairs` failed calls the operator is asked, not the model. */
 const MENDED: ReadonlySet<string> = new Set(["spawn_agent", "update_agent"]);
 
 /**
- * Invariants: no tool that changes anything runs without a yes of the person, whatever the model says; every call of
- * the model has exactly one result in the history; a turn ends after `steps` answers.
+ * Invariants: no tool that changes anything runs unless the person agrees, whatever the model says; every call by the
+ * model has exactly one result in the history; a turn ends after `steps` answers.
  */
 export class Conversation {
   readonly #limits: Limits;
@@ -61,15 +61,15 @@ export class Conversation {
 
   constructor(private readonly parts: ConversationParts) {
     this.#limits = { ...LIMITS, ...parts.limits };
-    // Without `execute`: the SDK hands each call over, and runs none.
+    // No `execute`: the SDK passes calls to us and runs none itself.
     this.#toolSet = Object.fromEntries(
       parts.tools.map(({ name, description, input }) => [name, sdkTool({ description, inputSchema: input })]),
     );
   }
 
   /**
-   * Says something to the model, and goes on until it has no more calls.
-   * @throws ModelError; what was said before it stays
+   * Sends text to the model and carries out its calls until it makes no more.
+   * @throws ModelError; the history before this turn is kept
    */
   async say(text: string, signal: AbortSignal): Promise<Turn> {
     const before = this.#messages;
@@ -77,7 +77,7 @@ export class Conversation {
     try {
       return await this.#turn(signal);
     } catch (error) {
-      // A half of a turn would leave calls without results.
+      // Half a turn would leave calls without results.
       this.#messages = before;
       throw error;
     }
@@ -126,7 +126,7 @@ export class Conversation {
     return ok;
   }
 
-  /** One answer of the model, its words passed on as they come. */
+  /** Gets one answer from the model, and streams its text to the person. */
   async #ask(signal: AbortSignal): Promise<{ answer: string; calls: Call[] }> {
     const { model: { model, maxOutputTokens }, person } = this.parts;
     const result = streamText({
@@ -137,7 +137,7 @@ export class Conversation {
       tools: this.#toolSet,
       abortSignal: signal,
       maxRetries: this.#limits.retries,
-      // It would write to the console; the error comes in the stream, too.
+      // The default writes to the console; the error is also in the stream.
       onError: () => {},
     });
     const calls: Call[] = [];
@@ -176,13 +176,13 @@ export class Conversation {
   }
 
   #answer({ toolCallId, toolName }: Call, value: Readonly<Record<string, unknown>>): void {
-    // Through JSON: no undefined, nothing but data.
+    // The round trip through JSON drops undefined and anything that is not data.
     const output = { type: "json" as const, value: JSON.parse(JSON.stringify(value)) };
     this.#messages.push({ role: "tool", content: [{ type: "tool-result", toolCallId, toolName, output }] });
   }
 }
 
-/** Forgets whole turns, the oldest first. */
+/** Drops whole turns, oldest first. */
 function trimmed(messages: readonly ModelMessage[], maxChars: number): ModelMessage[] {
   let kept = [...messages];
   while (kept.length > 0 && JSON.stringify(kept).length > maxChars) {
@@ -195,7 +195,7 @@ function trimmed(messages: readonly ModelMessage[], maxChars: number): ModelMess
 function asModelError(error: unknown): Error {
   if (!(error instanceof Error)) return new ModelError(`The model's server has failed: ${String(error)}`);
   if (error.name === "AbortError") return error;
-  // After its retries the SDK has them all; the last is what stands.
+  // After retries the SDK lists all errors; the last one matters.
   const last = (error as { lastError?: unknown }).lastError ?? error;
   if (APICallError.isInstance(last)) {
     const { statusCode, message, url } = last;

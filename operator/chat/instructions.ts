@@ -1,4 +1,4 @@
-/** What the model is told before anybody speaks to it. */
+/** The model's system prompt. */
 import types from "../../agents/types.d.ts" with { type: "text" };
 import { TEMPLATES } from "../templates/catalog.ts";
 

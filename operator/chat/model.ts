@@ -1,14 +1,14 @@
-/** Makes the model of the settings; loads the code of that provider alone. */
+/** Creates the configured model; loads only that provider's code. */
 import type { LanguageModel } from "ai";
 import { HOME_OF, type ModelSettings } from "./settings.ts";
 
 export interface OpenModel {
   readonly model: LanguageModel;
-  /** Where the provider wants to be told how long an answer may be. */
+  /** For providers that require a limit on the length of an answer. */
   readonly maxOutputTokens: number | undefined;
 }
 
-/** Room for an agent's code and some words. */
+/** Enough for an agent's code and some prose. */
 const MAX_OUTPUT_TOKENS = 16_000;
 
 export async function openModel(settings: ModelSettings): Promise<OpenModel> {

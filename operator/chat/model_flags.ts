@@ -1,4 +1,4 @@
-/** Which model plans, from flags and the environment: one table for all who chat. */
+/** Reads the model settings from flags and the environment: one table for every chat interface. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
 import { Secret } from "../../protocol/config/secret.ts";
@@ -35,7 +35,7 @@ export const MODEL_FLAGS = {
   },
 } satisfies Record<string, Flag>;
 
-/** A model as it was asked for: its key may still be in its file. */
+/** A requested model; its key may not have been read from its file yet. */
 export interface ModelSources extends ModelSettings {
   readonly keyFile: string | undefined;
 }
@@ -58,7 +58,7 @@ export function readModelSources(read: ReadFlag, env: Environment): ModelSources
   return { provider, model, url, keyFile, key: key === undefined ? undefined : new Secret(key) };
 }
 
-/** With the key out of its file. @throws ConfigError */
+/** Reads the key from its file, if it has one. @throws ConfigError */
 export async function readModelKey({ keyFile, ...settings }: ModelSources): Promise<ModelSettings> {
   if (keyFile === undefined) return settings;
   return { ...settings, key: new Secret(await readSecretFile(MODEL_FLAGS.keyFile.name, keyFile)) };

@@ -1,14 +1,14 @@
-/** Whom the chat speaks with: a terminal, a panel, a test. */
+/** The person at the other end of the chat: a terminal, a panel or a test. */
 import type { ToolResult } from "../tools/tool.ts";
 import type { ActionView } from "./action.ts";
 
 export interface Person {
-  /** Words of the model, as they come. */
+  /** Text from the model, as it streams in. */
   write(text: string): void;
-  /** One line of ours. */
+  /** One line from this program. */
   note(line: string): void;
-  /** Shows the action in full and asks. Nothing but a yes of theirs is one. */
+  /** Shows the action in full and asks. Anything other than an explicit yes is a no. */
   agrees(action: ActionView, signal: AbortSignal): Promise<boolean>;
-  /** What a tool has come back with, for a person to read. */
+  /** Shows a tool's result in readable form. */
   show(tool: string, result: ToolResult): void;
 }

@@ -1,4 +1,4 @@
-/** From a plan of the built-in planner to a call of a tool. Pure. */
+/** Turns a plan from the built-in planner into a tool call. Pure. */
 import type { Plan } from "../planner/plan.ts";
 
 export interface PlannedCall {

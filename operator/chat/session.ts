@@ -1,4 +1,4 @@
-/** Answers the lines of a person: slash commands, sentences for the built-in planner, or for a model. */
+/** Answers a person's input: slash commands, or sentences for the built-in planner or a model. */
 import { FORMS, inWords, type Plan } from "../planner/plan.ts";
 import { understand } from "../planner/understand.ts";
 import { TEMPLATES } from "../templates/catalog.ts";
@@ -9,7 +9,7 @@ import type { Person } from "./person.ts";
 import { callOf } from "./plain.ts";
 import { parseSlash, SLASH_HELP } from "./slash.ts";
 
-/** What a line has come to. The person has been told all of it, but for the lines of `help`. */
+/** The outcome of one line. The person has already seen all of it except the lines of `help`. */
 export type Answer =
   | { readonly kind: "quit" }
   | { readonly kind: "help"; readonly lines: readonly string[] }
@@ -21,9 +21,9 @@ export interface ChatSessionParts {
   readonly workshop: Workshop;
   readonly tools: readonly Tool[];
   readonly person: Person;
-  /** Without one there is no model, and the built-in planner reads the sentences. */
+  /** `undefined` without a model: the built-in planner then reads the sentences. */
   readonly conversation: Conversation | undefined;
-  /** Why there is no tool of this name here. */
+  /** Explains why a tool of this name is not available. */
   readonly whyLacking: (tool: string) => string;
 }
 
@@ -67,7 +67,7 @@ export class ChatSession {
   }
 }
 
-/** Whether all that was asked for has been done. */
+/** Whether everything that was asked for has been done. */
 export function isDone(answer: Answer): boolean {
   switch (answer.kind) {
     case "quit":

@@ -1,4 +1,4 @@
-/** Which model plans, and how it is reached. */
+/** Which model to use, and how to reach it. */
 import type { Secret } from "../../protocol/config/secret.ts";
 
 export const PROVIDERS = ["openai-compatible", "openai", "anthropic"] as const;
@@ -6,20 +6,20 @@ export type ProviderName = (typeof PROVIDERS)[number];
 
 export interface ModelSettings {
   readonly provider: ProviderName;
-  /** As the provider calls it. */
+  /** The provider's name for it. */
   readonly model: string;
-  /** Base of its API, such as http://localhost:11434/v1; the provider's own without it. */
+  /** Base URL of its API, such as http://localhost:11434/v1; by default the provider's own. */
   readonly url: string | undefined;
   readonly key: Secret | undefined;
 }
 
-/** Where the providers are that have one place. */
+/** API addresses of the providers that have a fixed one. */
 export const HOME_OF: Readonly<Partial<Record<ProviderName, string>>> = {
   openai: "https://api.openai.com/v1",
   anthropic: "https://api.anthropic.com/v1",
 };
 
-/** The environment variables that their own tools read, too. */
+/** Where the key may be: our own variable first, then the one that the provider's tools read. */
 export const KEY_VARIABLES: Readonly<Record<ProviderName, readonly string[]>> = {
   "openai-compatible": ["AGENTFLOW_MODEL_KEY"],
   openai: ["AGENTFLOW_MODEL_KEY", "OPENAI_API_KEY"],

@@ -1,8 +1,8 @@
-/** What tools come back with, for a person to read: a table, or lines. Pure. */
+/** Formats tool results for people: as a table or as lines. Pure. */
 import { oneLine, printable } from "../../protocol/printable.ts";
 import type { ToolResult } from "../tools/tool.ts";
 
-/** Nothing in it moves a cursor; cells and lines are text of others. */
+/** Cells and lines may hold text from the network; control characters have been made harmless. */
 export type Shown =
   | {
     readonly kind: "table";

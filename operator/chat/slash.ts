@@ -1,11 +1,11 @@
-/** The commands of the chat that need no model. Pure. */
+/** Slash commands: chat commands that need no model. Pure. */
 import type { Plan } from "../planner/plan.ts";
 import { understand } from "../planner/understand.ts";
 
 export type Slash =
   | { readonly kind: "plan"; readonly plan: Plan }
   | { readonly kind: "quit" }
-  /** @param reason with how the command is used */
+  /** @param reason includes the command's usage */
   | { readonly kind: "unusable"; readonly reason: string };
 
 export const SLASH_HELP: readonly string[] = [
@@ -17,7 +17,7 @@ export const SLASH_HELP: readonly string[] = [
   "/quit                               ends the chat; so does Ctrl-D",
 ];
 
-/** The plan of a sentence that the built-in planner understands. */
+/** How a slash command becomes a sentence for the built-in planner, and how many words it takes. */
 type Sentence = readonly [
   usage: string,
   sentence: (...words: readonly string[]) => string,

@@ -1,10 +1,10 @@
-/** Carries out one call of a tool for somebody: shows it, asks where it changes anything, runs it. */
+/** Carries out one tool call for a person: shows it, asks first if it changes anything, then runs it. */
 import { fit } from "../tools/fit.ts";
 import { failed, type Tool, type ToolResult, type Workshop } from "../tools/tool.ts";
 import { viewOf } from "./action.ts";
 import type { Person } from "./person.ts";
 
-/** What became of a call. */
+/** The outcome of a call. */
 export type ToolCallOutcome =
   | { readonly kind: "ran"; readonly result: ToolResult }
   /** The operator said no: nothing was done. */
@@ -12,10 +12,10 @@ export type ToolCallOutcome =
 
 const MAX_RESULT_CHARS = 60_000;
 
-/** How long a tool may take to end by itself, and to say how far it has come. */
+/** How long an interrupted tool may take to end by itself and report its progress. */
 const GRACE_MS = 500;
 
-/** @returns a failed result, rather than an error, for what the operator or the model can mend */
+/** @returns a failed result, not an error, for anything the operator or the model can fix */
 export async function carryOutToolCall(
   tool: Tool,
   input: unknown,
@@ -25,9 +25,9 @@ export async function carryOutToolCall(
 ): Promise<ToolCallOutcome> {
   const call = { signal, onProgress: (message: string) => person.note(message) };
   const parsed = tool.input.safeParse(input);
-  // What does not fit is not asked about: the tool says what is wrong, and does nothing.
+  // Do not ask about invalid input: the tool reports what is wrong and does nothing.
   if (parsed.success && tool.effect !== "look") {
-    // What is shown is what is run: the input as it was read, defaults filled in.
+    // Show exactly what will run: the parsed input, with defaults filled in.
     let shown: Readonly<Record<string, unknown>>;
     try {
       shown = await tool.preview?.(parsed.data, workshop, call) ?? parsed.data;
@@ -41,7 +41,7 @@ export async function carryOutToolCall(
   return { kind: "ran", result: { ok: result.ok, value: fit(result.value, MAX_RESULT_CHARS) } };
 }
 
-/** Not every tool ends when it is asked to: one that waits for an agent's reply is no longer waited for. */
+/** Stops waiting for tools that do not end when interrupted, such as one waiting for an agent's reply. */
 async function untilInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const interrupted = Promise.withResolvers<never>();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,7 @@
-/** Takes in what requests carry: bounded in size, in time, and all together. */
+/** Reads request bodies, bounded in size, in time, and in total. */
 import { type ErrorCode, ExpectedError } from "../../protocol/expected_error.ts";
 
-/** A request that cannot be answered as it is; the message is for whoever sent it. */
+/** A request that cannot be answered as sent; the message is for the client. */
 export class RequestError extends ExpectedError {
   override name = "RequestError";
   constructor(override readonly code: ErrorCode, message: string) {
@@ -10,23 +10,23 @@ export class RequestError extends ExpectedError {
 }
 
 export interface BodyLimits {
-  /** Of all that are under way, bytes. */
+  /** For all bodies being read, bytes. */
   readonly totalBytes: number;
   /** From the request to the end of its body, milliseconds. */
   readonly patienceMs: number;
 }
 
 const LIMITS: BodyLimits = { totalBytes: 32 * 1024 * 1024, patienceMs: 30_000 };
-/** So much each may have, however much others hold. */
+/** A body of up to this size is always read, however much others hold. */
 const SMALL_BYTES = 64 * 1024;
 
-/** Invariant: what is held of bodies that are not whole yet is at most `totalBytes`, and `SMALL_BYTES` of each beside. */
+/** Invariant: incomplete bodies hold at most `totalBytes` together, plus `SMALL_BYTES` each. */
 export class Bodies {
   #heldBytes = 0;
 
   constructor(private readonly limits: BodyLimits = LIMITS) {}
 
-  /** @throws RequestError for one that is too large, too slow, or one too many */
+  /** @throws RequestError if the body is too large or too slow, or too many large ones are being read */
   async read(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     const { totalBytes, patienceMs } = this.limits;
     const tooLarge = () => new RequestError("too_large", `the body must not exceed ${maxBytes} bytes`);
@@ -55,7 +55,7 @@ export class Bodies {
     } finally {
       clearTimeout(timer);
       this.#heldBytes -= bytes;
-      // What is not wanted need not come; it may have ended already.
+      // Stops the rest from being sent; fails if the body has already ended.
       reader.cancel().catch(() => {});
     }
   }

@@ -1,18 +1,18 @@
-/** When somebody who asks over HTTP must show a token. Pure. */
+/** Decides when an HTTP client must show a token. Pure. */
 import { isLoopback } from "../../protocol/broker/loopback.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 
 export interface Face {
-  /** The address it listens at, and the flag that says so. */
+  /** The address it listens on, and the flag that sets it. */
   readonly listen: { readonly flag: string; readonly address: string };
-  /** Whether it signs what it is asked to command: nodes obey whoever may ask it. */
+  /** Whether it signs the commands it is asked to send: nodes then obey anyone who can reach it. */
   readonly signs: boolean;
   readonly hasToken: boolean;
-  /** How a token is given. */
+  /** How to supply a token. */
   readonly advice: string;
 }
 
-/** @throws ConfigError for a face that would do for strangers what its owner alone may */
+/** @throws ConfigError if strangers could do what only the owner may */
 export function requireToken({ listen, signs, hasToken, advice }: Face): void {
   if (hasToken) return;
   if (!isLoopback(listen.address)) {

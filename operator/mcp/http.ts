@@ -1,4 +1,4 @@
-/** Serves MCP over streamable HTTP, with a session for each client. */
+/** Serves MCP over streamable HTTP, one session per client. */
 import type { Selection } from "../tools/catalog.ts";
 import type { Workshop } from "../tools/tool.ts";
 import { codesOf } from "../../protocol/expected_error.ts";
@@ -9,7 +9,7 @@ import { createServer } from "./server.ts";
 
 export interface HttpOptions extends GuardOptions {
   readonly hostname: string;
-  /** 0: one that is free. */
+  /** 0 = any free port. */
   readonly port: number;
 }
 
@@ -19,12 +19,12 @@ interface McpSession {
 }
 
 const PATH = "/mcp";
-/** Whoever opens more closes the one that has been silent longest. */
+/** Opening another session closes the one that has been idle longest. */
 const MAX_SESSIONS = 64;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /**
- * Invariants: a session answers its own client alone, by an id that cannot be guessed; at most `MAX_SESSIONS` of them.
+ * Invariants: a session answers only its own client, identified by an unguessable id; at most `MAX_SESSIONS` exist.
  */
 export class HttpServer implements AsyncDisposable {
   readonly #sessions = new Map<string, McpSession>();
@@ -65,7 +65,7 @@ export class HttpServer implements AsyncDisposable {
     }
   }
 
-  /** The SDK would wait for a body as long as it takes, and for any number of them. */
+  /** Reads the body here: the SDK would wait for any number of bodies, for any length of time. */
   async #whole(request: Request): Promise<Request> {
     if (request.body === null) return request;
     const body = await this.#bodies.read(request, MAX_BODY_BYTES);
@@ -82,7 +82,7 @@ export class HttpServer implements AsyncDisposable {
     return await session.transport.handleRequest(request);
   }
 
-  /** A request without a session is answered by a server of its own: it becomes one if it initializes. */
+  /** Gives a request without a session a server of its own, kept as a session if the request initializes one. */
   async #begin(request: Request): Promise<Response> {
     const transport: HttpTransport = new HttpTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
@@ -91,7 +91,7 @@ export class HttpServer implements AsyncDisposable {
     });
     const server = createServer(this.workshop, this.selection);
     await server.connect(transport);
-    // The SDK's server has it set, and passes on to what stood there before.
+    // The SDK's server has set its own handler: keep calling it.
     const closed = transport.onclose;
     transport.onclose = () => {
       closed?.();

@@ -1,4 +1,4 @@
-/** Prompts for writing and mending agents. */
+/** Prompts for writing and fixing agents. */
 import type { GetPromptResult, McpServer } from "./sdk.ts";
 import { z } from "zod";
 

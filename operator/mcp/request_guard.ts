@@ -1,23 +1,23 @@
-/** Who may talk to the HTTP server: by host, origin and token. Pure. */
+/** Decides who may talk to the HTTP server, by host, origin and token. Pure. */
 import { timingSafeEqual } from "node:crypto";
 import { isLoopback } from "../../protocol/broker/loopback.ts";
 
 export interface GuardOptions {
-  /** Names by which this server may be asked for, beside those of loopback. */
+  /** Host names that clients may use for this server, besides loopback names. */
   readonly hosts: readonly string[];
-  /** Pages that may use it, beside those of its own. */
+  /** Origins of web pages that may use it, besides its own. */
   readonly origins: readonly string[];
-  /** Without it nobody needs one. */
+  /** `undefined`: no token is required. */
   readonly token: string | undefined;
 }
 
-/** Why a request is turned away: HTTP status and reason; `undefined` when it is not. */
+/** Why a request is refused, as HTTP status and reason; `undefined` if it is allowed. */
 export type Refusal = { readonly status: 401 | 403; readonly reason: string } | undefined;
 
 /**
- * A page in a browser can send requests here under a name of its own (DNS rebinding): the `Host` and the `Origin` that
- * the browser adds give it away. Programs send no `Origin`. Nor may a page of another port of this machine: anybody's
- * program can serve one.
+ * A web page can send requests here under a host name of its own (DNS rebinding): the `Host` and `Origin` headers that
+ * the browser adds reveal it. Other programs send no `Origin`. Pages from other ports of this machine are refused too:
+ * any local program can serve one.
  */
 export function refusalOf(headers: Headers, { hosts, origins, token }: GuardOptions): Refusal {
   const own = urlOf(`http://${headers.get("host") ?? ""}`);
@@ -43,7 +43,7 @@ function urlOf(text: string): URL | undefined {
   return url === null || url.host === "" ? undefined : url;
 }
 
-/** Takes as long for a wrong token as for the right one. */
+/** Compares in constant time. */
 function isSame(given: string, token: string): boolean {
   const [a, b] = [given, token].map((text) => new TextEncoder().encode(text)) as [Uint8Array, Uint8Array];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -1,4 +1,4 @@
-/** What an MCP client can read: the agent API, the protocol, examples, templates, and each agent's manifest. */
+/** The resources an MCP client can read: agent API, protocol, examples, templates, and each agent's manifest. */
 import { type McpServer, ResourceTemplate } from "./sdk.ts";
 import calculator from "../../agents/examples/calculator.ts" with { type: "text" };
 import caller from "../../agents/examples/caller.ts" with { type: "text" };

@@ -1,6 +1,6 @@
 /**
- * The parts of the MCP SDK in use, with their types: the package's `exports` lead Deno to them only under names without
- * `.js`, and to the code only under names with it.
+ * Re-exports the parts of the MCP SDK that we use: through the package's `exports`, Deno finds the types only under
+ * names without `.js`, and the code only under names with it.
  */
 // @ts-types="@modelcontextprotocol/sdk/server/mcp"
 export { McpServer, ResourceTemplate } from "@modelcontextprotocol/sdk/server/mcp.js";

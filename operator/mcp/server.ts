@@ -1,4 +1,4 @@
-/** An MCP server: the operator's tools, documents and prompts, for any client of the Model Context Protocol. */
+/** An MCP server that offers the operator's tools, documents and prompts to any Model Context Protocol client. */
 import {
   type CallToolResult,
   McpServer,
@@ -15,7 +15,7 @@ import { addResources } from "./resources.ts";
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
-/** What a client gets of one result at most, characters of JSON. */
+/** Maximum size of one result, characters of JSON. */
 const MAX_RESULT_CHARS = 200_000;
 
 const INSTRUCTIONS =
@@ -47,7 +47,7 @@ function addTool(server: McpServer, workshop: Workshop, tool: Tool): void {
       readOnlyHint: effect === "look",
       destructiveHint: effect === "end",
       idempotentHint: effect === "look" || name === "stop_agent",
-      // Agents and devices are of the world outside.
+      // Agents and devices act on the outside world.
       openWorldHint: true,
     },
   }, async (given, extra) => await callTool(tool, given, workshop, extra));
@@ -71,7 +71,7 @@ async function callTool(
   };
 }
 
-/** Tells the client what happens on the way, where it has asked for that. */
+/** Reports progress to the client if it asked for it. */
 function progressOf({ _meta, sendNotification, signal }: Extra): (message: string) => void {
   const progressToken = _meta?.progressToken;
   if (progressToken === undefined) return () => {};
@@ -80,7 +80,7 @@ function progressOf({ _meta, sendNotification, signal }: Extra): (message: strin
     if (signal.aborted) return;
     progress++;
     const params = { progressToken, progress, message };
-    // A client that has gone needs no progress.
+    // The client may have gone.
     sendNotification({ method: "notifications/progress", params }).catch(() => {});
   };
 }

@@ -1,10 +1,10 @@
-/** Serves MCP to the program that has started this one, over its standard input and output. */
+/** Serves MCP over stdin and stdout to the program that started this one. */
 import type { Selection } from "../tools/catalog.ts";
 import type { Workshop } from "../tools/tool.ts";
 import { StdioServerTransport } from "./sdk.ts";
 import { createServer } from "./server.ts";
 
-/** Resolves when the client has gone, or at `signal`. Nothing else may write to stdout meanwhile. */
+/** Resolves when the client has gone or `signal` is aborted. Until then nothing else may write to stdout. */
 export async function serveStdio(
   workshop: Workshop,
   selection: Selection,
@@ -13,7 +13,7 @@ export async function serveStdio(
   const server = createServer(workshop, selection);
   const over = Promise.withResolvers<void>();
   const { stdin } = await import("node:process");
-  // The transport does not say that its input has ended.
+  // The transport does not report the end of its input.
   stdin.once("end", over.resolve);
   stdin.once("close", over.resolve);
   signal.addEventListener("abort", () => over.resolve());
