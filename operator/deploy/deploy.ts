@@ -1,4 +1,4 @@
-/** Brings a node to a device, changes it, or finds that nothing is to be done. */
+/** Installs or upgrades a node on a device, or finds that there is nothing to do. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { HEARTBEAT_INTERVAL_MS } from "../../protocol/heartbeat.ts";
 import type { Architecture } from "../release/platforms.ts";
@@ -8,7 +8,7 @@ import type { Observed } from "./observed.ts";
 import { architectureFor, type Plan, planDeploy } from "./plan.ts";
 import type { Heartbeat, SignsOfLife } from "./sign_of_life.ts";
 
-/** The node was not brought there; the message says why, and what to do. */
+/** The deployment failed; the message says why, and what to do. */
 export class DeployError extends ExpectedError {
   override name = "DeployError";
 }
@@ -17,17 +17,17 @@ export interface DeployParts {
   readonly device: Device;
   /** Address of the device, for messages. */
   readonly host: string;
-  /** The node as it shall be, once the device's architecture is known. */
+  /** The requested node, for the device's architecture. */
   readonly wishFor: (architecture: Architecture) => Promise<Wish>;
-  /** How its heartbeat is heard; `undefined`: it is not waited for. */
+  /** Listens for its heartbeat; `undefined`: do not wait for one. */
   readonly listen: (() => Promise<SignsOfLife & Disposable>) | undefined;
-  /** Tells the operator what happens now. */
+  /** Tells the operator what is happening. */
   readonly report: (message: string) => void;
-  /** Name of a new release. */
+  /** Name for the new release. */
   readonly releaseId: string;
   readonly upgrade: boolean;
   readonly dryRun: boolean;
-  /** Aborted by an operator who does not want to wait for the end. */
+  /** Aborted when the operator interrupts the deployment. */
   readonly signal: AbortSignal;
   /** How long a node may take from its start to its heartbeat, milliseconds. */
   readonly patienceMs: number;
@@ -40,16 +40,16 @@ export interface DeployResult {
   readonly changes: readonly string[];
   /** The release in use. */
   readonly release: string | undefined;
-  /** `undefined` when it was not waited for. */
+  /** `undefined` if we did not wait for it. */
   readonly heartbeat: Heartbeat | undefined;
-  /** Agents that ran before and have not been seen since. */
+  /** Agents that ran before the deployment and have not been seen since. */
   readonly missingAgents: readonly string[];
   /** What the operator should know. */
   readonly warnings: readonly string[];
 }
 
 /**
- * @throws DeployError when the node is not there as it shall be
+ * @throws DeployError when the node cannot be brought into the requested state
  * @throws SshError, DeviceError, BusError, DenoBinaryError
  */
 export async function deploy(parts: DeployParts): Promise<DeployResult> {
@@ -68,7 +68,7 @@ export async function deploy(parts: DeployParts): Promise<DeployResult> {
   return await new Deployment(parts, architecture, release, observed).carryOut(plan);
 }
 
-/** One deploy under way. */
+/** One deployment in progress. */
 class Deployment {
   readonly #warnings: string[] = [];
 
@@ -152,7 +152,7 @@ class Deployment {
     }
   }
 
-  /** Without it the service ends with the user's last session, and does not start at boot. */
+  /** Without lingering, the service ends with the user's last session and does not start at boot. */
   async #ensureLinger(lingers: boolean): Promise<void> {
     if (lingers || await this.parts.device.enableLinger()) return;
     this.#warnings.push(
@@ -161,7 +161,7 @@ class Deployment {
     );
   }
 
-  /** @throws DeployError when there is no sign of life of that release in time, or its service has ended */
+  /** @throws DeployError when that release sends no heartbeat in time, or its service has ended */
   async #comesUp(signs: SignsOfLife | null, release: string | undefined): Promise<Heartbeat | undefined> {
     if (signs === null) return undefined;
     const { report, patienceMs, device } = this.parts;
@@ -177,7 +177,7 @@ class Deployment {
     throw new DeployError(`${why} Its log says:\n${await device.journal()}`);
   }
 
-  /** Of two nodes with one name the later one ends, soon after its first heartbeat. */
+  /** If two nodes share a name, the later one ends soon after its first heartbeat. */
   async #stays(signs: SignsOfLife, release: string | undefined): Promise<boolean> {
     if (signs.rival(release) === undefined) return true;
     this.parts.report("Another node of its name is at the broker: waiting for what becomes of both");
@@ -185,7 +185,7 @@ class Deployment {
     return (await this.parts.device.observe(undefined)).isActive;
   }
 
-  /** @param rival instance of a node of the same name elsewhere */
+  /** @param rival instance of another node with the same name */
   #whySilent(rival: string | undefined, isActive: boolean): string {
     const { host, patienceMs } = this.parts;
     const { node } = this.release.wish;
@@ -208,7 +208,7 @@ class Deployment {
     return await this.#comesUp(signs, this.observed.current);
   }
 
-  /** A node says every ten seconds what it runs. */
+  /** Waits for one heartbeat, which lists the node's agents. */
   async #agentsBefore(signs: SignsOfLife | null): Promise<readonly string[]> {
     if (signs === null || !this.observed.isActive) return [];
     return (await signs.wait(this.observed.current, () => true, HEARTBEAT_MS))?.agents ?? [];
@@ -224,7 +224,7 @@ class Deployment {
     return before.filter((agent) => !heartbeat?.agents.includes(agent));
   }
 
-  /** Said at once: who has interrupted it waits for no error. */
+  /** Reports at once: after an interruption, the operator may not wait for the error. */
   #interrupted(previous: string | undefined): DeployError {
     const before = previous === undefined ? "" : `; the one before is ${previous}`;
     const message =
@@ -275,9 +275,9 @@ class Deployment {
   }
 }
 
-/** How often it is looked whether the service still runs. */
+/** How often to check that the service still runs. */
 const LOOK_MS = 5000;
-/** A little longer than from one heartbeat to the next. */
+/** A little longer than the heartbeat interval. */
 const HEARTBEAT_MS = HEARTBEAT_INTERVAL_MS + 2000;
 
 function describe(plan: Exclude<Plan, { kind: "refuse" | "nothing" }>): string[] {

@@ -1,43 +1,43 @@
-/** What a node on a device shall be: its files and its unit, from what the operator asked for. Pure. */
+/** The desired state of a node on a device: its files and unit, derived from the operator's request. Pure. */
 import { renderUnit } from "../release/unit.ts";
 import launcher from "../../scripts/agentflow-node.sh" with { type: "text" };
 import { type Layout, layoutOf, type Scope } from "./layout.ts";
 
-/** A file of the operator's machine that goes to the device. */
+/** A file on the operator's machine to be sent to the device. */
 export interface Shipment {
-  /** Its name there. */
+  /** Its name on the device. */
   readonly name: string;
-  /** Its path here. */
+  /** Its path on this machine. */
   readonly source: string;
   /** SHA-256, in hex. */
   readonly hash: string;
   readonly bytes: number;
 }
 
-/** An argument of the runner: as it is, or the path of a file that goes along. */
+/** An argument of the runner: literal text, or a file to be sent along. */
 export type Argument = { readonly text: string } | { readonly file: string };
 
-/** What the operator asks for. */
+/** What the operator asked for. */
 export interface Wish {
   readonly node: string;
   readonly scope: Scope;
-  /** Flags of the runner beside its name and its folders. */
+  /** Flags of the runner, besides its name and folders. */
   readonly args: readonly Argument[];
   readonly runner: Shipment;
   readonly deno: Shipment;
-  /** Files of its flags: keys, certificates, policy. */
+  /** Files that its flags name: keys, certificates, policy. */
   readonly config: readonly Shipment[];
 }
 
-/** A release as it shall be on the device. */
+/** A release as it should be on the device. */
 export interface Release {
   readonly layout: Layout;
-  /** Files that are made here: name and text. */
+  /** Generated files: name and text. */
   readonly made: { readonly unit: string; readonly launcher: string };
   readonly wish: Wish;
 }
 
-/** @param device the user there, and its home */
+/** @param device the user on the device, and that user's home folder */
 export function releaseOf(wish: Wish, device: { readonly user: string; readonly home: string }): Release {
   const layout = layoutOf(device.home, wish.node, wish.scope);
   const { current, state, work, node } = layout;
@@ -53,7 +53,7 @@ export function releaseOf(wish: Wish, device: { readonly user: string; readonly 
       DENO_DIR: `${work}/runner`,
       DENO_NO_UPDATE_CHECK: "1",
       NO_COLOR: "1",
-      // Keeps V8 from growing its young generation.
+      // Stops V8 from growing its young generation.
       DENO_V8_FLAGS: "--max-semi-space-size=1",
     },
     scope: wish.scope === "user" ? { kind: "user" } : { kind: "system", user: device.user, writable: node },

@@ -1,4 +1,4 @@
-/** A device: what can be asked of it and done to it, each by one script over ssh. */
+/** A device: everything that can be read from it or done to it, each as one script over ssh. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { sha256 } from "../release/hash.ts";
 import { tar, type TarEntry } from "../release/tar.ts";
@@ -18,17 +18,17 @@ import tidy from "./remote/tidy.sh" with { type: "text" };
 import uninstall from "./remote/uninstall.sh" with { type: "text" };
 import type { RemoteOutput, Ssh } from "./ssh.ts";
 
-/** Something on the device has failed; the message has what it said. */
+/** Something failed on the device; the message contains its output. */
 export class DeviceError extends ExpectedError {
   override name = "DeviceError";
 }
 
-/** The service manager says that the node does not start; the message has its last words. */
+/** The service manager reports that the node does not start; the message contains its last output. */
 export class StartError extends DeviceError {
   override name = "StartError";
 }
 
-/** Of `activate.sh` and `start.sh`. */
+/** Exit code of `activate.sh` and `start.sh` when the node does not start. */
 const EXIT_NO_START = 20;
 
 const CONFIG_MODE = 0o600;
@@ -42,7 +42,7 @@ export class Device {
     private readonly scope: Scope,
   ) {}
 
-  /** @param blobs hashes of files that may be there already; `undefined`: what files are there is of no interest yet */
+  /** @param blobs hashes of files to look for in the device's store; `undefined`: do not look at files at all */
   async observe(blobs: readonly string[] | undefined): Promise<Observed> {
     const other = this.#layout(otherScope(this.scope)).unitPath;
     const variables = { WITH_FILES: blobs === undefined ? "no" : "yes", BLOBS: (blobs ?? []).join(" ") };
@@ -54,7 +54,7 @@ export class Device {
     }
   }
 
-  /** Uploads a release, and puts it together there under the name `id`. Nothing uses it yet. */
+  /** Uploads a release and assembles it on the device under the name `id`. Nothing uses it yet. */
   async receive(id: string, release: Release, uploads: readonly Shipment[]): Promise<void> {
     const { wish, made } = release;
     const entries: TarEntry[] = [
@@ -97,12 +97,12 @@ export class Device {
     this.#started(await this.#run(start, {}));
   }
 
-  /** Whether the user's services now run without a session. */
+  /** @returns whether the user's services now run without a login session */
   async enableLinger(): Promise<boolean> {
     return (await this.#run(linger, {})).code === 0;
   }
 
-  /** What the service said last. */
+  /** The last lines of the service's log. */
   async journal(): Promise<string> {
     return (await this.#run(journal, {})).stdout.trim();
   }
@@ -111,12 +111,12 @@ export class Device {
     await this.#must("remove the release", discard, { RELEASE: id });
   }
 
-  /** Removes all releases but these two. */
+  /** Removes all releases except these two. */
   async tidy(id: string, previous: string | undefined): Promise<void> {
     await this.#must("tidy up", tidy, { RELEASE: id, PREVIOUS: previous ?? id });
   }
 
-  /** @returns whether there was anything, and where the agents' state still is */
+  /** @returns whether the node was there, and where the agents' state remains, if anywhere */
   async uninstall(purge: boolean): Promise<{ readonly found: boolean; readonly state: string | undefined }> {
     const { stdout } = await this.#must("uninstall the node", uninstall, { PURGE: purge ? "yes" : "no" });
     return {
@@ -141,7 +141,7 @@ export class Device {
     return output;
   }
 
-  /** The paths hold `$HOME`, which the device's shell fills in. */
+  /** The paths contain `$HOME`, which the device's shell expands. */
   async #run(script: string, variables: Readonly<Record<string, string>>): Promise<RemoteOutput> {
     const { base, unitName, unitPath } = this.#layout(this.scope);
     const paths = `BASE=${base}\nUNIT_PATH=${unitPath}\n`;
@@ -171,7 +171,7 @@ function entryOf(path: string, { source }: Shipment, mode: number): TarEntry {
   return { kind: "file", path, mode, source };
 }
 
-/** The names of files that a wish brings along. */
+/** The hashes of the programs that a wish needs. */
 export function blobsOf({ runner, deno }: Wish): string[] {
   return [runner.hash, deno.hash];
 }

@@ -1,14 +1,14 @@
-/** Looks at a machine that is to have a node, and changes nothing there. */
+/** Examines a machine that is to run a node, without changing anything on it. */
 import type { Finding } from "../operations/diagnosis.ts";
 import { Device } from "./device.ts";
 import type { Observed } from "./observed.ts";
 import { architectureFor, MIN_FREE_BYTES } from "./plan.ts";
 import { Ssh, SshError, type SshOptions } from "./ssh.ts";
 
-/** Of which node is of no interest here. */
+/** A placeholder: the examination does not depend on the node's name. */
 const ANY_NODE = "node";
 
-/** Whether a node can be deployed there, or why not. */
+/** Finds out whether a node can be deployed there, or why not. */
 export async function examineDevice(options: SshOptions): Promise<Finding> {
   const check = `device ${options.destination}`;
   try {
@@ -43,7 +43,7 @@ function judge(observed: Observed): Omit<Finding, "check"> {
   return { status: "ok", message, advice: undefined };
 }
 
-/** Runner and Deno, with the release before them. */
+/** Runner and Deno, including the previous release. */
 const NODE_BYTES = 150 * 1024 * 1024;
 
 function mib(bytes: number): number {

@@ -1,18 +1,18 @@
-/** Where things are on a device. Pure. */
+/** The layout of files on a device. Pure. */
 
-/** Whose service manager runs the node: the user's own, or that of the system. */
+/** Which service manager runs the node: the user's or the system's. */
 export const SCOPES = ["user", "system"] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Paths of a node on its device; all absolute. */
+/** Absolute paths of a node on its device. */
 export interface Layout {
-  /** `~/agentflow`, shared by all nodes of this user. */
+  /** `~/agentflow`, shared by all of this user's nodes. */
   readonly base: string;
   /** The node's own folder. */
   readonly node: string;
-  /** Leads to the release in use. */
+  /** Link to the release in use. */
   readonly current: string;
-  /** Starts the release in use, and goes back to the one before when a node has upgraded itself in vain. */
+  /** Starts the release in use, and rolls back to the previous one when a node's self-upgrade has failed. */
   readonly launcher: string;
   readonly state: string;
   readonly work: string;

@@ -1,4 +1,4 @@
-/** What was found on a device: the answer of `remote/probe.sh`, read. Pure. */
+/** Parses what `remote/probe.sh` found on a device. Pure. */
 import type { Machine } from "../release/platforms.ts";
 
 export interface Observed extends Machine {
@@ -6,29 +6,29 @@ export interface Observed extends Machine {
   readonly home: string;
   readonly freeBytes: number;
   readonly hasSystemd: boolean;
-  /** Programs that a deploy needs and that are not there. */
+  /** Programs that a deployment needs but the device lacks. */
   readonly missingTools: readonly string[];
-  /** Whether it may act as root without a password; `undefined` where it need not. */
+  /** Whether the user can act as root without a password; `undefined` if that is not needed. */
   readonly canBeRoot: boolean | undefined;
-  /** Whether the user's services run without a session. */
+  /** Whether the user's services run without a login session. */
   readonly lingers: boolean;
-  /** The node is there as a service of the other scope. */
+  /** Whether the node exists as a service of the other scope. */
   readonly isInOtherScope: boolean;
-  /** Why the service manager does not answer; empty when it does. */
+  /** Why the service manager does not answer; empty if it does. */
   readonly managerProblem: string;
   readonly isActive: boolean;
   readonly isEnabled: boolean;
-  /** Hash of the unit that the service manager has; `undefined` without one. */
+  /** Hash of the installed unit file; `undefined` if there is none. */
   readonly unitHash: string | undefined;
   /** The release in use. */
   readonly current: string | undefined;
-  /** Hashes of its files, by their names in it. */
+  /** Hashes of that release's files, by file name. */
   readonly files: ReadonlyMap<string, string>;
-  /** Of the files that were asked for: the hashes of those that are there. */
+  /** Hashes of the requested files that the device has. */
   readonly blobs: ReadonlySet<string>;
 }
 
-/** @throws Error when this is not what the probe says */
+/** @throws Error when this is not the probe's output */
 export function parseObserved(output: string): Observed {
   const facts = output.split("\n").map((line) => /^(\w+) ?(.*)/.exec(line)).filter((match) => match !== null);
   const all = (name: string) =>

@@ -1,4 +1,4 @@
-/** What `agentflow deploy` is asked for, read from its flags. Pure. */
+/** Reads the flags of `agentflow deploy`. Pure. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import type { Flag } from "../../protocol/config/flag.ts";
@@ -7,7 +7,7 @@ import type { Scope } from "./layout.ts";
 import { checkDestination } from "./ssh.ts";
 import { readRunnerFlags, type RunnerFlags } from "./wish.ts";
 
-/** Flags of deploy itself. */
+/** Flags of `deploy` itself. */
 export const OWN_FLAGS = {
   to: {
     name: "to",
@@ -50,7 +50,7 @@ export const OWN_FLAGS = {
   },
 } satisfies Record<string, Flag>;
 
-/** Flags of the runner that are passed on under their own names; others go after `--`. */
+/** Flags of the runner that `deploy` passes on under the same name; others go after `--`. */
 export const PASSED_FLAGS: readonly Flag[] = [
   FLAGS.broker,
   FLAGS.port,
@@ -75,7 +75,7 @@ export interface DeployOptions {
   readonly purge: boolean;
   readonly dryRun: boolean;
   readonly wait: boolean;
-  /** In place of the device's broker. */
+  /** URL at which this machine reaches the broker, if not the device's. */
   readonly via: string | undefined;
   readonly patienceMs: number;
   readonly sshConfig: string | undefined;
@@ -84,11 +84,11 @@ export interface DeployOptions {
   readonly flags: RunnerFlags;
 }
 
-/** What was given for a flag: a value, `true` for a switch; `undefined` when nothing was. */
+/** Looks up a flag: its value, `true` for a switch, or `undefined` if it was not given. */
 export type Given = (flag: Flag) => string | boolean | undefined;
 
 /**
- * @param rest flags of the runner that stood after `--`
+ * @param rest flags of the runner that were given after `--`
  * @throws ConfigError
  */
 export function readDeploy(node: string, rest: readonly string[], given: Given): DeployOptions {

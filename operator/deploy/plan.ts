@@ -1,4 +1,4 @@
-/** Decides what a deploy must do: from what shall be and what is there. Pure. */
+/** Compares the desired state with the observed one and decides what a deployment must do. Pure. */
 import { sha256 } from "../release/hash.ts";
 import { type Architecture, architectureOf } from "../release/platforms.ts";
 import type { Release, Shipment } from "./desired.ts";
@@ -6,24 +6,24 @@ import { otherScope } from "./layout.ts";
 import type { Observed } from "./observed.ts";
 
 export type Plan =
-  /** It cannot or must not be done; the reason says what to do. */
+  /** The deployment is impossible or not allowed; the reason says what to do. */
   | { readonly kind: "refuse"; readonly reason: string }
-  /** All is as it shall be. */
+  /** Everything is already up to date. */
   | { readonly kind: "nothing" }
-  /** Only the service does not run. */
+  /** Up to date, but not running, not enabled, or not lingering. */
   | { readonly kind: "start"; readonly lingers: boolean }
   | {
     readonly kind: "install";
     /** What differs, in words. */
     readonly changes: readonly string[];
-    /** Files that are not there yet. */
+    /** Files that the device does not have yet. */
     readonly uploads: readonly Shipment[];
     /** The release in use until now. */
     readonly previous: string | undefined;
     readonly lingers: boolean;
   };
 
-/** Whether a device can have a node at all. */
+/** The device's architecture, or why it cannot run a node. */
 export function architectureFor(
   observed: Observed,
 ): { readonly architecture: Architecture } | { readonly problem: string } {
@@ -36,7 +36,7 @@ export function architectureFor(
 }
 
 /**
- * @param mayReplace whether a node that is there already may be changed
+ * @param mayReplace whether an existing node may be changed
  */
 export function planDeploy(release: Release, observed: Observed, mayReplace: boolean): Plan {
   const reason = obstacle(release, observed);
@@ -70,7 +70,7 @@ export function planDeploy(release: Release, observed: Observed, mayReplace: boo
   return { kind: "install", changes, uploads, previous, lingers };
 }
 
-/** For the agents' harness and the first of their dependencies. */
+/** Room for the agents' harness and their first dependencies. */
 export const MIN_FREE_BYTES = 32 * 1024 * 1024;
 
 function obstacle({ wish }: Release, observed: Observed): string | undefined {
@@ -91,7 +91,7 @@ function obstacle({ wish }: Release, observed: Observed): string | undefined {
   return undefined;
 }
 
-/** What of the release is not as it shall be; for a node that is not there, all of it. */
+/** The parts of the release that differ from the desired state; all parts for a new node. */
 function differences({ wish, made }: Release, { files, unitHash }: Observed): string[] {
   const unitWanted = sha256(made.unit);
   const wanted = new Map([

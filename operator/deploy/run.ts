@@ -1,4 +1,4 @@
-/** Carries out what `agentflow deploy` is asked for, and says how it went. */
+/** Runs `agentflow deploy` and reports the outcome. */
 import { join } from "@std/path";
 import { type BrokerUrl, parseBroker } from "../../protocol/broker/broker_url.ts";
 import { readAccess } from "../../protocol/broker/access_files.ts";
@@ -14,22 +14,22 @@ import { SignsOfLife } from "./sign_of_life.ts";
 import { Ssh } from "./ssh.ts";
 import { makeWish } from "./wish.ts";
 
-/** What the command is run with. */
+/** The environment the command runs in. */
 export interface DeployIo {
   readonly env: Environment;
-  /** Tells the operator what happens meanwhile. */
+  /** Reports progress to the operator. */
   readonly report: (line: string) => void;
-  /** Aborted by an operator who does not want to wait for the end. */
+  /** Aborted when the operator interrupts the command. */
   readonly signal: AbortSignal;
 }
 
-/** How it went: for programs, and in words. */
+/** The outcome, for programs and for people. */
 export interface DeployOutcome {
   readonly json: Readonly<Record<string, unknown>>;
   readonly words: readonly string[];
 }
 
-/** @throws ConfigError, BusError, and whatever keeps the node from being as it shall be, in words for the operator */
+/** @throws ConfigError, BusError, and any failure of the deployment, with messages for the operator */
 export async function runDeploy(options: DeployOptions, io: DeployIo): Promise<DeployOutcome> {
   return options.action === "uninstall" ? await uninstall(options, io) : await install(options, io);
 }
@@ -88,7 +88,7 @@ function deviceOf({ destination, sshConfig, node, scope }: DeployOptions, signal
   return new Device(new Ssh({ destination, configFile: sshConfig, signal }), node, scope);
 }
 
-/** The broker as this machine reaches it; `undefined` for one that only the device does. */
+/** The broker's address from this machine; `undefined` if only the device can reach it. */
 function brokerFromHere({ via, flags }: DeployOptions): BrokerUrl | undefined {
   const { broker } = flags.config;
   if (via !== undefined) {

@@ -1,19 +1,19 @@
-/** Watches on the broker whether a node that was started there comes up. */
+/** Watches the broker to see whether a node that was just started comes up. */
 import type { Bus } from "../bus.ts";
 import { fieldsOf } from "../json.ts";
 import { topics } from "../../protocol/topics.ts";
 
-/** What a node says of itself. */
+/** What a node reports about itself. */
 export interface Heartbeat {
   readonly instance: string;
-  /** By which a node on the device is told from another of its name elsewhere. */
+  /** Distinguishes the node on this device from another node with the same name. */
   readonly release: string | undefined;
   readonly version: string;
   /** Names. */
   readonly agents: readonly string[];
 }
 
-/** Invariant: knows every process of that name that was heard since it listens, and which of them have not said goodbye. */
+/** Invariant: knows every process of that name heard since listening began, and which of them are still online. */
 export class SignsOfLife implements Disposable {
   readonly #heard = new Map<string, Heartbeat>();
   readonly #online = new Set<string>();
@@ -22,21 +22,21 @@ export class SignsOfLife implements Disposable {
 
   private constructor(private readonly signal: AbortSignal) {}
 
-  /** @param signal aborted when nobody waits any more @throws BusError */
+  /** @param signal aborted when nobody is waiting any more @throws BusError */
   static async listen(bus: Bus, node: string, signal: AbortSignal): Promise<SignsOfLife> {
     const signs = new SignsOfLife(signal);
     const heartbeats = await bus.subscribe(topics.nodeHeartbeat(node), ({ payload, retained }) => {
       const heartbeat = retained ? undefined : readHeartbeat(payload);
       if (heartbeat === undefined) return;
       const { instance } = heartbeat;
-      // As the latest.
+      // Re-inserting makes it the latest.
       signs.#heard.delete(instance);
       signs.#heard.set(instance, heartbeat);
       signs.#online.add(instance);
       signs.#wake();
     });
     signs.#subscriptions.use(heartbeats);
-    // What the broker has kept tells at once of one that is there.
+    // The retained status shows at once whether a node of this name is online.
     const births = await bus.subscribe(topics.nodeStatus(node), ({ payload }) => {
       const { instance, status } = fieldsOf(payload);
       if (typeof instance !== "string") return;
@@ -48,14 +48,14 @@ export class SignsOfLife implements Disposable {
     return signs;
   }
 
-  /** The instance of a process of that name that is online, and not known to be of that release. */
+  /** The instance of an online process with this name that is not known to run `release`. */
   rival(release: string | undefined): string | undefined {
     return [...this.#online].findLast((instance) => this.#heard.get(instance)?.release !== release);
   }
 
   /**
-   * The latest heartbeat of a process of that release, once `isEnough`; after the time is up, the latest there is, or
-   * `undefined` when there is none. The same at once when nobody waits any more.
+   * The latest heartbeat of a process of that release, once `isEnough` accepts it. After the timeout, or once nobody is
+   * waiting any more: the latest one heard, or `undefined` if there is none.
    */
   async wait(
     release: string | undefined,
@@ -102,7 +102,7 @@ function readHeartbeat(payload: Uint8Array): Heartbeat | undefined {
       agents: agents.map(String),
     };
   } catch {
-    // Anybody may publish there: what is no heartbeat is no sign of life.
+    // Anyone may publish there: ignore anything that is not a heartbeat.
     return undefined;
   }
 }

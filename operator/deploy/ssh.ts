@@ -1,8 +1,8 @@
-/** Reaches a device with the system's own OpenSSH: the operator's keys, known hosts and configuration count. */
+/** Reaches a device with the system's OpenSSH, using the operator's keys, known hosts and configuration. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 
-/** The device cannot be reached or does not let the operator in; the message says why, and what to do. */
+/** The device cannot be reached or refuses access; the message says why, and what to do. */
 export class SshError extends ExpectedError {
   override name = "SshError";
 }
@@ -10,11 +10,11 @@ export class SshError extends ExpectedError {
 export interface SshOptions {
   /** As `ssh` takes it: `user@host`, an alias of its configuration, or `ssh://user@host:port`. */
   readonly destination: string;
-  /** In place of the operator's own configuration. */
+  /** Used instead of the operator's own configuration. */
   readonly configFile?: string | undefined;
-  /** OpenSSH's client, where it is not on PATH. */
+  /** OpenSSH's client, if it is not on PATH. */
   readonly program?: string;
-  /** Aborted by an operator who does not want to wait for the end. */
+  /** Aborted when the operator interrupts the command. */
   readonly signal?: AbortSignal;
 }
 
@@ -24,12 +24,12 @@ export interface RemoteOutput {
   readonly stderr: string;
 }
 
-/** `ssh` itself failed. */
+/** Exit code when `ssh` itself failed. */
 const EXIT_SSH = 255;
 
 /**
- * What holds whatever the operator's configuration says: no question that nobody would answer, no host key that is
- * not known, nothing opened beside the one command.
+ * Overrides the operator's configuration: never prompt, never accept an unknown host key, and open nothing besides the
+ * one command.
  */
 const FIXED = [
   "-T",
@@ -56,8 +56,8 @@ const DESTINATION = new RegExp(
 );
 
 /**
- * A destination goes further than to `ssh`: its configuration may hand it to a shell (`ProxyCommand … %h`).
- * @throws ConfigError for what could be anything else there
+ * Checks a destination strictly: ssh's configuration may pass it on to a shell (`ProxyCommand … %h`).
+ * @throws ConfigError for anything that is not plainly a destination
  */
 export function checkDestination(destination: string): string {
   if (DESTINATION.test(destination)) return destination;
@@ -77,8 +77,8 @@ export class Ssh {
 
   /**
    * Runs a script in the device's `sh`.
-   * @param variables set before it starts
-   * @throws SshError when it could not be run at all
+   * @param variables set before the script starts
+   * @throws SshError when the script could not be run at all
    */
   async run(script: string, variables: Readonly<Record<string, string>>): Promise<RemoteOutput> {
     const head = Object.entries(variables).map(([name, value]) => `${name}=${shellQuote(value)}\n`).join("");
@@ -86,8 +86,8 @@ export class Ssh {
   }
 
   /**
-   * Unpacks an archive below a folder of the device, which is made.
-   * @param folder relative to the user's home, of plain characters
+   * Unpacks an archive into a new folder on the device, replacing any old one.
+   * @param folder relative to the user's home; plain characters only
    * @throws SshError
    */
   async unpack(archive: AsyncIterable<Uint8Array>, folder: string): Promise<RemoteOutput> {
@@ -127,7 +127,7 @@ export class Ssh {
   }
 }
 
-/** One that ends without reading all has its reason, which it says itself. */
+/** Feeds a process. If it ends before reading everything, it reports the reason itself. */
 async function feed(
   stdin: WritableStream<Uint8Array>,
   input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -140,18 +140,18 @@ async function feed(
     }
     await writer.close().catch(() => {});
   } catch (error) {
-    // What was to be sent cannot be read: the other side must not wait for it.
+    // The input cannot be read: do not leave the other side waiting.
     await writer.abort().catch(() => {});
     throw error;
   }
 }
 
-/** As POSIX shells read a word literally. */
+/** Quotes a word so that POSIX shells take it literally. */
 export function shellQuote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What OpenSSH says, with what to do about it. */
+/** Turns OpenSSH's error output into a reason with advice. */
 export function explain(stderr: string, destination: string): string {
   const said = stderr.trim().split("\n").filter((line) => !/^(Warning|debug)/.test(line)).at(-1)?.trim() ??
     "";

@@ -1,4 +1,4 @@
-/** Turns what the operator typed into what shall be on the device: files are read here, and checked before they travel. */
+/** Turns the operator's request into the desired state of the device. Files are read and checked before they are sent. */
 import { basename, join } from "@std/path";
 import { runnerFile } from "../release/bundle.ts";
 import { fetchDeno } from "../release/deno_binary.ts";
@@ -14,7 +14,7 @@ import { PYODIDE_PACKAGE, PYODIDE_VERSION } from "../../protocol/packages/python
 import type { Argument, Shipment, Wish } from "./desired.ts";
 import type { Scope } from "./layout.ts";
 
-/** Flags of the runner whose value is a file, with the file's name on the device. */
+/** Flags of the runner that take a file, with the file's name on the device. */
 const FILE_FLAGS: ReadonlyMap<Flag, string> = new Map<Flag, string>([
   [FLAGS.ca, "ca.pem"],
   [FLAGS.cert, "cert.pem"],
@@ -25,7 +25,7 @@ const FILE_FLAGS: ReadonlyMap<Flag, string> = new Map<Flag, string>([
   [FLAGS.trust, "trust.json"],
   [FLAGS.secrets, "secrets.json"],
 ]);
-/** What deploy decides itself, or what is no flag of a node that runs. */
+/** Flags that deploy sets itself, or that make no sense for a running node. */
 const OWN_FLAGS: readonly Flag[] = [
   FLAGS.name,
   FLAGS.node,
@@ -37,18 +37,18 @@ const OWN_FLAGS: readonly Flag[] = [
   FLAGS.help,
 ];
 
-/** The runner's flags as they go to the device, and the files that go along. */
+/** The runner's flags as they go to the device, with the files they name. */
 export interface RunnerFlags {
   readonly args: readonly Argument[];
-  /** Name on the device, path here. */
+  /** Name on the device, and path on this machine. */
   readonly files: readonly { readonly name: string; readonly source: string }[];
-  /** What they mean, with the paths of this machine. */
+  /** The parsed flags, with paths on this machine. */
   readonly config: RunnerConfig;
 }
 
 /**
  * Reads flags of the runner, given as `--flag value` or `--flag=value`. Pure.
- * @throws ConfigError for what the runner would not accept on the device
+ * @throws ConfigError for anything the runner would reject on the device
  */
 export function readRunnerFlags(args: readonly string[]): RunnerFlags {
   const request = parseCommandLine([...args], {}, "000000");
@@ -74,7 +74,7 @@ function splitFlags(args: readonly string[]): { readonly flag: Flag; readonly va
   for (let at = 0; at < args.length; at++) {
     const [, name, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(args[at] ?? "") ?? [];
     const flag = known.find((candidate) => candidate.name === name);
-    // The runner's own reading has found them all before.
+    // Unreachable: the runner's own parser has accepted these flags.
     if (flag === undefined) throw new ConfigError(`unknown argument '${args[at]}'`);
     const takesNext = flag.value !== undefined && inline === undefined;
     found.set(flag, inline ?? (takesNext ? args[++at] ?? "" : ""));
@@ -84,11 +84,11 @@ function splitFlags(args: readonly string[]): { readonly flag: Flag; readonly va
 
 /** Where the programs come from. */
 export interface Sources {
-  /** The runner as one file; `undefined`: the one beside this program, else made from its sources. */
+  /** The runner as one file; `undefined`: the one beside this program, else bundled from its sources. */
   readonly runner: string | undefined;
-  /** Deno for the device; `undefined`: this program's own where it fits, else the registry's. */
+  /** Deno for the device; `undefined`: this program's own if it fits, else from the registry. */
   readonly deno: string | undefined;
-  /** Where the registry is. */
+  /** Tells where the registry is. */
   readonly env: Environment;
   readonly signal?: AbortSignal | undefined;
   readonly cacheDir: string;
@@ -110,7 +110,7 @@ export async function makeWish(
   return { node, scope, args, runner, deno, config };
 }
 
-/** A device needs no internet: what Python is made of goes along where it is asked for. */
+/** Adds the Python runtime if it was requested: a device needs no internet. */
 async function withPython(
   { args, files, config }: RunnerFlags,
   sources: Sources,
@@ -134,7 +134,7 @@ async function fetchPython(archive: string, { env, cacheDir, signal }: Sources):
   try {
     const packed = join(draft, "pyodide.tgz");
     await packPackage(PYODIDE_PACKAGE, packed, draft, env, signal ?? new AbortController().signal);
-    // Under its name it is whole.
+    // Renamed only once it is complete.
     await Deno.rename(packed, archive);
   } catch (error) {
     signal?.throwIfAborted();
@@ -163,7 +163,7 @@ async function denoFile(
     await fetchDeno(architecture, { cacheDir, env, signal, onProgress: report });
 }
 
-/** The executable that runs this program, where the device can run it too. */
+/** The Deno that runs this program, if the device can run it too. */
 function ownDeno(architecture: Architecture): string | undefined {
   if (Deno.build.standalone || basename(Deno.execPath()) !== "deno") return undefined;
   const own = architectureOf({

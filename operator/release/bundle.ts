@@ -1,4 +1,4 @@
-/** Makes one file of JavaScript of the runner, with the harness inside, and one of the command line. */
+/** Bundles the runner, with the harness inside, into one JavaScript file, and the command line into another. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -7,17 +7,17 @@ import { ConfigError } from "../../protocol/config/config_error.ts";
 const ROOT = new URL("../../", import.meta.url);
 const HARNESS_ENTRY = "agents/harness/main.js";
 
-/** A bundle cannot be made; the message says why. */
+/** Bundling failed; the message says why. */
 export class BundleError extends ExpectedError {
   override name = "BundleError";
 }
 
 /**
- * Bundles the runner. The harness goes in as a file of JavaScript of its own: an agent's process then has one module
- * to load instead of nineteen to translate, and holds about 0.4 MiB less.
+ * Bundles the runner. The harness is embedded as a separate JavaScript file: an agent's process then loads one module
+ * instead of transpiling nineteen, and uses about 0.4 MiB less memory.
  *
- * The same sources and the same Deno give the same bytes.
- * @param output path of the file; its folder is made
+ * The same sources and the same Deno produce the same bytes.
+ * @param output path of the file; its folder is created
  * @throws BundleError
  */
 export async function bundleRunner(output: string): Promise<void> {
@@ -46,10 +46,10 @@ export async function bundleCommandLine(output: string): Promise<void> {
 }
 
 /**
- * The runner as one file: the one beside this program where that is a bundle, else made from the sources.
- * @param path where one that is made goes
- * @returns where it is
- * @throws BundleError; ConfigError where there is neither
+ * The runner as one file: the one beside this program if there is one, else bundled from the sources.
+ * @param path where to put a new bundle
+ * @returns path of the runner
+ * @throws BundleError; ConfigError if there is neither a file nor sources
  */
 export async function runnerFile(path: string, report: (message: string) => void): Promise<string> {
   const beside = fileURLToPath(new URL("agentflow-node.js", import.meta.url));
@@ -71,13 +71,13 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** What stands in for `runner/process/harness_source.ts`. */
+/** The module that replaces `runner/process/harness_source.ts`. */
 function harnessModule(harness: string): string {
   const tree = { entry: HARNESS_ENTRY, files: { [HARNESS_ENTRY]: harness } };
   return `export const HARNESS = ${JSON.stringify(tree)};\n`;
 }
 
-/** The project's own, with absolute addresses, and with the harness' source replaced. */
+/** The project's import map, with absolute addresses and the harness source replaced. */
 async function importMap(harnessSource: string): Promise<unknown> {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const absolute = Object.entries(imports as Record<string, string>).map(([name, target]) =>
@@ -89,7 +89,7 @@ async function importMap(harnessSource: string): Promise<unknown> {
   };
 }
 
-/** The bundler names each module by its path on this machine: the packages' cache and the temporary folder go. */
+/** Strips local paths: the bundler names modules by their paths in the package cache and the temporary folder. */
 function withoutOwnPaths(code: string, folder: string): string {
   const own = new RegExp(`[^"\\s]*(?:/npm/[^/"\\s]+|${basename(folder)})/`);
   return code.replace(/^(?:\/\/ | {2}")\S+(?:"\(.*)?$/gm, (line) => {

@@ -1,8 +1,8 @@
-/** Makes an executable of the bundled runner with `deno compile`. */
+/** Compiles the bundled runner into an executable with `deno compile`. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import type { Architecture } from "./platforms.ts";
 
-/** The executable cannot be made; the message says why, and what to do. */
+/** Compilation failed; the message says why, and what to do. */
 export class CompileError extends ExpectedError {
   override name = "CompileError";
 }
@@ -12,13 +12,13 @@ export interface CompileParts {
   /** The bundled runner. */
   readonly runner: string;
   readonly output: string;
-  /** The base that executables are made of, for this architecture and version; `undefined`: Deno fetches it. */
+  /** Deno's base binary for this architecture and version; `undefined`: Deno fetches it. */
   readonly denort: string | undefined;
-  /** More of Deno's environment. */
+  /** Additional environment variables for Deno. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What holds for the runner's own process; its agents are processes of their own. */
+/** For the runner's process only: its agents are separate processes. */
 export const V8_FLAGS = "--max-semi-space-size=1";
 
 /** @throws CompileError */

@@ -1,4 +1,4 @@
-/** Deno's own executable for an architecture, which Deno fetches as it fetches any package of npm, and checks. */
+/** Fetches the Deno executable for an architecture, which Deno downloads and verifies like any npm package. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
@@ -7,15 +7,15 @@ import { fetchPackage } from "../../protocol/packages/npm_package.ts";
 import { downloaderOf } from "./npm_package.ts";
 import { type Architecture, DENO_PACKAGES } from "./platforms.ts";
 
-/** The executable cannot be had; the message says why, and what to do. */
+/** The executable cannot be fetched; the message says why, and what to do. */
 export class DenoBinaryError extends ExpectedError {
   override name = "DenoBinaryError";
 }
 
 export interface FetchOptions {
-  /** Kept between runs: an executable is fetched once. */
+  /** Kept between runs, so that each executable is fetched only once. */
   readonly cacheDir: string;
-  /** Which registry it is, and how to get there, as npm and Deno read it: `NPM_CONFIG_REGISTRY`, `~/.npmrc`, proxies. */
+  /** The registry and how to reach it, as npm and Deno read it: `NPM_CONFIG_REGISTRY`, `~/.npmrc`, proxies. */
   readonly env: Environment;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (message: string) => void;
@@ -23,12 +23,12 @@ export interface FetchOptions {
 
 /**
  * @returns path of the executable
- * @throws DenoBinaryError; the reason of `signal` when that is aborted
+ * @throws DenoBinaryError; the reason of `signal` if it is aborted
  */
 export async function fetchDeno(architecture: Architecture, options: FetchOptions): Promise<string> {
   const { cacheDir, env, signal = new AbortController().signal, onProgress } = options;
   const wanted = DENO_PACKAGES[architecture];
-  // Named by the integrity of what it came from: a file of this name was checked before it was put there.
+  // The name includes the package's integrity: a file under this name was verified before it was put there.
   const mark = createHash("sha256").update(wanted.integrity).digest("hex").slice(0, 12);
   const path = join(cacheDir, `deno-${wanted.version}-${architecture}-${mark}`, "deno");
   if (await isFile(path)) return path;
@@ -39,7 +39,7 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
     const fetched = join(await fetchPackage(wanted, draft, await downloaderOf(env), signal), "deno");
     await Deno.chmod(fetched, 0o755);
     await Deno.mkdir(dirname(path), { recursive: true });
-    // Whole or not at all.
+    // Atomic: a partial file never has this name.
     await Deno.rename(fetched, path);
   } catch (error) {
     signal.throwIfAborted();

@@ -1,2 +1,2 @@
-/** The Deno that nodes are shipped with: the one the project is tested with. */
+/** The Deno version that nodes ship with, and that the project is tested with. */
 export const DENO_VERSION = "2.9.6";

@@ -1,4 +1,4 @@
-/** Hashes of what is shipped. */
+/** Hashes for shipped files. */
 import { createHash } from "node:crypto";
 
 /** SHA-256 of a file, in hex. */

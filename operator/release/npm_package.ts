@@ -1,4 +1,4 @@
-/** Packages of npm for machines that reach no registry. */
+/** Packs npm packages for machines that cannot reach a registry. */
 import { readNpmrc } from "../../protocol/packages/npmrc.ts";
 import { join } from "@std/path";
 import type { Environment } from "../../protocol/config/flag.ts";
@@ -8,15 +8,15 @@ import { fetchEnv } from "../../protocol/packages/env.ts";
 import { InstallError } from "../../protocol/packages/install_error.ts";
 import { fetchPackage, type NpmPackage } from "../../protocol/packages/npm_package.ts";
 
-/** What fetches here. @param env which registry it is, and how to get there: `NPM_CONFIG_REGISTRY`, `HOME`, proxies, `PATH` */
+/** @param env the registry and how to reach it: `NPM_CONFIG_REGISTRY`, `HOME`, proxies, `PATH` */
 export async function downloaderOf(env: Environment): Promise<Downloader> {
   return { deno: await findDeno(undefined, env["PATH"] ?? ""), env: fetchEnv(env, readNpmrc(env)) };
 }
 
 /**
- * Fetches a package, and puts its files into one archive as npm has them: below `package/`.
- * @param draft a folder for all that is needed on the way
- * @throws InstallError when it cannot be had or packed; the reason of `signal` when that is aborted
+ * Fetches a package and packs its files into one archive, below `package/` as npm does.
+ * @param draft a folder for temporary files
+ * @throws InstallError when it cannot be fetched or packed; the reason of `signal` if it is aborted
  */
 export async function packPackage(
   wanted: NpmPackage,

@@ -1,4 +1,4 @@
-/** Makes the npm package: the command line and the runner as bundles, started with the Deno that npm installs with them. */
+/** Makes the npm package: bundles of the command line and the runner, run by the Deno that npm installs with them. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ export class NpmError extends ExpectedError {
 }
 
 /**
- * @param outputDir where the archive goes; the package it is packed from lies beside it, in `npm/`
+ * @param outputDir folder for the archive, and for the unpacked package in `npm/`
  * @returns path of the archive
  * @throws BundleError; NpmError
  */

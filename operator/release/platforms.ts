@@ -1,11 +1,11 @@
-/** The machines that a node can be brought to: what Deno has a build for. Pure. */
+/** The machines that can run a node: those that Deno has a build for. Pure. */
 import { DENO_VERSION } from "./deno_version.ts";
 
 export const ARCHITECTURES = ["x86_64", "aarch64"] as const;
-/** As `uname -m` says it. */
+/** As `uname -m` prints it. */
 export type Architecture = (typeof ARCHITECTURES)[number];
 
-/** Deno's build for an architecture, as the npm registry has it. */
+/** Deno's build for an architecture, as published on npm. */
 export interface DenoPackage {
   readonly name: string;
   readonly version: string;
@@ -30,22 +30,22 @@ export const DENO_PACKAGES: Readonly<Record<Architecture, DenoPackage>> = {
 
 const OTHER_NAMES: Readonly<Record<string, Architecture>> = { amd64: "x86_64", arm64: "aarch64" };
 
-/** The oldest C library that Deno's builds start with. */
+/** The oldest glibc that Deno's builds run with. */
 const MIN_GLIBC: readonly [number, number] = [2, 27];
 
-/** What is known of a machine. */
+/** What we know about a machine. */
 export interface Machine {
   /** `uname -s` */
   readonly system: string;
   /** `uname -m` */
   readonly machine: string;
-  /** `glibc 2.36`, `musl`, or whatever was found out. */
+  /** `glibc 2.36`, `musl`, or whatever the probe found. */
   readonly libc: string;
-  /** Bits of its programs, where known: a 64-bit kernel may carry a 32-bit system. */
+  /** Word size of its programs, if known: a 64-bit kernel may run a 32-bit system. */
   readonly bits?: number | undefined;
 }
 
-/** Its architecture, or why no node can run there, in words. */
+/** The machine's architecture, or why it cannot run a node. */
 export function architectureOf(
   { system, machine, libc, bits }: Machine,
 ): { readonly architecture: Architecture } | { readonly problem: string } {

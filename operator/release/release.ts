@@ -1,4 +1,4 @@
-/** Makes the archive of one architecture: all that a device needs, and no more. The same inputs give the same bytes. */
+/** Makes the release archive for one architecture: everything a device needs. The same inputs produce the same bytes. */
 import { createGzip } from "node:zlib";
 import { pipeline } from "node:stream/promises";
 import { createWriteStream } from "node:fs";
@@ -19,7 +19,7 @@ export interface ReleaseParts {
   /** Deno's executable for the architecture. */
   readonly deno: string;
   readonly outputDir: string;
-  /** When all files say that they were last changed, seconds since the epoch. */
+  /** Modification time of every file, seconds since the epoch. */
   readonly mtimeSeconds: number;
 }
 
@@ -55,7 +55,7 @@ export async function makeRelease(parts: ReleaseParts): Promise<string> {
   await Deno.mkdir(outputDir, { recursive: true });
   const path = join(outputDir, `${name}.tar.gz`);
   const temporary = `${path}.${crypto.randomUUID()}`;
-  // Its header has no time and no name.
+  // The gzip header contains no time and no name.
   await pipeline(
     Readable.from(tar(entries, mtimeSeconds)),
     createGzip({ level: 9 }),

@@ -1,21 +1,21 @@
-/** Writes archives in the format of POSIX tar (ustar): the same entries give the same bytes. */
+/** Writes POSIX tar archives (ustar): the same entries produce the same bytes. */
 
-/** What an archive holds at a path. */
+/** One entry of an archive. */
 export type TarEntry =
   | { readonly kind: "bytes"; readonly path: string; readonly mode: number; readonly bytes: Uint8Array }
-  /** The content of a file of this machine, streamed. */
+  /** The content of a local file, streamed. */
   | { readonly kind: "file"; readonly path: string; readonly mode: number; readonly source: string };
 
 const BLOCK = 512;
-/** The format's fields: the name, and what can stand before it. */
+/** Sizes of the name and prefix fields. */
 const MAX_NAME = 100;
 const MAX_PREFIX = 155;
 /** Eleven octal digits. */
 const MAX_SIZE = 8 ** 11 - 1;
 
 /**
- * An archive as a stream of bytes, in the order of `entries`; owner root, and `mtimeSeconds` for all.
- * @throws Error for what the format cannot hold, and for a file that changes its size meanwhile
+ * Streams an archive, in the order of `entries`; every entry has owner root and time `mtimeSeconds`.
+ * @throws Error for anything the format cannot hold, and for a file whose size changes while it is read
  */
 export async function* tar(entries: readonly TarEntry[], mtimeSeconds: number): AsyncGenerator<Uint8Array> {
   for (const entry of entries) {
@@ -60,7 +60,7 @@ function header(path: string, mode: number, size: number, mtimeSeconds: number):
   write(265, "root");
   write(297, "root");
   write(345, prefix);
-  // The checksum is made with its own field as spaces.
+  // The checksum is computed with its own field filled with spaces.
   write(148, `${block.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `);
   return block;
 }

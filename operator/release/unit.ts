@@ -1,22 +1,22 @@
-/** The systemd unit of a node that is deployed: made from the one of `scripts/`, which has the reasons. Pure. */
+/** Renders the systemd unit of a deployed node from the unit in `scripts/`, whose comments give the reasons. Pure. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import template from "../../scripts/agentflow-node.service" with { type: "text" };
 
 export interface UnitSpec {
   readonly description: string;
-  /** The command and its arguments, as they are. */
+  /** The command and its arguments, unquoted. */
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** The user's own service manager, or that of the system. */
+  /** The user's service manager or the system's. */
   readonly scope: UnitScope;
 }
 
 export type UnitScope =
   | { readonly kind: "user" }
-  /** @param user whom the node runs as @param writable the only folder of the disk that it may write to */
+  /** @param user the node runs as this user @param writable the only folder that it may write to */
   | { readonly kind: "system"; readonly user: string; readonly writable: string };
 
-/** What a unit of the archive has and a deployed one does not: its files are in the user's home. */
+/** Settings of the archive's unit that a deployed unit lacks, because its files are in the user's home. */
 const OF_ARCHIVE = [
   "Documentation",
   "Environment",
@@ -29,7 +29,7 @@ const OF_ARCHIVE = [
   "ProtectHome",
 ];
 
-/** What the user's own service manager lacks the privileges for. */
+/** Settings that the user's service manager lacks the privileges for. */
 const OF_SYSTEM = [
   "Wants",
   "After",
@@ -50,7 +50,6 @@ const OF_SYSTEM = [
   "RemoveIPC",
 ];
 
-/** The text of the unit. */
 export function renderUnit({ description, command, environment, scope }: UnitSpec): string {
   const dropped = new Set(scope.kind === "user" ? [...OF_ARCHIVE, ...OF_SYSTEM] : OF_ARCHIVE);
   const replaced = new Map([
@@ -79,17 +78,17 @@ export function renderUnit({ description, command, environment, scope }: UnitSpe
   return rendered.map(checkLine).join("\n") + "\n";
 }
 
-/** Whatever has come into it, no line may be two: systemd would read the second one as a setting. */
+/** Rejects control characters: systemd would read the text after a line break as another setting. */
 function checkLine(line: string): string {
   if (!/\p{Cc}/u.test(line)) return line;
   throw new ConfigError(`a unit cannot hold control characters: ${JSON.stringify(line)}`);
 }
 
-/** As systemd.syntax(7) wants words that hold anything but plain characters. */
+/** Quotes a word as systemd.syntax(7) requires. */
 function quote(word: string): string {
   const escaped = word.replaceAll("%", "%%");
   if (/^[\w@%+=:,./$-]+$/.test(escaped)) return escaped;
   const hex = (character: string) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
-  // Also \r ends a line for systemd.
+  // systemd also treats \r as a line end.
   return `"${escaped.replace(/[\\"]/g, "\\$&").replace(/\p{Cc}/gu, hex)}"`;
 }

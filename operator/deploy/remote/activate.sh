@@ -1,4 +1,4 @@
-# Puts a release in place and starts it: comes back when the node says that it is up, or has failed.
+# Switches to a release and starts it. Returns when the node reports that it is up, or has failed.
 switch "$RELEASE"
 manage enable --quiet "$UNIT"
 if ! manage restart "$UNIT" >&2; then

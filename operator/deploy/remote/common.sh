@@ -1,4 +1,4 @@
-# What the other scripts share. They run in the device's sh, with BASE, NODE, SCOPE, UNIT and UNIT_PATH set.
+# Shared by the other scripts, which run in the device's sh with BASE, NODE, SCOPE, UNIT and UNIT_PATH set.
 set -eu
 umask 077
 HERE=$BASE/nodes/$NODE
@@ -7,7 +7,7 @@ as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
-# The service manager that the node belongs to.
+# Runs systemctl for the node's service manager.
 manage() {
   if [ "$SCOPE" = system ]; then
     as_root systemctl "$@"
@@ -16,7 +16,7 @@ manage() {
   fi
 }
 
-# What the service said last.
+# Prints the last lines of the service's log.
 journal() {
   if [ "$SCOPE" = system ]; then
     as_root journalctl --unit "$UNIT" --lines 15 --no-pager --output cat 2>/dev/null || true
@@ -25,7 +25,7 @@ journal() {
   fi
 }
 
-# put FILE PATH: puts the unit in place, whole or not at all.
+# put_unit FILE: installs the unit atomically.
 put_unit() {
   if [ "$SCOPE" = system ]; then
     as_root install -m 644 "$1" "$UNIT_PATH"
@@ -36,11 +36,11 @@ put_unit() {
   fi
 }
 
-# switch RELEASE: from now on `current` is that one.
+# switch RELEASE: makes it the current release.
 switch() {
   ln -sfn "releases/$1" "$HERE/current.new"
   mv -T "$HERE/current.new" "$HERE/current"
-  # What a node has begun on its own, to replace itself, is over.
+  # Discards any self-upgrade that the node has begun.
   rm -rf "$HERE/trial" "$HERE/trial_failed"
   mkdir -p "$HERE/bin"
   cp "$HERE/current/launcher" "$HERE/bin/agentflow-node.new"
@@ -49,7 +49,7 @@ switch() {
   manage daemon-reload
 }
 
-# Everything that no release of any node uses any more.
+# Removes everything that no release of any node uses any more.
 tidy_store() {
   for blob in "$BASE"/store/*; do
     [ -e "$blob" ] || continue

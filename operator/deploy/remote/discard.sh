@@ -1,4 +1,4 @@
-# Throws a release away that is not in use.
+# Removes a release that is not in use.
 rm -rf "$HERE/releases/$RELEASE"
 rmdir "$HERE/releases" 2>/dev/null || true
 tidy_store

@@ -1,2 +1,2 @@
-# Lets the user's services run without a session, and start at boot.
+# Lets the user's services run without a login session, and start at boot.
 loginctl enable-linger "$(id -un)" 2>/dev/null || sudo -n loginctl enable-linger "$(id -un)" >&2

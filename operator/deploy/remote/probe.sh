@@ -1,4 +1,4 @@
-# Says what there is, one fact a line: its name, a space, its value.
+# Prints facts about the device, one per line: name, space, value.
 hash_of() { sha256sum "$1" 2>/dev/null | cut -d ' ' -f 1; }
 answer() { if "$@" >/dev/null 2>&1; then echo yes; else echo no; fi; }
 
@@ -27,7 +27,7 @@ if [ -e "$HERE/current" ]; then
   done
 fi
 for blob in $BLOBS; do
-  # What the release in use leads to has been read just now.
+  # The files of the current release have been hashed above.
   case "$(readlink "$HERE/current/deno") $(readlink "$HERE/current/agentflow-node.js")" in
     *"/$blob/"*) ;;
     *) if [ "$(hash_of "$BASE/store/$blob"/*)" = "$blob" ]; then echo "blob $blob"; fi ;;

@@ -1,5 +1,5 @@
-# Checks what was uploaded, and makes a release of it. LINKS has a line for each file of the store: hash and name;
-# SUMS is what sha256sum checks.
+# Checks the upload and turns it into a release. LINKS has one line per file in the store, hash and name;
+# SUMS is the input of sha256sum --check.
 INCOMING=$BASE/incoming/$NODE
 cd "$INCOMING"
 printf '%s\n' "$SUMS" | sha256sum --check --quiet --strict - >&2

@@ -1,4 +1,4 @@
-# Runs the release's own self-test, where it will run.
+# Runs the release's self-test in the place where the release will run.
 cd "$HERE/releases/$RELEASE"
 STATE=$(mktemp -d "$HERE/selftest.XXXXXX")
 trap 'rm -rf "$STATE"' EXIT

@@ -1,4 +1,4 @@
-# Starts a node that is in place.
+# Starts a node that is already installed.
 manage enable --quiet "$UNIT"
 if ! manage start "$UNIT" >&2; then
   journal >&2

@@ -1,4 +1,4 @@
-# Keeps the release in use and the one before it; the rest is of no use any more.
+# Removes all releases except the current and the previous one.
 for release in "$HERE"/releases/*; do
   case ${release##*/} in
     "$RELEASE" | "$PREVIOUS") ;;

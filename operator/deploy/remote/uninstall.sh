@@ -1,4 +1,4 @@
-# Stops the node, and takes away what was put there. Its agents' state goes only when PURGE is yes.
+# Stops and removes the node. Removes its agents' state only if PURGE is yes.
 FOUND=no
 if [ -e "$UNIT_PATH" ]; then
   FOUND=yes
