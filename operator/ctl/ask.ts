@@ -1,13 +1,13 @@
-/** Asks the operator before what cannot be undone. */
+/** Asks the operator before doing anything that cannot be undone. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Run } from "./cli.ts";
 import { isSet } from "./options.ts";
 
 /**
- * Whether the operator agrees: by `--yes`, or by typing it.
- * @param what as in "This stops 3 agents"
- * @param instead what answers without being asked
- * @throws ConfigError where nobody can be asked
+ * Whether the operator agrees, with `--yes` or by typing yes.
+ * @param what such as "This stops 3 agents"
+ * @param instead how to agree without being asked
+ * @throws ConfigError if there is no one to ask
  */
 export async function agreed(
   run: Run,
@@ -22,7 +22,7 @@ export async function agreed(
   return await line(run.signal) === "yes";
 }
 
-/** One line of the terminal; empty when Ctrl-C comes first. */
+/** Reads one line from the terminal; empty if Ctrl-C comes first. */
 async function line(signal: AbortSignal): Promise<string> {
   const interrupted = new Promise<undefined>((resolve) =>
     signal.addEventListener("abort", () => resolve(undefined))

@@ -1,4 +1,4 @@
-/** What every command has: where its output goes, how it reaches the broker, and how it ends. */
+/** What all commands share: output, connection to the broker, and exit code. */
 import type { Command } from "commander";
 import { canBeOverheard } from "../../protocol/broker/access.ts";
 import type { Environment } from "../../protocol/config/flag.ts";
@@ -19,7 +19,7 @@ import {
 } from "./options.ts";
 import { coloured, paint, printableJson, type Terminal } from "./terminal.ts";
 
-/** This process, as far as commands use it. */
+/** The parts of this process that commands use. */
 export interface Surroundings {
   readonly env: Environment;
   readonly stdout: Terminal;
@@ -28,20 +28,20 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-/** One command while it runs. */
+/** One running command. */
 export interface Run extends Surroundings {
   readonly options: Options;
-  /** Whether output is for programs. */
+  /** Whether to print JSON, for programs. */
   readonly json: boolean;
-  /** Of `--timeout`, milliseconds. */
+  /** The value of `--timeout`, milliseconds. */
   readonly timeoutMs: number | undefined;
-  /** One line on stdout. Here as in the others, nothing that others have said acts on a terminal. */
+  /** Prints one line on stdout. Like the others, it neutralizes control characters in text from the network. */
   print(line: string): void;
-  /** One line on stderr, for people alone. */
+  /** Prints one line on stderr, for people only: silent with `--json`. */
   note(line: string): void;
-  /** One line on stderr, also beside JSON. */
+  /** Prints one line on stderr, even with `--json`. */
   tell(line: string): void;
-  /** One JSON document on stdout. */
+  /** Prints one JSON document on stdout. */
   printJson(value: unknown): void;
 }
 
@@ -55,23 +55,23 @@ export type ConnectedAction = (
 ) => Promise<number>;
 
 export class Cli {
-  /** What the command has ended with. */
+  /** The exit code of the command that ran. */
   exitCode: number = EXIT.ok;
 
   constructor(readonly surroundings: Surroundings) {}
 
-  /** Lets `command` do `action`, with its positional arguments as they are declared; variadic ones are joined. */
+  /** Makes `command` run `action` with its positional arguments in declared order; variadic ones are spread. */
   local(command: Command, action: Action): Command {
     return command
       .option("--json", "print JSON, for programs")
       .action(async (...given: unknown[]) => {
-        // commander: the arguments, then the options, then the command.
+        // commander passes the arguments, then the options, then the command.
         const run = newRun(this.surroundings, command.opts());
         this.exitCode = await action(run, ...given.slice(0, -2).flat() as (string | undefined)[]);
       });
   }
 
-  /** The same, for a command that works on the bus. */
+  /** Like `local`, for a command that needs the bus. */
   connected(command: Command, action: ConnectedAction): Command {
     this.local(command, async (run, ...args) => {
       const connection = await readConnection(run.options, run.env, (message) => warn(run, message));
@@ -86,8 +86,8 @@ export class Cli {
   }
 
   /**
-   * Connects, lets `work` be done, and remembers what fleet it has seen.
-   * @throws BusError when the broker cannot be reached; ConfigError for a key that cannot be used
+   * Connects, runs `work`, and remembers the fleet that it saw.
+   * @throws BusError when the broker cannot be reached; ConfigError for an unusable key
    */
   async withOperator<T>(
     run: Run,
@@ -117,10 +117,10 @@ export class Cli {
   }
 }
 
-/** How long a command may take to end by itself after Ctrl-C. */
+/** How long a command may take to end on its own after Ctrl-C. */
 const GRACE_MS = 500;
 
-/** Rejects when a command that was interrupted still waits for others. */
+/** Rejects when an interrupted command has not ended within the grace period. */
 function interrupted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason), GRACE_MS));
@@ -149,7 +149,7 @@ function warn(run: Run, message: string): void {
   run.tell(`${paint(run.stderr, "yellow", "warning:")} ${message}`);
 }
 
-/** What a command to a node may take. */
+/** Options for a command sent to a node. */
 export function commandOptions({ timeoutMs }: Run): { readonly timeoutMs?: number } {
   return timeoutMs === undefined ? {} : { timeoutMs };
 }

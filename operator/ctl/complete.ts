@@ -1,4 +1,4 @@
-/** What a shell can offer for a command line that is not finished: read from the commands themselves. Pure. */
+/** Completes an unfinished command line for a shell, derived from the commands themselves. Pure. */
 import type { Argument, Command, Option } from "commander";
 import { isName } from "../../protocol/names.ts";
 import type { Seen } from "./seen.ts";
@@ -10,14 +10,14 @@ export interface Candidate {
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
-  /** Whether the shell is to offer files too. */
+  /** Whether the shell should also offer files. */
   readonly files: boolean;
 }
 
 const NOTHING: Completion = { candidates: [], files: false };
 const FILES: Completion = { candidates: [], files: true };
 
-/** @param words behind the program's name; the last is the one that is being written, and may be empty */
+/** @param words after the program's name; the last one is being typed, and may be empty */
 export function complete(program: Command, words: readonly string[], seen: Seen): Completion {
   const current = words.at(-1) ?? "";
   const { command, rest } = descend(program, words.slice(0, -1));
@@ -66,14 +66,14 @@ function forValue(option: Option, seen: Seen, current: string): Completion {
   return byName(value, seen, current);
 }
 
-/** By what a value is called in the help. */
+/** Candidates by the value's name in the help. */
 function byName(name: string, seen: Seen, current: string): Completion {
   if (/FILE|FLEET|DIR|PAYLOAD/.test(name)) return FILES;
   const candidates = [
     ...(/AGENT/.test(name) ? named(seen.agents, "agent") : []),
     ...(/NODE/.test(name) ? named(seen.nodes, "node") : []),
   ];
-  // A shell puts what it is offered into the command line, where `$(…)` would run.
+  // The shell inserts candidates into the command line, where `$(…)` would run.
   const safe = candidates.filter(({ value }) => isName(value));
   return { candidates: starting(safe, current), files: false };
 }

@@ -1,7 +1,7 @@
-/** What `--help` of each command shows to start from. */
+/** The examples in each command's `--help`. */
 import type { Command } from "commander";
 
-/** By command; each a whole command line. */
+/** Complete command lines, by command. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   nodes: ["agentflow nodes --broker broker.lan", "agentflow nodes --watch"],
   agents: ["agentflow agents --node kitchen", "agentflow agents --json"],
@@ -46,7 +46,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   mcp: ["agentflow mcp --read-only", "agentflow mcp --http 8765"],
 };
 
-/** Puts them behind the help of the commands that have none of their own. */
+/** Appends the examples to the help of commands that have no examples of their own. */
 export function addExamples(program: Command): void {
   for (const command of program.commands) {
     const lines = EXAMPLES[command.name()];

@@ -1,16 +1,16 @@
-/** The exit codes of the command line, and which failure has which. */
+/** The exit codes of the command line. */
 
 export const EXIT = {
   ok: 0,
-  /** What was asked for was refused, has failed, or is not there. */
+  /** The request was refused or failed, or its target does not exist. */
   failed: 1,
-  /** A flag, a value or a file cannot be used. */
+  /** Unusable flag, value or file. */
   usage: 2,
-  /** The broker cannot be reached, or does not let this client in. */
+  /** The broker cannot be reached, or refuses access. */
   broker: 3,
-  /** Nobody has answered in time. */
+  /** No answer in time. */
   noAnswer: 4,
-  /** Ctrl-C, as shells have it. */
+  /** Ctrl-C: 128 + SIGINT, as in shells. */
   interrupted: 130,
 } as const;
 

@@ -1,4 +1,4 @@
-/** Entry of the command line: runs one command, and ends with its exit code. */
+/** Entry point of the command line: runs one command and exits with its code. */
 import { endSignals, keepOthersOut } from "../../protocol/config/surroundings.ts";
 import "../../protocol/broker/quiet_libraries.ts";
 import { CommanderError } from "commander";
@@ -14,10 +14,10 @@ async function main(args: readonly string[], surroundings: Surroundings): Promis
   const cli = new Cli(surroundings);
   try {
     await createProgram(cli).parseAsync([...args], { from: "user" });
-    // What was broken off has not failed.
+    // An interrupted command has not failed.
     return surroundings.signal.aborted && cli.exitCode !== EXIT.ok ? EXIT.interrupted : cli.exitCode;
   } catch (error) {
-    // commander has said it already: help and version are no errors.
+    // commander has already printed its message; help and version are not errors.
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.ok;
       if (args.includes("--json")) surroundings.stdout.write(errorJson(error.message, EXIT.usage));
@@ -41,7 +41,7 @@ function errorJson(error: string, exit_code: number): string {
   return `${printableJson({ ok: false, error: error.replace(/^error: /, ""), exit_code })}\n`;
 }
 
-/** The first Ctrl-C ends a command in order, the second at once. */
+/** The first Ctrl-C ends a command gracefully, the second at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
   for (const signal of endSignals()) {
@@ -55,7 +55,7 @@ function interruption(): AbortSignal {
 
 if (import.meta.main) {
   const env = Deno.env.toObject();
-  // Nothing that this process starts may inherit it.
+  // Child processes must not inherit secrets.
   for (const name of SECRET_VARIABLES) Deno.env.delete(name);
   const [stdout, stderr] = [openTerminal(Deno.stdout), openTerminal(Deno.stderr)];
   keepOthersOut();

@@ -1,4 +1,4 @@
-/** What the command line gives, read with types; and the flags that every command has by which it reaches the broker. */
+/** Reads command-line options with types, and defines the connection flags that commands share. */
 import { type Command, Option } from "commander";
 import { readAccess } from "../../protocol/broker/access_files.ts";
 import type { BrokerAccess } from "../../protocol/broker/access.ts";
@@ -9,7 +9,7 @@ import { isName, NAME_RULE } from "../../protocol/names.ts";
 import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
 import { profileValue, readProfile } from "./profile.ts";
 
-/** The values of a command's options, by their names in camel case. */
+/** The values of a command's options, by camel-case name. */
 export type Options = Readonly<Record<string, unknown>>;
 
 export const SIGN_KEY: Flag = {
@@ -44,8 +44,8 @@ export function addConnectionOptions(command: Command): void {
 }
 
 /**
- * What counts: the command line, then a profile that was asked for, then the environment, then the default profile.
- * @param warn takes what is not as it should be, though no reason to stop
+ * Precedence: the command line, then a profile that was asked for, then the environment, then the default profile.
+ * @param warn receives warnings about problems that do not prevent the connection
  * @throws ConfigError
  */
 export async function readConnection(
@@ -67,7 +67,7 @@ export async function readConnection(
   return { broker: url, access, signKey: read(SIGN_KEY) };
 }
 
-/** @throws ConfigError for a flag that was given without a value */
+/** @throws ConfigError for a flag given without a value */
 export function text(options: Options, name: string): string | undefined {
   const value = options[name];
   if (value === "") throw new ConfigError(`--${kebabCase(name)} needs a value`);
@@ -75,9 +75,9 @@ export function text(options: Options, name: string): string | undefined {
 }
 
 /**
- * A name that goes into a topic, or is looked for.
- * @param what as the help calls it
- * @throws ConfigError for what names no node and no agent
+ * Checks a name before it goes into a topic or is looked up.
+ * @param what its name in the help
+ * @throws ConfigError for anything that cannot be the name of a node or an agent
  */
 export function nameGiven(what: string, given: string | undefined): string {
   if (isName(given)) return given;
@@ -88,7 +88,7 @@ export function isSet(options: Options, name: string): boolean {
   return options[name] === true;
 }
 
-/** @returns milliseconds @throws ConfigError for what is no number above 0 */
+/** @returns milliseconds @throws ConfigError for anything but a number above 0 */
 export function milliseconds(options: Options, name: string): number | undefined {
   const given = text(options, name);
   if (given === undefined) return undefined;

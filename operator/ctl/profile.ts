@@ -1,11 +1,11 @@
-/** The file that saves typing: named sets of the connection's flags. */
+/** Profiles: named sets of connection flags in a file, to save typing. */
 import { readTextFile } from "../../protocol/config/text_file.ts";
 import { dirname, join, resolve } from "@std/path";
 import * as v from "valibot";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Environment, Flag } from "../../protocol/config/flag.ts";
 
-/** Flags by name, as a profile gives them. Paths are absolute. */
+/** A profile's flags, by name. Paths are absolute. */
 export type Profile = Readonly<Record<string, string>>;
 
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
@@ -41,14 +41,14 @@ const FileSchema = v.strictObject({
   profiles: v.record(v.string(), ProfileSchema, "must be an object of profiles"),
 }, (issue) => unknownField(issue, "default, profiles"));
 
-/** Where the file is, unless nobody has a home. */
+/** Path of the profile file; `undefined` if there is no home folder. */
 export function profilePath(env: Environment): string | undefined {
   const base = env.XDG_CONFIG_HOME || (env.HOME ? join(env.HOME, ".config") : undefined);
   return base === undefined ? undefined : join(base, "agentflow", "config.json");
 }
 
 /**
- * @param chosen the name of `--profile`; without it, the file's default, if there is a file and it has one
+ * @param chosen the value of `--profile`; `undefined`: the file's default profile, if there is one
  * @throws ConfigError
  */
 export async function readProfile(env: Environment, chosen: string | undefined): Promise<Profile> {
@@ -62,7 +62,7 @@ export async function readProfile(env: Environment, chosen: string | undefined):
 }
 
 /**
- * @param path of the file, for messages; paths in it are relative to its folder
+ * @param path of the file, for messages; relative paths in the file are resolved against its folder
  * @throws ConfigError
  */
 export function parseProfiles(
@@ -92,7 +92,7 @@ export function parseProfiles(
   ));
 }
 
-/** What a profile says for a flag. Its broker comes with all that is for it, or not at all. */
+/** A profile's value for a flag. If the broker is given elsewhere, none of the profile's broker settings apply. */
 export function profileValue(profile: Profile, flag: Flag, ownBroker: boolean): string | undefined {
   const isOfBroker = flag.name !== "sign-key" && !flag.name.startsWith("model");
   return ownBroker && isOfBroker ? undefined : profile[flag.name];

@@ -1,4 +1,4 @@
-/** All commands, put together: each is added by its own file. */
+/** Assembles the program: each command is added by its own file. */
 import { Command } from "commander";
 import { VERSION } from "../../protocol/version.ts";
 import type { Cli } from "./cli.ts";
@@ -31,7 +31,7 @@ import { EXIT_HELP } from "./exit_code.ts";
 
 type Add = (program: Command, cli: Cli) => void;
 
-/** By what they are for, in the order of `--help`. */
+/** Commands by purpose, in the order of `--help`. */
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],

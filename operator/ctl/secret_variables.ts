@@ -1,4 +1,4 @@
-/** The environment variables that hold secrets of this program's. */
+/** The environment variables that hold this program's secrets. */
 import { PASSWORD_VARIABLE } from "../../protocol/broker/broker_flags.ts";
 import { KEY_VARIABLES } from "../chat/settings.ts";
 

@@ -1,4 +1,4 @@
-/** The names that were seen last, for completions: a shell must not wait for a broker. */
+/** Remembers the names seen last, for completions: a shell must not wait for a broker. */
 import { dirname, join } from "@std/path";
 import { isName } from "../../protocol/names.ts";
 import type { Environment } from "../../protocol/config/flag.ts";
@@ -12,7 +12,7 @@ export interface Seen {
 
 const MAX_NAMES = 1000;
 
-/** Keeps the names of a fleet. That it cannot is no reason for a command to fail. */
+/** Stores the names of a fleet. Never fails: a command must not fail because of completions. */
 export async function rememberFleet(fleet: Fleet, env: Environment): Promise<void> {
   const path = seenPath(env);
   if (path === undefined || fleet.nodes.length === 0) return;
@@ -22,22 +22,22 @@ export async function rememberFleet(fleet: Fleet, env: Environment): Promise<voi
   };
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
-    // Another command may read it at this moment.
+    // Atomic: another command may be reading the file.
     const temporary = `${path}.${Deno.pid}`;
     await Deno.writeTextFile(temporary, JSON.stringify(seen), { mode: 0o600 });
     await Deno.rename(temporary, path);
   } catch {
-    // Completions are then without names.
+    // Completions will lack names.
   }
 }
 
-/** What was kept; nothing when there is nothing that can be read. */
+/** Recalls the stored names; none if they cannot be read. */
 export function recallFleet(env: Environment): Seen {
   try {
     const { nodes, agents } = JSON.parse(Deno.readTextFileSync(seenPath(env) ?? ""));
     return { nodes: names(nodes), agents: names(agents) };
   } catch {
-    // No fleet was seen yet.
+    // No fleet has been seen yet.
     return { nodes: [], agents: [] };
   }
 }

@@ -1,15 +1,15 @@
-/** The scripts by which shells ask this program what to offer. Pure. */
+/** Completion scripts: shells use them to ask this program for candidates. Pure. */
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** The last line that is answered: whether files are offered too. */
+/** The last line of an answer: whether to offer files as well. */
 export const FILES_MARK = ":files";
 export const NO_FILES_MARK = ":nofiles";
 
 /**
  * @param name what the user types
- * @param command how to run this program, word by word
+ * @param command words that run this program
  */
 export function completionScript(shell: Shell, name: string, command: readonly string[]): string {
   const ask = `${command.map(quoted).join(" ")} __complete`;
@@ -25,12 +25,12 @@ export function completionScript(shell: Shell, name: string, command: readonly s
   }
 }
 
-/** In single quotes for each of the three shells. */
+/** Quotes a word in a way that all three shells understand. */
 function quoted(word: string): string {
   return /^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 }
 
-// Words go as they are, as arguments: nothing of what is typed is ever evaluated.
+// Words are passed verbatim as arguments: the scripts never evaluate what the user types.
 
 const BASH = `# bash completion of NAME: source <(NAME completions bash)
 _NAME_complete() {

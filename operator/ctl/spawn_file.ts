@@ -1,4 +1,4 @@
-/** From a file and flags to a spawn config. */
+/** Builds a spawn config from a file and flags. */
 import { isJsonObject, parseExactly } from "../../protocol/json.ts";
 import { basename, extname } from "@std/path";
 import type { Command } from "commander";
@@ -12,7 +12,7 @@ import { type Options, text } from "./options.ts";
 
 const CODE_FILES = [".ts", ".js", ".mjs", ".mts", ".py"];
 
-/** How a value of each type of field is written on a command line. */
+/** How each type of field is written on the command line. */
 const READERS: Readonly<
   Record<SpawnField["type"], { readonly hint: string; readonly read: Reader } | undefined>
 > = {
@@ -40,7 +40,7 @@ export async function readSpawnFile(path: string, options: Options): Promise<Con
   return buildConfig({ ...base, ...fieldsOf(options) }, path);
 }
 
-/** The fields that flags give. @throws ConfigError */
+/** The fields set by flags. @throws ConfigError */
 export function fieldsOf(options: Options): Readonly<Record<string, unknown>> {
   const fields: Record<string, unknown> = {};
   const agent = text(options, "name");
@@ -57,7 +57,7 @@ export function fieldsOf(options: Options): Readonly<Record<string, unknown>> {
   return fields;
 }
 
-/** Checked here as the node will check it: a mistake is told before anything is sent. @throws ConfigError */
+/** Checks the config as the node will, to report mistakes before sending anything. @throws ConfigError */
 export function buildConfig(fields: Readonly<Record<string, unknown>>, path: string): Config {
   const { name } = fields;
   if (!isName(name)) {
@@ -106,7 +106,7 @@ async function readFile(path: string): Promise<string> {
   }
 }
 
-/** A switch turns the default round: `--replace`, `--no-rollback`. */
+/** A switch inverts the default: `--replace`, `--no-rollback`. */
 function flagOf(name: string, field: SpawnField): string {
   if (field.type === "flag") return field.default ? dashed(`no_${name}`) : dashed(name);
   return `${dashed(name)} ${READERS[field.type]?.hint}`;

@@ -1,14 +1,14 @@
-/** Where output goes, and what it can show. */
+/** Output streams, and what they can display. */
 import { printable } from "../../protocol/printable.ts";
 
 export { oneLine, printable, printableJson } from "../../protocol/printable.ts";
 
-/** A stream of this process, or a test's. */
+/** An output stream of this process or of a test. */
 export interface Terminal {
-  /** Whether a person reads it: colours, and lines that are written anew, are for them. */
+  /** Whether a person reads it: only then use colours and redraw lines. */
   readonly isTerminal: boolean;
   readonly colour: boolean;
-  /** Characters in a line; Infinity where nothing is cut. */
+  /** Characters per line; Infinity = never cut. */
   readonly columns: () => number;
   readonly rows: () => number;
   write(text: string): void;
@@ -41,12 +41,12 @@ export function openTerminal(stream: {
   };
 }
 
-/** The text in a colour, where the terminal shows any. */
+/** Colours the text if the terminal supports it. */
 export function paint({ colour }: Pick<Terminal, "colour">, name: Colour | undefined, text: string): string {
   return colour && name !== undefined ? `\x1b[${COLOURS[name]}m${text}\x1b[0m` : text;
 }
 
-/** Of all that a terminal acts on, nothing but the colours of `paint` stays, whoever has put it into the text. */
+/** Neutralizes all control characters in a text except the colour codes that `paint` writes. */
 export function coloured(text: string): string {
   return text.split(OWN_COLOURS).map((part, index) => index % 2 === 1 ? part : printable(part)).join("");
 }
@@ -56,10 +56,10 @@ const OWN_COLOURS = /(\x1b\[(?:0|1|3[1236]|90)m)/;
 
 function sizeOf(side: "columns" | "rows"): number {
   try {
-    // A terminal of no size is one that does not know its own.
+    // A terminal that does not know its size reports 0.
     return Deno.consoleSize()[side] || Infinity;
   } catch {
-    // stdin, stdout and stderr are no terminals at all.
+    // None of stdin, stdout and stderr is a terminal.
     return Infinity;
   }
 }

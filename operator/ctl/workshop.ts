@@ -1,4 +1,4 @@
-/** What the tools of the MCP server and of the chat work with, made from the command line's connection. */
+/** Opens the workshop for the tools of the MCP server and the chat, on the command line's connection. */
 import { Journal } from "../fleet/journal.ts";
 import type { Operator } from "../operator.ts";
 import { watchFleet } from "../operations/survey.ts";
@@ -8,7 +8,7 @@ import type { Run } from "./cli.ts";
 import { OWN_FLAGS, readDeploy } from "../deploy/options.ts";
 import { runDeploy } from "../deploy/run.ts";
 
-/** Listens to the fleet and to its logs until it is disposed of. */
+/** Listens to the fleet and its logs until disposed. */
 export async function openWorkshop(run: Run, operator: Operator): Promise<Workshop & Disposable> {
   using parts = new DisposableStack();
   parts.use(await watchFleet(operator));
@@ -17,7 +17,7 @@ export async function openWorkshop(run: Run, operator: Operator): Promise<Worksh
   return { operator, journal, deployNode: deployer(run), [Symbol.dispose]: () => kept.dispose() };
 }
 
-/** Deploys as the command does, with nothing but what a request can say. */
+/** Deploys like the `deploy` command, with only the options that a request can give. */
 function deployer({ env }: Run): DeployNode {
   return async ({ node, address, broker, ssh_port }, report, signal) => {
     const to = ssh_port === undefined ? address : `ssh://${address}:${ssh_port}`;

@@ -1,4 +1,4 @@
-/** A node on the author's machine, with a broker of its own: everything as on a device, and gone afterwards. */
+/** A temporary node on the author's machine with its own broker, which behaves as on a device. */
 import { join } from "@std/path";
 import { parseBroker } from "../../../protocol/broker/broker_url.ts";
 import type { Environment } from "../../../protocol/config/flag.ts";
@@ -12,25 +12,25 @@ import { runNode } from "../../../runner/run_node.ts";
 
 export interface DevNodeOptions {
   readonly name: string;
-  /** Of the broker, on loopback; 0 for any free one. */
+  /** The broker's port on loopback; 0 = any free port. */
   readonly port: number;
-  /** Where agents' state is kept; a folder that is gone afterwards without one. */
+  /** Folder for agents' state; `undefined`: a temporary folder. */
   readonly stateDir: string | undefined;
-  /** More flags of the runner. */
+  /** Additional flags of the runner. */
   readonly args: readonly string[];
   readonly env: Environment;
-  /** Takes the node's own warnings. */
+  /** Receives the node's warnings. */
   readonly warn: (line: string) => void;
 }
 
 export interface DevNode extends AsyncDisposable {
   readonly name: string;
   readonly port: number;
-  /** Rejects, with the reason, when no agent can run here. */
+  /** Rejects with the reason if no agent can run here. */
   readonly ready: Promise<unknown>;
 }
 
-/** @throws ConfigError for flags that cannot be used; Error when the port is taken */
+/** @throws ConfigError for unusable flags; Error when the port is taken */
 export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
   const { name, port, env, warn } = options;
   const folder = options.stateDir === undefined
@@ -39,7 +39,7 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
   const stateDir = options.stateDir ?? join(folder ?? "", "state");
   await Deno.mkdir(stateDir, { recursive: true });
   const args = ["--broker", "embedded", "--name", name, "--state-dir", stateDir, ...options.args];
-  // The author's environment is not the node's: what is set there is for the fleet.
+  // Hide the author's other variables from the node: they configure access to the fleet.
   const request = parseCommandLine(args, { HOME: env.HOME, XDG_CACHE_HOME: env.XDG_CACHE_HOME }, "dev");
   if (request.kind !== "run") throw new Error("unreachable: these flags ask for nothing else");
   const { config } = request;

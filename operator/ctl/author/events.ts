@@ -1,4 +1,4 @@
-/** What an author sees of an agent that is being written: its messages, sorted by what they are. Pure. */
+/** Classifies the messages of an agent under development, for its author. Pure. */
 import type { BusMessage } from "../../bus.ts";
 import { fieldsOf, valueOf } from "../../json.ts";
 
@@ -14,7 +14,7 @@ export type DevEvent =
   }
   | { readonly event: "state"; readonly state: string }
   | { readonly event: "result" | "detection"; readonly value: unknown }
-  /** `value` is undefined for bytes. */
+  /** `value` is undefined for binary payloads. */
   | {
     readonly event: "publish";
     readonly topic: string;
@@ -22,14 +22,14 @@ export type DevEvent =
     readonly retained: boolean;
   };
 
-/** @returns `undefined` for what an author does not want to see */
+/** @returns `undefined` for messages that are of no interest to the author */
 export function devEvent({ topic, payload, retained }: BusMessage): DevEvent | undefined {
   if (topic.startsWith("nodes/") || topic.startsWith("main/reply/")) return undefined;
   if (!topic.startsWith("agents/")) return { event: "publish", topic, value: valueOf(payload), retained };
   const fields = fieldsOf(payload);
   switch (topic.split("/")[2]) {
     case "logs":
-      // An alert says it too; what the node says is not the agent's.
+      // Skip alerts, which also arrive on their own topic, and the node's own log entries.
       return fields.type !== "log" || fields.level === undefined
         ? undefined
         : { event: "log", level: String(fields.level), message: String(fields.message) };

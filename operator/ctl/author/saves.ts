@@ -1,13 +1,13 @@
-/** Tells when a file has been saved, however the editor does that. */
+/** Detects that a file was saved, however the editor saves it. */
 import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { basename, dirname, resolve } from "@std/path";
 
 /** An editor may write a file in several steps. */
 const SETTLE_MS = 100;
 
-/** Its text after each save that has changed it, until `signal` is aborted. @param text as it is now */
+/** Yields the file's text after each save that changed it, until `signal` is aborted. @param text its current text */
 export async function* saves(path: string, text: string, signal: AbortSignal): AsyncGenerator<string> {
-  // The folder, not the file: many editors put a new file in the place of the old one.
+  // Watch the folder, not the file: many editors replace the file.
   using watcher = Deno.watchFs(dirname(resolve(path)), { recursive: false });
   const stop = () => watcher.close();
   signal.addEventListener("abort", stop);
@@ -17,7 +17,7 @@ export async function* saves(path: string, text: string, signal: AbortSignal): A
     for await (const { paths } of watcher) {
       if (!paths.some((changed) => basename(changed) === basename(path))) continue;
       await new Promise((done) => setTimeout(done, SETTLE_MS));
-      // In the middle of a save it may be away for a moment.
+      // The file may be missing for a moment during a save.
       const now = await readTextFile(path).catch(() => known);
       if (now === known || now === "") continue;
       known = now;

@@ -1,4 +1,4 @@
-/** The agent that `agentflow new` writes. Pure. */
+/** The starter agent that `agentflow new` writes. Pure. */
 
 import type { Language } from "../../../protocol/language.ts";
 
@@ -7,7 +7,6 @@ export interface StarterOptions {
   readonly language: Language;
 }
 
-/** The file's text. */
 export function starter({ name, language }: StarterOptions): string {
   return language === "python" ? pythonStarter(name) : scriptStarter(name, language);
 }

@@ -1,4 +1,4 @@
-/** Which model plans, from the command line, a profile and the environment. */
+/** Reads the model settings from the command line, a profile and the environment. */
 import type { Command } from "commander";
 import type { Environment, Flag } from "../../../protocol/config/flag.ts";
 import { MODEL_FLAGS, readModelKey, readModelSources } from "../../chat/model_flags.ts";
@@ -14,7 +14,7 @@ export function addModelOptions(command: Command): void {
   }
 }
 
-/** What counts is as for the connection's flags. @returns `undefined` when no model is named @throws ConfigError */
+/** Same precedence as the connection flags. @returns `undefined` when no model is named @throws ConfigError */
 export async function readModel(options: Options, env: Environment): Promise<ModelSettings | undefined> {
   const chosen = text(options, "profile") ?? (env.AGENTFLOW_PROFILE || undefined);
   const profile = await readProfile(env, chosen);

@@ -1,9 +1,9 @@
-/** Prints what a line of the chat has come to, as far as the person has not been told. */
+/** Prints those parts of the outcome of a chat line that the person has not seen yet. */
 import type { ToolCallOutcome } from "../../chat/tool_call.ts";
 import type { Answer } from "../../chat/session.ts";
 import type { Run } from "../cli.ts";
 
-/** One value of JSON with `--json`. */
+/** With `--json`, prints one JSON value. */
 export function printAnswer(run: Run, answer: Answer): void {
   switch (answer.kind) {
     case "quit":

@@ -1,4 +1,4 @@
-/** The terminal's line: with history, over restarts too. */
+/** The chat's input line, with a history that survives restarts. */
 import { createInterface, type Interface } from "node:readline/promises";
 import process from "node:process";
 import { dirname, join } from "@std/path";
@@ -6,9 +6,9 @@ import type { Environment } from "../../../protocol/config/flag.ts";
 
 const MAX_HISTORY = 1000;
 
-/** Invariant: the history is written when it is disposed of, for its owner alone to read. */
+/** Invariant: disposal writes the history to a file that only its owner can read. */
 export class Prompt implements AsyncDisposable {
-  /** Of input that is no terminal: `question` would lose what comes before it is asked. */
+  /** Lines of piped input: `question` would lose lines that arrive before it is called. */
   readonly #piped: AsyncIterator<string> | undefined;
 
   private constructor(
@@ -17,7 +17,7 @@ export class Prompt implements AsyncDisposable {
     private history: readonly string[],
   ) {
     this.#piped = process.stdin.isTTY === true ? undefined : lines[Symbol.asyncIterator]();
-    // readline hands the newest first; an answer to a question is no sentence.
+    // readline lists the newest first; answers to yes/no questions do not belong in the history.
     (lines as unknown as { on(event: "history", listener: (lines: string[]) => void): void })
       .on("history", (lines) => this.history = lines.filter((line) => !/^(y|yes|n|no)$/i.test(line)));
   }
@@ -37,7 +37,7 @@ export class Prompt implements AsyncDisposable {
     return new Prompt(lines, file, history);
   }
 
-  /** @returns `undefined` when the input has ended, or at `signal` */
+  /** @returns `undefined` when the input has ended or `signal` is aborted */
   async question(text: string, signal: AbortSignal): Promise<string | undefined> {
     if (this.#piped !== undefined) {
       const { done, value } = await this.#piped.next();
@@ -56,7 +56,7 @@ export class Prompt implements AsyncDisposable {
     }
   }
 
-  /** The one that is told of Ctrl-C, which is no signal while the terminal is read. */
+  /** Sets the only listener for Ctrl-C, which raises no signal while readline reads the terminal. */
   onInterrupt(listener: () => void): void {
     this.lines.removeAllListeners("SIGINT");
     this.lines.on("SIGINT", listener);
@@ -71,7 +71,7 @@ export class Prompt implements AsyncDisposable {
         mode: 0o600,
       });
     } catch {
-      // A history that cannot be kept is no reason to fail.
+      // Failing to save the history must not fail the chat.
     }
   }
 }
@@ -80,7 +80,7 @@ async function readLines(file: string): Promise<string[]> {
   try {
     return (await Deno.readTextFile(file)).split("\n").filter((line) => line !== "");
   } catch {
-    // The first time there is none.
+    // There is no history on first use.
     return [];
   }
 }

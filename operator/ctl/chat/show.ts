@@ -1,4 +1,4 @@
-/** What tools come back with, as lines of a terminal. Pure. */
+/** Formats tool results as terminal lines. Pure. */
 import { shownOf } from "../../chat/show.ts";
 import type { ToolResult } from "../../tools/tool.ts";
 import { table } from "../render/table.ts";
@@ -8,7 +8,7 @@ interface View {
   readonly width: number;
 }
 
-/** @returns what can be printed as it is */
+/** @returns lines that are safe to print */
 export function linesFor(tool: string, result: ToolResult, view: View): readonly string[] {
   const shown = shownOf(tool, result);
   if (shown.kind === "lines") return shown.lines;

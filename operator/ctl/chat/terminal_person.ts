@@ -1,4 +1,4 @@
-/** The operator at the terminal: sees all that the model says and does, and decides. */
+/** The operator at the terminal, who sees everything the model says and does, and decides. */
 import type { ActionView } from "../../chat/action.ts";
 import type { Person } from "../../chat/person.ts";
 import type { ToolResult } from "../../tools/tool.ts";
@@ -6,11 +6,11 @@ import type { Run } from "../cli.ts";
 import { paint, printable } from "../terminal.ts";
 import { linesFor } from "./show.ts";
 
-/** Asks one question on the terminal; `undefined` where nobody is there. */
+/** Asks one question on the terminal; `undefined` if there is no one to ask. */
 export type Ask = ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
 
 export class TerminalPerson implements Person {
-  /** @param saysYes `--yes`: agrees to everything */
+  /** @param saysYes `--yes`: agree to everything */
   constructor(private readonly run: Run, private readonly ask: Ask, private readonly saysYes: boolean) {}
 
   write(text: string): void {

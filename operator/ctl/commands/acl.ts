@@ -1,4 +1,4 @@
-/** `agentflow acl`: prints the access rules of a mosquitto for nodes, agents and operators. */
+/** `agentflow acl`: prints mosquitto access rules for nodes, agents and operators. */
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { aclFile, type AclRequest } from "../../acl_rules.ts";
@@ -60,7 +60,7 @@ function checked(request: AclRequest): AclRequest {
   }
   const users = [...nodes, ...operators, ...agents];
   const twice = users.find((user, index) => users.indexOf(user) !== index);
-  // mosquitto would give it the rights of both.
+  // mosquitto would grant it the rights of both.
   if (twice !== undefined) {
     throw new ConfigError(`the user '${twice}' cannot be two of node, operator and agents`);
   }
@@ -68,7 +68,7 @@ function checked(request: AclRequest): AclRequest {
   return request;
 }
 
-/** Whoever may write there commands nodes, answers in their place, or says what their agents have detected. */
+/** Rejects filters whose writers could command nodes, answer in their place, or forge their agents' detections. */
 function checkData(filter: string, nodes: readonly string[]): void {
   const problem = filterError(filter);
   if (problem !== undefined) throw new ConfigError(`--data '${filter}': ${problem}`);

@@ -1,4 +1,4 @@
-/** `agentflow agents`: the agents that run, and how they are. */
+/** `agentflow agents`: lists the running agents and their state. */
 import type { Command } from "commander";
 import type { AgentView } from "../../fleet/views.ts";
 import { liveAgents, nodeNamed } from "../../operations/find.ts";

@@ -1,4 +1,4 @@
-/** `agentflow apply` and `diff`: the fleet as a file says. */
+/** `agentflow apply` and `diff`: make the fleet match a file, or show the differences. */
 import type { Command } from "commander";
 import { applyPlan, planFleet } from "../../operations/apply.ts";
 import { isChange } from "../../operations/plan.ts";

@@ -1,4 +1,4 @@
-/** `agentflow restart`, `pause`, `resume`, `delete`: what a dashboard's buttons do, to one agent. */
+/** `agentflow restart`, `pause`, `resume` and `delete`: the dashboard's buttons, for one agent. */
 import type { Command } from "commander";
 import type { AgentCommand } from "../../../protocol/commands.ts";
 import { pressButton } from "../../operations/stop.ts";
@@ -11,7 +11,7 @@ interface Button {
   readonly done: string;
 }
 
-/** `stop` is a command of its own, which works for more than one agent. */
+/** `stop` has its own command. */
 const BUTTONS: Readonly<Record<Exclude<AgentCommand, "stop">, Button>> = {
   restart: {
     help: "give an agent a new process, with its budget of restarts anew",

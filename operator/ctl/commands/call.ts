@@ -1,4 +1,4 @@
-/** `agentflow call`: gives an agent a task, and shows its reply. */
+/** `agentflow call`: sends an agent a task and shows its reply. */
 import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { isJsonObject, parseExactly } from "../../../protocol/json.ts";
 import type { Command } from "commander";
@@ -32,7 +32,7 @@ export function parsePayload(text: string): unknown {
   }
 }
 
-/** Protocol: so an agent replies whose handle_task threw, or that has none. */
+/** Protocol: an agent replies like this if its handle_task threw or does not exist. */
 export function isFailure(reply: unknown): boolean {
   return isJsonObject(reply) && "error" in reply;
 }

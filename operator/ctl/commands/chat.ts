@@ -1,4 +1,4 @@
-/** `agentflow chat`: says what to do in words, to a model or to the built-in planner. */
+/** `agentflow chat`: takes instructions in words, for a model or the built-in planner. */
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Answer, ChatSession } from "../../chat/session.ts";
@@ -19,7 +19,7 @@ export function addChat(program: Command, cli: Cli): void {
   addModelOptions(command);
   cli.connected(command, async (run, operator, ...words) => {
     const settings = await readModel(run.options, run.env);
-    // Loaded here alone: the other commands start without them.
+    // Loaded lazily: other commands do not need them.
     const { toolsOf } = await import("../../tools/catalog.ts");
     const { isDone, ChatSession } = await import("../../chat/session.ts");
     const { TerminalPerson } = await import("../chat/terminal_person.ts");
@@ -52,7 +52,7 @@ export function addChat(program: Command, cli: Cli): void {
         : `Model: ${settings.model}`,
     );
     const undone = await converseByLines(run, prompt, session, isDone);
-    // A person has seen it; a script has its exit code.
+    // A person has seen the failures; a script needs the exit code.
     return undone > 0 && !isAsked ? EXIT.failed : EXIT.ok;
 
     async function converse() {
@@ -64,7 +64,7 @@ export function addChat(program: Command, cli: Cli): void {
   });
 }
 
-/** @returns how many lines have not led to what they asked for @throws ConfigError when there is none at all */
+/** @returns how many lines were not carried out in full @throws ConfigError when there are no lines at all */
 async function converseByLines(
   run: Run,
   prompt: Prompt,
@@ -88,7 +88,7 @@ async function converseByLines(
       if (answer.kind === "quit") break;
       if (!isDone(answer)) undone++;
     } catch (error) {
-      // One turn that has failed does not end the conversation.
+      // A failed turn does not end the conversation.
       undone++;
       const { message } = error as Error;
       if (run.json) run.printJson({ ok: false, error: message });
@@ -101,7 +101,7 @@ async function converseByLines(
   return undone;
 }
 
-/** Ctrl-C ends what is under way. */
+/** Runs `work`, which Ctrl-C aborts. */
 async function interruptible<T>(
   run: Run,
   prompt: Prompt | null,

@@ -1,4 +1,4 @@
-/** `agentflow check`: says what is wrong with an agent's code, and which permissions it would need. */
+/** `agentflow check`: reports problems in an agent's code, and the permissions it would need. */
 import { readTextFile } from "../../../protocol/config/text_file.ts";
 import type { Command } from "commander";
 import { basename } from "@std/path";
@@ -15,21 +15,21 @@ import { text } from "../options.ts";
 import { count } from "../render/units.ts";
 import { paint, printable } from "../terminal.ts";
 
-/** What there is to say of a file, whatever its language. */
+/** The findings for a file, whatever its language. */
 interface Findings {
   readonly functions: readonly string[];
   readonly problems: readonly Diagnostic[];
-  /** What is no mistake, but should be known. */
+  /** Not errors, but worth knowing. */
   readonly notes: readonly string[];
-  /** What spawn would have to be given. */
+  /** Packages that spawn would have to install. */
   readonly install: readonly string[];
-  /** `undefined`: what does not parse says nothing about it. */
+  /** `undefined` if the file does not parse. */
   readonly hints: readonly PermissionHint[] | undefined;
-  /** What nobody has looked at. */
+  /** What was not checked. */
   readonly notChecked?: string;
 }
 
-/** Of a line that is quoted. */
+/** How much of a source line to quote. */
 const MAX_QUOTED_CHARS = 100;
 
 export function addCheck(program: Command, cli: Cli): void {
@@ -104,7 +104,7 @@ async function lookAtPython(
   };
 }
 
-/** What is imported by a bare name, and is not given, is the newest of that name. */
+/** Bare imports that `--install` does not list stand for the newest version of that package. */
 function readInstall(given: readonly string[], source: string): readonly string[] {
   try {
     const known = parseSpecifiers(given);

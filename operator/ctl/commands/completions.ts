@@ -1,4 +1,4 @@
-/** `agentflow completions`: the script for a shell; and what that script asks. */
+/** `agentflow completions`: prints a shell's completion script, and answers its requests. */
 import { Argument, type Command } from "commander";
 import { complete } from "../complete.ts";
 import type { Cli } from "../cli.ts";
@@ -26,7 +26,7 @@ export function addCompletions(program: Command, cli: Cli): void {
     });
 }
 
-/** How this program was started. */
+/** The command that runs this program. */
 function ownCommand(): string[] {
   if (Deno.build.standalone) return [Deno.execPath()];
   return [Deno.execPath(), "run", "-A", new URL(Deno.mainModule).pathname];

@@ -1,4 +1,4 @@
-/** `agentflow deploy`: brings a node to a device over ssh. */
+/** `agentflow deploy`: installs a node on a device over ssh. */
 import { type Command, Option } from "commander";
 import type { Flag } from "../../../protocol/config/flag.ts";
 import type { Cli } from "../cli.ts";
@@ -29,13 +29,13 @@ export function addDeploy(program: Command, cli: Cli): void {
   cli.local(command, async (run, name = "", ...flags) => {
     const rest = flags.filter((flag) => flag !== undefined);
     const options = readDeploy(name, rest, ({ name: flag }) => {
-      // commander turns --no-x into x being false.
+      // commander represents --no-x as x = false.
       const negated = /^no-(.*)$/.exec(flag)?.[1];
       const value = run.options[camelCase(negated ?? flag)];
       if (negated !== undefined) return value === false;
       return typeof value === "string" || typeof value === "boolean" ? value : undefined;
     });
-    // It takes a while: also a program's user wants to see how far it is.
+    // Deploying takes a while: show progress even with --json.
     const { json, words } = await runDeploy(options, { env: run.env, report: run.tell, signal: run.signal });
     if (run.json) run.printJson(json);
     else words.forEach((line) => run.print(line));

@@ -1,4 +1,4 @@
-/** `agentflow dev`: runs an agent while it is being written. */
+/** `agentflow dev`: runs an agent during development. */
 import { readTextFile } from "../../../protocol/config/text_file.ts";
 import type { Command } from "commander";
 import { hostname } from "node:os";
@@ -35,7 +35,7 @@ export function addDev(program: Command, cli: Cli): void {
     .option("--node-secrets <FILE>", "secrets of the node");
   cli.local(command, async (run, file = "") => {
     const { name } = await readSpawnFile(file, run.options);
-    // Only those who write agents pay for loading a node.
+    // Loaded lazily: only this command needs a node.
     const { startDevNode } = await import("../author/dev_node.ts");
     await using node = await startDevNode({
       name: isName(hostname()) ? hostname() : "dev",
@@ -55,7 +55,7 @@ export function addDev(program: Command, cli: Cli): void {
       else run.print(devLine(event, Date.now(), run.stdout));
     });
     const session = new DevSession(run, operator, node.name, file);
-    // Settled in order only when no agent can run here.
+    // Rejects if no agent can run here; otherwise never settles.
     const unable = node.ready.then(() => new Promise<never>(() => {}));
     await Promise.race([session.run(name), unable]);
     return EXIT.ok;
@@ -69,7 +69,7 @@ function nodeArgs(run: Run): string[] {
   });
 }
 
-/** Invariant: of two starts, the later one counts. */
+/** Invariant: a later start supersedes an earlier one. */
 class DevSession {
   #current = new AbortController();
   readonly #begun = Promise.withResolvers<void>();
@@ -81,7 +81,7 @@ class DevSession {
     private readonly file: string,
   ) {}
 
-  /** Until Ctrl-C. @param agent its name */
+  /** Runs until Ctrl-C. @param agent its name */
   async run(agent: string): Promise<void> {
     const { signal } = this.parent;
     const text = await readTextFile(this.file);
@@ -100,13 +100,13 @@ class DevSession {
     try {
       const config = await readSpawnFile(this.file, this.parent.options);
       const outcome = await spawn(this.operator, this.node, { ...config, replace: true, rollback: false }, {
-        // Its errors are shown as they come.
+        // Errors are shown as they arrive, by the subscription.
         onProgress: (message, kind) => {
           if (kind === "install") this.#say(kind, message);
         },
         signal: own.signal,
       });
-      // So has how it has failed.
+      // A failure has been shown the same way.
       if (!own.signal.aborted && exitCodeOfSpawn(outcome) === EXIT.noAnswer) {
         this.#say("spawn", wordsFor(outcome));
       }

@@ -1,4 +1,4 @@
-/** `agentflow doctor`: what is wrong, and what to do about it. */
+/** `agentflow doctor`: reports what is wrong and what to do about it. */
 import type { Command } from "commander";
 import { arch } from "node:os";
 import { BusError } from "../../bus.ts";
@@ -72,7 +72,7 @@ async function examineBus(cli: Cli, run: Run, show: (finding: Finding) => void):
   }
 }
 
-/** Beyond what the message says already. */
+/** Adds advice to the error's message. */
 const ADVICE: Readonly<Record<BusError["kind"], string | undefined>> = {
   absent: "start the broker, or name it with --broker, --port or --profile",
   refused: "who may connect is said at the broker: docs/security.md shows users and rules for mosquitto",

@@ -1,4 +1,4 @@
-/** `agentflow key`: makes the keys of those who command nodes, signs commands with them, and makes nodes known to each other. */
+/** `agentflow key`: generates operators' keys, signs commands with them, and enrols nodes' keys. */
 import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
@@ -32,7 +32,7 @@ function addGenerate(key: Command, cli: Cli): void {
   cli.local(command, async (run, path = "") => {
     const made = await generateKey(text(run.options, "kid") ?? "");
     try {
-      // Never over another key: nobody could say any more what that one has signed.
+      // Never overwrite a key: what it has signed could no longer be attributed.
       await Deno.writeTextFile(path, `${JSON.stringify(made, null, 2)}\n`, { createNew: true, mode: 0o600 });
     } catch (error) {
       const reason = error instanceof Deno.errors.AlreadyExists
@@ -115,7 +115,7 @@ function addEnrol(key: Command, cli: Cli): void {
   });
 }
 
-/** Whether it is the node's own key: only the node itself can tell. @throws ConfigError */
+/** Whether this is the node's own key, which only the node itself can confirm. @throws ConfigError */
 async function isRight(
   run: Run,
   { node, fingerprint }: NodeKey,
@@ -145,7 +145,7 @@ async function readKeyFile(path: string): Promise<string> {
   }
 }
 
-/** At once: a node that runs reads it at any moment. */
+/** Replaces the file atomically: a running node may read it at any moment. */
 async function replaceKeyFile(path: string, content: string): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
   try {

@@ -1,4 +1,4 @@
-/** `agentflow logs` and `errors`: what nodes and agents have said last, and go on to say. */
+/** `agentflow logs` and `errors`: shows the latest log lines or errors of nodes and agents, and follows new ones. */
 import { type Command, InvalidArgumentError } from "commander";
 import { listen } from "../../operations/listen.ts";
 import { keyOf, type Recent, recentLines } from "../../operations/recent.ts";
@@ -67,7 +67,7 @@ const NONE: Readonly<Record<Kind["name"], string>> = {
   errors: "No errors are known",
 };
 
-/** Listens first, then asks for what was before: no line is lost in between, and none comes twice. */
+/** Listens first, then asks for earlier lines: no line is lost in between, and none is shown twice. */
 async function follow(
   run: Run,
   operator: Operator,
@@ -76,7 +76,7 @@ async function follow(
   forMs: number | undefined,
 ): Promise<void> {
   let waiting: LogLine[] | undefined = [];
-  // A node's answer may overtake lines that it has said before.
+  // A node's answer may overtake lines that it published earlier.
   let shown: ReadonlySet<string> = new Set();
   const show = (line: LogLine) => {
     if (!shown.has(keyOf(line))) print(run, line);
@@ -94,7 +94,7 @@ async function follow(
       return false;
     },
   });
-  // It is waited for below; until then its failure is no crash.
+  // Awaited below; until then a rejection must not crash the process.
   listening.catch(() => {});
   const { lines } = await remembered(run, operator, kind, target);
   for (const line of lines) print(run, line);

@@ -26,7 +26,7 @@ export function addMcp(program: Command, cli: Cli): void {
       `file with the token that clients must show (default: $${MCP_TOKEN_VARIABLE})`,
     );
   cli.connected(command, async (run, operator) => {
-    // Loaded here alone: the other commands start without it.
+    // Loaded lazily: other commands do not need it.
     const { serveStdio } = await import("../../mcp/stdio.ts");
     using workshop = await openWorkshop(run, operator);
     const selection = { readOnly: isSet(run.options, "readOnly") };

@@ -1,4 +1,4 @@
-/** `agentflow migrate`: moves an agent, with what it has persisted. */
+/** `agentflow migrate`: moves an agent and its persisted state to another node. */
 import type { Command } from "commander";
 import { migrate } from "../../operations/migrate.ts";
 import { survey } from "../../operations/survey.ts";

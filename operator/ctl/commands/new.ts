@@ -1,4 +1,4 @@
-/** `agentflow new`: writes a starter agent, and the types it is written against. */
+/** `agentflow new`: writes a starter agent, and the types for it. */
 import { type Command, Option } from "commander";
 import { join } from "@std/path";
 import types from "../../../agents/types.d.ts" with { type: "text" };

@@ -1,4 +1,4 @@
-/** `agentflow nodes`: the nodes, how they are, and what they run. */
+/** `agentflow nodes`: lists the nodes, their state and their agents. */
 import type { Command } from "commander";
 import { type NodeView, stateOf } from "../../fleet/views.ts";
 import { survey, watchFleet } from "../../operations/survey.ts";
@@ -47,7 +47,7 @@ export function addNodes(program: Command, cli: Cli): void {
   });
 }
 
-/** Ages grow by themselves. */
+/** Redraws every second: the ages in the table grow without any message. */
 async function ticking(draw: () => void, signal: AbortSignal): Promise<void> {
   const timer = setInterval(draw, 1000);
   await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** `agentflow policy check`: says in words what a policy allows and where links in it lead, or why it cannot be used. */
+/** `agentflow policy check`: explains what a policy allows and where its links lead, or why it is unusable. */
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { explainPolicy } from "../../../runner/policy/explain.ts";

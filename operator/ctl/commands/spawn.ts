@@ -1,4 +1,4 @@
-/** `agentflow spawn`: starts an agent from a file, and waits for what becomes of it. */
+/** `agentflow spawn`: starts an agent from a file and waits for the outcome. */
 import type { Command } from "commander";
 import { OperationError, type Operator } from "../../operator.ts";
 import { nodeNamed } from "../../operations/find.ts";

@@ -1,4 +1,4 @@
-/** `agentflow state`: what an agent has persisted, or was spawned with. */
+/** `agentflow state`: shows an agent's persisted state, config or code. */
 import type { Command } from "commander";
 import { inspectAgent } from "../../operations/inspect.ts";
 import { OperationError } from "../../operator.ts";
@@ -31,7 +31,7 @@ export function addState(program: Command, cli: Cli): void {
   });
 }
 
-/** Into a file it goes as it is. */
+/** Prints the code safely on a terminal, and unchanged to a file or pipe. */
 function showCode(run: Run, code: string): void {
   if (run.stdout.isTerminal) run.print(code);
   else run.stdout.write(`${code}\n`);

@@ -1,4 +1,4 @@
-/** `agentflow stop`: ends one agent for good. */
+/** `agentflow stop`: stops one agent for good. */
 import type { Command } from "commander";
 import { stopAgent } from "../../operations/stop.ts";
 import { survey } from "../../operations/survey.ts";

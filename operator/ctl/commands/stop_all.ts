@@ -1,4 +1,4 @@
-/** `agentflow stop-all`: ends nodes with all of their agents. */
+/** `agentflow stop-all`: ends nodes and all of their agents. */
 import type { Command } from "commander";
 import { NoAnswerError, RefusedError } from "../../commander.ts";
 import { stateOf } from "../../fleet/views.ts";
@@ -39,7 +39,7 @@ export function addStopAll(program: Command, cli: Cli): void {
 
 async function end(run: Run, operator: Operator, node: string) {
   try {
-    // One that is off would be waited for in vain.
+    // Do not wait for a node that is offline.
     onlineNode(operator.fleet, node);
     const agents = await stopNode(operator, node, commandOptions(run));
     if (!run.json) run.print(`Node '${node}' has ended, with ${count(agents.length, "agent")}`);

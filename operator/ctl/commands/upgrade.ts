@@ -1,4 +1,4 @@
-/** `agentflow upgrade`: a new runner for a node, over the bus. */
+/** `agentflow upgrade`: sends a node a new runner over the bus. */
 import { join } from "@std/path";
 import type { Command } from "commander";
 import { runnerFile } from "../../release/bundle.ts";

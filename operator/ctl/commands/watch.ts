@@ -1,4 +1,4 @@
-/** `agentflow watch`: all traffic, readable, or that part of it that is asked for. */
+/** `agentflow watch`: shows all or part of the bus traffic in readable form. */
 import { type Command, InvalidArgumentError } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { listen } from "../../operations/listen.ts";

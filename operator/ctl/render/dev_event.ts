@@ -1,4 +1,4 @@
-/** What goes on in an agent that is being written, one line each. Pure. */
+/** Formats events of an agent under development, one line each. Pure. */
 import type { DevEvent } from "../author/events.ts";
 import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
 import { messageBeside } from "./error.ts";
@@ -43,7 +43,7 @@ export function devLine(event: DevEvent, nowMs: number, view: Pick<Terminal, "co
   }
 }
 
-/** A line of that form about anything else. */
+/** A line in the same format, for anything else. */
 export function line(
   kind: string,
   text: string,
@@ -61,7 +61,7 @@ export function line(
     .join("\n");
 }
 
-/** A value as an author reads it. */
+/** A value in readable form. */
 export function shown(value: unknown): string {
   return value === undefined ? "(bytes)" : typeof value === "string" ? value : JSON.stringify(value);
 }

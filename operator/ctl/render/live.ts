@@ -1,11 +1,11 @@
-/** Lines on a terminal that are drawn anew in their place. */
+/** Redraws lines in place on a terminal. */
 import { cut } from "./table.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 
-/** Invariant: the cursor is seen again when it has been disposed of. */
+/** Invariant: disposal makes the cursor visible again. */
 export class LiveView implements Disposable {
   #drawn = 0;
 
@@ -17,7 +17,7 @@ export class LiveView implements Disposable {
     return this.terminal.columns();
   }
 
-  /** Draws `lines` over those before. What does not fit on the screen is left out, and said. */
+  /** Draws `lines` over the previous ones. Lines that do not fit on the screen are replaced by a count. */
   show(lines: readonly string[]): void {
     const room = this.terminal.rows() - 1;
     const shown = lines.length <= room

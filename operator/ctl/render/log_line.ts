@@ -1,4 +1,4 @@
-/** Lines of logs and errors, as people read them. Pure. */
+/** Formats log lines and errors. Pure. */
 import type { LogLine } from "../../operations/reports.ts";
 import { type Colour, oneLine, paint, printable, type Terminal } from "../terminal.ts";
 import { messageBeside } from "./error.ts";
@@ -12,7 +12,7 @@ const COLOURS: Readonly<Record<string, Colour>> = {
   fatal: "red",
 };
 
-/** `12:34:56 hall/sensor  WARNING  message`, and below it the traceback. */
+/** `12:34:56 hall/sensor  WARNING  message`, followed by the traceback. */
 export function logLineText(line: LogLine, nowMs: number, view: Pick<Terminal, "colour">): string {
   const { timestamp, node, agent, level, phase, message, traceback } = line;
   const who = [node, agent].filter((part) => part !== undefined).join("/");
@@ -27,7 +27,7 @@ export function logLineText(line: LogLine, nowMs: number, view: Pick<Terminal, "
   return traceback === undefined ? head : `${head}\n${indented(printable(traceback))}`;
 }
 
-/** What programs read. */
+/** The line for `--json`. */
 export function logLineJson({ phase, traceback, ...line }: LogLine): Readonly<Record<string, unknown>> {
   return {
     ...line,

@@ -1,4 +1,4 @@
-/** A message of the bus as one line. */
+/** Formats a bus message as one line. */
 import type { BusMessage } from "../../bus.ts";
 import { fieldsOf, valueOf } from "../../json.ts";
 import { type Colour, oneLine, paint, printable, type Terminal } from "../terminal.ts";
@@ -10,7 +10,7 @@ const TOPIC_WIDTH = 32;
 const MAX_CODE_CHARS = 40;
 const MAX_NAMES = 10_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** What a reader can do without. */
+/** Fields of no interest to a reader. */
 const NOISE: ReadonlySet<string> = new Set([
   "timestamp",
   "actor_id",
@@ -20,7 +20,7 @@ const NOISE: ReadonlySet<string> = new Set([
   "_jws",
 ]);
 
-/** Puts agents' names in the place of their ids, once they have been heard. Bounded. */
+/** Replaces agents' ids by their names, once heard. Bounded. */
 export class Names {
   readonly #byId = new Map<string, string>();
 
@@ -39,7 +39,7 @@ export class Names {
   }
 }
 
-/** `12:34:56  sensors/temperature   {"value":21.5,"unit":"C"}`, cut where the terminal ends. */
+/** `12:34:56  sensors/temperature   {"value":21.5,"unit":"C"}`, cut to the terminal's width. */
 export function messageLine(message: BusMessage, nowMs: number, names: Names, terminal: Terminal): string {
   const topic = oneLine(names.shorten(message)).padEnd(TOPIC_WIDTH);
   const kept = message.retained ? "(kept) " : "";
@@ -50,7 +50,7 @@ export function messageLine(message: BusMessage, nowMs: number, names: Names, te
   return paint(terminal, colourOf(message.topic), line);
 }
 
-/** What programs read: bytes in base64. */
+/** The message for `--json`; binary payloads in base64. */
 export function messageJson({ topic, payload, retained }: BusMessage): Readonly<Record<string, unknown>> {
   const value = valueOf(payload);
   return value === undefined
@@ -58,7 +58,7 @@ export function messageJson({ topic, payload, retained }: BusMessage): Readonly<
     : { topic, retained, payload: value };
 }
 
-/** JSON without what only machines read; text as it is; the size of anything else. */
+/** JSON without fields of no interest; text unchanged; otherwise only the size. */
 export function payloadText(payload: Uint8Array): string {
   if (payload.length === 0) return "(empty: clears what was kept)";
   const value = valueOf(payload);
@@ -74,7 +74,7 @@ function abridged(key: string, value: unknown): unknown {
   return `(${value.length} characters)`;
 }
 
-/** Readings stand out, signs of life stand back. */
+/** Highlights readings, and dims heartbeats and metrics. */
 function colourOf(topic: string): Colour | undefined {
   if (/\/errors$/.test(topic)) return "red";
   if (topic.endsWith("/alert")) return "yellow";

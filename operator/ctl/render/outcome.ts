@@ -1,4 +1,4 @@
-/** What became of a spawn, in words and as an exit code. */
+/** Reports the outcome of a spawn, in words and as an exit code. */
 import type { SpawnOutcome } from "../../operations/spawn.ts";
 import { spawnWords } from "../../operations/spawn_words.ts";
 import type { Run } from "../cli.ts";
@@ -23,7 +23,7 @@ export function exitCodeOfSpawn({ kind }: SpawnOutcome): number {
   return kind === "unsettled" ? EXIT.noAnswer : EXIT.failed;
 }
 
-/** The error is shown without what its stack repeats. */
+/** Leaves out the part of the error that its stack repeats. */
 export function wordsFor(outcome: SpawnOutcome): string {
   const shown = outcome.kind === "failed"
     ? { ...outcome, phase: oneLine(outcome.phase), error: messageBeside(outcome.error, outcome.traceback) }

@@ -1,4 +1,4 @@
-/** A plan, and how its steps have ended, as people and programs read them. Pure. */
+/** Formats a plan and the results of its steps, for people and for programs. Pure. */
 import { createTwoFilesPatch } from "diff";
 import type { StepResult } from "../../operations/apply.ts";
 import { isChange, type Step } from "../../operations/plan.ts";
@@ -18,7 +18,7 @@ const LOOKS: Readonly<Record<Step["kind"], { readonly sign: string; readonly col
     blocked: { sign: "!", colour: "red" },
   };
 
-/** `+ hall/sensor  start`, one line for each step, and a summary. */
+/** One line per step, such as `+ hall/sensor  start`, and a summary. */
 export function planLines(steps: readonly Step[], view: View): string[] {
   return [...steps.map((step) => stepLine(step, view)), summary(steps)];
 }
@@ -43,7 +43,7 @@ export function stepJson(step: Step): Readonly<Record<string, unknown>> {
   return { step: kind, node, agent, ...more };
 }
 
-/** What a replacement changes, as a patch of the code and lines of the other fields. */
+/** The changes of a replacement: a patch of the code, and one line for each other field. */
 export function changeLines(step: Step, view: View): string[] {
   if (step.kind !== "replace") return [];
   const fields = step.changes.filter((field) => field !== "code").map((field) =>

@@ -1,4 +1,4 @@
-/** Tables of text: columns as wide as they must be, cut where the terminal ends. Pure. */
+/** Text tables: columns fit their content, rows are cut to the terminal's width. Pure. */
 import { type Colour, paint, printable, type Terminal } from "../terminal.ts";
 
 export interface Column<T> {
@@ -10,7 +10,7 @@ export interface Column<T> {
 
 const GAP = "  ";
 
-/** @returns lines without line feeds, the titles first */
+/** @returns lines without line feeds, titles first */
 export function table<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],
@@ -24,7 +24,7 @@ export function table<T>(
     let left = view.width;
     return texts.flatMap((cell, index) => {
       const room = left;
-      // Nor the gap before it: a line that is too long would be two on the screen.
+      // Omit the gap too: an overlong line would wrap on the screen.
       if (room <= 0) return [];
       const isLast = index === texts.length - 1;
       const padded = pad(cell, isLast ? 0 : widths[index] ?? 0, columns[index]?.align);
@@ -43,7 +43,7 @@ function pad(cell: string, width: number, align: "left" | "right" = "left"): str
   return align === "left" ? cell + padding : padding + cell;
 }
 
-/** The first `width` characters; a cut shows. */
+/** The first `width` characters; `…` marks a cut. */
 export function cut(text: string, width: number): string {
   const characters = [...text];
   if (characters.length <= width) return text;

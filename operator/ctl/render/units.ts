@@ -1,6 +1,6 @@
-/** Numbers and times as people read them. Pure. */
+/** Formats numbers and times for people. Pure. */
 
-/** `—` for what is not known. */
+/** Shown for unknown values. */
 export const UNKNOWN = "—";
 
 /** `12:34:56`, local time. */
