@@ -11,13 +11,13 @@ import { allSnippets, ROOT, type Snippet, snippetsOf } from "../../support/docum
 
 const SNIPPETS = await allSnippets();
 
-/** Those that tests/integration/snippets has, and the broker of tests/integration/broker_security.test.ts. */
+/** Those that tests/slow/snippets has, and the broker of tests/integration/broker_security.test.ts. */
 const SCENES = ["broker"];
-for await (const { name } of Deno.readDir(new URL("tests/integration/snippets", ROOT))) {
+for await (const { name } of Deno.readDir(new URL("tests/slow/snippets", ROOT))) {
   SCENES.push(name.replace(".test.ts", ""));
 }
 const SHELL = ["sh", "console"];
-/** Run as agents where nothing else is said: tests/integration/snippets/agents.test.ts. */
+/** Run as agents where nothing else is said: tests/slow/snippets/agents.test.ts. */
 const AGENTS = ["ts", "python"];
 const FILES = ["json", "ini", "conf"];
 
