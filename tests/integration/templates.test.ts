@@ -6,6 +6,7 @@ import { actorId } from "../../protocol/ids.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { type Policed, policed } from "../support/policed.ts";
+import { until } from "../support/until.ts";
 
 const POLICY = {
   permissions: {
@@ -129,6 +130,8 @@ const LAWS: Readonly<Record<string, Law>> = {
     );
     await here.bus.publish("out/a", { value: 1 });
     assertEquals((await other.on("here/out/a")).json, { value: 1 });
+    // It counts once the other broker has said that it has it, which may be after others have heard it.
+    await until("it has counted", async () => (await task(here, "mqtt_bridge")).carried === 1);
     assertEquals(await task(here, "mqtt_bridge"), { carried: 1, connection: `connected to ${url}` });
 
     const config = configFromTemplate("mqtt_bridge", {
