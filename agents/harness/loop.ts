@@ -15,27 +15,27 @@ export interface LoopReports {
 const MAX_RETRY_SECONDS = 30;
 
 /** Who keeps `process()` from being called. */
-export type GateKeeper = "operator" | "node";
+export type Pauser = "operator" | "node";
 
 /** Lets `process()` through while nobody keeps it closed. */
 export class Gate {
-  readonly #keepers = new Set<GateKeeper>();
+  readonly #pausers = new Set<Pauser>();
   #open: Promise<void> = Promise.resolve();
   #release: () => void = () => {};
 
-  close(keeper: GateKeeper): void {
-    if (this.#keepers.size === 0) this.#open = new Promise((resolve) => this.#release = resolve);
-    this.#keepers.add(keeper);
+  close(pauser: Pauser): void {
+    if (this.#pausers.size === 0) this.#open = new Promise((resolve) => this.#release = resolve);
+    this.#pausers.add(pauser);
   }
 
-  open(keeper: GateKeeper): void {
-    this.#keepers.delete(keeper);
-    if (this.#keepers.size === 0) this.#release();
+  open(pauser: Pauser): void {
+    this.#pausers.delete(pauser);
+    if (this.#pausers.size === 0) this.#release();
   }
 
   async passed(): Promise<void> {
     // Again: it may have been closed anew before the one who waited had its turn.
-    while (this.#keepers.size > 0) await this.#open;
+    while (this.#pausers.size > 0) await this.#open;
   }
 }
 

@@ -3,7 +3,7 @@ import { usesTls } from "./access.ts";
 import type { BrokerUrl } from "./broker_url.ts";
 
 /** An attempt to connect, as far as it got. */
-export interface Attempt {
+export interface ConnectAttempt {
   readonly broker: BrokerUrl;
   /** Whether the broker had accepted the client. */
   readonly accepted: boolean;
@@ -45,7 +45,7 @@ export function isBareEnd(error: ConnectionError | undefined): boolean {
 }
 
 /** @param error `undefined` when the connection ended without one */
-export function describeFailure(error: ConnectionError | undefined, attempt: Attempt): string {
+export function describeFailure(error: ConnectionError | undefined, attempt: ConnectAttempt): string {
   const first = error?.errors?.[0];
   if (error?.message === "" && first !== undefined) return describeFailure(first, attempt);
   return (error === undefined ? undefined : ofCode(error, attempt)) ??
@@ -53,7 +53,7 @@ export function describeFailure(error: ConnectionError | undefined, attempt: Att
     quote(error);
 }
 
-function ofCode(error: ConnectionError, attempt: Attempt): string | undefined {
+function ofCode(error: ConnectionError, attempt: ConnectAttempt): string | undefined {
   if (typeof error.code === "number") return ofReturnCode(error.code, attempt);
   const code = String(error.code ?? "");
   switch (code) {
@@ -83,14 +83,14 @@ function ofCode(error: ConnectionError, attempt: Attempt): string | undefined {
   }
 }
 
-function wrongName({ cert }: ConnectionError, { broker }: Attempt): string {
+function wrongName({ cert }: ConnectionError, { broker }: ConnectAttempt): string {
   const names = typeof cert?.subjectaltname === "string" ? cert.subjectaltname.slice(0, MAX_QUOTE_CHARS) : "";
   return `the broker's certificate is not for '${broker.host}'` +
     `${names === "" ? "" : ` but for ${names}`}: name the broker as its certificate does`;
 }
 
 /** What the broker has said against this client while TLS was agreed on. */
-function ofAlert(code: string, { hasCertificate }: Attempt): string | undefined {
+function ofAlert(code: string, { hasCertificate }: ConnectAttempt): string | undefined {
   const alert = code.startsWith("ERR_SSL_") ? code.split("ALERT_")[1] : undefined;
   switch (alert) {
     case undefined:
@@ -118,7 +118,7 @@ function ofAlert(code: string, { hasCertificate }: Attempt): string | undefined 
 }
 
 /** MQTT 3.1.1, 3.2.2.3. */
-function ofReturnCode(code: number, { hasUsername, hasCertificate }: Attempt): string {
+function ofReturnCode(code: number, { hasUsername, hasCertificate }: ConnectAttempt): string {
   switch (code) {
     case 1:
       return "the broker does not speak MQTT 3.1.1";
@@ -141,7 +141,7 @@ function ofReturnCode(code: number, { hasUsername, hasCertificate }: Attempt): s
 }
 
 /** The other side ended it, or said what is no answer: most often it expects another protocol at this port. */
-function beforeAnswer(error: ConnectionError | undefined, { broker, timeoutMs }: Attempt): string {
+function beforeAnswer(error: ConnectionError | undefined, { broker, timeoutMs }: ConnectAttempt): string {
   const message = error?.message ?? "";
   if (message === "connack timeout") return `no answer within ${timeoutMs / 1000} s: is it an MQTT broker?`;
   const isTls = usesTls(broker);

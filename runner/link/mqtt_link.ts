@@ -3,7 +3,7 @@ import mqtt, { type MqttClient } from "mqtt";
 import { endClient, openClient } from "../../protocol/broker/client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
-  type Attempt,
+  type ConnectAttempt,
   type ConnectionError,
   describeFailure,
   isBareEnd,
@@ -221,7 +221,7 @@ export class MqttLink implements Link {
 
   #reasonOf(failure: ConnectionError | undefined, { accepted }: Connection): string {
     const { broker, access } = this.options;
-    const attempt: Attempt = {
+    const attempt: ConnectAttempt = {
       broker,
       accepted,
       hasCa: access.ca !== undefined,

@@ -1,13 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseBroker } from "../../../../protocol/broker/broker_url.ts";
 import {
-  type Attempt,
+  type ConnectAttempt,
   type ConnectionError,
   describeFailure,
   failureKind,
 } from "../../../../protocol/broker/failure.ts";
 
-function attempt(url: string, more: Partial<Attempt> = {}): Attempt {
+function attempt(url: string, more: Partial<ConnectAttempt> = {}): ConnectAttempt {
   return {
     broker: parseBroker(url, undefined),
     accepted: false,
@@ -24,7 +24,7 @@ function failure(code?: unknown, message = "its own words", more: object = {}): 
 }
 
 /** What is said of `error` on a connection to `url`. */
-const said = (error: ConnectionError | undefined, url = "mqtts://b", more: Partial<Attempt> = {}) =>
+const said = (error: ConnectionError | undefined, url = "mqtts://b", more: Partial<ConnectAttempt> = {}) =>
   describeFailure(error, attempt(url, more));
 
 Deno.test("a certificate that nobody known has signed leads to --ca", () => {
@@ -75,7 +75,7 @@ Deno.test("a certificate for another host names both, as far as they are known",
 
 Deno.test("each complaint of the broker about the client's certificate is told apart", () => {
   const own = { hasCertificate: true };
-  const cases: [code: string, more: Partial<Attempt>, reason: string][] = [
+  const cases: [code: string, more: Partial<ConnectAttempt>, reason: string][] = [
     [
       "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
       {},
