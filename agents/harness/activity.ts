@@ -1,10 +1,10 @@
-/** What of an agent's code runs at the moment. */
+/** Tracks which agent code is running. */
 
 export class Activity {
   #running = 0;
   #onIdle: (() => void)[] = [];
 
-  /** Runs `work`, and counts it until it has ended. */
+  /** Runs `work` and counts it until it ends. */
   async during<T>(work: () => T | Promise<T>): Promise<T> {
     this.#running += 1;
     try {
@@ -15,7 +15,7 @@ export class Activity {
     }
   }
 
-  /** Resolves once nothing runs. */
+  /** Resolves once nothing is running. */
   idle(): Promise<void> {
     return this.#running === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
   }

@@ -18,13 +18,13 @@ export interface ApiParts {
   readonly subscriptions: Subscriptions;
   readonly stateFile: StateFile;
   readonly signal: AbortSignal;
-  /** The agents on this node, as last told. */
+  /** The agents on this node, as last reported by the runner. */
   readonly peers: () => readonly Peer[];
 }
 
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
-/** Builds the API. Its functions need no `this`: they may be taken apart. */
+/** Builds the API. Its functions do not use `this`, so agent code may destructure it. */
 export function createAgent(parts: ApiParts): Agent {
   const { start, pipe, stateFile } = parts;
 
@@ -65,7 +65,7 @@ export function createAgent(parts: ApiParts): Agent {
     await pipe.sendInWindow({ t: "detection", data: asJson(data) });
   }
 
-  // deno-lint-ignore require-await -- a promise, so that an error is a rejection as everywhere else
+  // deno-lint-ignore require-await -- async, so that an error becomes a rejection like everywhere else
   async function setStatus(text: string): Promise<void> {
     pipe.send({ t: "status", text: toMessage(text) });
   }
@@ -95,7 +95,7 @@ export function createAgent(parts: ApiParts): Agent {
     let subscription = 0;
     const refusal = await parts.subscribed.ask((id) => {
       subscription = id;
-      // Before the request leaves: a retained message may be here before the answer.
+      // Register before sending the request: a retained message may arrive before the answer.
       parts.subscriptions.add(id, handler);
       pipe.send({ t: "subscribe", id, filter });
     });
@@ -125,7 +125,7 @@ export function createAgent(parts: ApiParts): Agent {
     throw new Error(`No secret ${toMessage(name)}: ${reason}`);
   }
 
-  /** The state file is plain text, and moves with the agent. */
+  /** Refuses secrets: the state file is plain text and moves with the agent. */
   function persist(key: string, value: unknown): void {
     const json = hidden.size === 0 ? "" : JSON.stringify([key, value]);
     for (const [name, text] of hidden) {
@@ -164,7 +164,7 @@ export function createAgent(parts: ApiParts): Agent {
   };
 }
 
-/** Whoever shows or sends the whole object does not show the password with it. */
+/** Hides the password when agent code prints or sends the whole object. */
 function brokerOf({ broker, broker_access: { username, password, ca } }: StartFrame): Broker {
   const shown = { ...broker, ...(username === undefined ? {} : { username }) };
   const quiet = Object.entries({ password, ca }).filter(([, value]) => value !== undefined);

@@ -1,6 +1,6 @@
 /** Waiting, inside an agent's process. */
 
-/** The longest delay a timer of the platform takes, in milliseconds. */
+/** The longest delay a platform timer accepts, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Resolves after `ms` milliseconds, or at once when `signal` is aborted. Never rejects. */

@@ -1,4 +1,4 @@
-/** `console` in agent code: what it prints becomes the agent's log. */
+/** `console` for agent code: its output becomes the agent's log. */
 import type { LogLevel } from "../../protocol/frames.ts";
 
 const LEVELS: Readonly<Record<string, LogLevel>> = {
@@ -51,7 +51,7 @@ function substitute(kind: string, value: unknown): string {
     if (kind === "i") return String(Math.trunc(Number(value)));
     if (kind === "j") return JSON.stringify(value) ?? "undefined";
   } catch {
-    // No number, no JSON: shown as it is.
+    // Neither a number nor JSON: show it unchanged.
   }
   return show(value);
 }
@@ -61,7 +61,7 @@ function show(value: unknown): string {
   try {
     return Deno.inspect(value, { colors: false });
   } catch {
-    // An object may refuse to be shown.
+    // Inspecting an object may throw.
     return "a value that cannot be shown";
   }
 }

@@ -1,15 +1,15 @@
-/** Errors of agent code as the operator reads them: the agent's own file name and lines, nothing of the harness. */
+/** Formats errors of agent code for the operator: the agent's own file name and lines, nothing from the harness. */
 import { COMMON_JS } from "./functions.ts";
 
 /** Longest text of an error or a traceback that is sent up. */
 const MAX_TEXT_CHARS = 4000;
-/** How V8 says that a module without a folder has imported `./x.ts`. */
+/** V8's message when a module without a folder imports `./x.ts`. */
 const RELATIVE_IMPORT = /(?:invalid URL: )?relative URL with a cannot-be-a-base base/g;
 const ONE_FILE =
   "an agent is one file, and cannot import another by its path ('./…', '../…'): put both into one " +
   "(deno bundle), or install a package";
 const NOT_SHOWN = "a value that cannot be shown";
-/** Of the errors that one error stands for, so many are shown, and so many causes of causes. */
+/** How many inner errors of one error, and how many nested causes, are shown. */
 const MAX_SHOWN = 5;
 
 /** What went wrong, and where in the agent's code. */
@@ -18,7 +18,7 @@ export interface Description {
   readonly traceback: string;
 }
 
-/** What Deno's own words leave open. */
+/** Advice that Deno's own message lacks. */
 const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   [/^(?:module|exports|require|__dirname|__filename) is not defined/, COMMON_JS],
   [
@@ -28,12 +28,12 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
 ];
 
-/** Describes whatever agent code has thrown. */
+/** Describes anything agent code threw. */
 export class ErrorDescriber {
   /**
    * @param moduleUrl where the agent's code was loaded from
-   * @param fileName what to call it
-   * @param harnessUrl folder of the harness: its frames are left out
+   * @param fileName the file name to show for it
+   * @param harnessUrl folder of the harness, whose stack frames are left out
    */
   constructor(
     private readonly moduleUrl: string,
@@ -41,17 +41,17 @@ export class ErrorDescriber {
     private readonly harnessUrl: string,
   ) {}
 
-  /** Never throws: not even for an object whose properties do. */
+  /** Never throws, even if reading the object's properties throws. */
   describe(thrown: unknown): Description {
     try {
       return this.#describe(thrown);
     } catch {
-      // It refuses to be read; that must not hide that it was thrown.
+      // The object cannot be read, but the error must still be reported.
       return { error: NOT_SHOWN, traceback: NOT_SHOWN };
     }
   }
 
-  /** Text that may hold stacks, as `console.error(error)` shows them: the agent's own lines alone. */
+  /** Rewrites text with stack traces, such as the output of `console.error(error)`, to show only the agent's own lines. */
   localise(text: string): string {
     if (!text.includes(this.moduleUrl) && !text.includes(this.harnessUrl)) return text;
     const lines = text.split("\n").filter((line) => !this.#isForeignFrame(line));
@@ -70,7 +70,7 @@ export class ErrorDescriber {
     };
   }
 
-  /** @param above the errors that led here: one that is its own cause is shown once */
+  /** @param above the errors that led here, so that an error that is its own cause is shown once */
   #stackOf(error: Error, above: readonly Error[]): string {
     const stack = typeof error.stack === "string" ? error.stack : String(error);
     const own = stack.split("\n").filter((line) => !this.#isForeignFrame(line)).join("\n");
@@ -80,7 +80,7 @@ export class ErrorDescriber {
     return parts.join("\n");
   }
 
-  /** Those that an `AggregateError` stands for. */
+  /** The inner errors of an `AggregateError`. */
   #partsOf(error: Error, path: readonly Error[]): string[] {
     const errors = errorsOf(error);
     const lines = errors.slice(0, MAX_SHOWN).map((each, index) =>
@@ -95,7 +95,7 @@ export class ErrorDescriber {
     return path.length > MAX_SHOWN ? messageOf(value) : this.#stackOf(value, path);
   }
 
-  /** Only a line of the stack: the message may say anything. */
+  /** Match only stack lines: the message may contain anything. */
   #isForeignFrame(line: string): boolean {
     return /^\s+at /.test(line) && (line.includes(this.harnessUrl) || /[( ]ext:/.test(line));
   }
@@ -108,7 +108,7 @@ export class ErrorDescriber {
   }
 }
 
-/** In one line: an `AggregateError` with what it stands for, whose own message often says nothing. */
+/** On one line. An `AggregateError` shows its inner errors, because its own message is often empty. */
 function messageOf(error: Error): string {
   const own = String(error.message) || String(error.name);
   const inner = errorsOf(error).slice(0, MAX_SHOWN).map((each) =>

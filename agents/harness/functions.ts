@@ -1,6 +1,6 @@
 /**
- * Which functions of an agent's code a node calls: the one rule, for the harness, which has the code's values, and for
- * whoever only reads code. Pure.
+ * Which functions of an agent's code a node calls: one rule for the harness, which has the loaded values, and for
+ * tools that only read the code. Pure.
  */
 import { blanked } from "../../protocol/source_text.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
@@ -8,24 +8,24 @@ import { likelyMeant } from "../../protocol/spelling.ts";
 export const FUNCTION_NAMES = ["setup", "process", "handle_task", "handleTask"] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
-/** Where a function may be, in the order in which they count. */
+/** Where a function may be, in order of precedence. */
 export const PLACES = ["exported", "default", "declared"] as const;
 export type Place = (typeof PLACES)[number];
 
-/** What there is under the names, in each place: functions, or whatever stands for them. */
+/** What each place holds under the names: functions, or stand-ins for them. */
 export type Candidates<T> = Readonly<Record<Place, Readonly<Partial<Record<FunctionName, T>>>>>;
 
 const FINDER = "$agentflow_functions";
 
-/** Appended to the code, so that its lines stay as they are: what its own top level has under the names. */
+/** Exposes what the code's top level holds under the names. Appended, so that line numbers do not change. */
 export const FINDER_SOURCE = `\n;export const ${FINDER} = () => ({ ${
   FUNCTION_NAMES.map((name) => `${name}: typeof ${name} === "function" ? ${name} : undefined`).join(", ")
 } });\n`;
 export { FINDER };
 
 /**
- * The rule: what the module exports under a name; else the member of that name of its default export; else what its
- * top level has under that name, unless it has only imported it.
+ * The rule: the module's export of that name; else that member of its default export; else that name at its top level,
+ * unless it is only imported.
  */
 export function chooseFunctions<T>(candidates: Candidates<T>, code: string): Map<FunctionName, T> {
   const imported = importedNames(code);
@@ -40,18 +40,18 @@ export function chooseFunctions<T>(candidates: Candidates<T>, code: string): Map
   return chosen;
 }
 
-/** What an author should know of names that a node does not call. */
+/** Notes for the author about names that a node does not call. */
 export interface Names {
-  /** What the code has, wherever: functions, and other things. */
+  /** Everything the code defines, in any place: functions and other values. */
   readonly present: Iterable<string>;
-  /** What it has from elsewhere. */
+  /** What it imports. */
   readonly imported: ReadonlySet<string>;
 }
 
 export const NONE_FOUND =
   "none of setup, process and handle_task is in the code: once it is loaded, nothing of it is called";
 
-/** @param chosen what is called */
+/** @param chosen the functions that are called */
 export function remarksOn(chosen: ReadonlySet<string>, { present, imported }: Names): string[] {
   const missing = FUNCTION_NAMES.filter((name) => !chosen.has(name));
   const remarks = missing.filter((name) => imported.has(name)).map((name) =>
@@ -78,7 +78,7 @@ export function isFunctionName(name: string): name is FunctionName {
   return (FUNCTION_NAMES as readonly string[]).includes(name);
 }
 
-/** What the code imports by name, as it calls it; of imports of types alone nothing. */
+/** The local names of the code's named imports, without type-only imports. */
 export function importedNames(code: string): Set<string> {
   const bare = blanked(code, ["comment", "string", "template", "pattern"]);
   const names = new Set<string>();
@@ -93,16 +93,16 @@ export function importedNames(code: string): Set<string> {
   return names.difference(new Set([""]));
 }
 
-/** A function, or what an arrow function is assigned to. */
+/** A function declaration, or a variable that holds an arrow function. */
 const DECLARATION =
   /(?:^|[;}])[ \t]*(?:export[ \t]+)?(?:default[ \t]+)?(?:(?:async[ \t]+)?function\b[ \t]*(?:\*[ \t]*)?([A-Za-z_$][\w$]*)|(?:const|let|var)[ \t]+([A-Za-z_$][\w$]*)(?![\w$])[^=;\n]*=(?:[ \t]*(?:async[ \t]+)?function\b|[^=;\n]*=>))/gm;
 
-/** The functions that the code declares at its top level, as far as its text shows. */
+/** The functions that the code declares at its top level, judged by its text. */
 export function declaredNames(code: string): string[] {
   return [...topLevelOf(code).matchAll(DECLARATION)].map(([, name, assigned]) => name ?? assigned ?? "");
 }
 
-/** The code with all that is in brackets, and all that is no code, as spaces. */
+/** The code with everything inside brackets, and everything that is not code, replaced by spaces. */
 function topLevelOf(code: string): string {
   let depth = 0;
   const parts = blanked(code, ["comment", "string", "template", "pattern"]).split(/([(){}[\]])/);
@@ -110,12 +110,12 @@ function topLevelOf(code: string): string {
     if (/^[({[]$/.test(part)) depth += 1;
     const shown = depth === 0 ? part : part.replace(/[^\n]/g, " ");
     if (/^[)}\]]$/.test(part)) depth = Math.max(0, depth - 1);
-    // What closes a block ends a declaration.
+    // A closing brace ends a declaration.
     return depth === 0 && part === "}" ? "}" : shown;
   }).join("");
 }
 
-/** Why code in this form is none of an agent, and what to write; `undefined` where nothing speaks against it. */
+/** Why code of this form is not an agent, and what to write instead; `undefined` if it may be one. */
 export function formProblem(code: string): string | undefined {
   if (beginsFenced(code)) return FENCE;
   const bare = blanked(code, ["comment", "string", "template", "pattern"]);
@@ -124,7 +124,7 @@ export function formProblem(code: string): string | undefined {
   return isCommonJs && !/\btypeof[ \t]+module\b/.test(bare) ? COMMON_JS : undefined;
 }
 
-/** Why code that cannot be loaded is not what its author meant to send, where it shows. @param failure what its language says */
+/** Why code that does not load is probably not what its author meant to send. @param failure the language's own error */
 export function fenceProblem(
   code: string,
   failure: { readonly error: string; readonly traceback: string },

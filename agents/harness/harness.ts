@@ -1,4 +1,4 @@
-/** An agent's process: reads frames from the runner, runs the agent, and ends when the runner is gone. */
+/** An agent's process: reads frames from the runner, runs the agent, and exits when the runner is gone. */
 import {
   type AgentPhase,
   MAX_FRAME_BYTES,
@@ -21,7 +21,7 @@ import { runTask } from "./tasks.ts";
 
 const READ_BUFFER_BYTES = 16 * 1024;
 
-// Taken before agent code runs: what it changes in the globals cannot keep this process from ending.
+// Captured before agent code runs, so that changes to the globals cannot keep this process from exiting.
 const { exit, stdin, stdout } = Deno;
 
 /** Everything of one agent's process. */
@@ -70,7 +70,7 @@ class Harness {
     this.#track(this.#run());
   }
 
-  /** Handles one frame from the runner. @param line as it came */
+  /** Handles one frame from the runner. @param line as received */
   receive(line: string): void {
     const frame = this.#code.parse(line) as RunnerFrame;
     switch (frame.t) {
@@ -154,7 +154,7 @@ class Harness {
     }
   }
 
-  /** Lets what runs come to its end, then ends the process. How long that may take is the runner's to decide. */
+  /** Waits for running work to end, then exits. The runner decides how long that may take. */
   async #shutdown(): Promise<void> {
     this.#stopping.abort();
     this.#gate.open("operator");
@@ -164,7 +164,7 @@ class Harness {
     exit(0);
   }
 
-  /** Comes to rest: what runs may end, nothing new begins. */
+  /** Quiesces: running work may finish, no new work starts. */
   async #hold(): Promise<void> {
     this.#gate.close("node");
     await this.#activity.idle();
@@ -185,7 +185,7 @@ class Harness {
     this.#pipe.send({ t: "error", phase, consecutive, ...this.#code.describe(error) });
   }
 
-  /** An error that nobody catches ends the process, as Deno would: said first, in the agent's own lines. */
+  /** Reports an uncaught error with the agent's own lines, then ends the process as Deno would. */
   #endOnUncaught(): void {
     const end = (event: Event, error: unknown) => {
       event.preventDefault();
@@ -197,15 +197,15 @@ class Harness {
   }
 }
 
-/** The runner's process id, which it passes on: a runner that died before the kernel was asked to end this one with it. */
+/** The runner's process id, passed on by the runner: it may die before the kernel is asked to end this process with it. */
 function isOrphan(): boolean {
   const [runner] = Deno.args;
   return runner !== undefined && Deno.ppid !== Number(runner);
 }
 
 /**
- * Runs the agent that the first frame brings, for as long as the runner lives.
- * @param open how its code becomes functions
+ * Runs the agent that the first frame brings, while the runner lives.
+ * @param open turns its code into functions
  */
 export async function runHarness(open: OpenCode): Promise<void> {
   if (isOrphan()) exit(0);
@@ -214,7 +214,7 @@ export async function runHarness(open: OpenCode): Promise<void> {
   let harness: Harness | undefined;
   for (;;) {
     const count = await stdin.read(buffer);
-    // The runner is gone: nobody is left to run for.
+    // The runner is gone: stop.
     if (count === null) exit(0);
     for (const line of lines.push(buffer.subarray(0, count ?? 0))) {
       if (harness !== undefined) {

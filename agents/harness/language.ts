@@ -1,4 +1,4 @@
-/** What the harness needs of a programming language: agent code goes in, its functions come out. */
+/** What the harness needs from a programming language: it turns agent code into functions. */
 import type { StartFrame } from "../../protocol/frames.ts";
 import type { Decided } from "../../protocol/language.ts";
 import type { Agent } from "../types.d.ts";
@@ -9,18 +9,18 @@ import type { AgentFunctions } from "./load.ts";
 export interface AgentCode {
   /**
    * Loads it. Called once.
-   * @throws whatever does not parse, does not resolve, or is thrown at the top level
+   * @throws when the code does not parse or resolve, or throws at its top level
    */
   load(agent: Agent): Promise<AgentFunctions>;
-  /** What it has turned out to be, where nobody knew before it was loaded. */
+  /** The language found while loading, if it was not known before. */
   readonly language?: Decided | undefined;
-  /** Reads JSON that is for it, as its language holds numbers. @throws SyntaxError */
+  /** Parses JSON for the agent, with the number types of its language. @throws SyntaxError */
   parse(json: string): unknown;
-  /** Describes whatever it has thrown. Never throws itself. */
+  /** Describes anything the code threw. Never throws. */
   describe(thrown: unknown): Description;
-  /** Text that may hold stacks, in the agent's own lines alone. */
+  /** Rewrites text that may contain stack traces to show only the agent's own lines. */
   localise(text: string): string;
 }
 
-/** Prepares the code that a start frame brings; nothing of it runs yet. */
+/** Prepares the code from a start frame without running any of it. */
 export type OpenCode = (start: StartFrame) => AgentCode;

@@ -17,7 +17,7 @@ export interface AgentFunctions {
   readonly setup?: ((agent: Agent) => unknown) | undefined;
   readonly process?: ((agent: Agent) => unknown) | undefined;
   readonly handleTask?: ((agent: Agent, payload: unknown) => unknown) | undefined;
-  /** What its author should know of them. */
+  /** Notes about them for the agent's author. */
   readonly remarks?: readonly string[];
 }
 
@@ -40,8 +40,8 @@ function blobUrl(source: string, type: SourceType): string {
 }
 
 /**
- * @param url what `moduleUrl` has made of `code`
- * @throws whatever does not parse, does not resolve, or is thrown at the top level
+ * @param url the result of `moduleUrl` for `code`
+ * @throws when the code does not parse or resolve, or throws at its top level
  */
 export async function loadFunctions(
   url: string,
@@ -72,7 +72,7 @@ function functionsOf(values: Found | Module): Candidates<Callable>["exported"] {
   return Object.fromEntries(found.filter(([, value]) => typeof value === "function"));
 }
 
-/** Of an object, an instance or a class, to be called as its own. */
+/** A method of an object, an instance or a class, bound to its owner. */
 function methodsOf(owner: unknown): Candidates<Callable>["default"] {
   if ((typeof owner !== "object" && typeof owner !== "function") || owner === null) return {};
   const methods = functionsOf(owner as Module);
@@ -107,7 +107,7 @@ async function importAgent(url: string, code: string, type: SourceType): Promise
   }
 }
 
-/** Code that lacks its end fails in what was appended: its author wants to read of the code alone. */
+/** Truncated code fails inside the text we appended; the author should see only errors about their own code. */
 async function errorOfCodeAlone(url: string, code: string, type: SourceType): Promise<unknown> {
   const alone = blobUrl(code, type);
   try {

@@ -14,10 +14,10 @@ export interface LoopReports {
 
 const MAX_RETRY_SECONDS = 30;
 
-/** Who keeps `process()` from being called. */
+/** Who can pause `process()`. */
 export type Pauser = "operator" | "node";
 
-/** Lets `process()` through while nobody keeps it closed. */
+/** Blocks `process()` while anybody has it paused. */
 export class Gate {
   readonly #pausers = new Set<Pauser>();
   #open: Promise<void> = Promise.resolve();
@@ -34,13 +34,13 @@ export class Gate {
   }
 
   async passed(): Promise<void> {
-    // Again: it may have been closed anew before the one who waited had its turn.
+    // Loop: the gate may close again before the waiting call resumes.
     while (this.#pausers.size > 0) await this.#open;
   }
 }
 
 /**
- * Runs the agent until `signal` is aborted, or until it has failed too often: then the runner ends the process.
+ * Runs the agent until `signal` is aborted, or until it has failed too often; the runner then ends the process.
  * @param pollMs milliseconds between the end of one `process()` and the next
  */
 export async function runLoop(
@@ -71,7 +71,7 @@ export async function runLoop(
       consecutive = 0;
       reports.processed();
     } catch (error) {
-      // A stop makes pending work fail: that is no failure of the agent.
+      // A stop makes pending work fail; do not count that as an agent failure.
       if (signal.aborted) return;
       consecutive += 1;
       reports.failed("process", error, consecutive);

@@ -1,8 +1,8 @@
-/** Payloads between agent code and the pipe. */
+/** Converts payloads between agent code and the pipe. */
 import type { WirePayload } from "../../protocol/frames.ts";
 import { parseExactly } from "../../protocol/json.ts";
 
-/** Strings and bytes as they are, everything else as JSON. @throws TypeError when it is none of these */
+/** Strings and bytes unchanged, everything else as JSON. @throws TypeError when it is none of these */
 export function toWire(data: unknown): WirePayload {
   if (typeof data === "string") return { text: data };
   if (data instanceof Uint8Array) return { base64: data.toBase64() };
@@ -10,7 +10,7 @@ export function toWire(data: unknown): WirePayload {
   return { text: toJson(data) };
 }
 
-/** JSON as its value, as `parse` reads it; other text as a string, anything else as bytes. */
+/** JSON as the value `parse` returns; other text as a string, anything else as bytes. */
 export function fromWire(payload: WirePayload, parse: (json: string) => unknown = JSON.parse): unknown {
   if ("base64" in payload) return Uint8Array.fromBase64(payload.base64);
   try {
@@ -34,14 +34,14 @@ function toJson(data: unknown): string {
   }
 }
 
-/** What agent code calls a message: a string as it is, an error's text, anything else as JSON or as shown. */
+/** Turns a value into message text: a string unchanged, an error's text, anything else as JSON or as `console` shows it. */
 export function toMessage(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Error) return String(value);
   try {
     return JSON.stringify(value) ?? String(value);
   } catch {
-    // Circular structures and bigints have no JSON.
+    // Circular structures and bigints cannot be JSON.
     return Deno.inspect(value);
   }
 }

@@ -1,4 +1,4 @@
-/** The harness' end of the pipe: frames up, with a window that keeps a busy agent from flooding the node. */
+/** The harness end of the pipe: sends frames up, with a window that keeps a busy agent from flooding the node. */
 import {
   type AgentFrame,
   encodeFrame,
@@ -19,14 +19,15 @@ interface Waiting {
 }
 
 /**
- * Invariants: frames of the window are written in the order of the calls; a frame has left this process when its
- * promise resolves, so that an exit right after loses nothing; the runner acknowledges in the order they were written.
+ * Invariants: frames of the window are written in the order of the calls; when a frame's promise
+ * resolves, the frame has left this process, so an immediate exit loses nothing; the runner acknowledges frames in the order
+ * they were written.
  */
 export class Pipe {
   readonly #encoder = new TextEncoder();
   readonly #scratch = new Uint8Array(SMALL_FRAME_BYTES);
   readonly #sizes: number[] = [];
-  /** In a durable pipe, whom to tell of each acknowledgement; beside `#sizes`. */
+  /** In a durable pipe, the callback for each acknowledgement, parallel to `#sizes`. */
   readonly #acknowledged: ((() => void) | undefined)[] = [];
   readonly #waiting: Waiting[] = [];
   #bytesUnderWay = 0;
@@ -34,8 +35,8 @@ export class Pipe {
 
   /**
    * @param write writes to the pipe, blocking; returns how many bytes it took
-   * @param durable whether a frame of the window is done when it is acknowledged; else when it is written
-   * @param maxBytes of what a frame carries to others
+   * @param durable whether a window frame is done when it is acknowledged (otherwise when it is written)
+   * @param maxBytes of the frame content that is meant for others
    */
   constructor(
     private readonly write: (bytes: Uint8Array) => number,
@@ -43,7 +44,7 @@ export class Pipe {
     private readonly maxBytes = MAX_FRAME_BYTES,
   ) {}
 
-  /** Writes a frame that takes no place in the window. */
+  /** Writes a frame that does not count against the window. */
   send(frame: AgentFrame): void {
     this.#writeAll(this.#encode(frame));
   }
@@ -56,17 +57,17 @@ export class Pipe {
       this.#writeInWindow(bytes);
       return DONE;
     }
-    // The scratch buffer is used again before this frame's turn comes.
+    // The scratch buffer is reused before this frame's turn comes.
     const own = bytes.slice();
     return new Promise((done) => this.#waiting.push({ bytes: own, done }));
   }
 
-  /** Writes a frame of the window at once, for callers that cannot wait (`console`). Blocks when the pipe is full. */
+  /** Writes a window frame at once, for callers that cannot wait (`console`). Blocks when the pipe is full. */
   sendWithoutWaiting(frame: WindowedFrame): void {
     this.#writeInWindow(this.#encode(frame));
   }
 
-  /** The runner has taken care of the `n` oldest frames of the window. */
+  /** The runner has handled the `n` oldest frames of the window. */
   acknowledge(n: number): void {
     for (const size of this.#sizes.splice(0, n)) this.#bytesUnderWay -= size;
     for (const done of this.#acknowledged.splice(0, n)) done?.();
@@ -80,7 +81,7 @@ export class Pipe {
     if (this.#waiting.length === 0) this.#idle.splice(0).forEach((resolve) => resolve());
   }
 
-  /** Resolves once no frame waits for the window any more. */
+  /** Resolves once no frame is waiting for the window. */
   drained(): Promise<void> {
     return this.#waiting.length === 0 ? DONE : new Promise((resolve) => this.#idle.push(resolve));
   }

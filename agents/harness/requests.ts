@@ -11,7 +11,7 @@ export class PendingRequests {
   readonly #pending = new Map<number, (value: unknown) => void>();
   #lastId = 0;
 
-  /** Makes a request: `send` gets its id. Resolves with the answer. */
+  /** Makes a request: calls `send` with the request id and resolves with the answer. */
   ask(send: (id: number) => void): Promise<unknown> {
     const id = ++this.#lastId;
     send(id);
@@ -46,7 +46,7 @@ export class Subscriptions {
     this.#handlers.delete(id);
   }
 
-  /** Calls the handlers in the order of arrival; they run beside each other. */
+  /** Calls the handlers in the order messages arrive; the handlers run concurrently. */
   deliver(frame: MessageFrame): void {
     for (const id of frame.subscriptions) {
       const handler = this.#handlers.get(id);

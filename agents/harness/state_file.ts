@@ -8,18 +8,18 @@ export class StateError extends Error {
 }
 
 /**
- * Invariant: what `persist` has accepted is on disk, and at any moment the file is complete, or its next version is: see
+ * Invariant: what `persist` accepted is on disk, and at any moment either the file or its next version is complete: see
  * `#overwrite`.
  */
 export class StateFile {
   #values: Map<string, string> | undefined;
   #frozen = false;
-  /** What is in the next version, and not yet in the file itself. */
+  /** What the next version holds and the file itself does not hold yet. */
   #owed: Uint8Array<ArrayBuffer> | undefined;
 
   /**
    * @param maxBytes size limit of the file
-   * @param isFixed whether it and its next version are there already, and this process can make no file
+   * @param isFixed whether the file and its next version already exist, and this process cannot create files
    * @param parse reads JSON for the agent's code
    */
   constructor(
@@ -29,7 +29,7 @@ export class StateFile {
     private readonly parse: (json: string) => unknown = JSON.parse,
   ) {}
 
-  /** The value under `key`: a copy, so that changing it changes nothing here. */
+  /** A copy of the value under `key`, so that changing it changes nothing here. */
   recall(key: string, fallback?: unknown): unknown {
     const json = this.#load().get(key);
     return json === undefined ? fallback : this.parse(json);
@@ -40,7 +40,7 @@ export class StateFile {
     this.#frozen = frozen;
   }
 
-  /** @throws StateError when the value is no JSON, too large, or cannot be written; the old value then stays */
+  /** @throws StateError when the value is not JSON, is too large, or cannot be written; the old value then stays */
   persist(key: string, value: unknown): void {
     if (typeof key !== "string") {
       throw new StateError(`Cannot persist: the key must be a string, got ${typeof key}`);
@@ -78,7 +78,7 @@ export class StateFile {
       if (error instanceof Deno.errors.NotFound) return {};
       throw new StateError(`Cannot read the state file: ${(error as Error).message}`);
     }
-    // The runner has set a damaged file aside before this process was started.
+    // The runner set any damaged file aside before it started this process.
     return parseExactly(text) as Record<string, unknown>;
   }
 
@@ -90,13 +90,13 @@ export class StateFile {
     const temporary = this.#next;
     try {
       removeIfThere(temporary);
-      // createNew never follows a link that somebody else has put there.
+      // createNew never follows a link that somebody else put there.
       const file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
       try {
         for (let offset = 0; offset < bytes.length;) offset += file.writeSync(bytes.subarray(offset));
         file.syncSync();
         Deno.renameSync(temporary, this.path);
-        // The folder is out of reach in here; a journaling file system puts the new name on disk with its file.
+        // This process cannot sync the folder; a journaling file system writes the new name together with its file.
         file.syncSync();
       } finally {
         file.close();
@@ -108,8 +108,8 @@ export class StateFile {
   }
 
   /**
-   * Writes both files in their places, one after the other: a crash finds one of them complete. The runner takes the next
-   * version where that is complete, and empties it.
+   * Overwrites both files in place, one after the other, so a crash leaves at least one of them complete. If the next
+   * version is complete, the runner uses it and then empties it.
    */
   #overwrite(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#owed !== undefined) write(this.path, this.#owed);
@@ -126,13 +126,13 @@ export class StateFile {
       write(this.path, bytes);
       Deno.truncateSync(this.#next);
     } catch {
-      // It is kept all the same, in the next version: the file itself follows before that is used again.
+      // The value is safe in the next version; the file itself is written before the next version is reused.
       this.#owed = bytes;
     }
   }
 }
 
-/** Writes a file that is there, from its beginning: the room that it has stays its own. */
+/** Overwrites an existing file from its start, so that it keeps the disk space it already has. */
 function write(path: string, bytes: Uint8Array): void {
   const file = Deno.openSync(path, { write: true });
   try {

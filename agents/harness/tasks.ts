@@ -1,4 +1,4 @@
-/** Calls of `handle_task`: each on its own, beside `process()` and the others. */
+/** Calls of `handle_task`: they run concurrently with each other and with `process()`. */
 import type { Agent } from "../types.d.ts";
 import { asJson } from "./payload.ts";
 

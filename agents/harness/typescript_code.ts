@@ -10,7 +10,7 @@ export class TypeScriptCode implements AgentCode {
   readonly #describer: ErrorDescriber;
 
   constructor(private readonly start: StartFrame) {
-    // TypeScript reads some JavaScript otherwise: `f(a < b, c > (d))` calls `f` with one argument there.
+    // TypeScript parses some JavaScript differently: it reads `f(a < b, c > (d))` as a call of `f` with one argument.
     this.#type = start.language === "javascript" ? "javascript" : "typescript";
     this.#url = moduleUrl(start.code, this.#type);
     this.#describer = new ErrorDescriber(
