@@ -21,7 +21,7 @@ export function fromWire(payload: WirePayload, parse: (json: string) => unknown 
   }
 }
 
-/** A copy of `data` as JSON carries it. @throws TypeError when it cannot */
+/** A copy of `data` after a trip through JSON. @throws TypeError when JSON cannot represent it */
 export function asJson(data: unknown): unknown {
   return parseExactly(toJson(data));
 }

@@ -1,10 +1,10 @@
 /**
- * Finds out what a broker does not take: MQTT 3.1.1 has no word for it but the end of the connection. After connections
- * that broke with something under way the link goes on with care: it first says nothing, so that a broker that closes
- * whatever is said is told apart, and then one thing at a time. Pure.
+ * Finds out what a broker does not support: in MQTT 3.1.1 a broker can only say so by closing the connection. After
+ * connections that broke with messages in flight, the link enters careful mode: first it sends nothing, to recognise a
+ * broker that closes the connection regardless, and then it sends one thing at a time. Pure.
  */
 
-/** What the broker is asked for with a message. */
+/** The delivery options requested for a message. */
 export interface Way {
   readonly retain: boolean;
   readonly qos: 0 | 1 | 2;
@@ -15,44 +15,44 @@ export interface Sent extends Way {
   readonly payload: { readonly length: number };
 }
 
-/** Connections that broke with something under way before each thing goes alone. */
+/** How many connections must break with something in flight before careful mode starts. */
 const BREAKS_TO_CARE = 2;
-/** Nothing is said for so long at first. */
+/** Length of the initial silence. */
 export const SILENCE_MS = 1000;
-/** Connections that broke over a message alone before the broker is asked for less. */
+/** How many connections a message must break, sent alone, before it is sent with weaker options. */
 const TRIES = 2;
-/** What was given up is not tried again for so long: the rules of the broker may have changed since. */
+/** When to retry what was given up: the broker's rules may have changed by then. */
 const BAN_MS = 10 * 60_000;
 const MAX_BANS = 1000;
 
 /**
- * Invariants: only what was alone under way is blamed, and only on a connection that has stood without it; what
- * gets through clears its topic of all blame.
+ * Invariants: only a message that was alone in flight is blamed, and only on a connection that was stable without it; a
+ * delivered message clears its topic of all blame.
  */
 export class Caution {
   #breaks = 0;
   #isOn = false;
-  /** What the broker is not known to refuse. */
+  /** The options that the broker is not known to refuse. */
   #most: Way = { retain: true, qos: 2 };
-  /** What has got through: that is never taken for the fault. */
+  /** Options that have worked once: they are never blamed. */
   #proved: Way = { retain: false, qos: 0 };
-  /** Connections that each topic has broken. */
+  /** How many connections each topic has broken. */
   readonly #broken = new Map<string, number>();
-  /** From how many bytes on a message on a topic is not sent, and until when. */
+  /** By topic: the message size from which messages are not sent, and until when. */
   readonly #bans = new Map<string, { readonly bytes: number; readonly untilMs: number }>();
 
-  /** Whether the next connection is one of care. */
+  /** Whether the next connection uses careful mode. */
   get isOn(): boolean {
     return this.#isOn;
   }
 
-  /** Whether every message may go as it is. */
+  /** Whether every message may be sent unchanged. */
   get takesAll(): boolean {
     const { retain, qos } = this.#most;
     return retain && qos === 2 && this.#broken.size === 0 && this.#bans.size === 0;
   }
 
-  /** A connection without care has ended. @param underWay whether something had not been acknowledged */
+  /** A connection in normal mode has ended. @param underWay whether something was not acknowledged */
   broke(underWay: boolean): void {
     this.#breaks = underWay ? this.#breaks + 1 : 0;
     this.#isOn = this.#breaks >= BREAKS_TO_CARE;
@@ -65,7 +65,7 @@ export class Caution {
     this.#broken.clear();
   }
 
-  /** One of care ended over this message. @returns whether it is to be given up */
+  /** A careful connection ended over this message. @returns whether to give it up */
   brokeOver(message: Sent, nowMs: number): boolean {
     const { topic, payload } = message;
     const broken = (this.#broken.get(topic) ?? 0) + 1;
@@ -77,7 +77,7 @@ export class Caution {
     return true;
   }
 
-  /** Whether one like it has been given up. */
+  /** Whether a similar message has been given up. */
   isBanned({ topic, payload }: Sent, nowMs: number): boolean {
     const ban = this.#bans.get(topic);
     if (ban !== undefined && nowMs >= ban.untilMs) this.#bans.delete(topic);
@@ -88,11 +88,11 @@ export class Caution {
   wayFor(message: Sent): Way {
     const ways = this.#waysFor(message);
     const way = ways[this.#broken.get(message.topic) ?? 0] ?? ways[0] ?? message;
-    // With an answer to it, it is known whether it got through.
+    // Its acknowledgement tells whether it was delivered.
     return this.#isOn && way.qos === 0 && message.qos === 0 && this.#most.qos > 0 ? { ...way, qos: 1 } : way;
   }
 
-  /** It got through. @returns what the broker has turned out not to take, for the operator */
+  /** The message was delivered. @returns what the broker turned out not to support, for the operator */
   passed(message: Sent, way: Way): readonly string[] {
     if ((way.retain && !this.#proved.retain) || way.qos > this.#proved.qos) this.#prove(way);
     if (this.#broken.size === 0) return [];
@@ -100,7 +100,7 @@ export class Caution {
     return this.learn(this.#atMost(message), way);
   }
 
-  /** What was asked for did not get through, and `way` did. @returns as `passed` */
+  /** The requested options failed and `way` worked. @returns as `passed` */
   learn(asked: Way, way: Way): readonly string[] {
     const lacks: string[] = [];
     if (asked.retain && !way.retain) {
@@ -142,7 +142,7 @@ export class Caution {
   }
 }
 
-/** What else could be asked for, the most first. */
+/** Weaker alternatives, strongest first. */
 export function lesserWays({ retain, qos }: Way): Way[] {
   const ways: Way[] = [];
   if (qos === 2) ways.push({ retain, qos: 1 });

@@ -6,7 +6,7 @@ import type { WillWay } from "./will_trial.ts";
 export const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_SECONDS = 15;
 
-/** What the broker publishes when this process vanishes. */
+/** The last will: what the broker publishes when this process vanishes. */
 export interface LastWill {
   readonly topic: string;
   readonly payload: string;
@@ -14,7 +14,7 @@ export interface LastWill {
 
 export interface ClientParts {
   readonly clientId: string;
-  /** Whether the broker keeps the subscriptions, and what is sent to them, while this client is away. */
+  /** Whether the broker keeps the subscriptions, and messages for them, while this client is offline. */
   readonly persistent: boolean;
   readonly access: BrokerAccess;
 }
@@ -32,7 +32,7 @@ export function clientOptions(
     connectTimeout: CONNECT_TIMEOUT_MS,
     reconnectPeriod: 0,
     queueQoSZero: false,
-    // A timer set anew for every packet costs more than a ping every so often.
+    // Resetting a timer for every packet costs more than an occasional ping.
     reschedulePings: false,
     resubscribe: false,
     ...credentialOptions(access),
@@ -42,7 +42,7 @@ export function clientOptions(
   };
 }
 
-/** Small messages leave at once instead of waiting for the acknowledgement of the last ones. */
+/** Sends small messages at once instead of waiting for earlier ones to be acknowledged. */
 export function disableNagle(client: MqttClient): void {
   const stream: unknown = client.stream;
   if (typeof stream === "object" && stream !== null && "setNoDelay" in stream) {

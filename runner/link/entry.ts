@@ -1,15 +1,15 @@
-/** What waits in the outbox. Pure. */
+/** Entries of the outbox. Pure. */
 import type { OutgoingMessage } from "./link.ts";
 
-/** A message that waits, and whom to tell when it is taken care of. */
+/** A waiting message, and the callback for when it is settled. */
 export interface Entry {
   readonly message: OutgoingMessage;
   readonly bytes: number;
-  /** Called once: it is with the broker, kept for later, or dropped. */
+  /** Called once: the broker has it, it is stored for later, or it was dropped. */
   readonly settle: () => void;
 }
 
-/** Rough cost of an entry beside its payload, in bytes. */
+/** Approximate overhead of an entry besides its payload, in bytes. */
 const OVERHEAD_BYTES = 100;
 
 export function entry(message: OutgoingMessage, settle: () => void): Entry {

@@ -1,7 +1,7 @@
-/** Queues of messages that wait. Pure. */
+/** Queues of waiting messages. Pure. */
 import type { Entry } from "./entry.ts";
 
-/** A queue that takes from the front without moving the rest. */
+/** A queue that removes from the front without moving the rest. */
 export class Fifo implements Iterable<Entry> {
   #items: (Entry | undefined)[] = [];
   #head = 0;
@@ -39,16 +39,16 @@ export class Fifo implements Iterable<Entry> {
   }
 }
 
-/** What a queue has too much of. */
+/** What a queue holds too much of. */
 export type Excess = "messages" | "bytes";
 
 /**
- * A queue in which nobody waits for a flood of somebody else: every source has a lane, and the lanes take turns.
- * What names no source goes first: an earlier process has left it.
+ * A fair queue: every source has a lane and the lanes take turns, so one source's flood does not delay the others.
+ * Messages without a source go first: an earlier process left them.
  * Invariants: messages of a source leave in the order they came; no lane is empty.
  */
 export class FairQueue implements Iterable<Entry> {
-  /** In the order of their turns. */
+  /** In turn order. */
   #lanes = new Map<string, Fifo>();
   length = 0;
   bytes = 0;
@@ -58,7 +58,7 @@ export class FairQueue implements Iterable<Entry> {
     this.#count(entry, 1);
   }
 
-  /** The next to leave, whoever's turn it is. */
+  /** The next message to leave. */
   unshift(entry: Entry): void {
     const lane = this.#laneOf(entry);
     lane.unshift(entry);
@@ -80,7 +80,7 @@ export class FairQueue implements Iterable<Entry> {
     return undefined;
   }
 
-  /** Takes the oldest of the source that has most of what there is too much of. */
+  /** Removes the oldest message of the source that holds the most of `excess`. */
   shiftFromLargest(excess: Excess): Entry | undefined {
     let largest: [string, Fifo] | undefined;
     const size = (lane: Fifo) => excess === "bytes" ? lane.bytes : lane.length;

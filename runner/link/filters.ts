@@ -1,25 +1,25 @@
-/** What a link is subscribed to, and what it says to the broker about that. */
+/** The filters a link is subscribed to, and the packets that tell the broker. */
 import type { IClientSubscribeOptions, ISubscriptionGrant, MqttClient, Packet } from "mqtt";
 import type { Logger } from "../logger.ts";
 import type { RefusedFilter } from "./link.ts";
 
-/** Some brokers close a connection over more. */
+/** Some brokers close the connection when a packet has more. */
 const MAX_FILTERS_PER_PACKET = 8;
-/** Connections that broke over a filter alone before it is given up. */
+/** How many connections a filter must break, sent alone, before it is given up. */
 const TRIES = 2;
 
 /**
- * Invariants: a filter that is wanted again is sent only after the broker has let go of it; where the broker closes the
- * connection over a packet, smaller ones are sent, and a filter that breaks it alone is sent no more.
+ * Invariants: a filter is subscribed again only after the broker has confirmed its unsubscription; if the broker closes
+ * the connection over a packet, smaller packets are sent, and a filter that breaks the connection alone is not sent again.
  */
 export class Filters {
-  /** With the QoS they are subscribed at. */
+  /** Each filter with its QoS. */
   readonly #wanted = new Map<string, 0 | 1>();
-  /** Unsubscriptions under way, by filter: each settles when the broker has confirmed it. */
+  /** Pending unsubscriptions, by filter: each settles when the broker has confirmed it. */
   readonly #leaving = new Map<string, Promise<void>>();
-  /** Why the broker does not have it, by filter. */
+  /** Why the broker refused a filter, by filter. */
   readonly #refused = new Map<string, string>();
-  /** Packets that the broker has not answered. */
+  /** Packets the broker has not answered yet. */
   readonly #unanswered = new Set<readonly string[]>();
   readonly #broken = new Map<string, number>();
   #perPacket = MAX_FILTERS_PER_PACKET;
@@ -44,9 +44,9 @@ export class Filters {
   }
 
   /**
-   * On a new connection. Resolves when the broker has answered for all.
-   * @param carefully whether one packet waits for the answer to the one before
-   * @returns what it refuses
+   * Subscribes to all filters on a new connection. Resolves when the broker has answered for all.
+   * @param carefully whether each packet waits for the answer to the previous one
+   * @returns the filters it refuses
    */
   async subscribeAll(client: MqttClient, carefully: boolean): Promise<RefusedFilter[]> {
     this.#leaving.clear();
@@ -57,9 +57,9 @@ export class Filters {
     return this.refusedOf(filters);
   }
 
-  /** On a live connection. Resolves when the broker has answered for those that are still wanted. @returns what it refuses */
+  /** Subscribes on a live connection. Resolves when the broker has answered for those still wanted. @returns the refused ones */
   async subscribe(client: MqttClient, filters: readonly string[]): Promise<RefusedFilter[]> {
-    // A broker may carry out packets that arrive together in any order.
+    // A broker may process packets that arrive together in any order.
     const leaving = filters.flatMap((filter) => this.#leaving.get(filter) ?? []);
     if (leaving.length > 0) await Promise.all(leaving);
     if (client.connected) {
@@ -73,7 +73,7 @@ export class Filters {
   }
 
   async unsubscribe(client: MqttClient, filters: readonly string[]): Promise<void> {
-    // Called back when the connection breaks, too.
+    // The callback also runs when the connection breaks.
     const confirmed = new Promise<void>((resolve) => client.unsubscribe([...filters], () => resolve()));
     for (const filter of filters) this.#leaving.set(filter, confirmed);
     await confirmed;
@@ -82,8 +82,8 @@ export class Filters {
 
   /**
    * The connection has ended.
-   * @param carefully whether nothing but the one packet was under way
-   * @returns whether one was
+   * @param carefully whether only that one packet was in flight
+   * @returns whether a packet was in flight
    */
   broke(carefully: boolean): boolean {
     const [packet] = this.#unanswered;
@@ -128,7 +128,7 @@ export class Filters {
     this.#unanswered.add(filters);
     return new Promise((resolve) => {
       client.subscribe(wanted, (error, _grants?: ISubscriptionGrant[], answer?: Packet) => {
-        // Where the connection broke, `broke` has counted it.
+        // If the connection broke, `broke` has counted it.
         if (this.#unanswered.delete(filters)) this.#take(filters, answer, error);
         resolve();
       });

@@ -1,23 +1,23 @@
-/** Decides what of the outbox is written to disk, and when: only what the broker may not get soon. */
+/** Decides which outbox entries go to disk, and when: only those that may not reach the broker soon. */
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import { type Entry, entry } from "./entry.ts";
 import type { OutboxStore } from "./outbox_store.ts";
 
-/** Messages of so many milliseconds share a transaction. */
+/** Messages that arrive within this many milliseconds share a transaction. */
 const BATCH_MS = 10;
 
-/** Where entries are kept while the broker is away. */
+/** Where entries are stored while the broker is away. */
 export interface Keeper extends Disposable {
-  /** What an earlier process has left, in order. */
+  /** Entries left by an earlier process, in order. */
   load(): Entry[];
-  /** The broker is away: each entry is settled once it is kept. */
+  /** Called while the broker is away; settles each entry once it is stored. */
   keep(entries: readonly Entry[]): void;
-  /** An entry is with the broker, or dropped. */
+  /** The broker has the entry, or it was dropped. */
   forget(entry: Entry): void;
 }
 
-/** In memory, entries are kept by being in the outbox. */
+/** In memory: the outbox itself is the store. */
 export const memoryKeeper: Keeper = {
   load: () => [],
   keep: (entries) => entries.forEach((entry) => entry.settle()),
@@ -26,10 +26,10 @@ export const memoryKeeper: Keeper = {
 };
 
 /**
- * On disk. Heartbeats are not kept, nor what was published at QoS 0.
+ * On disk. Heartbeats and QoS 0 messages are not stored.
  *
- * Invariants: an entry that was settled by `keep` is on disk until it is forgotten; entries are written in the order
- * they came. Should the disk refuse, that is said, and they are kept in memory alone: an outage never fails a publish.
+ * Invariants: an entry that was settled by `keep` stays on disk until it is forgotten; entries are written in the order
+ * they came. If the disk fails, that is logged and entries stay in memory only: an outage never fails a publish.
  */
 export class DiskKeeper implements Keeper {
   readonly #ids = new Map<Entry, number>();
@@ -102,7 +102,7 @@ export class DiskKeeper implements Keeper {
         );
       }
       this.#failed = true;
-      // Forgotten later: at worst the broker gets them twice.
+      // Deleted later; at worst the broker gets them twice.
       this.#toForget.push(...toForget);
     }
     for (const entry of toKeep) entry.settle();

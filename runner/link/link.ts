@@ -1,8 +1,8 @@
-/** What the runner needs of a message broker, whatever carries it. */
+/** What the runner needs from a message broker, independent of the transport. */
 
 /**
- * What a message is to those who wait for it. `telemetry`: what agents say; dropped oldest first when too much waits.
- * `control`: replies, errors, changes of state; kept ahead of telemetry. `heartbeat`: only the newest one counts.
+ * The priority of a message. `telemetry`: output of agents, dropped oldest first when the outbox is full.
+ * `control`: replies, errors, changes of state; kept in preference to telemetry. `heartbeat`: only the newest counts.
  */
 export type MessageClass = "telemetry" | "control" | "heartbeat";
 
@@ -12,29 +12,29 @@ export interface OutgoingMessage {
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
   readonly class: MessageClass;
-  /** Whose it is: telemetry of different sources takes turns. */
+  /** The sender: telemetry of different sources takes turns. */
   readonly source?: string;
 }
 
 export interface IncomingMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
-  /** It was kept by the broker from before the subscription. */
+  /** The broker stored it before the subscription was made. */
   readonly retained: boolean;
 }
 
-/** Who is told what comes over the link. */
+/** Callbacks for events of the link. */
 export interface LinkListener {
   onMessage(message: IncomingMessage): void;
-  /** Connected and subscribed; again after each outage. */
+  /** Connected and subscribed; called again after each outage. */
   onConnected(): void;
   /** @param reason why, for the operator */
   onDisconnected(reason: string): void;
-  /** A filter that was wanted before this connection is refused on it. */
+  /** The broker now refuses a filter that was subscribed before this connection. */
   onRefused?(refused: RefusedFilter): void;
 }
 
-/** What the broker does not let this link listen to. */
+/** A subscription that the broker refuses. */
 export interface RefusedFilter {
   readonly filter: string;
   /** For the operator. */
@@ -43,23 +43,23 @@ export interface RefusedFilter {
 
 export interface Link {
   /**
-   * Takes a message over. Never fails for an outage.
-   * @returns settles when the broker has it, when it is kept for after an outage, or when it had to be dropped
+   * Accepts a message. Never fails because of an outage.
+   * @returns settles when the broker has it, when it is stored for after an outage, or when it had to be dropped
    */
   publish(message: OutgoingMessage): Promise<void>;
   /**
-   * From now on and after every reconnect. Retained messages come again for a filter that is subscribed again.
-   * @param qos 1: what is sent while the link is away comes afterwards; 0: it does not
-   * @returns what the broker refuses of it, once it has answered; at once and nothing while the link is away; a link that
-   * has just been opened is away once its first attempt to connect has failed
+   * Subscribes now and after every reconnect. Each new subscription to a filter brings its retained messages again.
+   * @param qos 1: messages sent while the link is down arrive afterwards; 0: they do not
+   * @returns the filters that the broker refuses, once it has answered; while the link is down, resolves at once with nothing. A
+   * link that was just opened counts as down once its first attempt to connect has failed
    */
   subscribe(filters: readonly string[], qos?: 0 | 1): Promise<readonly RefusedFilter[]>;
   unsubscribe(filters: readonly string[]): void;
   readonly connected: boolean;
-  /** Messages that wait or are under way. */
+  /** Messages that are waiting or in flight. */
   readonly queued: number;
   /** Messages that had to be dropped since the start. */
   readonly dropped: number;
-  /** Lets what is queued reach the broker, at most `drainMs` milliseconds, and closes. */
+  /** Waits up to `drainMs` milliseconds for queued messages to reach the broker, then closes. */
   close(drainMs: number): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The link over MQTT 3.1.1: one connection at a time, made anew after each outage. */
+/** The link over MQTT 3.1.1: one connection at a time, re-established after each outage. */
 import mqtt, { type MqttClient } from "mqtt";
 import { endClient, openClient } from "../../protocol/broker/client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
@@ -28,27 +28,27 @@ const END_MS = 500;
 
 export interface MqttLinkOptions extends ClientParts, SenderParts {
   readonly broker: BrokerUrl;
-  /** Made anew for each connection. */
+  /** Recreated for each connection. */
   readonly will?: () => LastWill;
   /**
-   * Asked before anything is said on a connection that is not encrypted: why it must not be used. An agent may listen
-   * where the broker does when it is away.
-   * @param localPort of this end
+   * Called before anything is sent on an unencrypted connection; returns why it must not be used. While the broker is
+   * away, an agent may listen on its port.
+   * @param localPort the local port of the connection
    */
   readonly vet?: (localPort: number) => string | undefined;
 }
 
-/** What is known of one connection. */
+/** State of one connection. */
 interface Connection {
   readonly client: MqttClient;
-  /** Aborted with it. */
+  /** Aborted when the connection ends. */
   readonly ended: AbortSignal;
   accepted: boolean;
-  /** Whether it is the first of care, and nothing has been said on it. */
+  /** Whether it is the first careful connection, on which nothing is sent. */
   isSilent: boolean;
 }
 
-/** Invariant: after connections that broke with something under way, it goes on with care (see `Caution`). */
+/** Invariant: after connections that broke with something in flight, the link uses careful mode (see `Caution`). */
 export class MqttLink implements Link {
   readonly #sender: Sender;
   readonly #filters: Filters;
@@ -87,7 +87,7 @@ export class MqttLink implements Link {
   async subscribe(filters: readonly string[], qos: 0 | 1 = 1): Promise<readonly RefusedFilter[]> {
     if (filters.length === 0) return [];
     this.#filters.add(filters, qos);
-    // Before the first connection the filters go out with it.
+    // Before the first connection: the filters are sent once it is up.
     if (this.#connected && this.#client !== undefined) {
       return await this.#filters.subscribe(this.#client, filters);
     }
@@ -101,7 +101,7 @@ export class MqttLink implements Link {
     void this.#filters.unsubscribe(this.#client, filters);
   }
 
-  /** Connects, and connects again after every outage, until the link is closed. Never rejects. */
+  /** Connects, and reconnects after every outage, until the link is closed. Never rejects. */
   async run(listener: LinkListener): Promise<void> {
     const { clock, log, broker } = this.options;
     while (!this.#closing.signal.aborted) {
@@ -123,7 +123,7 @@ export class MqttLink implements Link {
     this.options.keeper[Symbol.dispose]();
   }
 
-  /** One connection, from its first packet to its end. `again`: it was only a trial. */
+  /** Runs one connection from its first packet to its end. `again`: it was only a trial. */
   #connectOnce(listener: LinkListener): Promise<Ending | "again"> {
     return new Promise((resolve) => {
       let refusal: string | undefined;
@@ -147,7 +147,7 @@ export class MqttLink implements Link {
         client.removeAllListeners("message");
         ended.abort();
         const wasConnected = this.#connected;
-        // First: ending the client fails what is under way, and that must go back to the outbox.
+        // Do this first: ending the client fails messages in flight, and those must go back to the outbox.
         if (!isTrial) this.#lost(connection);
         const mayBeTheWill = this.options.will !== undefined && !connection.accepted &&
           refusal === undefined &&
@@ -164,12 +164,12 @@ export class MqttLink implements Link {
   #openClient(onRefused: (reason: string) => void): MqttClient {
     const { broker, vet, will } = this.options;
     const options = clientOptions(this.options, will?.(), this.#wills.way);
-    // What has TLS asks the other end for its certificate.
+    // TLS connections check the broker's certificate instead.
     if (vet === undefined || !broker.url.startsWith("mqtt://")) return openClient(broker, options);
     return new mqtt.MqttClient(() => vettedSocket(broker, vet, onRefused), options);
   }
 
-  /** The broker has let this client in. */
+  /** The broker has accepted this client. */
   async #begin(connection: Connection, listener: LinkListener): Promise<void> {
     const { clock, log, broker } = this.options;
     const { client, ended } = connection;
@@ -198,7 +198,7 @@ export class MqttLink implements Link {
     if (ended.aborted) return;
     this.#hasAttempted = true;
     this.#attempted.resolve();
-    // Who has subscribed before the first attempt is told by the call.
+    // Subscribers from before the first attempt get the answer from their own call.
     if (!isFirst) { for (const filter of refused) listener.onRefused?.(filter); }
   }
 
@@ -210,7 +210,7 @@ export class MqttLink implements Link {
     this.#sender.pump();
   }
 
-  /** What the broker has turned out not to take, as the last will that it takes tells. */
+  /** What the broker turned out not to support, judged by the last will it accepted. */
   #lacksOfWill(): readonly string[] {
     const way = this.#wills.settled;
     if (way === undefined || this.#hasSaidWill) return [];

@@ -1,42 +1,42 @@
-/** What goes on between two connections that stand: how long to wait for the next one, and what to say of it. Pure. */
+/** Handles the time between two stable connections: how long to wait before the next, and what to report. Pure. */
 import { reconnectDelayMs } from "./backoff.ts";
 
-/** A connection counts as good once it has stood so long: a broker may let a client in and close at once. */
+/** How long a connection must last to count as stable: a broker may accept a client and close at once. */
 export const STANDS_MS = 10_000;
-/** A failure that goes on is said again after so long. */
+/** A lasting failure is reported again after this time. */
 const REMIND_MS = 30_000;
 
-/** How an attempt to connect has ended. */
+/** How an attempt to connect ended. */
 export interface Ending {
-  /** Whether the broker had let this client in. */
+  /** Whether the broker accepted this client. */
   readonly accepted: boolean;
   /** For the operator. */
   readonly reason: string;
-  /** Whether it is too early to say so: the next attempt is another one. */
+  /** Whether to stay quiet for now: the next attempt does something different. */
   readonly isUnproved: boolean;
 }
 
-/** Invariant: nothing but a connection that stands starts the delays anew. */
+/** Invariant: only a stable connection resets the delays. */
 export class Outage {
   #failures = 0;
   #awaySinceMs = 0;
   #said = "";
   #saidAtMs = -Infinity;
-  /** Whether the connection of now has stood. */
+  /** Whether the current connection is stable. */
   #stands = false;
-  /** Whether the last attempt led to a connection that did not stand. */
+  /** Whether the last attempt led to a connection that did not last. */
   #brokeEarly = false;
 
   constructor(private readonly clientId: string) {}
 
-  /** The broker has let this client in. @returns whether that is to be said now */
+  /** The broker accepted this client. @returns whether to report it now */
   connected(): boolean {
     const isNews = this.#failures > 0 && !this.#brokeEarly;
     if (isNews) this.#said = "";
     return isNews;
   }
 
-  /** The connection has stood. @returns whether that is to be said now */
+  /** The connection is stable. @returns whether to report it now */
   stands(): boolean {
     const isNews = this.#brokeEarly;
     this.#stands = true;
@@ -48,7 +48,7 @@ export class Outage {
 
   /**
    * @param random from 0 to 1
-   * @returns milliseconds to wait, and what is to be said, if anything
+   * @returns milliseconds to wait, and the message to report, if any
    */
   ended(
     { accepted, reason, isUnproved }: Ending,
@@ -59,7 +59,7 @@ export class Outage {
     this.#stands = false;
     if (this.#failures === 0) this.#awaySinceMs = nowMs;
     this.#failures += 1;
-    // A broker that is there and does not want this client is not found sooner by asking often.
+    // Frequent retries do not help when the broker is up but refuses this client.
     const outageMs = this.#brokeEarly ? Infinity : nowMs - this.#awaySinceMs;
     const delayMs = reconnectDelayMs(this.#failures, outageMs, random);
     return { delayMs, say: isUnproved ? undefined : this.#news(reason, nowMs) };

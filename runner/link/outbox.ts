@@ -1,4 +1,4 @@
-/** What waits to be published: bounded, in order, the important first. Pure. */
+/** Messages waiting to be published: bounded, in order, important ones first. Pure. */
 import { type Excess, FairQueue, Fifo } from "./fifo.ts";
 import type { Entry } from "./entry.ts";
 
@@ -12,9 +12,9 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 10_000, bytes: 32
 
 /**
  * Invariants: control messages leave in the order they came, and so do messages of one source, while the sources
- * take turns; what is too much is taken from the source that has most of it; of heartbeats on one topic only the newest waits,
- * and none behind a newer control message on it;
- * telemetry never makes room at the cost of control messages, control messages do at the cost of telemetry.
+ * take turns; messages are dropped from the source that holds the most; of heartbeats on one topic only the newest waits,
+ * and none behind a newer control message on that topic;
+ * control messages may displace telemetry, telemetry never displaces control messages.
  */
 export class Outbox {
   readonly #control = new Fifo();
@@ -22,7 +22,7 @@ export class Outbox {
   readonly #heartbeats = new Map<string, Entry>();
   #dropped = 0;
 
-  /** @param onDropped told of each message that is dropped because too much waits */
+  /** @param onDropped called for each message dropped because the outbox is full */
   constructor(
     private readonly limits: OutboxLimits,
     private readonly onDropped: (entry: Entry) => void = () => {},
@@ -32,7 +32,7 @@ export class Outbox {
     return this.#control.length + this.#telemetry.length + this.#heartbeats.size;
   }
 
-  /** Messages that were dropped because too much waited. Heartbeats that were overtaken do not count. */
+  /** Messages dropped because the outbox was full. Superseded heartbeats do not count. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -40,12 +40,12 @@ export class Outbox {
   push(entry: Entry): void {
     if (entry.message.class === "heartbeat") this.#replaceHeartbeat(entry);
     else this.#queueOf(entry).push(entry);
-    // It would leave after the change of state that has overtaken it.
+    // It would leave after a newer change of state and contradict it.
     if (entry.message.class === "control") this.#takeHeartbeat(entry.message.topic)?.settle();
     this.#dropWhatIsTooMuch();
   }
 
-  /** Puts back what was under way when the link broke, oldest first: it leaves before all else of its class. */
+  /** Puts back the messages in flight when the link broke, oldest first; they leave before all others of their class. */
   putBack(entries: readonly Entry[]): void {
     const newer = new Set(this.#heartbeats.keys());
     for (const { message } of this.#control) newer.add(message.topic);
@@ -59,18 +59,18 @@ export class Outbox {
     this.#dropWhatIsTooMuch();
   }
 
-  /** Gives up on a message that has been taken out. */
+  /** Drops a message that was already taken out. */
   discard(entry: Entry): void {
     this.#dropped += 1;
     entry.settle();
   }
 
-  /** The next to publish. */
+  /** The next message to publish. */
   shift(): Entry | undefined {
     return this.#control.shift() ?? this.#shiftHeartbeat() ?? this.#telemetry.shift();
   }
 
-  /** All that waits. */
+  /** All waiting messages. */
   waiting(): Entry[] {
     return [...this.#control, ...this.#heartbeats.values(), ...this.#telemetry];
   }

@@ -1,8 +1,8 @@
-/** The outbox on disk: what waits for the broker survives the end of this process. SQLite, in Deno itself. */
+/** The outbox on disk: messages for the broker survive the end of this process. Uses Deno's built-in SQLite. */
 import { DatabaseSync } from "node:sqlite";
 import type { OutgoingMessage } from "./link.ts";
 
-/** A message that was kept, oldest first. */
+/** A stored message. */
 export interface KeptMessage {
   readonly id: number;
   readonly message: OutgoingMessage;
@@ -11,8 +11,8 @@ export interface KeptMessage {
 /**
  * One process at a time may use a file.
  *
- * Sync policy: write-ahead log with `synchronous = FULL`. A transaction that has been committed is on the disk; many
- * messages share one, so that an outage costs few writes. While the broker is there, nothing is written at all.
+ * Sync policy: write-ahead log with `synchronous = FULL`. A committed transaction is on disk; many messages
+ * share one, so an outage costs few writes. While the broker is reachable, nothing is written.
  */
 export class OutboxStore implements Disposable {
   readonly #db: DatabaseSync;
@@ -31,11 +31,11 @@ export class OutboxStore implements Disposable {
         qos INTEGER NOT NULL,
         retain INTEGER NOT NULL
       );`);
-    // A damaged file says so here, and not when messages are lost.
+    // Detect a damaged file now, before messages are lost.
     this.#db.prepare("SELECT count(payload) FROM outbox").get();
   }
 
-  /** Everything that is kept, in the order it was added. */
+  /** All stored messages, in the order they were added. */
   load(): KeptMessage[] {
     return this.#db.prepare("SELECT * FROM outbox ORDER BY id").all().map((row) => ({
       id: Number(row.id),
@@ -50,9 +50,9 @@ export class OutboxStore implements Disposable {
   }
 
   /**
-   * Keeps messages; on disk when the call returns.
+   * Stores messages; they are on disk when the call returns.
    * @returns their ids, in the same order
-   * @throws Error when the disk refuses; none of them is then kept
+   * @throws Error when the disk write fails; none of them is then stored
    */
   add(messages: readonly OutgoingMessage[]): number[] {
     const insert = this.#db.prepare(
@@ -66,7 +66,7 @@ export class OutboxStore implements Disposable {
     );
   }
 
-  /** Forgets messages: they are with the broker, or dropped. @throws Error when the disk refuses */
+  /** Deletes messages that the broker has, or that were dropped. @throws Error when the disk write fails */
   remove(ids: readonly number[]): void {
     const remove = this.#db.prepare("DELETE FROM outbox WHERE id = ?");
     this.#inTransaction(() => ids.forEach((id) => remove.run(id)));

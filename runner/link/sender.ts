@@ -1,4 +1,4 @@
-/** Gets what waits in the outbox to the broker, over one connection after the other. */
+/** Sends the outbox to the broker over successive connections. */
 import type { MqttClient } from "mqtt";
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
@@ -10,25 +10,25 @@ import { Outbox, type OutboxLimits } from "./outbox.ts";
 
 export interface SenderParts {
   readonly limits: OutboxLimits;
-  /** Where messages are kept while the broker is away. */
+  /** Where messages are stored while the broker is away. */
   readonly keeper: Keeper;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Messages under way to the broker, not yet acknowledged. */
+/** Maximum messages in flight, not yet acknowledged. */
 const MAX_IN_FLIGHT = 1024;
-/** … and their size: what is important waits behind them, however large they are. */
+/** … and their total size, because important messages wait behind them. */
 const MAX_IN_FLIGHT_BYTES = 512 * 1024;
-/** With care, one at QoS 0 has got through when the connection still stands after so long. */
+/** In careful mode, a QoS 0 message counts as delivered if the connection is still up after this time. */
 const PROOF_MS = 500;
-/** … and any other so long after its acknowledgement: some brokers acknowledge what they forbid, and close then. */
+/** … and any other message this long after its acknowledgement: some brokers acknowledge a forbidden message, then close. */
 const ACK_PROOF_MS = 20;
 
 /**
- * Invariants: a message leaves the outbox only for a live connection, and goes back to its front when that breaks
- * before the broker has acknowledged it; so each is delivered at least once, or counted as dropped. While there is no
- * connection, `publish` settles at once.
+ * Invariants: a message leaves the outbox only for a live connection, and returns to its front if the connection breaks
+ * before the broker acknowledges it; so each is delivered at least once, or counted as dropped. Without a connection,
+ * `publish` settles at once.
  */
 export class Sender {
   readonly caution = new Caution();
@@ -38,13 +38,13 @@ export class Sender {
   #lastAckMs = -Infinity;
   #client: MqttClient | undefined;
   #sent = 0;
-  /** Said once per outage. */
+  /** Logged once per outage. */
   #saidFull = false;
   #onDrained: (() => void) | undefined;
 
   constructor(private readonly parts: SenderParts) {
     this.#outbox = new Outbox(parts.limits, (entry) => this.#onDropped(entry));
-    // What an earlier process has left goes before all that is new.
+    // Messages left by an earlier process go before all new ones.
     for (const entry of parts.keeper.load()) this.#outbox.push(entry);
   }
 
@@ -59,14 +59,14 @@ export class Sender {
   publish(message: OutgoingMessage): Promise<void> {
     return new Promise((resolve) => {
       const added = entry(message, resolve);
-      // First: should there be no room for it, what is kept of it goes too.
+      // Store it first: if there is no room for it, its stored copy is removed too.
       if (this.#client === undefined) this.parts.keeper.keep([added]);
       this.#outbox.push(added);
       this.pump();
     });
   }
 
-  /** From now on over this connection. @param first what is published before all that waits */
+  /** Sends over this connection from now on. @param first the message to publish before all waiting ones */
   begin(client: MqttClient, first: () => void): void {
     this.#client = client;
     this.#saidFull = false;
@@ -74,7 +74,7 @@ export class Sender {
     this.pump();
   }
 
-  /** The connection has ended. @param filtersUnderWay whether subscriptions were, too */
+  /** The connection has ended. @param filtersUnderWay whether subscriptions were in flight, too */
   lost(filtersUnderWay: boolean): void {
     this.#client = undefined;
     const isJustAcked = this.parts.clock.monotonicMs() - this.#lastAckMs < ACK_PROOF_MS;
@@ -87,7 +87,7 @@ export class Sender {
     this.#onDrained?.();
   }
 
-  /** Waits until nothing waits any more, or the connection has ended; at most `ms` milliseconds. */
+  /** Resolves when the outbox is empty or the connection has ended, or after `ms` milliseconds. */
   async drain(ms: number): Promise<void> {
     if (this.#client === undefined || this.queued === 0) return;
     const drained = new AbortController();
@@ -125,12 +125,12 @@ export class Sender {
         `out #${this.#sent} ${topic} (${payload.length} bytes${retain ? ", retained" : ""})`,
       );
     }
-    // Node's Buffer is what the client takes without a copy.
+    // The client accepts Node's Buffer without copying.
     const body = typeof payload === "string"
       ? payload
       : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     client.publish(topic, body, { qos, retain }, (error) => {
-      // The connection broke: `lost` takes it back, and it will be sent again.
+      // The connection broke: `lost` puts the message back, and it is sent again.
       if (!this.#inFlight.has(entry) || (error && (!client.connected || client.disconnecting))) return;
       if (error) this.parts.log.warning(`Cannot publish to ${topic}: ${error.message}`);
       if (this.caution.isOn) void this.#settleWhenProved(entry, way, client);
@@ -154,7 +154,7 @@ export class Sender {
     if (this.queued === 0) this.#onDrained?.();
   }
 
-  /** The broker has turned out not to take something. */
+  /** The broker turned out not to support something. */
   sayLack(lack: string): void {
     this.parts.log.warning(`The broker does not take ${lack}`);
   }

@@ -1,12 +1,12 @@
-/** A connection to the broker that says nothing before it is known who is at its other end. */
+/** A connection to the broker that sends nothing until the other end has been vetted. */
 import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
 import { type BrokerUrl, hasZone } from "../../protocol/broker/broker_url.ts";
 import { ZoneSocket } from "../../protocol/broker/zone_socket.ts";
 
 /**
- * @param vet asked once the connection stands, with the port of this end; why it must not be used
- * @param onRefused told that
+ * @param vet called once the connection is up, with the local port; returns why it must not be used
+ * @param onRefused called with that reason
  */
 export function vettedSocket(
   broker: BrokerUrl,
@@ -23,7 +23,7 @@ export function vettedSocket(
   }
   const { host, port } = broker;
   const socket = createConnection({ host, port });
-  // The client writes its first packet, the password in it, at once.
+  // The client writes its first packet, which contains the password, at once.
   socket.cork();
   socket.once("connect", () => {
     const refusal = vet(socket.localPort ?? 0);

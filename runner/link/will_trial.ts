@@ -1,34 +1,34 @@
 /**
- * Finds the last will that a broker takes. One that cannot keep it (retained, QoS 1) closes the connection without an
- * answer, which many a broker does that is only starting up, or behind something that is there before it. Pure.
+ * Finds a last will that the broker accepts. A broker that does not support it (retained, QoS 1) closes the connection
+ * without an answer; so do many brokers that are still starting up, or that sit behind a proxy that is up first. Pure.
  */
 import { lesserWays, type Way } from "./caution.ts";
 
-/** How the will is sent; `none`: there is no will at all. */
+/** How the will is sent; `none`: without a will. */
 export type WillWay = Way | "none";
 
-/** As it should be. */
+/** The full will. */
 export const FULL_WILL: Way = { retain: true, qos: 1 };
 const WAYS: readonly WillWay[] = [FULL_WILL, ...lesserWays(FULL_WILL), "none"];
 
-/** Invariant: less than all is settled for only when all was tried once more and not taken. */
+/** Invariant: settles for a reduced will only after the full one was tried once more and refused. */
 export class WillTrial {
   #next = 0;
-  /** It was taken, and all is tried once more. */
+  /** A reduced will was accepted, and the full one is being tried once more. */
   #candidate: number | undefined;
   #settled: number | undefined;
 
-  /** For the next attempt to connect. */
+  /** The will for the next attempt to connect. */
   get way(): WillWay {
     return WAYS[this.#settled ?? (this.#candidate === undefined ? this.#next : 0)] ?? FULL_WILL;
   }
 
-  /** What less than all was settled for. */
+  /** The reduced will that was settled for. */
   get settled(): WillWay | undefined {
     return this.#settled === undefined ? undefined : WAYS[this.#settled];
   }
 
-  /** The connection was closed without an answer. @returns whether the next attempt is another one */
+  /** The connection was closed without an answer. @returns whether the next attempt uses a different will */
   refused(): boolean {
     if (this.#settled !== undefined) return false;
     if (this.#candidate !== undefined) this.#settled = this.#candidate;
@@ -36,7 +36,7 @@ export class WillTrial {
     return this.#settled !== undefined || this.#next !== 0;
   }
 
-  /** It was taken. @returns whether to connect anew, with all, before it is settled for */
+  /** The will was accepted. @returns whether to reconnect with the full will before settling */
   accepted(): boolean {
     if (this.#settled !== undefined) return false;
     const isFull = this.#candidate !== undefined || this.#next === 0;
