@@ -1,4 +1,4 @@
-/** What was asked of this node, by whom, and what it did: lines of JSON on disk, for later. */
+/** The audit log: what was asked of this node, by whom, and what it did, as JSON lines on disk. */
 import { removeIfThere } from "../files/durable_file.ts";
 
 /** One line; `at` (seconds since the epoch) and `node` are added. */
@@ -16,7 +16,7 @@ export interface AuditEntry {
   readonly [field: string]: unknown;
 }
 
-/** Takes what is worth remembering. Never throws, never waits. */
+/** Records an entry. Never throws, never waits. */
 export interface Audit extends AsyncDisposable {
   record(entry: AuditEntry): void;
 }
@@ -25,17 +25,17 @@ export interface AuditOptions {
   readonly path: string;
   readonly node: string;
   readonly now: () => number;
-  /** Nothing can be written; said once, until it works again. */
+  /** Called when nothing can be written: once, until writing works again. */
   readonly onProblem: (message: string) => void;
-  /** Bytes of one file, before the next is begun. */
+  /** Maximum bytes of one file before the next is started. */
   readonly maxBytes?: number;
-  /** Files kept beside the current one. */
+  /** Rotated files kept beside the current one. */
   readonly keep?: number;
 }
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const KEEP = 4;
-/** So many lines may wait for the disk; more are counted, and the count is written. */
+/** How many lines may wait for the disk; further ones are only counted, and the count is written. */
 const MAX_WAITING = 2000;
 const MAX_FIELD_CHARS = 2000;
 
@@ -58,13 +58,13 @@ export class AuditLog implements Audit {
     this.#writing ??= this.#writeAll().finally(() => this.#writing = undefined);
   }
 
-  /** Resolves when all that was recorded is written, or could not be. */
+  /** Resolves when all recorded lines have been written or have failed. */
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
 
   async #writeAll(): Promise<void> {
-    // What comes in one turn of the event loop goes in one write.
+    // Entries from one turn of the event loop share one write.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
       const lines = this.#waiting.splice(0);
@@ -98,7 +98,7 @@ export class AuditLog implements Audit {
     for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
   }
 
-  /** `audit.jsonl` becomes `audit.1.jsonl`, and so on; the oldest goes. */
+  /** `audit.jsonl` becomes `audit.1.jsonl`, and so on; the oldest is deleted. */
   async #rotate(): Promise<void> {
     const { path, keep = KEEP } = this.options;
     const nth = (n: number) => n === 0 ? path : path.replace(/(\.[^./]*)?$/, `.${n}$1`);
@@ -107,7 +107,7 @@ export class AuditLog implements Audit {
       try {
         await Deno.rename(nth(n), nth(n + 1));
       } catch (error) {
-        // There have not been so many yet.
+        // That file does not exist yet.
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }

@@ -1,14 +1,14 @@
-/** What agents have tried and were not let do: counted per agent, and written down seldom, whatever they do. */
+/** Counts what agents tried and were denied, per agent, and logs it at a limited rate. */
 import type { Clock } from "../clock.ts";
 import type { Audit } from "./audit_log.ts";
 
-/** What comes together makes one line. */
+/** Denials within this time share one line. */
 const GATHER_MS = 500;
-/** After a line of an agent, its next one waits so long. */
+/** Minimum time between two lines of one agent. */
 const QUIET_MS = 60_000;
-/** Different things of one kind per line; all others are counted. */
+/** Different targets of one kind named per line; all others are only counted. */
 const MAX_NAMED = 20;
-/** Kinds are the node's own words, and Deno's: more than there are. */
+/** More than the number of kinds, which are the node's and Deno's own words. */
 const MAX_KINDS = 32;
 const MAX_CHARS = 200;
 
@@ -18,9 +18,9 @@ interface Tally {
 }
 
 /**
- * Invariants: an agent makes at most one line a minute; what is held is bounded, and written at the end; however much there
- * is of one kind, or is made up by the agent, it takes no room from another kind, and does not decide by coming first or
- * last what of its own kind is named.
+ * Invariants: an agent causes at most one line a minute; pending data is bounded, and written at the end; a flood of one kind,
+ * even one made up by the agent, takes no room from another kind, and its order does not decide which targets of
+ * its own kind are named.
  */
 export class Denials implements Disposable {
   /** By agent and kind. */
@@ -35,8 +35,8 @@ export class Denials implements Disposable {
   ) {}
 
   /**
-   * @param kind of permission: `read`, `net`, `publish`, …
-   * @param what it was: a path, a host, a topic
+   * @param kind the kind of permission: `read`, `net`, `publish`, …
+   * @param what the target: a path, a host, a topic
    */
   add(agent: string, kind: string, what: string): void {
     if (this.#life.signal.aborted) return;
@@ -52,14 +52,14 @@ export class Denials implements Disposable {
     this.#name(tally, what.slice(0, MAX_CHARS));
   }
 
-  /** Writes what is still held. */
+  /** Writes everything still pending. */
   [Symbol.dispose](): void {
     this.#life.abort();
     for (const [agent, kinds] of this.#tallies) this.#record(agent, kinds);
     this.#tallies.clear();
   }
 
-  /** Each of all that has come is as likely to be among those that are named. */
+  /** Reservoir sampling: every target is equally likely to be named. */
   #name({ what: named, count }: Tally, what: string): void {
     if (named.size >= MAX_NAMED && !named.has(what)) {
       const place = Math.floor(this.random() * count);

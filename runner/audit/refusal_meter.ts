@@ -1,16 +1,16 @@
-/** Keeps a flood of refused commands from turning the audit log over, and from making one of answers: it is counted. */
+/** Counts refused commands in a flood: they must not push all else out of the audit log, or cause a flood of answers. */
 import type { Clock } from "../clock.ts";
 
 export interface MeterRate {
-  /** So many at once are told of one by one. */
+  /** How many refusals in a burst are reported individually. */
   readonly burst: number;
-  /** After that, one in so long. */
+  /** Interval of individual reports after the burst. */
   readonly refillMs: number;
 }
 
-/** For what is kept. */
+/** Limits what is stored. */
 export const AUDIT_RATE: MeterRate = { burst: 100, refillMs: 10_000 };
-/** For what is said on the bus and in the log. */
+/** Limits what is sent on the bus and logged. */
 export const SAY_RATE: MeterRate = { burst: 200, refillMs: 100 };
 
 export class RefusalMeter {
@@ -24,8 +24,8 @@ export class RefusalMeter {
   }
 
   /**
-   * Something has been refused.
-   * @returns what its line says of those before it that have none; `undefined` when it has none itself
+   * Records a refusal.
+   * @returns the count of unreported refusals for this refusal's line; `undefined` if it gets no line
    */
   count(): { readonly passed_over?: number } | undefined {
     const nowMs = this.clock.monotonicMs();

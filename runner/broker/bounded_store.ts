@@ -1,9 +1,9 @@
 /**
- * Limits for what the broker's library keeps: retained messages, sessions and what waits for them, messages of QoS 2 that
- * are not finished. By itself it keeps whatever anybody sends.
+ * Limits what the broker library stores: retained messages, sessions and their queued messages, unfinished QoS 2
+ * messages. Without it, the library stores whatever anybody sends.
  */
 
-/** A message, as the library has it. */
+/** A message as the library represents it. */
 interface Packet {
   readonly topic: string;
   readonly payload: string | Uint8Array;
@@ -16,7 +16,7 @@ interface ClientRef {
   readonly id: string;
 }
 
-/** The part of the library's store that grows. */
+/** The parts of the library's store that can grow. */
 export interface Store {
   storeRetained(packet: Packet): Promise<void>;
   addSubscriptions(client: ClientRef, subscriptions: readonly unknown[]): Promise<void>;
@@ -26,7 +26,7 @@ export interface Store {
     subscriptions: readonly { readonly clientId: string }[],
     packet: Packet,
   ): Promise<void>;
-  /** Rejects for one that is not kept. */
+  /** Rejects if the message is not stored. */
   outgoingUpdate(client: ClientRef, packet: Packet): Promise<void>;
   outgoingClearMessageId(
     client: ClientRef,
@@ -52,27 +52,27 @@ export interface StoreLimits {
 export interface StoreParts {
   readonly limits: StoreLimits;
   readonly isConnected: (clientId: string) => boolean;
-  /** Something was not kept; for the operator, said once for each kind. */
+  /** Something was not stored; reported to the operator once per kind. */
   readonly onFull: (message: string) => void;
 }
 
-/** What one message takes beside its content. */
+/** Overhead of one message besides its content. */
 const OVERHEAD_BYTES = 200;
 
-/** Invariant: what is kept is within the limits after each call; who is connected is sent what is not kept, too. */
+/** Invariant: stored data is within the limits after each call; connected clients still get messages that are not stored. */
 export class StoreBounds {
   readonly #retained = new Tally<string>();
-  /** By client, each in the order they came. */
+  /** By client, in order of arrival. */
   readonly #waiting = new Map<string, Tally<string>>();
   readonly #unfinished = new Map<string, Tally<number>>();
   readonly #sessions = new Set<string>();
-  /** The library hands over the list of a packet once for each of its entries. */
+  /** The library passes a packet's list once for each of its entries. */
   readonly #added = new WeakSet<readonly unknown[]>();
   readonly #said = new Set<string>();
 
   private constructor(private readonly store: Store, private readonly parts: StoreParts) {}
 
-  /** Puts the limits in front of the store's own methods. */
+  /** Wraps the store's own methods with the limits. */
   static around(store: Store, parts: StoreParts): void {
     const bounds = new StoreBounds({ ...bindAll(store) }, parts);
     Object.assign(
@@ -83,7 +83,7 @@ export class StoreBounds {
         cleanSubscriptions: (client: ClientRef) => bounds.#endSession(client),
         outgoingEnqueue: (to: { clientId: string }, packet: Packet) => bounds.#enqueue([to], packet),
         outgoingEnqueueCombi: (to: { clientId: string }[], packet: Packet) => bounds.#enqueue(to, packet),
-        // It is not kept for its client, which is there and is sent it now.
+        // It is not stored for its client, which is connected and gets it now.
         outgoingUpdate: (client: ClientRef, packet: Packet) =>
           bounds.store.outgoingUpdate(client, packet).catch(() => {}),
         outgoingClearMessageId: (client: ClientRef, packet: Packet) => bounds.#acknowledge(client, packet),
@@ -94,7 +94,7 @@ export class StoreBounds {
     );
   }
 
-  /** One more is passed on, and not kept: what is kept already stays, and can be replaced. */
+  /** Over the limit, a message is passed on but not stored; stored ones stay and can be replaced. */
   async #retain(packet: Packet): Promise<void> {
     const { topic, payload } = packet;
     const { messages, bytes } = this.parts.limits.retained;
@@ -141,7 +141,7 @@ export class StoreBounds {
     const size = sizeOf(packet);
     const isFull = (tally: Tally<string>) => tally.count >= messages || tally.bytes + size > bytes;
     let tally = this.#waiting.get(id) ?? new Tally<string>();
-    // The library may have put another message in the place of one: then the count is too high.
+    // The library may have replaced a message, in which case the count is too high.
     if (isFull(tally)) tally = await this.#recount(id);
     if (isFull(tally)) {
       this.#say("messages for one session", `${messages} or ${bytes} bytes`);
@@ -250,7 +250,7 @@ function keyOf({ brokerId, brokerCounter }: Packet): string {
   return `${brokerId}:${brokerCounter}`;
 }
 
-/** The store's own methods, for when its names lead elsewhere. */
+/** The store's original methods, kept because their names are overridden. */
 function bindAll(store: Store): Store {
   const names = [
     ...["storeRetained", "addSubscriptions", "cleanSubscriptions", "outgoingEnqueue", "outgoingEnqueueCombi"],

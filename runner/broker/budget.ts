@@ -1,18 +1,18 @@
-/** Memory that clients of the broker hold together: when it is too much, the one that holds most has to go. */
+/** The total memory held by the broker's clients; over the limit, the client that holds most is disconnected. */
 
 export interface Holder {
-  /** It has to go. */
+  /** Disconnects the holder. */
   destroy(reason: Error): void;
 }
 
-/** Invariant: after each call, all that is held together is within the limit, or its largest holder has been told to go. */
+/** Invariant: after each call, the total is within the limit, or the largest holder has been disconnected. */
 export class Budget {
   readonly #held = new Map<Holder, number>();
   #total = 0;
 
   constructor(private readonly maxBytes: number) {}
 
-  /** `holder` holds so much now; 0 when it is gone. */
+  /** Sets how much `holder` holds now; 0 when it is gone. */
   set(holder: Holder, bytes: number): void {
     this.#total += bytes - (this.#held.get(holder) ?? 0);
     if (bytes === 0) this.#held.delete(holder);

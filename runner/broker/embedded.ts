@@ -12,13 +12,13 @@ export interface EmbeddedBroker {
 const LOOPBACK = "127.0.0.1";
 const MIB = 1024 * 1024;
 
-/** What the broker takes of the memory at most: whoever reaches loopback may connect to it. */
+/** Memory limits of the broker: anybody who reaches loopback may connect to it. */
 export interface BrokerLimits {
   readonly connections: number;
   readonly packetBytes: number;
-  /** That wait for one client, on its connection. */
+  /** Bytes that wait for one client on its connection. */
   readonly queuedBytes: number;
-  /** Of all connections together: packets that have come in part, and what waits. */
+  /** Of all connections together: partly received packets and waiting bytes. */
   readonly bufferedBytes: number;
   /** Of one connection. */
   readonly subscriptions: number;
@@ -27,7 +27,7 @@ export interface BrokerLimits {
 
 export const BROKER_LIMITS: BrokerLimits = {
   connections: 1024,
-  // The largest command that a node reads has this size, encoded as JSON in JSON at the worst.
+  // The size of the largest command a node reads, in the worst encoding (JSON in JSON).
   packetBytes: 64 * MIB + 64 * 1024,
   queuedBytes: 80 * MIB,
   bufferedBytes: 192 * MIB,
@@ -41,14 +41,14 @@ export const BROKER_LIMITS: BrokerLimits = {
   },
 };
 
-/** A client that takes nothing for so long is cut off: all others wait for it. */
+/** A client that reads nothing for this long is cut off, because all others wait for it. */
 const DRAIN_MS = 5000;
 const CONNECT_MS = 10_000;
 
 /**
  * Starts the broker.
  * @param port 0 for any free one
- * @param onFull something is not kept because there is too much of it; for the operator, once for each kind
+ * @param onFull called with a message for the operator when a limit keeps something from being stored; once per kind
  * @throws Error with what to do when the port is taken
  */
 export async function startEmbeddedBroker(
@@ -56,22 +56,22 @@ export async function startEmbeddedBroker(
   onFull: (message: string) => void = () => {},
   limits: BrokerLimits = BROKER_LIMITS,
 ): Promise<EmbeddedBroker> {
-  // Only those who ask for a broker pay for loading one.
+  // Loaded lazily: only needed with the embedded broker.
   const { Aedes } = await import("aedes");
   const subscriptions = new SubscriptionCount(limits.subscriptions);
   const aedes = await Aedes.createBroker({
     drainTimeout: DRAIN_MS,
     connectTimeout: CONNECT_MS,
-    // One more is not confirmed: the client goes on with those it has.
+    // Further subscriptions are not confirmed; the client keeps those it has.
     authorizeSubscribe: (client, subscription, done) =>
       done(null, subscriptions.mayHaveOneMore(client) ? subscription : null),
   });
-  // Neither is in the library's types.
+  // Neither exists in the library's types.
   const { persistence: store, clients } = aedes as unknown as { persistence: Store; clients: object };
   const isConnected = (id: string) => Object.hasOwn(clients, id);
   StoreBounds.around(store, { limits: limits.store, isConnected, onFull });
   aedes.on("clientDisconnect", (client) => {
-    // Nobody can finish what a session has begun that is over.
+    // An ended session can no longer finish its messages.
     if (client.clean) void store.cleanIncoming(client);
   });
   const budget = new Budget(limits.bufferedBytes);
@@ -99,7 +99,7 @@ export async function startEmbeddedBroker(
   };
 }
 
-/** How many filters each client has subscribed to. */
+/** Counts the filters each client has subscribed to. */
 class SubscriptionCount {
   readonly #granted = new WeakMap<object, number>();
 
@@ -108,7 +108,7 @@ class SubscriptionCount {
   mayHaveOneMore(client: object): boolean {
     let count = this.#granted.get(client) ?? 0;
     if (count >= this.most) {
-      // It may have given some up.
+      // It may have unsubscribed from some.
       const { subscriptions } = client as { readonly subscriptions: object };
       count = Object.keys(subscriptions).length;
     }

@@ -1,30 +1,30 @@
-/** A socket as the broker's library can read it without losing its place, and without taking what it likes of the memory. */
+/** Wraps a socket so that the broker library reads it reliably and with bounded memory. */
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Budget } from "./budget.ts";
 import { PacketMeter } from "./packet_meter.ts";
 
-/** Incoming bytes that may wait for the broker before the client has to. */
+/** Incoming bytes buffered for the broker before the client is made to wait. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
-/** Outgoing bytes that may wait for the client before the broker has to, which gives it some seconds. */
+/** Outgoing bytes buffered for the client before the broker waits; it waits a few seconds at most. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** Who holds less is not counted: it would be work for every packet. */
+/** Clients that hold less are not counted: counting them would cost work for every packet. */
 const MIN_COUNTED_BYTES = 64 * 1024;
 
-/** What one client may have. */
+/** Limits of one client. */
 export interface ClientBounds {
   readonly maxPacketBytes: number;
-  /** Outgoing bytes that wait for it before it is cut off. */
+  /** Outgoing bytes that may wait for a client before it is cut off. */
   readonly maxQueuedBytes: number;
   /** Shared by all clients. */
   readonly budget: Budget;
 }
 
 /**
- * Says `readable` for every piece that comes, and hands over all that waits at once. The library reads once for each
- * `readable`, and Deno's sockets do not always say it again while a message larger than their buffer is incomplete:
- * such a message then waited for the client's next packet.
+ * Emits `readable` for every chunk and hands over all buffered data at once. The library reads once for each `readable`,
+ * and Deno's sockets do not always emit it again while a message larger than their buffer is incomplete: such a message
+ * then waited for the client's next packet.
  */
 export class LevelStream extends Duplex {
   #waiting: Uint8Array[] = [];
@@ -40,7 +40,7 @@ export class LevelStream extends Duplex {
   }
 
   override read(size?: number): Buffer | null {
-    // The stream itself asks for nothing at all, to get things going: there is no need.
+    // The stream makes an initial empty read to get started; ignore it.
     if (size === 0 || this.#waiting.length === 0) return null;
     const bytes = Buffer.concat(this.#waiting);
     this.#waiting = [];
@@ -58,7 +58,7 @@ export class LevelStream extends Duplex {
     });
   }
 
-  /** The library waits where there is no room, but not before it has written what it has. */
+  /** The library waits when there is no room, but only after it has written what it has. */
   override write(chunk: unknown, ...rest: unknown[]): boolean {
     const hasRoom = (super.write as (...all: unknown[]) => boolean).call(this, chunk, ...rest);
     if (this.writableLength > this.bounds.maxQueuedBytes) {

@@ -1,25 +1,25 @@
-/** How large the packets are that a client sends, known before they are there. Pure. */
+/** Reads the size of a client's packets from their headers, before they have fully arrived. Pure. */
 
-/** What precedes a packet's content: its kind, and its length in up to four bytes of seven bits (MQTT 3.1.1, 2.2). */
+/** The fixed header: the packet's kind, and its length in up to four bytes of seven bits (MQTT 3.1.1, 2.2). */
 const MAX_LENGTH_BYTES = 4;
 
 export class PacketMeter {
-  /** Bytes of the packet's content that are still to come. */
+  /** Bytes of the packet's content still to come. */
   #left = 0;
-  /** Bytes of it that have come. */
+  /** Bytes of it received so far. */
   #come = 0;
   /** Bytes of its length that have been read; `undefined` between two packets. */
   #lengthBytes: number | undefined;
   #length = 0;
 
-  /** What of the packet that has begun has come. */
+  /** Bytes received of the current packet. */
   get unfinishedBytes(): number {
     return this.#come;
   }
 
   /**
-   * Follows what comes.
-   * @returns the length of a packet that is longer than `maxBytes`, or no packet at all; `undefined` when all is well
+   * Processes incoming bytes.
+   * @returns the length of a packet that is longer than `maxBytes` or malformed; `undefined` when all is well
    */
   excess(bytes: Uint8Array, maxBytes: number): number | undefined {
     for (let at = 0; at < bytes.length;) {

@@ -1,8 +1,8 @@
-/** Files that are replaced as a whole, and are on the disk when that is said. */
+/** Files that are replaced atomically and are on disk once the call resolves. */
 import { dirname } from "@std/path";
 
 /**
- * Replaces `path`: at any moment, power cut included, it holds the old content or the new.
+ * Replaces `path`: at any moment, even after a power cut, it holds either the old or the new content.
  * @throws Deno's error; the old content then stays
  */
 export async function replaceDurably(path: string, content: string | Uint8Array): Promise<void> {
@@ -12,7 +12,7 @@ export async function replaceDurably(path: string, content: string | Uint8Array)
     await writeDurably(temporary, typeof content === "string" ? new TextEncoder().encode(content) : content);
     await Deno.rename(temporary, path);
   } catch (error) {
-    // Half a file would take what little room there is.
+    // A partial file would use up the little disk space that is left.
     await removeIfThere(temporary).catch(() => {});
     throw error;
   }
@@ -20,13 +20,13 @@ export async function replaceDurably(path: string, content: string | Uint8Array)
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  // createNew never follows a link that somebody else has put there.
+  // createNew never follows a link that somebody else put there.
   using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
   for (let offset = 0; offset < bytes.length;) offset += await file.write(bytes.subarray(offset));
   await file.sync();
 }
 
-/** Gives what is at `from` the name `to`, in place of what had it. Both in one folder. */
+/** Renames `from` to `to`, replacing it. Both must be in the same folder. */
 export async function moveDurably(from: string, to: string): Promise<void> {
   {
     using file = await Deno.open(from, { write: true });
@@ -36,7 +36,7 @@ export async function moveDurably(from: string, to: string): Promise<void> {
   await syncFolder(dirname(to));
 }
 
-/** Removes `path`, if it is there, so that it stays removed after a power cut. */
+/** Removes `path`, if it exists, so that it stays removed after a power cut. */
 export async function removeDurably(path: string): Promise<void> {
   if (await removeIfThere(path)) await syncFolder(dirname(path));
 }
@@ -52,7 +52,7 @@ export async function removeIfThere(path: string): Promise<boolean> {
   }
 }
 
-/** The text of `path`; `undefined` when there is no such file. */
+/** The text of `path`; `undefined` if there is no such file. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
@@ -62,7 +62,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** What is at `path` itself, be it a link; `undefined` when nothing is. */
+/** Information about `path` itself, even if it is a link; `undefined` if nothing is there. */
 export async function lstatIfThere(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);
@@ -84,13 +84,13 @@ export async function setAside(path: string): Promise<string> {
 
 const CANNOT_SYNC: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "EBADF"]);
 
-/** A new name in a folder is on the disk once the folder is. */
+/** Syncs the folder, so that a new name in it is on disk. */
 async function syncFolder(path: string): Promise<void> {
   using folder = await Deno.open(path, { read: true });
   try {
     await folder.sync();
   } catch (error) {
-    // Some file systems sync no folders, and say so: what they then keep of a name is theirs to decide.
+    // Some file systems cannot sync folders; they then give no guarantee for new names.
     if (!CANNOT_SYNC.has((error as { code?: string }).code ?? "")) throw error;
   }
 }

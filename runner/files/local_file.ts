@@ -1,13 +1,13 @@
-/** Files of the operator's that are read again when they change, and whose permissions matter. */
+/** Files of the operator that are reread when they change, and whose permissions matter. */
 
 import { readTextFile } from "../../protocol/config/text_file.ts";
 import { othersReach } from "./ownership.ts";
 
-/** What must not be allowed to others. */
+/** What other users must not be able to do. */
 export type Exposure = "writable" | "readable";
 
 /**
- * Reads a file that is only of use when others cannot change it (or even read it).
+ * Reads a file that is trusted only if others cannot change it (or even read it).
  * @throws Error for the operator
  */
 export async function readGuarded(path: string, exposure: Exposure): Promise<string> {
@@ -27,7 +27,7 @@ export async function readGuarded(path: string, exposure: Exposure): Promise<str
   return await readTextFile(path);
 }
 
-/** Something that is read from a file, and again whenever the file has changed. */
+/** A value read from a file, and reread whenever the file changes. */
 export class FileOfRecord<T> {
   #seen = "";
   #value: T;
@@ -37,14 +37,14 @@ export class FileOfRecord<T> {
     private readonly path: string,
     private readonly exposure: Exposure,
     private readonly parse: (text: string) => T,
-    /** A new file cannot be used: what was read before stays. */
+    /** Called when a changed file cannot be used; the previous value stays. */
     private readonly onProblem: (message: string) => void,
     value: T,
   ) {
     this.#value = value;
   }
 
-  /** @throws Error when it cannot be read or used, with the reason and the path */
+  /** @throws Error with the reason and the path when the file cannot be read or used */
   static async open<T>(
     path: string,
     exposure: Exposure,
@@ -67,7 +67,7 @@ export class FileOfRecord<T> {
     }
   }
 
-  /** As the file is now; as it was when it could last be used. Never throws. Who asks together shares one look. */
+  /** The current value, or the last usable one. Never throws. Concurrent callers share one read. */
   current(): Promise<T> {
     return this.#looking ??= this.#look().finally(() => this.#looking = undefined);
   }
@@ -89,7 +89,7 @@ export class FileOfRecord<T> {
   }
 }
 
-/** Changes with the file. */
+/** A fingerprint that changes with the file. */
 async function fingerprint(path: string): Promise<string> {
   try {
     const { mtime, ctime, size, ino, mode } = await Deno.stat(path);

@@ -1,12 +1,12 @@
-/** A folder of this user's, whose content is believed, by its own path. */
+/** A folder of this user whose content is trusted, by its resolved path. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isAnothers, othersReach } from "./ownership.ts";
 
 /**
- * The folder at `path`, made where it is not there.
- * @returns its path without symbolic links, as systemd makes one of a `CacheDirectory`: Deno compares resolved paths, and
- * what is granted by the name of a link is not found
- * @throws ConfigError when others could change what is in it
+ * Opens the folder at `path`; creates it if it is missing.
+ * @returns its path without symbolic links (systemd makes a `CacheDirectory` a link): Deno compares resolved paths, so a
+ * permission granted by a link's name would not match
+ * @throws ConfigError when others could change its content
  */
 export async function ownFolder(path: string, flag: string): Promise<string> {
   try {
@@ -21,7 +21,7 @@ export async function ownFolder(path: string, flag: string): Promise<string> {
     );
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    // It cannot be made: whoever writes there says what is wrong.
+    // It cannot be created: the next write reports why.
     return path;
   }
 }

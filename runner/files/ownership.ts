@@ -1,12 +1,12 @@
-/** Whether what lies at a path can be believed: nobody but this user, and root, can have put it there or can change it. */
+/** Whether the content of a path can be trusted: only this user and root can have put it there or can change it. */
 import { dirname } from "@std/path";
 
 const STICKY = 0o1000;
 
 /**
- * Looks at `path` and at every folder above it, by its own name and by where links lead.
- * @returns why others could change what is there, for the operator; `undefined` when they cannot
- * @throws Deno's error when it is not there
+ * Checks `path` and every folder above it, both as named and with links resolved.
+ * @returns why others could change the content, for the operator; `undefined` when they cannot
+ * @throws Deno's error when `path` does not exist
  */
 export async function othersReach(path: string): Promise<string | undefined> {
   const real = await Deno.realPath(path);
@@ -17,14 +17,14 @@ export async function othersReach(path: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The same, about one file, folder or link by itself. */
+/** The same for a single file, folder or link. */
 export function othersMayChange(
   { uid, gid, mode, isDirectory, isSymlink }: Deno.FileInfo,
 ): string | undefined {
   if (isForeign(uid)) return `belongs to user ${uid}`;
   // A link has no mode of its own.
   if (mode === null || isSymlink) return undefined;
-  // In such a folder nobody can replace what is another's.
+  // In a sticky folder nobody can replace another user's files.
   if (isDirectory && (mode & STICKY) !== 0) return undefined;
   const byGroup = (mode & 0o020) !== 0 && gid !== Deno.gid();
   return byGroup || (mode & 0o002) !== 0
@@ -32,7 +32,7 @@ export function othersMayChange(
     : undefined;
 }
 
-/** Whether it is somebody else's than this user's. */
+/** Whether it belongs to another user. */
 export function isAnothers({ uid }: Deno.FileInfo): boolean {
   return uid !== null && uid !== Deno.uid();
 }
@@ -41,7 +41,7 @@ function isForeign(uid: number | null): boolean {
   return uid !== null && uid !== 0 && uid !== Deno.uid() && uid !== outsider();
 }
 
-/** Whom a container shows as the owner of what is the host's: nobody in there can be that user. */
+/** The owner that a container shows for the host's files; no user inside the container can have this id. */
 function outsider(): number | undefined {
   try {
     const [inside, outside, count] = Deno.readTextFileSync("/proc/self/uid_map").trim().split(/\s+/).map(
@@ -50,12 +50,12 @@ function outsider(): number | undefined {
     if (inside === 0 && outside === 0 && count === 2 ** 32 - 1) return undefined;
     return Number(Deno.readTextFileSync("/proc/sys/kernel/overflowuid"));
   } catch {
-    // Not Linux: there is no such thing.
+    // Not Linux: there is no such user.
     return undefined;
   }
 }
 
-/** The path, and all folders above it. */
+/** The path and all folders above it. */
 function lineage(path: string): string[] {
   const above = dirname(path);
   return above === path ? [path] : [path, ...lineage(above)];

@@ -1,23 +1,23 @@
-/** Takes secrets out of what an agent says, before anybody else hears it. */
+/** Removes secrets from everything an agent says before it is passed on. */
 import type { AgentFrame } from "../../protocol/frames.ts";
 import type { ProcessListener } from "../supervisor/ports.ts";
 
 export type Redact = (text: string) => string;
 
-/** Shorter lines of a secret (`}`, `-----`) are no secret. */
+/** Shorter lines of a secret (`}`, `-----`) are not redacted. */
 const MIN_LINE_CHARS = 8;
 
-/** @param values secret by name; the name stands where the secret was: `‹NAME›` */
+/** @param values secrets by name; a secret is replaced by its name: `‹NAME›` */
 export function redactor(values: ReadonlyMap<string, string>): Redact {
   const forms = [...values].flatMap(([name, value]) =>
     formsOf(value).map((form) => ({ form, mark: `‹${name}›` }))
   );
-  // What contains another goes first.
+  // Longest first: a secret may contain another.
   forms.sort((a, b) => b.form.length - a.form.length);
   return (text) => forms.reduce((rest, { form, mark }) => rest.replaceAll(form, () => mark), text);
 }
 
-/** As it is, line by line, inside of JSON (also twice), as a console shows it in other quotes, and in a URL. */
+/** The forms to look for: verbatim, line by line, inside JSON (also nested twice), in a console's other quotes, in a URL. */
 function formsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).map((line) => line.trim()).filter((line) =>
     line.length >= MIN_LINE_CHARS
@@ -31,7 +31,7 @@ function formsOf(value: string): string[] {
   return [...new Set([...plain, ...escaped])];
 }
 
-/** Everything an agent says, without its secrets; `redact` is for the lines that its process prints. */
+/** Redacts everything an agent says; `redact` is for the lines that its process prints. */
 export function redacting(
   listener: ProcessListener,
   redact: Redact,
@@ -40,7 +40,7 @@ export function redacting(
     redact,
     onFrame: (frame) => listener.onFrame(redactFrame(frame, redact)),
     onOutput: (stream, line) => listener.onOutput(stream, redact(line)),
-    // It may end in the middle of a secret.
+    // The text may end in the middle of a secret.
     onHeld: (message) => listener.onHeld(message),
     onOversize: (_start, limit) => listener.onOversize("(not shown: the agent has secrets)", limit),
   };
@@ -67,12 +67,12 @@ function redactAll(value: unknown, redact: Redact): unknown {
   );
 }
 
-/** Bytes as text, whatever they are: found in it is found in them. */
+/** Any bytes as text, in such a way that a match in the text is a match in the bytes. */
 function textIn(base64: string): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.fromBase64(base64));
   } catch {
-    // Not text, or no base64: no secret as we know it.
+    // Not text or not base64: it cannot contain a secret in a known form.
     return undefined;
   }
 }

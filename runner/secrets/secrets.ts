@@ -1,12 +1,12 @@
-/** Secrets of agents: a file on this node, and whom it grants them to. */
+/** Secrets of agents: a file on this node that holds them and says which agents get them. */
 import { isJsonObject } from "../../protocol/json.ts";
 import * as v from "valibot";
 import { FileOfRecord } from "../files/local_file.ts";
 import { fitsAny } from "../../protocol/patterns.ts";
 
-/** Shorter ones could not be taken out of a log without taking out all else. */
+/** Shorter secrets could not be removed from a log without removing other text as well. */
 const MIN_CHARS = 8;
-/** They go to the agent in its first frame. */
+/** Secrets go to the agent in its first frame, which is bounded. */
 const MAX_CHARS = 64 * 1024;
 
 const SecretSchema = v.strictObject({
@@ -22,28 +22,28 @@ const SecretSchema = v.strictObject({
 });
 type Secret = v.InferOutput<typeof SecretSchema>;
 
-/** What an agent gets of what it asks for. */
+/** The secrets an agent gets, of those it asks for. */
 export interface Granted {
   /** Value by name. */
   readonly values: ReadonlyMap<string, string>;
-  /** Names it does not get: unknown here, or not for this agent. */
+  /** Names it does not get: unknown here, or not granted to this agent. */
   readonly denied: readonly string[];
 }
 
 export class Secrets {
   private constructor(private readonly file: FileOfRecord<ReadonlyMap<string, Secret>> | undefined) {}
 
-  /** No agent gets any. */
+  /** Grants nothing to any agent. */
   static none(): Secrets {
     return new Secrets(undefined);
   }
 
-  /** @throws Error when the file cannot be used, or others can read it */
+  /** @throws Error when the file cannot be used, or other users can read it */
   static async open(path: string, onProblem: (message: string) => void): Promise<Secrets> {
     return new Secrets(await FileOfRecord.open(path, "readable", parseSecrets, onProblem));
   }
 
-  /** As the file is now. */
+  /** Reads the current file. */
   async grant(agent: string, names: readonly string[]): Promise<Granted> {
     if (names.length === 0) return { values: new Map(), denied: [] };
     const secrets = await this.file?.current();
@@ -58,13 +58,13 @@ export class Secrets {
   }
 }
 
-/** Its messages never quote the file: they go to logs. @throws Error for the operator */
+/** Messages never quote the file, because they go to logs. @throws Error for the operator */
 export function parseSecrets(text: string): ReadonlyMap<string, Secret> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser's own message shows a piece of the text.
+    // The parser's own message quotes part of the text.
     throw new Error("it is not JSON");
   }
   if (!isJsonObject(json)) {

@@ -1,4 +1,4 @@
-/** The folder that a node keeps its state in: its own, closed to every other user of the machine. */
+/** The folder where a node keeps its state: owned by this user and closed to every other user of the machine. */
 import { join } from "@std/path";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { lstatIfThere } from "../files/durable_file.ts";
@@ -8,23 +8,23 @@ import { isAnothers, othersMayChange, othersReach } from "../files/ownership.ts"
 export interface Home {
   /** Absolute, without links. */
   readonly dir: string;
-  /** The state folder itself, where that is not `dir`: earlier versions left state files there. */
+  /** The state folder itself, if it is not `dir`: earlier versions left state files there. */
   readonly shared: string | undefined;
-  /** What is said of it, for the operator. */
+  /** Messages about it for the operator. */
   readonly news: readonly string[];
 }
 
 /**
- * The state folder itself where nobody else can enter it; else a folder in it that nobody else can. A registry that an
- * earlier version left beside it is taken in.
- * @throws ConfigError when what is there is in other hands
+ * Uses the state folder itself if nobody else can enter it; else a closed folder inside it. Moves in a registry that an
+ * earlier version left beside it.
+ * @throws ConfigError when the folder belongs to, or can be changed by, somebody else
  */
 export async function openHome(stateDir: string, node: string): Promise<Home> {
   try {
     await Deno.mkdir(stateDir, { recursive: true, mode: 0o700 });
     const outer = await Deno.realPath(stateDir);
     const inner = join(outer, `agentflow_${node}.home`);
-    // One that is there is used, even if the folder around it has been closed since.
+    // Keep using an existing inner folder, even if the outer folder has been closed since.
     const isOwn = isClosed(await Deno.lstat(outer)) && await lstatIfThere(inner) === undefined;
     const dir = isOwn ? outer : inner;
     if (!isOwn) await makeClosed(dir);
@@ -34,7 +34,7 @@ export async function openHome(stateDir: string, node: string): Promise<Home> {
     return { dir, shared: outer, news: await adoptRegistry(outer, dir, node) };
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    // A disk that is read-only, or full: the registry says so, and agents run. Nothing else is believed instead.
+    // The disk is read-only or full: the registry reports it and agents run. No other folder is trusted instead.
     return { dir: join(stateDir, `agentflow_${node}.home`), shared: undefined, news: [] };
   }
 }
@@ -57,7 +57,7 @@ function refusal(dir: string, reason: string): string {
     "--state-dir ~/.local/state/agentflow";
 }
 
-/** Renamed as a whole: it is in one place at any moment, and so is the lock of a runner that still uses it. */
+/** Moves the registry with one rename, so that it, and the lock of a runner still using it, is always in exactly one place. */
 async function adoptRegistry(shared: string, dir: string, node: string): Promise<string[]> {
   const name = `agentflow_${node}.registry`;
   const [before, after] = [join(shared, name), join(dir, name)];
@@ -68,7 +68,7 @@ async function adoptRegistry(shared: string, dir: string, node: string): Promise
   return [`The registry of this node has been moved to ${after}, where no other user can reach it`];
 }
 
-/** Why something at or below `path` may be somebody else's; `undefined` when all of it is this user's alone. */
+/** Why something at or below `path` may be somebody else's; `undefined` when only this user owns and can change it. */
 async function foreignIn(path: string): Promise<string | undefined> {
   const info = await Deno.lstat(path);
   if (isAnothers(info)) return `${path} belongs to user ${info.uid}`;

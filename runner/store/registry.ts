@@ -1,4 +1,4 @@
-/** What should run on this node, kept on disk: a file for each agent, so that damage to one touches no other. */
+/** What should run on this node, stored on disk: one file per agent, so that damage to one file affects only that agent. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import { isName } from "../../protocol/names.ts";
@@ -6,7 +6,7 @@ import { Turns } from "../turns.ts";
 import { readIfThere, removeDurably, replaceDurably, setAside } from "../files/durable_file.ts";
 import { type EndedRecord, parseEnded, parseEntry, type RegistryEntry } from "./registry_entry.ts";
 
-/** A node of this name already runs with this state folder. */
+/** A node with this name already uses this state folder. */
 export class AlreadyRunningError extends ExpectedError {
   override name = "AlreadyRunningError";
   override readonly code = "conflict";
@@ -15,19 +15,19 @@ export class AlreadyRunningError extends ExpectedError {
 /** What was found at the start. */
 export interface Loaded {
   readonly entries: ReadonlyMap<string, RegistryEntry>;
-  /** Files that were set aside, each in words for the operator. */
+  /** One message for the operator for each file that was set aside. */
   readonly damages: readonly string[];
 }
 
-/** So many ended agents are remembered. */
+/** How many ended agents are remembered. */
 const MAX_ENDED = 1000;
 
 /**
  * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`;
  * `used_commands.jsonl`; `audit.jsonl`; `processes/{pid}`; `node_key`.
  *
- * Invariants: one runner at a time uses the folder; writes for one agent happen in the order they were asked for; what
- * a promise has confirmed is on the disk.
+ * Invariants: one runner at a time uses the folder; writes for one agent happen in the order requested; once a
+ * promise resolves, the data is on disk.
  */
 export class Registry implements AsyncDisposable {
   readonly #turns = new Turns();
@@ -41,13 +41,13 @@ export class Registry implements AsyncDisposable {
     /** The same for every process that uses this folder. */
     readonly installation: string,
     private readonly lock: Deno.FsFile | undefined,
-    /** What the keys of this node are made from: 32 bytes in hexadecimal digits, never told to anybody. */
+    /** The secret from which this node's keys are derived: 32 bytes in hex, never disclosed. */
     readonly nodeSecret: string,
-    /** Why nothing can be kept, for the operator; every write then fails. */
+    /** Why nothing can be stored, for the operator; every write then fails. */
     readonly problem: string | undefined,
   ) {}
 
-  /** @throws AlreadyRunningError when another runner has it */
+  /** @throws AlreadyRunningError when another runner holds the folder */
   static async open(stateDir: string, node: string): Promise<Registry> {
     const dir = join(stateDir, `agentflow_${node}.registry`);
     try {
@@ -75,22 +75,22 @@ export class Registry implements AsyncDisposable {
     );
   }
 
-  /** Where the outbox is kept, if it is kept on disk. */
+  /** The outbox file, if the outbox is stored on disk. */
   get outboxPath(): string {
     return join(this.dir, "outbox.db");
   }
 
-  /** Which signed commands have been used. */
+  /** The record of used signed commands. */
   get usedTokensPath(): string {
     return join(this.dir, "used_commands.jsonl");
   }
 
-  /** Which processes run for this node. */
+  /** The record of processes that run for this node. */
   get processesPath(): string {
     return join(this.dir, "processes");
   }
 
-  /** What was asked of this node, and what it did. */
+  /** The audit log. */
   get auditPath(): string {
     return join(this.dir, "audit.jsonl");
   }
@@ -113,40 +113,40 @@ export class Registry implements AsyncDisposable {
     return this.#ended.get(agent);
   }
 
-  /** Keeps an agent. @throws Deno's error when it cannot be written; `find` then still tells what was asked for */
+  /** Stores an agent. @throws Deno's error when it cannot be written; `find` then still returns the requested entry */
   async save(agent: string, entry: RegistryEntry): Promise<void> {
     this.#entries.set(agent, entry);
     this.#ended.delete(agent);
     await this.#write(agent, async () => {
-      // In this order an end that is still recorded always counts: see `remove`.
+      // In this order, an end that is still recorded always wins: see `remove`.
       await removeDurably(this.#path("ended", agent));
       await replaceDurably(this.#path("agents", agent), JSON.stringify(entry));
     });
   }
 
-  /** Changes what is kept of an agent; nothing happens when it is not kept. */
+  /** Changes the entry of an agent; does nothing if there is none. */
   async update(agent: string, change: (entry: RegistryEntry) => RegistryEntry): Promise<void> {
     const entry = this.#entries.get(agent);
     if (entry !== undefined) await this.save(agent, change(entry));
   }
 
-  /** @param ended remembered, where a late message must not bring the agent back */
+  /** @param ended recorded if a late message must not bring the agent back */
   async remove(agent: string, ended?: EndedRecord): Promise<void> {
     this.#entries.delete(agent);
     if (ended !== undefined) this.#remember(agent, ended);
     await this.#write(agent, async () => {
-      // First: after a crash in between, the end that is recorded counts.
+      // Record the end first: after a crash in between, it wins.
       if (ended !== undefined) await replaceDurably(this.#path("ended", agent), JSON.stringify(ended));
       await removeDurably(this.#path("agents", agent));
     });
   }
 
-  /** Resolves when all that was asked for of an agent has been written, or could not be. */
+  /** Resolves when all pending writes for an agent have succeeded or failed. */
   async flush(agent: string): Promise<void> {
     await this.#turns.take(agent, () => Promise.resolve());
   }
 
-  /** Lets what is being written reach the disk: a process that ends must not leave half of its decisions there. */
+  /** Waits for pending writes, so that a process that ends does not leave half of its decisions on disk. */
   async [Symbol.asyncDispose](): Promise<void> {
     while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
     // Closing releases the lock.

@@ -1,4 +1,4 @@
-/** What the registry keeps of an agent, as it is written and read. Pure. */
+/** The registry's record of an agent, written and parsed. Pure. */
 import { parseExactly } from "../../protocol/json.ts";
 import * as v from "valibot";
 import { DECIDED } from "../../protocol/language.ts";
@@ -6,31 +6,31 @@ import { DECIDED } from "../../protocol/language.ts";
 const Config = v.record(v.string(), v.unknown());
 
 const EntrySchema = v.object({
-  /** The spawn config as it came. */
+  /** The spawn config as received. */
   config: Config,
   restart_count: v.pipe(v.number(), v.integer(), v.minValue(0)),
   paused: v.boolean(),
-  /** Whether its `setup()` has returned at least once: only then is it brought back when a start fails. */
+  /** Whether its `setup()` has returned at least once; only then is the agent restarted after a failed start. */
   has_run: v.boolean(),
-  /** What its code has been found to be, where the config does not say it: nobody looks again. */
+  /** The language detected from the code, if the config does not name it; cached so that detection runs once. */
   reading: v.optional(v.picklist(DECIDED)),
-  /** An update on probation: what runs again should the new code fail. */
+  /** An update on probation: what to run again if the new code fails. */
   previous: v.optional(v.object({
     config: Config,
     restart_count: v.number(),
     paused: v.boolean(),
-    /** What it had persisted; `null` for nothing. */
+    /** What the previous code had persisted; `null` for nothing. */
     state: v.nullable(v.record(v.string(), v.unknown())),
   })),
-  /** It is on its way to another node, and may have to stay. */
+  /** The agent is migrating to another node and may have to stay. */
   leaving: v.optional(v.object({ id: v.string(), to: v.string(), cooperative: v.boolean() })),
-  /** It comes from another node, which has not let go of it yet. */
+  /** The agent comes from another node, which has not released it yet. */
   arriving: v.optional(v.object({
     id: v.string(),
     from: v.string(),
-    /** By which the old node seals its decisions. */
+    /** The key with which the old node signs its decisions. */
     key: v.optional(v.string()),
-    /** The hash of what the old node has signed. */
+    /** The hash of what the old node signed. */
     hand_over: v.optional(v.string()),
   })),
 });
@@ -38,20 +38,20 @@ const EntrySchema = v.object({
 /** An agent that should run here. */
 export type RegistryEntry = v.InferOutput<typeof EntrySchema>;
 
-/** The agent an update has replaced. */
+/** The agent that an update replaced. */
 export type PreviousAgent = NonNullable<RegistryEntry["previous"]>;
 
 const EndedSchema = v.object({
   why: v.picklist(["stop", "delete", "stop_all", "migrate"]),
   /** Seconds since the epoch, by this node's clock. */
   at: v.number(),
-  /** `timestamp` of the newest desired_state that had been seen when it ended. */
+  /** `timestamp` of the newest desired_state seen when the agent ended. */
   desired_seen: v.nullable(v.number()),
-  /** The migration that took it away. */
+  /** The migration that moved it away. */
   migration: v.optional(v.string()),
 });
 
-/** An agent that must not come back by a message older than its end. */
+/** An ended agent: messages older than its end must not bring it back. */
 export type EndedRecord = v.InferOutput<typeof EndedSchema>;
 
 /** @throws Error that says what is wrong */

@@ -1,4 +1,4 @@
-/** The state files of agents, as the runner looks after them; the agents themselves read and write them. */
+/** The runner's management of agents' state files; the agents themselves read and write them. */
 import { isJsonObject, parseExactly } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
@@ -18,24 +18,24 @@ export class StateFileError extends ExpectedError {
 
 const PREFIX = "agentflow_";
 const SUFFIX = "_state.json";
-/** What SQLite writes beside a database: it asks no permission for these. */
+/** Files that SQLite writes beside a database without asking for permission. */
 const DATABASE_FILES = ["-journal", "-wal", "-shm"];
-/** A state file's own name, that of its next version, and what SQLite writes beside either; each after the name. */
+/** Suffixes of the state file, of its next version, and of SQLite's files beside either. */
 const NEXT = ".tmp";
 const OWN_NAMES = ["", NEXT];
 const LITTER_NAMES = OWN_NAMES.flatMap((own) => DATABASE_FILES.map((database) => own + database));
 
-/** What could not be read, for the operator. */
+/** Suffix of a file that could not be read, kept for the operator. */
 const DAMAGED = ".damaged";
 const MODE = 0o600;
-/** In a file that is there because it has to be: an agent's own says it otherwise. */
+/** Content of a placeholder file. An agent never writes an empty object with this spacing. */
 const NOTHING_KEPT = "{ }";
 
 export class StateFiles {
   /**
    * @param dir absolute; nobody else can enter it
-   * @param maxBytes size limit of one; agent code can write its file itself, past the limit of `persist`
-   * @param shared where earlier versions kept the files, beside those of others
+   * @param maxBytes size limit of one file; agent code can write its file directly and so bypass the limit of `persist`
+   * @param shared the shared folder where earlier versions kept the files
    */
   constructor(
     private readonly dir: string,
@@ -49,10 +49,10 @@ export class StateFiles {
   }
 
   /**
-   * Makes sure an agent can be given its state file: no link that aims elsewhere, nobody else's, and nothing beside it
-   * that an earlier process has left. A damaged file is set aside.
-   * @returns what was set aside or not used, and why, for the operator; `undefined` when all is well
-   * @throws StateFileError for a link, one that is too large, or another owner's file
+   * Makes sure an agent can be given its state file: it is not a link, belongs to this user, and no leftovers of an
+   * earlier process are beside it. A damaged file is set aside.
+   * @returns a message for the operator: what was set aside or ignored, and why; `undefined` when all is well
+   * @throws StateFileError for a link, a file that is too large, or another owner's file
    */
   async prepare(agent: string, maxBytes = this.maxBytes): Promise<string | undefined> {
     const leftAlone = await this.#adopt(agent);
@@ -73,16 +73,16 @@ export class StateFiles {
     if (((info.mode ?? MODE) & 0o7777) !== MODE) await Deno.chmod(path, MODE);
     const damage = damageOf(await Deno.readTextFile(path));
     if (damage === undefined) return undefined;
-    // One at most: an agent may damage its file as often as it likes.
+    // Keep at most one: an agent may damage its file any number of times.
     const aside = path + DAMAGED;
     await Deno.rename(path, aside);
     return `The state file was damaged (${damage}) and has been set aside as ${aside}: the agent starts without it`;
   }
 
   /**
-   * Makes the file and its next version, so that the agent can be given these two alone, and needs to make none. Only
-   * before it starts.
-   * @returns whether both are there
+   * Creates the file and its next version, so that the agent needs access to these two only and never creates a file.
+   * Call it only before the agent starts.
+   * @returns whether both exist
    */
   async fix(agent: string): Promise<boolean> {
     const contents = [[this.pathOf(agent), NOTHING_KEPT], [this.#nextOf(agent), ""]] as const;
@@ -93,12 +93,12 @@ export class StateFiles {
       }
       return true;
     } catch {
-      // A disk that is full, or cannot be written: the agent runs, and hears of it when it persists.
+      // The disk is full or not writable: the agent runs and gets the error when it persists.
       return false;
     }
   }
 
-  /** A next version that is complete is what was kept last: the process has ended before it was in the file itself too. */
+  /** A complete next version is the latest state: the process ended before it wrote the file itself. It replaces the file. */
   async #finish(agent: string, maxBytes: number): Promise<void> {
     const next = this.#nextOf(agent);
     const info = await lstatIfThere(next);
@@ -112,8 +112,8 @@ export class StateFiles {
   }
 
   /**
-   * Removes what a process has left where its state file belongs: the permission for a file is one for all below it, so
-   * agent code can make a folder in its place. Not while the agent runs. What is a link or another user's stays.
+   * Removes leftovers at the state file's path: permission for a path covers everything below it, so agent code can
+   * create a folder there. Do not call it while the agent runs. Links and other users' files stay.
    */
   async clear(agent: string): Promise<void> {
     const path = this.pathOf(agent);
@@ -128,7 +128,7 @@ export class StateFiles {
     }
   }
 
-  /** The agents that have something else than files of their own where their state file belongs. */
+  /** The agents that left something other than their own files at their state file's path. */
   litterers(): Set<string> {
     const found = new Set<string>();
     for (const { name, isDirectory } of entriesOf(this.dir)) {
@@ -141,7 +141,7 @@ export class StateFiles {
     return found;
   }
 
-  /** What an agent has kept; `undefined` when that is nothing. */
+  /** The persisted state of an agent; `undefined` when there is none. */
   async read(agent: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     await this.#adopt(agent);
     const next = await readIfThere(this.#nextOf(agent));
@@ -154,7 +154,7 @@ export class StateFiles {
       : parseExactly(text) as Record<string, unknown>;
   }
 
-  /** Replaces what an agent has kept; `undefined` for nothing. Not while the agent runs. */
+  /** Replaces an agent's state; `undefined` removes it. Do not call it while the agent runs. */
   async write(agent: string, state: Readonly<Record<string, unknown>> | undefined): Promise<void> {
     if (state === undefined) return await this.remove(agent);
     await this.#adopt(agent);
@@ -162,7 +162,7 @@ export class StateFiles {
     await replaceDurably(this.pathOf(agent), JSON.stringify(state));
   }
 
-  /** Forgets what an agent has kept. Not while it runs. */
+  /** Deletes an agent's state. Do not call it while the agent runs. */
   async remove(agent: string): Promise<void> {
     await this.#adopt(agent);
     await this.clear(agent);
@@ -170,8 +170,8 @@ export class StateFiles {
   }
 
   /**
-   * Takes over what an earlier version has kept in the shared folder, where nobody else can have put it there.
-   * @returns why it stays where it is, for the operator
+   * Takes over a state file that an earlier version left in the shared folder, if nobody else can have put it there.
+   * @returns why the file was left in place, for the operator
    */
   async #adopt(agent: string): Promise<string | undefined> {
     if (this.shared === undefined) return undefined;
@@ -194,22 +194,22 @@ function entriesOf(dir: string): Iterable<Deno.DirEntry> {
   try {
     return Deno.readDirSync(dir);
   } catch {
-    // A disk that is gone: whoever writes there hears of it.
+    // The disk is gone: the next write reports it.
     return [];
   }
 }
 
-/** Removes a file that is as `fix` has made it. */
+/** Removes a file that still has the content `fix` gave it. */
 async function removeIfNothing(path: string, { size }: Deno.FileInfo): Promise<void> {
   const nothing = path.endsWith(NEXT) ? "" : NOTHING_KEPT;
   try {
     if (size === nothing.length && await Deno.readTextFile(path) === nothing) await Deno.remove(path);
   } catch {
-    // Not ours to read, or to remove: it does no harm.
+    // Unreadable or not removable; leaving it is harmless.
   }
 }
 
-/** Why others could have changed it. */
+/** Why others could have changed the file. */
 function unfit(info: Deno.FileInfo): string | undefined {
   if (!info.isFile) return "it is not a file";
   if ((info.nlink ?? 1) > 1) return "it has more than one name (hard links)";
