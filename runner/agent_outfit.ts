@@ -184,7 +184,7 @@ export function startFrame(
     secrets_denied: granted.denied,
     topics: rules.topics,
     paused: agent.state.paused,
-    held: agent.state.gate !== "open",
+    held: agent.state.passage !== "open",
   };
 }
 

@@ -25,7 +25,7 @@ import { closeDenoDir, makeCaches } from "./process/deno_dir.ts";
 import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
 import type { Leftovers } from "./process/leftovers.ts";
 import { Launcher, type ProcessHandlers } from "./process/launcher.ts";
-import { AUDIT_ENV, isDenied, readStderrLine } from "./process/attempts.ts";
+import { AUDIT_ENV, isDenied, readStderrLine } from "./process/access_requests.ts";
 import { sandboxFlags, type SandboxSpec } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
 import type { Granted, Secrets } from "./secrets/secrets.ts";
@@ -34,7 +34,7 @@ import { kindAt } from "./process/walls/machine.ts";
 import { agentWalls, type Tenant } from "./process/walls/plan.ts";
 import { covers } from "./policy/covers.ts";
 import { readLogin } from "./policy/credentials.ts";
-import type { Gatekeeper } from "./policy/gatekeeper.ts";
+import type { PolicyEnforcer } from "./policy/policy_enforcer.ts";
 import type { Rules } from "./policy/policy.ts";
 import type { StateFiles } from "./store/state_files.ts";
 import type { ProcessListener, RunningProcess, Runtime } from "./supervisor/ports.ts";
@@ -58,7 +58,7 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly installer: Installer;
   readonly python: PythonInstaller;
   readonly stateFiles: StateFiles;
-  readonly gatekeeper: Gatekeeper;
+  readonly enforcer: PolicyEnforcer;
   /** The environment of this process, as far as agents may be given any of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly secrets: Secrets;
@@ -114,7 +114,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
 
   async install(config: SpawnConfig, signal: AbortSignal): Promise<Foundation> {
     // One that comes back from before was let in by another policy, perhaps.
-    this.parts.gatekeeper.checkInstall(config);
+    this.parts.enforcer.checkInstall(config);
     if (mayBePython(config)) {
       const harness = await this.pythonHarness();
       const python = await this.parts.python.install(config, harness, signal);
@@ -130,11 +130,11 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     foundation: Foundation | undefined,
     listener: ProcessListener,
   ): Promise<RunningProcess> {
-    const { broker, stateFiles, gatekeeper, env } = this.parts;
+    const { broker, stateFiles, enforcer, env } = this.parts;
     const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
-    const rules = gatekeeper.rulesFor(agent.name);
+    const rules = enforcer.rulesFor(agent.name);
     // What the paths lead to may have changed since its spawn.
-    const permissions = await gatekeeper.grant(agent.config);
+    const permissions = await enforcer.grant(agent.config);
     const limits = limitsOf(rules, permissions, foundation, this.parts);
     const damage = await stateFiles.prepare(agent.name, limits.stateBytes);
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);

@@ -24,7 +24,7 @@ import { createIdentity } from "./node/reports/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reports/reporter.ts";
 import { checkCredentials } from "./policy/credentials.ts";
-import { Gatekeeper } from "./policy/gatekeeper.ts";
+import { PolicyEnforcer } from "./policy/policy_enforcer.ts";
 import type { Policy } from "./policy/policy.ts";
 import { systemNet } from "./process/system_net.ts";
 import { machineMemoryMb } from "./process/machine_memory.ts";
@@ -36,7 +36,7 @@ import { openHome } from "./store/home.ts";
 import { Registry } from "./store/registry.ts";
 import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
-import type { Gate } from "./trust/gate.ts";
+import type { CommandGate } from "./trust/command_gate.ts";
 import { NodeKey } from "./trust/node_key.ts";
 import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
@@ -135,7 +135,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     return agentLink;
   };
   await usable("--policy", checkCredentials(policy));
-  const gatekeeper = new Gatekeeper(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
+  const enforcer = new PolicyEnforcer(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
   const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(home.dir, stateBytes, home.shared);
@@ -172,7 +172,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     installer,
     python,
     stateFiles,
-    gatekeeper,
+    enforcer,
     env,
     peers: () => node.events.peers(),
     secrets,
@@ -212,7 +212,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     runtime,
     stateFiles,
     registry,
-    gatekeeper,
+    enforcer,
     memoryMb,
     allMemoryMb: Math.floor(machineMemoryMb() * SHARE_OF_MEMORY),
     hangTimeoutMs,
@@ -270,7 +270,7 @@ async function openGate(
   registry: Registry,
   clock: Clock,
   onProblem: (message: string) => void,
-): Promise<Gate | undefined> {
+): Promise<CommandGate | undefined> {
   if (trust === undefined) return undefined;
   const { Trust } = await import("./trust/trust.ts");
   const { usedTokensPath } = registry;

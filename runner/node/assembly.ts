@@ -8,14 +8,14 @@ import type { Clock } from "../clock.ts";
 import { Coalesced } from "../coalesced.ts";
 import type { Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
-import type { Gatekeeper } from "../policy/gatekeeper.ts";
+import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
 import { ProcStats } from "../process/proc_stats.ts";
 import type { Registry } from "../store/registry.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { Runtime } from "../supervisor/ports.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import type { Gate } from "../trust/gate.ts";
+import type { CommandGate } from "../trust/command_gate.ts";
 import { Turns } from "../turns.ts";
 import type { Upgrades } from "../upgrade/upgrades.ts";
 import { Admissions } from "./intake/admissions.ts";
@@ -57,7 +57,7 @@ export interface NodeParts {
   readonly runtime: Runtime<SupervisedAgent>;
   readonly stateFiles: StateFiles;
   readonly registry: Registry;
-  readonly gatekeeper: Gatekeeper;
+  readonly enforcer: PolicyEnforcer;
   /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
   readonly memoryMb: number;
   /** Memory of all agents together, MiB, where the policy does not say otherwise. */
@@ -67,7 +67,7 @@ export interface NodeParts {
   readonly hangTimeoutMs: number;
   readonly migrateTimeoutMs: number;
   /** Who is obeyed; without it, everybody. */
-  readonly gate?: Gate | undefined;
+  readonly gate?: CommandGate | undefined;
   readonly audit: Audit;
   /** How it replaces its own runner; without it, it cannot. */
   readonly upgrades?: Upgrades | undefined;
@@ -112,7 +112,7 @@ export interface Assembly {
 const MAX_STOP_MS = 5000;
 
 export function assemble(parts: NodeParts, life: NodeLife): Assembly {
-  const { identity, clock, log, link, runtime, stateFiles, registry, gatekeeper, hangTimeoutMs } = parts;
+  const { identity, clock, log, link, runtime, stateFiles, registry, enforcer, hangTimeoutMs } = parts;
   const node = identity.name;
   const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs });
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
@@ -128,8 +128,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       clock,
       agents,
       measure: (pid) => stats.held(pid),
-      totalMb: gatekeeper.totalMemoryMb ?? parts.allMemoryMb,
-      limitOf: ({ name }) => gatekeeper.rulesFor(name).memory_mb ?? parts.memoryMb,
+      totalMb: enforcer.totalMemoryMb ?? parts.allMemoryMb,
+      limitOf: ({ name }) => enforcer.rulesFor(name).memory_mb ?? parts.memoryMb,
     }),
     new DiskGuard({ clock, agents, measure: deletedFilesMb }),
     new SocketGuard({
@@ -146,13 +146,13 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     clock,
     agents,
     measure: (pid) => stats.cpuSeconds(pid),
-    limitOf: ({ name }) => gatekeeper.rulesFor(name).cpu_percent,
+    limitOf: ({ name }) => enforcer.rulesFor(name).cpu_percent,
     maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
     onHeld: (agent, message) => void reporter.log(agent, "warning", `Held back by the node: ${message}`),
   });
   const vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
   const manifests = new Manifests(reporter, clock);
-  const rulesOf = (agent: string) => gatekeeper.rulesFor(agent);
+  const rulesOf = (agent: string) => enforcer.rulesFor(agent);
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
   const tasks = new Tasks(reporter, clock, pendingTasks);
   const requests = new Requests(link, node, clock, pendingTasks);
@@ -164,7 +164,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       void reporter.log(agent, "error", `The subscription to ${filter} is gone: ${reason}`),
   });
   const turns = new Turns();
-  const roster = new Roster({ node, registry, gatekeeper, supervisor, reporter, clock });
+  const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
   const updates = new Updates({ node, roster, stateFiles, reporter, turns });
   const peers = new Peers(parts.gate);
   const arrivals = new Arrivals({
@@ -234,7 +234,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     departures,
     arrivals,
     stateFiles,
-    gatekeeper,
+    enforcer,
     tasks,
     requests,
     vitals,

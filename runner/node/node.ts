@@ -2,7 +2,7 @@
 import { nodeFilters } from "../../protocol/commands.ts";
 import { ownFilters } from "../../protocol/topics.ts";
 import type { IncomingMessage, LinkListener } from "../link/link.ts";
-import type { PolicyRefusal } from "../policy/gatekeeper.ts";
+import type { PolicyRefusal } from "../policy/policy_enforcer.ts";
 import { type Connection, holderOf } from "../process/endpoint.ts";
 import type { StopReason } from "../supervisor/state.ts";
 import type { UpgradeNews } from "../upgrade/upgrades.ts";

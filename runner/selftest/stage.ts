@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { AgentRuntime } from "../agent_runtime.ts";
 import type { Clock } from "../clock.ts";
-import { Gatekeeper } from "../policy/gatekeeper.ts";
+import { PolicyEnforcer } from "../policy/policy_enforcer.ts";
 import { DEFAULT_POLICY } from "../policy/policy.ts";
 import { InstallGuard } from "../install/install_guard.ts";
 import { Installer } from "../install/installer.ts";
@@ -85,7 +85,7 @@ export class Stage implements AsyncDisposable {
         indexUrl: "https://pypi.org/simple/",
         onFetch: () => {},
       }),
-      gatekeeper: new Gatekeeper(DEFAULT_POLICY),
+      enforcer: new PolicyEnforcer(DEFAULT_POLICY),
       env: {},
       stateFiles: new StateFiles(stateDir),
       peers: () => [],

@@ -1,5 +1,5 @@
 /** One agent of the self-test: records what it does, and waits for what it must do. */
-import type { ErrorReport, Outcome, VisibleState } from "../supervisor/state.ts";
+import type { AgentOutcome, ErrorReport, VisibleState } from "../supervisor/state.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 
 /** What the supervisor has told of the agent. */
@@ -14,7 +14,7 @@ export type TrialEvent =
     readonly restartCount: number;
   }
   | { readonly kind: "said"; readonly message: string }
-  | { readonly kind: "ended"; readonly outcome: Outcome };
+  | { readonly kind: "ended"; readonly outcome: AgentOutcome };
 
 type Published = Extract<TrialEvent, { kind: "published" }>;
 
@@ -56,7 +56,7 @@ export class Trial {
   }
 
   /** Waits until it has ended, in whatever way. */
-  async untilEnded(): Promise<Outcome> {
+  async untilEnded(): Promise<AgentOutcome> {
     await this.until("its end", () => this.outcome !== undefined);
     return this.outcome ?? { kind: "stopped", reason: "stop" };
   }
@@ -73,7 +73,7 @@ export class Trial {
     return this.events.filter((event) => event.kind === "state").map(({ state }) => state);
   }
 
-  get outcome(): Outcome | undefined {
+  get outcome(): AgentOutcome | undefined {
     return this.events.find((event) => event.kind === "ended")?.outcome;
   }
 

@@ -1,7 +1,7 @@
 /** What supervision needs of the rest of the runner, and whom it tells what happens. */
 import type { AgentFrame, LogLevel, RunnerFrame } from "../../protocol/frames.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
-import type { ErrorReport, Kill, Outcome, VisibleState } from "./state.ts";
+import type { AgentOutcome, ErrorReport, Kill, VisibleState } from "./state.ts";
 
 /** How a process ended. */
 export interface ProcessExit {
@@ -71,7 +71,7 @@ export interface AgentObserver<Agent> {
   /** Its process has ended, for that reason; another may follow. */
   onExit(agent: Agent, reason: string): void;
   /** It is not supervised any more. */
-  onEnded(agent: Agent, outcome: Outcome): void;
+  onEnded(agent: Agent, outcome: AgentOutcome): void;
   onTraffic(agent: Agent, frame: TrafficFrame): Promise<void> | void;
   onLog(agent: Agent, level: LogLevel, message: string): Promise<void> | void;
 }

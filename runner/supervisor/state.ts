@@ -4,7 +4,7 @@
 export type StopReason = "stop" | "delete" | "replace" | "migrate" | "stop_all" | "shutdown";
 
 /** How an agent ended. */
-export type Outcome =
+export type AgentOutcome =
   | { readonly kind: "stopped"; readonly reason: StopReason }
   | { readonly kind: "failed"; readonly phase: ErrorPhase; readonly error: string };
 
@@ -25,14 +25,14 @@ export type Phase =
     readonly hung: boolean;
     readonly kill?: Kill | undefined;
   }
-  | { readonly kind: "failing"; readonly outcome: Outcome }
+  | { readonly kind: "failing"; readonly outcome: AgentOutcome }
   /** It waits for its restart. */
   | { readonly kind: "waiting"; readonly generation: number }
   | { readonly kind: "stopping"; readonly reason: StopReason }
-  | { readonly kind: "ended"; readonly outcome: Outcome };
+  | { readonly kind: "ended"; readonly outcome: AgentOutcome };
 
 /** `leaving`: it must not do anything any more unless it stays. `arriving`: it must not begin before it may. */
-export type Gate = "open" | "leaving" | "arriving";
+export type Passage = "open" | "leaving" | "arriving";
 
 export interface AgentState {
   readonly phase: Phase;
@@ -41,7 +41,7 @@ export interface AgentState {
   readonly healthyCalls: number;
   readonly paused: boolean;
   /** Whether the node itself lets `process()` through, while the agent moves between nodes. */
-  readonly gate: Gate;
+  readonly passage: Passage;
   /** Number of the last scheduled restart: one with another number is stale. */
   readonly generation: number;
 }
@@ -133,14 +133,14 @@ export type Effect =
   | { readonly kind: "announce"; readonly state: VisibleState }
   /** `setup()` has returned: tasks may come, and the manifest is known. */
   | { readonly kind: "ready" }
-  | { readonly kind: "ended"; readonly outcome: Outcome };
+  | { readonly kind: "ended"; readonly outcome: AgentOutcome };
 
 export const INITIAL_STATE: AgentState = Object.freeze<AgentState>({
   phase: { kind: "installing" },
   restartCount: 0,
   healthyCalls: 0,
   paused: false,
-  gate: "open",
+  passage: "open",
   generation: 0,
 });
 
@@ -156,7 +156,7 @@ export function visibleState(state: AgentState): VisibleState | undefined {
       return state.generation > 0 ? "restarting" : undefined;
     case "setup":
       // Its old node takes the first sign of life here for its arrival: not before `setup()` has returned.
-      if (state.gate === "arriving") return undefined;
+      if (state.passage === "arriving") return undefined;
       return state.paused ? "paused" : "running";
     case "running":
     case "stopping":

@@ -10,11 +10,11 @@ import { HEALTHY_MS } from "./policy.ts";
 import type { AgentObserver, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
 import {
   type AgentEvent,
+  type AgentOutcome,
   type AgentState,
   type Effect,
   INITIAL_STATE,
   type Kill,
-  type Outcome,
   type StopReason,
   type VisibleState,
   visibleState,
@@ -48,7 +48,7 @@ export class SupervisedAgent {
   readonly name: string;
   readonly actorId: string;
   /** Resolves when the agent has ended. */
-  readonly ended: Promise<Outcome>;
+  readonly ended: Promise<AgentOutcome>;
   readonly #startedMs: number;
   readonly #counters: Counters = {
     processCalls: 0,
@@ -71,7 +71,7 @@ export class SupervisedAgent {
   #ending: AbortController | undefined;
   /** The last `errors` report, until it is taken care of. */
   #reporting: Promise<void> | void = undefined;
-  #resolveEnded: (outcome: Outcome) => void = () => {};
+  #resolveEnded: (outcome: AgentOutcome) => void = () => {};
 
   /**
    * @param removed called as the agent ends, before anybody is told
@@ -126,7 +126,7 @@ export class SupervisedAgent {
 
   /** Whether it is on its way from or to another node. */
   get isMoving(): boolean {
-    return this.#state.gate !== "open";
+    return this.#state.passage !== "open";
   }
 
   /** Whether it is about to be ready: installing, loading, or in `setup()`. */
@@ -146,7 +146,7 @@ export class SupervisedAgent {
   }
 
   /** Stops it for good. Resolves when it has ended. */
-  async stop(reason: StopReason): Promise<Outcome> {
+  async stop(reason: StopReason): Promise<AgentOutcome> {
     this.#dispatch({ kind: "stop", reason });
     return await this.ended;
   }
@@ -282,7 +282,7 @@ export class SupervisedAgent {
     }
     this.#process = process;
     if (this.#state.phase.kind === "stopping") process.end("now");
-    if (this.#state.gate === "leaving") process.send({ t: "hold" });
+    if (this.#state.passage === "leaving") process.send({ t: "hold" });
     const watched = {
       ping: (n: number) => void process.send({ t: "ping", n }),
       onHung: (seconds: number) => {

@@ -6,13 +6,13 @@ import { MAX_CONSECUTIVE_FAILURES } from "../../protocol/frames.ts";
 import { budgetIsSpent, HEALTHY_CALLS, processSeverity, restartDelaySeconds } from "./policy.ts";
 import type {
   AgentEvent,
+  AgentOutcome,
   AgentState,
   Budget,
   Effect,
   ErrorPhase,
   ErrorReport,
   Kill,
-  Outcome,
   Phase,
   StopReason,
   VisibleState,
@@ -42,14 +42,14 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
       return crashed(state, { reason: event.error, traceback: "" }, budget);
     case "loaded":
       if (state.phase.kind !== "launching") return unchanged(state);
-      return enter(state, { kind: "setup" }, ...(state.gate === "arriving" ? [] : [announceAlive(state)]));
+      return enter(state, { kind: "setup" }, ...(state.passage === "arriving" ? [] : [announceAlive(state)]));
     case "ready":
       if (state.phase.kind !== "setup") return unchanged(state);
       return enter(
         state,
         { kind: "running" },
         // The first sign of life here is what its old node waits for.
-        ...(state.gate === "arriving" ? [announceAlive(state)] : []),
+        ...(state.passage === "arriving" ? [announceAlive(state)] : []),
         { kind: "ready" },
       );
     case "processed":
@@ -77,7 +77,7 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
       return setPaused(state, event.kind === "pause");
     case "hold":
       return {
-        state: { ...state, gate: "leaving" },
+        state: { ...state, passage: "leaving" },
         effects: isAlive(state) ? [{ kind: "send", frame: "hold" }] : [],
       };
     case "release":
@@ -107,9 +107,10 @@ function launch(state: AgentState): Transition {
   return enter({ ...state, healthyCalls: 0 }, { kind: "launching" }, { kind: "launch" });
 }
 
-function end(state: AgentState, outcome: Outcome, ...before: Effect[]): Transition {
+function end(state: AgentState, outcome: AgentOutcome, ...before: Effect[]): Transition {
   // One that is sent back has not been here: where it was, it goes on.
-  const isSentBack = state.gate === "arriving" && outcome.kind === "stopped" && outcome.reason === "migrate";
+  const isSentBack = state.passage === "arriving" && outcome.kind === "stopped" &&
+    outcome.reason === "migrate";
   const said = isSentBack ? [] : [announce(outcome.kind)];
   return enter(state, { kind: "ended", outcome }, ...before, ...said, { kind: "ended", outcome });
 }
@@ -223,26 +224,26 @@ function setPaused(state: AgentState, paused: boolean): Transition {
   const next: AgentState = { ...state, paused };
   const effects: Effect[] = [];
   if (isAlive(state)) effects.push({ kind: "send", frame: paused ? "pause" : "resume" });
-  if (phase.kind === "running" || (phase.kind === "setup" && state.gate !== "arriving")) {
+  if (phase.kind === "running" || (phase.kind === "setup" && state.passage !== "arriving")) {
     effects.push(announceAlive(next));
   }
   return { state: next, effects };
 }
 
 function release(state: AgentState): Transition {
-  const { phase, gate } = state;
-  if (gate === "open") return unchanged(state);
+  const { phase, passage } = state;
+  if (passage === "open") return unchanged(state);
   const effects: Effect[] = isAlive(state) ? [{ kind: "send", frame: "release" }] : [];
-  const opened: AgentState = { ...state, gate: "open" };
+  const opened: AgentState = { ...state, passage: "open" };
   // The last word on the wire may be of another node: that it runs, has failed or has stopped there.
-  const isVisible = phase.kind === "running" || (phase.kind === "setup" && gate === "leaving");
+  const isVisible = phase.kind === "running" || (phase.kind === "setup" && passage === "leaving");
   if (isVisible) effects.push(announceAlive(opened));
   return { state: opened, effects };
 }
 
 function stop(state: AgentState, reason: StopReason): Transition {
   const { phase } = state;
-  const stopped: Outcome = { kind: "stopped", reason };
+  const stopped: AgentOutcome = { kind: "stopped", reason };
   switch (phase.kind) {
     case "installing":
       return end(state, stopped, { kind: "cancel_install" });

@@ -6,7 +6,7 @@ import { FileOfRecord } from "../files/local_file.ts";
 import { provenArrival } from "./arrival.ts";
 import { objectionTo } from "../../protocol/signing/decision.ts";
 import { openEnvelope, withoutVerifying } from "../../protocol/signing/envelope.ts";
-import type { Admission, Gate, Petition } from "./gate.ts";
+import type { Admission, CommandGate, Petition } from "./command_gate.ts";
 import { type HandOver, handOverIn } from "./hand_over.ts";
 import { type Verified, verify } from "../../protocol/signing/jws.ts";
 import { type KeySet, parseKeys } from "../../protocol/signing/keys.ts";
@@ -28,7 +28,7 @@ export interface TrustOptions {
 /** What is started is started again after a crash, before it is said to be used; all else is used first. */
 const USED_AFTERWARDS: readonly string[] = ["spawn", "desired_state"];
 
-export class Trust implements Gate {
+export class Trust implements CommandGate {
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(

@@ -3,7 +3,7 @@ import { actorId } from "../../protocol/ids.ts";
 import { Denials } from "../../runner/audit/denials.ts";
 import { createLogger } from "../../runner/logger.ts";
 import { Node } from "../../runner/node/node.ts";
-import { Gatekeeper } from "../../runner/policy/gatekeeper.ts";
+import { PolicyEnforcer } from "../../runner/policy/policy_enforcer.ts";
 import { DEFAULT_POLICY } from "../../runner/policy/policy.ts";
 import { Registry } from "../../runner/store/registry.ts";
 import { StateFiles } from "../../runner/store/state_files.ts";
@@ -51,7 +51,7 @@ export async function fakeNode(stateDir?: string): Promise<FakeNode> {
     stateFiles: new StateFiles(folder),
     registry,
     openAgentLink,
-    gatekeeper: new Gatekeeper(DEFAULT_POLICY),
+    enforcer: new PolicyEnforcer(DEFAULT_POLICY),
     memoryMb: 256,
     allMemoryMb: 1024,
     hangTimeoutMs: 30_000,

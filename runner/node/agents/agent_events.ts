@@ -2,7 +2,7 @@
 import type { LogLevel, Peer, RunnerFrame } from "../../../protocol/frames.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { AgentObserver, TrafficFrame } from "../../supervisor/ports.ts";
-import type { ErrorReport, Kill, Outcome, VisibleState } from "../../supervisor/state.ts";
+import type { AgentOutcome, ErrorReport, Kill, VisibleState } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
 import type { Audit } from "../../audit/audit_log.ts";
@@ -97,7 +97,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     this.parts.subscriptions.removeAll(agent);
   }
 
-  onEnded(agent: SupervisedAgent, outcome: Outcome): void {
+  onEnded(agent: SupervisedAgent, outcome: AgentOutcome): void {
     this.parts.audit.record({ event: "ended", agent: agent.name, outcome });
     const forGood = outcome.kind === "stopped" && ["stop", "delete", "stop_all"].includes(outcome.reason);
     const isRolledBack = this.parts.updates.ended(agent, outcome);

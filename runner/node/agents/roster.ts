@@ -1,10 +1,10 @@
 /** Who should run here: keeps the supervisor and the registry on disk of one mind. */
 import { parseSpawnConfig, type SpawnConfig } from "../../../protocol/spawn_config.ts";
 import type { Clock } from "../../clock.ts";
-import type { Gatekeeper } from "../../policy/gatekeeper.ts";
+import type { PolicyEnforcer } from "../../policy/policy_enforcer.ts";
 import type { Registry } from "../../store/registry.ts";
 import type { EndedRecord, PreviousAgent, RegistryEntry } from "../../store/registry_entry.ts";
-import type { AgentState, Outcome } from "../../supervisor/state.ts";
+import type { AgentOutcome, AgentState } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
 import type { Reporter } from "../reports/reporter.ts";
@@ -14,7 +14,7 @@ export interface RosterParts {
   readonly registry: Registry;
   readonly supervisor: Supervisor;
   readonly reporter: Reporter;
-  readonly gatekeeper: Gatekeeper;
+  readonly enforcer: PolicyEnforcer;
   readonly clock: Clock;
 }
 
@@ -50,7 +50,7 @@ export class Roster {
 
   /** Starts what should run here, without asking anybody. */
   async restore(): Promise<Restored[]> {
-    const { registry, reporter, node, supervisor, gatekeeper } = this.parts;
+    const { registry, reporter, node, supervisor, enforcer } = this.parts;
     if (registry.problem !== undefined) reporter.nodeLog("error", registry.problem);
     const { entries, damages } = await registry.load();
     for (const damage of damages) reporter.nodeLog("error", damage);
@@ -58,8 +58,8 @@ export class Roster {
     for (const [name, entry] of entries) {
       try {
         const config = parseSpawnConfig(entry.config, node, entry.reading);
-        await gatekeeper.check(config);
-        gatekeeper.admit(config, supervisor.agents().length);
+        await enforcer.check(config);
+        enforcer.admit(config, supervisor.agents().length);
         restored.push({ agent: supervisor.start(config, stateOf(entry)), entry });
         reporter.nodeLog("log", `Agent '${name}' runs again on ${node}`, { child_name: name });
       } catch (error) {
@@ -193,7 +193,7 @@ export class Roster {
    * It has ended by itself. One that has spent its budget, or has never run, is forgotten; one that has run before and
    * cannot start now (a device is not there yet, a package cannot be fetched) is tried again when the node starts.
    */
-  ended(agent: SupervisedAgent, outcome: Outcome): void {
+  ended(agent: SupervisedAgent, outcome: AgentOutcome): void {
     if (outcome.kind === "stopped") return;
     const hasRun = this.entryOf(agent.name)?.has_run === true;
     if (outcome.phase === "supervisor" || !hasRun) {
@@ -234,6 +234,6 @@ function stateOf(entry: RegistryEntry): Partial<AgentState> {
   return {
     restartCount: entry.restart_count,
     paused: entry.paused,
-    gate: entry.arriving === undefined ? "open" : "arriving",
+    passage: entry.arriving === undefined ? "open" : "arriving",
   };
 }

@@ -2,7 +2,7 @@
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { PreviousAgent } from "../../store/registry_entry.ts";
-import type { ErrorReport, Outcome } from "../../supervisor/state.ts";
+import type { AgentOutcome, ErrorReport } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Turns } from "../../turns.ts";
 import type { Reporter } from "../reports/reporter.ts";
@@ -68,7 +68,7 @@ export class Updates {
   }
 
   /** @returns whether the agent is rolled back, and so has not ended for good */
-  ended(agent: SupervisedAgent, outcome: Outcome): boolean {
+  ended(agent: SupervisedAgent, outcome: AgentOutcome): boolean {
     if (outcome.kind === "stopped" && outcome.reason !== "replace") this.#onProbation.delete(agent);
     if (outcome.kind === "stopped") return false;
     const isOnProbation = this.#onProbation.has(agent);

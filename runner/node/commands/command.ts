@@ -3,7 +3,7 @@ import { isJsonObject } from "../../../protocol/json.ts";
 import { ExpectedError } from "../../../protocol/expected_error.ts";
 import type { Coalesced } from "../../coalesced.ts";
 import type { Link } from "../../link/link.ts";
-import type { Gatekeeper } from "../../policy/gatekeeper.ts";
+import type { PolicyEnforcer } from "../../policy/policy_enforcer.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { StopReason } from "../../supervisor/state.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
@@ -32,7 +32,7 @@ export interface CommandContext {
   readonly departures: Departures;
   readonly arrivals: Arrivals;
   readonly stateFiles: StateFiles;
-  readonly gatekeeper: Gatekeeper;
+  readonly enforcer: PolicyEnforcer;
   readonly tasks: Tasks;
   readonly requests: Requests;
   readonly vitals: Vitals;

@@ -50,7 +50,7 @@ async function startIfMissing(
   const config = parseSpawnConfig(entry, context.identity.name);
   return await context.turns.take(config.name, async () => {
     if (context.supervisor.find(config.name) !== undefined || isOutdated(config.name)) return undefined;
-    await context.gatekeeper.check(config);
+    await context.enforcer.check(config);
     await start(context, config);
     return config.name;
   });

@@ -24,7 +24,7 @@ async function take(
 ): Promise<Answer> {
   const { supervisor, reporter, identity, updates, arrivals, stateFiles } = context;
   const { name, migration } = config;
-  await context.gatekeeper.check(config);
+  await context.enforcer.check(config);
   const answer = { agent: name, actor_id: actorId(name) };
   const running = supervisor.find(name);
   if (running === undefined) admit(context, config);
@@ -78,8 +78,8 @@ function arrivalOf(
 }
 
 /** @throws PolicyRefusal when there is no room for another agent */
-function admit({ gatekeeper, supervisor }: CommandContext, config: SpawnConfig): void {
-  gatekeeper.admit(config, supervisor.agents().length);
+function admit({ enforcer, supervisor }: CommandContext, config: SpawnConfig): void {
+  enforcer.admit(config, supervisor.agents().length);
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Which commands this node obeys: asks the gate, where there is one, and writes down what came of it. */
 import type { Audit } from "../../audit/audit_log.ts";
 import type { RefusalMeter } from "../../audit/refusal_meter.ts";
-import type { PolicyRefusal } from "../../policy/gatekeeper.ts";
+import type { PolicyRefusal } from "../../policy/policy_enforcer.ts";
 import { openEnvelope, withoutVerifying } from "../../../protocol/signing/envelope.ts";
-import type { Gate } from "../../trust/gate.ts";
+import type { CommandGate } from "../../trust/command_gate.ts";
 import { type Incoming, isSigned, type SignedCommand } from "../../../protocol/commands.ts";
 import { Refusal, type Signer } from "../../../protocol/signing/refusal.ts";
 import type { Command } from "../commands/command.ts";
@@ -11,7 +11,7 @@ import type { Reporter } from "../reports/reporter.ts";
 
 export interface AdmissionParts {
   /** `undefined`: everybody is obeyed. */
-  readonly gate: Gate | undefined;
+  readonly gate: CommandGate | undefined;
   readonly audit: Audit;
   readonly reporter: Reporter;
   readonly meter: RefusalMeter;
@@ -67,7 +67,7 @@ export class Admissions {
     this.parts.reporter.audit({ event: "refused", ...what, ...others });
   }
 
-  async #ask(gate: Gate, kind: SignedCommand, command: Command): Promise<Admitted> {
+  async #ask(gate: CommandGate, kind: SignedCommand, command: Command): Promise<Admitted> {
     const { warning, signer, done, ...obeyed } = await gate.admit({ ...command, command: kind });
     if (warning !== undefined) {
       const { code, message } = warning;

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { SpawnConfigError } from "../../../protocol/spawn_config.ts";
 import type { IncomingMessage } from "../../link/link.ts";
-import { PolicyRefusal } from "../../policy/gatekeeper.ts";
+import { PolicyRefusal } from "../../policy/policy_enforcer.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
 import { CommandError } from "../commands/command.ts";
 

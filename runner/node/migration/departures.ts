@@ -54,13 +54,13 @@ export class DepartureError extends ExpectedError {
 /** While the target says that it installs, the time limit is so many times longer. */
 const INSTALL_FACTOR = 10;
 
-type Outcome =
+type HandOverResult =
   | { readonly kind: "arrived" }
   | { readonly kind: "refused"; readonly error: string }
   | { readonly kind: "late"; readonly hint: string }
   | { readonly kind: "ended" };
 
-interface Attempt {
+interface Departure {
   readonly id: string;
   readonly agent: SupervisedAgent;
   readonly target: string;
@@ -106,14 +106,14 @@ export class Departures {
    */
   async move(agent: SupervisedAgent, target: string, order?: string): Promise<void> {
     if (this.#moving.has(agent.name)) throw new DepartureError(`Agent '${agent.name}' is already moving`);
-    if (agent.state.gate !== "open") {
+    if (agent.state.passage !== "open") {
       throw new DepartureError(`Agent '${agent.name}' has not arrived here yet`);
     }
     const id = crypto.randomUUID();
     this.#moving.set(agent.name, id);
     try {
       const found = await this.#checkTarget({ id, agent: agent.name, from: this.parts.node, to: target });
-      await this.#attempt({ id, agent, target, order, ...found });
+      await this.#depart({ id, agent, target, order, ...found });
     } catch (error) {
       if (error instanceof DepartureError) throw error;
       // Such as a state file that cannot be read: that must not leave it at rest for ever.
@@ -159,7 +159,7 @@ export class Departures {
   }
 
   /** @returns what is to be known of the target */
-  async #checkTarget(move: Move): Promise<Pick<Attempt, "cooperative" | "box">> {
+  async #checkTarget(move: Move): Promise<Pick<Departure, "cooperative" | "box">> {
     const { agent, to, from } = move;
     const { peers, reporter } = this.parts;
     const because = (reason: string) =>
@@ -197,8 +197,8 @@ export class Departures {
     }
   }
 
-  async #attempt(attempt: Attempt): Promise<void> {
-    const { id, agent, target, cooperative } = attempt;
+  async #depart(departure: Departure): Promise<void> {
+    const { id, agent, target, cooperative } = departure;
     const { clock, roster, timeoutMs } = this.parts;
     const startedMs = clock.monotonicMs();
     const atRest = await within(agent.hold(), timeoutMs, clock);
@@ -212,25 +212,25 @@ export class Departures {
       agent,
       roster.record(agent.name, (entry) => ({ ...entry, leaving: { id, to: target, cooperative } })),
     );
-    const outcome = await this.#handOver(attempt, timeoutMs - (clock.monotonicMs() - startedMs));
-    if (outcome.kind === "arrived") return await this.#letGo(attempt);
-    if (outcome.kind !== "refused" || cooperative) this.#callOff(attempt);
-    if (outcome.kind === "ended") {
+    const result = await this.#handOver(departure, timeoutMs - (clock.monotonicMs() - startedMs));
+    if (result.kind === "arrived") return await this.#letGo(departure);
+    if (result.kind !== "refused" || cooperative) this.#callOff(departure);
+    if (result.kind === "ended") {
       throw new DepartureError(`Agent '${agent.name}' was stopped while it was moving`);
     }
     await roster.update(agent.name, ({ leaving: _leaving, ...entry }) => entry);
     this.#stay(agent);
-    const reason = outcome.kind === "refused"
-      ? `'${target}' refused it: ${outcome.error}`
+    const reason = result.kind === "refused"
+      ? `'${target}' refused it: ${result.error}`
       : `'${target}' was not seen running it within ${timeoutMs / 1000} s${
-        outcome.hint === "" ? "" : ` (it is said to have refused it: ${outcome.hint})`
+        result.hint === "" ? "" : ` (it is said to have refused it: ${result.hint})`
       }`;
     throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It goes on here`);
   }
 
   /** Sends the agent, and watches what becomes of it. */
-  async #handOver(attempt: Attempt, timeoutMs: number): Promise<Outcome> {
-    const { agent, target, id, box, order } = attempt;
+  async #handOver(departure: Departure, timeoutMs: number): Promise<HandOverResult> {
+    const { agent, target, id, box, order } = departure;
     const { clock, wiretap, peers, node, key, stateFiles } = this.parts;
     const { spawn, digest } = await packHandOver({
       move: { id, agent: agent.name, from: node, to: target },
@@ -241,10 +241,10 @@ export class Departures {
       order,
       key,
     });
-    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const { promise, resolve } = Promise.withResolvers<HandOverResult>();
     const settled = new AbortController();
-    const settle = (outcome: Outcome) => {
-      resolve(outcome);
+    const settle = (result: HandOverResult) => {
+      resolve(result);
       settled.abort();
     };
     let factor = 1;
@@ -277,10 +277,10 @@ export class Departures {
   }
 
   /** The point of no return: from here on the agent is the target's. */
-  async #letGo(attempt: Attempt): Promise<void> {
-    const { id, agent, target, cooperative } = attempt;
+  async #letGo(departure: Departure): Promise<void> {
+    const { id, agent, target, cooperative } = departure;
     const { roster, tasks, stateFiles } = this.parts;
-    await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#callOff(attempt));
+    await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#callOff(departure));
     const waiting = tasks.takeBack(agent);
     await agent.stop("migrate");
     // A node of another kind may not have understood what the agent had persisted.
@@ -314,7 +314,7 @@ export class Departures {
   }
 
   /** The target must not run it: neither now, nor when it comes back and finds the spawn. */
-  #callOff({ id, agent, target, cooperative }: Attempt): void {
+  #callOff({ id, agent, target, cooperative }: Departure): void {
     const move = { id, agent: agent.name, from: this.parts.node, to: target };
     if (cooperative) this.#decide(move, "abort");
     else this.#send(topics.node(target, "stop"), { name: agent.name });

@@ -1,10 +1,10 @@
 /** Which statements of other nodes this node believes: without `--trust` all, with it those of enrolled nodes. */
 import { isSealedBy } from "../../../protocol/signing/statements.ts";
-import type { Gate } from "../../trust/gate.ts";
+import type { CommandGate } from "../../trust/command_gate.ts";
 
 export class Peers {
   /** @param gate `undefined`: this node trusts everybody */
-  constructor(private readonly gate: Pick<Gate, "isEnforced" | "nodeKey"> | undefined) {}
+  constructor(private readonly gate: Pick<CommandGate, "isEnforced" | "nodeKey"> | undefined) {}
 
   /** Whether only what is proved counts. */
   get demandsProof(): boolean {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { NO_PERMISSIONS } from "../../../protocol/permissions.ts";
 import { environmentOf, type Foundation, limitsOf } from "../../../runner/agent_outfit.ts";
-import { Gatekeeper } from "../../../runner/policy/gatekeeper.ts";
+import { PolicyEnforcer } from "../../../runner/policy/policy_enforcer.ts";
 import { DEFAULT_POLICY } from "../../../runner/policy/policy.ts";
 
-const RULES = new Gatekeeper(DEFAULT_POLICY).rulesFor("a");
+const RULES = new PolicyEnforcer(DEFAULT_POLICY).rulesFor("a");
 const DEFAULTS = { heapMb: 192, memoryMb: 256, stateBytes: 1024 };
 const PYTHON = { kind: "python", python: {}, harness: {} } as Foundation;
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SpawnConfigError } from "../../../../../protocol/spawn_config.ts";
-import { PolicyRefusal } from "../../../../../runner/policy/gatekeeper.ts";
+import { PolicyRefusal } from "../../../../../runner/policy/policy_enforcer.ts";
 import { KeptCommandError, RetainedRefusals } from "../../../../../runner/node/intake/retained_refusals.ts";
 import { Refusal } from "../../../../../protocol/signing/refusal.ts";
 

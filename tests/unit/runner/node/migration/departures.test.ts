@@ -31,7 +31,7 @@ function stage(demandsProof = true) {
   const agent = {
     name: "x",
     config: config("x", { _jws: "the signed spawn" }),
-    state: { gate: "open", paused: false },
+    state: { passage: "open", paused: false },
     isReady: true,
     ended: new Promise(() => {}),
     hold: () => Promise.resolve(),

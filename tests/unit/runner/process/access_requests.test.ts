@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { covers } from "../../../../runner/policy/covers.ts";
-import { isDenied, readStderrLine } from "../../../../runner/process/attempts.ts";
+import { isDenied, readStderrLine } from "../../../../runner/process/access_requests.ts";
 
 const record = (permission: string, value: string | null) =>
   JSON.stringify({ v: 1, datetime: "2026-01-02T03:04:05Z", permission, value });

@@ -26,7 +26,7 @@ export interface Admission {
 }
 
 /** Invariant: commands are let through in the order they came. */
-export interface Gate {
+export interface CommandGate {
   /** Whether what is not proved is refused, and not only warned of. */
   readonly isEnforced: boolean;
   /** The key (Ed25519, base64url) of a node that is enrolled. */

@@ -38,7 +38,7 @@ const MAX_REMEMBERED = 1000;
 const PATH_KINDS: readonly PermissionKind[] = ["read", "write", "run", "ffi"];
 
 /** What an agent asks for is checked at its spawn, and again, against the disk as it then is, at each start. */
-export class Gatekeeper {
+export class PolicyEnforcer {
   readonly #rules = new Map<string, Rules>();
 
   /** @param onRefused told of each refusal, whoever asked for the decision */

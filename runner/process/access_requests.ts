@@ -10,7 +10,7 @@ import { PERMISSION_KINDS, type PermissionKind } from "../../protocol/permission
 export const AUDIT_ENV = { DENO_AUDIT_PERMISSIONS: "/dev/stderr" } as const;
 
 /** Something that agent code wanted. */
-export interface Attempt {
+export interface AccessRequest {
   /** As Deno calls it: one of the kinds of permission, or `import`. */
   readonly kind: string;
   readonly what: string;
@@ -20,7 +20,7 @@ export interface Attempt {
 export interface StderrLine {
   /** What was printed: the line itself, unless all of it was Deno's. */
   readonly said: string;
-  readonly attempt?: Attempt;
+  readonly attempt?: AccessRequest;
 }
 
 /** How a record begins. In what is quoted, quotes are escaped: no other text of a record looks like this. */
@@ -57,7 +57,7 @@ export type Covers = (kind: PermissionKind, allowed: readonly string[], entry: s
  * Whether an attempt is beyond what `flags` grant, as far as names tell.
  * @param flags Deno's arguments
  */
-export function isDenied({ kind, what }: Attempt, flags: readonly string[], covers: Covers): boolean {
+export function isDenied({ kind, what }: AccessRequest, flags: readonly string[], covers: Covers): boolean {
   // It reads as `undefined`, and half of all npm packages look for something.
   if (kind === "env") return false;
   const known = kind === "import" ? "net" : PERMISSION_KINDS.find((one) => one === kind);

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { NO_PERMISSIONS } from "../../../../protocol/permissions.ts";
-import { Gatekeeper, PolicyRefusal } from "../../../../runner/policy/gatekeeper.ts";
+import { PolicyEnforcer, PolicyRefusal } from "../../../../runner/policy/policy_enforcer.ts";
 import { parsePolicy } from "../../../../runner/policy/parse.ts";
 import { DEFAULT_POLICY } from "../../../../runner/policy/policy.ts";
 import { config } from "../../../support/fake_runtime.ts";
@@ -14,20 +14,20 @@ const LINKS: Readonly<Record<string, string>> = {
   "/data/odd": "/odd,/etc",
 };
 
-function gatekeeper(policy: unknown): Gatekeeper {
-  return new Gatekeeper(parsePolicy(JSON.stringify(policy), "p.json"), (path) => {
+function enforcer(policy: unknown): PolicyEnforcer {
+  return new PolicyEnforcer(parsePolicy(JSON.stringify(policy), "p.json"), (path) => {
     const plain = new URL(`file://${path}`).pathname;
     return Promise.resolve(LINKS[plain] ?? plain);
   });
 }
 
 const grant = (policy: unknown, permissions: Asked, name = "a") =>
-  gatekeeper(policy).grant(config(name, { permissions }));
+  enforcer(policy).grant(config(name, { permissions }));
 const refused = async (policy: unknown, permissions: Asked, name?: string) =>
   (await assertRejects(() => grant(policy, permissions, name), PolicyRefusal)).message;
 
 Deno.test("without a policy no agent gets any permission", async () => {
-  const keeper = new Gatekeeper(DEFAULT_POLICY);
+  const keeper = new PolicyEnforcer(DEFAULT_POLICY);
   assertEquals(await keeper.grant(config("a")), NO_PERMISSIONS);
   const { message } = await assertRejects(
     () => keeper.grant(config("a", { permissions: { net: ["example.com"] } })),
@@ -160,7 +160,7 @@ Deno.test("the node's own variables are nobody's, whatever the policy says", asy
 });
 
 Deno.test("packages are allowed by pattern, with and without their version", () => {
-  const keeper = gatekeeper({ install: ["npm:ms", "npm:@acme/*", "jsr:@std/fs@1"] });
+  const keeper = enforcer({ install: ["npm:ms", "npm:@acme/*", "jsr:@std/fs@1"] });
   for (const name of ["ms", "npm:ms", "npm:ms@2", "npm:@acme/x@3", "@acme/x", "jsr:@std/fs@1"]) {
     keeper.checkInstall(config("a", { language: "typescript", install: [name] }));
   }
@@ -175,13 +175,13 @@ Deno.test("packages are allowed by pattern, with and without their version", () 
     );
   }
   assertThrows(
-    () => gatekeeper({ install: false }).checkInstall(config("a", { install: ["ms"] })),
+    () => enforcer({ install: false }).checkInstall(config("a", { install: ["ms"] })),
     PolicyRefusal,
   );
 });
 
 Deno.test("a bare name is a package of the agent's language, and versions and extras do not matter", () => {
-  const keeper = gatekeeper({ install: ["pypi:rich"] });
+  const keeper = enforcer({ install: ["pypi:rich"] });
   for (const name of ["rich", "pypi:rich", "rich>=13,<15", "pypi:Rich[jupyter]==13", "rich@13"]) {
     keeper.checkInstall(config("a", { language: "python", install: [name] }));
   }
@@ -198,7 +198,7 @@ Deno.test("a bare name is a package of the agent's language, and versions and ex
 });
 
 Deno.test("no more agents than the policy allows are let in", () => {
-  const keeper = gatekeeper({ max_agents: 2 });
+  const keeper = enforcer({ max_agents: 2 });
   keeper.admit(config("a"), 1);
   assertEquals(
     assertThrows(() => keeper.admit(config("a"), 2), PolicyRefusal).message,
@@ -207,7 +207,7 @@ Deno.test("no more agents than the policy allows are let in", () => {
 });
 
 Deno.test("of rules for the same agent the later goes before the earlier, each for what it sets", () => {
-  const keeper = gatekeeper({
+  const keeper = enforcer({
     memory_mb: 100,
     topics: { publish: ["a"] },
     agents: {
