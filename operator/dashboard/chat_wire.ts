@@ -1,6 +1,6 @@
-/** What the server and the page say to each other in the chat: types alone, shared by both. All texts are plain text. */
+/** The chat messages between server and page: types only, shared by both. All texts are plain text. */
 
-/** What a tool has come back with. */
+/** The result of a tool. */
 export type ResultDto =
   | {
     readonly kind: "table";
@@ -9,30 +9,30 @@ export type ResultDto =
   }
   | { readonly kind: "lines"; readonly lines: readonly string[] };
 
-/** An action in full, as it would be taken. */
+/** The complete action, as it would be carried out. */
 export interface ActionDto {
-  /** The yes or no must name it; it is of use once. */
+  /** The answer must name this id; it is valid once. */
   readonly id: string;
   readonly title: string;
-  /** What it would do with what; code and permissions included. */
+  /** Everything the action would do, including code and permissions. */
   readonly lines: readonly string[];
 }
 
 export type ChatServerMessage =
-  /** First of all. @param model its name; null: the built-in planner reads plain sentences */
+  /** Always the first message. @param model its name; null: the built-in planner reads plain sentences */
   | { readonly type: "hello"; readonly model: string | null }
-  /** Words of the model, as they come. */
+  /** Text from the model, as it arrives. */
   | { readonly type: "words"; readonly text: string }
-  /** A line of the server's own. */
+  /** A line from the server itself. */
   | { readonly type: "note"; readonly text: string }
   | { readonly type: "result"; readonly ok: boolean; readonly result: ResultDto }
-  /** Nothing happens until it is answered. */
+  /** Nothing happens until the person answers. */
   | { readonly type: "ask"; readonly action: ActionDto }
-  /** The turn is over; what was asked and not answered has not been done. @param error why it broke off */
+  /** The turn is over; an action without an answer was not carried out. @param error why the turn was cut short */
   | { readonly type: "done"; readonly ok: boolean; readonly error: string | null };
 
 export type ChatBrowserMessage =
   | { readonly type: "say"; readonly text: string }
   | { readonly type: "answer"; readonly id: string; readonly yes: boolean }
-  /** Ends the turn that is under way. */
+  /** Ends the current turn. */
   | { readonly type: "stop" };

@@ -1,4 +1,4 @@
-/** The command line and the environment of the dashboard, read into its configuration. Pure. */
+/** Parses the dashboard's command line and environment into its configuration. Pure. */
 import { resolve } from "@std/path";
 import { type AccessSources, readBroker, readPort, readSources } from "../../protocol/broker/broker_flags.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
@@ -10,9 +10,9 @@ import { requireToken } from "../http/token_rule.ts";
 import { ALL_FLAGS, FLAGS } from "./flags.ts";
 
 export interface DashboardConfig {
-  /** `embedded`: run one in this process. */
+  /** `embedded`: run a broker in this process. */
   readonly broker: BrokerUrl | "embedded";
-  /** For the embedded broker: the port on loopback to listen on. */
+  /** The loopback port of the embedded broker. */
   readonly port: number;
   readonly access: AccessSources;
   readonly listen: string;
@@ -24,7 +24,7 @@ export interface DashboardConfig {
   readonly showCode: boolean;
   /** Absolute. */
   readonly signKey: string | undefined;
-  /** Of the chat. */
+  /** Settings of the chat. */
   readonly model: ModelSources | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The flags of the dashboard: one table, from which the command line is read and `--help` is written. */
+/** The dashboard's flags: one table from which the command line is parsed and `--help` is generated. */
 import { BROKER_FLAGS } from "../../protocol/broker/broker_flags.ts";
 import type { Flag } from "../../protocol/config/flag.ts";
 import { MODEL_FLAGS } from "../chat/model_flags.ts";

@@ -1,4 +1,4 @@
-/** Entry of the dashboard: reads the command line, serves the page until a signal, and decides the exit code. */
+/** Entry of the dashboard: reads the command line, serves the page until a signal, and sets the exit code. */
 import { endSignals, keepOthersOut } from "../../protocol/config/surroundings.ts";
 import "../../protocol/broker/quiet_libraries.ts";
 import { readAccess } from "../../protocol/broker/access_files.ts";
@@ -18,7 +18,7 @@ const EXIT_USAGE = 2;
 async function main(): Promise<number> {
   try {
     const request = parseCommandLine(Deno.args, Deno.env.toObject());
-    // Nothing that this process starts may inherit it.
+    // Child processes must not inherit it.
     for (const secret of [PASSWORD_VARIABLE, ...Object.values(KEY_VARIABLES).flat()]) Deno.env.delete(secret);
     if (request.kind === "help") {
       print(Deno.stdout, helpText());
@@ -45,7 +45,7 @@ async function run(config: DashboardConfig): Promise<number> {
   return 0;
 }
 
-/** The broker that was asked for; an embedded one is started, and ended with the dashboard. */
+/** The requested broker. An embedded one is started here and ends with the dashboard. */
 async function brokerFor(config: DashboardConfig): Promise<AsyncDisposable & { readonly url: BrokerUrl }> {
   if (config.broker !== "embedded") {
     return { url: config.broker, [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -70,7 +70,7 @@ function print(stream: { writeSync(bytes: Uint8Array): number }, line: string): 
   try {
     stream.writeSync(new TextEncoder().encode(`${line}\n`));
   } catch {
-    // Nobody reads any more: the dashboard goes on without its log.
+    // Nobody reads the log any more: the dashboard keeps running without it.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Builds the dashboard from its configuration and starts it: every part is made here and passed to whom it concerns. */
+/** Builds and starts the dashboard: every part is created here and passed to those that need it. */
 import type { BrokerAccess } from "../../protocol/broker/access.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import type { Secret } from "../../protocol/config/secret.ts";
@@ -24,26 +24,26 @@ export interface DashboardOptions {
   readonly listen: string;
   /** 0 for any free one. */
   readonly httpPort: number;
-  /** Names beside addresses and `localhost` under which it may be called. */
+  /** Names under which it may be called, besides addresses and `localhost`. */
   readonly hostNames: readonly string[];
   readonly token: Secret | undefined;
   readonly allowControl: boolean;
   readonly showCode: boolean;
   readonly signer: Signer | undefined;
-  /** Which model plans in the chat; without it the built-in planner does. */
+  /** The model that plans in the chat; without it, the built-in planner does. */
   readonly model?: ModelSettings | undefined;
   readonly log: (message: string) => void;
-  /** The page, where it has been built already. */
+  /** The page, if it has already been built. */
   readonly page?: Page;
 }
 
-/** A dashboard that runs. */
+/** A running dashboard. */
 export interface Dashboard extends AsyncDisposable {
-  /** Where a browser on this machine finds it. */
+  /** The URL for a browser on this machine. */
   readonly url: string;
 }
 
-/** @throws Error when the page cannot be built, or the port is taken */
+/** @throws Error when the page cannot be built or the port is taken */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const page = options.page ?? await buildPage();
   const nowMs = () => Date.now();

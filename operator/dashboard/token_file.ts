@@ -3,7 +3,7 @@ import { readTextFile } from "../../protocol/config/text_file.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { Secret } from "../../protocol/config/secret.ts";
 
-/** What nobody guesses over a network. */
+/** Minimum length that nobody can guess over a network. */
 const MIN_CHARS = 16;
 
 /** @throws ConfigError */

@@ -1,13 +1,13 @@
-/** What the server and the page say to each other: types alone, shared by both. Times are epoch seconds. */
+/** The messages between server and page: types only, shared by both. Times are epoch seconds. */
 
 /** A node as the page and the REST API show it. */
 export interface NodeDto {
   readonly name: string;
-  /** By its own word; a node that has fallen silent is `stale` by the age of `last_seen`. */
+  /** As the node reports; a silent node is `stale`, by the age of `last_seen`. */
   readonly online: boolean;
-  /** Its last heartbeat. */
+  /** When its last heartbeat arrived. */
   readonly last_seen: number | null;
-  /** When this server first heard of it: one that has said that it is there has until its first heartbeats. */
+  /** When this server first heard of it: a node that has announced itself has time until its first heartbeat. */
   readonly first_heard: number;
   readonly agents: readonly string[];
   readonly runtime: string | null;
@@ -16,10 +16,10 @@ export interface NodeDto {
   /** Percent of one core. */
   readonly cpu: number | null;
   readonly memory_mb: number | null;
-  /** Messages that wait in its outbox. */
+  /** Messages waiting in its outbox. */
   readonly queue: number | null;
   readonly dropped: number | null;
-  /** Its clock behind the server's, seconds. */
+  /** How far its clock is behind the server's, seconds. */
   readonly clock_skew: number | null;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -30,7 +30,7 @@ export interface AgentDto {
   readonly name: string;
   readonly node: string | null;
   readonly state: string;
-  /** What `set_status` set, else the state. */
+  /** The text from `set_status`, else the state. */
   readonly task: string | null;
   readonly cpu: number | null;
   readonly memory_mb: number | null;
@@ -39,7 +39,7 @@ export interface AgentDto {
   readonly restarts: number;
   readonly messages_processed: number | null;
   readonly errors: number | null;
-  /** Topics that it has published to, by its manifest. */
+  /** Topics that it has published to, from its manifest. */
   readonly topics: readonly string[];
   readonly description: string;
   readonly capabilities: readonly string[];
@@ -48,13 +48,13 @@ export interface AgentDto {
 export type Level = "debug" | "info" | "warning" | "error";
 export const LEVELS: readonly Level[] = ["debug", "info", "warning", "error"];
 
-/** Common to all that is kept in order of its arrival. */
+/** Common to all entries kept in order of arrival. */
 export interface Entry {
-  /** Rises by one with each entry of its kind. */
+  /** Increases by one with each entry of its kind. */
   readonly seq: number;
   readonly time: number;
   readonly node: string | null;
-  /** Name of the agent it is about; null for what a node says of itself. */
+  /** Name of the agent it is about; null for entries about the node itself. */
   readonly agent: string | null;
   readonly actor_id: string | null;
 }
@@ -108,24 +108,24 @@ export interface LogFilter {
   readonly node?: string;
   /** This level and above. */
   readonly level?: Level;
-  /** Part of the message, in any case. */
+  /** Part of the message; case-insensitive. */
   readonly text?: string;
 }
 
-/** How the server stands with the broker. */
+/** The server's connection to the broker. */
 export interface BrokerStatus {
   readonly url: string;
   readonly connected: boolean;
-  /** Why not. */
+  /** Why it is not connected. */
   readonly reason: string | null;
 }
 
-/** What a browser may do, and what the server keeps. */
+/** What a browser may do, and how much the server keeps. */
 export interface ViewerSession {
   readonly version: string;
   readonly control: boolean;
   readonly show_code: boolean;
-  /** Whether a token is asked for: there is something to log out of. */
+  /** Whether a token is required, so that there is a session to log out of. */
   readonly token: boolean;
 }
 
@@ -133,13 +133,13 @@ export interface ViewerSession {
 export interface Drops {
   /** Log lines that arrived since the server's start. */
   readonly log_lines: number;
-  /** … of which so many were left out of the history: too many at once. */
+  /** Log lines that are not in the history, because too many arrived at once. */
   readonly log_lines_not_kept: number;
-  /** Log lines a second, over the last few seconds. */
+  /** Log lines per second, averaged over the last few seconds. */
   readonly log_rate: number;
 }
 
-/** Everything, at the start of a connection and after a browser has fallen too far behind. */
+/** The complete state, sent at the start of a connection and when a browser has fallen too far behind. */
 export interface Snapshot {
   readonly type: "snapshot";
   readonly seq: number;
@@ -155,13 +155,13 @@ export interface Snapshot {
   readonly errors: readonly ErrorEntry[];
 }
 
-/** The last few samples of an agent, for its small charts. */
+/** The latest samples of an agent, for its small charts. */
 export interface Spark {
   readonly cpu: readonly number[];
   readonly memory: readonly number[];
 }
 
-/** What has changed since the last message. Absent fields have not. */
+/** What has changed since the last message. Absent fields are unchanged. */
 export interface Delta {
   readonly type: "delta";
   readonly seq: number;
@@ -170,23 +170,23 @@ export interface Delta {
   readonly broker?: BrokerStatus;
   readonly nodes?: readonly NodeDto[];
   readonly agents?: readonly AgentDto[];
-  /** `actor_id`s of agents that are there no more. */
+  /** `actor_id`s of agents that no longer exist. */
   readonly gone?: readonly string[];
   readonly events?: readonly TimelineEvent[];
   readonly alerts?: readonly AlertEntry[];
   readonly errors?: readonly ErrorEntry[];
-  /** Those that match the browser's filter. */
+  /** Lines that match the browser's filter. */
   readonly logs?: readonly LogLine[];
-  /** Matching lines that were left out since the last message: too many for a reader. */
+  /** Matching lines left out since the last message, because there were too many to read. */
   readonly logs_left_out?: number;
 }
 
 export type ServerMessage = Snapshot | Delta;
 
 export type BrowserMessage =
-  /** All up to `seq` has been taken in: more may come. */
+  /** The page has processed everything up to `seq` and is ready for more. */
   | { readonly type: "ack"; readonly seq: number }
-  /** From now on log lines that match; `null`: none. */
+  /** Send matching log lines from now on; `null`: none. */
   | { readonly type: "logs"; readonly filter: LogFilter | null };
 
 /** The past hour of one agent or node. */
@@ -197,33 +197,33 @@ export interface History {
   readonly memory_mb: readonly (number | null)[];
 }
 
-/** Numbers out of what an agent publishes, one series for each field of each topic. */
+/** Numbers from what an agent publishes, one series per field and topic. */
 export interface Reading {
   readonly topic: string;
-  /** Path of the field in the payload; empty where the payload is the number. */
+  /** Path of the field in the payload; empty when the payload itself is the number. */
   readonly field: string;
   readonly time: readonly number[];
   readonly value: readonly number[];
 }
 
-/** An agent's page: what its node says of it. Code and config only where the server may show them. */
+/** What its node says about an agent, for the agent's page. Code and config only if the server may show them. */
 export interface Inspection {
   readonly config: Readonly<Record<string, unknown>> | null;
   readonly code: string | null;
-  /** Where config and code are from. */
+  /** The source of config and code. */
   readonly source: "node" | "spawn" | null;
   readonly persisted: Readonly<Record<string, unknown>> | null;
   readonly persisted_bytes: number | null;
-  /** Why something is not there, for the reader. */
+  /** Why something is missing, for the reader. */
   readonly note: string | null;
 }
 
-/** What an action has come to, as the bus told it. */
+/** The outcome of an action, as reported on the bus. */
 export interface ActionOutcome {
   readonly ok: boolean;
   readonly message: string;
   /** Milliseconds from the command to the outcome. */
   readonly took_ms: number;
-  /** What came back, for instance the reply to a task. */
+  /** The answer, for instance the reply to a task. */
   readonly answer?: unknown;
 }

@@ -1,9 +1,9 @@
-/** The keys that work in every view. */
+/** The keyboard shortcuts that work in every view. */
 import type { App } from "./state/app.ts";
 import { VIEW_ROWS } from "./logic/views.ts";
 import { href } from "./state/router.ts";
 
-/** How long `g` waits for the key that says where to. */
+/** How long `g` waits for the second key. */
 const CHORD_MS = 1500;
 
 export function listenToKeys(app: App): void {
@@ -15,7 +15,7 @@ export function listenToKeys(app: App): void {
     if (performance.now() - goMs < CHORD_MS && view !== undefined) {
       goMs = -Infinity;
       event.preventDefault();
-      // The key means something else to the list that has the focus.
+      // The focused list uses this key itself.
       event.stopPropagation();
       return app.router.go(href(view));
     }

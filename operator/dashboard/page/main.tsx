@@ -1,4 +1,4 @@
-/** Entry of the page: builds its parts and renders the view that the address names. */
+/** Entry of the page: builds its parts and renders the view named in the address. */
 import { render } from "preact";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
@@ -23,7 +23,7 @@ import { Overview } from "./views/overview.tsx";
 import { Spawn } from "./views/spawn.tsx";
 import { Timeline } from "./views/timeline.tsx";
 
-/** What each view shows. */
+/** The component of each view. */
 const CONTENT: Readonly<Record<View, (id: string | null) => JSX.Element>> = {
   overview: () => <Overview />,
   agents: (id) => id === null ? <Agents key={location.hash} /> : <AgentPage key={id} id={id} />,
@@ -40,7 +40,7 @@ function Root({ app }: { readonly app: App }): JSX.Element {
   const { view, id } = app.router.route.value;
   const { store } = app;
   useEffect(() => {
-    // Whoever does not see the view change hears its heading.
+    // A screen reader then announces the new view by its heading.
     document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
   }, [view, id]);
   if (store.needsToken.value) return <Login />;
@@ -56,7 +56,7 @@ function Root({ app }: { readonly app: App }): JSX.Element {
   );
 }
 
-/** What the browser calls the page, in its tabs and its history. On its own: the fleet changes often. */
+/** Sets the page title for tabs and history. Separate from the view, because the fleet changes often. */
 function Title({ view, id }: { readonly view: View; readonly id: string | null }): null {
   const { store } = useApp();
   store.watchFleet();

@@ -1,4 +1,4 @@
-/** Brings the bus to the model: stays with the broker, or comes back to it, and listens to all that the page shows. */
+/** Feeds the model from the bus: keeps a connection to the broker and subscribes to everything the page shows. */
 import type { BrokerAccess } from "../../../protocol/broker/access.ts";
 import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
 import { Bus, BusError, type BusMessage } from "../../bus.ts";
@@ -11,7 +11,7 @@ import { delay } from "@std/async/delay";
 import type { BrokerStatus } from "../wire.ts";
 
 const RETRY_MS = 2000;
-/** Topics of agents that are listened to for their readings. */
+/** Maximum agent topics to subscribe to for readings. */
 const MAX_TOPICS = 2500;
 const FILTERS: readonly { readonly filter: string; readonly qos: 0 | 1 }[] = [
   ...["heartbeat", "status", "migrate_result", "spawn", "desired_state"].map((report) => ({
@@ -22,7 +22,7 @@ const FILTERS: readonly { readonly filter: string; readonly qos: 0 | 1 }[] = [
     filter: `agents/+/${report}`,
     qos: 1 as const,
   })),
-  // At most once: a broker queues nothing for a reader that a flood of them has made slow.
+  // QoS 0 (at most once): the broker then queues nothing when a flood slows this reader down.
   ...["logs", "results", "detections"].map((report) => ({ filter: `agents/+/${report}`, qos: 0 as const })),
 ];
 
@@ -30,16 +30,16 @@ export interface FeedOptions {
   readonly broker: BrokerUrl;
   readonly access: BrokerAccess;
   readonly signer: Signer | undefined;
-  /** Kept by whoever takes the messages in. */
+  /** The receiver of the messages keeps this up to date. */
   readonly fleet: Fleet;
   readonly onMessage: (message: BusMessage) => void;
-  /** What an agent has published to a topic of its own. */
+  /** Called for what an agent publishes to a topic of its own. */
   readonly onReading: (message: BusMessage) => void;
   readonly onStatus: () => void;
   readonly log: (message: string) => void;
 }
 
-/** Invariant: at most one connection; each topic of an agent is subscribed to once. */
+/** Invariants: at most one connection; each topic of an agent is subscribed to once. */
 export class Feed implements AsyncDisposable {
   #bus: Bus | undefined;
   #commander: Commander | undefined;
@@ -65,12 +65,12 @@ export class Feed implements AsyncDisposable {
     return { bus, commander, fleet };
   }
 
-  /** Connects, and goes on trying while that fails. */
+  /** Connects; retries until it succeeds. */
   start(): void {
     this.#running = this.#run();
   }
 
-  /** Listens to topics that an agent publishes to, as far as there is room. */
+  /** Subscribes to the topics that an agent publishes to, up to the limit. */
   follow(topics: readonly string[]): void {
     const bus = this.#bus;
     if (bus === undefined) return;
@@ -110,7 +110,7 @@ export class Feed implements AsyncDisposable {
       } catch (error) {
         if (this.#ended.signal.aborted) return;
         this.#setStatus((error as Error).message);
-        // One that connects but must not listen is of no use; its rules may change.
+        // A connection that may not subscribe is useless, but the broker's rules may change: retry.
         await this.#bus?.[Symbol.asyncDispose]();
         this.#bus = undefined;
         this.#commander = undefined;
@@ -127,7 +127,7 @@ export class Feed implements AsyncDisposable {
   }
 }
 
-/** What nodes and agents say of themselves is listened to anyway. */
+/** Reports of nodes and agents are subscribed to anyway. */
 function isReport(topic: string): boolean {
   return topic.startsWith("nodes/") || topic.startsWith("agents/");
 }

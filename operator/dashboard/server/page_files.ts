@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { createHash } from "node:crypto";
 import chartStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
-// Imported so that Deno fetches the packages; of their files, only those in use are served.
+// Imported so that Deno fetches the packages; only the files in use are served.
 import _inter from "@fontsource-variable/inter/index.css" with { type: "text" };
 import _mono from "@fontsource-variable/jetbrains-mono/index.css" with { type: "text" };
 
@@ -13,7 +13,7 @@ const FONTS = {
   "mono.woff2": "@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2",
 } as const;
 
-/** A file as it is served. */
+/** A file to serve. */
 export interface PageFile {
   readonly contentType: string;
   readonly body: Uint8Array<ArrayBuffer>;
@@ -21,9 +21,9 @@ export interface PageFile {
 }
 
 export interface Page {
-  /** By its path, such as `/assets/main-1a2b3c4d.js`. Their contents never change. */
+  /** Files by path, such as `/assets/main-1a2b3c4d.js`. The contents at a path never change. */
   readonly files: ReadonlyMap<string, PageFile>;
-  /** The document, for a response with this nonce. */
+  /** The HTML document, for a response with this nonce. */
   document(nonce: string): string;
 }
 
@@ -71,7 +71,7 @@ async function bundle(deno: string, outDir: string): Promise<void> {
       ...["bundle", "--quiet", "--platform", "browser", "--minify", "--code-splitting"],
       ...["--outdir", outDir, fileURLToPath(new URL(ENTRY, PAGE))],
     ],
-    // Where the project's configuration is found, whatever the caller's folder.
+    // The project's configuration is found from here, regardless of the working directory.
     cwd: fileURLToPath(PAGE),
     env: { NO_COLOR: "1" },
     stdin: "null",

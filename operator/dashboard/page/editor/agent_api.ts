@@ -1,8 +1,8 @@
-/** What an agent's code can call, read from the types for authors. Pure. */
+/** Lists what an agent's code can call, from the types for authors. Pure. */
 
 export interface ApiMember {
   readonly name: string;
-  /** Its signature, in one line. */
+  /** The signature on one line. */
   readonly signature: string;
   readonly documentation: string;
   readonly isMethod: boolean;

@@ -8,9 +8,9 @@ import type { EditorLanguage } from "../logic/code_language.ts";
 import { supportOf } from "./languages.ts";
 
 export interface CodeEditor {
-  /** Replaces the code, if it is another. */
+  /** Replaces the code if it differs. */
   show(code: string): void;
-  /** Colours and completes for that language. */
+  /** Sets the language for colours and completion. */
   speak(language: EditorLanguage): void;
   destroy(): void;
 }

@@ -1,4 +1,4 @@
-/** What the editor knows of each language that agents are written in: colours, indentation, completions. */
+/** Editor support for each agent language: colours, indentation, completions. */
 import {
   autocompletion,
   type Completion,
@@ -29,7 +29,7 @@ export function supportOf(language: EditorLanguage): Extension {
   return SUPPORT[language];
 }
 
-/** The functions that a node calls, by what they are for. */
+/** The functions that a node calls, with their purpose. */
 const PURPOSES = {
   setup: "once, first",
   process: "every poll_interval",
@@ -92,7 +92,7 @@ function completing(
   });
 }
 
-/** Behind `agent.`, what an agent has. */
+/** Completes the members of an agent after `agent.`. */
 function completeAgent(context: CompletionContext, members: readonly ApiMember[]): CompletionResult | null {
   const before = context.matchBefore(/\bagent\.\w*/);
   if (before === null) return null;

@@ -1,4 +1,4 @@
-/** What an agent's code in Python can call, read from the class that it is given. Pure. */
+/** Lists what a Python agent can call, from its class `Agent`. Pure. */
 import type { ApiMember } from "./agent_api.ts";
 
 const CLASS = /^class Agent:\n(.*?)(?=^\S)/ms;
@@ -7,8 +7,8 @@ const METHOD = /^ {4}(async )?def ([a-z]\w*)\(self(?:, )?([^)]*)\):\n(?: {8}"""(
 const ALIAS = /^ {4}([a-z]\w*) = ([a-z]\w*)$/gm;
 
 /**
- * @param source text of the module with `class Agent`
- * @param types the same members in TypeScript: they tell what a method does where Python's does not
+ * @param source text of the module that defines `class Agent`
+ * @param types the same members in TypeScript, whose descriptions are used where Python has none
  */
 export function parsePythonApi(source: string, types: readonly ApiMember[]): ApiMember[] {
   const [, body = ""] = CLASS.exec(source) ?? [];

@@ -1,4 +1,4 @@
-/** Which agents the list shows, in which order, under which headings. Pure. */
+/** Chooses the agents that the list shows, their order and headings. Pure. */
 import type { AgentDto, NodeDto } from "../../wire.ts";
 import { AGENT_STATES, type AgentState, agentState } from "./states.ts";
 
@@ -11,7 +11,7 @@ export interface ListOptions {
   readonly grouped: boolean;
   readonly sort: SortKey;
   readonly descending: boolean;
-  /** Nodes whose agents are folded away. */
+  /** Nodes whose agents are collapsed. */
   readonly folded: ReadonlySet<string>;
 }
 
@@ -26,7 +26,7 @@ export interface GroupRow {
   readonly kind: "group";
   readonly key: string;
   readonly name: string;
-  /** Undefined for a node that only its agents speak of. */
+  /** Undefined for a node that is known only from its agents. */
   readonly node: NodeDto | undefined;
   readonly count: number;
   readonly folded: boolean;
@@ -104,7 +104,7 @@ function compare(a: string | number, b: string | number): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Nodes in the order of their names; those without agents are places to move one to. */
+/** Nodes by name, including those without agents: an agent can be moved there. */
 function grouped(
   rows: readonly AgentRow[],
   nodes: ReadonlyMap<string, NodeDto>,

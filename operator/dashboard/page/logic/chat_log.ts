@@ -1,7 +1,7 @@
-/** What has been said in the chat, as the page shows it. Pure. */
+/** The chat's history, as the page shows it. Pure. */
 import type { ActionDto, ChatServerMessage, ResultDto } from "../../chat_wire.ts";
 
-/** What has become of an action that was asked for. */
+/** The outcome of a proposed action. */
 export type Decision = "open" | "yes" | "no" | "withdrawn";
 
 export type ChatEntry =
@@ -18,7 +18,7 @@ export interface ChatLog {
   readonly nextKey: number;
   /** Whether a turn is under way. */
   readonly isBusy: boolean;
-  /** `undefined`: the server has not said; null: none, plain sentences. */
+  /** `undefined`: not known yet; null: no model, plain sentences only. */
   readonly model: string | null | undefined;
 }
 
@@ -26,10 +26,10 @@ export const MAX_ENTRIES = 500;
 
 export const EMPTY_LOG: ChatLog = { entries: [], nextKey: 1, isBusy: false, model: undefined };
 
-// Over each member of the union, so that `kind` still tells them apart.
+// Distributes over the union, so that `kind` still discriminates.
 type NewEntry = ChatEntry extends infer Entry ? Entry extends ChatEntry ? Omit<Entry, "key"> : never : never;
 
-/** The person has said something: a turn begins. */
+/** The person said something: a turn begins. */
 export function said(log: ChatLog, text: string): ChatLog {
   return { ...added(log, { kind: "you", text }), isBusy: true };
 }
@@ -53,18 +53,18 @@ export function received(log: ChatLog, message: ChatServerMessage): ChatLog {
   }
 }
 
-/** The person has answered; an action that is not open stays as it is. */
+/** The person answered; an action that is not open stays unchanged. */
 export function decided(log: ChatLog, id: string, yes: boolean): ChatLog {
   return mapOpen(log, (action) => action.id === id ? (yes ? "yes" : "no") : "open");
 }
 
-/** The turn is over, or the connection is. @param problem why, where it was not by itself */
+/** The turn or the connection has ended. @param problem why, if it did not end normally */
 export function ended(log: ChatLog, problem: string | null): ChatLog {
   const over = { ...withdrawn(log), isBusy: false };
   return problem === null ? over : added(over, { kind: "error", text: problem });
 }
 
-/** The action that waits for an answer. */
+/** The action waiting for an answer. */
 export function openAction({ entries }: ChatLog): ActionDto | undefined {
   const open = entries.findLast((entry) => entry.kind === "action" && entry.decision === "open");
   return open?.kind === "action" ? open.action : undefined;

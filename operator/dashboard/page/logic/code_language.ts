@@ -1,10 +1,10 @@
-/** How code is coloured and completed: by what is said of its language, else by a look at it. A node parses it. Pure. */
+/** Chooses the editor's language for code: the stated one, else a guess from the text. A node parses it instead. Pure. */
 import { type Language, LANGUAGES, looksLikePython, readingOf } from "../../../../protocol/language.ts";
 
-/** Languages of the editor; JavaScript is a part of TypeScript. */
+/** Languages of the editor; JavaScript counts as TypeScript. */
 export type EditorLanguage = "typescript" | "python";
 
-/** @param said what a spawn config or a form has as `language`, if anything */
+/** @param said the `language` of a spawn config or a form, if any */
 export function editorLanguageOf(
   said: unknown,
   code: string,

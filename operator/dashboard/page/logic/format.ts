@@ -1,4 +1,4 @@
-/** Numbers and times in the form in which they are read. Pure. */
+/** Formats numbers and times for display. Pure. */
 
 /** `3s`, `4m`, `2h 5m`, `3d 4h`. */
 export function duration(seconds: number): string {

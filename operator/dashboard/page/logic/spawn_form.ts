@@ -1,15 +1,15 @@
-/** The form that a spawn config is written in. Pure. */
+/** The form for a spawn config. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import type { Language } from "../../../../protocol/language.ts";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { SPAWN_FIELDS } from "../../../../protocol/spawn_fields.ts";
 
-/** What stands in the fields, as text. */
+/** The contents of the fields, as text. */
 export interface SpawnForm {
   readonly name: string;
   readonly node: string;
   readonly code: string;
-  /** Empty: the node finds it from the code. */
+  /** Empty: the node detects it from the code. */
   readonly language: "" | Language;
   readonly description: string;
   /** Separated by commas or spaces. */
@@ -40,7 +40,7 @@ export const EMPTY_FORM: SpawnForm = {
 
 export type Problems = Partial<Record<keyof SpawnForm, string>>;
 
-/** What cannot be sent as it stands, by field. */
+/** Validation errors by field. */
 export function problemsOf(form: SpawnForm): Problems {
   const problems: Problems = {};
   if (!isName(form.name)) problems.name = NAME_RULE;
@@ -55,7 +55,7 @@ export function problemsOf(form: SpawnForm): Problems {
   return problems;
 }
 
-/** The config that the form stands for. What is left at its default is not said. */
+/** The config described by the form, without fields left at their defaults. */
 export function configOf(form: SpawnForm): Record<string, unknown> {
   const capabilities = listOf(form.capabilities);
   const install = installOf(form);
@@ -74,7 +74,7 @@ export function configOf(form: SpawnForm): Record<string, unknown> {
   };
 }
 
-/** What the form has as packages. */
+/** The packages in the form. */
 export function installOf(form: SpawnForm): string[] {
   return listOf(form.install);
 }

@@ -1,4 +1,4 @@
-/** What state a node or an agent is in, as a reader is told. Pure. */
+/** The displayed state of a node or an agent. Pure. */
 import { STALE_AFTER_MS } from "../../../../protocol/heartbeat.ts";
 import type { AgentDto, NodeDto } from "../../wire.ts";
 
@@ -9,7 +9,7 @@ export function nodeState(node: NodeDto, now: number): NodeState {
   return now - (node.last_seen ?? node.first_heard) > STALE_AFTER_MS / 1000 ? "stale" : "online";
 }
 
-/** States of agents in the order in which they want attention. */
+/** Agent states, most urgent first. */
 export const AGENT_STATES = [
   "failed",
   "unresponsive",
@@ -22,7 +22,7 @@ export const AGENT_STATES = [
 ] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
-/** An agent whose node is gone is lost, whatever it said last. */
+/** An agent whose node is offline is lost, regardless of its last report. */
 export function agentState(agent: AgentDto, node: NodeDto | undefined, now: number): AgentState {
   const state = AGENT_STATES.find((known) => known === agent.state) ?? "unknown";
   const hasEnded = state === "stopped" || state === "failed";
@@ -30,17 +30,17 @@ export function agentState(agent: AgentDto, node: NodeDto | undefined, now: numb
   return state;
 }
 
-/** What a state means, in a few words. */
+/** A short explanation of each state. */
 export const STATE_HELP: Readonly<Record<AgentState | NodeState, string>> = {
-  failed: "Ended for good: its code or its restart budget",
+  failed: "Ended for good: broken code, or no restarts left",
   unresponsive: "Its event loop does not answer",
-  restarting: "Crashed, and is about to start again",
+  restarting: "Crashed; about to restart",
   lost: "Its node is offline",
   paused: "No process() until it is resumed",
   running: "Runs",
   stopped: "Stopped by an operator",
-  unknown: "Has not said yet how it is",
+  unknown: "Has not reported its state yet",
   online: "Sends heartbeats",
-  stale: "Three heartbeats have not come",
+  stale: "Missed three heartbeats",
   offline: "Said goodbye, or its connection broke",
 };

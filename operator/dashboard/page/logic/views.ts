@@ -1,14 +1,14 @@
-/** The views of the page, once: what the navigation, the keys, the titles and the address know of them. Pure. */
+/** The table of views, for the navigation, the keys, the titles and the address. Pure. */
 
 interface ViewRule {
   readonly label: string;
-  /** What leads there behind `g`. */
+  /** The key after `g` that opens it. */
   readonly key?: string;
-  /** Only where control is allowed. */
+  /** Only shown when control is allowed. */
   readonly needsControl?: true;
 }
 
-/** In the order of the navigation. */
+/** In navigation order. */
 export const VIEWS = {
   overview: { label: "Overview", key: "o" },
   agents: { label: "Agents", key: "a" },
@@ -25,12 +25,12 @@ export type View = keyof typeof VIEWS;
 
 export const VIEW_ROWS = Object.entries(VIEWS) as readonly (readonly [View, ViewRule])[];
 
-/** The view of that name; the overview for every other. */
+/** The view of that name; the overview if there is none. */
 export function viewNamed(name: string): View {
   return VIEW_ROWS.find(([view]) => view === name)?.[0] ?? "overview";
 }
 
-/** What is shown instead where control is not allowed. */
+/** Shown instead when control is not allowed. */
 export function shownView(view: View, mayControl: boolean): View {
   const { needsControl }: ViewRule = VIEWS[view];
   return needsControl === true && !mayControl ? "overview" : view;

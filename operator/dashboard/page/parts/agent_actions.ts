@@ -1,10 +1,10 @@
-/** What can be done to an agent in its state: the same in menus, on its page, and by keys. */
+/** The actions available for an agent in its state: the same in menus, on its page, and by keys. */
 import type { AgentDto } from "../../wire.ts";
 import type { AgentState } from "../logic/states.ts";
 import type { App } from "../state/app.ts";
 import type { MenuItem } from "./menu.tsx";
 
-/** In the order of a menu. */
+/** In menu order. */
 export function agentActions(app: App, agent: AgentDto, state: AgentState): MenuItem[] {
   const isThere = !["stopped", "failed", "lost", "unknown"].includes(state);
   const isPaused = state === "paused";

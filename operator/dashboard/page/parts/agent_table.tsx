@@ -1,4 +1,4 @@
-/** The rows of the list of agents: agents, the nodes they are on, and the heads of the columns. */
+/** The rows of the agent list: agents, their nodes, and the column heads. */
 import type { CSSProperties, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { AgentDto } from "../../wire.ts";
@@ -27,7 +27,7 @@ const COLUMNS: readonly {
   { key: "topics", label: "Topics", class: "c-topics" },
   { key: "actions", label: "", class: "c-actions" },
 ];
-/** High numbers first: that is what one looks for. */
+/** High numbers first: people look for those. */
 const DESCENDING_FIRST: ReadonlySet<string> = new Set(["restarts", "cpu", "memory"]);
 const DRAG_TYPE = "application/x-agentflow-agent";
 
@@ -76,7 +76,7 @@ interface RowProps<T extends Row> {
   readonly onFold: (node: string) => void;
 }
 
-/** A row; where agents stand under their nodes, one that is dragged here moves to this row's node. */
+/** A row. When agents are grouped by node, dropping an agent here moves it to this row's node. */
 export function RowView(props: RowProps<Row>): JSX.Element {
   const app = useApp();
   const [isTarget, setTarget] = useState(false);

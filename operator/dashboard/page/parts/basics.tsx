@@ -1,4 +1,4 @@
-/** Buttons, panels, and what is shown where there is nothing. */
+/** Buttons, panels and empty states. */
 import type { ComponentChildren, JSX } from "preact";
 import { Icon, type IconName } from "./icons.tsx";
 
@@ -22,7 +22,7 @@ export function Button(
     readonly type?: "button" | "submit";
     readonly iconOnly?: boolean;
     readonly title?: string;
-    /** Has the focus when its dialog opens. */
+    /** Whether it has the focus when its dialog opens. */
     readonly autofocus?: boolean;
   },
 ): JSX.Element {
@@ -47,7 +47,7 @@ export function Panel(
     readonly title?: string;
     readonly aside?: ComponentChildren;
     readonly children: ComponentChildren;
-    /** Without room around its contents, for tables. */
+    /** Without padding, for tables. */
     readonly flush?: boolean;
   },
 ): JSX.Element {
@@ -64,7 +64,7 @@ export function Panel(
   );
 }
 
-/** The head of a view. */
+/** The header of a view. */
 export function PageHead(
   { title, note, children }: {
     readonly title: string;
@@ -83,7 +83,7 @@ export function PageHead(
   );
 }
 
-/** Nothing to show, and what to do about it. */
+/** An empty state, and what to do about it. */
 export function Empty(
   { title, children }: { readonly title: string; readonly children?: ComponentChildren },
 ): JSX.Element {
@@ -95,7 +95,7 @@ export function Empty(
   );
 }
 
-/** Choices of which one is taken. */
+/** A choice of one out of several. */
 export function Segments<T extends string>(
   { label, value, options, onChange }: {
     readonly label: string;
@@ -163,7 +163,7 @@ export function Select(
   );
 }
 
-/** A name and its value, many times. */
+/** A list of names and values. */
 export function Facts(
   { facts }: { readonly facts: readonly (readonly [string, ComponentChildren])[] },
 ): JSX.Element {

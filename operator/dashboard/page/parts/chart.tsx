@@ -1,4 +1,4 @@
-/** A chart over time, drawn by uPlot in the colours of the page. */
+/** A time chart, drawn by uPlot in the page's colours. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
@@ -15,7 +15,7 @@ export function Chart(
     readonly values: readonly (number | null)[];
     readonly tone: "cpu" | "memory" | "reading";
     readonly format: (value: number) => string;
-    /** What the axis begins with; null for what the values begin with. */
+    /** Lower end of the axis; null for the smallest value. */
     readonly min?: number | null;
   },
 ): JSX.Element {
@@ -95,7 +95,7 @@ export function Chart(
   );
 }
 
-/** With seconds where the ticks are closer than a minute. */
+/** Includes seconds if the ticks are closer than a minute. */
 function axisTime(time: number, splits: readonly number[]): string {
   const step = (splits[1] ?? 60) - (splits[0] ?? 0);
   return timeOfDay(time).slice(0, step < 60 ? 8 : 5);

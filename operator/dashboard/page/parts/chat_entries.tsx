@@ -1,4 +1,4 @@
-/** The entries of the chat. What others have written is text, never markup. */
+/** The entries of the chat. Text from others is never treated as markup. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { ActionDto, ResultDto } from "../../chat_wire.ts";
@@ -69,7 +69,7 @@ function ActionCard(
   const head = useRef<HTMLHeadingElement>(null);
   const isOpen = decision === "open";
   useEffect(() => {
-    // To its head, not to a button: whoever is typing must not answer by it.
+    // Focus the heading, not a button, so that somebody who is typing does not answer by accident.
     if (isOpen) head.current?.focus({ preventScroll: true });
   }, []);
   return (

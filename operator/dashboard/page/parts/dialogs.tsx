@@ -1,4 +1,4 @@
-/** What is asked before something is done. The browser's own dialogs: they keep the focus, and Escape closes them. */
+/** Dialogs that ask before an action. They are the browser's own: they keep the focus, and Escape closes them. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ActionOutcome, AgentDto } from "../../wire.ts";
@@ -252,7 +252,7 @@ function HelpDialog(): JSX.Element {
   );
 }
 
-/** Why a text is no JSON, or null. */
+/** Why a text is not JSON, or null. */
 export function jsonProblem(text: string): string | null {
   try {
     JSON.parse(text);

@@ -1,4 +1,4 @@
-/** Lists of what happened: events, alerts, errors; newest first. */
+/** Lists of events, alerts and errors; newest first. */
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { AlertEntry, Entry, ErrorEntry, TimelineEvent } from "../../wire.ts";
@@ -13,9 +13,9 @@ function EntryList<T extends Entry>(
     readonly entries: readonly T[];
     readonly nothing: string;
     readonly render: (entry: T) => ComponentChildren;
-    /** Of the newest, without a way to more. */
+    /** Shows only this many of the newest, without a button for more. */
     readonly limit?: number;
-    /** Asks the history for what came before; whether there was any. */
+    /** Loads earlier entries from the history. @returns whether there were any */
     readonly older?: (before: number) => Promise<boolean>;
   },
 ): JSX.Element {
@@ -31,7 +31,7 @@ function EntryList<T extends Entry>(
     setEnd(!found);
     setShown(shown + PAGE);
   };
-  // The first entry of all has the number 1.
+  // The very first entry has the number 1.
   const mayHaveOlder = older !== undefined && !isEnd && (entries[0]?.seq ?? 1) > 1;
   const hasMore = limit === undefined && (shown < entries.length || mayHaveOlder);
   return (
@@ -48,7 +48,7 @@ function EntryList<T extends Entry>(
   );
 }
 
-/** The agent an entry is about, else its node. */
+/** The agent that an entry is about, else its node. */
 export function Source({ entry }: { readonly entry: Entry }): JSX.Element {
   return (
     <span class="source">

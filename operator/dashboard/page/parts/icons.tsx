@@ -1,4 +1,4 @@
-/** The page's icons: lines on a grid of 16, drawn in the colour of the text beside them. */
+/** The page's icons: lines on a 16-pixel grid, in the colour of the text beside them. */
 import type { JSX } from "preact";
 
 const PATHS = {
@@ -33,7 +33,7 @@ const PATHS = {
 } as const;
 export type IconName = keyof typeof PATHS;
 
-/** @param props.name what it shows; the words beside it say the same */
+/** @param props.name the icon; the text beside it says the same */
 export function Icon({ name, size = 16 }: { readonly name: IconName; readonly size?: number }): JSX.Element {
   return (
     <svg class="icon" width={size} height={size} viewBox="0 0 16 16" aria-hidden="true">

@@ -1,4 +1,4 @@
-/** The code editor, which is fetched when it is first shown: it is larger than all the rest of the page. */
+/** Loads the code editor when it is first shown: it is larger than the rest of the page. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { CodeEditor } from "../editor/editor.ts";
@@ -7,11 +7,11 @@ import type { EditorLanguage } from "../logic/code_language.ts";
 export function LazyEditor(
   { code, version = code, language, label, onChange, tall = false }: {
     readonly code: string;
-    /** Changes when `code` is to replace what stands in the editor. What was typed comes back as `code` too, but late. */
+    /** Change this to make `code` replace the editor's contents. Typed text also comes back as `code`, but late. */
     readonly version?: string | number;
     readonly language: EditorLanguage;
     readonly label: string;
-    /** Without it, the code is only shown. */
+    /** Without it, the editor is read-only. */
     readonly onChange?: (code: string) => void;
     readonly tall?: boolean;
   },

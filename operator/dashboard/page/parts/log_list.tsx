@@ -1,4 +1,4 @@
-/** Log lines as they come: live, filtered by the server, sampled when there are too many to read. */
+/** Live log lines, filtered by the server and sampled when there are too many to read. */
 import type { CSSProperties, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogFilter, LogLine } from "../../wire.ts";
@@ -12,7 +12,7 @@ import { VirtualList } from "./virtual.tsx";
 
 const ROW_PX = 26;
 const HISTORY_LINES = 1000;
-/** While somebody types, nothing is asked for. */
+/** Delay after the last keystroke before the server is asked. */
 const TYPING_MS = 250;
 
 export function LogList(

@@ -1,11 +1,11 @@
-/** Small marks: states, levels, times, little charts. Colour is never alone: each has its shape or its word. */
+/** Small marks: states, levels, times, small charts. Colour never stands alone: each has a shape or a word. */
 import type { JSX } from "preact";
 import type { EventKind } from "../../wire.ts";
 import { ago, timeOfDay } from "../logic/format.ts";
 import { type AgentState, type NodeState, STATE_HELP } from "../logic/states.ts";
 import { useApp } from "../state/app.ts";
 
-/** A state as a dot and its word. */
+/** A state as a dot and a word. */
 export function StateMark({ state }: { readonly state: AgentState | NodeState }): JSX.Element {
   return <span class={`state state-${state}`} title={STATE_HELP[state]}>{state}</span>;
 }
@@ -40,7 +40,7 @@ export function KindMark({ kind }: { readonly kind: EventKind }): JSX.Element {
   return <span class={`kind kind-${kind}`}>{KIND_WORDS[kind] ?? kind}</span>;
 }
 
-/** `12s ago`, and when exactly at a closer look. */
+/** `12s ago`, with the exact time as a tooltip. */
 export function Ago({ time }: { readonly time: number | null }): JSX.Element {
   const { store } = useApp();
   const title = time === null ? "" : new Date(time * 1000).toLocaleString();
@@ -62,12 +62,12 @@ export function Clock({ time }: { readonly time: number }): JSX.Element {
 const WIDTH = 64;
 const HEIGHT = 18;
 
-/** The last few values as a line. The number beside it says the newest. */
+/** The latest values as a line. The number beside it is the newest. */
 export function SparkChart(
   { values, tone, floor = 1 }: {
     readonly values: readonly number[];
     readonly tone: "cpu" | "memory";
-    /** The least that fills the height: small values look small. */
+    /** The smallest maximum of the scale, so that small values look small. */
     readonly floor?: number;
   },
 ): JSX.Element {

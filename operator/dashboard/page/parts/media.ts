@@ -1,7 +1,7 @@
-/** The size of the window, as far as more than the style sheet depends on it. */
+/** The window size, for code that depends on it besides the style sheet. */
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-/** Whether a media query fits, now and later. */
+/** Whether a media query matches; updated when that changes. */
 export function useMedia(query: string): boolean {
   const media = useMemo(() => matchMedia(query), [query]);
   const [fits, setFits] = useState(media.matches);

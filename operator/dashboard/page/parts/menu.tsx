@@ -1,4 +1,4 @@
-/** A menu behind a button: opens with Enter or the arrow keys, and gives the focus back. */
+/** A menu button: opens with Enter or the arrow keys, and returns the focus when it closes. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons.tsx";
@@ -13,7 +13,7 @@ export interface MenuItem {
 
 const WIDTH = 190;
 const ITEM_HEIGHT = 34;
-/** A menu whose button is scrolled away by more closes. */
+/** The menu closes when its button is scrolled further than this, pixels. */
 const MOVED_PX = 4;
 
 export function Menu(

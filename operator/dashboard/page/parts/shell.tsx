@@ -1,4 +1,4 @@
-/** What stands around every view: navigation, the state of the connection, messages, announcements. */
+/** The frame around every view: navigation, connection state, messages, announcements. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { countStates } from "../logic/agent_rows.ts";
@@ -90,7 +90,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
 }
 
 function skipToContent(event: MouseEvent): void {
-  // The part behind `#` is the view's.
+  // The part after `#` belongs to the view.
   event.preventDefault();
   document.getElementById("content")?.focus();
 }
@@ -100,7 +100,7 @@ async function logOut(): Promise<void> {
   location.reload();
 }
 
-/** How many of what is behind a link. */
+/** The number of items behind a link. */
 function Badge({ view }: { readonly view: View }): JSX.Element | null {
   const { store, chat } = useApp();
   store.watchFleet();
@@ -155,7 +155,7 @@ function LinkMark(): JSX.Element {
   );
 }
 
-/** What keeps the page from being up to date. */
+/** Why the page is not up to date. */
 function Banner(): JSX.Element | null {
   const { store } = useApp();
   const broker = store.broker.value;
@@ -184,10 +184,10 @@ function Toasts(): JSX.Element {
   );
 }
 
-/** At most one announcement in so long: nobody can listen to more. */
+/** Minimum time between announcements: nobody can listen to more. */
 const ANNOUNCE_MS = 3000;
 
-/** Reads alerts out to those who do not see them come. */
+/** Announces alerts to screen readers. */
 function Announcer(): JSX.Element {
   const { store } = useApp();
   const [words, setWords] = useState("");

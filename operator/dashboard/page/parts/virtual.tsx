@@ -1,10 +1,10 @@
-/** A long list of which only what is in sight is in the document. */
+/** A long list that renders only its visible items. */
 import type { ComponentChildren, CSSProperties, JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-/** Pixels beyond what is in sight. */
+/** Pixels rendered beyond the visible part. */
 const OVERSCAN_PX = 240;
-/** Nearer to the end than that, a list that follows goes on following. */
+/** Within this distance of its end, a list that follows keeps following, pixels. */
 const AT_END_PX = 40;
 
 export function VirtualList<T>(
@@ -15,11 +15,11 @@ export function VirtualList<T>(
     readonly keyOf: (item: T) => string | number;
     readonly render: (item: T, index: number, style: CSSProperties) => ComponentChildren;
     readonly label?: string;
-    /** The item that must be in sight. */
+    /** The item to scroll into view. */
     readonly focused?: number;
-    /** Stays at the top while the items move. */
+    /** Stays at the top while the items scroll. */
     readonly header?: ComponentChildren;
-    /** Whether the list stays at its end while the reader is there. */
+    /** Whether the list follows new items while scrolled to its end. */
     readonly follow?: boolean;
     readonly role?: "rowgroup" | "log" | "list";
   },
@@ -88,7 +88,7 @@ export function VirtualList<T>(
   );
 }
 
-/** Where each item begins, and where the last one ends. */
+/** The top of each item, and the end of the last one. */
 function topsOf<T>(items: readonly T[], heightOf: (item: T) => number): number[] {
   const tops = [0];
   let sum = 0;
@@ -96,7 +96,7 @@ function topsOf<T>(items: readonly T[], heightOf: (item: T) => number): number[]
   return tops;
 }
 
-/** The item at a height: the last that begins above it. */
+/** The item at a height: the last one that begins above it. */
 function indexAt(tops: readonly number[], px: number): number {
   let low = 0;
   let high = tops.length - 1;

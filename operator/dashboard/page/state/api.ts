@@ -1,7 +1,7 @@
-/** Asks the server. */
+/** Requests to the server. */
 import type { ActionOutcome } from "../../wire.ts";
 
-/** @throws Error with the server's own words */
+/** @throws Error with the server's message */
 export async function get<T>(path: string): Promise<T> {
   const response = await fetch(path, { headers: { accept: "application/json" } });
   const body = await response.json();
@@ -9,7 +9,7 @@ export async function get<T>(path: string): Promise<T> {
   return body;
 }
 
-/** What an action has come to; a refusal is an outcome too. */
+/** Performs an action and returns its outcome; a refusal is also an outcome. */
 export async function act(path: string, body: unknown = {}): Promise<ActionOutcome> {
   const startMs = performance.now();
   const failed = (message: string): ActionOutcome => ({
@@ -30,7 +30,7 @@ export async function act(path: string, body: unknown = {}): Promise<ActionOutco
   }
 }
 
-/** `/api/agents/…`, whatever the parts are called. */
+/** `/api/agents/…`, with the parts escaped. */
 export function apiPath(...parts: readonly string[]): string {
   return `/api/${parts.map(encodeURIComponent).join("/")}`;
 }

@@ -1,4 +1,4 @@
-/** What every part of the page is given: the store, the connection, and how the reader is told of things. */
+/** The context of every part of the page: the store, the connection, and messages to the reader. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import { type Signal, signal } from "@preact/signals";
@@ -18,7 +18,7 @@ export interface Toast {
   readonly text: string;
 }
 
-/** What is asked before something is done. */
+/** A dialog that asks before an action. */
 export type Ask =
   | { readonly kind: "migrate"; readonly agent: AgentDto }
   | { readonly kind: "task"; readonly agent: AgentDto }
@@ -47,7 +47,7 @@ export class App {
     return this.store.session.value?.control === true;
   }
 
-  /** Does something, and says what came of it. */
+  /** Performs an action and shows its outcome. */
   async perform(what: string, path: string, body: unknown = {}): Promise<ActionOutcome> {
     const id = this.#nextToast++;
     this.#show({ id, kind: "busy", text: `${what}…` });

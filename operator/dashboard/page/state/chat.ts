@@ -1,17 +1,17 @@
-/** The page's conversation: what was said, and the connection by which it is. */
+/** The page's conversation: its history and its connection. */
 import { type Signal, signal } from "@preact/signals";
 import type { ChatBrowserMessage, ChatServerMessage } from "../../chat_wire.ts";
 import { type ChatLog, decided, EMPTY_LOG, ended, received, said } from "../logic/chat_log.ts";
 
-/** The server keeps the conversation as long as the connection lives: a new one starts afresh. */
+/** The server keeps the conversation only while the connection lives: a new connection starts afresh. */
 export class Chat {
   readonly log: Signal<ChatLog> = signal(EMPTY_LOG);
-  /** What is typed and not sent, kept over a change of the view. */
+  /** Text typed but not sent, kept when the view changes. */
   readonly draft: Signal<string> = signal("");
   #socket: WebSocket | undefined;
   #toSay: string | undefined;
 
-  /** Connects, unless it is. */
+  /** Connects, unless already connected. */
   connect(): void {
     if (this.#socket !== undefined) return;
     const url = new URL("/chat", location.href);
@@ -32,7 +32,7 @@ export class Chat {
     };
   }
 
-  /** @returns whether it is said: one sentence at a time */
+  /** @returns whether it was sent: only one sentence at a time */
   say(text: string): boolean {
     if (this.log.value.isBusy || text.trim() === "") return false;
     this.#update(said(this.log.value, text));

@@ -1,4 +1,4 @@
-/** The live connection to the server: comes back by itself, and tells the server how far the page has come. */
+/** The live connection to the server: reconnects by itself, and acknowledges what the page has processed. */
 import { effect } from "@preact/signals";
 import type { BrowserMessage, LogFilter, ServerMessage } from "../../wire.ts";
 import type { Store } from "./store.ts";
@@ -13,14 +13,14 @@ export class Connection {
 
   constructor(private readonly store: Store) {}
 
-  /** Connects, and again whenever the connection is lost; waits while a token is needed. */
+  /** Connects, and reconnects whenever the connection is lost; waits while a token is needed. */
   start(): void {
     effect(() => {
       if (!this.store.needsToken.value) this.#connect();
     });
   }
 
-  /** Which log lines the server sends from now on. */
+  /** Sets which log lines the server sends from now on. */
   wantLogs(filter: LogFilter | null): void {
     this.#filter = filter;
     this.#send({ type: "logs", filter });
@@ -44,7 +44,7 @@ export class Connection {
 
   async #onClose(): Promise<void> {
     this.store.link.value = "lost";
-    // A socket does not say why it was refused.
+    // A WebSocket does not say why it was refused.
     const { status } = await fetch("/api/session").catch(() => ({ status: 0 }));
     if (status === 401) {
       this.store.needsToken.value = true;

@@ -1,8 +1,8 @@
-/** What a view asks the server for. */
+/** Data that a view fetches from the server. */
 import { useEffect, useState } from "preact/hooks";
 import { get } from "./api.ts";
 
-/** What the server has at `path`; asked for again when `version` changes. */
+/** The server's answer at `path`; fetched again when `version` changes. */
 export function useFetched<T>(path: string, version: unknown): T | null {
   const [value, setValue] = useState<{ readonly path: string; readonly value: T } | null>(null);
   useEffect(() => {
@@ -10,7 +10,7 @@ export function useFetched<T>(path: string, version: unknown): T | null {
     get<T>(path).then((fetched) => {
       if (!isOld) setValue({ path, value: fetched });
     }, () => {
-      // What was fetched before stays.
+      // Keep what was fetched before.
     });
     return () => {
       isOld = true;

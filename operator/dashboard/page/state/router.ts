@@ -1,10 +1,10 @@
-/** Which view is shown: the part of the address behind `#`. */
+/** The current view, from the part of the address after `#`. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type View, viewNamed } from "../logic/views.ts";
 
 export interface Route {
   readonly view: View;
-  /** What of it, for instance an agent's id. */
+  /** The item shown in the view, for instance an agent's id. */
   readonly id: string | null;
   readonly query: URLSearchParams;
 }

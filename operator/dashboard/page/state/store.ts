@@ -1,4 +1,4 @@
-/** All that the page knows: filled by the live connection, read by the views. */
+/** Everything the page knows: filled by the live connection, read by the views. */
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type {
   AgentDto,
@@ -16,7 +16,7 @@ import type {
   ViewerSession,
 } from "../../wire.ts";
 
-/** Entries of a kind that the page holds; the history on the server has more. */
+/** Maximum entries of a kind that the page holds; the server's history has more. */
 const MAX_ENTRIES = 2000;
 const MAX_LOGS = 2000;
 const SPARK_SAMPLES = 30;
@@ -26,12 +26,12 @@ export interface SparkLine {
   readonly memory: number[];
 }
 
-/** The live connection, as a reader is told. */
+/** The state of the live connection, for display. */
 export type LinkState = "connecting" | "live" | "lost";
 
-/** Invariants: a message is applied whole, and the views are told once; lists are in order of `seq`, without doubles. */
+/** Invariants: a message is applied as a whole, then the views update once; lists are in order of `seq`, without duplicates. */
 export class Store {
-  /** Rises with every change of `nodes`, `agents` and `sparks`, which are changed in place. */
+  /** Increases with every change of `nodes`, `agents` and `sparks`, which are changed in place. */
   readonly fleet: Signal<number> = signal(0);
   readonly nodes: Map<string, NodeDto> = new Map();
   readonly agents: Map<string, AgentDto> = new Map();
@@ -40,19 +40,19 @@ export class Store {
   readonly alerts: Signal<readonly AlertEntry[]> = signal([]);
   readonly errors: Signal<readonly ErrorEntry[]> = signal([]);
   readonly logs: Signal<readonly LogLine[]> = signal([]);
-  /** Matching lines that the server has left out since the filter was set. */
+  /** Matching lines that the server left out since the filter was set. */
   readonly logsLeftOut: Signal<number> = signal(0);
   readonly drops: Signal<Drops> = signal({ log_lines: 0, log_lines_not_kept: 0, log_rate: 0 });
   readonly broker: Signal<BrokerStatus | null> = signal(null);
   readonly session: Signal<ViewerSession | null> = signal(null);
   readonly link: Signal<LinkState> = signal("connecting");
-  /** Whether the server wants a token first. */
+  /** Whether the server requires a token first. */
   readonly needsToken: Signal<boolean> = signal(false);
   readonly #now = signal(Date.now() / 1000);
-  /** The server's clock before this one, seconds. */
+  /** How far the server's clock is ahead of this one, seconds. */
   #clockOffset = 0;
 
-  /** Epoch seconds by the server's clock; moves once a second. */
+  /** Epoch seconds by the server's clock; updated once a second. */
   get now(): ReadonlySignal<number> {
     return this.#now;
   }
@@ -75,7 +75,7 @@ export class Store {
     });
   }
 
-  /** Takes older lines in, for instance those of the history. */
+  /** Adds older lines, for instance from the history. */
   addLogs(lines: readonly LogLine[]): void {
     this.logs.value = merged(this.logs.value, lines, MAX_LOGS);
   }
@@ -150,7 +150,7 @@ export class Store {
   }
 }
 
-/** Two lists as one, in order of `seq`; the oldest make room. */
+/** Merges two lists in order of `seq`; drops the oldest if there are too many. */
 export function merged<T extends Entry>(a: readonly T[], b: readonly T[], max: number): readonly T[] {
   const lastOfA = a.at(-1)?.seq ?? 0;
   const firstOfB = b[0]?.seq ?? 0;

@@ -1,4 +1,4 @@
-/** Light or dark: as the machine has it, unless the reader has chosen. */
+/** Light or dark: follows the system unless the reader has chosen. */
 import { type Signal, signal } from "@preact/signals";
 
 export type Theme = "light" | "dark";
@@ -22,7 +22,7 @@ export class ThemeChoice {
     try {
       localStorage.setItem(KEY, theme);
     } catch {
-      // A browser that keeps nothing forgets this too.
+      // Without storage, the choice lasts until the page is closed.
     }
     this.#set(theme);
   }

@@ -1,4 +1,4 @@
-/** One agent: how it fares, what it says, what it is made of. */
+/** One agent: its health, its reports, its code and config. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { useSignal } from "@preact/signals";
@@ -30,7 +30,7 @@ export function AgentPage({ id }: { readonly id: string }): JSX.Element {
       <div class="view">
         <PageHead title="This agent is not known" />
         <Empty title={id}>
-          It has not been heard of in the last hour. <a href={href("agents")}>All agents</a>
+          Nothing was heard from it in the last hour. <a href={href("agents")}>All agents</a>
         </Empty>
       </div>
     );

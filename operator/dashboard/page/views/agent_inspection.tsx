@@ -1,4 +1,4 @@
-/** What an agent is made of: its code, config and state file, as its node tells them. */
+/** An agent's code, config and state file, as reported by its node. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { AgentDto, Inspection } from "../../wire.ts";
@@ -58,7 +58,7 @@ function InspectedPart(
       );
     }
     return inspection.code === null
-      ? <Empty title="Its code is not known">Its node does not tell, and no spawn command was seen.</Empty>
+      ? <Empty title="Its code is not known">Its node does not disclose it, and no spawn command was seen.</Empty>
       : (
         <LazyEditor
           code={inspection.code}
@@ -75,5 +75,5 @@ function InspectedPart(
   const isLarge = part === "state" && inspection.persisted_bytes !== null;
   return isLarge
     ? <Empty title={`Too large to show: ${count(inspection.persisted_bytes)} bytes`} />
-    : <Empty title="Not known">Its node does not tell.</Empty>;
+    : <Empty title="Not known">Its node does not disclose it.</Empty>;
 }

@@ -1,4 +1,4 @@
-/** How an agent fares: its use of resources, its readings, facts and manifest. */
+/** An agent's resource use, readings, facts and manifest. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { AgentDto, ErrorEntry, History, Reading } from "../../wire.ts";

@@ -1,4 +1,4 @@
-/** The list of all agents: by node or flat, searched, sorted, steered. */
+/** The list of all agents: grouped or flat, with search, sorting and actions. */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { type Signal, useSignal } from "@preact/signals";

@@ -1,4 +1,4 @@
-/** Says in words what to do: every action is shown in full, and waits for a yes. */
+/** The chat: every action is shown in full and waits for a yes. */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { openAction } from "../logic/chat_log.ts";
@@ -28,7 +28,7 @@ export function ChatView(): JSX.Element {
   );
 }
 
-/** How far from its end the list may be scrolled and still follow what comes, pixels. */
+/** How far from its end the list may be scrolled and still follow new entries, pixels. */
 const NEAR_END = 40;
 
 function Entries(): JSX.Element {
@@ -46,7 +46,7 @@ function Entries(): JSX.Element {
       role="log"
       aria-live="polite"
       aria-label="What was said"
-      // Words that still come are read out whole, once they have; an action that waits is read out at once.
+      // Screen readers announce streamed text once it is complete, and a waiting action at once.
       aria-busy={log.isBusy && openAction(log) === undefined}
       tabIndex={0}
       onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) =>
@@ -74,7 +74,7 @@ function Composer(): JSX.Element {
   const { isBusy } = chat.log.value;
   const waits = openAction(chat.log.value) !== undefined;
   useEffect(() => {
-    // Back from the buttons of an action that has been answered.
+    // Return the focus from the buttons of an answered action.
     if (!waits && document.activeElement === document.body) field.current?.focus();
   }, [waits]);
   const send = () => {

@@ -15,7 +15,7 @@ const LEVEL_CHOICES: readonly (readonly [string, string])[] = [
   ["warning", "Warnings and errors"],
   ["error", "Errors only"],
 ];
-/** A list of more names is no help: the search is. */
+/** Maximum names to list: beyond that, searching is easier. */
 const MAX_NAMES = 500;
 
 export function Logs(): JSX.Element {
@@ -85,7 +85,7 @@ function Errors({ filter }: { readonly filter: LogFilter }): JSX.Element {
     return errors.length > 0;
   };
   useEffect(() => {
-    // What cannot be fetched is not shown; the live ones are.
+    // If fetching fails, only live entries are shown.
     ask().catch(() => {});
   }, []);
   const part = filter.text?.toLowerCase();

@@ -1,4 +1,4 @@
-/** What agents say they can do, and where they publish. */
+/** The capabilities of agents, and the topics they publish to. */
 import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
 import { useState } from "preact/hooks";
@@ -12,7 +12,7 @@ import { useApp } from "../state/app.ts";
 import { useFetched } from "../state/fetched.ts";
 import { href } from "../state/router.ts";
 
-/** The search finds the others. */
+/** Maximum manifests shown; the search finds the others. */
 const SHOWN = 100;
 
 export function Manifests(): JSX.Element {

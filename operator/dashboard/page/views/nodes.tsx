@@ -1,4 +1,4 @@
-/** The nodes: whether they are there, and how they fare. */
+/** The nodes: whether they are online, and their health. */
 import type { JSX } from "preact";
 import type { AgentDto, History, NodeDto } from "../../wire.ts";
 import { countStates } from "../logic/agent_rows.ts";
@@ -12,7 +12,7 @@ import { useApp } from "../state/app.ts";
 import { useFetched } from "../state/fetched.ts";
 import { href } from "../state/router.ts";
 
-/** More nodes than that are shown without charts: each would ask for its past hour. */
+/** With more nodes than this, no charts are shown: each would fetch its past hour. */
 const MAX_CHARTS = 12;
 
 export function Nodes(): JSX.Element {
@@ -121,7 +121,7 @@ function NodeCharts({ node }: { readonly node: NodeDto }): JSX.Element {
   );
 }
 
-/** A second or two are the way of the message. */
+/** A second or two may be the transit time of the message. */
 function clockWords(skew: number | null): string {
   if (skew === null) return "–";
   if (Math.abs(skew) < 2) return "in time";

@@ -1,4 +1,4 @@
-/** How the fleet fares, at a glance. */
+/** The fleet's health at a glance. */
 import type { JSX } from "preact";
 import { countStates } from "../logic/agent_rows.ts";
 import { megabytes, percent, plural } from "../logic/format.ts";
@@ -9,7 +9,7 @@ import { Ago, StateMark } from "../parts/marks.tsx";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 
-/** Entries of each list. */
+/** Entries in each list. */
 const SHOWN = 12;
 
 export function Overview(): JSX.Element {

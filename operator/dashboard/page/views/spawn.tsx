@@ -1,4 +1,4 @@
-/** Starts an agent: its code in an editor, the other fields in a form. */
+/** Spawns an agent: the code in an editor, the other fields in a form. */
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { ActionOutcome } from "../../wire.ts";

@@ -1,4 +1,4 @@
-/** Agents to start from: the project's examples, as they are. */
+/** Agents to start from: the project's examples, unchanged. */
 import calculator from "../../../../agents/examples/calculator.ts" with { type: "text" };
 import caller from "../../../../agents/examples/caller.ts" with { type: "text" };
 import counter from "../../../../agents/examples/counter.ts" with { type: "text" };
@@ -10,7 +10,7 @@ import threshold from "../../../../agents/examples/threshold_alert.ts" with { ty
 
 export interface Template {
   readonly name: string;
-  /** What an agent made from it is called at first; none for a blank one. */
+  /** The initial name of an agent made from it; empty for a blank one. */
   readonly agent: string;
   readonly code: string;
   readonly install?: string;

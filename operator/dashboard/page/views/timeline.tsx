@@ -35,7 +35,7 @@ export function Timeline(): JSX.Element {
     return events.length > 0;
   };
   useEffect(() => {
-    // What cannot be fetched is not shown; the live ones are.
+    // If fetching fails, only live entries are shown.
     ask().catch(() => {});
   }, []);
   const kinds = part.value === "all" ? null : KINDS[part.value];

@@ -1,13 +1,13 @@
-/** Reads what a page says in the chat. Pure. */
+/** Parses the chat messages of a page. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import type { ChatBrowserMessage } from "../../chat_wire.ts";
 
-/** Characters of a sentence: room for an agent's code, pasted. */
+/** Maximum characters of a sentence: room for the pasted code of an agent. */
 export const MAX_SENTENCE_CHARS = 20_000;
-/** Of a message, characters; JSON may double them. */
+/** Maximum characters of a message: JSON escaping may double the sentence. */
 export const MAX_MESSAGE_CHARS = 2 * MAX_SENTENCE_CHARS + 200;
 
-/** @returns `undefined` for what is no message of the page */
+/** @returns `undefined` when it is not a message of the page */
 export function parseChatMessage(text: string): ChatBrowserMessage | undefined {
   if (text.length > MAX_MESSAGE_CHARS) return undefined;
   let json: unknown;

@@ -1,11 +1,11 @@
-/** Makes a page's session of the chat. Whoever does not chat does not load it, nor any model's library. */
+/** Opens a page's chat session. Loaded lazily, with the model's library: only needed for the chat. */
 import type { Person } from "../../../chat/person.ts";
 import { ChatSession } from "../../../chat/session.ts";
 import type { ModelSettings } from "../../../chat/settings.ts";
 import { toolsOf } from "../../../tools/catalog.ts";
 import type { Workshop } from "../../../tools/tool.ts";
 
-/** @param settings without them the built-in planner reads the sentences */
+/** @param settings of the model; without them, the built-in planner reads the sentences */
 export async function openSession(
   workshop: Workshop,
   person: Person,

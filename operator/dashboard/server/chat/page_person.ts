@@ -1,4 +1,4 @@
-/** The operator at a page: sees all that the model says and does, and decides. */
+/** The operator at a page, who sees everything the model says and does, and decides. */
 import type { ActionView } from "../../../chat/action.ts";
 import type { Person } from "../../../chat/person.ts";
 import { shownOf } from "../../../chat/show.ts";
@@ -12,8 +12,8 @@ interface Question {
 }
 
 /**
- * Invariants: one question at a time; only `yes: true` with the id of the question that is open is a yes, and only once;
- * a question whose turn has ended is a no.
+ * Invariants: one question at a time; only `yes: true` with the id of the open question is a yes, and only once; the
+ * answer to a question whose turn has ended is no.
  */
 export class PagePerson implements Person {
   #open: Question | undefined;
@@ -49,7 +49,7 @@ export class PagePerson implements Person {
     });
   }
 
-  /** Takes the page's answer; one to a question that is not open any more is no answer. */
+  /** Handles the page's answer; ignores answers to questions that are no longer open. */
   answer(id: string, yes: boolean): void {
     if (this.#open?.id === id) this.#open.decide(yes);
   }

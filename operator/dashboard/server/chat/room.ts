@@ -1,4 +1,4 @@
-/** All pages that chat: how many may, and what they share. */
+/** All pages that chat: limits their number and holds what they share. */
 import type { ModelSettings } from "../../../chat/settings.ts";
 import type { Workshop } from "../../../tools/tool.ts";
 import type { ChatServerMessage } from "../../chat_wire.ts";
@@ -6,10 +6,10 @@ import { MAX_MESSAGE_CHARS, parseChatMessage } from "./messages.ts";
 import type { Talk } from "./talk.ts";
 import type { WorkshopOptions } from "./workshop.ts";
 
-/** Pages that chat at the same time: each may keep a model's whole conversation. */
+/** Maximum pages that chat at the same time: each may hold a model's whole conversation. */
 export const MAX_TALKS = 10;
 
-/** What carries messages to a page. */
+/** Carries messages to a page. */
 export interface PageSocket {
   send(message: string): void;
   close(reason: string): void;
@@ -20,12 +20,12 @@ export interface RoomOptions extends WorkshopOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** A page that chats, until it leaves. */
+/** A page in the chat, until it leaves. */
 export interface Guest extends Disposable {
   receive(text: string): void;
 }
 
-/** Invariants: at most `MAX_TALKS` guests; what their tools work with is opened by the first, and ends with the last. */
+/** Invariants: at most `MAX_TALKS` guests; the first guest opens the shared workshop, and it closes with the last. */
 export class Room implements AsyncDisposable {
   readonly #sockets = new Set<PageSocket>();
   #workshop: Promise<Workshop & AsyncDisposable> | undefined;
@@ -34,7 +34,7 @@ export class Room implements AsyncDisposable {
 
   constructor(private readonly options: RoomOptions) {}
 
-  /** @returns `undefined` when there are too many already */
+  /** @returns `undefined` when there are already too many */
   join(socket: PageSocket): Guest | undefined {
     if (this.#isOver || this.#sockets.size >= MAX_TALKS) return undefined;
     this.#sockets.add(socket);
@@ -42,7 +42,7 @@ export class Room implements AsyncDisposable {
       if (this.#sockets.has(socket)) socket.send(JSON.stringify(message));
     };
     send({ type: "hello", model: this.options.model?.model ?? null });
-    // Loaded by the first who chats: what it needs is large.
+    // Loaded lazily, by the first page that chats: its dependencies are large.
     const talk = this.#talk(socket, send).catch((error) => {
       this.options.onError(error);
       this.#leave(socket);
@@ -83,9 +83,9 @@ export class Room implements AsyncDisposable {
     });
   }
 
-  /** One for all, while anybody is here. @throws BusError */
+  /** The workshop that all guests share. @throws BusError */
   async #open(socket: PageSocket): Promise<Workshop> {
-    // Said just before it left: nobody would close what this opens.
+    // The page sent this just before it left: nobody would close what this opens.
     if (!this.#sockets.has(socket)) throw new Error("the page has gone");
     const opening = this.#workshop ??= this.#make();
     opening.catch(() => {
@@ -108,7 +108,7 @@ export class Room implements AsyncDisposable {
   #close(): void {
     if (this.#workshop === undefined) return;
     const closing = this.#workshop.then((workshop) => workshop[Symbol.asyncDispose]())
-      // One that could not be opened has nothing to close, and has been told of.
+      // A workshop that failed to open has nothing to close, and the failure was already reported.
       .catch(() => {})
       .finally(() => this.#closing.delete(closing));
     this.#closing.add(closing);

@@ -1,18 +1,18 @@
-/** One page's conversation: takes its messages, one turn at a time, and ends with the page. */
+/** One page's conversation: handles its messages, one turn at a time, and ends with the page. */
 import { type Answer, type ChatSession, isDone } from "../../../chat/session.ts";
 import type { ChatBrowserMessage, ChatServerMessage } from "../../chat_wire.ts";
 import type { PagePerson } from "./page_person.ts";
 
 export interface TalkParts {
   readonly person: PagePerson;
-  /** Made with the first sentence: until then there may be no connection to the broker. @throws Error in words */
+  /** Called for the first sentence: before that, there may be no connection to the broker. @throws Error in words */
   readonly open: () => Promise<ChatSession>;
   readonly send: (message: ChatServerMessage) => void;
-  /** The person has asked to leave. */
+  /** Called when the person asks to leave. */
   readonly onQuit: () => void;
 }
 
-/** Invariants: one turn at a time; each sentence that begins a turn gets one `done`; nothing goes on after `dispose`. */
+/** Invariants: one turn at a time; each sentence that begins a turn gets one `done`; nothing continues after `dispose`. */
 export class Talk implements Disposable {
   #session: ChatSession | undefined;
   #turn: AbortController | undefined;
@@ -61,7 +61,7 @@ export class Talk implements Disposable {
   }
 }
 
-/** Waits no longer than the turn lasts. */
+/** Waits only as long as the turn lasts. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const abort = () => aborted.reject(signal.reason);

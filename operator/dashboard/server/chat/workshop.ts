@@ -1,4 +1,4 @@
-/** What the chat's tools work with: a connection of their own, so that what they listen to is no matter of the feed's. */
+/** The context of the chat's tools, with its own connection, so that their subscriptions do not affect the feed. */
 import type { BrokerAccess } from "../../../../protocol/broker/access.ts";
 import type { BrokerUrl } from "../../../../protocol/broker/broker_url.ts";
 import { Bus } from "../../../bus.ts";
@@ -16,7 +16,7 @@ export interface WorkshopOptions {
 }
 
 /**
- * Listens until it is disposed of. A page does not deploy nodes: it has no keys to devices.
+ * Listens until disposed of. A page cannot deploy nodes, because it has no keys to devices.
  * @throws BusError
  */
 export async function openWorkshop(

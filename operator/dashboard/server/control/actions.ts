@@ -1,4 +1,4 @@
-/** What the page's buttons do: the operations that every face has, with what came of them in one line. */
+/** The actions behind the page's buttons: the operations shared by every interface, with a one-line outcome. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import { ExpectedError, wordsOf } from "../../../../protocol/expected_error.ts";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
@@ -30,14 +30,14 @@ export interface ActionsOptions {
   /** @throws Error while there is no connection to the broker */
   readonly operator: () => Operator;
   readonly model: Model;
-  /** Tells the browsers of what an action has changed itself. */
+  /** Tells the browsers what an action itself has changed. */
   readonly onChanges: (changes: readonly Change[]) => void;
 }
 
 export class Actions {
   constructor(private readonly options: ActionsOptions) {}
 
-  /** @throws RequestError for a config that no node would take */
+  /** @throws RequestError for a config that no node would accept */
   async spawn(node: string, config: Readonly<Record<string, unknown>>): Promise<ActionOutcome> {
     checkConfig(config, node);
     return await this.#act(async (operator) => {
@@ -47,7 +47,7 @@ export class Actions {
     });
   }
 
-  /** Stops all agents of a node, and the node. */
+  /** Stops all agents of a node, then the node. */
   async stopAll(node: string): Promise<ActionOutcome> {
     return await this.#act(async (operator) => {
       await stopNode(operator, node);
@@ -72,7 +72,7 @@ export class Actions {
     });
   }
 
-  /** Calls `handle_task`. @param seconds to wait for the reply */
+  /** Calls `handle_task`. @param seconds how long to wait for the reply */
   async task(actorId: string, payload: unknown, seconds: number): Promise<ActionOutcome> {
     const { name } = this.#known(actorId);
     if (!(seconds > 0 && seconds <= MAX_TASK_SECONDS)) {
@@ -87,7 +87,7 @@ export class Actions {
     });
   }
 
-  /** What goes wrong on the bus is the outcome, not a fault of the server. */
+  /** An error on the bus is an outcome, not a fault of the server. */
   async #act(action: (operator: Operator) => Promise<Verdict>): Promise<ActionOutcome> {
     const startMs = performance.now();
     let verdict: Verdict;
@@ -113,7 +113,7 @@ export class Actions {
   }
 }
 
-/** Said here in the form's words, before it goes anywhere. */
+/** Reported here, in the words of the form, before anything is sent. */
 function checkConfig(config: Readonly<Record<string, unknown>>, node: string): void {
   if (!isName(node)) throw new RequestError("usage", `a node's name must be ${NAME_RULE}`);
   try {

@@ -1,4 +1,4 @@
-/** What an agent's page shows beside reports: its code, config and state file, asked of its node. */
+/** Asks an agent's node for the code, config and state file that the agent's page shows beside its reports. */
 import { inspectOn } from "../../../operations/inspect.ts";
 import type { Operator } from "../../../operator.ts";
 import type { Inspection } from "../../wire.ts";

@@ -1,4 +1,4 @@
-/** The REST API, as far as it reads. Pure: from the model to JSON. */
+/** The read-only part of the REST API. Pure: from the model to JSON. */
 import type { BrokerStatus, NodeDto, ViewerSession } from "../../wire.ts";
 import { parseLogFilter } from "../live/viewer.ts";
 import { HISTORY_SECONDS, LIMITS, type Model } from "../model/model.ts";
@@ -91,7 +91,7 @@ function withState({ model, nowMs }: ReadApiOptions) {
   return (dto: NodeDto) => ({ ...dto, state: model.nodeState(dto.name, nowMs()) });
 }
 
-/** Entries of one agent or node. */
+/** The entries about one agent or node. */
 function about(query: URLSearchParams) {
   const agent = query.get("agent");
   const node = query.get("node");
@@ -109,7 +109,7 @@ function page(query: URLSearchParams): [limit: number, before: number] {
   ];
 }
 
-/** What is remembered at most. */
+/** How much history is kept. */
 function bounds() {
   const of = ({ count, size }: { readonly count: number; readonly size: number }) => ({ count, bytes: size });
   return {

@@ -1,4 +1,4 @@
-/** Answers every request: guards first, then the page, the live connection, the REST API. */
+/** Answers every request: guards first, then the page, the live connection and the REST API. */
 import { codesOf, ExpectedError, wordsOf } from "../../../../protocol/expected_error.ts";
 import type { Operator } from "../../../operator.ts";
 import type { BrokerStatus, ViewerSession } from "../../wire.ts";
@@ -19,12 +19,12 @@ import { parseBody, requiredText } from "./parameters.ts";
 import { contentPolicy, json, problem, respond } from "./responses.ts";
 import type { Sessions } from "./sessions.ts";
 
-/** Larger messages of a browser are none of the page's. */
+/** The page never sends larger messages. */
 const MAX_BROWSER_MESSAGE = 4096;
 const PING_SECONDS = 30;
-/** Nobody has shown yet who he is: no more than a token needs. */
+/** The sender is not authenticated yet: allow no more than a token needs. */
 const MAX_LOGIN_BYTES = 4096;
-/** A spawn config may hold 1 MiB of code, and JSON writes some characters as six. */
+/** A spawn config may hold 1 MiB of code, and JSON escapes some characters as six. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 export interface AppOptions {
@@ -49,7 +49,7 @@ export class App {
 
   constructor(private readonly options: AppOptions) {}
 
-  /** @returns always a response; what goes wrong here is logged, not shown */
+  /** @returns always a response; internal errors are logged, not shown */
   async handle(request: Request): Promise<Response> {
     try {
       return await this.#answer(request);
@@ -162,9 +162,9 @@ export class App {
   #chat(request: Request): Response {
     const { room, session, sessions } = this.options;
     if (!session.control) return onlyShows();
-    // What is no WebSocket has not been asked where it comes from.
+    // Only the origin of WebSocket requests has been checked.
     if (!isUpgrade(request)) return noUpgrade();
-    // Those of the request itself are gone once it is a socket.
+    // Copied: the request's own headers are gone once it is a socket.
     const headers = new Headers(request.headers);
     return chatSocket(request, room, () => sessions.admits(headers));
   }
@@ -186,7 +186,7 @@ export class App {
       };
       socket.onclose = () => hub.leave(viewer);
     };
-    // A close follows.
+    // A close event follows.
     socket.onerror = () => {};
     return response;
   }

@@ -2,10 +2,10 @@
 import type { Room } from "../chat/room.ts";
 
 const PING_SECONDS = 30;
-/** A page that takes in so little is gone, or does not live. */
+/** A page with this much unread data is gone or hangs. */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
-/** @param isAdmitted whether whoever opened it may still come in: asked for each message */
+/** @param isAdmitted whether the client is still authorized; checked for each message */
 export function chatSocket(request: Request, room: Room, isAdmitted: () => boolean): Response {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: PING_SECONDS });
   socket.onopen = () => {
@@ -24,7 +24,7 @@ export function chatSocket(request: Request, room: Room, isAdmitted: () => boole
     };
     socket.onclose = () => guest[Symbol.dispose]();
   };
-  // A close follows.
+  // A close event follows.
   socket.onerror = () => {};
   return response;
 }

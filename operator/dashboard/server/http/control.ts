@@ -1,4 +1,4 @@
-/** The REST API, as far as it acts. */
+/** The part of the REST API that acts. */
 import { AGENT_COMMANDS } from "../../../../protocol/commands.ts";
 import type { ActionOutcome } from "../../wire.ts";
 import type { Actions } from "../control/actions.ts";
@@ -9,7 +9,7 @@ const TASK_SECONDS = 30;
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** @returns `undefined` when there is no such action @throws RequestError */
+/** @returns `undefined` when the action does not exist @throws RequestError */
 export async function act(
   path: readonly string[],
   body: Body,
@@ -32,7 +32,7 @@ async function actOnNode(
     case "spawn":
       return await actions.spawn(node, body);
     case "stop_all":
-      // A slip must not end a node.
+      // A slip must not stop a node.
       if (body.confirm !== node) {
         throw new RequestError("usage", `confirm must be the node's name, '${node}'`);
       }

@@ -1,6 +1,6 @@
-/** Which requests may come in at all: against other websites in the operator's browser, and against names that lead here. Pure. */
+/** Decides which requests may come in at all. Protects against other websites in the operator's browser, and against DNS rebinding. Pure. */
 
-/** What a request shows of where it comes from. */
+/** What a request reveals about its origin. */
 export interface Provenance {
   readonly method: string;
   readonly host: string | null;
@@ -12,21 +12,21 @@ export interface Provenance {
 }
 
 export interface GuardOptions {
-  /** Names beside addresses and `localhost` under which this server may be called. */
+  /** Names under which this server may be called, besides addresses and `localhost`. */
   readonly hostNames: readonly string[];
 }
 
 /** Methods that change nothing. */
 const SAFE = new Set(["GET", "HEAD"]);
 
-/** Why a request must not be answered, or `undefined` when it may. */
+/** Why a request must be rejected; `undefined` when it is allowed. */
 export function refusal(request: Provenance, options: GuardOptions): string | undefined {
   return hostRefusal(request.host, options) ?? originRefusal(request) ?? formRefusal(request);
 }
 
 /**
- * Another website can have a name of its own lead to this address (DNS rebinding); then the browser thinks that it is the
- * same site. The name in `Host` gives it away; an address cannot be made to lead elsewhere.
+ * Another website can make its own name resolve to this address (DNS rebinding), and the browser then treats both as the
+ * same site. The name in `Host` reveals this; an address cannot be redirected.
  */
 function hostRefusal(host: string | null, { hostNames }: GuardOptions): string | undefined {
   const name = host === null ? undefined : hostName(host);
@@ -42,7 +42,7 @@ function hostName(host: string): string | undefined {
   return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/.exec(host.toLowerCase())?.[1];
 }
 
-/** A browser says which site a script is from; what is no browser says nothing. */
+/** Browsers say which site a script comes from; other clients send no such header. */
 function originRefusal({ method, host, origin, fetchSite, isWebSocket }: Provenance): string | undefined {
   const matters = isWebSocket || !SAFE.has(method);
   if (origin !== null && (matters || origin !== "null")) {
@@ -62,7 +62,7 @@ function hostOf(origin: string): string | undefined {
   }
 }
 
-/** A form of another website cannot send JSON: this alone stops it, in old browsers too. */
+/** A form on another website cannot send JSON, so this check stops it even in old browsers. */
 function formRefusal({ method, contentType, isWebSocket }: Provenance): string | undefined {
   if (SAFE.has(method) || isWebSocket) return undefined;
   return /^application\/json\b/i.test(contentType ?? "")

@@ -14,7 +14,7 @@ export interface MetricsSource {
 type Labels = Readonly<Record<string, string>>;
 type Sample = readonly [Labels, number | undefined | null];
 
-/** The whole page. A series whose value is not known is not there. */
+/** The whole page. Series with an unknown value are left out. */
 export function metricsText(source: MetricsSource): string {
   return [...nodeFamilies(source), ...agentFamilies(source), ...ownFamilies(source)].join("\n") + "\n";
 }
@@ -141,7 +141,7 @@ function ownFamilies(source: MetricsSource): string[] {
 }
 
 function family(name: string, type: "gauge" | "counter", help: string, samples: readonly Sample[]): string {
-  // Prometheus refuses the whole page when two lines are of one series: anybody may call two agents the same.
+  // Prometheus rejects the whole page if a series appears twice, and two agents may have the same name.
   const lines = new Map<string, string>();
   for (const [labels, value] of samples) {
     const series = name + labelText(labels);
@@ -155,7 +155,7 @@ function labelText(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** A name must not end its line, nor its quotes. */
+/** Escapes a name so that it cannot end its line or its quotes. */
 function escaped(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n").replaceAll("\r", " ");
 }

@@ -1,4 +1,4 @@
-/** The REST API in OpenAPI's words. Pure. */
+/** The OpenAPI description of the REST API. Pure. */
 import { AGENT_COMMANDS } from "../../../../protocol/commands.ts";
 
 const ENTRY = {

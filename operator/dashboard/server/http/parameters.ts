@@ -1,8 +1,8 @@
-/** Reads what requests carry. Pure. */
+/** Parses request bodies and parameters. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import { RequestError } from "../../../http/bodies.ts";
 
-/** @throws RequestError for a body that is no JSON object */
+/** @throws RequestError when the body is not a JSON object */
 export function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> {
   const text = new TextDecoder().decode(body);
   let value: unknown;
@@ -34,7 +34,7 @@ export function wholeNumber(
   );
 }
 
-/** @throws RequestError when the field is missing, or no text */
+/** @throws RequestError when the field is missing or not text */
 export function requiredText(body: Readonly<Record<string, unknown>>, name: string): string {
   const value = body[name];
   if (typeof value === "string" && value !== "") return value;

@@ -1,6 +1,6 @@
-/** Responses, each with the headers that keep the page from doing what it is not meant to. Pure. */
+/** Builds responses with the headers that restrict what the page can do. Pure. */
 
-/** No script, style, image or connection but this server's own; nothing becomes markup; nobody frames the page. */
+/** Scripts, styles, images and connections only from this server; text never becomes markup; no framing of the page. */
 export function contentPolicy(nonce: string): string {
   return [
     "default-src 'none'",
@@ -44,7 +44,7 @@ export function json(value: unknown, status = 200, headers: HeaderMap = {}): Res
   return respond(JSON.stringify(value), status, "application/json; charset=utf-8", headers);
 }
 
-/** Something went wrong; the message is for whoever asked. */
+/** An error response; the message is for the caller. */
 export function problem(status: number, error: string, headers: HeaderMap = {}): Response {
   return json({ error }, status, headers);
 }

@@ -1,4 +1,4 @@
-/** Who may come in: the token, and the sessions of browsers that have shown it. */
+/** Authentication: the token, and the sessions of browsers that have presented it. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Secret } from "../../../../protocol/config/secret.ts";
 
@@ -6,13 +6,13 @@ const COOKIE = "agentflow_session";
 const SESSION_SECONDS = 7 * 24 * 3600;
 const MAX_SESSIONS = 1000;
 
-/** Invariants: at most `MAX_SESSIONS`, none older than a week; tokens are compared in constant time. */
+/** Invariants: at most `MAX_SESSIONS` sessions, none older than a week; tokens are compared in constant time. */
 export class Sessions {
   readonly #token: Secret | undefined;
-  /** When each ends, by its id. */
+  /** Expiry time by session id. */
   readonly #sessions = new Map<string, number>();
 
-  /** @param token without one, everybody may come in */
+  /** @param token without one, everybody is let in */
   constructor(token: Secret | undefined, private readonly nowMs: () => number) {
     this.#token = token;
   }
@@ -21,7 +21,7 @@ export class Sessions {
     return this.#token === undefined;
   }
 
-  /** Whether a request may come in: by `Authorization: Bearer TOKEN`, or by the cookie of a session. */
+  /** Whether a request is authorized, by `Authorization: Bearer TOKEN` or by a session cookie. */
   admits(headers: Headers): boolean {
     if (this.#token === undefined) return true;
     const bearer = /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
@@ -31,7 +31,7 @@ export class Sessions {
   }
 
   /**
-   * @param isSecure whether the browser speaks TLS with whoever stands in front
+   * @param isSecure whether the browser uses TLS, for instance with a proxy in front
    * @returns the cookie of a new session; `undefined` for a wrong token
    */
   login(token: string, isSecure: boolean): string | undefined {
@@ -43,7 +43,7 @@ export class Sessions {
     return cookie(id, SESSION_SECONDS, isSecure);
   }
 
-  /** Ends the session of a request. @returns the cookie that clears the browser's */
+  /** Ends the session of a request. @returns the cookie that clears the one in the browser */
   logout(headers: Headers, isSecure: boolean): string {
     this.#sessions.delete(sessionOf(headers) ?? "");
     return cookie("", 0, isSecure);
@@ -54,7 +54,7 @@ export class Sessions {
   }
 }
 
-/** Digests have one length: how long the comparison takes tells neither the token nor its length. */
+/** Digests all have the same length, so the comparison time reveals neither the token nor its length. */
 function sameText(a: string, b: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));

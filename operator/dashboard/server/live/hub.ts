@@ -1,17 +1,17 @@
-/** Tells all browsers what changes: a snapshot first, then what is new, at most four times a second. */
+/** Sends all browsers a snapshot first, then changes, at most four times a second. */
 import type { AgentDto, BrokerStatus, NodeDto, ViewerSession } from "../../wire.ts";
 import type { Change, Model } from "../model/model.ts";
 import type { News } from "./pending.ts";
 import { Viewer } from "./viewer.ts";
 
 const FLUSH_MS = 250;
-/** Without news: the page's clock, and a sign of life. */
+/** Interval of messages without news, which carry the page's clock and prove that the connection lives. */
 const IDLE_MS = 5000;
-/** Of each kind, in the snapshot; older ones are asked for. */
+/** Entries of each kind in the snapshot; the page requests older ones. */
 const SNAPSHOT_ENTRIES = 300;
 export const MAX_VIEWERS = 100;
 
-/** What carries messages to a browser. */
+/** Carries messages to a browser. */
 export interface ViewerSocket {
   send(message: string): void;
   close(reason: string): void;
@@ -24,7 +24,7 @@ export interface HubOptions {
   readonly nowMs: () => number;
 }
 
-/** Invariant: a change is serialized once, however many browsers are told. */
+/** Invariant: a change is serialized once, regardless of the number of browsers. */
 export class Hub implements Disposable {
   readonly #viewers = new Map<Viewer, ViewerSocket>();
   readonly #json = new WeakMap<NodeDto | AgentDto, string>();
@@ -38,7 +38,7 @@ export class Hub implements Disposable {
     return this.#viewers.size;
   }
 
-  /** @returns `undefined` when there are too many already */
+  /** @returns `undefined` when there are already too many */
   join(socket: ViewerSocket): Viewer | undefined {
     if (this.#viewers.size >= MAX_VIEWERS) return undefined;
     const nowMs = this.options.nowMs();
@@ -60,7 +60,7 @@ export class Hub implements Disposable {
     for (const viewer of this.#viewers.keys()) viewer.noteBroker();
   }
 
-  /** Tells each browser that listens what it has not been told. */
+  /** Sends each browser what it has not received yet. */
   flush(): void {
     const nowMs = this.options.nowMs();
     for (const [viewer, socket] of this.#viewers) {

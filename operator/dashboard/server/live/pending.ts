@@ -1,13 +1,13 @@
-/** What one browser has not been told yet. Bounded, however long it does not listen. Pure. */
+/** What one browser has not received yet. Bounded, even if the browser never reads. Pure. */
 import type { AlertEntry, ErrorEntry, LogLine, TimelineEvent } from "../../wire.ts";
 import type { Change } from "../model/model.ts";
 
-/** Entries of each kind that wait; the oldest make room: the browser finds them in the history. */
+/** Maximum waiting entries of each kind; the oldest are dropped, and the browser finds them in the history. */
 const MAX_ENTRIES = 500;
-/** Log lines in one message: more than anybody reads. */
+/** Maximum log lines in one message: more than anybody can read. */
 export const MAX_LOGS = 100;
 
-/** What a browser is told next. */
+/** The next update for a browser. */
 export interface News {
   readonly nodes: readonly string[];
   readonly agents: readonly string[];
@@ -19,7 +19,7 @@ export interface News {
   readonly logsLeftOut: number;
 }
 
-/** Invariant: holds each node and agent once, and at most `MAX_ENTRIES` of all else. */
+/** Invariant: holds each node and agent once, and at most `MAX_ENTRIES` of every other kind. */
 export class Pending {
   readonly #nodes = new Set<string>();
   readonly #agents = new Set<string>();
@@ -30,7 +30,7 @@ export class Pending {
   #logs: LogLine[] = [];
   #logsSeen = 0;
 
-  /** @param random from 0 up to 1, for the sampling of log lines */
+  /** @param random from 0 up to 1, for sampling log lines */
   constructor(private readonly random: () => number = Math.random) {}
 
   add(change: Exclude<Change, { readonly kind: "log" }>): void {
@@ -60,7 +60,7 @@ export class Pending {
     }
   }
 
-  /** Keeps a fair sample of the lines: each has the same chance, whenever it came (reservoir sampling). */
+  /** Keeps a fair sample of the lines: each has the same chance, regardless of when it arrived (reservoir sampling). */
   addLog(line: LogLine): void {
     this.#logsSeen += 1;
     if (this.#logs.length < MAX_LOGS) this.#logs.push(line);
@@ -70,13 +70,13 @@ export class Pending {
     }
   }
 
-  /** Another filter: what the old one has gathered is of no use. */
+  /** Sets another filter and drops the lines collected for the old one. */
   clearLogs(): void {
     this.#logs = [];
     this.#logsSeen = 0;
   }
 
-  /** Hands over all that waits; `undefined` when nothing does. */
+  /** Takes everything that waits; `undefined` when there is nothing. */
   take(): News | undefined {
     const news: News = {
       nodes: [...this.#nodes],

@@ -1,4 +1,4 @@
-/** One browser: what it is told, and how fast. */
+/** One browser: what it is sent, and how fast. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import type { BrowserMessage, LogFilter, LogLine } from "../../wire.ts";
 import { LEVELS } from "../../wire.ts";
@@ -6,15 +6,15 @@ import { matcher } from "../model/logbook.ts";
 import type { Change } from "../model/model.ts";
 import { type News, Pending } from "./pending.ts";
 
-/** Messages that a browser may be behind; further changes are gathered meanwhile. */
+/** Maximum unacknowledged messages; further changes are collected in the meantime. */
 const WINDOW = 2;
-/** One that takes in nothing for so long is closed: it comes back by itself if it lives. */
+/** A browser that acknowledges nothing for this long is disconnected; if alive, it reconnects by itself. */
 export const STUCK_AFTER_MS = 60_000;
 const MAX_FILTER_TEXT = 200;
 
 /**
- * Invariants: never more than `WINDOW` messages on their way, whatever the speed of the browser; what waits beside them is
- * bounded by `Pending`.
+ * Invariants: never more than `WINDOW` messages in flight, regardless of the browser's speed; `Pending` bounds everything
+ * else that waits.
  */
 export class Viewer {
   readonly #pending = new Pending();
@@ -25,7 +25,7 @@ export class Viewer {
   #wantsLog: ((line: LogLine) => boolean) | undefined;
   #isBrokerDue = false;
 
-  /** @param send hands a message to the browser's socket */
+  /** @param send passes a message to the browser's socket */
   constructor(private readonly send: (message: string) => void, nowMs: number) {
     this.#lastProgressMs = nowMs;
     this.#lastSentMs = nowMs;
@@ -35,12 +35,12 @@ export class Viewer {
     return this.#sent - this.#acknowledged < WINDOW;
   }
 
-  /** Whether it has not taken anything in for too long. */
+  /** Whether it has acknowledged nothing for too long. */
   isStuck(nowMs: number): boolean {
     return this.#sent > this.#acknowledged && nowMs - this.#lastProgressMs > STUCK_AFTER_MS;
   }
 
-  /** Whether it is time for a sign of life. */
+  /** Whether a keep-alive message is due. */
   isIdle(nowMs: number, idleMs: number): boolean {
     return nowMs - this.#lastSentMs >= idleMs;
   }
@@ -50,19 +50,19 @@ export class Viewer {
     else if (this.#wantsLog?.(change.entry) === true) this.#pending.addLog(change.entry);
   }
 
-  /** The connection to the broker has changed. */
+  /** Call when the connection to the broker has changed. */
   noteBroker(): void {
     this.#isBrokerDue = true;
   }
 
-  /** What it has not been told yet. */
+  /** What it has not received yet. */
   takeNews(): { readonly news: News | undefined; readonly isBrokerDue: boolean } {
     const isBrokerDue = this.#isBrokerDue;
     this.#isBrokerDue = false;
     return { news: this.#pending.take(), isBrokerDue };
   }
 
-  /** @param write the message, given its number */
+  /** @param write returns the message with the given number */
   tell(write: (seq: number) => string, nowMs: number): void {
     if (this.#sent === this.#acknowledged) this.#lastProgressMs = nowMs;
     this.#sent += 1;
@@ -70,7 +70,7 @@ export class Viewer {
     this.send(write(this.#sent));
   }
 
-  /** Takes in what the browser says; what is no message of the page is ignored. */
+  /** Handles a message from the browser; ignores anything the page would not send. */
   receive(text: string, nowMs: number): void {
     const message = parseBrowserMessage(text);
     if (message?.type === "ack" && message.seq > this.#acknowledged && message.seq <= this.#sent) {
@@ -83,7 +83,7 @@ export class Viewer {
   }
 }
 
-/** Reads a message of the page. */
+/** Parses a message of the page. */
 export function parseBrowserMessage(text: string): BrowserMessage | undefined {
   let json: unknown;
   try {
@@ -98,7 +98,7 @@ export function parseBrowserMessage(text: string): BrowserMessage | undefined {
   return isJsonObject(json.filter) ? { type: "logs", filter: parseLogFilter(json.filter) } : undefined;
 }
 
-/** Reads a filter, from a message or from the query of a URL; empty texts ask for nothing. */
+/** Parses a filter from a message or a URL query; empty texts do not filter. */
 export function parseLogFilter(fields: Readonly<Record<string, unknown>>): LogFilter {
   const text = (value: unknown) =>
     typeof value === "string" && value !== "" ? value.slice(0, MAX_FILTER_TEXT) : undefined;

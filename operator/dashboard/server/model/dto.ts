@@ -1,4 +1,4 @@
-/** Nodes and agents in the form in which they go out. Pure. */
+/** Converts nodes and agents to the form that is sent out. Pure. */
 import type { AgentView, NodeView } from "../../../fleet/views.ts";
 import type { AgentDto, NodeDto } from "../../wire.ts";
 import { textOf, textsOf } from "./fields.ts";
@@ -6,7 +6,7 @@ import { textOf, textsOf } from "./fields.ts";
 const MAX_TOPICS = 64;
 const MAX_CAPABILITIES = 64;
 const MAX_TEXT = 300;
-/** Of all topics of an agent together, and of all that it can do: each browser gets them of each agent. */
+/** Limit for all topics and for all capabilities of an agent together: every browser receives them for every agent. */
 const MAX_TEXTS_CHARS = 2000;
 const MAX_AGENT_NAMES = 1000;
 

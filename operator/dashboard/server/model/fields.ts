@@ -1,9 +1,9 @@
-/** Reads what came off the bus: from strangers, of any shape. Pure. */
+/** Reads payloads from the bus: untrusted, of any shape. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The payload as JSON; `undefined` when it is none. */
+/** The payload as JSON; `undefined` when it is not JSON. */
 export function readJson(payload: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(payload));
@@ -13,13 +13,13 @@ export function readJson(payload: Uint8Array): unknown {
   }
 }
 
-/** The payload as the JSON object it is; `undefined` when it is anything else. */
+/** The payload as a JSON object; `undefined` when it is anything else. */
 export function readFields(payload: Uint8Array): Fields | undefined {
   const value = readJson(payload);
   return isJsonObject(value) ? value : undefined;
 }
 
-/** @param max longer texts are cut, and end in an ellipsis */
+/** @param max longer texts are cut and end in an ellipsis */
 export function textOf(value: unknown, max = 2000): string | undefined {
   if (typeof value !== "string") return undefined;
   return value.length <= max ? value : `${value.slice(0, max - 1)}…`;

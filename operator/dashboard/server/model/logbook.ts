@@ -1,16 +1,16 @@
-/** The log lines of the last hour. What comes too fast is counted, not kept, so that no agent crowds out the others. Pure. */
+/** The log lines of the last hour. Lines that arrive too fast are counted but not kept, so that no agent crowds out the others. Pure. */
 import type { Drops, Level, LogFilter, LogLine } from "../../wire.ts";
 import { LEVELS } from "../../wire.ts";
 import { TokenBucket } from "../../../../protocol/token_bucket.ts";
 import { RateMeter } from "./rate.ts";
 import { Ring } from "./ring.ts";
 
-/** Kept at most. */
+/** Maximum lines kept. */
 export const LOG_LIMITS = { count: 20_000, size: 8 * 1024 * 1024, age: 3600 } as const;
-/** Lines a second that are kept of one agent, and of all. */
+/** Lines kept per second from one agent, and from all. */
 const PER_AGENT = { perSecond: 20, burst: 200 } as const;
 const OF_ALL = { perSecond: 500, burst: 2000 } as const;
-/** More agents than a node fleet has; a flood of made-up ids does not fill the memory. */
+/** More agents than a fleet has, but few enough that a flood of made-up ids does not fill the memory. */
 const MAX_BUCKETS = 10_000;
 
 export class LogBook {
@@ -33,7 +33,7 @@ export class LogBook {
     return { seq: this.#ring.skip(), ...line };
   }
 
-  /** The newest that match, oldest first. */
+  /** The newest matching lines, oldest first. */
   find(filter: LogFilter, limit: number, before?: number): LogLine[] {
     return this.#ring.latest(limit, before, matcher(filter));
   }
@@ -57,7 +57,7 @@ export class LogBook {
   }
 }
 
-/** Whether a line is one that `filter` asks for. */
+/** Whether a line passes `filter`. */
 export function matcher({ agent, node, level, text }: LogFilter): (line: LogLine) => boolean {
   const part = text?.toLowerCase();
   const lowest = level === undefined ? 0 : LEVELS.indexOf(level);
@@ -68,7 +68,7 @@ export function matcher({ agent, node, level, text }: LogFilter): (line: LogLine
     (part === undefined || line.message.toLowerCase().includes(part));
 }
 
-/** Reads a level as anybody may write it. */
+/** Parses a level in any common spelling. */
 export function levelOf(value: unknown, fallback: Level = "info"): Level {
   const text = typeof value === "string" ? value.toLowerCase() : "";
   if (text === "warn") return "warning";

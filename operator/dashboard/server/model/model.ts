@@ -1,4 +1,4 @@
-/** All that the dashboard knows, made of the messages on the bus. No I/O, no timers: the caller brings messages and time. */
+/** Everything the dashboard knows, built from bus messages. No I/O, no timers: the caller passes in messages and the time. */
 import { Fleet } from "../../../fleet/fleet.ts";
 import { isName, nameIn } from "../../../../protocol/names.ts";
 import { actorId } from "../../../../protocol/ids.ts";
@@ -30,7 +30,7 @@ import {
 } from "./timeline.ts";
 import { Usage } from "./usage.ts";
 
-/** What a message has changed. */
+/** What a message changed. */
 export type Change =
   | { readonly kind: "node"; readonly name: string }
   | { readonly kind: "agent"; readonly actorId: string; readonly report: string }
@@ -40,27 +40,27 @@ export type Change =
   | { readonly kind: "error"; readonly entry: ErrorEntry }
   | { readonly kind: "log"; readonly entry: LogLine };
 
-/** Whom an entry is about. */
+/** The agent or node that an entry is about. */
 interface About {
   readonly node: string | null;
   readonly agent: string | null;
   readonly actor_id: string | null;
 }
 
-/** How long things are remembered, seconds. */
+/** How long entries are kept, seconds. */
 export const HISTORY_SECONDS = 3600;
-/** Bounds of what is kept of each kind. */
+/** Limits for the entries of each kind. */
 export const LIMITS = {
   events: { count: 5000, size: 4 * 1024 * 1024, age: HISTORY_SECONDS },
   alerts: { count: 2000, size: 2 * 1024 * 1024, age: HISTORY_SECONDS },
   errors: { count: 3000, size: 6 * 1024 * 1024, age: HISTORY_SECONDS },
 } as const;
 /**
- * Agents that no node vouches for: those of the main machine, and after a start all, until their nodes have said what they
- * run. Anybody can invent more.
+ * Limit for agents that no node vouches for: those of the main machine and, after a start, all agents until their nodes
+ * have reported what they run. Anybody can invent more.
  */
 const MAX_STRANGERS = 2000;
-/** Nodes of which it is remembered when they were first heard of. */
+/** Maximum nodes whose first appearance is remembered. */
 const MAX_NODES = 10_000;
 const ENTRY_OVERHEAD = 200;
 
@@ -78,16 +78,16 @@ export class Model {
   );
   readonly spawns = new Spawns();
   readonly #readings = new Readings();
-  /** Agents that had to make room, until somebody is told. */
+  /** Agents that were evicted, until this has been reported. */
   readonly #evicted: Change[] = [];
   /** CPU and memory of agents by `actor_id`, and of nodes by name. */
   readonly #usage = new Usage(HISTORY_SECONDS);
-  /** When a node was first heard of, epoch seconds. */
+  /** When a node first appeared, epoch seconds. */
   readonly #firstHeard = new Map<string, number>();
   readonly #agentDtos = new WeakMap<AgentView, AgentDto>();
   readonly #nodeDtos = new WeakMap<NodeView, NodeDto>();
 
-  /** Takes a message in. @param nowMs when it came */
+  /** Processes a message. @param nowMs when it arrived */
   apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
     const changes = this.#apply(topic, payload, nowMs);
     return [...changes, ...this.#evicted.splice(0)];
@@ -115,7 +115,7 @@ export class Model {
     }
   }
 
-  /** Takes in what an agent has published to a topic of its own. */
+  /** Processes what an agent published to a topic of its own. */
   applyReading(topic: string, payload: Uint8Array, nowMs: number): void {
     this.#readings.add(topic, payload, nowMs / 1000);
   }
@@ -152,7 +152,7 @@ export class Model {
     return node === undefined ? undefined : this.#nodeDto(node);
   }
 
-  /** One that has said that it is there, and has not had time for a heartbeat, is online. */
+  /** A node that has announced itself counts as online until it has had time for a heartbeat. */
   nodeState(name: string, nowMs: number): NodeState {
     const node = this.fleet.node(name);
     if (node === undefined) return "offline";
@@ -165,7 +165,7 @@ export class Model {
     return agent === undefined ? undefined : this.#agentDto(agent);
   }
 
-  /** Whether an agent has said what it does. */
+  /** Whether an agent has said what it is doing. */
   hasManifest(actorId: string): boolean {
     return this.fleet.agent(actorId)?.manifest !== undefined;
   }
@@ -245,7 +245,7 @@ export class Model {
     const message = messageOf(fields);
     if (fields === undefined || message === undefined) return [];
     const agent = nameIn(fields.agent, fields.name);
-    // The node's own log stands under its name where an agent's has its id.
+    // The topic of a node's own log has the node's name in place of an agent's id.
     if (agent === undefined) {
       const child = nameIn(fields.child_name) ?? null;
       const about = { node: nameIn(fields.node, id) ?? null, agent: child, actor_id: this.#idOf(child) };
@@ -265,7 +265,7 @@ export class Model {
     return isNew ? [{ kind: "agent", actorId: actor_id, report: "spawned" }] : [];
   }
 
-  /** Of an agent that has not said anything yet, the one that it will have. */
+  /** The id that an agent will have, if it has not reported anything yet. */
   #idOf(agent: string | null): string | null {
     return agent === null ? null : this.fleet.agentNamed(agent)?.actorId ?? actorId(agent);
   }

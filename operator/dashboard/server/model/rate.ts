@@ -1,6 +1,6 @@
-/** A rate to show. Pure. */
+/** A rate for display. Pure. */
 
-/** Events a second, over the last few. */
+/** Events per second, averaged over the last few seconds. */
 export class RateMeter {
   readonly #counts = new Map<number, number>();
 
@@ -12,7 +12,7 @@ export class RateMeter {
     if (this.#counts.size > this.spanSeconds + 1) this.#forget(second);
   }
 
-  /** Over the whole seconds before this one. */
+  /** The average over the full seconds before the current one. */
   perSecond(now: number): number {
     const second = Math.floor(now);
     this.#forget(second);

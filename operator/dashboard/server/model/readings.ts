@@ -1,4 +1,4 @@
-/** The numbers in what agents publish, as series over the last hour. Pure. */
+/** Series of the numbers that agents published in the last hour. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import type { Reading } from "../../wire.ts";
 import { readJson } from "./fields.ts";
@@ -8,22 +8,22 @@ import { Series } from "./series.ts";
 const MIN_STEP_SECONDS = 3;
 const CAPACITY = 1200;
 const AGE_SECONDS = 3600;
-/** Of all topics together; the ones that have been silent longest go first. */
+/** Maximum series of all topics together; those that have been silent longest are dropped first. */
 const MAX_SERIES = 2500;
-/** Numbers of one payload that are followed. */
+/** Maximum numbers tracked from one payload. */
 const MAX_FIELDS = 8;
-/** `{"reading": {"value": 1}}` is looked into, no deeper. */
+/** How deep objects are searched: `{"reading": {"value": 1}}`, and no deeper. */
 const MAX_DEPTH = 2;
 /** A larger payload is an image or a document, not a reading. */
 const MAX_PAYLOAD_BYTES = 16 * 1024;
-/** What says when or who, not how much. */
+/** Fields that say when or who, not how much. */
 const NOT_MEASURED = new Set(["timestamp", "time", "ts", "seq", "id"]);
 
 export class Readings {
   readonly #topics = new Map<string, Map<string, Series>>();
   #series = 0;
 
-  /** Takes a payload in. @param now epoch seconds */
+  /** Processes a payload. @param now epoch seconds */
   add(topic: string, payload: Uint8Array, now: number): void {
     const known = this.#topics.get(topic);
     if (known !== undefined && !isDue(known, now)) return;

@@ -1,17 +1,17 @@
-/** Keeps the newest entries: no more than a count, a size and an age. Pure. */
+/** Keeps the newest entries, limited by count, size and age. Pure. */
 
 export interface RingLimits {
   readonly count: number;
-  /** Of all entries together, as `sizeOf` says. */
+  /** Maximum size of all entries together, by `sizeOf`. */
   readonly size: number;
   /** Seconds. */
   readonly age: number;
 }
 
-/** Invariants: entries in order of `seq`, which rises; within the limits after each `add`. */
+/** Invariants: entries are in order of a rising `seq`; the limits hold after each `add`. */
 export class Ring<T extends { readonly seq: number; readonly time: number }> {
   #entries: T[] = [];
-  /** Entries before this place are gone: they are cut off many at a time. */
+  /** Entries before this index are gone; they are cut off in batches. */
   #start = 0;
   #size = 0;
   #nextSeq = 1;
@@ -23,12 +23,12 @@ export class Ring<T extends { readonly seq: number; readonly time: number }> {
     return this.#entries.length - this.#start;
   }
 
-  /** How many made room for newer ones before their age did: the hour is not whole. */
+  /** How many entries were dropped before they reached the maximum age: the hour is then incomplete. */
   get evicted(): number {
     return this.#evicted;
   }
 
-  /** @param make the entry, given its number */
+  /** @param make creates the entry with the given number */
   add(make: (seq: number) => T, now: number): T {
     const entry = make(this.#nextSeq++);
     this.#entries.push(entry);
@@ -41,12 +41,12 @@ export class Ring<T extends { readonly seq: number; readonly time: number }> {
     return entry;
   }
 
-  /** Gives a number to an entry that is not kept. */
+  /** Assigns a number to an entry that is not kept. */
   skip(): number {
     return this.#nextSeq++;
   }
 
-  /** Drops what is too old. @param now epoch seconds */
+  /** Drops entries that are too old. @param now epoch seconds */
   expire(now: number): void {
     for (;;) {
       const oldest = this.#entries[this.#start];
@@ -55,7 +55,7 @@ export class Ring<T extends { readonly seq: number; readonly time: number }> {
     }
   }
 
-  /** The newest that fit, oldest first. @param before only those with a smaller `seq` */
+  /** The newest matching entries, oldest first. @param before only entries with a smaller `seq` */
   latest(limit: number, before = Infinity, fits: (entry: T) => boolean = () => true): T[] {
     const found: T[] = [];
     for (let index = this.#entries.length - 1; index >= this.#start && found.length < limit; index--) {

@@ -1,8 +1,8 @@
-/** Numbers over time, bounded by an hour and a count. Pure. */
+/** Numbers over time, bounded by age and count. Pure. */
 
 const INITIAL_CAPACITY = 16;
 
-/** Invariants: times rise; no more than `capacity` samples, none older than `age`; grows as it fills. */
+/** Invariants: times rise; at most `capacity` samples, none older than `age`. Memory grows as it fills. */
 export class Series {
   #time = new Float64Array(INITIAL_CAPACITY);
   #values: readonly Float32Array[];
@@ -10,7 +10,7 @@ export class Series {
   #length = 0;
 
   /**
-   * @param width numbers in a sample
+   * @param width numbers per sample
    * @param age seconds
    */
   constructor(
@@ -25,12 +25,12 @@ export class Series {
     return this.#length;
   }
 
-  /** When the newest sample was taken; -Infinity when there is none. */
+  /** The time of the newest sample; -Infinity when there is none. */
   get lastTime(): number {
     return this.#length === 0 ? -Infinity : this.#time[this.#place(this.#length - 1)] ?? -Infinity;
   }
 
-  /** @param sample `undefined` for what is not known at that time */
+  /** @param sample `undefined` for values unknown at that time */
   add(time: number, sample: readonly (number | undefined)[]): void {
     this.expire(time);
     if (this.#length === this.capacity) this.#drop();
@@ -44,7 +44,7 @@ export class Series {
     this.#length += 1;
   }
 
-  /** Drops what is too old. */
+  /** Drops samples that are too old. */
   expire(now: number): void {
     while (this.#length > 0 && now - (this.#time[this.#start] ?? now) > this.age) this.#drop();
   }
@@ -53,7 +53,7 @@ export class Series {
     return this.#read(this.#time, this.#length, (time) => time);
   }
 
-  /** The newest `count` of a column, oldest first; `null` for what is not known. */
+  /** The newest `count` values of a column, oldest first; `null` for unknown ones. */
   column(index: number, count: number = this.#length): (number | null)[] {
     const values = this.#values[index];
     return values === undefined
@@ -93,7 +93,7 @@ function columns(width: number, size: number): Float32Array[] {
   return Array.from({ length: width }, () => new Float32Array(size));
 }
 
-/** Seven digits are what a 32-bit number has: 20.9, not 20.899999618530273. */
+/** A 32-bit float has seven digits: 20.9, not 20.899999618530273. */
 function rounded(value: number): number {
   return Number(value.toPrecision(7));
 }

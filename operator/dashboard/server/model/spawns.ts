@@ -1,10 +1,10 @@
-/** The spawn commands that were seen on the bus: what runs on nodes that cannot be asked for it. Pure. */
+/** Spawn commands seen on the bus: the configs of agents on nodes that do not disclose them. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import { isName } from "../../../../protocol/names.ts";
 import { readFields } from "./fields.ts";
 
 const MAX_BYTES = 16 * 1024 * 1024;
-/** What a command says beside the config. */
+/** Fields of a command that are not part of the config. */
 const NOT_CONFIG = ["_reply_topic", "_jws", "_migrate_jws", "state", "migration"];
 
 interface Seen {
@@ -12,12 +12,12 @@ interface Seen {
   readonly bytes: number;
 }
 
-/** Invariant: at most `MAX_BYTES` of payloads; the oldest make room. */
+/** Invariant: at most `MAX_BYTES` of payloads; the oldest are dropped. */
 export class Spawns {
   readonly #byAgent = new Map<string, Seen>();
   #bytes = 0;
 
-  /** Takes the payload of a `spawn` or `desired_state` in. */
+  /** Processes the payload of a `spawn` or `desired_state`. */
   add(payload: Uint8Array): void {
     const fields = payload.length > MAX_BYTES ? undefined : readFields(payload);
     if (fields === undefined) return;
@@ -27,7 +27,7 @@ export class Spawns {
     }
   }
 
-  /** The config that an agent was last spawned with. */
+  /** The latest spawn config of an agent. */
   of(agent: string): Readonly<Record<string, unknown>> | undefined {
     return this.#byAgent.get(agent)?.config;
   }

@@ -1,17 +1,17 @@
-/** What a report means to somebody who wants to know what happened. Pure. */
+/** Translates reports into events for the timeline. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import type { AgentView, NodeView } from "../../../fleet/views.ts";
 import { nameIn } from "../../../../protocol/names.ts";
 import type { EventKind } from "../../wire.ts";
 import { type Fields, textOf } from "./fields.ts";
 
-/** An event, as far as it follows from the report. */
+/** The part of an event that follows from the report. */
 export interface Happening {
   readonly kind: EventKind;
   readonly message: string;
 }
 
-/** The states of an agent whose beginning nothing else tells in better words. */
+/** Agent states whose beginning no other report describes better. */
 const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
   running: (name) => `${name} runs`,
   stopped: (name) => `${name} has stopped`,
@@ -19,7 +19,7 @@ const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
   unresponsive: (name) => `${name} does not respond`,
 };
 
-/** An agent whose state was not known before tells nothing new: its node did. */
+/** An agent whose state was unknown before is no event: its node has reported it. */
 export function agentHappening(before: AgentView | undefined, after: AgentView): Happening | undefined {
   if (before === undefined || before.state === "unknown" || before.state === after.state) return undefined;
   const tell = TOLD_BY_STATE[after.state];
@@ -40,7 +40,7 @@ export function nodeHappening(before: NodeView | undefined, after: NodeView): Ha
     : undefined;
 }
 
-/** Errors that tell of a change; those of single calls do not. */
+/** Errors that indicate a change; errors of single calls do not. */
 export function errorHappening(fields: Fields): Happening | undefined {
   const message = textOf(fields.error, 500) ?? "";
   if (fields.rolled_back === true) return { kind: "rolled_back", message };

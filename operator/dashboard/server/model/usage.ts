@@ -2,14 +2,14 @@
 import type { History, Spark } from "../../wire.ts";
 import { Series } from "./series.ts";
 
-/** A heartbeat every ten seconds, and one at each change of state. */
+/** Room for a heartbeat every ten seconds, and one at each change of state. */
 const SAMPLES = 400;
 const SPARK_SAMPLES = 30;
 const MAX_SERIES = 10_000;
 const CPU = 0;
 const MEMORY = 1;
 
-/** Invariant: at most `MAX_SERIES` series; what comes beyond is not followed. */
+/** Invariant: at most `MAX_SERIES` series; others are ignored. */
 export class Usage {
   readonly #series = new Map<string, Series>();
 
@@ -34,7 +34,7 @@ export class Usage {
       : { time: series.times(), cpu: series.column(CPU), memory_mb: series.column(MEMORY) };
   }
 
-  /** The last few samples, for small charts. */
+  /** The latest samples, for small charts. */
   spark(key: string): Spark | undefined {
     const series = this.#series.get(key);
     return series === undefined ? undefined : { cpu: tenths(series, CPU), memory: tenths(series, MEMORY) };
