@@ -1,12 +1,12 @@
 /**
- * What an agent author imports for completion in the editor:
+ * Types for agent authors, for completion in the editor:
  *
  *     import type { Agent } from "./types.d.ts";
  *
- * Types only: the import is gone before the agent runs.
+ * Types only: the import is removed before the agent runs.
  */
 
-/** Anything JSON can carry. */
+/** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** How much an alert matters. */
@@ -25,11 +25,11 @@ export interface Broker {
   readonly port: number;
   /** For an MQTT client of the agent's own, e.g. `mqtt.connect(agent.broker.url)`. */
   readonly url: string;
-  /** For a broker that asks for one; there when the node's policy gives this agent credentials. */
+  /** Set when the broker requires one and the node's policy gives this agent credentials. */
   readonly username?: string;
-  /** With `username`. Not enumerable: `JSON.stringify(agent.broker)` and a console do not show it. */
+  /** Set with `username`. Not enumerable, so `JSON.stringify(agent.broker)` and a console do not show it. */
   readonly password?: string;
-  /** Certificates (PEM) that may sign the broker's, where the node has been given its own. Not enumerable. */
+  /** CA certificates (PEM) for the broker, if the node was given its own. Not enumerable. */
   readonly ca?: string;
 }
 
@@ -40,27 +40,27 @@ export interface PublishOptions {
   retain?: boolean;
 }
 
-/** A message that arrived: JSON as its value, other text as a string, anything else as bytes. */
+/** Handles a message. `payload` is the JSON value, a string for other text, or bytes for anything else. */
 export type MessageHandler = (payload: unknown, topic: string) => unknown;
 
 /** The handle every function of an agent receives. */
 export interface Agent {
   readonly name: string;
-  /** Stable id of this agent: the same on every node and after every restart. */
+  /** The agent's stable id: the same on every node and after every restart. */
   readonly actor_id: string;
   readonly actorId: string;
   /** The node it runs on. */
   readonly node: string;
   readonly broker: Broker;
-  /** Yours, in memory only: gone after a restart. See `persist`. */
+  /** For your own use, in memory only: lost on restart. See `persist`. */
   // deno-lint-ignore no-explicit-any -- the author decides what is in it
   readonly state: Record<string, any>;
   /** Aborted when the agent is asked to stop. */
   readonly signal: AbortSignal;
 
   /**
-   * Publishes to any topic but control topics (docs/policy.md). Strings and bytes go as they are, everything else as JSON. Resolves once the node has
-   * taken the message over; waits while more than the node's window is under way.
+   * Publishes to any topic except control topics (docs/policy.md). Strings and bytes are sent as they are, everything
+   * else as JSON. Resolves once the node has accepted the message; waits while the node's window is full.
    * @throws TypeError for an invalid topic, or data that is not JSON
    */
   publish(topic: string, data: unknown, options?: PublishOptions): Promise<void>;
@@ -74,16 +74,16 @@ export interface Agent {
   /** Publishes a detection on `agents/{actor_id}/detections` and `{node}/{agent}/detections`. */
   publish_detection(data: unknown): Promise<void>;
   publishDetection(data: unknown): Promise<void>;
-  /** What the dashboard shows as the agent's task. */
+  /** Sets what the dashboard shows as the agent's task. */
   set_status(text: string): Promise<void>;
   setStatus(text: string): Promise<void>;
 
   /**
-   * Keeps a JSON value in the state file: it survives restarts. On disk when the call returns.
+   * Keeps a JSON value in the state file, so that it survives restarts. It is on disk when the call returns.
    * @throws Error when the value is not JSON, the file would exceed its limit, or the disk refuses
    */
   persist(key: string, value: unknown): void;
-  /** What was persisted under `key`, else `fallback` (default `undefined`). */
+  /** The value persisted under `key`, else `fallback` (default `undefined`). */
   // deno-lint-ignore no-explicit-any -- the author knows what was persisted
   recall(key: string, fallback?: unknown): any;
 
@@ -101,9 +101,9 @@ export interface Agent {
   delegate(name: string, payload: unknown, timeout?: number): Promise<any>;
 
   /**
-   * A secret that the spawn config asks for in `secrets` and that the node's operator has granted. Where the agent
-   * says it, in logs, errors and messages, the node puts `‹NAME›` in its place.
-   * @throws Error when it was not asked for, or is not granted
+   * A secret that the spawn config requests in `secrets` and the node's operator has granted. In logs, errors and
+   * messages of the agent, the node replaces it by `‹NAME›`.
+   * @throws Error when it was not requested or not granted
    */
   secret(name: string): string;
 
@@ -121,6 +121,6 @@ export interface Agent {
 export type Setup = (agent: Agent) => unknown;
 /** Called every `poll_interval` seconds. */
 export type Process = (agent: Agent) => unknown;
-/** Called for each task; what it returns is the reply. Runs beside `process()` and other tasks. */
+/** Called for each task; the return value is the reply. Runs concurrently with `process()` and other tasks. */
 // deno-lint-ignore no-explicit-any -- whoever calls decides what is in it
 export type HandleTask = (agent: Agent, payload: any) => unknown;

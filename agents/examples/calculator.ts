@@ -1,6 +1,6 @@
 /**
- * Answers tasks: arithmetic, and an echo of whatever else it is asked. It has no `process()`, so it uses no CPU until
- * a task comes.
+ * Answers tasks: arithmetic, and an echo of anything else. It has no `process()`, so it uses no CPU until a task
+ * arrives.
  *
  *     mosquitto_sub -t my/answers &
  *     mosquitto_pub -t agents/by-name/calculator/task \
@@ -23,14 +23,14 @@ const OPERATIONS: Record<string, (a: number, b: number) => number> = {
   divide: (a, b) => a / b,
 };
 
-/** Called for each task; tasks do not wait for each other. What it returns is the answer. */
+/** Called for each task; tasks do not wait for each other. The return value is the answer. */
 export function handle_task(_agent: Agent, payload: Question): { result: number } | { echo: unknown } {
   const { op, a, b } = payload;
   if (op === undefined) return { echo: payload };
   const operation = OPERATIONS[op];
-  // What is thrown here becomes the answer: {"error": "…", "error_phase": "handle_task", "agent": "calculator"}.
+  // A thrown error becomes the answer: {"error": "…", "error_phase": "handle_task", "agent": "calculator"}.
   if (operation === undefined) throw new Error(`op must be one of ${Object.keys(OPERATIONS).join(", ")}`);
   if (typeof a !== "number" || typeof b !== "number") throw new Error("a and b must be numbers");
-  // A bare number would do too: it is answered as {"result": number}.
+  // Returning a bare number also works: the answer is {"result": number}.
   return { result: operation(a, b) };
 }

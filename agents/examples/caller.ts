@@ -1,5 +1,5 @@
 /**
- * Asks another agent, on whatever node that runs: spawn `calculator.ts` under the name `calculator` beside it.
+ * Asks another agent, on any node: also spawn `calculator.ts` under the name `calculator`.
  *
  *     mosquitto_sub -t 'agents/+/results'
  */

@@ -1,4 +1,4 @@
-"""Keeps the mean of what arrives on sensors/#, by topic, over restarts; a task asks for it."""
+"""Keeps the mean of the readings on sensors/# by topic, across restarts; a task returns it."""
 import logging
 
 

@@ -1,4 +1,4 @@
-"""A temperature sensor: replace the random value with one that arrives over MQTT, or from a file of /sys."""
+"""A temperature sensor: replace the random value with one from MQTT or from a file in /sys."""
 import random
 
 

@@ -3,7 +3,7 @@
  *
  *     mosquitto_sub -t sensors/temperature
  *
- * Put the driver of a real sensor in place of `read()`.
+ * Replace `read()` by the driver of a real sensor.
  */
 import type { Agent } from "../types.d.ts";
 
@@ -12,7 +12,7 @@ export async function setup(agent: Agent): Promise<void> {
   await agent.log("DHT22 sensor agent ready");
 }
 
-/** Called again and again, `poll_interval` seconds apart. */
+/** Called every `poll_interval` seconds. */
 export async function process(agent: Agent): Promise<void> {
   const value = read();
   await agent.publish("sensors/temperature", { value, unit: "C", node: agent.node });

@@ -1,16 +1,16 @@
 /**
- * Watches a topic, and raises an alert when a value leaves its range: once, not for every reading beyond it.
+ * Watches a topic and raises one alert when a value leaves its range, not one for every reading beyond it.
  *
  *     mosquitto_sub -t 'agents/+/alert' &
  *     mosquitto_pub -t sensors/temperature -m '{"value": 31.5}'
  *
- * It has no `process()`: between two messages it uses no CPU.
+ * It has no `process()`, so it uses no CPU between messages.
  */
 import type { Agent } from "../types.d.ts";
 
 const TOPIC = "sensors/temperature";
 const TOO_WARM = 30;
-/** Back to normal only below this: a value that hovers at the threshold must not raise an alert each time. */
+/** Back to normal only below this, so that a value that hovers at the threshold does not raise an alert each time. */
 const NORMAL_AGAIN = 29;
 
 export async function setup(agent: Agent): Promise<void> {

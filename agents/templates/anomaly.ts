@@ -1,21 +1,21 @@
 /**
- * Learns what is usual for the numbers on a topic, and raises an alert for one that is not: further from the mean of
- * the last readings than so many standard deviations. Each topic that matches has a memory of its own.
+ * Learns the usual range of the numbers on a topic, and raises an alert for an unusual one: more than a given number of
+ * standard deviations from the mean of the last readings. Each matching topic is learned separately.
  */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
   /** Topic or filter of the readings. */
   readonly topic: string;
-  /** The number in a JSON object; without it the payload is the number. */
+  /** Field of a JSON object that holds the number; empty: the payload is the number. */
   readonly field: string;
-  /** How many readings make up what is usual. */
+  /** Number of last readings that define the usual range. */
   readonly window: number;
-  /** Readings before it judges. */
+  /** Readings to learn from before the first alert. */
   readonly learn: number;
-  /** Standard deviations from the mean that are still usual. */
+  /** Standard deviations from the mean that still count as usual. */
   readonly deviations: number;
-  /** Where anomalies go. */
+  /** Topic for anomalies. */
   readonly output: string;
 }
 
@@ -28,7 +28,7 @@ const PARAMETERS: Parameters = {
   "output": "anomalies",
 };
 
-/** Topics that are remembered; the one that has been silent longest is forgotten first. */
+/** Maximum topics remembered; the one that has been silent longest is forgotten first. */
 const MAX_TOPICS = 1000;
 
 export async function setup(agent: Agent): Promise<void> {
@@ -56,7 +56,7 @@ async function judge(
   const [oldest] = memory.keys();
   if (memory.size > MAX_TOPICS && oldest !== undefined) memory.delete(oldest);
 
-  // The reading itself is not among those it is compared with.
+  // A reading is not compared with itself.
   const distance = Math.abs(value - mean);
   if (readings.length <= learn || distance <= deviations * deviation || distance === 0) return;
   const usual = { mean: round(mean), deviation: round(deviation) };

@@ -1,11 +1,11 @@
-/** Publishes how busy the device is: processor, load, memory. Needs the permission `sys` for what it asks the system. */
+/** Publishes how busy the device is: processor, load, memory. Needs the permission `sys` to query the system. */
 import { cpus } from "node:os";
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
-  /** Where readings go. */
+  /** Topic for readings. */
   readonly topic: string;
-  /** An alert is raised when less memory than this is available, percent; 0: never. */
+  /** Raises an alert when less memory than this is available, percent; 0: never. */
   readonly memory_alert_percent: number;
 }
 
@@ -15,10 +15,10 @@ const PARAMETERS: Parameters = {
 };
 
 interface Usage {
-  /** Percent of all cores since the reading before; null in the first one. */
+  /** Percent of all cores since the previous reading; null in the first one. */
   readonly cpu: number | null;
   readonly cores: number;
-  /** Processes that run or wait, over the last minute. */
+  /** Average number of processes that run or wait, over the last minute. */
   readonly load_1m: number;
   readonly memory_total_mb: number;
   readonly memory_available_mb: number;
@@ -41,7 +41,7 @@ export function handle_task(agent: Agent): Usage {
   return measure(agent);
 }
 
-/** One alert each time memory becomes short. */
+/** Raises one alert each time memory becomes short. */
 async function warn(agent: Agent, availablePercent: number): Promise<void> {
   const isShort = availablePercent < PARAMETERS.memory_alert_percent;
   if (isShort && agent.state.isShort !== true) {
@@ -66,7 +66,7 @@ function measure(agent: Agent): Usage {
   };
 }
 
-/** Milliseconds that the cores have worked and been there, since the device started. */
+/** Busy and total milliseconds of all cores since the device started. */
 function ticks(): Ticks {
   let busy = 0;
   let all = 0;

@@ -1,25 +1,25 @@
 /**
  * Reads a contact on a GPIO line, such as a door's reed switch, and publishes when it opens or closes.
  *
- * The line is read with `gpioget` of libgpiod (Debian: `gpiod`), which needs the permission `run`. With `path` a file
- * that holds 0 or 1 is read instead: from `/sys`, which Deno keeps from every program that it confines, by `cat`.
+ * It reads the line with `gpioget` from libgpiod (Debian: `gpiod`), which needs the permission `run`. With `path`, it
+ * reads a file that holds 0 or 1 instead. Files in `/sys` are read with `cat`, because Deno's sandbox blocks that folder.
  */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
   /** Line of the GPIO chip. */
   readonly line: number;
-  /** The chip. */
+  /** The GPIO chip. */
   readonly chip: string;
-  /** What the line reads when the door is open. */
+  /** Value of the line when the door is open. */
   readonly open_level: number;
-  /** Where changes go, retained: a late subscriber learns how the door stands. */
+  /** Topic for changes; retained, so a late subscriber learns whether the door is open. */
   readonly topic: string;
   /** The gpioget program. */
   readonly gpioget: string;
   /** Major version of libgpiod: 1 on Debian 12, 2 from Debian 13 on. */
   readonly libgpiod: number;
-  /** A file with 0 or 1 to read in place of the GPIO line. */
+  /** File with 0 or 1 to read instead of the GPIO line. */
   readonly path: string;
 }
 

@@ -1,12 +1,12 @@
-/** Watches a file or a folder, and publishes what happens to it. Needs the permission `read` for it. */
+/** Watches a file or a folder and publishes changes. Needs the permission `read` for it. */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
-  /** The file or folder, without symbolic links on the way to it. */
+  /** The file or folder; its path must not contain symbolic links. */
   readonly path: string;
-  /** Whether folders inside the folder are watched too: 1 or 0. */
+  /** Whether to watch subfolders, too: 1 or 0. */
   readonly recursive: number;
-  /** Where changes go. */
+  /** Topic for changes. */
   readonly topic: string;
 }
 
@@ -20,14 +20,14 @@ export async function setup(agent: Agent): Promise<void> {
   const { path, recursive } = PARAMETERS;
   const watcher = Deno.watchFs(path, { recursive: recursive === 1 });
   agent.signal.addEventListener("abort", () => watcher.close());
-  // What is not caught here ends the agent, and its supervisor starts it again.
+  // An uncaught error ends the agent, and the supervisor restarts it.
   report(agent, watcher);
   await agent.set_status(`watching ${path}`);
 }
 
 async function report(agent: Agent, watcher: Deno.FsWatcher): Promise<void> {
   for await (const { kind, paths } of watcher) {
-    // That a file is read changes nothing.
+    // Reading a file is not a change.
     if (kind === "access") continue;
     for (const path of paths) {
       await agent.publish(PARAMETERS.topic, {

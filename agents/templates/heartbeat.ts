@@ -1,13 +1,13 @@
 /**
- * Says at every beat that it is there, for whoever watches for silence; with a `target` also whether that host answers,
- * and how fast: it opens a TCP connection and closes it.
+ * Publishes a regular beat, so that others can notice its silence. With a `target`, it also reports whether that host
+ * answers and how fast: it opens a TCP connection and closes it.
  */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
-  /** Where beats go. */
+  /** Topic for beats. */
   readonly topic: string;
-  /** HOST:PORT to connect to at each beat, which needs the permission `net`; without it beats alone are sent. */
+  /** HOST:PORT to connect to at each beat, which needs the permission `net`; empty: only send beats. */
   readonly target: string;
 }
 
@@ -39,7 +39,7 @@ async function connect(target: string): Promise<{ reachable: boolean; ms: number
     (await Deno.connect({ hostname, port: Number(target.slice(colon + 1)) })).close();
     return { reachable: true, ms: ms() };
   } catch (error) {
-    // Not a failure of this agent, unless it may not connect at all.
+    // Not a failure of this agent, unless it lacks the permission to connect.
     if (error instanceof Deno.errors.NotCapable) throw error;
     return { reachable: false, ms: ms(), error: (error as Error).message };
   }

@@ -1,14 +1,14 @@
-/** Fetches a URL again and again, publishes what came of it, and raises an alert when it fails and when it is back. */
+/** Fetches a URL regularly, publishes the result, and raises an alert when the URL fails and when it is back. */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
-  /** What to fetch; its host and port are the permission `net` that it needs. A redirect is not followed. */
+  /** URL to fetch; needs the permission `net` for its host and port. Redirects are not followed. */
   readonly url: string;
-  /** Where results go. */
+  /** Topic for results. */
   readonly topic: string;
-  /** What to publish of a JSON answer, as names between dots (`main.temp`); without it the status alone is published. */
+  /** Path in the JSON answer to publish, such as `main.temp`; empty: only publish the status. */
   readonly field: string;
-  /** Seconds an answer may take. */
+  /** Time limit for an answer, seconds. */
   readonly timeout: number;
 }
 
@@ -19,7 +19,7 @@ const PARAMETERS: Parameters = {
   "timeout": 10,
 };
 
-/** What is read of an answer at most, bytes. */
+/** Maximum size of an answer, bytes. */
 const MAX_BYTES = 1024 * 1024;
 
 interface Result {
@@ -36,7 +36,7 @@ export async function process(agent: Agent): Promise<void> {
   await tell(agent, result);
 }
 
-/** One alert when it begins to fail, and one when it is back. */
+/** Raises one alert when it begins to fail, and one when it is back. */
 async function tell(agent: Agent, { ok, status, error }: Result): Promise<void> {
   const failedBefore = agent.state.failed === true;
   agent.state.failed = !ok;
@@ -60,7 +60,7 @@ async function poll(agent: Agent): Promise<Result> {
       ? { ok, status, ms: ms() }
       : { ok, status, ms: ms(), value: pick(text, field) };
   } catch (error) {
-    // An agent that is asked to stop has not seen the server fail.
+    // Aborted because the agent is stopping: not a failure of the server.
     agent.signal.throwIfAborted();
     const { message, cause } = error as Error;
     return { ok: false, status: null, ms: ms(), error: cause instanceof Error ? cause.message : message };

@@ -1,21 +1,21 @@
 /**
- * Reads relative humidity in thousandths of a percent, as the kernel's industrial I/O gives it for a DHT22, a BME280
- * and their like, and publishes percent.
+ * Reads relative humidity in thousandths of a percent, as the kernel's industrial I/O provides it for a DHT22, a BME280
+ * or similar, and publishes percent.
  *
- * Deno keeps `/sys` from every program that it confines, whatever is granted: from there, `cat` reads for the agent
- * (permission `run`). A file elsewhere is read by the agent itself (permission `read`), for instance a sensor that
- * the node's service shows at another place by `BindReadOnlyPaths=`.
+ * Deno's sandbox blocks `/sys` regardless of the permissions, so the agent reads files there by running `cat`
+ * (permission `run`). It reads files elsewhere itself (permission `read`), for instance a sensor that the node's service
+ * mounts at another place with `BindReadOnlyPaths=`.
  */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
   /** File with the reading. */
   readonly path: string;
-  /** What the number in the file is divided by. */
+  /** Divisor for the number in the file. */
   readonly divisor: number;
-  /** Added to the reading, percent: a sensor that is known to be off. */
+  /** Correction added to the reading, percent. */
   readonly offset: number;
-  /** Where readings go. */
+  /** Topic for readings. */
   readonly topic: string;
 }
 

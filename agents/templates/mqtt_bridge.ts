@@ -1,25 +1,25 @@
 /**
- * Carries messages from this broker to another one (`out`), or from there to here (`in`).
+ * Forwards messages from this broker to another one (`out`), or from the other to this one (`in`).
  *
- * What comes goes on under `prefix`. Two bridges in opposite directions would carry a message round for ever where each
- * one's filter matches what the other publishes: give them prefixes that the filters do not match.
+ * Messages are published under `prefix`. Two bridges in opposite directions would forward a message forever if the filter
+ * of each matches what the other publishes: choose prefixes that the filters do not match.
  */
 import { Buffer } from "node:buffer";
 import mqtt from "mqtt";
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
-  /** The other broker: a mqtt:// or mqtts:// URL; its host and port are the permission `net` that it needs. */
+  /** The other broker: a mqtt:// or mqtts:// URL; needs the permission `net` for its host and port. */
   readonly url: string;
-  /** The messages to carry, as a topic filter of where they come from. */
+  /** Topic filter, at the source, for the messages to forward. */
   readonly filter: string;
-  /** Put in front of their topics. */
+  /** Prefix for their topics. */
   readonly prefix: string;
-  /** `out`: from this broker to the other one. `in`: from there to here. */
+  /** `out`: from this broker to the other one. `in`: from the other to this one. */
   readonly direction: string;
-  /** User name at the other broker. */
+  /** User name on the other broker. */
   readonly username: string;
-  /** Name of the secret with its password. */
+  /** Name of the secret that holds the password. */
   readonly password_secret: string;
 }
 
@@ -41,7 +41,7 @@ export async function setup(agent: Agent): Promise<void> {
   agent.signal.addEventListener("abort", () => client.end(true));
   client.on("connect", () => tell(agent, `connected to ${url}`));
   client.on("close", () => tell(agent, `no connection to ${url}`));
-  // Without a listener an error would end the agent; the client tries again by itself.
+  // Without a listener, an error would end the agent; the client retries by itself.
   client.on("error", (error) => tell(agent, `${url}: ${error.message}`));
 
   if (direction === "in") {
@@ -71,7 +71,7 @@ function count(agent: Agent): void {
   agent.state.carried = (agent.state.carried ?? 0) + 1;
 }
 
-/** Says a change of the connection once, not at every attempt. */
+/** Logs a change of the connection once, not at every attempt. */
 function tell(agent: Agent, connection: string): void {
   if (agent.state.connection === connection || agent.signal.aborted) return;
   agent.state.connection = connection;

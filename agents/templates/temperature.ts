@@ -1,21 +1,21 @@
 /**
- * Reads a temperature in thousandths of a degree, as Linux gives it, and publishes degrees Celsius: the processor's
- * own sensor, a 1-Wire DS18B20, a DHT22 or another sensor with a driver in the kernel.
+ * Reads a temperature in thousandths of a degree, as Linux provides it, and publishes degrees Celsius. Works with the
+ * processor's own sensor, a 1-Wire DS18B20, a DHT22, or any other sensor with a kernel driver.
  *
- * Deno keeps `/sys` from every program that it confines, whatever is granted: from there, `cat` reads for the agent
- * (permission `run`). A file elsewhere is read by the agent itself (permission `read`), for instance a sensor that
- * the node's service shows at another place by `BindReadOnlyPaths=`.
+ * Deno's sandbox blocks `/sys` regardless of the permissions, so the agent reads files there by running `cat`
+ * (permission `run`). It reads files elsewhere itself (permission `read`), for instance a sensor that the node's service
+ * mounts at another place with `BindReadOnlyPaths=`.
  */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
   /** File with the reading. */
   readonly path: string;
-  /** What the number in the file is divided by. */
+  /** Divisor for the number in the file. */
   readonly divisor: number;
-  /** Added to the reading, degrees: a sensor that is known to be off. */
+  /** Correction added to the reading, degrees. */
   readonly offset: number;
-  /** Where readings go. */
+  /** Topic for readings. */
   readonly topic: string;
 }
 

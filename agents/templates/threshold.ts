@@ -1,18 +1,18 @@
-/** Watches the numbers on a topic, and raises an alert when one leaves its range: once, and once more when it is back. */
+/** Watches the numbers on a topic and raises one alert when a number leaves its range, and one when it is back. */
 import type { Agent } from "../types.d.ts";
 
 interface Parameters {
-  /** Topic or filter of the readings; each topic that matches is judged by itself. */
+  /** Topic or filter of the readings; each matching topic is evaluated separately. */
   readonly topic: string;
-  /** The number in a JSON object; without it the payload is the number. */
+  /** Field of a JSON object that holds the number; empty: the payload is the number. */
   readonly field: string;
-  /** Highest value that is in order; null: no bound. */
+  /** Highest normal value; null: no bound. */
   readonly above: number | null;
-  /** Lowest value that is in order; null: no bound. */
+  /** Lowest normal value; null: no bound. */
   readonly below: number | null;
-  /** How far inside the range a value is back in order: one that hovers at the bound raises no alert each time. */
+  /** How far inside the range a value must be to count as normal again, so that hovering at the bound raises no alerts. */
   readonly hysteresis: number;
-  /** info, warning or error. */
+  /** Severity of the alert: info, warning or error. */
   readonly severity: string;
 }
 
@@ -46,7 +46,7 @@ async function judge(agent: Agent, alarmed: Set<string>, topic: string, value: n
   }
 }
 
-/** Which bound it is beyond, in words. @param margin by which the range is narrower */
+/** The bound that the value exceeds, in words. @param margin by which the range is narrower */
 function beyond(value: number, margin: number): string | undefined {
   const { above, below } = PARAMETERS;
   if (above !== null && value > above - margin) return `above ${above}`;

@@ -44,7 +44,7 @@ export function fillIn(code: string, values: ParameterValues): string {
   const lines = Object.entries(values).map(([name, value]) =>
     `  ${JSON.stringify(name)}: ${JSON.stringify(value)},\n`
   );
-  if (!BLOCK.test(code)) throw new Error("The template has no block of parameters");
+  if (!BLOCK.test(code)) throw new Error("The template has no parameter block");
   return code.replace(BLOCK, () => `const PARAMETERS: Parameters = {\n${lines.join("")}};`);
 }
 

@@ -8,8 +8,8 @@ import { number, outputTopic, path, readingNeeds, text } from "./shapes.ts";
 import type { ParameterValues, Template } from "./template.ts";
 
 const READING = {
-  divisor: number(1000, "What the number in the file is divided by.", { min: 0.000001 }),
-  offset: number(0, "Added to the reading: a sensor that is known to be off."),
+  divisor: number(1000, "Divisor for the number in the file.", { min: 0.000001 }),
+  offset: number(0, "Correction added to the reading."),
 } as const;
 
 const needsFile = ({ path }: ParameterValues) => readingNeeds(String(path));
@@ -17,7 +17,7 @@ const needsFile = ({ path }: ParameterValues) => readingNeeds(String(path));
 export const SENSORS: readonly Template[] = [
   {
     name: "temperature",
-    description: "Reads a temperature from a file of the kernel, and publishes degrees Celsius.",
+    description: "Reads a temperature from a kernel file, and publishes degrees Celsius.",
     capabilities: ["sensor", "temperature"],
     words: ["temperature", "temperatures", "temp", "thermometer", "thermal", "ds18b20", "dht22"],
     pollInterval: 10,
@@ -31,7 +31,7 @@ export const SENSORS: readonly Template[] = [
   },
   {
     name: "humidity",
-    description: "Reads relative humidity from a file of the kernel, and publishes percent.",
+    description: "Reads relative humidity from a kernel file, and publishes percent.",
     capabilities: ["sensor", "humidity"],
     words: ["humidity", "moisture"],
     pollInterval: 10,
@@ -51,8 +51,8 @@ export const SENSORS: readonly Template[] = [
     pollInterval: 1,
     parameters: {
       line: number(17, "Line of the GPIO chip.", { min: 0, max: 1023, isWhole: true }),
-      chip: text("gpiochip0", "The chip.", /^[A-Za-z0-9][\w-]*$/, "the name of a GPIO chip"),
-      open_level: number(1, "What the line reads when the door is open.", { min: 0, max: 1, isWhole: true }),
+      chip: text("gpiochip0", "The GPIO chip.", /^[A-Za-z0-9][\w-]*$/, "the name of a GPIO chip"),
+      open_level: number(1, "Value of the line when the door is open.", { min: 0, max: 1, isWhole: true }),
       topic: outputTopic("sensors/door"),
       gpioget: path("/usr/bin/gpioget", "The gpioget program."),
       libgpiod: number(1, "Major version of libgpiod: 1 on Debian 12, 2 from Debian 13 on.", {
@@ -60,7 +60,7 @@ export const SENSORS: readonly Template[] = [
         max: 2,
         isWhole: true,
       }),
-      path: path("", "A file with 0 or 1 to read in place of the GPIO line."),
+      path: path("", "File with 0 or 1 to read instead of the GPIO line."),
     },
     needs: ({ path, gpioget }) =>
       path === "" ? { permissions: { run: [String(gpioget)] } } : readingNeeds(String(path)),
@@ -74,7 +74,7 @@ export const SENSORS: readonly Template[] = [
     pollInterval: 10,
     parameters: {
       topic: outputTopic("system/usage"),
-      memory_alert_percent: number(5, "Alert below so much available memory, percent; 0: never.", {
+      memory_alert_percent: number(5, "Raise an alert when less memory than this is available, percent; 0: never.", {
         min: 0,
         max: 100,
       }),
@@ -84,13 +84,13 @@ export const SENSORS: readonly Template[] = [
   },
   {
     name: "file_watcher",
-    description: "Watches a file or a folder, and publishes what happens to it.",
+    description: "Watches a file or a folder, and publishes changes.",
     capabilities: ["files"],
     words: ["file", "files", "folder", "directory"],
     pollInterval: undefined,
     parameters: {
-      path: path("/var/lib/agentflow/inbox", "The file or folder, without symbolic links on the way to it."),
-      recursive: number(0, "Whether folders inside the folder are watched too: 1 or 0.", {
+      path: path("/var/lib/agentflow/inbox", "The file or folder; its path must not contain symbolic links."),
+      recursive: number(0, "Whether to watch subfolders, too: 1 or 0.", {
         min: 0,
         max: 1,
         isWhole: true,

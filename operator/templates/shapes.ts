@@ -8,7 +8,7 @@ const SECRET_NAME = /^(?:[A-Za-z0-9][\w.-]*)?$/;
 export const outputTopic = (fallback: string): Parameter => ({
   kind: "topic",
   default: fallback,
-  doc: "Where it publishes.",
+  doc: "Topic to publish to.",
 });
 
 export const inputFilter: Parameter = {
@@ -20,7 +20,7 @@ export const inputFilter: Parameter = {
 export const inputField: Parameter = {
   kind: "text",
   default: "value",
-  doc: "The number in a JSON object; without it the payload is the number.",
+  doc: "Field of a JSON object that holds the number; empty: the payload is the number.",
 };
 
 /** @param fallback `""` makes the parameter optional */

@@ -1,4 +1,4 @@
-"""Looks at an agent's code without running it: what is wrong with it, what it imports, what it asks the outside for."""
+"""Inspects an agent's code without running it: its errors, its imports, and its calls to the outside."""
 import ast
 import builtins
 import difflib
@@ -18,9 +18,9 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MODULE_NAMES = {
     "__name__", "__file__", "__doc__", "__package__", "__loader__", "__spec__", "__builtins__", "__class__",
 }
-# Running them is what importing them does.
+# Importing these runs something.
 NOT_IMPORTED = {"antigravity", "this", "test", "idlelib", "turtledemo", "__main__"}
-# Their names are made when they are asked for.
+# Modules that create their names on demand.
 OPEN_MODULES = {"js", "pyodide_js"}
 HINDERED = {
     "no sockets: pyodide.http.pyfetch fetches, with the permission net": (
@@ -36,7 +36,7 @@ _agent = agentflow.Agent(None, {"name": "", "actor_id": "", "node": "", "broker"
 
 
 def report(code):
-    """What there is to say, as JSON."""
+    """The findings, as JSON."""
     try:
         look = Look(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -54,7 +54,7 @@ def report(code):
 
 
 def _failure(error):
-    """As CPython says it."""
+    """The message in CPython's words."""
     line, column = getattr(error, "lineno", None), getattr(error, "offset", None)
     message = getattr(error, "msg", None) or str(error) or "it is nested too deeply"
     return {"code": type(error).__name__, "message": message, "line": line, "column": column or (line and 1)}
@@ -74,7 +74,7 @@ class Look:
         self._look_at_calls()
 
     def _parse(self, code):
-        """As a node does: a common indentation of the whole block is taken off."""
+        """Like a node, removes the common indentation of the whole block."""
         try:
             return self._compile(code), 0
         except IndentationError:
@@ -87,7 +87,7 @@ class Look:
     def _compile(self, code):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            # Some mistakes are found behind the parser.
+            # Some mistakes are only found after parsing.
             compile(code, "agent.py", "exec", dont_inherit=True)
         self.notes += [f"line {each.lineno}: {each.message}" for each in caught]
         return ast.parse(code)
@@ -144,7 +144,7 @@ class Look:
         except ImportError:
             self._problem(node, f"cannot import name '{name}' from '{module}'", "ImportError")
 
-    # What a node calls, and the agent in it
+    # The functions that a node calls, and their use of the agent
 
     def _look_at_entries(self):
         handles = {"agent"}
@@ -156,7 +156,7 @@ class Look:
                 handles.add(parameters[0].arg)
                 self._look_at_agent(node, parameters[0].arg, self._problem)
         for node in ast.walk(self._tree):
-            # Most likely the agent, handed on; but nobody has said so.
+            # Probably the agent, passed on, but this is not certain.
             if isinstance(node, FUNCTIONS) and node not in entries:
                 for name in handles & _parameters(node):
                     self._look_at_agent(node, name, self._doubt)
@@ -197,7 +197,7 @@ class Look:
         if inspect.iscoroutinefunction(getattr(_agent, method)) and not is_awaited:
             how = f"await agent.{method}(…), in an async def"
             say(node, f"agent.{method}(…) does nothing unless it is awaited: {how}", "RuntimeWarning")
-        # What persist returns may be awaited.
+        # The result of persist may be awaited.
         elif not inspect.iscoroutinefunction(getattr(_agent, method)) and is_awaited and method != "persist":
             say(node, f"agent.{method}(…) gives its value at once: it cannot be awaited", "TypeError")
 
@@ -210,7 +210,7 @@ class Look:
         except TypeError as error:
             say(call, f"agent.{method}(): {error}", "TypeError")
 
-    # Names that nothing defines
+    # Undefined names
 
     def _look_at_names(self):
         nodes = list(_without_annotations(self._tree))
@@ -225,7 +225,7 @@ class Look:
             if node.id not in bound:
                 self._problem(node, f"name '{node.id}' is not defined{_suggestion(node.id, bound)}", "NameError")
 
-    # What it asks the outside for
+    # Calls to the outside
 
     def _look_at_calls(self):
         for node in ast.walk(self._tree):
@@ -255,7 +255,7 @@ class Look:
 
 
 def _expects_absence(node):
-    """Whether it is a try that goes on where an import fails."""
+    """Whether it is a try statement that tolerates a failed import."""
     if not isinstance(node, ast.Try):
         return False
     types = [handler.type or ast.Name("Exception") for handler in node.handlers]
@@ -269,7 +269,7 @@ def _parameters(node):
 
 
 def _inside(node, name=None):
-    """All that is in a function; of functions in it nothing, or, where `name` is given, what means the same by it."""
+    """Everything in a function except nested functions; with `name`, includes nested functions that do not rebind it."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, (*FUNCTIONS, ast.Lambda)) and (name is None or name in _parameters(child)):
             continue
@@ -278,7 +278,7 @@ def _inside(node, name=None):
 
 
 def _without_annotations(node):
-    """Annotations are not evaluated until somebody asks for them."""
+    """Annotations are only evaluated on demand."""
     yield node
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns"):

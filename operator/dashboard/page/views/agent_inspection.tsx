@@ -58,7 +58,11 @@ function InspectedPart(
       );
     }
     return inspection.code === null
-      ? <Empty title="Its code is not known">Its node does not disclose it, and no spawn command was seen.</Empty>
+      ? (
+        <Empty title="Its code is not known">
+          Its node does not disclose it, and no spawn command was seen.
+        </Empty>
+      )
       : (
         <LazyEditor
           code={inspection.code}
