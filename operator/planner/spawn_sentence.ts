@@ -30,7 +30,7 @@ type Given = Readonly<Record<string, ParameterValue>>;
 export function understandSpawn(text: string): Understanding {
   if (!VERB.test(text)) return notUnderstood(whyNot(text));
   if (/^\S+(?: up)? (?:an? |the )?(?:new )?node /i.test(text)) {
-    return notUnderstood("A node is deployed by: deploy node NAME to USER@HOST with broker HOST");
+    return notUnderstood("To deploy a node: deploy node NAME to USER@HOST with broker HOST");
   }
   const clauses = takeClauses(text.replace(VERB, ""));
   if (clauses.twice !== undefined) return notUnderstood(`The sentence says ${clauses.twice} more than once`);
@@ -42,7 +42,7 @@ export function understandSpawn(text: string): Understanding {
     );
   }
   if (!isName(node) || FILLERS.has(node.toLowerCase()) || NO_NAMES.has(node.toLowerCase())) {
-    return notUnderstood(`'${node}' is no name of a node`);
+    return notUnderstood(`'${node}' is not a valid node name`);
   }
   const words = clauses.rest.toLowerCase().split(" ").filter((word) => word !== "" && !FILLERS.has(word));
   const chosen = chooseTemplate(words, clauses);
@@ -64,7 +64,7 @@ function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choic
   if (found.size === 0 && line !== undefined) found.add("door");
   const names = [...found];
   const [name, other] = names;
-  if (name === undefined) return { reason: "The sentence does not say what the agent is to do" };
+  if (name === undefined) return { reason: "The sentence does not say what the agent should do" };
   if (other === undefined) return { template: name, about: undefined };
   const judge = names.find((each) => JUDGES.has(each));
   const about = names.find((each) => JUDGED.has(each));
@@ -74,7 +74,7 @@ function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choic
 
 function unknown(word: string): string {
   const meant = likelyMeant(word, KNOWN);
-  return `'${word}' means nothing here` + (meant === undefined ? "" : `: is it '${meant}'?`);
+  return `I don't know the word '${word}'` + (meant === undefined ? "" : `: did you mean '${meant}'?`);
 }
 
 const KNOWN: ReadonlySet<string> = new Set([...TEMPLATES.flatMap(({ words }) => words), ...FILLERS]);
@@ -95,7 +95,7 @@ function complete(
   if (interval !== undefined && !(interval > 0)) return notUnderstood("The interval must be above 0");
   const agent = clauses.agent ?? `${template.replaceAll("_", "-")}-${node}`;
   if (!isName(agent) || NO_NAMES.has(agent.toLowerCase())) {
-    return notUnderstood(`'${agent}' is no name for an agent: it must be ${NAME_RULE}`);
+    return notUnderstood(`'${agent}' is not a valid agent name: it must be ${NAME_RULE}`);
   }
   try {
     readParameters(template, parameters, given);
@@ -120,7 +120,7 @@ function parametersOf(template: string, about: string | undefined, clauses: Clau
     left.delete(clause as never);
   }
   const [unused] = left.values();
-  if (unused !== undefined) return `'${unused}' means nothing to template '${template}'`;
+  if (unused !== undefined) return `Template '${template}' has no use for '${unused}'`;
   if (about !== undefined && given.topic !== undefined) return `Say either '${about}' or the topic`;
   if (about !== undefined) given.topic = `sensors/${about}`;
   // If the sentence gives one bound, the default of the other does not apply.

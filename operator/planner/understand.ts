@@ -111,7 +111,7 @@ export function understand(sentence: string): Understanding {
     return notUnderstood(`The sentence is longer than ${MAX_CHARS} characters`);
   }
   const text = tidy(sentence);
-  if (text === "") return notUnderstood("There is nothing to understand");
+  if (text === "") return notUnderstood("The sentence is empty");
   for (const { pattern, read } of FORMS) {
     const groups = pattern.exec(text);
     if (groups !== null) return read(groups);
@@ -147,13 +147,13 @@ function deployNode(
   broker: string | undefined,
 ): Understanding {
   if (!isName(node) || NO_NAMES.has(node.toLowerCase())) {
-    return notUnderstood(`'${node}' is no name for a node`);
+    return notUnderstood(`'${node}' is not a valid node name`);
   }
   if (address === undefined || !/^[A-Za-z_][\w.-]*@(?:[A-Za-z0-9][\w.-]*|\[[0-9a-fA-F:]+\])$/.test(address)) {
     return notUnderstood(`'${address}' is not USER@HOST`);
   }
   if (broker === undefined || !/^(?:(?:mqtts?|wss?):\/\/)?[A-Za-z0-9][\w.-]*(?::\d{1,5})?$/.test(broker)) {
-    return notUnderstood(`'${broker}' is no broker: say its host, or a URL such as mqtts://HOST:8883`);
+    return notUnderstood(`'${broker}' is not a broker: give its host, or a URL such as mqtts://HOST:8883`);
   }
   const plan: Plan = { kind: "deploy_node", node, address, broker };
   return planned(port === undefined ? plan : { ...plan, sshPort: Number(port) });
@@ -167,7 +167,7 @@ function named<T extends Readonly<Record<string, string | undefined>>>(
   for (const name of Object.values(names)) {
     if (name === undefined) continue;
     if (!isName(name) || NO_NAMES.has(name.toLowerCase())) {
-      return notUnderstood(`'${name}' is no name: say which one is meant, one at a time`);
+      return notUnderstood(`'${name}' is not a name: name one agent or node at a time`);
     }
   }
   return planned(makePlan(names as { readonly [K in keyof T]: string }));

@@ -4,10 +4,10 @@ const ACTION =
   "(?:deploy|spawn|start|run|create|launch|install|stop|kill|terminate|move|migrate|restart|pause|resume)";
 
 const REASONS: readonly (readonly [pattern: RegExp, reason: (match: string) => string])[] = [
-  [/^(?:do not|don't|dont|never)\b/i, () => "It says what is not to be done: nothing is done"],
+  [/^(?:do not|don't|dont|never)\b/i, () => "This says what not to do: nothing was done"],
   [
     /^(?:if|when|unless|as soon as)\b/i,
-    () => "What depends on something else is not understood: nothing is done",
+    () => "Conditions are not understood: nothing was done",
   ],
   [
     new RegExp(`^${ACTION} .*(?:,|;| and| then) ?(?:then )?${ACTION} `, "i"),
@@ -16,12 +16,12 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: (match: string) => s
   [
     /^(restart|pause|resume)\b/i,
     (verb) =>
-      `'${verb.toLowerCase()}' is not done in words: agentflow ${verb.toLowerCase()} AGENT does it, and so does ` +
+      `'${verb.toLowerCase()}' is not understood in a sentence: use agentflow ${verb.toLowerCase()} AGENT or ` +
       "its button on the dashboard",
   ],
   [
     /^(?:delete|remove)\b/i,
-    () => "An agent is ended by: stop AGENT. With what it has kept, only by its button on the dashboard",
+    () => "To end an agent: stop AGENT. To also delete its state, use its button on the dashboard",
   ],
   [/^(?:stop|end|kill) (?:all|every)\b/i, () => "Agents are stopped one at a time: stop AGENT"],
 ];
@@ -31,5 +31,5 @@ export function whyNot(text: string): string {
     const match = pattern.exec(text);
     if (match !== null) return reason(match[1] ?? "");
   }
-  return "It is none of the forms that are understood without a model";
+  return "Without a model, this sentence is not understood";
 }

@@ -10,7 +10,8 @@ import type { Template } from "./template.ts";
 export const NETWORK: readonly Template[] = [
   {
     name: "http_poller",
-    description: "Fetches a URL regularly, and publishes the status, the time taken and a value from the answer.",
+    description:
+      "Fetches a URL regularly, and publishes the status, the time taken and a value from the answer.",
     capabilities: ["http", "monitoring"],
     words: ["http", "https", "url", "website", "webpage", "endpoint", "poller"],
     pollInterval: 60,
@@ -86,8 +87,16 @@ export const NETWORK: readonly Template[] = [
     parameters: {
       topic: inputFilter,
       field: inputField,
-      window: number(60, "Number of last readings that define the usual range.", { min: 2, max: 10_000, isWhole: true }),
-      learn: number(20, "Readings to learn from before the first alert.", { min: 2, max: 10_000, isWhole: true }),
+      window: number(60, "Number of last readings that define the usual range.", {
+        min: 2,
+        max: 10_000,
+        isWhole: true,
+      }),
+      learn: number(20, "Readings to learn from before the first alert.", {
+        min: 2,
+        max: 10_000,
+        isWhole: true,
+      }),
       deviations: number(4, "Standard deviations from the mean that still count as usual.", { min: 0.1 }),
       output: outputTopic("anomalies"),
     },

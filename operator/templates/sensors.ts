@@ -74,10 +74,14 @@ export const SENSORS: readonly Template[] = [
     pollInterval: 10,
     parameters: {
       topic: outputTopic("system/usage"),
-      memory_alert_percent: number(5, "Raise an alert when less memory than this is available, percent; 0: never.", {
-        min: 0,
-        max: 100,
-      }),
+      memory_alert_percent: number(
+        5,
+        "Raise an alert when less memory than this is available, percent; 0: never.",
+        {
+          min: 0,
+          max: 100,
+        },
+      ),
     },
     needs: () => ({ permissions: { sys: ["cpus", "loadavg", "systemMemoryInfo"] } }),
     code: cpuMemory,

@@ -94,7 +94,7 @@ Deno.test("what is not understood does nothing, and says what can be said", asyn
   const from = stage.bus.mark();
   const { code, stderr, stdout } = await chat(stage.broker.port, ["deploy a camera to test-node", "--yes"]);
   assertEquals([code, stdout], [1, ""]);
-  assertStringIncludes(stderr, "Not understood: 'camera' means nothing here");
+  assertStringIncludes(stderr, "Not understood: I don't know the word 'camera'");
   assertStringIncludes(stderr, "deploy node NAME to USER@HOST with broker HOST");
   assertEquals(stage.bus.messages.slice(from).filter(({ topic }) => topic.endsWith("/spawn")), []);
 });

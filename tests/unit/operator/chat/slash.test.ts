@@ -27,7 +27,7 @@ Deno.test("a command that is none, or lacks something, says how it is used", () 
       ["/migrate counter", /^Usage: \/migrate AGENT NODE$/],
       ["/migrate a b c", /^Usage: \/migrate AGENT NODE$/],
       ["/deploy attic pi 10.0.0.1", /'pi' is not USER@HOST\. Usage: \/deploy/],
-      ["/migrate all edge-1", /'all' is no name/],
+      ["/migrate all edge-1", /'all' is not a name/],
       ["/reboot", /There is no \/reboot/],
       ["/", /There is no \//],
       ["/etc/passwd", /There is no/],
