@@ -1,10 +1,11 @@
 /** Commands to a node that obeys only holders of a key: not proved, or not for this node, this topic, this time. */
 import type { SigningKey } from "../../../protocol/signing/issue.ts";
-import { audited, Commander, newKey, nowSeconds } from "../../support/signing.ts";
+import { audited, Commander, newKey, nowSeconds, TrustFolder } from "../../support/signing.ts";
 import { actorId } from "../../../protocol/ids.ts";
 import { type Attack, type HostileMessage, type Scene, slug } from "../attack.ts";
 import type { Field, Keys } from "../field.ts";
 import { PATIENT } from "../scenes.ts";
+import { NodeProcess } from "../../support/node_process.ts";
 
 const SPAWN = "nodes/strict/spawn";
 const COMMAND = { name: "intruder", code: "function process() {}" };
@@ -172,16 +173,18 @@ const replay: Scene = {
 };
 
 /** Commands of nobody in particular, as many as a device can send at once. */
-const STORMS: Readonly<Record<string, (field: Field) => Promise<readonly [topic: string, payload: object]>>> =
-  {
-    "10,000 forged signatures": async ({ bus, keys }) => {
-      const forger = new Commander(bus, await newKey(keys.owner.kid));
-      return ["nodes/strict/stop", await forger.sign("nodes/strict/stop", { name: "nobody" })];
-    },
-    "30,000 unsigned commands": () => Promise.resolve(["nodes/strict/stop", { name: "nobody" }]),
-    "30,000 lists": () => Promise.resolve(["nodes/strict/list", {}]),
-    "30,000 messages that are no commands": () => Promise.resolve(["nodes/strict/spawn", { code: 1 }]),
-  };
+const STORMS: Readonly<
+  Record<string, (field: Field, node: string) => Promise<readonly [topic: string, payload: object]>>
+> = {
+  "10,000 forged signatures": async ({ bus, keys }, node) => {
+    const forger = new Commander(bus, await newKey(keys.owner.kid));
+    return [`nodes/${node}/stop`, await forger.sign(`nodes/${node}/stop`, { name: "nobody" })];
+  },
+  "30,000 unsigned commands": (_field, node) => Promise.resolve([`nodes/${node}/stop`, { name: "nobody" }]),
+  "30,000 lists": (_field, node) => Promise.resolve([`nodes/${node}/list`, {}]),
+  "30,000 messages that are no commands": (_field, node) =>
+    Promise.resolve([`nodes/${node}/spawn`, { code: 1 }]),
+};
 
 const storms = Object.entries(STORMS).map(([tries, make]): Scene => ({
   kind: "scene",
@@ -189,19 +192,28 @@ const storms = Object.entries(STORMS).map(([tries, make]): Scene => ({
   category: "signed",
   tries: `${tries} before a signed stop`,
   play: async (field, id) => {
-    const { bus, owner } = field;
-    await owner.order("nodes/strict/spawn", { name: id, code: "function process() {}" });
-    const [topic, payload] = await make(field);
-    const stop = await owner.sign("nodes/strict/stop", { name: id, _reply_topic: `storm/${id}` });
+    const { bus, owner, keys, broker } = field;
+    // Of its own: what it passes over in a flood others are judged by.
+    await using trust = await TrustFolder.make([{ key: keys.owner }]);
+    const node = id;
+    await using _node = await NodeProcess.start({
+      port: broker.port,
+      name: node,
+      args: ["--trust", trust.keyFile],
+    });
+    await bus.on(`nodes/${node}/heartbeat`);
+    await owner.order(`nodes/${node}/spawn`, { name: id, code: "function process() {}" });
+    const [topic, payload] = await make(field, node);
+    const stop = await owner.sign(`nodes/${node}/stop`, { name: id, _reply_topic: `storm/${id}` });
     const from = bus.mark();
     const count = Number(/^[\d,]+/.exec(tries)?.[0].replace(",", ""));
     const text = JSON.stringify(payload);
     const storm = Array.from({ length: count }, () => bus.publish(topic, text));
-    await bus.publish("nodes/strict/stop", stop);
+    await bus.publish(`nodes/${node}/stop`, stop);
     const { json } = await bus.find("the stop", (message) => message.topic === `storm/${id}`, from, PATIENT);
     await Promise.all(storm);
     if (json.ok !== true) throw new Error(`it was not obeyed: ${JSON.stringify(json)}`);
-    const said = bus.all("agents/strict/logs", from).length;
+    const said = bus.all(`agents/${node}/logs`, from).length;
     if (said > MOST_SAID) throw new Error(`the node has said ${said} things about it`);
     return `the stop is obeyed; the node has said ${said < 10 ? "little" : "what it thinks of a few"} of it`;
   },

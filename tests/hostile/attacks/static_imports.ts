@@ -3,7 +3,10 @@ import type { Attack, HostileAgent } from "../attack.ts";
 
 /** The line, and what the compile error says. */
 const LINES: Readonly<Record<string, readonly [line: string, says: RegExp]>> = {
-  text: [`import x from "/etc/passwd" with { type: "text" };`, /invalid URL/],
+  text: [
+    `import x from "/etc/passwd" with { type: "text" };`,
+    /invalid URL|cannot import another by its path/,
+  ],
   url: [`import x from "file:///etc/passwd" with { type: "text" };`, /[Rr]equires read access/],
   environ: [`import x from "file:///proc/self/environ" with { type: "text" };`, /[Rr]equires read access/],
   json: [`import x from "file://%state%/secret.json" with { type: "json" };`, /[Rr]equires read access/],
@@ -21,7 +24,7 @@ const LINES: Readonly<Record<string, readonly [line: string, says: RegExp]>> = {
   ],
   "npm": [`import x from "npm:ms@2";`, /npm specifiers were requested; but --no-npm is specified/],
   "jsr": [`import x from "jsr:@std/assert";`, /[Rr]equires import access|JSR package/],
-  "harness": [`import x from "../agents/harness/main.ts";`, /invalid URL/],
+  "harness": [`import x from "../agents/harness/main.ts";`, /invalid URL|cannot import another by its path/],
   "types": [
     `/// <reference types="file:///etc/passwd" />\nimport type { x } from "file:///etc/passwd"; import "file:///etc/passwd";`,
     /[Rr]equires read access/,
