@@ -1,24 +1,24 @@
 /**
- * Which topics an agent may use. The trees `nodes/` and `agents/` are how nodes are commanded and how nodes speak of
- * themselves and their agents: whoever writes there commands others, or speaks in their name. So does whoever writes
- * where a main machine waits for answers, or where another agent's detections are. What is said to nodes and agents
- * there, and the answers, are for those alone whom they are for: agents hear what nodes report.
+ * Which topics an agent may use. The trees `nodes/` and `agents/` carry commands to nodes and reports by nodes about
+ * themselves and their agents: writing there commands others or impersonates them. So does writing to the topics where a
+ * main machine waits for answers, or to another agent's detections. Agents may hear the reports of nodes, but not the
+ * commands, tasks and answers meant for others.
  */
 import { isJsonObject } from "./json.ts";
 import { hasTooManyParts, MAX_PARTS } from "./json.ts";
 import { filterCovers, filterMatches, filtersOverlap } from "./topics.ts";
 
-/** What one agent may use, as topic filters. Plain data: the harness is told at the start. */
+/** The topic filters of one agent. Plain data: sent to the harness at the start. */
 export interface TopicRules {
-  /** Where it may publish, outside the control topics. */
+  /** Where it may publish, outside control topics. */
   readonly publish: readonly string[];
-  /** What it may subscribe to: a filter of its own must lie inside one of these. */
+  /** What it may subscribe to: its filters must lie inside one of these. */
   readonly subscribe: readonly string[];
-  /** Topics of nodes it may publish to all the same. */
+  /** Control topics it may publish to anyway. */
   readonly control: readonly string[];
 }
 
-/** Any topic but the control topics. */
+/** Any topic except control topics. */
 export const DEFAULT_TOPIC_RULES: TopicRules = Object.freeze({
   publish: Object.freeze(["#"]),
   subscribe: Object.freeze(["#"]),
@@ -30,31 +30,31 @@ const REPLY_FILTER = "nodes/+/reply/+";
 const DETECTIONS_FILTER = "+/+/detections";
 /** Where a main machine waits for answers. */
 const MAIN_REPLIES = "main/reply/";
-/** What nodes report for everybody. */
+/** Reports of nodes that everybody may hear. */
 const REPORT_FILTERS = [
   ...["heartbeat", "status", "agents", "migrate_result", "audit"].map((report) => `nodes/+/${report}`),
   ...["heartbeat", "status", "logs", "alert", "errors", "manifest", "results", "detections", "metrics"]
     .map((report) => `agents/+/${report}`),
 ];
 
-/** Whether `topic` commands nodes or agents, or is where nodes speak. */
+/** Whether `topic` carries commands to nodes or agents, or reports of nodes. */
 export function isControlTopic(topic: string): boolean {
   return topic.startsWith("nodes/") || topic.startsWith("agents/");
 }
 
-/** Whether only nodes write to `topic`. @param own where the agent's own detections are: those it may publish itself */
+/** Whether only nodes write to `topic`. @param own the topic of the agent's own detections, to which it may publish */
 function isReserved(topic: string, own?: string): boolean {
   if (topic === own) return false;
   return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES) || filterMatches(DETECTIONS_FILTER, topic);
 }
 
-/** A message as an agent wants it published. */
+/** A message that an agent wants to publish. */
 export interface AgentMessage {
   readonly topic: string;
-  /** Where the agent's own detections are. */
+  /** The topic of the agent's own detections. */
   readonly own: string;
   readonly retain: boolean;
-  /** Asked for only where the content decides. */
+  /** Called only if the decision depends on the content. */
   readonly payload: () => string | Uint8Array;
 }
 
@@ -74,7 +74,7 @@ export function publishRefusal(rules: TopicRules, message: AgentMessage): string
   return message.retain ? "a task for an agent must not be retained" : taskRefusal(rules, message);
 }
 
-/** Why an agent must not send a task to the agent of that topic, or `undefined` when it may. */
+/** Why an agent must not send a task to that topic's agent, or `undefined` when it may. */
 export function sendToRefusal(rules: TopicRules, taskTopic: string): string | undefined {
   const allowed = isListed(rules.publish, taskTopic) || isListed(rules.control, taskTopic);
   return allowed ? undefined : notListed(rules.publish);
@@ -93,25 +93,25 @@ export function subscribeRefusal({ subscribe }: TopicRules, filter: string): str
     : "commands, tasks and answers are for those whom they are for, unless the node's policy names them";
 }
 
-/** Whether a message on `topic` is handed to an agent whose subscription matches it. */
+/** Whether a message on `topic` is delivered to an agent whose subscription matches. */
 export function mayHear({ subscribe }: TopicRules, topic: string): boolean {
   if (!isPrivate(topic) || REPORT_FILTERS.some((report) => filterMatches(report, topic))) return true;
   return isListed(namedIn(subscribe), topic);
 }
 
-/** Whether a topic, or all that a filter matches, is said to somebody, or is a report. */
+/** Whether a topic, or everything a filter matches, is addressed to somebody or is a report. */
 function isPrivate(topic: string): boolean {
   return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES);
 }
 
-/** What a policy names: `#` stands for what all may hear. */
+/** The filters of a policy: `#` stands for everything that everybody may hear. */
 function namedIn(subscribe: readonly string[]): readonly string[] {
   return subscribe.filter((filter) => !/^[+#]/.test(filter));
 }
 
 /**
- * Why no answer may go to `topic`, or `undefined` when it may: who asks chooses where the answer goes, and must not
- * have another command in his place. Where nodes wait for answers is what such a topic is for.
+ * Why no answer may go to `topic`, or `undefined` when it may. The asker chooses the topic and must not use it to make
+ * the answerer send a command on his behalf. The reply topics of nodes are allowed.
  */
 export function replyRefusal(topic: string): string | undefined {
   if (filterMatches(DETECTIONS_FILTER, topic)) return "a reply must not go where detections of agents are";
@@ -119,7 +119,7 @@ export function replyRefusal(topic: string): string | undefined {
   return "control topics, below nodes/ and agents/, take no replies but nodes/{name}/reply/{request}";
 }
 
-/** The answer to a task is written by its handler: it must not land where the asker could not have written himself. */
+/** The handler writes the answer to a task: it must not go to a topic that the asker could not publish to itself. */
 function taskRefusal(rules: TopicRules, { own, payload }: AgentMessage): string | undefined {
   const text = textOf(payload());
   if (text !== undefined && hasTooManyParts(text)) {
@@ -134,13 +134,13 @@ function taskRefusal(rules: TopicRules, { own, payload }: AgentMessage): string 
   return allowed ? undefined : "its _reply_topic is one that the agent must not publish to";
 }
 
-/** Read as strictly as a node reads it: what is anything else to another reader is refused. */
+/** Parses as strictly as a node does, and refuses anything that another reader could understand differently. */
 function textOf(payload: string | Uint8Array): string | undefined {
   if (typeof payload === "string") return payload;
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload);
   } catch {
-    // No text: no task.
+    // Not text, so not a task.
     return undefined;
   }
 }
@@ -150,7 +150,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
     const value: unknown = JSON.parse(text);
     return isJsonObject(value) ? value : undefined;
   } catch {
-    // Not JSON: no task.
+    // Not JSON, so not a task.
     return undefined;
   }
 }

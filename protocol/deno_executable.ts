@@ -2,10 +2,10 @@
 import { dirname, join, resolve } from "@std/path";
 
 /**
- * The one that was chosen; else this process' own; for a compiled runner, which cannot run agents itself, the one
+ * Picks the configured executable; else this process's own. A compiled runner cannot run agents itself: it uses the Deno
  * beside it, else the one on PATH.
- * @param path the PATH of this process: agents' processes are started without one
- * @returns an absolute path, where there is such a file; else what was chosen, for the error that starting it gives
+ * @param path the PATH of this process (agents' processes have none)
+ * @returns an absolute path if there is such a file; else the configured value, so that starting it gives the error
  */
 export async function findDeno(chosen: string | undefined, path: string): Promise<string> {
   if (chosen !== undefined) return await locate(chosen, path);
@@ -15,7 +15,7 @@ export async function findDeno(chosen: string | undefined, path: string): Promis
   return await isFile(beside) ? beside : await locate("deno", path);
 }
 
-/** As a shell finds a command. */
+/** Searches PATH as a shell does. */
 async function locate(command: string, path: string): Promise<string> {
   if (command.includes("/")) return resolve(command);
   for (const folder of path.split(":").filter((entry) => entry !== "")) {
@@ -29,7 +29,7 @@ async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch {
-    // Not there, or not to be seen.
+    // Missing or unreadable.
     return false;
   }
 }

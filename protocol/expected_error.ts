@@ -1,9 +1,9 @@
 /**
- * Errors that are expected: bad input, a refusal, a broker that is away. Their message is for the operator; anything
- * else that is thrown is a fault of our own.
+ * Expected errors: bad input, a refusal, an unreachable broker. Their message is for the operator; any other error is a
+ * bug of ours.
  */
 
-/** Why a command is not obeyed, for programs; `docs/signing.md` lists them. */
+/** Machine-readable reasons why a command is refused; `docs/signing.md` lists them. */
 export const REFUSAL_CODES = [
   "unsigned",
   "malformed",
@@ -30,34 +30,34 @@ export type RefusalCode = (typeof REFUSAL_CODES)[number];
 export type ErrorCode =
   /** A flag, a value, a field or a file cannot be used. */
   | "usage"
-  /** It is larger than what is taken. */
+  /** It exceeds the size limit. */
   | "too_large"
-  /** What it is about is not there. */
+  /** Its target does not exist. */
   | "not_found"
-  /** The state of things does not allow it, such as a name that is taken. */
+  /** The current state does not allow it; for example, a name is taken. */
   | "conflict"
-  /** Whoever was asked has said no. */
+  /** The request was refused. */
   | "refused"
-  /** The broker cannot be reached, or does not let this client in. */
+  /** The broker cannot be reached, or rejects this client. */
   | "broker"
-  /** There is too much to do at the moment. */
+  /** Too busy at the moment. */
   | "busy"
-  /** Nobody has answered in time. */
+  /** Nobody answered in time. */
   | "no_answer"
-  /** It was tried, and went wrong. */
+  /** It was tried and failed. */
   | "failed"
   | RefusalCode;
 
 interface Codes {
   /** Exit code of the command line. */
   readonly exit: number;
-  /** Status of an answer over HTTP. */
+  /** HTTP status of the answer. */
   readonly http: number;
 }
 
 const REFUSED: Codes = { exit: 1, http: 409 };
 
-/** What each code means to a shell and to a browser. */
+/** Exit code and HTTP status of each code. */
 const CODES: Readonly<Record<Exclude<ErrorCode, RefusalCode>, Codes>> = {
   usage: { exit: 2, http: 400 },
   too_large: { exit: 2, http: 413 },
@@ -72,11 +72,11 @@ const CODES: Readonly<Record<Exclude<ErrorCode, RefusalCode>, Codes>> = {
 
 export interface ErrorDetails {
   readonly cause?: unknown;
-  /** What the operator can do, where the message does not say it. */
+  /** What the operator can do, if the message does not say so. */
   readonly advice?: string;
 }
 
-/** The one base of errors that are expected. A class of its own is for what somebody catches by name. */
+/** Base class of expected errors. Add a subclass only for an error that somebody catches by name. */
 export class ExpectedError extends Error {
   override name = "ExpectedError";
   readonly code: ErrorCode = "failed";
@@ -89,13 +89,13 @@ export class ExpectedError extends Error {
   }
 }
 
-/** @returns what a shell and a browser are told; a fault of our own is 1 and 500 */
+/** @returns exit code and HTTP status; 1 and 500 for a bug of ours */
 export function codesOf(error: unknown): Codes {
   if (!(error instanceof ExpectedError)) return { exit: 1, http: 500 };
   return isRefusalCode(error.code) ? REFUSED : CODES[error.code];
 }
 
-/** What went wrong, and what to do. */
+/** What failed, and what to do. */
 export function wordsOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const advice = error instanceof ExpectedError ? error.advice : undefined;

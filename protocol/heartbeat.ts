@@ -1,6 +1,6 @@
-/** How often nodes and agents say that they live, and when their silence counts. */
+/** How often nodes and agents send heartbeats, and when silence means stale. */
 
 export const HEARTBEAT_INTERVAL_MS = 10_000;
 
-/** A node without a heartbeat for so long is stale: three have not come. */
+/** A node is stale after this long without a heartbeat: it has missed three. */
 export const STALE_AFTER_MS = 3 * HEARTBEAT_INTERVAL_MS;

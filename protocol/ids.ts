@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 /** RFC 9562 section 6.6: the name space for DNS names. */
 const DNS_NAMESPACE = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
 
-/** `actor_id` of an agent: the same wherever it runs. */
+/** `actor_id` of an agent: the same on every node. */
 export function actorId(agentName: string): string {
   return uuidV5(`wactorz.actor.${agentName}`);
 }

@@ -1,36 +1,36 @@
-/** Which programming language an agent's code is in, as far as that can be told without parsing it. */
+/** Detects the programming language of an agent's code, as far as possible without parsing it. */
 
 import { blanked, quotedEnd } from "./source_text.ts";
 
 export const LANGUAGES = ["python", "typescript", "javascript"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** What code can turn out to be. */
+/** The languages that code can be detected as. */
 export const DECIDED = ["python", "typescript"] as const;
 export type Decided = (typeof DECIDED)[number];
 
-/** `undecided`: it may be Python; whoever has a parser of it decides. */
+/** `undecided`: it may be Python; a Python parser must decide. */
 export type Reading = Decided | "undecided";
 
-/** What of a spawn config tells its language. */
+/** The fields of a spawn config that indicate its language. */
 export interface Readable {
   readonly language: Language | undefined;
   readonly code: string;
   readonly install: readonly string[];
 }
 
-/** What to take an agent for. JavaScript is read as TypeScript, of which it is a part. */
+/** The language to assume. JavaScript is treated as TypeScript, its superset. */
 export function readingOf({ language, code, install }: Readable): Reading {
   if (language !== undefined) return language === "python" ? "python" : "typescript";
   if (install.some((entry) => /^(npm:|jsr:|@)/.test(entry))) return "typescript";
-  // Markdown that the code was not taken out of. It parses as templates of TypeScript, and never runs.
+  // Code still inside a Markdown fence. It parses as TypeScript templates, and never runs.
   if (/^\s*```py/.test(code)) return "python";
-  // Both: an error in it, which its own parser explains best.
+  // Both: the code has an error, which TypeScript's own parser explains best.
   if (cannotBePython(code) && !looksLikePython(code)) return "typescript";
   return install.some((entry) => entry.startsWith("pypi:")) ? "python" : "undecided";
 }
 
-/** Keywords of Python after which a name, a string or a brace may follow; the soft ones too. */
+/** Python keywords, soft ones included, that may precede a name, a string or a brace. */
 const KEYWORDS: ReadonlySet<string> = new Set(
   ("and as assert async await break case class continue def del elif else except finally for from global if import " +
     "in is lambda match nonlocal not or pass raise return try type while with yield None True False print exec")
@@ -46,9 +46,9 @@ const MAX_PREFIX_CHARS = 2;
 const NEVER_IN_PYTHON: ReadonlySet<string> = new Set(["=>", "&&", "||", "!", "?", "$", "`"]);
 
 /**
- * Whether code holds, outside strings and comments of Python, what Python never has: a character it does not know, or two
- * names beside each other of which neither is a keyword (`const x`, `export function`). Sound, not complete: of Python
- * code it is never true; of TypeScript with any function in it, nearly always.
+ * Whether code contains, outside Python strings and comments, something impossible in Python: an unknown character, or two
+ * adjacent names of which neither is a keyword (`const x`, `export function`). Sound, not complete: it is never true for
+ * Python code, and nearly always true for TypeScript with any function in it.
  */
 export function cannotBePython(code: string): boolean {
   let previous = "";
@@ -59,7 +59,7 @@ export function cannotBePython(code: string): boolean {
       continue;
     }
     const token = kind === "string" ? A_STRING : text;
-    // Strings may stand beside each other, and a number may be right before a keyword.
+    // Strings may be adjacent, and a number may directly precede a keyword.
     const isFree = kind === "string" ? previous !== A_STRING : !KEYWORDS.has(token);
     if (isFree && isOperand(previous)) return true;
     previous = token;
@@ -73,11 +73,11 @@ const A_STRING = "a string";
 interface Token {
   readonly kind: "string" | "name" | "number" | "other";
   readonly text: string;
-  /** Of what it is made of in the code. */
+  /** Its length in the code. */
   readonly length: number;
 }
 
-/** Python's, without its comments and spaces. Each goes on where the one before has ended: nothing is read twice. */
+/** Python's tokens, without comments and spaces. A single pass: nothing is read twice. */
 function* tokens(code: string): Generator<Token> {
   for (let at = 0; at < code.length;) {
     const char = code[at] ?? "";
@@ -114,7 +114,7 @@ function textAt(sticky: RegExp, code: string, at: number): string {
   return sticky.exec(code)?.[0] ?? "";
 }
 
-/** Where the quote is of a string that begins at `at`, with or without a prefix. */
+/** The position of the opening quote of a string that begins at `at`, with or without a prefix. */
 function quoteAt(code: string, at: number): number | undefined {
   for (let prefix = 0; prefix <= MAX_PREFIX_CHARS; prefix++) {
     const char = code[at + prefix] ?? "";
@@ -124,7 +124,7 @@ function quoteAt(code: string, at: number): number | undefined {
   return undefined;
 }
 
-/** Behind a string of Python. One of one line ends with it, one of three quotes with the code. */
+/** The position after a Python string. An unclosed one ends with its line; if triple-quoted, with the code. */
 function stringEnd(code: string, quote: number): number {
   const triple = (code[quote] ?? "").repeat(3);
   if (!code.startsWith(triple, quote)) return quotedEnd(code, quote);
@@ -135,7 +135,7 @@ function stringEnd(code: string, quote: number): number {
   return code.length;
 }
 
-/** Whether an operand ends here: then an operator, a bracket or a keyword must follow. */
+/** Whether an operand ends here, so that an operator, a bracket or a keyword must follow. */
 function isOperand(token: string): boolean {
   return token === ")" || token === "]" || token === A_STRING ||
     (/^[\p{L}\p{N}_]/u.test(token) && !KEYWORDS.has(token));
@@ -145,8 +145,8 @@ const PYTHON_LINE =
   /^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|from[ \t]+[\w.]+[ \t]+import\b|import[ \t]+[\w.]+[ \t]*(?:#.*)?\r?$|elif\b.*:|except\b.*:)/m;
 
 /**
- * Whether a line of code, outside strings and comments of TypeScript, begins as only Python's do. What it says is a
- * reason to ask a parser, not an answer.
+ * Whether a line of code, outside TypeScript strings and comments, begins as only Python lines do. This is a reason to
+ * ask a parser, not a decision.
  */
 export function looksLikePython(code: string): boolean {
   return PYTHON_LINE.test(blanked(code, ["comment", "string", "template"]));

@@ -1,30 +1,30 @@
-/** Cuts a stream of bytes into lines of bounded length, whatever the stream does. */
+/** Splits a stream of bytes into lines of bounded length. */
 
 const LINE_FEED = 0x0a;
-/** So much of an oversize line is shown. */
+/** How much of an oversize line is shown. */
 const START_BYTES = 200;
-/** Size up to which the buffer is used again for the next line. */
+/** Buffers up to this size are reused for the next line. */
 const KEPT_BYTES = 64 * 1024;
 
 /**
- * Collects chunks and hands out complete lines as text. Invalid UTF-8 becomes U+FFFD; empty lines are left out.
- * Invariant: it holds at most `maxBytes` of an unfinished line; the rest of a longer one is passed over.
+ * Collects chunks and returns complete lines as text. Invalid UTF-8 becomes U+FFFD; empty lines are skipped.
+ * Invariant: it holds at most `maxBytes` of an unfinished line; the rest of a longer line is discarded.
  */
 export class LineSplitter {
   /** The unfinished line, in its first `#heldBytes`. One buffer: many tiny chunks must not cost an object each. */
   #held = new Uint8Array();
   #heldBytes = 0;
   #skipping = false;
-  /** A byte order mark is text like any other: whether it opens a chunk is chance. */
+  /** Treat a byte order mark as text: it opens a chunk only by chance. */
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
   /**
    * @param maxBytes longest line, in bytes
-   * @param onOversize told once per line that is longer, with the beginning of it
+   * @param onOversize called once per longer line, with its beginning
    */
   constructor(private readonly maxBytes: number, private readonly onOversize: (start: string) => void) {}
 
-  /** The lines that `chunk` completes. The chunk may be reused by the caller afterwards. */
+  /** The lines that `chunk` completes. The caller may reuse the chunk afterwards. */
   push(chunk: Uint8Array): string[] {
     const end = chunk.lastIndexOf(LINE_FEED);
     if (end === -1) {
@@ -41,7 +41,7 @@ export class LineSplitter {
     return text.split("\n").filter((line) => this.#accept(line));
   }
 
-  /** What is left when the stream has ended: a last line without its line feed. */
+  /** What is left at the end of the stream: a last line without a line feed. */
   flush(): string[] {
     const rest = this.#take(new Uint8Array());
     return rest === "" ? [] : [rest];
@@ -73,7 +73,7 @@ export class LineSplitter {
   #append(bytes: Uint8Array): void {
     const needed = this.#heldBytes + bytes.length;
     if (needed > this.#held.length) {
-      // Doubled: each byte is copied a bounded number of times.
+      // Double the buffer, so that each byte is copied a bounded number of times.
       const larger = new Uint8Array(Math.max(needed, this.#held.length * 2));
       larger.set(this.#held.subarray(0, this.#heldBytes));
       this.#held = larger;
@@ -84,7 +84,7 @@ export class LineSplitter {
 
   #drop(): void {
     this.#heldBytes = 0;
-    // A large line must not keep its memory for ever.
+    // Do not keep the memory of a large line.
     if (this.#held.length > KEPT_BYTES) this.#held = new Uint8Array();
   }
 }

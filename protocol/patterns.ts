@@ -1,11 +1,11 @@
-/** Names and patterns of names, as operators write them in their files: `*` stands for any characters. */
+/** Names and name patterns as operators write them: `*` stands for any characters. */
 
-/** Whether `name` fits one of `patterns`, as a whole. */
+/** Whether all of `name` matches one of `patterns`. */
 export function fitsAny(patterns: readonly string[], name: string): boolean {
   return patterns.some((pattern) => globMatches(pattern, name));
 }
 
-/** Whether `name` fits `pattern` as a whole. Uses no regular expression: no pattern can make it slow. */
+/** Whether all of `name` matches `pattern`. Uses no regular expression, so no pattern can make it slow. */
 export function globMatches(pattern: string, name: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   const last = rest.pop();

@@ -1,19 +1,19 @@
-/** Text of others, made fit to be shown to somebody who decides by it. Pure. */
+/** Makes text from others safe to show to a person who bases decisions on it. Pure. */
 
-/** Moves the cursor, turns the direction of the text, cannot be seen, or ends a line in some programs. */
+/** Characters that move the cursor, change the text direction, are invisible, or end a line in some programs. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** What others say must not act on the reader's terminal; line feeds and tabs stay. */
+/** Removes everything that would control the reader's terminal; line feeds and tabs stay. */
 export function printable(text: string): string {
   return text.replace(HIDDEN, (character) => /[\n\t]/.test(character) ? character : "\uFFFD");
 }
 
-/** The same in one line, which nothing in it can pass off as two. */
+/** The same on one line: nothing in the text can make it look like two. */
 export function oneLine(text: string): string {
   return printable(text.trimEnd().replace(/\r?\n/g, " ⏎ ").replaceAll("\t", " "));
 }
 
-/** JSON in which all of that is written as an escape: the same value for a program, and harmless where a person sees it. */
+/** JSON with those characters escaped: the same value for a program, and safe to show to a person. */
 export function printableJson(value: unknown, indent?: number): string {
   const json = JSON.stringify(value, undefined, indent) ?? "null";
   return json.replace(HIDDEN, (character) => character === "\n" ? character : escaped(character));

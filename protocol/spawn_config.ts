@@ -12,28 +12,28 @@ export const MAX_CODE_BYTES = 1024 * 1024;
 const MAX_LIST_ITEMS = 256;
 const MAX_PERMISSION_CHARS = 1024;
 
-/** How an agent comes from another node. */
+/** The migration that brings an agent from another node. */
 export interface Migration {
   readonly id: string;
   readonly from: string;
   readonly paused: boolean;
-  /** Public key (Ed25519, base64url) by which the old node seals its decisions; without it any is believed. */
+  /** Public key (Ed25519, base64url) with which the old node signs its decisions; without it, any decision is accepted. */
   readonly key?: string | undefined;
-  /** By that key: that the old node hands over just this. */
+  /** Signature with that key over exactly what the old node hands over. */
   readonly hand_over?: string | undefined;
-  /** What the agent has persisted, sealed for this node; else it is in `state`. */
+  /** The persisted state, encrypted for this node; otherwise it is in `state`. */
   readonly sealed?: string | undefined;
 }
 
-/** Fields this node reads. `raw` is the config as it came, for a migration: unknown fields travel along. */
+/** The fields this node reads. `raw` is the config as received, so that unknown fields survive a migration. */
 export interface SpawnConfig {
   readonly name: string;
   readonly code: string;
-  /** Where the sender has not said it, it is found from the code. */
+  /** Detected from the code if the sender does not name it. */
   readonly language: Language | undefined;
-  /** What to take it for. Looked for once, when it is first asked for. */
+  /** The language to assume. Detected once, on first access. */
   readonly reading: Reading;
-  /** The node it is meant for, where the sender named one. */
+  /** The intended node, if the sender named one. */
   readonly node?: string | undefined;
   readonly description: string;
   readonly capabilities: readonly string[];
@@ -46,16 +46,16 @@ export interface SpawnConfig {
   readonly restart_delay: number;
   /** `npm:` and `jsr:` specifiers, as written. */
   readonly install: readonly string[];
-  /** What it asks for beyond the sandbox that all have. */
+  /** The permissions it asks for beyond the default sandbox. */
   readonly permissions: Permissions;
   readonly replace: boolean;
-  /** Whether the code that `replace` has replaced runs again when the new one fails. */
+  /** Whether the replaced code runs again when the new code fails. */
   readonly rollback: boolean;
-  /** Successful `process()` calls after which an update has succeeded. */
+  /** How many successful `process()` calls make an update successful. */
   readonly rollback_calls: number;
-  /** Names of secrets it asks for; which it gets is decided on the node. */
+  /** Names of secrets it asks for; the node decides which it gets. */
   readonly secrets: readonly string[];
-  /** What the agent has persisted on the node it comes from. */
+  /** What the agent persisted on the previous node. */
   readonly state: Readonly<Record<string, unknown>> | undefined;
   /** The migration that brings it. */
   readonly migration: Migration | undefined;
@@ -66,7 +66,7 @@ export interface SpawnConfig {
 export class SpawnConfigError extends ExpectedError {
   override name = "SpawnConfigError";
   override readonly code = "usage";
-  /** @param agent the agent's name, where one could be read */
+  /** @param agent the agent's name, if it could be read */
   constructor(readonly agent: string | undefined, message: string) {
     super(message);
   }
@@ -138,7 +138,7 @@ const PermissionsSchema = v.pipe(
 
 const FIELDS = SPAWN_FIELDS;
 
-/** `nullish`: `null` is what a sender in another language writes for "not set". */
+/** `nullish`: `null` is how senders in other languages write "not set". */
 const SpawnSchema = v.object({
   name: v.pipe(
     text,
@@ -206,8 +206,8 @@ const SpawnSchema = v.object({
 
 /**
  * Reads one spawn config.
- * @param node the node that reads it: a config meant for another one is refused
- * @param known what it has been found to be before
+ * @param node the node that reads it: a config meant for another node is refused
+ * @param known the language detected earlier
  * @throws SpawnConfigError "Cannot spawn 'x': poll_interval must be above 0: current value is -1"
  */
 export function parseSpawnConfig(value: unknown, node: string, known?: Reading): SpawnConfig {

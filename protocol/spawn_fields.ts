@@ -1,13 +1,13 @@
 /**
- * The fields of a spawn config that a person sets, described once: type, default, bounds, words. The parser, the
- * command line's flags, the schema of fleet files, the tools' inputs and the page's form follow this table; a test
- * holds each of them, and the table of docs/protocol.md, to it. Pure.
+ * The fields of a spawn config that a person sets, described once: type, default, bounds, help text. The parser, the
+ * command line's flags, the schema of fleet files, the tools' inputs and the page's form are built from this table; a
+ * test checks each of them, and the table in docs/protocol.md, against it. Pure.
  */
 
 const MAX_SECONDS = 366 * 24 * 3600;
 
 interface Common {
-  /** What it is, in a few words, for a line of help. */
+  /** A short description for a line of help. */
   readonly help: string;
 }
 
@@ -15,7 +15,7 @@ export type SpawnField =
   & Common
   & (
     | { readonly type: "text"; readonly default: string; readonly maxLength: number }
-    /** Above `above`, or from `min`; up to `max`. */
+    /** Greater than `above`, or at least `min`; at most `max`. */
     | {
       readonly type: "seconds";
       readonly default: number;
@@ -26,7 +26,7 @@ export type SpawnField =
     | { readonly type: "count"; readonly default: number; readonly max: number }
     | { readonly type: "flag"; readonly default: boolean }
     | { readonly type: "list"; readonly default: readonly string[] }
-    /** A list, or one text separated by spaces or commas. */
+    /** A list, or one string separated by spaces or commas. */
     | { readonly type: "packages"; readonly default: readonly string[] }
     | { readonly type: "object"; readonly default: Readonly<Record<string, never>> }
   );

@@ -1,6 +1,6 @@
-/** Which known word a misspelt one was likely meant to be. Pure: it is said, and never acted on. */
+/** Suggests the known word that a misspelt one likely stands for. Only for messages; never acted on. Pure. */
 
-/** The nearest of `known` within `allowed` slips of the hand; `undefined` where there is none. */
+/** The nearest of `known` within `allowed` typing errors; `undefined` if there is none. */
 export function likelyMeant(
   word: string,
   known: Iterable<string>,
@@ -16,7 +16,7 @@ export function likelyMeant(
   return best;
 }
 
-/** Letters to be put in, left out, replaced, or swapped with their neighbour. */
+/** Edit distance: letters inserted, deleted, replaced, or swapped with their neighbour. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

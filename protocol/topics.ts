@@ -18,11 +18,11 @@ export const topics = {
   nodeHeartbeat: (node: string): string => `nodes/${node}/heartbeat`,
   nodeStatus: (node: string): string => `nodes/${node}/status`,
   nodeAgents: (node: string): string => `nodes/${node}/agents`,
-  /** What the node has refused. */
+  /** What the node refused. */
   nodeAudit: (node: string): string => `nodes/${node}/audit`,
   migrateResult: (node: string): string => `nodes/${node}/migrate_result`,
   reply: (node: string, request: string): string => `nodes/${node}/reply/${request}`,
-  /** The node's own log, under the node's name where an agent's has its id. */
+  /** The node's own log, with the node's name in place of an agent's id. */
   nodeLogs: (node: string): string => `agents/${node}/logs`,
   agent: (actorId: string, report: AgentReport): string => `agents/${actorId}/${report}`,
   agentCommands: (actorId: string): string => `agents/${actorId}/commands`,
@@ -30,18 +30,18 @@ export const topics = {
   detections: (node: string, agent: string): string => `${node}/${agent}/detections`,
 } as const;
 
-/** Where a node hears what is said under its own name. */
+/** Where a node hears messages sent under its own name. */
 export function ownFilters(node: string): string[] {
   return [topics.nodeHeartbeat(node), topics.nodeStatus(node)];
 }
 
 /** MQTT 3.1.1, 1.5.3: a string's length is sent as two bytes. */
 const MAX_TOPIC_BYTES = 65_535;
-/** More than brokers accept: aedes closes the connection from 101 on, mosquitto from 201 on. */
+/** Brokers limit the levels: aedes closes the connection from 101 on, mosquitto from 201 on. */
 const MAX_TOPIC_LEVELS = 100;
 /**
  * MQTT 3.1.1, 1.5.3: a receiver may close the connection for control characters and for Unicode's noncharacters, and
- * mosquitto does. It would take the whole node off the line.
+ * mosquitto does. That would disconnect the whole node.
  */
 const UNSAFE_CHARACTERS = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
 
@@ -71,13 +71,13 @@ function stringError(value: unknown, what: string): string | undefined {
     return `a ${what} must be a string, got ${value === null ? "null" : typeof value}`;
   }
   if (value === "") return `a ${what} must not be empty`;
-  // deno-lint-ignore no-control-regex -- NUL is what MQTT forbids
+  // deno-lint-ignore no-control-regex -- MQTT forbids NUL
   if (/\u0000/.test(value)) return `a ${what} must not contain the NUL character`;
   if (!value.isWellFormed()) return `a ${what} must be well-formed Unicode`;
   if (UNSAFE_CHARACTERS.test(value)) {
     return `a ${what} must not contain control characters or noncharacters`;
   }
-  // A UTF-16 unit is at most three bytes of UTF-8: only long strings need to be counted.
+  // A UTF-16 unit is at most three bytes of UTF-8, so only long strings need counting.
   if (value.length * 3 > MAX_TOPIC_BYTES && new TextEncoder().encode(value).length > MAX_TOPIC_BYTES) {
     return `a ${what} must not be longer than ${MAX_TOPIC_BYTES} bytes`;
   }
@@ -101,7 +101,7 @@ export function filterMatches(filter: string, topic: string): boolean {
   return filterLevels.length === topicLevels.length;
 }
 
-/** Whether there are topics that both filters match. */
+/** Whether any topic matches both filters. */
 export function filtersOverlap(one: string, other: string): boolean {
   const [ours, theirs] = [one.split("/"), other.split("/")];
   for (let index = 0;; index++) {
@@ -113,7 +113,7 @@ export function filtersOverlap(one: string, other: string): boolean {
   }
 }
 
-/** Whether all that the filter `inner` matches is matched by `outer` too. */
+/** Whether `outer` matches every topic that `inner` matches. */
 export function filterCovers(outer: string, inner: string): boolean {
   if (/^[+#]/.test(outer) && inner.startsWith("$")) return false;
   const innerLevels = inner.split("/");

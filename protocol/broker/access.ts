@@ -1,40 +1,40 @@
-/** What a link shows the broker, and whom it believes to be the broker. */
+/** How a link authenticates itself and the broker. */
 import { isLoopback } from "./loopback.ts";
 import type { IClientOptions } from "mqtt";
 import type { Secret } from "../config/secret.ts";
 import type { BrokerUrl } from "./broker_url.ts";
 
-/** How a link makes itself known to the broker, and the broker to the link. */
+/** The credentials of a link and the CA it trusts. */
 export interface BrokerAccess {
   readonly username?: string;
   readonly password?: Secret;
-  /** Certificates (PEM) of those who may sign the broker's; without it, whom Deno trusts. */
+  /** CA certificates (PEM) that may sign the broker's; without it, Deno's trusted CAs. */
   readonly ca?: string;
-  /** The client's own certificate, for a broker that demands one. */
+  /** The client certificate, for a broker that demands one. */
   readonly identity?: ClientIdentity;
 }
 
 export interface ClientIdentity {
-  /** PEM; with the intermediate certificates, if there are any. */
+  /** PEM, including any intermediate certificates. */
   readonly certificate: string;
   /** PEM. */
   readonly key: Secret;
 }
 
-/** Whether what goes to the broker is encrypted. */
+/** Whether the connection to the broker is encrypted. */
 export function usesTls(broker: BrokerUrl): boolean {
   return /^(mqtts|wss):/.test(broker.url);
 }
 
-/** Whether what goes to the broker leaves this machine as it is. */
+/** Whether the connection to the broker leaves this machine unencrypted. */
 export function canBeOverheard(broker: BrokerUrl): boolean {
   return !usesTls(broker) && !isLoopback(broker.host);
 }
 
-/** The same, as the MQTT client takes it. */
+/** The same, as options of the MQTT client. */
 export function credentialOptions({ username, password, ca, identity }: BrokerAccess): IClientOptions {
   return {
-    // Said, because the environment could say otherwise: NODE_TLS_REJECT_UNAUTHORIZED.
+    // Explicit, because NODE_TLS_REJECT_UNAUTHORIZED in the environment could disable it.
     rejectUnauthorized: true,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password: password.reveal() }),

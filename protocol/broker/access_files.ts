@@ -1,4 +1,4 @@
-/** Reads, once and before anything else happens, the files that give access to the broker. */
+/** Reads the files that give access to the broker: once, before anything else happens. */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { BrokerAccess, ClientIdentity } from "./access.ts";
 import type { AccessSources } from "./broker_flags.ts";
@@ -10,7 +10,7 @@ const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/
 const MAX_PASSWORD_BYTES = 65_535;
 
 /**
- * @param warn takes what is not as it should be, though no reason to stop
+ * @param warn called for problems that are not fatal
  * @throws ConfigError
  */
 export async function readAccess(
@@ -62,7 +62,7 @@ async function readCertificates(
     const [first] = (pem.match(CERTIFICATES) ?? []).map((certificate) => new X509Certificate(certificate));
     if (first !== undefined) return { pem, first };
   } catch {
-    // Said below: the parser's own words help nobody.
+    // Reported below: the parser's own message is not helpful.
   }
   throw new ConfigError(`--${flag}: '${path}' does not hold a certificate in PEM form`);
 }
@@ -74,12 +74,12 @@ function parseKey(path: string, pem: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch {
-    // Not the parser's own words: they may quote what they choke on.
+    // Do not use the parser's message: it may quote the key.
     throw new ConfigError(`--key: '${path}' does not hold a private key in PEM form`);
   }
 }
 
-/** Reads a file that nobody else may: as ssh does, it is refused when its owner, this user, lets others have it. */
+/** Reads a private file. Like ssh, refuses it if this user owns it and its mode lets others read it. */
 async function readPrivate(flag: string, path: string, warn: (message: string) => void): Promise<string> {
   const text = await read(flag, path);
   const { mode, uid } = await Deno.stat(path);
@@ -88,7 +88,7 @@ async function readPrivate(flag: string, path: string, warn: (message: string) =
   if (uid === Deno.uid() && (permissions & 0o077) !== 0) {
     throw new ConfigError(`--${flag}: others may use '${path}' (mode ${octal}): chmod 600 ${path}`);
   }
-  // Of another owner's file the group is none of ours to judge: systemd hands credentials over that way.
+  // Do not judge the group permissions of another owner's file: systemd passes credentials that way.
   if ((permissions & 0o007) !== 0) {
     warn(`Every user of this machine may use '${path}' of --${flag} (mode ${octal})`);
   }

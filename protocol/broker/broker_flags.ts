@@ -1,4 +1,4 @@
-/** The flags by which any program of this project reaches a broker, and what they amount to. Pure. */
+/** The broker flags shared by all programs of this project, and their meaning. Pure. */
 import { resolve } from "@std/path";
 import { usesTls } from "./access.ts";
 import { type BrokerUrl, parseBroker } from "./broker_url.ts";
@@ -6,7 +6,7 @@ import { ConfigError } from "../config/config_error.ts";
 import type { Environment, Flag, ReadFlag } from "../config/flag.ts";
 import { Secret } from "../config/secret.ts";
 
-/** Where the password may stand instead of a file: never on the command line, which every user can read. */
+/** Alternative to the password file; never the command line, which every user can read. */
 export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
 
 export const BROKER_FLAGS = {
@@ -38,16 +38,16 @@ export const BROKER_FLAGS = {
 /** Where the access to the broker comes from. Paths are absolute. */
 export interface AccessSources {
   readonly ca: string | undefined;
-  /** With `key`, or not at all. */
+  /** Set together with `key`, or not at all. */
   readonly cert: string | undefined;
   readonly key: string | undefined;
   readonly username: string | undefined;
   readonly passwordFile: string | undefined;
-  /** From the environment; a file wins over it. */
+  /** From the environment; a file takes precedence. */
   readonly password: Secret | undefined;
 }
 
-/** @throws ConfigError for what is no port */
+/** @throws ConfigError if it is not a port */
 export function readPort(read: ReadFlag): number | undefined {
   const text = read(BROKER_FLAGS.port);
   if (text === undefined) return undefined;
@@ -56,7 +56,7 @@ export function readPort(read: ReadFlag): number | undefined {
   throw new ConfigError(`--port must be a whole number from 1 to 65535: current value is '${text}'`);
 }
 
-/** @throws ConfigError for what is no broker; never quotes credentials */
+/** @throws ConfigError if it is not a broker; never quotes credentials */
 export function readBroker(text: string, port: number | undefined): BrokerUrl {
   try {
     return parseBroker(text, port);
@@ -67,7 +67,7 @@ export function readBroker(text: string, port: number | undefined): BrokerUrl {
   }
 }
 
-/** @throws ConfigError for flags that do not go together */
+/** @throws ConfigError if the flags conflict */
 export function readSources(
   read: ReadFlag,
   env: Environment,
@@ -108,7 +108,7 @@ export function readSources(
   });
 }
 
-/** Credentials may come with a scheme or without, and may hold any character. */
+/** Credentials may appear with or without a scheme, and may contain any character. */
 function withoutPassword(text: string): string {
   return text.replace(/^([^:/@]*:\/\/)?.*@/s, "$1…@");
 }

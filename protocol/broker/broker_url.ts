@@ -12,8 +12,8 @@ export interface BrokerUrl {
 }
 
 /**
- * @param broker a host name or address, or `mqtt://`, `mqtts://`, `ws://` or `wss://` and the rest of a URL
- * @param port used when the broker is no URL with a port of its own
+ * @param broker a host name or address, or `mqtt://`, `mqtts://`, `ws://` or `wss://` URL
+ * @param port used when the broker is not a URL with its own port
  * @throws Error that says what is wrong
  */
 export function parseBroker(broker: string, port: number | undefined): BrokerUrl {
@@ -26,7 +26,7 @@ export function parseBroker(broker: string, port: number | undefined): BrokerUrl
   if (defaultPort === undefined) throw new Error(`unknown scheme '${scheme}': use mqtt, mqtts, ws or wss`);
   let url: URL;
   try {
-    // Read as a web address: the platform knows how to take those apart, whatever their own scheme.
+    // Parse it as a web address, which the platform can do for any scheme.
     url = new URL(text.replace(scheme, "http"));
   } catch {
     throw new Error("not a host name, an address or a broker URL");
@@ -39,7 +39,7 @@ export function parseBroker(broker: string, port: number | undefined): BrokerUrl
   if (!hasScheme && (url.pathname !== "/" || url.search !== "")) {
     throw new Error("not a host name or an address");
   }
-  // Not `url.port`: that is empty where the port is the default one of the web.
+  // Not `url.port`: it is empty for the web's default port.
   const [, written = "", ownPort] = /^(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?/.exec(text.slice(scheme.length + 3)) ??
     [];
   checkAsWritten(written, url.hostname);
@@ -63,7 +63,7 @@ export function parseBroker(broker: string, port: number | undefined): BrokerUrl
   };
 }
 
-/** Whether it is a link-local address with its zone. */
+/** Whether it is a link-local address with a zone. */
 export function hasZone({ host }: BrokerUrl): boolean {
   return host.includes("%");
 }
@@ -73,7 +73,7 @@ function bracketed(broker: string): string {
   return broker.split(":").length > 2 ? `[${broker}]` : broker;
 }
 
-/** Takes the zone of a link-local IPv6 address out, `%eth0`, or `%25eth0` in a URL: web addresses have none. */
+/** Splits off the zone of a link-local IPv6 address (`%eth0`, or `%25eth0` in a URL): web addresses have none. */
 function withoutZone(broker: string): { readonly rest: string; readonly zone: string | undefined } {
   const found = /^((?:\w+:\/\/)?\[?[\da-f]*:[\da-f:]*)%([\w.~-]+)(?=\]|$)/i.exec(broker);
   const [whole, before = "", given = ""] = found ?? [];
@@ -82,7 +82,7 @@ function withoutZone(broker: string): { readonly rest: string; readonly zone: st
   return { rest: before + broker.slice(whole.length), zone };
 }
 
-/** Web addresses may be written in ways that mean another one: 010 is eight in them, and 1883 an address. */
+/** The URL parser accepts ambiguous addresses: it reads 010 as eight, and 1883 as an address. */
 function checkAsWritten(written: string, understood: string): void {
   const isPlain = /^[\x21-\x7e]*$/.test(written) && !written.startsWith("[");
   const isAddress = /^\d+(\.\d+){3}$/.test(understood);

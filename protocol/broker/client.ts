@@ -3,7 +3,7 @@ import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type BrokerUrl, hasZone } from "./broker_url.ts";
 import { ZoneSocket } from "./zone_socket.ts";
 
-/** Begins to connect. */
+/** Starts connecting. */
 export function openClient(broker: BrokerUrl, options: IClientOptions): MqttClient {
   return hasZone(broker)
     ? new mqtt.MqttClient(() => new ZoneSocket(broker), options)
@@ -11,16 +11,16 @@ export function openClient(broker: BrokerUrl, options: IClientOptions): MqttClie
 }
 
 /**
- * Ends a client's connection in order, also where the broker answers no more.
+ * Ends a client's connection cleanly, even if the broker no longer answers.
  *
- * What is under way is waited for, and then the other side's end; not longer than `patienceMs` each. A client that waits by
- * itself does so for ever.
+ * Waits for messages in flight, and then for the other side to close, at most `patienceMs` each. The client's own wait
+ * has no limit.
  */
 export async function endClient(client: MqttClient, patienceMs: number): Promise<void> {
   const isIdle = () => Object.keys(client.outgoing).length === 0;
   if (client.connected && !isIdle()) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    // It has been taken in when the next turn comes.
+    // The client has processed it by the next turn of the event loop.
     const look = () => setTimeout(() => isIdle() && resolve(), 0);
     const timer = setTimeout(resolve, patienceMs);
     client.on("packetreceive", look).once("close", resolve);

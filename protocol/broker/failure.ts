@@ -2,29 +2,29 @@
 import { usesTls } from "./access.ts";
 import type { BrokerUrl } from "./broker_url.ts";
 
-/** An attempt to connect, as far as it got. */
+/** An attempt to connect and how far it got. */
 export interface ConnectAttempt {
   readonly broker: BrokerUrl;
-  /** Whether the broker had accepted the client. */
+  /** Whether the broker accepted the client. */
   readonly accepted: boolean;
-  /** What the client shows and expects. */
+  /** The credentials that the client presents and the CA it expects. */
   readonly hasCa: boolean;
   readonly hasCertificate: boolean;
   readonly hasUsername: boolean;
   readonly timeoutMs: number;
 }
 
-/** The errors of sockets, TLS, WebSocket and the MQTT client, as far as they are told apart here. */
+/** The errors of sockets, TLS, WebSocket and the MQTT client, with the fields used here. */
 export type ConnectionError = Error & {
   readonly code?: unknown;
   readonly errors?: readonly Error[];
-  /** The broker's certificate, where its names are the matter. */
+  /** The broker's certificate, when its names are the problem. */
   readonly cert?: { readonly subjectaltname?: unknown };
 };
 
 const MAX_QUOTE_CHARS = 200;
 
-/** `absent`: nobody answers there as a broker would; `refused`: the broker does not let this client in. */
+/** `absent`: no broker answers there; `refused`: the broker rejects this client. */
 export type FailureKind = "absent" | "refused" | "other";
 
 const ABSENT = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ETIMEDOUT"];
@@ -39,7 +39,7 @@ export function failureKind(error: ConnectionError | undefined): FailureKind {
   return code.startsWith("ERR_SSL_") && code.includes("ALERT_") ? "refused" : "other";
 }
 
-/** Whether the other side has ended the connection without a word. */
+/** Whether the other side closed the connection without giving a reason. */
 export function isBareEnd(error: ConnectionError | undefined): boolean {
   return error === undefined || ["ECONNRESET", "EPIPE"].includes(String(error.code));
 }
@@ -89,7 +89,7 @@ function wrongName({ cert }: ConnectionError, { broker }: ConnectAttempt): strin
     `${names === "" ? "" : ` but for ${names}`}: name the broker as its certificate does`;
 }
 
-/** What the broker has said against this client while TLS was agreed on. */
+/** What a TLS alert from the broker means. */
 function ofAlert(code: string, { hasCertificate }: ConnectAttempt): string | undefined {
   const alert = code.startsWith("ERR_SSL_") ? code.split("ALERT_")[1] : undefined;
   switch (alert) {
@@ -106,7 +106,7 @@ function ofAlert(code: string, { hasCertificate }: ConnectAttempt): string | und
     case "UNKNOWN_CA":
       return "the broker does not know the CA that has signed the client certificate of --cert";
     case "HANDSHAKE_FAILURE":
-      // How TLS 1.2 says that a certificate is missing, among other things.
+      // In TLS 1.2 this may also mean that a client certificate is missing.
       if (!hasCertificate) {
         return "the broker refuses the TLS handshake: if it demands a client certificate, give --cert and --key";
       }
@@ -140,7 +140,7 @@ function ofReturnCode(code: number, { hasUsername, hasCertificate }: ConnectAtte
   }
 }
 
-/** The other side ended it, or said what is no answer: most often it expects another protocol at this port. */
+/** The other side closed the connection or sent a non-MQTT answer: usually the port expects another protocol. */
 function beforeAnswer(error: ConnectionError | undefined, { broker, timeoutMs }: ConnectAttempt): string {
   const message = error?.message ?? "";
   if (message === "connack timeout") return `no answer within ${timeoutMs / 1000} s: is it an MQTT broker?`;

@@ -1,6 +1,6 @@
-/** Which hosts are this machine itself. Pure. */
+/** Tells which hosts are this machine itself. Pure. */
 
-/** Whether nobody on another machine is reached by `host`, or reaches what listens there. */
+/** Whether `host` is loopback: it never leads to, and cannot be reached from, another machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/.test(host);
 }

@@ -1,5 +1,5 @@
 /**
- * Imported before everything else: the libraries read `$DEBUG` while they load, and the MQTT client then prints its
- * packets, the password and what agents say among them, past the runner's own log.
+ * Must be imported first: the libraries read `$DEBUG` while they load, and the MQTT client would then print its packets,
+ * including the password and messages of agents, bypassing the runner's own log.
  */
 Deno.env.delete("DEBUG");

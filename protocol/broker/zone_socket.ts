@@ -1,4 +1,4 @@
-/** A connection to a link-local address, whose zone Node's sockets do not take here. */
+/** A connection to a link-local address with a zone, which Deno's `node:net` sockets do not support. */
 import { Duplex } from "node:stream";
 
 export interface Target {
@@ -7,12 +7,12 @@ export interface Target {
   readonly port: number;
 }
 
-/** Invariant: nothing is written before the connection stands and nobody objects to it. */
+/** Invariant: nothing is written until the connection is up and has been vetted. */
 export class ZoneSocket extends Duplex {
   #connection: Deno.TcpConn | undefined;
   readonly #buffer = new Uint8Array(64 * 1024);
 
-  /** @param vet asked once the connection stands, with the port of this end; throws when it must not be used */
+  /** @param vet called once the connection is up, with the local port; throws when it must not be used */
   constructor(private readonly target: Target, private readonly vet: (localPort: number) => void = () => {}) {
     super();
   }
@@ -57,7 +57,7 @@ export class ZoneSocket extends Duplex {
     try {
       this.#connection?.close();
     } catch {
-      // The other side has closed it.
+      // The other side has already closed it.
     }
     callback(error);
   }
