@@ -1,13 +1,13 @@
 /**
- * Where agents may reach the broker. A grant by name is one for every address that the name has, and for listening there,
- * too: of a broker on this machine, agents are granted the one address where it is.
+ * Where agents may reach the broker. A grant by name covers every address of that name, and listening there too: for a
+ * broker on this machine, agents are granted only the one address it listens on.
  */
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 
 export interface Net {
   /** All addresses of a name. @throws Error when it has none, or cannot be asked */
   lookUp(host: string): Promise<readonly string[]>;
-  /** Addresses of this machine, beside those of loopback. */
+  /** Addresses of this machine, without loopback. */
   ownAddresses(): readonly string[];
   /** Whether somebody listens there. */
   answers(address: string, port: number): Promise<boolean>;
@@ -16,13 +16,13 @@ export interface Net {
 /** What agents are told, and granted. Never rejects. */
 export async function brokerForAgents(broker: BrokerUrl, net: Net): Promise<BrokerUrl> {
   const { host, port, url } = broker;
-  // Behind TLS an impostor has no certificate; and the broker's is for its name.
+  // With TLS an impostor has no certificate, and the broker's certificate is for its name.
   const isPlain = url.startsWith("mqtt://") || url.startsWith("ws://");
   if (!isPlain || isAddress(host)) return broker;
   const addresses = await net.lookUp(host).catch(() => []);
   const here = addresses.filter((address) => isLoopback(address) || net.ownAddresses().includes(address));
   const [first] = here;
-  // While a name cannot be asked, an agent cannot either. Elsewhere it cannot listen.
+  // If the name does not resolve here, it does not resolve for an agent. An agent cannot listen on another machine.
   if (first === undefined) return isLoopbackName(host) ? at(broker, "127.0.0.1") : broker;
   for (const address of here) if (await net.answers(address, port)) return at(broker, address);
   return at(broker, here.find((address) => !address.includes(":")) ?? first);

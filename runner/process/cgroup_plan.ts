@@ -1,10 +1,10 @@
-/** Whether agents can be held to their limits by cgroup v2, and in which folder. Pure. */
+/** Whether cgroup v2 can limit agents here, and in which folder. Pure. */
 
-/** Controllers that limits of agents are made of, in the order they are named. */
+/** The controllers used for the limits of agents, in the order they are named. */
 export const CONTROLLERS = ["cpu", "memory", "pids"] as const;
 export type Controller = (typeof CONTROLLERS)[number];
 
-/** The node's own process, beside the groups of its agents: a group with limits for others holds no process itself. */
+/** The group of the node's own process, beside those of its agents: a group that limits others holds no process itself. */
 export const NODE_GROUP = "agentflow-node";
 
 /** A group, as its folder shows it. */
@@ -13,7 +13,7 @@ export interface GroupFacts {
   readonly folder: string;
   /** Whether this user may make groups below it, and move processes. */
   readonly writable: boolean;
-  /** The root of all groups: never handed over to anybody. */
+  /** The root of all groups: never delegated. */
   readonly isRoot: boolean;
   readonly controllers: readonly string[];
   /** Processes in the group itself. */
@@ -40,7 +40,7 @@ export type CgroupPlan =
     readonly controllers: readonly Controller[];
   };
 
-/** What to do, or why agents are not held by groups. */
+/** What to do, or why agents are not limited by groups. */
 export function planCgroups({ pid, own, above }: CgroupFacts): CgroupPlan {
   if (own === undefined) return none("this system has no cgroup v2");
   // As systemd leaves it with DelegateSubgroup=.
@@ -67,17 +67,17 @@ function none(reason: string): CgroupPlan {
 export interface GroupLimits {
   /** Of one core. */
   readonly cpuPercent: number | undefined;
-  /** What the node itself ends it over. */
+  /** Above this, the node itself ends it. */
   readonly memoryMb: number;
 }
 
-/** The kernel's own limit is above the node's, which says more. */
+/** The kernel's limit is higher than the node's, because the node's own kill reports more. */
 const MEMORY_SLACK_MB = 64;
 /** Processes and threads: Deno itself needs some 20. */
 const MAX_TASKS = 512;
 const PERIOD_US = 100_000;
 
-/** Which file of a group gets which text. */
+/** The text to write to each file of a group. */
 export function limitFiles(
   { cpuPercent, memoryMb }: GroupLimits,
   controllers: readonly Controller[],
@@ -101,7 +101,7 @@ export function cgroupPath(text: string): string | undefined {
   return /^0::(\/.*)$/m.exec(text)?.[1];
 }
 
-/** How often the kernel has ended a process of the group for want of memory, from `memory.events`. */
+/** How often the kernel has killed a process of the group for lack of memory, from `memory.events`. */
 export function oomKills(events: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(events)?.[1] ?? 0);
 }

@@ -1,4 +1,4 @@
-/** The control groups of agents, where the kernel lets this process make any: one for each, with its limits. */
+/** The control groups of agents, where the kernel lets this process create them: one per agent, with its limits. */
 import { dirname, join } from "@std/path";
 import {
   cgroupMount,
@@ -13,33 +13,33 @@ import {
   planCgroups,
 } from "./cgroup_plan.ts";
 
-/** A group that holds one process, and whatever that starts. */
+/** A group that holds one process and its descendants. */
 export interface Group {
   /** Whether the kernel holds it to its share of the CPU. */
   readonly limitsCpu: boolean;
   /**
-   * Its process has ended: what it has started ends too, and the group goes.
-   * @returns the most memory it held, in MiB, when the kernel has ended it for that; else `undefined`
+   * Called when its process has ended: kills the descendants and removes the group.
+   * @returns the peak memory in MiB if the kernel killed it for lack of memory; else `undefined`
    */
   leave(): Promise<number | undefined>;
 }
 
-/** Where agents' groups are made, if anywhere. */
+/** Creates the agents' groups, where that is possible. */
 export interface Cgroups {
-  /** `undefined`: agents are held by groups; else why they are not. */
+  /** `undefined` if agents are limited by groups; else why they are not. */
   readonly reason: string | undefined;
   readonly controllers: readonly Controller[];
-  /** @returns `undefined` when there is no group for it: it then runs as it would without any */
+  /** @returns `undefined` when no group can be made: it then runs without one */
   enter(agent: string, pid: number, limits: GroupLimits): Group | undefined;
 }
 
-/** Agents are not held by groups. */
+/** Agents are not limited by groups. */
 export function noCgroups(reason: string): Cgroups {
   return { reason, controllers: [], enter: () => undefined };
 }
 
 /**
- * Finds out what may be used here, and makes it ready. Never throws.
+ * Finds out what this machine allows, and prepares it. Never throws.
  * @param proc this process' folder in `/proc`
  */
 export async function openCgroups(pid: number, proc = "/proc/self"): Promise<Cgroups> {
@@ -78,7 +78,7 @@ function enter(
     for (const [file, text] of Object.entries(limitFiles(limits, controllers))) put(folder, file, text);
     put(folder, "cgroup.procs", String(pid));
   } catch {
-    // It has ended already, or the kernel refuses: the node's own limits hold.
+    // It has already ended, or the kernel refuses: the node's own limits apply.
     return undefined;
   }
   const killsBefore = readKills(folder);
@@ -92,7 +92,7 @@ function enter(
   };
 }
 
-/** What is left in it dies; a group that the kernel still has to empty is used again by the agent's next process. */
+/** Kills what is left in it; a group the kernel has not emptied yet is reused by the agent's next process. */
 async function removeGroup(folder: string): Promise<void> {
   try {
     put(folder, "cgroup.kill", "1");
@@ -117,7 +117,7 @@ function readGroup(folder: string): GroupFacts {
   return {
     folder: folder.replace(/(?<=.)\/$/, ""),
     writable: isWritable(join(folder, "cgroup.procs")) && isWritable(join(folder, "cgroup.subtree_control")),
-    // The root alone has none.
+    // Only the root has no such file.
     isRoot: readOrEmpty(join(folder, "cgroup.type")) === "",
     controllers: readOrEmpty(join(folder, "cgroup.controllers")).split(/\s+/).filter((name) => name !== ""),
     pids: readOrEmpty(join(folder, "cgroup.procs")).split("\n").filter((line) => line !== "").map(Number),
@@ -138,7 +138,7 @@ function readKills(folder: string): number {
   return oomKills(readOrEmpty(join(folder, "memory.events")));
 }
 
-/** Kernels before 5.19 do not tell: it was what it may hold. */
+/** Kernels before 5.19 do not report a peak: the limit stands in for it. */
 function readPeakMb(folder: string): number {
   const bytes = readOrEmpty(join(folder, "memory.peak")) || readOrEmpty(join(folder, "memory.max"));
   return Math.round(Number(bytes) / 1024 / 1024 * 10) / 10;

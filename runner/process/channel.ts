@@ -10,16 +10,16 @@ import {
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { LineSplitter } from "../../protocol/lines.ts";
 
-/** What a line can have too much of. */
+/** The limits that a line can exceed. */
 export type LineLimit = "length" | "parts";
 
-/** Who receives what an agent says. */
+/** Receives what an agent says. */
 export interface ChannelHandlers {
-  /** One frame. A promise means: under way until it settles. It must not reject. */
+  /** One frame. A returned promise means: under way until it settles. It must not reject. */
   onFrame(frame: AgentFrame): Promise<void> | void;
-  /** A line that is no frame: printed by the agent's code or by Deno. */
+  /** A line that is not a frame: printed by the agent's code or by Deno. */
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
-  /** A line that was longer than a frame may be, or a frame of too many parts; it has been passed over. */
+  /** A line longer than a frame may be, or a frame of too many parts; it has been dropped. */
   onOversize(start: string, limit: LineLimit): void;
 }
 
@@ -27,9 +27,9 @@ export interface ChannelHandlers {
 export interface Amount {
   readonly lines: number;
   readonly bytes: number;
-  /** What its long lines have cost, in milliseconds. */
+  /** Time spent on its long lines, in milliseconds. */
   readonly workMs: number;
-  /** Reads that have brought no end of a line; one that has filled half of the buffer counts half, a full one not at all. */
+  /** Reads without a line end; a read that fills half the buffer counts half, a full one not at all. */
   readonly fragments: number;
 }
 
@@ -41,20 +41,20 @@ export type Brake = (amount: Amount) => Promise<void>;
 
 /** Reading pauses while this many frames of an agent are under way: twice what a well-behaved harness sends. */
 const MAX_UNDER_WAY = 512;
-/** … or so many characters of them: the window that a harness keeps is the agent's word, too. */
+/** … or this many characters of them: agent code can exceed the window that the harness keeps. */
 const MAX_CHARS_UNDER_WAY = 2 * WINDOW_BYTES;
-/** Messages and tasks for an agent that does not read them, in bytes, before more are refused. */
+/** Bytes of unread messages and tasks for an agent before more are refused. */
 const MAX_OUTGOING_BYTES = 16 * 1024 * 1024;
-/** Of each stream, held while it is read from: always. */
+/** The read buffer of each stream, held all the time. */
 const READ_BUFFER_BYTES = 16 * 1024;
-/** The same for all else: answers and control have room left when messages and tasks have none. */
+/** The same for all other frames: answers and control still have room when messages and tasks have none. */
 const MAX_CONTROL_BYTES = 2 * MAX_OUTGOING_BYTES;
-/** What a frame that waits costs beside its own bytes, roughly. */
+/** Rough overhead of a waiting frame, in addition to its bytes. */
 const OVERHEAD_BYTES = 1024;
 const STDERR_LINE_BYTES = 64 * 1024;
-/** A shorter line costs a moment at most, and others have their turn between two of them. */
+/** Shorter lines cost little, and other agents have their turn between two of them. */
 const LONG_LINE_CHARS = 32 * 1024;
-/** So much of a line that is passed over is shown. */
+/** How much of a dropped line is shown. */
 const START_CHARS = 200;
 
 /**
@@ -69,10 +69,10 @@ export class Channel {
   #closed = false;
   #underWay = 0;
   #charsUnderWay = 0;
-  /** Frames of the window from the oldest that has not settled on. */
+  /** Frames of the window, from the oldest unsettled one on. */
   readonly #window: { settled: boolean }[] = [];
   #acknowledging = false;
-  /** Settled frames of which the agent is still to be told. */
+  /** Settled frames that have not been acknowledged yet. */
   #settledFrames = 0;
   #ackPending = false;
   #wakeReaders: (() => void)[] = [];
@@ -90,7 +90,7 @@ export class Channel {
     private readonly nowMs: () => number = () => 0,
   ) {
     this.#writer = streams.stdin.getWriter();
-    // The writer reports the end of the process here too; `ended` is how that is noticed.
+    // The writer also reports the end of the process here; `ended` already covers that.
     this.#writer.closed.catch(() => {});
     const onOversize = (start: string) => this.handlers.onOversize(start, "length");
     this.ended = Promise.all([
@@ -113,7 +113,7 @@ export class Channel {
     const limit = isData ? MAX_OUTGOING_BYTES : MAX_CONTROL_BYTES;
     if (this.#closed || this.#outgoingBytes >= limit) return false;
     const bytes = this.#encoder.encode(encodeFrame(frame));
-    // The harness ends itself over a line that is far too long.
+    // The harness exits on a line that is far too long.
     if (bytes.length > limit) return false;
     const cost = bytes.length + OVERHEAD_BYTES;
     this.#outgoingBytes += cost;
@@ -144,7 +144,7 @@ export class Channel {
     lines: LineSplitter,
     handle: (line: string) => Promise<void> | void,
   ): Promise<void> {
-    // A buffer of its own, used again for each read: the stream's default is 64 KiB for every one of them.
+    // One buffer, reused for each read: by default the stream allocates 64 KiB per read.
     const reader = stream.getReader({ mode: "byob" });
     let buffer = new Uint8Array(READ_BUFFER_BYTES);
     for (;;) {
@@ -205,15 +205,15 @@ export class Channel {
     });
   }
 
-  /** A frame that the runner stumbles over is a mistake of the runner's: it must not take the other agents along. */
+  /** A frame that makes the runner throw is a bug in the runner: it must not affect the other agents. */
   #sayFailure(error: unknown): Promise<void> | void {
     const reason = error instanceof Error ? error.message : String(error);
     return this.handlers.onOutput("stderr", `The node could not handle what the agent said: ${reason}`);
   }
 
   /**
-   * Acknowledges what has settled, up to the oldest frame that has not: a count then says which ones are meant. Frames
-   * that settle in one turn of the event loop are acknowledged in one line: a write costs more than a frame.
+   * Acknowledges settled frames up to the oldest unsettled one, so that a count identifies them. Frames that settle in
+   * one turn of the event loop are acknowledged in one line: a write costs more than a frame.
    */
   #acknowledge(): void {
     if (this.#acknowledging || this.#window[0]?.settled !== true) return;
@@ -228,7 +228,7 @@ export class Channel {
     });
   }
 
-  /** One acknowledgement is on its way at a time: an agent that reads none of them cannot pile them up. */
+  /** Only one acknowledgement is in flight, so they cannot pile up for an agent that does not read. */
   #sendAck(): void {
     const n = this.#settledFrames;
     if (n === 0 || this.#ackPending || !this.send({ t: "ack", n })) return;

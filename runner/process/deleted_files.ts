@@ -1,12 +1,12 @@
-/** Files that a process has open and that have no name any more, from Linux' `/proc`. */
+/** Deleted files that a process still has open, from Linux' `/proc`. */
 
 const DELETED = / \(deleted\)$/;
-/** Memory that looks like a file is counted as memory. */
+/** Memory that appears as a file is counted as memory, not here. */
 const IN_MEMORY = /^\/(memfd:|dev\/shm\/)/;
 const BLOCK_BYTES = 512;
 const MIB = 1024 * 1024;
 
-/** What they take of the disk, in MiB; 0 when there is no such process, or no `/proc`. */
+/** The disk space they use, in MiB; 0 without such a process, or without `/proc`. */
 export function deletedFilesMb(pid: number): number {
   try {
     let bytes = 0;
@@ -26,7 +26,7 @@ function deletedBytes(path: string): number {
     if (!DELETED.test(target) || IN_MEMORY.test(target)) return 0;
     return (Deno.statSync(path).blocks ?? 0) * BLOCK_BYTES;
   } catch {
-    // It has been closed meanwhile.
+    // It has been closed in the meantime.
     return 0;
   }
 }

@@ -21,17 +21,17 @@ export async function closeDenoDir(dir: string): Promise<void> {
 
 /** What Deno has translated. */
 const TRANSLATED = "gen";
-/** What Deno knows of modules, as databases of SQLite: without them it starts all the same, more slowly. */
+/** Deno's SQLite databases about modules: without them it starts too, but more slowly. */
 const DATABASES = ["dep_analysis_cache_v2", "node_analysis_cache_v2", "v8_code_cache_v2"].flatMap((name) =>
   ["", "-wal", "-shm"].map((suffix) => name + suffix)
 );
 
-/** Paths in a DENO_DIR that its agents' own processes have to write to; the rest, packages among it, stays as it is. */
+/** Paths in a DENO_DIR that agents' processes must write to; the rest, including packages, is read-only. */
 export function cachesIn(dir: string): { readonly folder: string; readonly files: readonly string[] } {
   return { folder: join(dir, TRANSLATED), files: DATABASES.map((name) => join(dir, name)) };
 }
 
-/** Makes those that are missing: a process that is held to them can make none. */
+/** Creates the missing ones: a process that is limited to these paths cannot. */
 export async function makeCaches(dir: string): Promise<void> {
   const { folder, files } = cachesIn(dir);
   await Deno.mkdir(folder, { recursive: true });

@@ -10,9 +10,9 @@ export interface Connection {
 }
 
 /**
- * The process of `pids` that has accepted the connection, or listens where it waits to be accepted. Exact when asked
- * while the connection stands: its other end cannot change hands any more.
- * @returns `undefined` when it is none of them, or there is no `/proc`
+ * The process of `pids` that has accepted the connection, or listens where it waits to be accepted. Exact while the
+ * connection is open: its other end can no longer change hands.
+ * @returns `undefined` when it is none of them, or without `/proc`
  */
 export function holderOf(connection: Connection, pids: readonly number[]): number | undefined {
   const inodes = endpointInodes(readSockets(), connection);

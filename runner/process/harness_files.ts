@@ -1,15 +1,15 @@
-/** Writes the harness, which the runner carries, out for the agents' processes. */
+/** Writes the harness, which is part of the runner, to files for the agents' processes. */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import { isAnothers } from "../files/ownership.ts";
 import { HARNESS, type SourceTree } from "./harness_source.ts";
 
 /**
- * Writes the harness below `workDir`, in a folder named by its content: runners of several versions may share it.
- * What is there already counts only where it has that content, and where nobody else can change it.
+ * Writes the harness below `workDir`, in a folder named after its content, so that several versions can share `workDir`.
+ * Existing files are used only if they have that content and nobody else can change them.
  * @returns the path of its main module
  * @throws Deno's error when the folder cannot be written
- * @throws Error when it is in other hands
+ * @throws Error when another user owns it or can write there
  */
 export async function writeHarness(workDir: string, tree: SourceTree = HARNESS): Promise<string> {
   const folder = join(workDir, `harness-${digestOf(tree)}`);
@@ -32,7 +32,7 @@ export interface PythonHarness {
   readonly digest: string;
 }
 
-/** As `writeHarness`, for agents in Python. Only a node that has any pays for loading its source. */
+/** As `writeHarness`, for agents in Python. Its source is loaded lazily. */
 export async function writePythonHarness(workDir: string): Promise<PythonHarness> {
   const { PYTHON_HARNESS } = await import("./python_harness_source.ts");
   const entry = await writeHarness(workDir, PYTHON_HARNESS);
@@ -47,7 +47,7 @@ function digestOf({ files }: SourceTree): string {
   return createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
 }
 
-/** Whoever can write here after this runner has looked decides what runs around every agent. */
+/** Anyone who can write here after this check decides what runs around every agent. */
 async function refuseForeign(folder: string): Promise<void> {
   const info = await Deno.lstat(folder);
   const reason = !info.isDirectory
@@ -74,7 +74,7 @@ async function writeIfDifferent(path: string, source: string): Promise<void> {
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    // Not through a link: what it leads to is somebody else's to change.
+    // Not through a link: somebody else may control its target.
     return (await Deno.lstat(path)).isFile ? await Deno.readTextFile(path) : undefined;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The harness' source, carried by the runner. A bundled runner has this module replaced by one that holds the harness
+ * The harness' source, part of the runner. In a bundled runner this module is replaced by one that holds the harness
  * as a single file of JavaScript: see `operator/release/bundle.ts`.
  */
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };

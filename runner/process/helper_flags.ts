@@ -1,11 +1,11 @@
-/** Deno's flags for a short-lived process that runs our own code on what others have written. Pure. */
+/** Deno's flags for a short-lived process that runs our own code on untrusted files. Pure. */
 
 export interface HelperFiles {
   readonly read: readonly string[];
   readonly write?: readonly string[];
 }
 
-/** What is not listed is denied; nothing is fetched, and no configuration is read. */
+/** Everything not listed is denied; nothing is fetched, and no configuration is read. */
 export function helperFlags({ read, write = [] }: HelperFiles): string[] {
   return [
     "run",

@@ -1,4 +1,4 @@
-/** What supervision needs of the rest of the runner, and whom it tells what happens. */
+/** What supervision needs from the rest of the runner, and the observers it notifies. */
 import type { AgentFrame, LogLevel, RunnerFrame } from "../../protocol/frames.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { AgentOutcome, ErrorReport, Kill, VisibleState } from "./state.ts";
@@ -9,7 +9,7 @@ export interface ProcessExit {
   readonly description: string;
   /** The last lines it wrote to stderr. */
   readonly stderrTail: string;
-  /** The limit that the kernel has ended it over. */
+  /** The limit for which the kernel killed it. */
   readonly kill?: Kill;
 }
 
@@ -18,23 +18,23 @@ export interface RunningProcess {
   readonly pid: number;
   send(frame: RunnerFrame): boolean;
   end(how: "gracefully" | "now"): void;
-  /** Stops it for a while, or lets it go on. */
+  /** Suspends or resumes it. */
   setStopped(stopped: boolean): void;
   /** Whether the kernel holds it to its share of the CPU. */
   readonly isCpuLimited?: boolean;
   readonly exited: Promise<ProcessExit>;
 }
 
-/** Who hears what a process says. A promise means: under way until it settles; it must not reject. */
+/** Receives the output of a process. A returned promise means: under way until it settles; it must not reject. */
 export interface ProcessListener {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
-  /** A line that has been passed over: it was too long, or held too many parts. */
+  /** A line was dropped: it was too long, or held too many parts. */
   onOversize(start: string, limit: "length" | "parts"): void;
   onHeld(message: string): void;
 }
 
-/** Fetches what agents depend on, and starts their processes. `Prepared` is its own affair. */
+/** Fetches the agents' dependencies and starts their processes. `Prepared` is opaque to the supervisor. */
 export interface Runtime<Agent, Prepared = unknown> {
   /** Whether there is anything to fetch. */
   needsInstall(config: SpawnConfig): boolean;
@@ -48,13 +48,13 @@ export interface Runtime<Agent, Prepared = unknown> {
   ): Promise<RunningProcess>;
 }
 
-/** Frames of an agent that are not about its life. */
+/** Frames of an agent that do not concern its life cycle. */
 export type TrafficFrame = Exclude<
   AgentFrame,
   { t: "loaded" | "ready" | "processed" | "held" | "error" | "pong" }
 >;
 
-/** Who is told what happens to agents. */
+/** Receives the events of agents. */
 export interface AgentObserver<Agent> {
   /** It has come under supervision. */
   onStarted(agent: Agent): void;
@@ -66,11 +66,11 @@ export interface AgentObserver<Agent> {
   onProcessed(agent: Agent): void;
   /** It has earned a restart back by time. */
   onHealthy(agent: Agent): void;
-  /** Its process is ended because of a limit. */
+  /** Its process is ended for exceeding a limit. */
   onKilled(agent: Agent, kill: Kill): void;
-  /** Its process has ended, for that reason; another may follow. */
+  /** Its process has ended for `reason`; another may follow. */
   onExit(agent: Agent, reason: string): void;
-  /** It is not supervised any more. */
+  /** It is no longer supervised. */
   onEnded(agent: Agent, outcome: AgentOutcome): void;
   onTraffic(agent: Agent, frame: TrafficFrame): Promise<void> | void;
   onLog(agent: Agent, level: LogLevel, message: string): Promise<void> | void;

@@ -17,7 +17,7 @@ export type Phase =
   /** `setup()` runs. */
   | { readonly kind: "setup" }
   | { readonly kind: "running" }
-  /** Its process is being ended, because of what went wrong; a restart or the end follows. */
+  /** Its process is being ended after a failure; a restart or the end follows. */
   | {
     readonly kind: "crashing";
     readonly reason: string;
@@ -31,7 +31,7 @@ export type Phase =
   | { readonly kind: "stopping"; readonly reason: StopReason }
   | { readonly kind: "ended"; readonly outcome: AgentOutcome };
 
-/** `leaving`: it must not do anything any more unless it stays. `arriving`: it must not begin before it may. */
+/** `leaving`: it does nothing more unless it stays here. `arriving`: it does not begin until it is released. */
 export type Passage = "open" | "leaving" | "arriving";
 
 export interface AgentState {
@@ -42,7 +42,7 @@ export interface AgentState {
   readonly paused: boolean;
   /** Whether the node itself lets `process()` through, while the agent moves between nodes. */
   readonly passage: Passage;
-  /** Number of the last scheduled restart: one with another number is stale. */
+  /** Number of the last scheduled restart; any other number is stale. */
   readonly generation: number;
 }
 
@@ -61,7 +61,7 @@ export type AgentEvent =
   | { readonly kind: "loaded" }
   | { readonly kind: "ready" }
   | { readonly kind: "processed" }
-  /** It has no `process()`, and has run without a crash for as long as earns a restart back. */
+  /** It has no `process()`, and has run long enough without a crash to earn a restart back. */
   | { readonly kind: "healthy" }
   | {
     readonly kind: "failed";
@@ -76,9 +76,9 @@ export type AgentEvent =
   | { readonly kind: "restart_due"; readonly generation: number }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
-  /** The agent is about to move away: it comes to rest. */
+  /** The agent is about to move away and stops working. */
   | { readonly kind: "hold" }
-  /** It stays, or has arrived: it goes on. */
+  /** It stays, or has arrived: it resumes. */
   | { readonly kind: "release" }
   | { readonly kind: "stop"; readonly reason: StopReason };
 
@@ -93,7 +93,7 @@ export interface ErrorReport {
   readonly traceback?: string;
   readonly consecutive?: number;
   readonly restart_count?: number;
-  /** The code before this update runs again. */
+  /** The code from before this update runs again. */
   readonly rolled_back?: true;
   /** The limit that its process was ended over. */
   readonly kill?: Kill;
@@ -117,7 +117,7 @@ export interface Kill {
   readonly unit: "MB" | "s" | "files" | "sockets";
 }
 
-/** What a reader of the wire is told an agent is doing. */
+/** The state of an agent as reported on the wire. */
 export type VisibleState = "running" | "restarting" | "failed" | "stopped" | "paused" | "unresponsive";
 
 export type Effect =
@@ -131,7 +131,7 @@ export type Effect =
   | { readonly kind: "report_error"; readonly report: ErrorReport }
   /** The visible state has changed. */
   | { readonly kind: "announce"; readonly state: VisibleState }
-  /** `setup()` has returned: tasks may come, and the manifest is known. */
+  /** `setup()` has returned: the agent takes tasks, and its manifest is known. */
   | { readonly kind: "ready" }
   | { readonly kind: "ended"; readonly outcome: AgentOutcome };
 
@@ -144,7 +144,7 @@ export const INITIAL_STATE: AgentState = Object.freeze<AgentState>({
   generation: 0,
 });
 
-/** What the wire says of an agent in `state`; `undefined` before it has run for the first time. */
+/** The state reported on the wire; `undefined` before the agent has run for the first time. */
 export function visibleState(state: AgentState): VisibleState | undefined {
   const { phase } = state;
   switch (phase.kind) {
@@ -155,7 +155,7 @@ export function visibleState(state: AgentState): VisibleState | undefined {
     case "waiting":
       return state.generation > 0 ? "restarting" : undefined;
     case "setup":
-      // Its old node takes the first sign of life here for its arrival: not before `setup()` has returned.
+      // The old node treats the first heartbeat from here as the arrival: send none before `setup()` has returned.
       if (state.passage === "arriving") return undefined;
       return state.paused ? "paused" : "running";
     case "running":

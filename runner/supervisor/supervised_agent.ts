@@ -27,7 +27,7 @@ export interface SupervisionParts {
   readonly runtime: Runtime<SupervisedAgent>;
   readonly observer: AgentObserver<SupervisedAgent>;
   readonly clock: Clock;
-  /** How long its event loop may stay away, in milliseconds. */
+  /** How long its event loop may fail to answer, in milliseconds. */
   readonly hangTimeoutMs: number;
 }
 
@@ -69,13 +69,13 @@ export class SupervisedAgent {
   #restart: AbortController | undefined;
   /** Aborted when the process that runs now has ended. */
   #ending: AbortController | undefined;
-  /** The last `errors` report, until it is taken care of. */
+  /** Settles when the last `errors` report has been handled. */
   #reporting: Promise<void> | void = undefined;
   #resolveEnded: (outcome: AgentOutcome) => void = () => {};
 
   /**
-   * @param removed called as the agent ends, before anybody is told
-   * @param restored what is known of it from before
+   * @param removed called as the agent ends, before the observer is told
+   * @param restored its state from an earlier run
    */
   constructor(
     readonly config: SpawnConfig,
@@ -109,7 +109,7 @@ export class SupervisedAgent {
     return this.#process?.isCpuLimited === true;
   }
 
-  /** Stops its process for a moment, or lets it go on. */
+  /** Suspends or resumes its process. */
   setStopped(stopped: boolean): void {
     this.#process?.setStopped(stopped);
   }
@@ -135,7 +135,7 @@ export class SupervisedAgent {
     return kind === "installing" || kind === "launching" || kind === "setup";
   }
 
-  /** Sends a frame to its process; `false` when there is none, or it does not read. */
+  /** Sends a frame to its process; `false` when no process runs, or it does not read. */
   send(frame: RunnerFrame): boolean {
     return this.#process?.send(frame) ?? false;
   }
@@ -155,7 +155,7 @@ export class SupervisedAgent {
     return this.#counters;
   }
 
-  /** What `set_status` has set last, since its process was started. */
+  /** The last `set_status` text since its process was started. */
   get statusText(): string | undefined {
     return this.#statusText;
   }
@@ -165,12 +165,12 @@ export class SupervisedAgent {
     return this.#hasProcess;
   }
 
-  /** What its code has turned out to be, where that could not be told before it was loaded. */
+  /** The language of its code, where that is known only once the code is loaded. */
   get language(): Decided | undefined {
     return this.#language;
   }
 
-  /** One more of what is counted. */
+  /** Adds one to a counter. */
   count(what: keyof Counters): void {
     this.#counters[what] += 1;
   }
@@ -198,7 +198,7 @@ export class SupervisedAgent {
     if (this.#state !== before) this.parts.observer.onKilled(this, kill);
   }
 
-  /** Brings it to rest, for a move to another node. Resolves once nothing of its code runs any more. */
+  /** Holds it for a move to another node. Resolves once none of its code runs. */
   hold(): Promise<void> {
     return new Promise((resolve) => {
       this.#onHeld.push(resolve);
@@ -207,7 +207,7 @@ export class SupervisedAgent {
     });
   }
 
-  /** It stays, or has arrived: it goes on. */
+  /** It stays, or has arrived: it resumes. */
   release(): void {
     this.#dispatch({ kind: "release" });
   }
@@ -272,7 +272,7 @@ export class SupervisedAgent {
     try {
       process = await this.parts.runtime.launch(this, this.#prepared, this.#listener());
     } catch (error) {
-      // A stop that came meanwhile waits for a process that never was.
+      // A stop that came in the meantime waits for the exit of a process that never started.
       const stopped = this.#state.phase.kind === "stopping";
       return this.#dispatch(
         stopped
@@ -305,7 +305,7 @@ export class SupervisedAgent {
     this.#dispatch({ kind: "exited", reason, kill });
   }
 
-  /** Without `process()` there is nothing to count but time. */
+  /** An agent without `process()` earns restarts back by time. */
   async #earnBack(ending: AbortSignal): Promise<void> {
     while (this.#state.restartCount > 0 && await this.parts.clock.sleep(HEALTHY_MS, ending)) {
       this.#dispatch({ kind: "healthy" });
@@ -355,7 +355,7 @@ export class SupervisedAgent {
         return this.#held();
       case "error":
         this.#dispatch({ ...frame, kind: "failed" });
-        // Forged ones can come in any number: they are held back like all else an agent says.
+        // Agent code can forge any number of these: they get the same back-pressure as its other output.
         return this.#reporting;
       case "pong":
         return this.#watchdog.answered(frame.n);

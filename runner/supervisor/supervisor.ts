@@ -1,10 +1,10 @@
-/** The agents of a node, ONE_FOR_ONE: what happens to one does not touch the others. */
+/** The agents of a node, ONE_FOR_ONE: a failure of one does not affect the others. */
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { AgentState, StopReason } from "./state.ts";
 import type { AgentObserver } from "./ports.ts";
 import { SupervisedAgent, type SupervisionParts } from "./supervised_agent.ts";
 
-/** Invariant: at most one agent of a name is supervised; one that has ended is not. */
+/** Invariant: at most one agent per name is supervised; an agent that has ended is not. */
 export class Supervisor {
   readonly #agents = new Map<string, SupervisedAgent>();
 
@@ -12,7 +12,7 @@ export class Supervisor {
 
   constructor(private readonly parts: Omit<SupervisionParts, "observer">) {}
 
-  /** Names who is told what happens to agents; the observer may need parts that need this supervisor. */
+  /** Sets the observer. Separate from the constructor because the observer's parts may need this supervisor. */
   observedBy(observer: AgentObserver<SupervisedAgent>): this {
     this.#observer = observer;
     return this;
@@ -33,8 +33,8 @@ export class Supervisor {
 
   /**
    * Takes an agent under supervision and starts it.
-   * @param restored what is known of it from before
-   * @throws Error when one of that name is running: the caller decides what to do with it
+   * @param restored its state from an earlier run
+   * @throws Error when an agent of that name is running: the caller decides what to do with it
    */
   start(config: SpawnConfig, restored: Partial<AgentState> = {}): SupervisedAgent {
     if (this.#agents.has(config.name)) throw new Error(`Agent '${config.name}' is already supervised`);

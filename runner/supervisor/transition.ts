@@ -48,7 +48,7 @@ export function transition(state: AgentState, event: AgentEvent, budget: Budget)
       return enter(
         state,
         { kind: "running" },
-        // The first sign of life here is what its old node waits for.
+        // The old node waits for the first heartbeat from here.
         ...(state.passage === "arriving" ? [announceAlive(state)] : []),
         { kind: "ready" },
       );
@@ -108,7 +108,7 @@ function launch(state: AgentState): Transition {
 }
 
 function end(state: AgentState, outcome: AgentOutcome, ...before: Effect[]): Transition {
-  // One that is sent back has not been here: where it was, it goes on.
+  // An agent that is sent back never ran here: it resumes on its old node.
   const isSentBack = state.passage === "arriving" && outcome.kind === "stopped" &&
     outcome.reason === "migrate";
   const said = isSentBack ? [] : [announce(outcome.kind)];
@@ -155,7 +155,7 @@ function failed(state: AgentState, event: Extract<AgentEvent, { kind: "failed" }
       return enter(healthier, { kind: "crashing", reason, traceback: "", hung: false }, report, endNow);
     }
     case "crash":
-      // The process ends itself after it has said this.
+      // The process exits by itself after this frame.
       return enter(state, { kind: "crashing", reason: error, traceback, hung: false, kill }, endNow);
     default:
       return phase satisfies never;
@@ -235,7 +235,7 @@ function release(state: AgentState): Transition {
   if (passage === "open") return unchanged(state);
   const effects: Effect[] = isAlive(state) ? [{ kind: "send", frame: "release" }] : [];
   const opened: AgentState = { ...state, passage: "open" };
-  // The last word on the wire may be of another node: that it runs, has failed or has stopped there.
+  // The last state on the wire may be another node's: running, failed or stopped there.
   const isVisible = phase.kind === "running" || (phase.kind === "setup" && passage === "leaving");
   if (isVisible) effects.push(announceAlive(opened));
   return { state: opened, effects };
@@ -255,7 +255,7 @@ function stop(state: AgentState, reason: StopReason): Transition {
       return enter(state, { kind: "stopping", reason }, { kind: "end_process", how: "gracefully" });
     case "crashing":
     case "failing":
-      // Its process is on its way out already.
+      // Its process is already ending.
       return enter(state, { kind: "stopping", reason });
     case "stopping":
       // A delete asks for more than the stop it overtakes.

@@ -1,10 +1,10 @@
-/** Finds out that an agent's event loop hangs: it is asked regularly, and has to answer in time. */
+/** Detects an event loop that hangs: pings it regularly and expects an answer in time. */
 import type { Clock } from "../clock.ts";
 
-/** Questions per time limit: so many must have gone unanswered. */
+/** Pings per time limit; as many must have gone unanswered. */
 const PINGS_PER_LIMIT = 3;
 
-/** What is watched. */
+/** The agent being watched. */
 export interface Watched {
   ping(n: number): void;
   /** It has not answered for `seconds`. */
@@ -17,10 +17,10 @@ export class Watchdog {
   #lastAnswer = 0;
   #lastAnswerMs = 0;
 
-  /** @param limitMs how long an event loop may stay away, in milliseconds */
+  /** @param limitMs how long an event loop may fail to answer, in milliseconds */
   constructor(private readonly clock: Clock, private readonly limitMs: number) {}
 
-  /** An answer has come. It is the agent's word: one to a question that was never asked says nothing. */
+  /** Records an answer. Agent code can forge answers: those to pings that were never sent are ignored. */
   answered(n: number): void {
     if (n > this.#lastQuestion) return;
     this.#lastAnswer = Math.max(this.#lastAnswer, n);
@@ -34,7 +34,7 @@ export class Watchdog {
     this.#lastAnswerMs = this.clock.monotonicMs();
     for (let n = 1; await this.clock.sleep(this.limitMs / PINGS_PER_LIMIT, signal); n++) {
       const silentMs = this.clock.monotonicMs() - this.#lastAnswerMs;
-      // Counted in questions too: a runner that was held up itself must not blame its agents.
+      // Unanswered pings count too: a runner that was itself held up must not blame its agents.
       if (n - 1 - this.#lastAnswer >= PINGS_PER_LIMIT && silentMs >= this.limitMs) {
         watched.onHung(silentMs / 1000);
         return;
