@@ -1,11 +1,11 @@
-/** Whether what an agent asks for lies inside what the policy allows, for each kind of permission. Pure: paths come resolved. */
+/** Whether the policy covers what an agent asks for, for each kind of permission. Pure: paths are already resolved. */
 import type { PermissionKind } from "../../protocol/permissions.ts";
 import { globMatches } from "../../protocol/patterns.ts";
 
 /** Allows any entry of its kind. */
 export const ANY = "*";
 
-/** Programs that run whatever they are told: only naming one allows it, `*` or its folder does not. */
+/** Programs that run arbitrary commands: a rule must name them; `*` or their folder does not allow them. */
 const LAUNCHERS = new Set(
   [
     "sh",
@@ -26,10 +26,10 @@ const LAUNCHERS = new Set(
   ],
 );
 
-/** Variables with the node's own access, and those that change how the agent's process itself works. */
+/** Variables that hold the node's own credentials, or that change how the agent's process works. */
 const NODES_OWN = /^(AGENTFLOW|DENO|LD|NODE|NPM_CONFIG|V8|RUST)_|^(JSR_URL|PATH)$/i;
 
-/** Why an entry cannot be asked for at all, or `undefined` when it can. */
+/** Why no agent can ask for this entry; `undefined` if it can. */
 export function entryProblem(kind: PermissionKind, entry: string): string | undefined {
   switch (kind) {
     case "net":
@@ -49,7 +49,7 @@ export function entryProblem(kind: PermissionKind, entry: string): string | unde
   }
 }
 
-/** Why a rule cannot stand in a policy, or `undefined` when it can. */
+/** Why this rule is not valid in a policy; `undefined` if it is. */
 export function ruleProblem(kind: PermissionKind, rule: string): string | undefined {
   return kind === "env" ? entryProblem(kind, rule.replaceAll("*", "X")) : entryProblem(kind, rule);
 }

@@ -2,7 +2,7 @@
 import { readGuarded } from "../files/local_file.ts";
 import type { AgentCredentials, Policy } from "./policy.ts";
 
-/** Shorter ones could not be taken out of a log without taking out all else. */
+/** Shorter passwords could not be redacted from a log without removing unrelated text. */
 const MIN_CHARS = 8;
 /** MQTT 3.1.1, 3.1.3.5: its length is sent as two bytes. */
 const MAX_BYTES = 65_535;
@@ -14,8 +14,8 @@ export interface Login {
 }
 
 /**
- * Reads the password as it is now: it may have been changed since the start.
- * @throws Error for the operator, which never quotes the file
+ * Reads the current password: it may have changed since the start.
+ * @throws Error for the operator; it never quotes the file
  */
 export async function readLogin({ username, password_file }: AgentCredentials): Promise<Login> {
   try {
@@ -35,7 +35,7 @@ export async function readLogin({ username, password_file }: AgentCredentials): 
   }
 }
 
-/** Whether all that a policy names can be read. @throws Error for the operator */
+/** Checks that every password file of a policy can be read. @throws Error for the operator */
 export async function checkCredentials({ rules, overrides }: Policy): Promise<void> {
   const all = [rules.agent_credentials, ...overrides.map(({ rules }) => rules.agent_credentials ?? false)];
   for (const credentials of all) if (credentials !== false) await readLogin(credentials);

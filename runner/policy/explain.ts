@@ -1,4 +1,4 @@
-/** A policy in words, for the operator who has written it. Pure. */
+/** A policy in words, for the operator who wrote it. Pure. */
 import { PERMISSION_KINDS, type PermissionKind } from "../../protocol/permissions.ts";
 import { ANY } from "./covers.ts";
 import type { AgentCredentials, Override, Policy, Rules } from "./policy.ts";

@@ -1,4 +1,4 @@
-/** What a policy grants and no agent gets: Deno keeps devices and the kernel's files from all that it confines. */
+/** Grants that have no effect: Deno denies devices and the kernel's files to all code in its sandbox. */
 import { realPath } from "./paths.ts";
 import type { Policy } from "./policy.ts";
 
@@ -7,7 +7,7 @@ const GIVEN: ReadonlySet<string> = new Set(
   ["null", "zero", "random", "urandom", "tty"].map((name) => `/dev/${name}`),
 );
 
-/** Whether Deno refuses the path, as it is resolved, whatever `--allow-read` or `--allow-write` says. */
+/** Whether Deno refuses the resolved path whatever `--allow-read` or `--allow-write` says. */
 export function isKeptByDeno(path: string): boolean {
   return KEPT.test(path) && !GIVEN.has(path);
 }

@@ -1,12 +1,12 @@
-/** Links inside the folders that a policy grants which lead out of them: Deno follows them, whatever it was told. */
+/** Links that lead out of the folders that a policy grants: Deno follows them regardless of its flags. */
 import { join } from "@std/path";
 import { ANY, covers } from "./covers.ts";
 import { realPath } from "./paths.ts";
 import type { Policy } from "./policy.ts";
 
-/** Entries of folders that are looked at: a policy may grant a whole disk. */
+/** How many folder entries are checked: a policy may grant a whole disk. */
 const MAX_ENTRIES = 20_000;
-/** Links that are named. */
+/** How many links are named. */
 const MAX_NAMED = 10;
 
 const EXPECTED = [Deno.errors.NotFound, Deno.errors.NotADirectory, Deno.errors.PermissionDenied];
@@ -43,7 +43,7 @@ async function* linksIn(folder: string, budget: { left: number }): AsyncIterable
       else if (isDirectory) yield* linksIn(path, budget);
     }
   } catch (error) {
-    // A file, one that is not there yet, or a folder that the operator cannot read: nothing to warn of.
+    // A file, a missing path, or a folder that the operator cannot read: nothing to warn about.
     if (!EXPECTED.some((kind) => error instanceof kind)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** Reads a policy: strictly, for a misspelt rule is a rule that does not hold. Pure. */
+/** Parses a policy strictly, because a misspelt rule would have no effect. Pure. */
 import { isJsonObject } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import * as v from "valibot";
@@ -109,7 +109,7 @@ const RULES = {
   memory_mb: v.optional(whole(32, 1_048_576)),
   heap_mb: v.optional(whole(16, 65_536)),
   state_mb: v.optional(number(0.01, 1024)),
-  // Below this, an agent does not even start within a reasonable time.
+  // Below this, an agent does not start within a reasonable time.
   cpu_percent: v.optional(whole(5, 100_000)),
   // Below this, the answers of a busy agent to its watchdog would come too late.
   messages_per_second: v.optional(whole(100, 10_000_000)),
@@ -126,7 +126,7 @@ export const PolicySchema = strict({
   ...RULES,
   agents: v.optional(v.pipe(
     object,
-    // They would be passed over in silence.
+    // These keys would be silently ignored.
     v.check(
       (agents) => !["__proto__", "constructor", "prototype"].some((name) => Object.hasOwn(agents, name)),
       "must not hold __proto__, constructor or prototype: use a pattern such as constructor*",
@@ -175,7 +175,7 @@ export function parsePolicy(source: string, origin: string): Policy {
   };
 }
 
-/** Without what is there but not set. */
+/** Removes the keys whose value is `undefined`. */
 function set<T extends object>(rules: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined)) as T as {
     [K in keyof T]?: Exclude<T[K], undefined>;

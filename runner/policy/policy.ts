@@ -1,17 +1,17 @@
-/** What an operator lets agents have on this node, and which rule decides for which agent. Pure. */
+/** What an operator allows agents on this node, and which rule applies to which agent. Pure. */
 import { globMatches } from "../../protocol/patterns.ts";
 import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 
-/** How agents that connect to the broker themselves make themselves known there. */
+/** The credentials of agents that connect to the broker themselves. */
 export interface AgentCredentials {
   readonly username: string;
   /** Absolute. */
   readonly password_file: string;
 }
 
-/** What one agent may have at most. Sizes that are not set are the node's own (`--memory-mb` and the like). */
+/** The limits of one agent. Sizes that are not set come from the node's flags (`--memory-mb` and the like). */
 export interface Rules {
   readonly permissions: Permissions;
   /** Whether it may install packages; with patterns: which ones. */
@@ -24,32 +24,32 @@ export interface Rules {
   readonly memory_mb: number | undefined;
   readonly heap_mb: number | undefined;
   readonly state_mb: number | undefined;
-  /** Of one core; no limit when it is not set. */
+  /** Percent of one core; no limit if not set. */
   readonly cpu_percent: number | undefined;
   readonly messages_per_second: number;
   readonly output_kb_per_second: number;
-  /** What it publishes, sends, or answers with. */
+  /** The largest payload that it publishes, sends, or answers with. */
   readonly message_kb: number;
   readonly subscriptions: number;
-  /** Tasks that it has not answered yet; as many may it wait for itself. */
+  /** How many tasks it may have unanswered, and for how many answers it may wait itself. */
   readonly pending_tasks: number;
 }
 
-/** Rules for some agents: what is set here goes before what all have. */
+/** Rules for some agents; they override the rules for all. */
 export interface Override extends Omit<Partial<Rules>, "permissions" | "topics"> {
   readonly permissions?: Partial<Permissions>;
   readonly topics?: Partial<TopicRules>;
 }
 
 export interface Policy {
-  /** Agents on this node at the same time. */
+  /** How many agents may run on this node at the same time. */
   readonly max_agents: number;
   /** Memory of all agents together, MiB; `undefined` for a share of the machine's. */
   readonly total_memory_mb: number | undefined;
   readonly rules: Rules;
-  /** By name pattern, in the order of the file: a later one goes before an earlier one. */
+  /** By name pattern, in the order of the file: later entries override earlier ones. */
   readonly overrides: readonly { readonly pattern: string; readonly rules: Override }[];
-  /** How an operator knows it: the file's name, or that there is none. */
+  /** The policy's name for operators: the file, or that there is none. */
   readonly origin: string;
 }
 
@@ -77,7 +77,7 @@ export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
   origin: "the built-in policy (there is no --policy file)",
 });
 
-/** What the agent of that name may have. */
+/** The rules for the agent of that name. */
 export function rulesFor(policy: Policy, agent: string): Rules {
   return policy.overrides.filter(({ pattern }) => globMatches(pattern, agent)).reduce<Rules>(
     (rules, { rules: { permissions, topics, ...rest } }) => ({
@@ -90,7 +90,7 @@ export function rulesFor(policy: Policy, agent: string): Rules {
   );
 }
 
-/** Where in the file the list stands that decides about `path` ("permissions.net") for that agent. */
+/** Where in the file the list is that decides about `path` ("permissions.net") for that agent. */
 export function ruleName(policy: Policy, agent: string, path: string): string {
   const [first = "", second] = path.split(".");
   const deciding = policy.overrides.findLast(({ pattern, rules }) => {

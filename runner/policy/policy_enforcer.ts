@@ -1,4 +1,4 @@
-/** Decides what each agent gets: its spawn config against the policy of the operator. */
+/** Checks each agent's spawn config against the operator's policy, and grants its permissions. */
 import { globMatches } from "../../protocol/patterns.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import {
@@ -19,8 +19,8 @@ export class PolicyRefusal extends ExpectedError {
   /**
    * @param agent the agent's name
    * @param entry what it asked for: "permissions.net a.example"
-   * @param rule what decided: "permissions.net of policy.json"
-   * @param isLasting whether the same config is refused as long as the policy is the same
+   * @param rule the rule that decided: "permissions.net of policy.json"
+   * @param isLasting whether the same config is always refused under the same policy
    */
   constructor(
     readonly agent: string,
@@ -33,15 +33,15 @@ export class PolicyRefusal extends ExpectedError {
   }
 }
 
-/** Agents whose rules are kept at hand: they are asked for with every message. */
+/** How many agents' rules are cached: they are needed for every message. */
 const MAX_REMEMBERED = 1000;
 const PATH_KINDS: readonly PermissionKind[] = ["read", "write", "run", "ffi"];
 
-/** What an agent asks for is checked at its spawn, and again, against the disk as it then is, at each start. */
+/** Checks an agent's requests at its spawn, and again at each start, because paths on the disk may have changed. */
 export class PolicyEnforcer {
   readonly #rules = new Map<string, Rules>();
 
-  /** @param onRefused told of each refusal, whoever asked for the decision */
+  /** @param onRefused called for each refusal, whoever asked */
   constructor(
     readonly policy: Policy,
     private readonly resolvePath = realPath,
@@ -57,13 +57,13 @@ export class PolicyEnforcer {
     return rules;
   }
 
-  /** Memory of all agents together, MiB; `undefined` where the policy does not say. */
+  /** Memory of all agents together, MiB; `undefined` if the policy does not say. */
   get totalMemoryMb(): number | undefined {
     return this.policy.total_memory_mb;
   }
 
   /**
-   * Lets an agent in, beside so many `others`. Says nothing of what it asks for: see `check`.
+   * Admits an agent beside `others` running agents. Does not check what it asks for: see `check`.
    * @throws PolicyRefusal
    */
   admit(config: SpawnConfig, others: number): void {
@@ -80,7 +80,7 @@ export class PolicyEnforcer {
   }
 
   /**
-   * Whether the agent may have all that it asks for.
+   * Checks that the agent may have everything it asks for.
    * @throws PolicyRefusal that names the entry and the rule
    */
   async check(config: SpawnConfig): Promise<void> {
@@ -94,7 +94,7 @@ export class PolicyEnforcer {
   }
 
   /**
-   * The permissions an agent gets: those it asks for, paths as they really are.
+   * The permissions an agent gets: those it asks for, with resolved paths.
    * @throws PolicyRefusal that names the entry and the rule
    */
   async grant(config: SpawnConfig): Promise<Permissions> {
@@ -124,7 +124,7 @@ export class PolicyEnforcer {
         );
       }
       const resolved = isPath ? await this.resolvePath(entry) : entry;
-      // The real path can hold what the entry did not.
+      // The resolved path may contain characters that the entry did not.
       if (resolved.includes(",") || !covers(kind, allowed, resolved)) {
         throw this.#beyond(config, kind, entry, resolved, rules);
       }

@@ -11,10 +11,10 @@ export interface LadderTimes {
 
 export const DEFAULT_LADDER: LadderTimes = { graceMs: 2000, termMs: 1000 };
 
-/** What the ladder needs of a process. */
+/** The process, as far as the ladder needs it. */
 export interface Endable {
   shutdown(): void;
-  /** Harmless when the process has ended. */
+  /** Does nothing when the process has ended. */
   signal(signal: "SIGTERM" | "SIGKILL"): void;
   /** Aborted when the process has ended. */
   readonly gone: AbortSignal;

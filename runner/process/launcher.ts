@@ -16,22 +16,22 @@ export interface LauncherOptions {
   readonly ladder?: LadderTimes;
 }
 
-/** What a process is held to. */
+/** The limits of a process. */
 export interface ProcessLimits {
   readonly wrapper: Wrapper;
   readonly pace: PaceLimits;
 }
 
-/** Who is told what happens in the process. */
+/** Receives the events of the process. */
 export interface ProcessHandlers {
   onFrame(frame: AgentFrame): Promise<void> | void;
   onOutput(stream: "stdout" | "stderr", line: string): Promise<void> | void;
   onOversize(start: string, limit: LineLimit): void;
-  /** Takes out of a line of stderr what is not the agent's; "" when nothing is left. */
+  /** Removes from a line of stderr what the agent did not print; "" when nothing is left. */
   readonly withoutRecords?: (line: string) => string;
-  /** Takes out of a printed line what nobody may see. */
+  /** Removes secrets from a printed line. */
   readonly redact?: (line: string) => string;
-  /** It talks faster than it may, in words. */
+  /** It exceeds its rate; the message says how. */
   onHeld(message: string): void;
 }
 
@@ -39,7 +39,7 @@ export interface ProcessHandlers {
 export interface Exit {
   /** In words: "exited with code 1", "was killed by SIGKILL". */
   readonly description: string;
-  /** What has killed it. */
+  /** The limit for which it was killed. */
   readonly signal: string | null;
   /** The last lines it wrote to stderr. */
   readonly stderrTail: string;
@@ -48,17 +48,17 @@ export interface Exit {
 /** An agent's process. */
 export interface AgentProcess {
   readonly pid: number;
-  /** `false` when the agent is gone, or too much already waits for it. */
+  /** `false` when the agent has ended, or too much is already queued for it. */
   send(frame: RunnerFrame): boolean;
   /** Ends it: `gracefully` by the ladder, `now` by SIGKILL. May be called more than once; `now` overtakes. */
   end(how: "gracefully" | "now"): void;
-  /** Stops it for a while, or lets it go on. One that is being ended is not stopped any more. */
+  /** Suspends or resumes it. A process that is being ended is no longer suspended. */
   setStopped(stopped: boolean): void;
   /** Resolves when the process has ended and everything it said has been handled. */
   readonly exited: Promise<Exit>;
 }
 
-/** What Deno writes of each access to a file or the net: code that does nothing else would keep the runner busy. */
+/** Limits Deno's records of file and network access: code that does nothing else would keep the runner busy. */
 const MAX_RECORDS_PER_SECOND = 5000;
 const STDERR_TAIL_LINES = 10;
 const STDERR_TAIL_CHARS = 2000;
@@ -69,7 +69,7 @@ export class Launcher {
   /**
    * Starts a process.
    * @param flags Deno's arguments
-   * @param env its environment, all of it; none of this process' own is passed on
+   * @param env its whole environment; nothing of this process' own is passed on
    * @throws Error when the executable cannot be started, with the reason
    */
   launch(
@@ -87,7 +87,7 @@ export class Launcher {
       stdout: "piped",
       stderr: "piped",
       clearEnv: true,
-      // `Deno.cwd()` needs no permission: where the runner was started is no agent's business.
+      // `Deno.cwd()` needs no permission, and must not reveal where the runner was started.
       cwd: "/",
       env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...env },
     }).spawn();

@@ -1,8 +1,8 @@
-/** The processes of a node, noted on disk: where the kernel does not end them with their runner, its next start does. */
+/** Records a node's processes on disk: if the kernel does not end them with their runner, the next start does. */
 import { join } from "@std/path";
 import { parseStat } from "./proc_stats.ts";
 
-/** Which process it is: its id alone may be another's by then. */
+/** Identifies a process: its id alone may have been reused. */
 interface Note {
   /** Seconds after boot. */
   readonly start: number;
@@ -10,15 +10,15 @@ interface Note {
 }
 
 /**
- * Layout: a file `{pid}` for each process, with its start and that of the machine. Not synced: after a power cut nothing
- * runs. Where there is no `/proc`, or the disk is full, nothing is noted.
+ * Layout: a file `{pid}` for each process, with its start time and that of the machine. Not synced: after a power cut
+ * nothing runs. Without `/proc`, or with a full disk, nothing is recorded.
  */
 export class Leftovers {
   readonly #boot = readText("/proc/sys/kernel/random/boot_id")?.trim();
 
   constructor(private readonly dir: string) {}
 
-  /** Ends what an earlier process of this node has left. @returns how many */
+  /** Ends the agents' processes that an earlier runner of this node has left. @returns how many */
   endAll(): number {
     let ended = 0;
     for (const name of namesIn(this.dir)) {
@@ -40,7 +40,7 @@ export class Leftovers {
       Deno.mkdirSync(this.dir, { recursive: true, mode: 0o700 });
       Deno.writeTextFileSync(join(this.dir, String(pid)), note, { mode: 0o600 });
     } catch {
-      // A disk that is full or read-only, which the registry says.
+      // The disk is full or read-only; the registry reports that.
     }
   }
 
@@ -74,7 +74,7 @@ function readText(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path);
   } catch {
-    // It is not there, or no longer.
+    // No such process.
     return undefined;
   }
 }
@@ -83,7 +83,7 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It was not noted, or the disk is read-only: a note without its process says nothing.
+    // It was not recorded, or the disk is read-only: a record without its process is ignored.
   }
 }
 

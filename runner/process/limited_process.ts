@@ -1,19 +1,19 @@
-/** What became of a process, where the kernel enforced a limit: which one, and what was measured. */
+/** How a process ended for which the kernel enforced a limit: which limit, and the measured value. */
 import type { Group } from "./cgroups.ts";
 import type { AgentProcess } from "./launcher.ts";
 import type { ProcessExit, RunningProcess } from "../supervisor/ports.ts";
 
-/** What the kernel holds a process to. */
+/** The limits that the kernel enforces on a process. */
 export interface KernelLimits {
   readonly memoryMb: number;
   readonly fileBytes: number;
   readonly openFiles: number;
 }
 
-/** Deno's last words when it cannot go on itself; the kernel's number for it is 24 (EMFILE). */
+/** What Deno prints last when it runs out of files itself; the kernel's error number is 24 (EMFILE). */
 const NO_MORE_FILES = /Too many open files|^assertion `left == right` failed\n\s*left: 24$/m;
 
-/** A process with what the kernel does for its limits, and with what it says of its end. */
+/** A process, with the kernel's limits on it, and its exit described in their terms. */
 export function limited(
   process: AgentProcess,
   group: Group | undefined,
@@ -35,7 +35,7 @@ export function limited(
   return { pid, send, end, setStopped, isCpuLimited: group?.limitsCpu === true, exited };
 }
 
-/** The last words of Deno are about its own trouble then. */
+/** Deno's last lines then concern Deno itself, not the agent. */
 function withoutFiles({ description }: ProcessExit, openFiles: number): ProcessExit {
   return {
     description: `${description} (open files limit: ${openFiles} files and connections allowed)`,

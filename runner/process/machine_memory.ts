@@ -1,4 +1,4 @@
-/** How much memory this machine, or the group that this process lives in, has. */
+/** The memory of this machine, or of the control group of this process. */
 
 const MIB = 1024 * 1024;
 const GROUP_LIMIT = "/sys/fs/cgroup";
@@ -8,7 +8,7 @@ export function machineMemoryMb(): number {
   return Math.floor(Math.min(Deno.systemMemoryInfo().total, groupLimitBytes()) / MIB);
 }
 
-/** The limit of the control group (version 2), as a container or a unit with `MemoryMax=` has it. */
+/** The limit of the control group (version 2), as in a container or a unit with `MemoryMax=`. */
 function groupLimitBytes(): number {
   try {
     const [, path = ""] = /^0::(\/.*)$/m.exec(Deno.readTextFileSync("/proc/self/cgroup")) ?? [];
@@ -25,7 +25,7 @@ function readLimit(file: string): number {
     const text = Deno.readTextFileSync(file).trim();
     return text === "max" ? Infinity : Number(text);
   } catch {
-    // The root has none, or the controller is not used here.
+    // The root has no limit, or the controller is not enabled here.
     return Infinity;
   }
 }

@@ -1,27 +1,27 @@
-/** How fast an agent may talk: what comes faster stays in its pipe, until the agent itself has to wait. */
+/** How fast an agent may talk: anything faster stays in its pipe until the agent itself has to wait. */
 import { TokenBucket } from "../../protocol/token_bucket.ts";
 import type { Clock } from "../clock.ts";
 
-/** Rates; so much more may come at once as a second gives. */
+/** Rates; a burst may be as large as one second's worth. */
 export interface PaceLimits {
   readonly messagesPerSecond: number;
   readonly bytesPerSecond: number;
 }
 
 /**
- * What an agent's long lines may cost the runner in a second, in milliseconds: a message of many small parts takes far
- * longer than its length tells, and everybody else waits meanwhile.
+ * Runner time, in milliseconds per second, that an agent's long lines may take: a message of many small parts takes far
+ * longer than its length suggests, and everybody else waits.
  */
 const WORK_MS_PER_SECOND = 200;
 /**
- * Pieces of a line that come one by one: each costs a read, however short it is. While it waits, what follows gathers in
- * the pipe, and comes at once.
+ * Pieces of a line that arrive one by one: each costs a read, however short it is. While the agent is held back, further
+ * pieces collect in the pipe and arrive together.
  */
 const FRAGMENTS_PER_SECOND = 200;
 
 type Limit = "messages" | "bytes" | "work" | "fragments";
 
-/** An agent that is held back by a limit is said to be so often at most. */
+/** The shortest time between two reports that a limit holds an agent back. */
 const REMIND_MS = 60_000;
 
 /** Holds one process to its rates. */
@@ -31,10 +31,10 @@ export class Pace {
   readonly #work: TokenBucket;
   readonly #fragments: TokenBucket;
   readonly #saidAtMs = new Map<Limit, number>();
-  /** Since not all buckets have been full. */
+  /** The time since which at least one bucket has not been full. */
   #busy = { sinceMs: 0, messages: 0, bytes: 0, workMs: 0, fragments: 0 };
 
-  /** @param onHeld told, in words, which limit it was and what was measured */
+  /** @param onHeld receives a message with the limit and the measured value */
   constructor(
     private readonly limits: PaceLimits,
     private readonly clock: Clock,
@@ -48,9 +48,9 @@ export class Pace {
   }
 
   /**
-   * So much has come from it.
-   * @param workMs what its long lines have cost
-   * @param fragments reads that have brought a piece of a line
+   * Accounts for data that has been read.
+   * @param workMs time spent on its long lines
+   * @param fragments reads that returned a piece of a line
    * @returns milliseconds before more may be read
    */
   spend(messages: number, bytes: number, workMs = 0, fragments = 0): number {

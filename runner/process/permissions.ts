@@ -2,30 +2,30 @@
 
 import type { PermissionKind, Permissions } from "../../protocol/permissions.ts";
 
-/** What decides an agent's sandbox. */
+/** The inputs of an agent's sandbox. */
 export interface SandboxSpec {
-  /** Where the agent may connect to the broker itself; `undefined`: nowhere. */
+  /** Where the agent may connect to the broker itself; `undefined`: it may not. */
   readonly broker: { readonly host: string; readonly port: number } | undefined;
   /** The only file of its own, with its temporary sibling `{stateFile}.tmp`. Absolute. */
   readonly stateFile: string;
   /** The harness' main module. Absolute. */
   readonly harness: string;
-  /** What its language needs to read, beside all that: files and folders. Absolute. */
+  /** Other files and folders that its language needs to read. Absolute. */
   readonly libraries: readonly string[];
   /** What may be imported: see `importFlags` of the installer. */
   readonly importFlags: readonly string[];
-  /** What the agent gets beside all this. Paths as they really are. */
+  /** The extra permissions of the agent. Paths are resolved. */
   readonly permissions: Permissions;
   /** V8's old generation, in MiB. */
   readonly heapMb: number;
-  /** What its language wants of V8 beside that. */
+  /** Other V8 flags that its language needs. */
   readonly v8Flags: readonly string[];
 }
 
 /**
  * The arguments that start an agent's process.
  *
- * What is not listed is denied: no prompt, no other file or host, no environment, no processes, no system
+ * Everything not listed is denied: no prompt, no other file or host, no environment, no processes, no system
  * information, no native code. The agent's code is not among the arguments: it comes over the pipe, and is imported
  * from a `blob:` module, because Deno reads static imports of the main module's graph without asking for permission.
  */
@@ -55,7 +55,7 @@ export function sandboxFlags(spec: SandboxSpec): string[] {
   ];
 }
 
-/** A kind is allowed by a list, or not at all. */
+/** A kind of permission is allowed by a list, or denied. */
 function flag(kind: PermissionKind, entries: readonly string[]): string {
   return entries.length === 0 ? `--deny-${kind}` : `--allow-${kind}=${entries.join(",")}`;
 }

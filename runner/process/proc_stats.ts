@@ -5,13 +5,13 @@ const TICKS_PER_SECOND = 100;
 const MIB = 1024 * 1024;
 
 export interface Usage {
-  /** Percent of one core since the measurement before, or since the process began for the first. */
+  /** Percent of one core since the last measurement; for the first one, since the process began. */
   readonly cpu: number;
   /** Resident memory, MiB. */
   readonly memoryMb: number;
 }
 
-/** Memory of a process, MiB, what is in swap too. */
+/** Memory of a process, MiB, including swap. */
 export interface HeldMemory {
   readonly heldMb: number;
   /** Without the pages of files, which all processes of one program share. */
@@ -28,8 +28,8 @@ export class ProcStats {
   readonly #last = new Map<number, Sample>();
 
   /**
-   * Measures one process. Reads a few lines that the kernel makes up on the spot: it does not wait for a disk.
-   * @returns `undefined` when there is no such process, or no `/proc`
+   * Measures one process. Reads a few lines that the kernel generates: it does not wait for a disk.
+   * @returns `undefined` without such a process, or without `/proc`
    */
   measure(pid: number): Usage | undefined {
     try {
@@ -47,12 +47,12 @@ export class ProcStats {
     }
   }
 
-  /** Forgets all processes but these. */
+  /** Forgets all other processes. */
   keepOnly(pids: ReadonlySet<number>): void {
     for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
   }
 
-  /** What a process takes of the machine. @returns `undefined` when there is no such process, or no `/proc` */
+  /** The memory that a process uses. @returns `undefined` without such a process, or without `/proc` */
   held(pid: number): HeldMemory | undefined {
     try {
       const status = Deno.readTextFileSync(`/proc/${pid}/status`);
@@ -82,7 +82,7 @@ export class ProcStats {
   }
 }
 
-/** CPU time used and the start after boot, from `/proc/{pid}/stat`. The name in it may hold spaces and parentheses. */
+/** CPU time and start after boot, from `/proc/{pid}/stat`. The program name in it may hold spaces and parentheses. */
 export function parseStat(stat: string): { readonly cpuSeconds: number; readonly startSeconds: number } {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
   const [userTicks = 0, systemTicks = 0] = fields.slice(11, 13);
@@ -97,7 +97,7 @@ export function residentBytes(status: string): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
-/** Resident memory that is no file's, from `/proc/{pid}/status`. */
+/** Resident memory not backed by files, from `/proc/{pid}/status`. */
 export function ownBytes(status: string): number {
   const kib = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
   return (kib("RssAnon") + kib("RssShmem")) * 1024;

@@ -1,4 +1,4 @@
-/** The TCP sockets of this machine, as Linux' `/proc` tells of them. */
+/** The TCP sockets of this machine, from Linux' `/proc`. */
 
 export interface TcpSocket {
   readonly localPort: number;
@@ -11,17 +11,17 @@ export interface TcpSocket {
 
 const LISTENING = "0A";
 
-/** All of this machine's; empty where there is no `/proc`. */
+/** All TCP sockets of this machine; empty without `/proc`. */
 export function readSockets(): TcpSocket[] {
   return ["tcp", "tcp6"].flatMap((kind) => parseSockets(readTable(kind)));
 }
 
-/** A table as `/proc/net/tcp` has it. What has no owner any more is left out. */
+/** Parses a table such as `/proc/net/tcp`. Sockets without an owner are left out. */
 export function parseSockets(table: string): TcpSocket[] {
   return table.split("\n").slice(1).flatMap((row) => {
     const [, local = "", remote = "", state, queues = "", , , , , inode = "0"] = row.trim().split(/\s+/);
     if (inode === "0") return [];
-    // A listening socket has other numbers there: who waits to be accepted, and how many may.
+    // For a listening socket these numbers are its backlog and the limit of that.
     const isListening = state === LISTENING;
     const [sending = "0", unread = "0"] = queues.split(":");
     const queuedBytes = isListening ? 0 : Number.parseInt(sending, 16) + Number.parseInt(unread, 16);
@@ -29,7 +29,7 @@ export function parseSockets(table: string): TcpSocket[] {
   });
 }
 
-/** The inodes of the sockets that a process has open; none when it has ended. */
+/** The inodes of a process' open sockets; empty when it has ended. */
 export function socketInodes(pid: number): Set<string> {
   const inodes = new Set<string>();
   try {
@@ -47,7 +47,7 @@ function socketAt(pid: number, fd: string): string | undefined {
   try {
     return /^socket:\[(\d+)\]$/.exec(Deno.readLinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
   } catch {
-    // It has been closed meanwhile.
+    // It has been closed in the meantime.
     return undefined;
   }
 }

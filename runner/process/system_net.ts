@@ -2,7 +2,7 @@
 import { lookup } from "node:dns/promises";
 import type { Net } from "./broker_address.ts";
 
-/** A broker of this machine answers in less, or is not there. */
+/** A broker on this machine answers faster than this, or does not run. */
 const PATIENCE_MS = 500;
 
 export const systemNet: Net = {
@@ -16,7 +16,7 @@ export const systemNet: Net = {
       (await Deno.connect({ hostname: address, port, signal })).close();
       return true;
     } catch {
-      // Nobody there, or nobody in time.
+      // Nobody listens, or nobody answered in time.
       return false;
     }
   },

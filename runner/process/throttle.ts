@@ -1,4 +1,4 @@
-/** Holds a process to a share of one core by stopping it again and again, where no cgroup does it. Pure. */
+/** Limits a process to a share of one core by stopping it repeatedly, where no cgroup does so. Pure. */
 
 /** A measurement. */
 export interface CpuSample {
@@ -7,20 +7,20 @@ export interface CpuSample {
   readonly cpuSeconds: number;
 }
 
-/** What is remembered of a process between two measurements. */
+/** The state of a process between two measurements. */
 export interface Throttled {
   readonly last: CpuSample;
-  /** CPU seconds that it may still use; below 0 it has used more than its share. */
+  /** CPU seconds that it may still use; below 0, it has exceeded its share. */
   readonly credit: number;
   /** Since when it has been stopped; `undefined` while it runs. */
   readonly stoppedAtMs: number | undefined;
 }
 
-/** A process starts with so much: loading Deno and the agent's code is not held against it. */
+/** The initial credit of a process: loading Deno and the agent's code does not count. */
 const START_CREDIT_SECONDS = 1;
-/** What a process saves up while it uses less than its share. */
+/** The most credit a process can save while it uses less than its share. */
 const BURST_SECONDS = 1;
-/** A stopped process goes on when it has earned so much of its share: not at each measurement. */
+/** A stopped process resumes when it has earned this much, rather than at each measurement. */
 const RESUME_SECONDS = 0.05;
 
 export function beginThrottle(sample: CpuSample): Throttled {
@@ -29,7 +29,7 @@ export function beginThrottle(sample: CpuSample): Throttled {
 
 /**
  * @param percent of one core
- * @param maxStopMs no process is stopped longer at a time: its watchdog waits for answers
+ * @param maxStopMs the longest single stop: its watchdog waits for answers
  */
 export function throttle(
   before: Throttled,
@@ -41,7 +41,7 @@ export function throttle(
   const share = percent / 100;
   const earned = (sample.nowMs - last.nowMs) / 1000 * share;
   const used = sample.cpuSeconds - last.cpuSeconds;
-  // What it has saved is never taken away, only not added to.
+  // Savings are never taken away; they only stop growing.
   const now = Math.min(credit + earned, Math.max(share * BURST_SECONDS, credit)) - used;
   const next = { last: sample, credit: now };
   if (stoppedAtMs === undefined) return { ...next, stoppedAtMs: now < 0 ? sample.nowMs : undefined };

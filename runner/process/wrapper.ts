@@ -1,4 +1,4 @@
-/** What stands in front of Deno's command line and holds the process to its limits: programs that become it. */
+/** The programs in front of Deno's command line that set the limits of the process and then exec Deno. */
 import type { Wrapper } from "./launcher.ts";
 import { writeHarness } from "./harness_files.ts";
 import { LAUNCHER } from "./walls/launcher_source.ts";
@@ -9,13 +9,13 @@ import { type Bounds, launcherWords, NICE } from "./walls/words.ts";
 
 /** What this machine can put in front of Deno. */
 export interface Wrappers {
-  /** Whether the kernel ends agents with their runner, whatever state they are in. */
+  /** Whether the kernel ends agents with their runner, whatever they are doing. */
   readonly endWithRunner: boolean;
   readonly walls: Standing | NoWalls;
-  /** @returns those of the walls that can stand here */
+  /** @returns the walls that work here */
   plan(make: (machine: Machine) => Walls): Walls;
   /**
-   * @param walls as `plan` returns them; without, what is done to other processes is held back
+   * @param walls as `plan` returns them; without them, only actions on other processes are blocked
    * @returns what to put in front of the command line
    */
   with(bounds: Bounds, walls?: Walls): Wrapper;
@@ -24,13 +24,13 @@ export interface Wrappers {
 export interface WrapperOptions {
   /** Deno's executable. */
   readonly deno: string;
-  /** Where the launcher is written to. */
+  /** The folder that the launcher is written to. */
   readonly workDir: string;
   /** Whether walls are wanted. */
   readonly walls: boolean;
 }
 
-/** Finds out what this machine has: the launcher, else the programs that do without walls what it does beside them. */
+/** Finds out what works here: the launcher, else the programs that set the same limits without walls. */
 export async function findWrappers({ deno, workDir, walls }: WrapperOptions): Promise<Wrappers> {
   const mostFiles = await mostOpenFiles();
   const limited = (bounds: Bounds): Bounds => ({
@@ -55,18 +55,18 @@ export async function findWrappers({ deno, workDir, walls }: WrapperOptions): Pr
 }
 
 /**
- * `setpriv` of util-linux: the kernel sends the child SIGKILL when its runner dies, and nothing it starts could ever
- * gain privileges.
+ * `setpriv` of util-linux: the kernel sends the child SIGKILL when its runner dies, and no descendant can gain
+ * privileges.
  */
 const DEATH_SIGNAL: Wrapper = ["setpriv", "--pdeathsig", "KILL", "--no-new-privs"];
-/** For the operator, where the kernel is not asked to do that. */
+/** For the operator, if that is not possible. */
 export const NO_DEATH_SIGNAL =
   "without perl or setpriv (util-linux) here, an agent in a busy loop outlives a runner that is killed, until the next " +
   "start of the node";
 
 const GIVE_WAY: Wrapper = ["nice", "-n", String(NICE)];
 
-/** No core dump either: see `words.ts`. */
+/** Core dumps are disabled too: see `words.ts`. */
 const kernelLimits = ({ fileBytes, openFiles, dataBytes }: Bounds): Wrapper => [
   ...["prlimit", "--core=0", `--nofile=${openFiles}`],
   ...(fileBytes === undefined ? [] : [`--fsize=${Math.ceil(fileBytes)}`]),
@@ -76,8 +76,8 @@ const kernelLimits = ({ fileBytes, openFiles, dataBytes }: Bounds): Wrapper => [
 const ANY_BOUNDS: Bounds = { fileBytes: 1024 ** 3, openFiles: 64 };
 
 /**
- * Without `setpriv` agents still end with their runner, by the end of their stdin, unless they never return to their event
- * loop; without the others they run at its priority, or without the limit.
+ * Without `setpriv`, agents still end with their runner, by the end of their stdin, unless they never return to their
+ * event loop; without the other programs they run at the runner's priority, or without the limit.
  */
 async function findChain(
   limited: (bounds: Bounds) => Bounds,
@@ -93,13 +93,13 @@ async function findChain(
     ],
   };
 }
-/** Nobody can be given more than this process may have itself. */
+/** A process cannot raise a limit above its own. */
 async function mostOpenFiles(): Promise<number> {
   try {
     const limits = await Deno.readTextFile("/proc/self/limits");
     return Number(/^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
   } catch {
-    // Not Linux: there is no prlimit either.
+    // Not Linux: it has no prlimit either.
     return Infinity;
   }
 }

@@ -1,27 +1,27 @@
-/** The filter for system calls that stands around an agent's process, as a program of seccomp's. Pure. */
+/** The system call filter of an agent's process, as a seccomp program. Pure. */
 import { type Arch, CONDITIONAL, REFUSED } from "./syscalls.ts";
 
-/** An instruction of classic BPF. `pid` stands for the number of the process, which only the launcher knows. */
+/** An instruction of classic BPF. `pid` stands for the process id, which only the launcher knows. */
 export interface Instruction {
   readonly code: number;
-  /** How many instructions to leave out where a comparison holds. */
+  /** How many instructions to skip if a comparison holds. */
   readonly ifTrue: number;
   readonly ifFalse: number;
   readonly value: number | "pid";
 }
 
-/** What a process may do beyond what all may. */
+/** What a process may do in addition to what all may. */
 export interface Calls {
-  /** Sockets of the same machine with a path: the kernel's other walls do not know them. */
+  /** Use Unix sockets with a path, which the kernel's other walls do not cover. */
   readonly unixSockets: boolean;
   /** Wait for connections. */
   readonly listens: boolean;
-  /** Make files that run as their owner or group: what unpacks archives does as they say, and is tidied up after. */
+  /** Make setuid or setgid files: unpacking an archive may ask for it; the bits are removed afterwards. */
   readonly marksOwners: boolean;
 }
 
 const AUDIT_ARCH: Record<Arch, number> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
-/** Calls of the x32 ABI have other numbers, from here on. */
+/** System calls of the x32 ABI are numbered from here on. */
 const X32 = 0x40000000;
 
 const EPERM = 1;
@@ -32,17 +32,17 @@ const KILL_PROCESS = 0x80000000;
 
 const CLONE_THREAD = 0x10000;
 const SET_ID_BITS = 0o6000;
-/** O_CREAT, and the bit of O_TMPFILE that is no other flag's. */
+/** O_CREAT, and the bit of O_TMPFILE that no other flag uses. */
 const CREATES = 0o100 | 0o20000000;
 const AF = { unix: 1, inet: 2, inet6: 10, netlink: 16 } as const;
 const NETLINK_ROUTE = 0;
-/** TIOCSTI and TIOCLINUX: typing on a terminal for its user. */
+/** TIOCSTI and TIOCLINUX: inject input into a user's terminal. */
 const TYPING = [0x5412, 0x541c] as const;
 
 const load = (offset: number): Instruction => ({ code: 0x20, ifTrue: 0, ifFalse: 0, value: offset });
 const loadNumber = load(0);
 const loadArch = load(4);
-/** The lower half: what is compared here has no upper one. */
+/** The lower half of the argument: the values compared here have no upper half. */
 const loadArgument = (index: number) => load(16 + 8 * index);
 const equals = (value: Instruction["value"], ifTrue: number, ifFalse: number): Instruction => ({
   code: 0x15,
@@ -79,7 +79,7 @@ const unless = (index: number, bits: number): Instruction[] => [
   refuse(EPERM),
   allow,
 ];
-/** Opening says who may use what is created, and means nothing by it where nothing is. */
+/** The mode of an open call matters only if the call creates a file. */
 const openedWithout = (flagsIndex: number, modeIndex: number): Instruction[] => [
   loadArgument(flagsIndex),
   hasAny(CREATES, 0, 3),
@@ -89,7 +89,7 @@ const openedWithout = (flagsIndex: number, modeIndex: number): Instruction[] => 
   allow,
 ];
 const never = [refuse(EPERM)];
-/** Libraries then use the older call, whose flags can be looked at. */
+/** Libraries then fall back to the older call, whose flags can be checked. */
 const unknown = [refuse(ENOSYS)];
 
 function checks(
@@ -98,7 +98,7 @@ function checks(
   const listening = listens ? [allow] : never;
   const unmarked = (check: readonly Instruction[]) => marksOwners ? [allow] : check;
   return {
-    // Threads, no processes.
+    // Threads, not processes.
     clone: [loadArgument(0), hasAny(CLONE_THREAD, 1, 0), refuse(EPERM), allow],
     clone3: unknown,
     // Signals to itself.
@@ -126,7 +126,7 @@ function checks(
     accept: listening,
     accept4: listening,
     ioctl: [loadArgument(1), equals(TYPING[0], 1, 0), equals(TYPING[1], 0, 1), refuse(EPERM), allow],
-    // No file that runs as its owner, whoever starts it.
+    // No setuid or setgid files.
     chmod: unmarked(unless(1, SET_ID_BITS)),
     fchmod: unmarked(unless(1, SET_ID_BITS)),
     fchmodat: unmarked(unless(2, SET_ID_BITS)),
@@ -140,7 +140,7 @@ function checks(
   };
 }
 
-/** The program: calls that are not in the tables pass. */
+/** The program: calls that are not in the tables are allowed. */
 export function callFilter(arch: Arch, calls: Calls): Instruction[] {
   const checked: [number | undefined, readonly Instruction[]][] = [
     ...Object.values(REFUSED).map((numbers) => [numbers[arch], never] as [number | undefined, Instruction[]]),

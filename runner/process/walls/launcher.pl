@@ -1,7 +1,7 @@
-# Becomes the program after `--`, once the kernel holds this process to what the words before it say. What is applied here
-# is inherited by every thread and child of that program, and cannot be taken back. The words come from `words.ts`.
+# Applies the restrictions given before `--` to this process, then execs the program after it. Every thread and child of
+# that program inherits them, and they cannot be lifted. The arguments come from `words.ts`.
 #
-# No modules, `strict` neither: each costs more time than everything below.
+# No modules, not even `strict`: each costs more time than everything below.
 
 my %said;    # NAME=VALUE, in lists by name
 while (defined(my $word = shift @ARGV)) {
@@ -50,8 +50,8 @@ if (defined one('capabilities')) {    # those to keep, as a mask; all else goes,
     must('capset', $CAPSET, $header, $left);
 }
 
-# `files`, `net` and `scope` are what is refused, rules say where it is not: bits of Landlock's, without those that this
-# kernel does not know.
+# `files`, `net` and `scope` are refused, except where rules allow them: Landlock's bits, without those that this kernel
+# does not know.
 if ($landlock > 0) {
     my @known = (0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff);
     my $files = one('files') & ($landlock > 5 ? $known[5] : $known[$landlock]);

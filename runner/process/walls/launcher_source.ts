@@ -1,4 +1,4 @@
-/** The launcher, carried by the runner. */
+/** The launcher's source, part of the runner. */
 import type { SourceTree } from "../harness_source.ts";
 import launcher from "./launcher.pl" with { type: "text" };
 

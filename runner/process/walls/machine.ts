@@ -1,35 +1,35 @@
-/** What of this machine Deno needs in order to run: paths that differ from one system to the next. */
+/** What Deno needs from this machine in order to run: paths that differ between systems. */
 import { basename, dirname } from "@std/path";
 import type { Arch } from "./syscalls.ts";
 
 export interface Machine {
   readonly arch: Arch;
-  /** Whether this process is root's. */
+  /** Whether this process runs as root. */
   readonly isRoot: boolean;
-  /** Deno's executable, by its own path. */
+  /** Deno's executable, by its resolved path. */
   readonly deno: string;
-  /** Folders of the C library and the others that it was linked to. */
+  /** Folders of the C library and of the other libraries it is linked to. */
   readonly libraries: readonly string[];
-  /** What the kernel starts it with. */
+  /** The dynamic loaders that the kernel starts it with. */
   readonly loaders: readonly string[];
-  /** Where the addresses of name servers really are, beside `/etc/resolv.conf`. */
+  /** The files with the addresses of name servers, in addition to `/etc/resolv.conf`. */
   readonly resolver: readonly string[];
 }
 
-/** How every program begins that the kernel starts without another. */
+/** The first bytes of an executable that is not a script. */
 const ELF = new TextEncoder().encode("\x7fELF");
 
-/** A folder beside which other settings lie is not granted for the sake of one file. */
+/** Folders that hold other settings too are not granted for the sake of one file. */
 const SETTINGS = "/etc";
 
-/** @throws Error where there is no such executable, or it is a script, whose needs nobody knows; where there is no `/proc` */
+/** @throws Error without such an executable, for a script, whose needs are unknown, or without `/proc` */
 export async function lookAtMachine(deno: string): Promise<Machine> {
   const path = await Deno.realPath(deno);
   if (!await isProgram(path)) {
     throw new Error(`${path} is a script: name Deno's executable itself with --deno`);
   }
   const [maps, resolver] = await Promise.all([
-    // This process is Deno itself, or built from it: it needs the same libraries.
+    // This process is Deno, or is built from it: it needs the same libraries.
     Deno.readTextFile("/proc/self/maps"),
     Deno.realPath("/etc/resolv.conf").then(dirname, () => SETTINGS),
   ]);
@@ -52,7 +52,7 @@ async function isProgram(path: string): Promise<boolean> {
 /** From `/proc/self/maps`. */
 export function mappedLibraries(maps: string): Pick<Machine, "libraries" | "loaders"> {
   const mapped = maps.split("\n").map((line) => line.includes("/") ? line.slice(line.indexOf("/")) : "");
-  // What has been deleted says so, behind a space.
+  // A deleted file is marked as such, after a space.
   const paths = new Set(mapped.filter((path) => /\.so(?:\.|$)/.test(basename(path)) && !path.includes(" ")));
   return {
     libraries: [...new Set(Array.from(paths, (path) => dirname(path)))],
@@ -60,14 +60,14 @@ export function mappedLibraries(maps: string): Pick<Machine, "libraries" | "load
   };
 }
 
-/** What is at a path that a policy grants. */
+/** The kind of file at a path that a policy grants. */
 export async function kindAt(path: string): Promise<"folder" | "file" | "device" | "missing"> {
   try {
     const info = await Deno.stat(path);
     if (info.isDirectory) return "folder";
     return info.isFile ? "file" : "device";
   } catch {
-    // Not there, or not to be seen: it may come.
+    // Missing or not visible: it may appear later.
     return "missing";
   }
 }

@@ -1,11 +1,11 @@
-/** What the kernel lets an agent's process do, beside Deno: made of the same facts as Deno's flags. Pure. */
+/** What the kernel lets an agent's process do: a second sandbox, from the same facts as Deno's flags. Pure. */
 import { dirname } from "@std/path";
 import { cachesIn } from "../deno_dir.ts";
 import type { SandboxSpec } from "../permissions.ts";
 import type { Calls } from "./filter.ts";
 import type { Machine } from "./machine.ts";
 
-/** Bits of Landlock's for files and folders. */
+/** Landlock's bits for files and folders. */
 const FS = {
   execute: 1 << 0,
   writeFile: 1 << 1,
@@ -27,53 +27,53 @@ const FS = {
 
 const READ = FS.readFile | FS.readFolder;
 const RUN = FS.readFile | FS.execute;
-/** What is in a file. */
+/** Change the contents of a file. */
 const WRITE = FS.writeFile | FS.truncate;
-/** Which files there are. */
+/** Create and remove files. */
 const ARRANGE = FS.makeFile | FS.removeFile | FS.refer;
 const CHANGE = WRITE | ARRANGE | FS.makeFolder | FS.removeFolder | FS.makeLink | FS.makeSocket | FS.makeFifo;
-/** All that Landlock can refuse. */
+/** Everything that Landlock can refuse. */
 export const ALL_FILE_RIGHTS = 0xffff;
 
-/** Bits of Linux' capabilities. */
+/** Bits of Linux capabilities. */
 const CAP = { chown: 1 << 0, passOver: 1 << 1 | 1 << 2, owner: 1 << 3, lowPorts: 1 << 10 } as const;
 
-/** What a process is held to. Of each, `open` means that this wall does not stand. */
+/** The restrictions of a process. `open`: this wall is not used. */
 export interface Walls {
-  /** By path, what may be done there and below, as bits of Landlock's. */
+  /** By path, what may be done there and below, as Landlock's bits. */
   readonly files: ReadonlyMap<string, number> | "open";
   /** TCP ports, of any host. */
   readonly ports: { readonly connect: readonly number[]; readonly listen: readonly number[] } | "open";
   readonly calls: Calls | "open";
-  /** Those that root keeps, as a mask. */
+  /** The capabilities that root keeps, as a mask. */
   readonly capabilities: number | "open";
 }
 
-/** None of them. */
+/** No walls. */
 export const OPEN: Walls = { files: "open", ports: "open", calls: "open", capabilities: "open" };
 
-/** What is at a path that a policy grants. */
+/** The kind of file at a path that a policy grants. */
 export type PathKind = "folder" | "file" | "device" | "missing";
 
-/** What an agent's process is given, as far as walls are concerned. */
+/** What an agent's process is granted, as far as walls are concerned. */
 export interface Tenant {
   readonly sandbox: Pick<
     SandboxSpec,
     "broker" | "stateFile" | "libraries" | "permissions"
   >;
-  /** Whether its state file and the next version of it are there; else it may make files in their folder. */
+  /** Whether its state file and the next version of it exist; if not, it may create files in their folder. */
   readonly stateIsFixed: boolean;
   /** Folders with the harness, the packages, and Deno's cache. */
   readonly programs: readonly string[];
-  /** Files that Deno reads on the way. */
+  /** Files that Deno reads while it resolves modules. */
   readonly settings: readonly string[];
   /** Deno's own cache. */
   readonly denoDir: string;
-  /** What is at the paths of its permissions. */
+  /** The kinds of file at the paths of its permissions. */
   readonly kinds: ReadonlyMap<string, PathKind>;
 }
 
-/** What the C library, V8 and Deno read in any process. Not all is there on every machine. */
+/** What the C library, V8 and Deno read in any process. Not every machine has all of them. */
 const ANY_PROCESS = [
   "/etc/ld.so.cache",
   "/etc/ld.so.preload",
@@ -90,7 +90,7 @@ const ANY_PROCESS = [
   "/usr/share/zoneinfo",
 ];
 const SINKS = ["/dev/null", "/dev/zero", "/dev/full"];
-/** How names of hosts become addresses. */
+/** Files needed to resolve host names. */
 const NAMES = [
   "/etc/hosts",
   "/etc/resolv.conf",
@@ -100,15 +100,15 @@ const NAMES = [
   "/etc/services",
   "/etc/protocols",
 ];
-/** What `--allow-sys` is answered from. */
+/** Files behind the answers of `--allow-sys`. */
 const SYSTEM = ["/proc", "/sys/devices/system", "/sys/class", "/etc/passwd", "/etc/group", "/etc/os-release"];
-/** Folders of too much to be granted with one file of theirs. */
+/** Folders too broad to be granted for one file in them. */
 const TOO_WIDE = ["/", "/etc", "/dev", "/home", "/root", "/boot", "/usr"];
 
 const DNS_PORT = 53;
 
 /**
- * Programs and libraries that a policy grants may need anything: then only what is done to other processes is held back.
+ * Programs and libraries that a policy grants may need anything: then only actions on other processes are blocked.
  */
 export function agentWalls(tenant: Tenant, machine: Machine): Walls {
   const { permissions } = tenant.sandbox;
@@ -121,7 +121,7 @@ export function agentWalls(tenant: Tenant, machine: Machine): Walls {
     files: filesOf(tenant, machine, hosts.some(isNamed)),
     ports: portsOf(tenant.sandbox, hosts),
     calls: {
-      // Multicast DNS asks a daemon of this machine by such a socket.
+      // Multicast DNS asks a daemon on this machine through such a socket.
       unixSockets: writes || hosts.some(({ name }) => name.endsWith(".local")),
       listens: permissions.net.length > 0,
       marksOwners: false,
@@ -132,11 +132,11 @@ export function agentWalls(tenant: Tenant, machine: Machine): Walls {
   };
 }
 
-/** For a helper of the runner's: Deno on files of its own, with what it reads and writes. */
+/** For a helper of the runner: Deno on its own files, with the files it reads and writes. */
 export interface Helper {
   readonly read: readonly string[];
   readonly write: readonly string[];
-  /** Whether it fetches: then any port, any host. */
+  /** Whether it fetches: then any port and host is allowed. */
   readonly fetches: boolean;
 }
 
@@ -192,8 +192,8 @@ function filesOf(tenant: Tenant, machine: Machine, resolves: boolean): ReadonlyM
 }
 
 /**
- * A file is granted with its folder: who replaces a file makes another one, which the kernel does not know by its name.
- * Not where the folder holds too much.
+ * A file is granted with its folder: replacing a file creates a new one, which the kernel's rule does not cover. Not
+ * if the folder is too broad.
  */
 function grant(path: string, kind: PathKind, folder: number, file: number): Rule {
   if (kind === "folder" || kind === "device") return [path, folder];

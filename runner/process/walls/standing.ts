@@ -1,20 +1,20 @@
-/** Finds out which walls of the kernel can stand on this machine, by starting Deno behind them once. */
+/** Finds out which of the kernel's walls work on this machine, by starting Deno behind them once. */
 import { lookAtMachine, type Machine } from "./machine.ts";
 import { agentWalls, OPEN, type Tenant, type Walls } from "./plan.ts";
 import { launcherWords } from "./words.ts";
 
-/** Walls that stand. */
+/** The walls that work here. */
 export interface Standing {
   readonly machine: Machine;
-  /** The version of Landlock's interface; 0 where the kernel has none. */
+  /** The version of Landlock's interface; 0 if the kernel has none. */
   readonly landlock: number;
-  /** Those that do not stand here whatever is asked for. */
+  /** The walls that never work here. */
   readonly open: Partial<Walls>;
-  /** What Deno said when it was started behind those. */
+  /** What Deno printed when it was started behind those. */
   readonly problem: string | undefined;
 }
 
-/** Those of `walls` that stand here. */
+/** The subset of `walls` that works here. */
 export function standingOf({ landlock, open }: Standing, walls: Walls): Walls {
   return {
     ...walls,
@@ -29,7 +29,7 @@ export interface NoWalls {
   readonly reason: string;
 }
 
-/** What an agent gets that nothing is granted to. */
+/** The walls of an agent without any grants. */
 const NOTHING_GRANTED: Tenant = {
   sandbox: {
     broker: { host: "127.0.0.1", port: 1 },
@@ -97,7 +97,7 @@ async function run([program = "", ...args]: readonly string[]): Promise<Tried> {
   }
 }
 
-/** Which walls agents are behind, in words for the operator; `missing` says why others do not stand, and what helps. */
+/** The walls around agents, in words for the operator; `missing` says why the others do not work, and what helps. */
 export function describeWalls(walls: Standing | NoWalls): { standing: string[]; missing: string[] } {
   if ("reason" in walls) return { standing: [], missing: [`none (${walls.reason})`] };
   const { open, problem } = walls;

@@ -1,4 +1,4 @@
-/** Numbers of Linux' system calls on the processors that Deno runs on: `undefined` where there is no such call. */
+/** Linux system call numbers on the processors that Deno runs on: `undefined` if there is no such call. */
 
 /** As `Deno.build.arch` names them. */
 export type Arch = "x86_64" | "aarch64";
@@ -21,7 +21,7 @@ export const REFUSED = {
   sched_setparam: { x86_64: 142, aarch64: 118 },
   sched_setattr: { x86_64: 314, aarch64: 274 },
   ioprio_set: { x86_64: 251, aarch64: 30 },
-  // Parts of the kernel that many holes were in.
+  // Parts of the kernel with a history of vulnerabilities.
   bpf: { x86_64: 321, aarch64: 280 },
   perf_event_open: { x86_64: 298, aarch64: 241 },
   userfaultfd: { x86_64: 323, aarch64: 282 },
@@ -31,7 +31,7 @@ export const REFUSED = {
   keyctl: { x86_64: 250, aarch64: 219 },
   add_key: { x86_64: 248, aarch64: 217 },
   request_key: { x86_64: 249, aarch64: 218 },
-  // The file system as others see it, ways round its paths, and files that are none.
+  // Mounts, ways around paths, and files that are not really files.
   mount: { x86_64: 165, aarch64: 40 },
   umount2: { x86_64: 166, aarch64: 39 },
   pivot_root: { x86_64: 155, aarch64: 41 },
@@ -97,7 +97,7 @@ export const REFUSED = {
   msgsnd: { x86_64: 69, aarch64: 189 },
   msgrcv: { x86_64: 70, aarch64: 188 },
   msgctl: { x86_64: 71, aarch64: 187 },
-  // Where memory lies.
+  // The placement of memory.
   move_pages: { x86_64: 279, aarch64: 239 },
   migrate_pages: { x86_64: 256, aarch64: 238 },
   mbind: { x86_64: 237, aarch64: 235 },
@@ -107,7 +107,7 @@ export const REFUSED = {
   vfork: { x86_64: 58, aarch64: undefined },
 } as const satisfies Record<string, Numbers>;
 
-/** Of these, it depends on what they are told. */
+/** Calls that are allowed or refused by their arguments. */
 export const CONDITIONAL = {
   clone: { x86_64: 56, aarch64: 220 },
   clone3: { x86_64: 435, aarch64: 435 },

@@ -1,26 +1,26 @@
-/** What the launcher is told: the language between `launcher.pl` and the runner. Pure. */
+/** The launcher's arguments: the language between `launcher.pl` and the runner. Pure. */
 import { callFilter, type Calls } from "./filter.ts";
 import { ALL_FILE_RIGHTS, type Walls } from "./plan.ts";
 import type { Arch } from "./syscalls.ts";
 
-/** Bits of Landlock's for ports and for what reaches other processes. */
+/** Landlock's bits for ports and for access to other processes. */
 const NET = { listen: 1, connect: 2 } as const;
 const SCOPE = { abstractSockets: 1, signals: 2 } as const;
 
-/** Numbers of Linux' resource limits. */
+/** Linux resource limit numbers. */
 const RESOURCE = { fileBytes: 1, dataBytes: 2, core: 4, openFiles: 7 } as const;
 
-/** What the kernel holds a process to in numbers. */
+/** The numeric limits that the kernel enforces on a process. */
 export interface Bounds {
-  /** No file that it writes grows beyond so many bytes; `undefined` for no limit. */
+  /** The largest size of a file that it writes, in bytes; `undefined` for no limit. */
   readonly fileBytes: number | undefined;
-  /** Files and connections that it may have open at the same time. */
+  /** How many files and connections it may have open at the same time. */
   readonly openFiles: number;
   /** Memory of its own, in bytes; `undefined` for no limit. */
   readonly dataBytes?: number;
 }
 
-/** Agents give way to the runner, and to whatever else the device is for. */
+/** Agents yield to the runner, and to the device's other work. */
 export const NICE = 5;
 
 /** The launcher's words for a process with these bounds, behind these walls. */
@@ -32,7 +32,7 @@ export function launcherWords(
   return [
     `arch=${arch}`,
     `nice=${NICE}`,
-    // What is in its memory, secrets among it, stays out of the machine's files.
+    // No core dumps: its memory, which may hold secrets, must not end up in files.
     `limit=${RESOURCE.core}:0`,
     `limit=${RESOURCE.openFiles}:${openFiles}`,
     ...(fileBytes === undefined ? [] : [`limit=${RESOURCE.fileBytes}:${Math.ceil(fileBytes)}`]),
