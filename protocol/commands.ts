@@ -1,18 +1,18 @@
 /**
- * Every command that a node listens to, once: where it comes in, and whether a node with `--trust` obeys it only when
- * somebody whom it trusts has signed it. The name of a command is what keys are granted and what the audit log calls it.
+ * The one list of commands that a node listens to: their topics, and whether a node with `--trust` requires a trusted
+ * signature. Key grants and the audit log use these command names.
  */
 
-/** What a command says of itself. One that is `open` says why it may be. */
+/** The properties of a command. An `open` command states why it may be open. */
 type CommandRule =
   & {
     readonly topic: string;
-    /** It says what should be, so that it counts when the broker has kept it, too; the others say what to do once. */
+    /** It describes a desired state, so a retained message counts too; the other commands are to be executed once. */
     readonly mayBeKept?: true;
   }
   & ({ readonly access: "signed" } | { readonly access: "open"; readonly because: string });
 
-/** `{node}` is the node that listens; the other variable is the `subject` that a handler is given. */
+/** `{node}` is the listening node; the other variable becomes the handler's `subject`. */
 export const COMMANDS = {
   spawn: { topic: "nodes/{node}/spawn", access: "signed", mayBeKept: true },
   desired_state: { topic: "nodes/{node}/desired_state", access: "signed", mayBeKept: true },
@@ -43,12 +43,12 @@ export const COMMANDS = {
 type Commands = typeof COMMANDS;
 export type NodeCommand = keyof Commands;
 
-/** The commands on a topic of the node's own, `nodes/{node}/{command}`. */
+/** The commands on the node's own topics, `nodes/{node}/{command}`. */
 export type DirectCommand = {
   [C in NodeCommand]: Commands[C]["topic"] extends `nodes/{node}/${C}` ? C : never;
 }[NodeCommand];
 
-/** The commands that must be signed where signatures count. */
+/** The commands that must be signed on a node with `--trust`. */
 export type SignedCommand = {
   [C in NodeCommand]: Commands[C]["access"] extends "signed" ? C : never;
 }[NodeCommand];
@@ -57,16 +57,16 @@ export const NODE_COMMANDS = Object.keys(COMMANDS) as NodeCommand[];
 export const DIRECT_COMMANDS = NODE_COMMANDS.filter(isDirect);
 export const SIGNED_COMMANDS = NODE_COMMANDS.filter(isSigned);
 
-/** What the buttons of a dashboard send on `agents/{id}/commands`. */
+/** The commands that dashboard buttons send on `agents/{id}/commands`. */
 export const AGENT_COMMANDS = ["pause", "resume", "stop", "delete", "restart"] as const;
 export type AgentCommand = (typeof AGENT_COMMANDS)[number];
 
-/** Anything that is not said to be open must be signed. */
+/** Everything not declared open must be signed. */
 export function isSigned(command: NodeCommand): command is SignedCommand {
   return COMMANDS[command].access !== "open";
 }
 
-/** Whether a command counts that the broker has kept from before the node's subscription. */
+/** Whether a retained command, stored by the broker before the node subscribed, counts. */
 export function mayBeKept(command: NodeCommand): boolean {
   return "mayBeKept" in COMMANDS[command];
 }
@@ -75,23 +75,23 @@ function isDirect(command: NodeCommand): command is DirectCommand {
   return COMMANDS[command].topic === `nodes/{node}/${command}`;
 }
 
-/** The commands a node subscribes to for itself; an agent adds its task and command topics. */
+/** The command filters of the node itself; each agent adds its task and command topics. */
 export function nodeFilters(node: string): string[] {
   return [...DIRECT_COMMANDS, "reply" as const].map((command) =>
     COMMANDS[command].topic.replace("{node}", () => node).replace("{request}", "+")
   );
 }
 
-/** A command that has arrived. */
+/** A received command. */
 export interface Incoming {
   readonly command: NodeCommand;
-  /** What the topic names beside the node: an agent, an agent's id, or a request. Empty where it names nothing. */
+  /** What the topic names besides the node: an agent, an agent's id, or a request; empty if nothing. */
   readonly subject: string;
 }
 
 const PATTERNS = NODE_COMMANDS.map((command) => ({ command, levels: COMMANDS[command].topic.split("/") }));
 
-/** Reads a topic as `node` sees it; `undefined` when it means nothing to the node itself. */
+/** Parses a topic from the view of `node`; `undefined` if it is not a command for the node. */
 export function matchIncoming(node: string, topic: string): Incoming | undefined {
   const levels = topic.split("/");
   for (const { command, levels: pattern } of PATTERNS) {

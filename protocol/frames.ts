@@ -1,6 +1,6 @@
 /**
- * The lines between a runner and the harness in an agent's process: one JSON object per line over the child's
- * stdin ("down") and stdout ("up"). What comes up is the agent's word: `parseAgentFrame` trusts none of it.
+ * The protocol between a runner and the harness in an agent's process: one JSON object per line over the child's
+ * stdin ("down") and stdout ("up"). Frames from the agent are untrusted: `parseAgentFrame` validates all of them.
  */
 import type { TopicRules } from "./agent_topics.ts";
 import { hasTooManyParts, nestsTooDeep, parseExactly } from "./json.ts";
@@ -8,9 +8,9 @@ import { DECIDED, type Decided, type Language } from "./language.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
-/** Frames that may be under way from an agent to the broker before `publish` waits. */
+/** Maximum frames in flight from an agent to the broker before `publish` waits. */
 export const WINDOW_FRAMES = 256;
-/** Bytes that may be under way from an agent to the broker before `publish` waits. */
+/** Maximum bytes in flight from an agent to the broker before `publish` waits. */
 export const WINDOW_BYTES = 1024 * 1024;
 /** Failed `process()` calls in a row that end a run. */
 export const MAX_CONSECUTIVE_FAILURES = 5;
@@ -20,7 +20,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const SEVERITIES = ["info", "warning", "error"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
-/** A payload on the pipe: text as it is, anything else as base64. */
+/** A payload on the pipe: text unchanged, anything else as base64. */
 export type WirePayload = { readonly text: string } | { readonly base64: string };
 
 /** An agent on this node, as `agent.agents()` lists it. */
@@ -37,37 +37,37 @@ export interface BrokerAddress {
   readonly url: string;
 }
 
-/** What an agent in Python runs on. Paths are absolute. */
+/** The runtime of a Python agent. Paths are absolute. */
 export interface PythonStart {
   /** The folder of the interpreter. */
   readonly dir: string;
-  /** The file that it starts from. */
+  /** The snapshot that it starts from. */
   readonly snapshot: string;
-  /** Packages to be put into it, in this order. */
+  /** Packages to load into it, in this order. */
   readonly wheels: readonly string[];
   /** The code may be TypeScript after all. */
   readonly undecided: boolean;
 }
 
-/** What a broker asks of a connection of the agent's own. */
+/** What the broker requires from an agent's own connection. */
 export interface BrokerEntry {
   readonly username?: string;
   readonly password?: string;
-  /** Certificates (PEM) of those who may sign the broker's. */
+  /** CA certificates (PEM) that may sign the broker's. */
   readonly ca?: string;
 }
 
-/** The first line down: all that the harness needs to know. */
+/** The first line down: everything the harness needs to know. */
 export interface StartFrame {
   readonly t: "start";
   readonly name: string;
   readonly actor_id: string;
   readonly node: string;
   readonly broker: BrokerAddress;
-  /** What the agent needs to get in there by itself; only what it has been given. */
+  /** Credentials for the agent's own connection; only those granted to it. */
   readonly broker_access: BrokerEntry;
   readonly code: string;
-  /** As its spawn config says it. */
+  /** As given in the spawn config. */
   readonly language?: Language | undefined;
   /** For an agent in Python. */
   readonly python?: PythonStart | undefined;
@@ -75,18 +75,18 @@ export interface StartFrame {
   readonly poll_ms: number;
   readonly state_file: string;
   readonly state_max_bytes: number;
-  /** Whether the file and its next version are there already, and the agent's process can make none. */
+  /** Whether the file and its next version already exist, and the agent's process cannot create files. */
   readonly state_is_fixed: boolean;
-  /** Of a payload: the node refuses larger ones. */
+  /** Maximum payload size: the node refuses larger ones. */
   readonly message_max_bytes: number;
-  /** `publish` resolves once the message is with the broker or on the node's disk; else once it is with the node. */
+  /** If set, `publish` resolves once the broker or the node's disk has the message; otherwise once the node has it. */
   readonly durable: boolean;
   readonly peers: readonly Peer[];
-  /** Those it has asked for and been granted, by name. */
+  /** Secrets it asked for and was granted, by name. */
   readonly secrets: Readonly<Record<string, string>>;
-  /** Those it has asked for in vain. */
+  /** Secrets it asked for and was denied. */
   readonly secrets_denied: readonly string[];
-  /** Which topics the node lets it use: it refuses all others, whatever the harness does. */
+  /** The topics it may use: the node refuses all others, whatever the harness does. */
   readonly topics: TopicRules;
   readonly paused: boolean;
   /** `process()` waits for a `release`. */
@@ -96,7 +96,7 @@ export interface StartFrame {
 /** Runner to harness. */
 export type RunnerFrame =
   | StartFrame
-  /** `n` more frames have reached the broker, the disk, or their end. */
+  /** `n` more frames have reached the broker or the disk, or were dropped. */
   | { readonly t: "ack"; readonly n: number }
   | { readonly t: "task"; readonly id: number; readonly payload: unknown }
   | (
@@ -105,30 +105,30 @@ export type RunnerFrame =
   )
   | { readonly t: "subscribed"; readonly id: number; readonly error?: string }
   | { readonly t: "reply"; readonly id: number; readonly value: unknown }
-  /** All agents here, for an agent that may have missed one since its `start`. */
+  /** All agents on this node, for an agent that may have missed changes since its `start`. */
   | { readonly t: "peers"; readonly peers: readonly Peer[] }
   | { readonly t: "peer_joined"; readonly peer: Peer }
   | { readonly t: "peer_left"; readonly name: string }
   | { readonly t: "pause" }
   | { readonly t: "resume" }
-  /** Come to rest: `held` is the answer. Nothing is persisted any more until a `release`. */
+  /** Quiesce, and answer with `held`. Nothing is persisted until a `release`. */
   | { readonly t: "hold" }
   | { readonly t: "release" }
   | { readonly t: "ping"; readonly n: number }
   | { readonly t: "shutdown" };
 
-/** Where in an agent's life an error arose. */
+/** The phase of an agent's life in which an error arose. */
 export type AgentPhase = "compile" | "setup" | "process" | "crash";
 export const AGENT_PHASES: readonly AgentPhase[] = ["compile", "setup", "process", "crash"];
 
 /** Harness to runner. */
 export type AgentFrame =
   /**
-   * The module is loaded; `setup()` comes next. `process`: whether there is such a function. `language`: what code has
-   * turned out to be that was taken for either.
+   * The module is loaded; `setup()` comes next. `process`: whether there is such a function. `language`: the detected
+   * language, if it was undecided.
    */
   | { readonly t: "loaded"; readonly process: boolean; readonly language?: Decided }
-  /** Nothing of the agent's code runs any more: the answer to `hold`. */
+  /** No agent code is running any more: the answer to `hold`. */
   | { readonly t: "held" }
   /** `setup()` has returned. */
   | { readonly t: "ready" }
@@ -139,7 +139,7 @@ export type AgentFrame =
     readonly phase: AgentPhase;
     readonly error: string;
     readonly traceback: string;
-    /** `process` only: failures in a row, this one included. */
+    /** `process` only: failures in a row, including this one. */
     readonly consecutive: number;
   }
   | (
@@ -164,16 +164,16 @@ export type AgentFrame =
   | { readonly t: "task_failed"; readonly id: number; readonly error: string; readonly traceback: string }
   | { readonly t: "pong"; readonly n: number };
 
-/** Frames that take a place in the window until the runner acknowledges them. */
+/** Frames that count against the window until the runner acknowledges them. */
 export type WindowedFrame = Extract<AgentFrame, { t: "publish" | "log" | "alert" | "result" | "detection" }>;
 
-/** Whether `frame` takes a place in the window. */
+/** Whether `frame` counts against the window. */
 export function isWindowed(frame: AgentFrame): frame is WindowedFrame {
   return frame.t === "publish" || frame.t === "log" || frame.t === "alert" || frame.t === "result" ||
     frame.t === "detection";
 }
 
-/** Bytes of what a frame carries to others; `undefined` for a frame that carries nothing to them. */
+/** Size of the content a frame carries to others; `undefined` if it carries none. */
 export function payloadBytes(frame: AgentFrame): number | undefined {
   switch (frame.t) {
     case "publish":
@@ -190,9 +190,9 @@ export function payloadBytes(frame: AgentFrame): number | undefined {
   }
 }
 
-/** Why a frame carries more than `maxBytes`, or `undefined` when it does not. */
+/** An error if a frame carries more than `maxBytes`, else `undefined`. */
 export function sizeRefusal(frame: AgentFrame, maxBytes: number): string | undefined {
-  // The pipe has this limit itself.
+  // The pipe itself enforces this limit.
   if (maxBytes >= MAX_FRAME_BYTES) return undefined;
   const bytes = payloadBytes(frame) ?? 0;
   return bytes <= maxBytes
@@ -205,7 +205,7 @@ function jsonBytes(value: unknown): number {
 }
 
 function base64Bytes(base64: string): number {
-  // Padding has two characters at most.
+  // Padding is at most two characters.
   const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
   return Math.floor((base64.length - padding) * 3 / 4);
 }
@@ -215,8 +215,8 @@ function utf8Bytes(text: string): number {
 }
 
 /**
- * A frame as the line that carries it. It begins with a line feed too, so that output of agent code that did not
- * end its own line cannot swallow it.
+ * Encodes a frame as a line. It also begins with a line feed, so that agent output without a trailing line feed
+ * cannot swallow it.
  */
 export function encodeFrame(frame: AgentFrame | RunnerFrame): string {
   return `\n${JSON.stringify(frame)}\n`;
@@ -227,7 +227,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const FRAME_START = '{"t":';
 const PUBLISH_START = `${FRAME_START}"publish",`;
 
-/** Whether a line is a frame of more parts than one may have: it must not be parsed. */
+/** Whether a line is a frame with too many parts, which must not be parsed. */
 export function isTooIntricate(line: string): boolean {
   return line.startsWith(FRAME_START) && hasTooManyParts(line);
 }
@@ -237,10 +237,10 @@ export function parseAgentFrame(line: string): AgentFrame | undefined {
   if (!line.startsWith(FRAME_START)) return undefined;
   let value: unknown;
   try {
-    // A payload that is published is a text of its own.
+    // The payload of a publish frame is itself JSON text.
     value = line.startsWith(PUBLISH_START) ? JSON.parse(line) : parseExactly(line);
   } catch {
-    // Not ours: the caller reports the line as output of the agent.
+    // Not a frame: the caller reports the line as output of the agent.
     return undefined;
   }
   return fits(value as Fields) ? value as AgentFrame : undefined;
@@ -287,7 +287,7 @@ function fits(f: Fields): boolean {
   }
 }
 
-/** Whether `key` is there and can be sent on. */
+/** Whether `key` exists and can be sent on. */
 function isData(f: Fields, key: string): boolean {
   return key in f && !nestsTooDeep(f[key]);
 }

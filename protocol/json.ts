@@ -1,19 +1,19 @@
-/** What JSON from strangers may look like. */
+/** Limits and helpers for JSON from untrusted senders. */
 
 /** What `{…}` parses to. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether `value` is an object as JSON has them: neither null nor a list. */
+/** Whether `value` is a JSON object: neither null nor a list. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Levels of arrays and objects within each other: `JSON.stringify` overflows the stack a few thousand further down. */
+/** Maximum nesting of arrays and objects: `JSON.stringify` overflows the stack a few thousand levels further down. */
 export const MAX_NESTING = 500;
 
 /**
- * Objects, lists and texts in one document: what parsing costs, and what the result holds in memory, grows with them
- * far more than with its length. As many take some 30 ms and 20 MB.
+ * Maximum number of objects, lists and texts in one document: they determine the cost of parsing and the memory of the
+ * result far more than the length does. This many take about 30 ms and 20 MB.
  */
 export const MAX_PARTS = 250_000;
 
@@ -22,12 +22,12 @@ const BACKSLASH = 0x5c;
 const OPENING_BRACKET = 0x5b;
 const OPENING_BRACE = 0x7b;
 
-/** Not the digits behind a decimal point: those of a reading often are as many. */
+/** Excludes digits after a decimal point: sensor readings often have that many. */
 const LONG_INTEGER = /(?<![\d.])\d{16}/;
 
 /**
- * Reads JSON as `JSON.parse` does, but for whole numbers that JavaScript would make others of (…714 becomes …700): each
- * stays the digits that it came as (`JSON.rawJSON`), so that `JSON.stringify` writes it as it was.
+ * Parses JSON like `JSON.parse`, but keeps the digits of whole numbers that JavaScript would change (…714 becomes …700)
+ * as `JSON.rawJSON`, so that `JSON.stringify` writes them unchanged.
  * @throws SyntaxError
  */
 export function parseExactly(text: string): unknown {
@@ -40,26 +40,26 @@ function keptExact(_key: string, value: unknown, context?: { readonly source?: s
   return /^-?\d+$/.test(source) ? RAW.rawJSON(source) : value;
 }
 
-/** Whether a whole number in it may have been another one before `JSON.parse` read it. */
+/** Whether `JSON.parse` may have changed a whole number in it. */
 export function holdsInexactInteger(value: unknown): boolean {
   if (typeof value === "number") return Number.isInteger(value) && !Number.isSafeInteger(value);
   return isContainer(value) && Object.values(value).some(holdsInexactInteger);
 }
 
-/** What `parseExactly` has kept as digits, as the number that JavaScript makes of it; anything else as it is. */
+/** Converts digits kept by `parseExactly` to a JavaScript number; returns anything else unchanged. */
 export function asNumber(value: unknown): unknown {
   return RAW.isRawJSON(value) ? Number((value as { readonly rawJSON: string }).rawJSON) : value;
 }
 
-/** Not yet among the types of JSON. */
+/** Missing from TypeScript's types of JSON so far. */
 const RAW = JSON as unknown as {
   rawJSON(text: string): unknown;
   isRawJSON(value: unknown): boolean;
 };
 
-/** Whether `text` would make more than `MAX_PARTS` objects, lists and texts as JSON. Does not parse it. */
+/** Whether `text`, as JSON, has more than `MAX_PARTS` objects, lists and texts. Does not parse it. */
 export function hasTooManyParts(text: string): boolean {
-  // Each takes a character at least.
+  // Each takes at least one character.
   if (text.length <= MAX_PARTS) return false;
   let parts = 0;
   for (let index = 0; index < text.length && parts <= MAX_PARTS; index++) {
@@ -71,7 +71,7 @@ export function hasTooManyParts(text: string): boolean {
   return parts > MAX_PARTS;
 }
 
-/** Where the text that begins at `start` ends. */
+/** The end of the string that begins at `start`. */
 function endOfText(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
@@ -81,7 +81,7 @@ function endOfText(text: string, start: number): number {
   return text.length;
 }
 
-/** Whether `value`, as `JSON.parse` made it, nests deeper than `MAX_NESTING`. Does not recurse. */
+/** Whether a parsed `value` nests deeper than `MAX_NESTING`. Does not recurse. */
 export function nestsTooDeep(value: unknown): boolean {
   let level = [value].filter(isContainer);
   for (let depth = 1; level.length > 0; depth++) {

@@ -1,6 +1,6 @@
-/** Where TypeScript's comments, strings and templates are in a source: one pass, whatever the source is. Pure. */
+/** Finds comments, strings and templates in TypeScript source in one pass, even if the source is invalid. Pure. */
 
-/** A part of a source that is not code; `end` is behind it. */
+/** A part of a source that is not code; `end` is exclusive. */
 export interface Span {
   readonly kind: "comment" | "string" | "pattern" | "template";
   readonly start: number;
@@ -14,11 +14,11 @@ const BEFORE_PATTERN: ReadonlySet<string> = new Set(
 const LONGEST_WORD = 10;
 
 /**
- * In the order of the source. A template's texts are spans of their own, the expressions in it are code. A string or a
- * regular expression that is not closed ends with its line, anything else with the source.
+ * In source order. The text parts of a template are separate spans, its expressions are code. An unclosed string or
+ * regular expression ends with its line, anything else unclosed with the source.
  */
 export function* textSpans(source: string): Generator<Span> {
-  /** For each `${` that is open, how many braces are open in it. */
+  /** For each open `${`, the number of open braces in it. */
   const templates: number[] = [];
   let lastCode = -1;
   for (let at = 0; at < source.length;) {
@@ -34,7 +34,7 @@ export function* textSpans(source: string): Generator<Span> {
   }
 }
 
-/** The source with spans of these kinds as spaces, so that lines and columns stay. What delimits them is blanked, too. */
+/** The source with spans of these kinds, delimiters included, replaced by spaces, so that lines and columns stay. */
 export function blanked(source: string, kinds: readonly Span["kind"][]): string {
   const parts: string[] = [];
   let copied = 0;
@@ -76,7 +76,7 @@ function spanAt(source: string, at: number, templates: number[], lastCode: numbe
   }
 }
 
-/** Behind the closing quote, or at the end of the line. */
+/** The position after the closing quote, or the end of the line. */
 export function quotedEnd(source: string, start: number): number {
   const quote = source[start];
   for (let at = start + 1; at < source.length; at++) {
@@ -87,7 +87,7 @@ export function quotedEnd(source: string, start: number): number {
   return source.length;
 }
 
-/** Behind the closing quote, or behind the `${` of an expression, which is then open. */
+/** The position after the closing quote, or after the `${` of an expression, which is then open. */
 function templateEnd(source: string, start: number, templates: number[]): number {
   for (let at = start; at < source.length; at++) {
     if (source[at] === "\\") at += 1;
@@ -113,7 +113,7 @@ function patternEnd(source: string, start: number): number {
   return source.length;
 }
 
-/** Whether a `/` behind the code that ends at `last` begins a regular expression: where it follows an operand, it divides. */
+/** Whether a `/` after the code that ends at `last` begins a regular expression; after an operand, it divides. */
 function mayBeginPattern(source: string, last: number): boolean {
   const char = source[last] ?? "";
   if (char === ")" || char === "]" || char === "}" || /["'`]/.test(char)) return false;

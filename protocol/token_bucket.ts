@@ -1,24 +1,24 @@
-/** How much may pass in a time. Pure: the caller brings the time. */
+/** Rate limiting. Pure: the caller supplies the time. */
 
-/** A bucket that fills at a rate. It can be asked, or be overdrawn: then the debt is waited for. */
+/** A bucket that fills at a fixed rate. It can refuse, or be overdrawn, in which case the caller waits for the debt. */
 export class TokenBucket {
   #tokens: number;
   #atMs: number;
 
-  /** @param burst what may pass at once */
+  /** @param burst the most that may pass at once */
   constructor(private readonly perSecond: number, nowMs: number, private readonly burst = perSecond) {
     this.#tokens = burst;
     this.#atMs = nowMs;
   }
 
-  /** Takes `count`, there or not. @returns milliseconds until what was taken is there */
+  /** Takes `count` even if that overdraws. @returns milliseconds until the debt is repaid */
   take(count: number, nowMs: number): number {
     this.#fill(nowMs);
     this.#tokens -= count;
     return this.#tokens >= 0 ? 0 : -this.#tokens / this.perSecond * 1000;
   }
 
-  /** Takes one if it is there. */
+  /** Takes one if available. */
   tryTake(nowMs: number): boolean {
     this.#fill(nowMs);
     if (this.#tokens < 1) return false;
@@ -26,7 +26,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Whether nothing has been taken that has not come back. */
+  /** Whether the bucket is full again. */
   isFull(nowMs: number): boolean {
     this.#fill(nowMs);
     return this.#tokens >= this.burst;

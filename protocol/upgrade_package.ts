@@ -1,16 +1,16 @@
-/** A new runner as it comes over the bus: read, and held against what was said of it. Pure but for the hash. */
+/** A new runner received over the bus: parses it and checks its hash. Pure except for hashing. */
 import { ExpectedError } from "./expected_error.ts";
 import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as v from "valibot";
 
-/** It cannot be used; the message is for the operator. */
+/** The package cannot be used; the message is for the operator. */
 export class UpgradeError extends ExpectedError {
   override name = "UpgradeError";
   override readonly code = "usage";
 }
 
-/** Larger than any runner, smaller than what would hurt a small device. */
+/** Larger than any runner, but small enough for a small device. */
 const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 const DEFAULT_TRIAL_SECONDS = 60;
 
@@ -24,16 +24,16 @@ const PackageSchema = v.object({
   ),
 });
 
-/** A runner in one file, and how long it has to prove itself. */
+/** A runner in one file, and the length of its trial. */
 export interface UpgradePackage {
   readonly version: string;
-  /** Its name on disk: the beginning of the hash, so that the same runner is the same release everywhere. */
+  /** Its name on disk: a prefix of the hash, so that the same runner is the same release everywhere. */
   readonly release: string;
   readonly source: Uint8Array;
   readonly trialSeconds: number;
 }
 
-/** The runner as the command carries it. */
+/** Encodes the runner for the command. */
 export function packRunner(
   source: Uint8Array,
   version: string,
@@ -47,13 +47,13 @@ export function packRunner(
   };
 }
 
-/** The name under which a runner is kept. */
+/** The name under which a runner is stored. */
 export function releaseOf(source: Uint8Array): string {
   return sha256(source).slice(0, 16);
 }
 
 /**
- * @param json `{version, sha256, bundle, trial_seconds?}`; `bundle` is the file, gzipped, in base64, and `sha256` that
+ * @param json `{version, sha256, bundle, trial_seconds?}`; `bundle` is the gzipped file in base64, `sha256` the hash
  * of the file itself
  * @throws UpgradeError
  */

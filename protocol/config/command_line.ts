@@ -1,16 +1,16 @@
-/** Reads a command line by a table of flags. Pure. */
+/** Parses a command line according to a table of flags. Pure. */
 import { parseArgs } from "@std/cli/parse-args";
 import { ConfigError } from "./config_error.ts";
 import type { Environment, Flag, ReadFlag } from "./flag.ts";
 
 export interface CommandLine {
-  /** What counts for a flag with a value: the command line, then the environment, then its fallback. */
+  /** The value of a flag, from the command line, then the environment, then its fallback. */
   readonly read: ReadFlag;
   /** Whether a switch was given. */
   readonly isSet: (flag: Flag) => boolean;
 }
 
-/** @throws ConfigError for what is in none of the rows; `read` throws it for a flag without its value */
+/** @throws ConfigError for an unknown flag; `read` throws it for a flag without its value */
 export function readCommandLine(
   flags: readonly Flag[],
   args: readonly string[],
@@ -28,7 +28,7 @@ export function readCommandLine(
     boolean: flags.filter((flag) => flag.value === undefined).map((flag) => flag.name),
     unknown,
   });
-  // What stands behind `--`.
+  // The arguments after `--`.
   given._.forEach(unknown);
   return {
     read: (flag) => {

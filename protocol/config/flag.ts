@@ -1,20 +1,20 @@
-/** What a flag of a command line is: a row of a table, from which it is read and its help is written. */
+/** Command-line flags as rows of a table, from which both the parser and the help text are built. */
 
 /** One row of the table. */
 export interface Flag {
   readonly name: string;
-  /** What the value is, in `--help`; a flag without it is a switch. */
+  /** The placeholder of the value in `--help`; a flag without it is a switch. */
   readonly value?: string;
-  /** Environment variables that are read when the flag is not given; the first that is set counts. */
+  /** Environment variables used when the flag is not given; the first one set wins. */
   readonly env?: readonly string[];
   readonly fallback?: string;
-  /** The default in words, where it is not a fixed value. */
+  /** The default in words, if it is not a fixed value. */
   readonly fallbackText?: string;
   readonly help: string;
 }
 
-/** Looks up what was given for a flag: on the command line, in the environment, else its fallback. */
+/** Looks up the value of a flag: from the command line, the environment, or its fallback. */
 export type ReadFlag = (flag: Flag) => string | undefined;
 
-/** The environment, as far as flags are read from it. */
+/** The part of the environment from which flags are read. */
 export type Environment = Readonly<Record<string, string | undefined>>;

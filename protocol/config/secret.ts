@@ -1,4 +1,4 @@
-/** A text that must not be seen: neither in a log, nor in JSON, nor in the inspection of whatever holds it. */
+/** A string that must stay hidden: in logs, in JSON, and when an object that contains it is inspected. */
 
 const HIDDEN = "…";
 
@@ -9,7 +9,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The text itself, for the one place that needs it. */
+  /** The secret itself, for the one place that needs it. */
   reveal(): string {
     return this.#text;
   }

@@ -1,8 +1,8 @@
-/** Reads a file that holds nothing but a secret. */
+/** Reads a file that holds only a secret. */
 import { ConfigError } from "./config_error.ts";
 import { readTextFile } from "./text_file.ts";
 
-/** @returns without the line's end @throws ConfigError when it cannot be read, is empty, or others may read it */
+/** @returns the secret without its line ending @throws ConfigError when it cannot be read, is empty, or others may read it */
 export async function readSecretFile(flag: string, path: string): Promise<string> {
   const fail = (reason: string) => new ConfigError(`--${flag}: ${reason}`);
   const { mode, uid } = await Deno.stat(path).catch((error) => {

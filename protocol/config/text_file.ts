@@ -1,7 +1,7 @@
-/** Files that people write. */
+/** Files written by people. */
 
 /**
- * The text of a file, without the byte-order mark that some editors put in front of it.
+ * The text of a file, without the byte order mark that some editors add.
  * @throws Deno's error
  */
 export async function readTextFile(path: string): Promise<string> {

@@ -1,4 +1,4 @@
-/** What lies in the folder of an install, and the `deno` processes that put it there. */
+/** The layout of an install folder, and the `deno` processes that fill it. */
 import { join } from "@std/path";
 import { type FetchGuard, runFetch } from "./fetcher.ts";
 import { importMap } from "./import_map.ts";
@@ -8,16 +8,16 @@ export const IMPORT_MAP = "import_map.json";
 export const LOCK = "lock.json";
 /** The DENO_DIR of the agents that use the install. */
 export const CACHE = "cache";
-/** The home of the agents that use the install: in it which registries its packages came from. */
+/** The HOME of the agents that use the install: it records which registries the packages came from. */
 export const HOME = "home";
 const CONFIG = "deno.json";
 /**
- * Storage of agents (`caches`, `localStorage`) goes to a folder of this name in the DENO_DIR, and needs no permission.
+ * Agents' web storage (`caches`, `localStorage`) goes to a folder of this name in the DENO_DIR without any permission.
  * An empty file in its place makes every such write fail.
  */
 const STORAGE = join(CACHE, "location_data");
 
-/** What must stay as it is, beside the lock. All else in a cache is Deno's notes, which it changes as it likes. */
+/** What must not change, besides the lock. Everything else in the cache is Deno's own data, which Deno may change. */
 export const CONSTANT_FILES: readonly string[] = [
   IMPORT_MAP,
   STORAGE,
@@ -26,18 +26,18 @@ export const CONSTANT_FILES: readonly string[] = [
   HOME,
 ];
 
-/** With what to download. */
+/** How to download. */
 export interface Downloader {
   /** The `deno` executable. */
   readonly deno: string;
   /** Environment of the fetching process: see `fetchEnv`. */
   readonly env: Readonly<Record<string, string>>;
-  /** Without it, a package may take what it likes. */
+  /** Without a guard, there are no limits. */
   readonly guard?: FetchGuard | undefined;
 }
 
 /**
- * Fills `dir` with `dependencies` and all that they import. A lock that is already in it is followed.
+ * Fills `dir` with `dependencies` and everything they import. An existing lock is followed.
  * @throws InstallError with Deno's reason; the reason of `signal` when that is aborted
  */
 export async function download(
@@ -60,7 +60,7 @@ export async function download(
   await runDeno(dir, cache, downloader, signal);
   if (dependencies.some(({ registry }) => registry === "jsr")) {
     // The first step fetched what the main module of a JSR package needs; this one, all modules it exports. It comes
-    // second because it ends well even when a package cannot be found.
+    // second because it succeeds even if a package cannot be found.
     await runDeno(dir, ["install", "--quiet", `--config=${join(dir, CONFIG)}`, lock], downloader, signal);
   }
 }

@@ -1,4 +1,4 @@
-/** Which environment variables reach the processes that fetch packages and that run agents. Pure. */
+/** Selects the environment variables for processes that fetch packages or run agents. Pure. */
 import { variablesOf } from "./npmrc.ts";
 
 const FETCH_VARIABLES = [
@@ -7,7 +7,7 @@ const FETCH_VARIABLES = [
   "NPM_CONFIG_REGISTRY",
   "HOME",
   "DENO_AUTH_TOKENS",
-  // How to get there.
+  // Proxies.
   "HTTP_PROXY",
   "HTTPS_PROXY",
   "ALL_PROXY",
@@ -16,22 +16,22 @@ const FETCH_VARIABLES = [
   "https_proxy",
   "all_proxy",
   "no_proxy",
-  // Whom to believe.
+  // Trusted certificates.
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
   "NODE_EXTRA_CA_CERTS",
   "SSL_CERT_FILE",
   "SSL_CERT_DIR",
-  // An executable that is a script looks for its interpreter here.
+  // If the executable is a script, its interpreter is found here.
   "PATH",
 ] as const;
 
-/** What decides where in its cache Deno looks for a package: an agent must run with what its packages were fetched with. */
+/** The variables that decide where in its cache Deno looks for a package: fetching and running must use the same values. */
 const REGISTRY_VARIABLES = ["JSR_URL", "NPM_CONFIG_REGISTRY"] as const;
 
 /**
  * The part of the runner's environment that a process fetching packages needs: registries, proxies, certificates.
- * @param npmrc the user's `.npmrc`, which may name variables of its own
+ * @param npmrc the user's `.npmrc`, which may refer to further variables
  */
 export function fetchEnv(
   env: Readonly<Record<string, string | undefined>>,
@@ -40,7 +40,7 @@ export function fetchEnv(
   return pick(env, [...FETCH_VARIABLES, ...variablesOf(npmrc)]);
 }
 
-/** The part of `env` that a process importing what was fetched needs to find it again. */
+/** The part of `env` that a process needs to find the fetched packages again. */
 export function registryEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   return pick(env, REGISTRY_VARIABLES);
 }

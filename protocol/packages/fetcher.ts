@@ -1,4 +1,4 @@
-/** One `deno` process that fetches packages: started without a shell, ended for sure when it is no longer wanted. */
+/** One `deno` process that fetches packages: started without a shell, and reliably ended when it is no longer wanted. */
 import { delay } from "@std/async/delay";
 import { explainFailure, InstallError } from "./install_error.ts";
 
@@ -12,25 +12,25 @@ export interface Fetch {
   readonly args: readonly string[];
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
-  /** What it fetches goes there. */
+  /** Where the fetched files go. */
   readonly cwd: string;
   readonly guard?: FetchGuard | undefined;
 }
 
-/** What holds a process that fetches packages to its limits. */
+/** Enforces the limits of a process that fetches packages. */
 export interface FetchGuard {
-  /** Goes in front of its command line. @param fetch what it is for */
+  /** The prefix for its command line. @param fetch the fetch to run */
   wrapper(fetch: Pick<Fetch, "cwd" | "env">): Promise<readonly string[]>;
   /**
-   * Looks at the process, and at what it puts into `dir`, until `signal` is aborted.
-   * @returns the reason, when it takes more than it may
+   * Watches the process, and what it writes into `dir`, until `signal` is aborted.
+   * @returns the reason if it exceeds a limit
    */
   watch(pid: number, dir: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /**
  * Runs `fetch` to its end.
- * @throws InstallError when it cannot be started, fails or takes more than it may; the reason of `signal` when that is aborted, once the process is gone
+ * @throws InstallError when it cannot be started, fails or exceeds a limit; the reason of `signal` when that is aborted, once the process is gone
  */
 export async function runFetch(fetch: Fetch, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
@@ -76,13 +76,13 @@ function spawn({ deno, args, env, cwd }: Fetch, wrapper: readonly string[]): Den
   }
 }
 
-/** SIGTERM, and SIGKILL to what has not `ended` by then. */
+/** Sends SIGTERM, then SIGKILL if the process has not `ended` by then. */
 async function terminate(child: Deno.ChildProcess, ended: AbortSignal): Promise<void> {
   kill(child, "SIGTERM");
   try {
     await delay(KILL_AFTER_MS, { signal: ended });
   } catch {
-    return; // it ended in time
+    return; // ended in time
   }
   kill(child, "SIGKILL");
 }
@@ -95,7 +95,7 @@ function kill(child: Deno.ChildProcess, name: Deno.Signal): void {
   }
 }
 
-/** Reads to the end and keeps the last part: a reason stands at the end, and a flood must not fill the memory. */
+/** Reads to the end and keeps the last part: the reason is at the end, and a flood must not fill the memory. */
 async function readTail(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   let tail = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {

@@ -6,7 +6,7 @@ export interface ImportMap {
   readonly imports: Readonly<Record<string, string>>;
 }
 
-/** Maps each `name` to its package, and `name/` to what lies below it (`import map from "lodash/map.js"`). */
+/** Maps each `name` to its package, and `name/` to the package's subpaths (`import map from "lodash/map.js"`). */
 export function importMap(dependencies: readonly Dependency[]): ImportMap {
   return {
     imports: Object.fromEntries(dependencies.flatMap((dependency) => [
@@ -16,7 +16,7 @@ export function importMap(dependencies: readonly Dependency[]): ImportMap {
   };
 }
 
-/** `npm:/ms@2/`: with the slash after the scheme, Deno joins a subpath to it as to a URL. */
+/** `npm:/ms@2/`: with the slash after the scheme, Deno resolves subpaths as in a URL. */
 function subpathPrefix({ registry, name, version }: Dependency): string {
   return `${registry}:/${name}${version === undefined ? "" : `@${version}`}/`;
 }

@@ -8,7 +8,7 @@ export class InstallError extends ExpectedError {
   override name = "InstallError";
 }
 
-/** What Deno's words amount to; the first that matches goes before them. */
+/** Summaries of Deno's error messages; the first match is put in front of the message. */
 const SUMMARIES: readonly (readonly [pattern: RegExp, summary: string])[] = [
   [/memory allocation of \d+ bytes failed|out of memory/i, "memory limit"],
   [/no space left|disk quota/i, "no disk space"],
@@ -26,8 +26,8 @@ const SUMMARIES: readonly (readonly [pattern: RegExp, summary: string])[] = [
 ];
 
 /**
- * Makes one bounded reason of what `deno` wrote to stderr: its last error with what caused it.
- * @param status how the process ended, for when it wrote nothing
+ * Condenses `deno`'s stderr to one bounded reason: its last error with its causes.
+ * @param status how the process ended, used if it wrote nothing
  */
 export function explainFailure(
   stderr: string,
@@ -43,7 +43,7 @@ export function explainFailure(
   return bounded(summary === undefined ? reason : `${summary}: ${reason}`);
 }
 
-/** The lines from the last `error:` on, up to a stack trace, joined; the last lines of all where there is no `error:`. */
+/** The lines from the last `error:` up to a stack trace, joined; without an `error:`, the last lines. */
 function lastError(text: string): string {
   const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   const start = lines.findLastIndex((line) => line.startsWith("error:"));

@@ -1,14 +1,14 @@
-/** Where Deno has put a package of npm. */
+/** Finds an npm package in Deno's cache. */
 import { join } from "@std/path";
 import { InstallError } from "./install_error.ts";
 
-/** Folders between Deno's own and a package's: the registry's host, and the path of its address. */
+/** Folders between Deno's cache and a package: the registry's host and the path of its URL. */
 const MAX_DEPTH = 6;
 
 /**
- * @param denoDir what DENO_DIR was when the package was fetched
- * @returns the folder with its files. Deno names the folders above by the registry's address
- * @throws InstallError when it is not there
+ * @param denoDir the DENO_DIR with which the package was fetched
+ * @returns the folder with its files. Deno names the parent folders after the registry's URL
+ * @throws InstallError when it is missing
  */
 export async function findPackage(denoDir: string, name: string, version: string): Promise<string> {
   const ending = join(name, version);

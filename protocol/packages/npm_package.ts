@@ -1,4 +1,4 @@
-/** One package of npm by itself, which Deno fetches as it fetches any other, and checks. */
+/** Fetches a single npm package through Deno, which also checks its integrity. */
 import { join } from "@std/path";
 import type { Downloader } from "./download.ts";
 import { runFetch } from "./fetcher.ts";
@@ -8,15 +8,15 @@ import { findPackage } from "./npm_cache.ts";
 export interface NpmPackage {
   readonly name: string;
   readonly version: string;
-  /** As the registry and lock files write it: `sha512-…`. */
+  /** In the format of registries and lock files: `sha512-…`. */
   readonly integrity: string;
 }
 
 /**
- * Fetches it without what it depends on, from the registry that npm and Deno are set up for.
- * @param draft a folder that all of it is put into
- * @returns the folder with its files. Deno has compared its archive with the integrity
- * @throws InstallError when it cannot be had; the reason of `signal` when that is aborted
+ * Fetches it without its dependencies, from the registry configured for npm and Deno.
+ * @param draft the folder to fetch into
+ * @returns the folder with its files. Deno has checked the archive's integrity
+ * @throws InstallError when it cannot be fetched; the reason of `signal` when that is aborted
  */
 export async function fetchPackage(
   { name, version, integrity }: NpmPackage,

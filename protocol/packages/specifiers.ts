@@ -1,4 +1,4 @@
-/** What an agent may ask to have installed: a strict reading of `npm:` and `jsr:` specifiers. Pure. */
+/** Strict parser of the `npm:` and `jsr:` specifiers that an agent may install. Pure. */
 import { ExpectedError } from "../expected_error.ts";
 
 const MAX_DEPENDENCIES = 64;
@@ -12,12 +12,12 @@ const VERSION = /^[~^]?[0-9a-z*][0-9a-z.*+-]*$/i;
 
 /** One package that an agent's code may import by its bare name. */
 export interface Dependency {
-  /** As Deno reads it, with its registry: `npm:ms@2`, `jsr:@std/fs`. */
+  /** In Deno's form, with its registry: `npm:ms@2`, `jsr:@std/fs`. */
   readonly specifier: string;
   readonly registry: "npm" | "jsr";
   /** `ms`, `@scope/name`. */
   readonly name: string;
-  /** Version, range or tag; the newest where there is none. */
+  /** Version, range or tag; the newest version if absent. */
   readonly version?: string;
 }
 
@@ -28,7 +28,7 @@ export class SpecifierError extends ExpectedError {
 }
 
 /**
- * Reads the `install` list of an agent. A bare name means npm; an entry that comes twice counts once.
+ * Reads the `install` list of an agent. A bare name means npm; duplicates count once.
  * @throws SpecifierError "'foo; rm -rf /' is not a package: use npm:NAME[@VERSION] or jsr:@SCOPE/NAME[@VERSION]"
  */
 export function parseSpecifiers(raw: readonly string[]): Dependency[] {
@@ -68,7 +68,7 @@ function parseSpecifier(text: string): Dependency {
     : { specifier: `${registry}:${name}@${version}`, registry, name, version };
 }
 
-/** Splits at the `@` that is not the one of a scope. */
+/** Splits at the `@` that does not belong to a scope. */
 function splitVersion(text: string): [name: string, version?: string] {
   const at = text.indexOf("@", 1);
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
@@ -88,7 +88,7 @@ function subpathError(text: string, registry: "npm" | "jsr", rest: string): Spec
   );
 }
 
-/** The error for `npm:ms@>=2` and other ranges that npm knows and no node does. */
+/** The error for `npm:ms@>=2` and other ranges that npm accepts and nodes do not. */
 function rangeError(text: string, version = ""): SpecifierError | undefined {
   if (!/^[\w.*+ <>=|~^-]+$/.test(version) || !/[<>=|]/.test(version)) return undefined;
   return new SpecifierError(
@@ -105,7 +105,7 @@ function notAPackage(text: string): SpecifierError {
   );
 }
 
-/** Quotes `text` on one line of bounded length, with nothing in it that acts on a terminal. */
+/** Quotes `text` on one line of bounded length, safe to print on a terminal. */
 function show(text: string): string {
   const short = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text;
   return `'${short.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "\uFFFD")}'`;

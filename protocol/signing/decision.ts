@@ -1,13 +1,13 @@
-/** Whether a command whose signature holds may be obeyed here and now. Pure. */
+/** Decides whether a command with a valid signature may be obeyed here and now. Pure. */
 import * as v from "valibot";
 import { fitsAny } from "../patterns.ts";
 import type { TrustedKey } from "./keys.ts";
 import type { RefusalCode } from "../expected_error.ts";
 import type { SignedCommand } from "../commands.ts";
 
-/** How far clocks may be apart, in seconds. */
+/** Allowed clock difference, in seconds. */
 export const SKEW_SECONDS = 60;
-/** The longest time a signature may be valid, in seconds: what has been used is remembered as long. */
+/** The longest allowed validity of a signature, in seconds; used commands are remembered as long. */
 export const MAX_WINDOW_SECONDS = 90 * 24 * 3600;
 
 const time = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -21,7 +21,7 @@ const ClaimsSchema = v.object({
   command: v.unknown(),
 });
 
-/** What a JWS says. Times are seconds since the epoch. */
+/** The claims of a JWS. Times are seconds since the epoch. */
 export interface Claims {
   readonly iat: number;
   readonly nbf?: number | undefined;
@@ -32,7 +32,7 @@ export interface Claims {
   readonly command: unknown;
 }
 
-/** @throws Error that says what is wrong */
+/** @throws Error with the reason */
 export function parseClaims(json: unknown): Claims {
   const parsed = v.safeParse(ClaimsSchema, json);
   if (parsed.success) return parsed.output;
@@ -40,13 +40,13 @@ export function parseClaims(json: unknown): Claims {
   throw new Error(`${v.getDotPath(issue) ?? "it"}: ${issue.message}`);
 }
 
-/** Where and when a command is to be obeyed. */
+/** Where and when a command would be obeyed. */
 export interface Occasion {
   readonly node: string;
   readonly topic: string;
   readonly command: SignedCommand;
   readonly nowSeconds: number;
-  /** Nothing issued before counts: what had been used until then is not known any more. */
+  /** Commands issued before this are refused: which of them had been used is no longer known. */
   readonly resetAt: number;
 }
 
@@ -55,13 +55,13 @@ export interface Objection {
   readonly reason: string;
 }
 
-/** Why the command is not obeyed; `undefined` when it may be. */
+/** Why the command is refused; `undefined` if it may be obeyed. */
 export function objectionTo(claims: Claims, key: TrustedKey, occasion: Occasion): Objection | undefined {
   return bindingObjection(claims, occasion) ?? keyObjection(key, occasion.command, occasion.node) ??
     timeObjection(claims, occasion);
 }
 
-/** Whether it was meant for this place. */
+/** Whether it was meant for this node and topic. */
 function bindingObjection(claims: Claims, { node, topic }: Occasion): Objection | undefined {
   if (claims.node !== node) {
     return { code: "wrong_node", reason: `it is signed for node '${claims.node}', this is '${node}'` };
@@ -70,7 +70,7 @@ function bindingObjection(claims: Claims, { node, topic }: Occasion): Objection 
   return { code: "wrong_topic", reason: `it is signed for the topic ${claims.topic}` };
 }
 
-/** Whether the key may do that, there. */
+/** Whether the key may sign this command for this node. */
 export function keyObjection(key: TrustedKey, command: SignedCommand, node: string): Objection | undefined {
   if (!key.commands.includes("*") && !key.commands.includes(command)) {
     const may = key.commands.join(", ");

@@ -1,16 +1,16 @@
 /**
- * How a signature travels: a command is an object with a field `_jws`, a compact JWS whose payload holds the command
- * itself. What stands beside it is a copy for readers that do not verify. Pure, and without a library: nodes that
+ * The envelope of a signature: a command is an object with a field `_jws`, a compact JWS whose payload holds the command
+ * itself. The fields beside `_jws` are a copy for readers that do not verify. Pure, and without a library: nodes that
  * trust everybody read it too.
  */
 import { isJsonObject, parseExactly } from "../json.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A command as it came, taken apart. */
+/** A received command, split into its parts. */
 export interface Envelope {
-  /** `undefined`: it is not signed. */
+  /** `undefined` if it is not signed. */
   readonly jws: string | undefined;
-  /** What stands beside the signature; `undefined` when nothing does. */
+  /** The fields beside the signature; `undefined` if there are none. */
   readonly plain: unknown;
 }
 
@@ -21,7 +21,7 @@ export function openEnvelope(json: unknown): Envelope {
   return { jws: typeof _jws === "string" ? _jws : "", plain };
 }
 
-/** The command for a node that does not verify: the copy, or what is in the JWS when there is none. */
+/** The command for a node that does not verify: the copy, or else the content of the JWS. */
 export function withoutVerifying(json: unknown): unknown {
   const { jws, plain } = openEnvelope(json);
   return jws === undefined || plain !== undefined ? json : commandIn(jws) ?? json;
@@ -33,7 +33,7 @@ function commandIn(jws: string): unknown {
     const { command } = parseExactly(new TextDecoder().decode(payload)) as { readonly command?: unknown };
     return isJsonObject(command) ? { ...command, _jws: jws } : command;
   } catch {
-    // No JWS: the command that reads it says what it misses.
+    // Not a JWS: the command's own parser reports what is missing.
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
-/** Makes keys and signed commands: for those who command nodes, not for nodes. */
+/** Creates keys and signed commands: used by operators' tools, not by nodes. */
 import { isJsonObject } from "../json.ts";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
 import { sign } from "./jws.ts";
 
-/** A key with its private half, as it is kept by those who sign. */
+/** A key with its private half, as the signer stores it. */
 export interface SigningKey {
   readonly kid: string;
   readonly private: JWK;
@@ -14,12 +14,12 @@ export async function generateKey(kid: string): Promise<SigningKey> {
   return { kid, private: await exportJWK(privateKey) };
 }
 
-/** The half that nodes are given. */
+/** The public half, for nodes. */
 export function publicHalf({ private: { kty, crv, x } }: SigningKey): JWK {
   return { kty, crv, x } as JWK;
 }
 
-/** Where and how long a signed command counts. */
+/** Where and how long a signed command is valid. */
 export interface Validity {
   readonly node: string;
   readonly topic: string;
@@ -28,7 +28,7 @@ export interface Validity {
   readonly jti?: string;
 }
 
-/** A command as nodes take it. @param compact without a copy for readers that do not verify */
+/** A signed command as nodes accept it. @param compact omit the copy for readers that do not verify */
 export async function signCommand(
   key: SigningKey,
   command: unknown,

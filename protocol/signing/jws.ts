@@ -1,13 +1,13 @@
-/** Signatures: made and checked. The only module that loads the library for it. */
+/** Creates and checks signatures. The only module that loads the JWS library. */
 import { CompactSign, compactVerify, decodeProtectedHeader, importJWK, type JWK } from "jose";
 import { type Claims, parseClaims } from "./decision.ts";
 import type { KeySet, TrustedKey } from "./keys.ts";
 import { Refusal, type Signer } from "./refusal.ts";
 
-/** Marks our tokens: one that the same key has made for something else is no command. */
+/** Marks our tokens, so that a token made by the same key for another purpose is not taken for a command. */
 const TYPE = "agentflow-command";
 
-/** A signature that holds. */
+/** A valid signature. */
 export interface Verified {
   readonly key: TrustedKey;
   readonly claims: Claims;
@@ -22,7 +22,7 @@ export async function verify(jws: string, keys: KeySet): Promise<Verified> {
   let payload: Uint8Array;
   try {
     const options = { algorithms: ["EdDSA", "Ed25519"] };
-    // The library remembers what it has made of a key by the object.
+    // The library caches imported keys by object identity.
     ({ payload } = await compactVerify(jws, key.public, options));
   } catch (error) {
     const reason = (error as Error).message;

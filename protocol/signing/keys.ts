@@ -1,4 +1,4 @@
-/** Whom a node trusts, as the key file lists them: those who command nodes, and other nodes. Pure. */
+/** Parses the key file: whom a node trusts, both commanders and other nodes. Pure. */
 import * as v from "valibot";
 import { isName, NAME_RULE } from "../names.ts";
 import { SIGNED_COMMANDS, type SignedCommand } from "../commands.ts";
@@ -28,7 +28,7 @@ const NodeSchema = v.strictObject({
   comment: v.optional(v.string()),
 });
 
-/** A key, and what it may sign. */
+/** A key and what it may sign. */
 export interface TrustedKey {
   readonly kid: string;
   readonly public: { readonly kty: "OKP"; readonly crv: "Ed25519"; readonly x: string };
@@ -38,13 +38,13 @@ export interface TrustedKey {
 }
 
 export interface KeySet {
-  /** By `kid`: who commands nodes. */
+  /** Keys of commanders, by `kid`. */
   readonly keys: ReadonlyMap<string, TrustedKey>;
-  /** By name: the key (`x`) by which a node that is enrolled is known. */
+  /** Keys (`x`) of enrolled nodes, by node name. */
   readonly nodes: ReadonlyMap<string, string>;
 }
 
-/** @throws Error that says what is wrong, for the operator */
+/** @throws Error with a message for the operator */
 export function parseKeys(text: string): KeySet {
   const keys = new Map<string, TrustedKey>();
   const nodes = new Map<string, string>();
@@ -63,7 +63,7 @@ export function parseKeys(text: string): KeySet {
   return { keys, nodes };
 }
 
-/** The entries of a key file: a list, an object with one, or a single entry. @throws Error for the operator */
+/** The entries of a key file: a list, an object that contains one, or a single entry. @throws Error for the operator */
 export function entriesIn(json: unknown): readonly unknown[] {
   if (Array.isArray(json)) return json;
   if (json !== null && typeof json === "object") {

@@ -1,4 +1,4 @@
-/** What the tests use of `jsr:@std/assert`, over `node:assert/strict`. */
+/** The subset of `jsr:@std/assert` that the tests use, on top of `node:assert/strict`. */
 import nodeAssert from "node:assert/strict";
 
 // `message as string`: without one, node:assert writes its own; its types do not say that it may be missing.
@@ -35,9 +35,9 @@ export function assertStringIncludes(text: string, part: string, message?: strin
   );
 }
 
-/** Fails unless `fn` throws, whatever it is; returns that. */
+/** Fails unless `fn` throws; returns the thrown value. */
 export function assertThrows(fn: () => unknown, message?: string): unknown;
-/** Fails unless `fn` throws an error of that class whose message contains `messageIncludes`; returns that error. */
+/** Fails unless `fn` throws an error of that class whose message contains `messageIncludes`; returns the error. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   ErrorClass: ErrorClassOf<E>,
@@ -59,7 +59,7 @@ export function assertThrows(
   return checkThrown(outcome, "throw", expected, messageIncludes, message);
 }
 
-/** As `assertThrows`, for a promise: a function that throws before it returns one fails too. */
+/** Like `assertThrows`, for a promise; fails if the function throws before it returns one. */
 export function assertRejects(fn: () => PromiseLike<unknown>, message?: string): Promise<unknown>;
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
@@ -77,7 +77,7 @@ export async function assertRejects(
   try {
     promise = fn();
   } catch {
-    // Said below, like a function that returns no promise.
+    // Reported below, like a function that returns no promise.
   }
   nodeAssert.ok(typeof promise?.then === "function", "expected the function to return a promise");
   let outcome: Outcome = { kind: "returned" };

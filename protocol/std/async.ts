@@ -1,4 +1,4 @@
-/** What the project uses of `jsr:@std/async/delay`, from what Deno has built in. */
+/** The subset of `jsr:@std/async/delay` that the project uses, from Deno's built-ins. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Resolves after `ms` milliseconds; rejects with the signal's reason when it is aborted first. */

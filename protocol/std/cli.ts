@@ -1,29 +1,29 @@
-/** What the project uses of `jsr:@std/cli/parse-args`: flags with long names, each declared as a text or as a switch. */
+/** The subset of `jsr:@std/cli/parse-args` that the project uses: long flags, each declared as a string or a switch. */
 
-/** The part of its options that is used here. */
+/** The options supported here. */
 export interface ParseOptions<Text extends string, Switch extends string, List extends string> {
   /** Flags with a value. */
   string?: readonly Text[];
   /** Flags without one. */
   boolean?: readonly Switch[];
-  /** Flags with a value of which all count: read as a list. */
+  /** Repeatable flags with a value, collected into a list. */
   collect?: readonly List[];
-  /** Called for what is not declared: a flag, or a positional argument before `--` (`key` undefined). `false` drops it. */
+  /** Called for an undeclared flag or a positional argument before `--` (`key` undefined). Return `false` to drop it. */
   unknown?: (argument: string, key?: string, value?: unknown) => unknown;
 }
 
-/** Flags by name. A switch that was not given is `false`, a list is empty, a text is absent. */
+/** Flags by name. If not given, a switch is `false`, a list is empty and a string is absent. */
 export type Args<Text extends string, Switch extends string, List extends string> =
   & { [Flag in Exclude<Text, List>]?: string }
   & { [Flag in Text & List]: string[] }
   & { [Flag in Switch]: boolean }
   & { [flag: string]: unknown }
-  /** Positional arguments; what looks like a number is one. */
+  /** Positional arguments; those that look like numbers are converted. */
   & { _: (string | number)[] };
 
 /**
- * Parses `--flag value`, `--flag=value`, `--switch` and `-xyz`. The last of a repeated flag counts, unless it is
- * collected. A text without a value is the empty string: a value never begins with `-` unless it stands behind `=`.
+ * Parses `--flag value`, `--flag=value`, `--switch` and `-xyz`. The last of a repeated flag wins, unless it is
+ * collected. A string flag without a value is empty: a value may begin with `-` only after `=`.
  */
 export function parseArgs<
   Text extends string = never,
@@ -57,7 +57,7 @@ export function parseArgs<
       if (unknown(argument) !== false) positional.push(numberOr(argument));
       continue;
     }
-    // One dash: a flag for each letter, and what follows is for the last.
+    // One dash: one flag per letter, and the following value belongs to the last.
     const before = dashes === "-" ? [...name].slice(0, -1) : [];
     const key = dashes === "-" ? [...name].at(-1) ?? "" : name;
     for (const letter of before) set(letter, texts.has(letter) ? "" : true, argument);

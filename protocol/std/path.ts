@@ -1,4 +1,4 @@
-/** What the project uses of `jsr:@std/path`, over `node:path`. */
+/** The subset of `jsr:@std/path` that the project uses, on top of `node:path`. */
 import nodePath from "node:path";
 
 /** The last part of a path. */
@@ -6,27 +6,27 @@ export function basename(path: string, suffix?: string): string {
   return nodePath.basename(path, suffix);
 }
 
-/** A path without its last part. */
+/** The path without its last part. */
 export function dirname(path: string): string {
   return nodePath.dirname(path);
 }
 
-/** The ending of a path with its dot; empty where there is none. */
+/** The extension of a path, with its dot; empty if there is none. */
 export function extname(path: string): string {
   return nodePath.extname(path);
 }
 
-/** The parts as one path, which is made as short as it can be. */
+/** Joins the parts into one normalised path. */
 export function join(path: string, ...paths: string[]): string {
   return nodePath.join(path, ...paths);
 }
 
-/** The parts as one absolute path: below the current folder where none of them is absolute. */
+/** Joins the parts into one absolute path, below the current folder if none of them is absolute. */
 export function resolve(...paths: string[]): string {
   return nodePath.resolve(...paths);
 }
 
-/** The way from one path to another. */
+/** The relative path from one path to another. */
 export function relative(from: string, to: string): string {
   return nodePath.relative(from, to);
 }

@@ -4,17 +4,17 @@
 export interface Installed {
   readonly importMap: string;
   readonly lock: string;
-  /** What the agent's environment must hold so that its imports are found: `DENO_DIR` and the registries. */
+  /** The environment variables an agent needs to find its imports: `DENO_DIR` and the registries. */
   readonly env: Readonly<Record<string, string>> & { readonly DENO_DIR: string };
-  /** `host:port` of the JSR registry, where anything in the set comes from there, be it by way of another package. */
+  /** `host:port` of the JSR registry, if anything in the set comes from there, even indirectly. */
   readonly jsrHost: string | undefined;
 }
 
 /**
- * The flags concerning imports. Without dependencies nothing but `node:` and the agent's own module can be imported; with
- * them, what the lock holds can. Nothing is ever fetched.
+ * The flags for imports. Without dependencies, only `node:` and the agent's own module can be imported; with them, also
+ * everything in the lock. Nothing is ever fetched.
  *
- * The flags alone leave one way round: `createRequire` of `node:module` loads any npm package from `$DENO_DIR/npm`
+ * The flags alone leave one loophole: `createRequire` of `node:module` loads any npm package from `$DENO_DIR/npm`
  * whether or not it is in the lock. Hence each set has a DENO_DIR of its own (`Installed.env`), and agents
  * without dependencies need one that no package was ever fetched into.
  */

@@ -1,4 +1,4 @@
-/** What installs may take of the machine: a package is a stranger's, and its sizes are its own word. */
+/** Limits the resources of installs: packages are untrusted, and so are the sizes they declare. */
 import { join } from "@std/path";
 import type { Fetch, FetchGuard } from "../../protocol/packages/fetcher.ts";
 import { InstallError } from "../../protocol/packages/install_error.ts";
@@ -18,16 +18,16 @@ export interface InstallLimits {
 }
 
 export const INSTALL_LIMITS: InstallLimits = { memoryMb: 512, diskMb: 512, files: 50_000, seconds: 600 };
-/** So many go on at the same time; the others wait. */
+/** How many installs run at the same time; others wait. */
 const AT_ONCE = 2;
 const OPEN_FILES = 4096;
-/** Where a fetching process runs any code, V8 reserves so much at once, used or not: the kernel counts it. */
+/** V8 reserves this much address space at once as soon as a process runs any code; the kernel counts it. */
 const RESERVED_MB = 640;
-/** Between two looks at the process; what it has put on the disk is looked at as often as that takes little time. */
+/** Interval between checks of the process; the disk is checked only as often as that takes a small share of the time. */
 const INTERVAL_MS = 100;
 const SHARE_OF_LOOKING = 4;
 
-/** Where systems keep the certificates of those who may vouch for a registry. */
+/** Where systems keep CA certificates. */
 const CERTIFICATES = [
   "/etc/ssl",
   "/etc/pki",
@@ -37,23 +37,23 @@ const CERTIFICATES = [
 const CERTIFICATE_VARIABLES = ["DENO_CERT", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
 
 const MIB = 1024 * 1024;
-/** What other users could do something with: set-uid, set-gid and sticky bits, and their own right to write. */
+/** Mode bits that other users could exploit: set-uid, set-gid, sticky, and write permission for group and others. */
 const FORBIDDEN_BITS = 0o7022;
 
 export interface InstallGuardParts {
   readonly clock: Clock;
-  /** What stands in front of a command line here. */
+  /** The prefix of command lines on this machine. */
   readonly wrappers: () => Promise<Wrappers>;
   readonly limits?: InstallLimits;
 }
 
-/** What Deno is told of by its environment, beside what it reads of itself. */
+/** Files that Deno is pointed to by its environment, beside those it reads by itself. */
 function settingsIn({ HOME, ...env }: Readonly<Record<string, string>>): string[] {
   const named = CERTIFICATE_VARIABLES.map((name) => env[name]).filter((path) => path !== undefined);
   return [...named, ...(HOME === undefined ? [] : [join(HOME, ".npmrc")])];
 }
 
-/** What lies in a folder. */
+/** The size of a folder. */
 interface Extent {
   readonly files: number;
   readonly mb: number;
@@ -68,12 +68,12 @@ export class InstallGuard implements FetchGuard {
     this.limits = parts.limits ?? INSTALL_LIMITS;
   }
 
-  /** Does the work of one install when it is its turn. @throws as `work`; the reason of `signal` */
+  /** Runs the work of one install when its turn comes. @throws as `work`; the reason of `signal` */
   inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#slots.take(work, signal);
   }
 
-  /** Limits, and the kernel's walls: it reads what says where packages come from, and writes where they go. */
+  /** Limits and kernel sandbox: the process reads registry settings and certificates, and writes only the install folder. */
   async wrapper({ cwd, env }: Pick<Fetch, "cwd" | "env">): Promise<readonly string[]> {
     const { memoryMb, diskMb } = this.limits;
     const wrappers = await this.parts.wrappers();
@@ -103,8 +103,8 @@ export class InstallGuard implements FetchGuard {
   }
 
   /**
-   * Looks at all that an install has put into `dir`, and takes from it what is for other users.
-   * @throws InstallError for too much of it, and for what is neither a file nor a folder
+   * Checks everything an install put into `dir`, and removes permissions of other users.
+   * @throws InstallError if a limit is exceeded, or for anything that is neither a file nor a folder
    */
   async settle(dir: string): Promise<void> {
     const reason = this.#excessOf(await extentOf(dir, tame));
@@ -118,7 +118,7 @@ export class InstallGuard implements FetchGuard {
   }
 }
 
-/** @param visit is shown each file and folder. Links are not followed */
+/** @param visit called for each file and folder. Links are not followed */
 async function extentOf(
   dir: string,
   visit?: (path: string, info: Deno.FileInfo) => Promise<void>,
@@ -151,7 +151,7 @@ async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return await Array.fromAsync(Deno.readDir(folder));
   } catch (error) {
-    // While an install goes on, what is temporary goes.
+    // Temporary files may vanish while an install runs.
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Fetches the dependencies of agents, each set into a folder of its own that is complete or not there at all. */
+/** Fetches the dependencies of agents, each set into its own folder, which is either complete or absent. */
 import { join } from "@std/path";
 import {
   CACHE,
@@ -33,7 +33,7 @@ export interface InstallerOptions extends Omit<Downloader, "guard"> {
  * Invariants:
  * - a folder named by a hash is finished: it is built under another name, sealed, then renamed;
  * - an intact folder is never written to, and needs neither network nor a process to be used again;
- * - of one set, one install runs at a time; sets do not wait for each other;
+ * - one install per set runs at a time; sets do not wait for each other;
  * - a damaged set is fetched again at the versions of its lock, unless the lock is damaged too, or the registries are not
  *   those it came from: a lock names their addresses.
  */
@@ -63,10 +63,10 @@ export class Installer {
   }
 
   /**
-   * Marks the sets `inUse` as used now, and deletes those that no node has used for long, with what crashes have left
-   * unfinished: several nodes may share the folder.
+   * Marks the sets `inUse` as used now, and deletes sets that no node has used for a long time and unfinished leftovers of
+   * crashes. Several nodes may share the folder.
    * @param now milliseconds since the epoch
-   * @returns how many sets are gone
+   * @returns how many sets were deleted
    * @throws Deno's error when the folder cannot be changed
    */
   async tidy(inUse: Iterable<readonly Dependency[]>, now: number): Promise<number> {
@@ -124,7 +124,7 @@ export class Installer {
   }
 }
 
-/** Beside the variables of a seal: the lines of `.npmrc` that name registries. */
+/** In a seal, beside the variables: the lines of `.npmrc` that name registries. */
 const NPMRC = ".npmrc";
 
 type State =
@@ -151,7 +151,7 @@ async function describe(
   return {
     importMap: join(dir, IMPORT_MAP),
     lock,
-    // The user's own may name other registries by now, and nothing of it is an agent's business.
+    // The user's `.npmrc` may have changed since, and agents must not see it.
     env: {
       ...registries,
       ...(npmrc === undefined ? {} : { HOME: join(dir, HOME) }),
@@ -161,7 +161,7 @@ async function describe(
   };
 }
 
-/** Names a set whatever the order of its parts. */
+/** The name of a set, independent of the order of its parts. */
 async function hashOf(dependencies: readonly Dependency[]): Promise<string> {
   const specifiers = dependencies.map(({ specifier }) => specifier).sort();
   return (await digest(new TextEncoder().encode(JSON.stringify(specifiers)))).slice(0, 32);
@@ -172,7 +172,7 @@ function sameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
-/** Whether the operating system said no, as opposed to a mistake of ours. */
+/** Whether the operating system refused, as opposed to a bug of ours. */
 function isSystemError(error: unknown): error is Error & { code: string } {
   return error instanceof Error && !(error instanceof InstallError) && "code" in error &&
     typeof error.code === "string";

@@ -1,32 +1,32 @@
 /**
- * The seal on a finished install: what its files were like, so that damage is seen before an agent runs on it.
+ * The seal of a finished install: a record of its files, so that damage is found before an agent runs on it.
  *
  * Deno checks npm packages when it unpacks them and never again: a file that a power cut emptied, or that somebody edited,
- * would run as it is. The seal finds that by sizes and times, which takes milliseconds where reading all would take a
- * second. It does not hold against somebody who can forge these, or write the seal as well.
+ * would still run. The seal detects that by sizes and times, which takes milliseconds; reading everything would take a
+ * second. It does not protect against somebody who can forge these, or write the seal.
  */
 import { isJsonObject } from "../../protocol/json.ts";
 import { join } from "@std/path";
 
-/** What a seal says. */
+/** The content of a seal. */
 export interface Seal {
   /** Digest of the lock file. */
   readonly lock: string;
-  /** Digest of names, sizes and times of all other files that are to stay as they are. */
+  /** Digest of names, sizes and times of all other files that must not change. */
   readonly files: string;
   /** The registries it came from, as environment variables. */
   readonly registries: Readonly<Record<string, string>>;
 }
 
-/** Its file, in the folder of an install. */
+/** The seal's file name in the folder of an install. */
 export const SEAL = "seal.json";
 
-/** The seal's file, below the folder of an install. */
+/** The path of the seal in the folder of an install. */
 export function sealPath(dir: string): string {
   return join(dir, SEAL);
 }
 
-/** Digests of an install as it lies on the disk now. `files` are the files and folders, below `dir`, that never change. */
+/** Digests of an install as it is on disk now. `files` are the files and folders, below `dir`, that never change. */
 export async function digestInstall(
   dir: string,
   lock: string,
@@ -44,7 +44,7 @@ export async function writeSeal(dir: string, seal: Seal): Promise<void> {
   await Deno.writeTextFile(join(dir, SEAL), JSON.stringify(seal));
 }
 
-/** Reads the seal of `dir`; undefined where there is none that can be read: the install is not a finished one. */
+/** Reads the seal of `dir`; `undefined` if there is no readable one, which means that the install is unfinished. */
 export async function readSeal(dir: string): Promise<Seal | undefined> {
   try {
     return parseSeal(JSON.parse(await Deno.readTextFile(join(dir, SEAL))));

@@ -1,21 +1,21 @@
-/** Folders of packages that several nodes may share: which of them nobody uses any more, and what crashes have left. */
+/** Cleans up shared package folders: sets that no node uses any more, and leftovers of crashes. */
 import { join } from "@std/path";
 
-/** How the name of a folder begins that is being filled, or on its way out. */
+/** Name prefix of a folder that is being filled or deleted. */
 export const UNFINISHED = ".unfinished-";
 
 const DAY_MS = 24 * 3600 * 1000;
-/** What nobody has used for so long is fetched again when it is needed. */
+/** A set unused for this long is deleted; it is fetched again when needed. */
 export const MAX_UNUSED_MS = 30 * DAY_MS;
-/** No install takes so long. */
+/** No install takes this long. */
 export const MAX_UNFINISHED_MS = DAY_MS;
 
 /**
- * Deletes the sets that no node has marked as used for long, and what was left unfinished.
+ * Deletes the sets that no node has marked as used for a long time, and unfinished leftovers.
  * @param dir the folder of all sets, each named by a hash
- * @param mark the file in a finished set whose time says when it was used last
+ * @param mark the file in a finished set whose modification time is the time of last use
  * @param now milliseconds since the epoch
- * @returns how many sets are gone
+ * @returns how many sets were deleted
  * @throws Deno's error when the folder cannot be changed
  */
 export async function sweepSets(dir: string, mark: string, now: number): Promise<number> {
@@ -25,9 +25,9 @@ export async function sweepSets(dir: string, mark: string, now: number): Promise
     if (name.startsWith(UNFINISHED)) {
       if (now - await timeOf(path, Infinity) > MAX_UNFINISHED_MS) await removeTree(path);
     } else if (/^[0-9a-f]{32}$/.test(name)) {
-      // Without its mark nobody can use it.
+      // A set without its mark is unusable.
       if (now - await timeOf(join(path, mark), 0) <= MAX_UNUSED_MS) continue;
-      // No longer a set from one moment to the next, whatever happens while its files go.
+      // Rename first, so that a crash during deletion cannot leave a partial set.
       const doomed = join(dir, `${UNFINISHED}${crypto.randomUUID()}`);
       await Deno.rename(path, doomed);
       await removeTree(doomed);
@@ -37,16 +37,16 @@ export async function sweepSets(dir: string, mark: string, now: number): Promise
   return count;
 }
 
-/** The time of its mark is when something was used last; what is in the mark does not depend on it. */
+/** Sets the modification time of the mark to the time of use; its content stays. */
 export async function markUsed(mark: string, now: number): Promise<void> {
   try {
     await Deno.utime(mark, new Date(now), new Date(now));
   } catch {
-    // Not there, or another user's: then that one's node marks it.
+    // Missing, or another user's; that user's node marks it.
   }
 }
 
-/** When a file or folder was changed last, milliseconds since the epoch; `missing` when it is not there. */
+/** When a file or folder last changed, in milliseconds since the epoch; `missing` if it does not exist. */
 export async function timeOf(path: string, missing: number): Promise<number> {
   try {
     return (await Deno.stat(path)).mtime?.getTime() ?? Infinity;
@@ -56,7 +56,7 @@ export async function timeOf(path: string, missing: number): Promise<number> {
   }
 }
 
-/** What is in a folder; nothing where it is not there. */
+/** The names in a folder; empty if it does not exist. */
 export async function namesIn(dir: string): Promise<string[]> {
   try {
     return await Array.fromAsync(Deno.readDir(dir), ({ name }) => name);
@@ -66,7 +66,7 @@ export async function namesIn(dir: string): Promise<string[]> {
   }
 }
 
-/** Deletes what is at `path`, if anything. */
+/** Deletes `path`, if it exists. */
 export async function removeTree(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });

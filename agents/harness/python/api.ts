@@ -1,4 +1,4 @@
-/** The agent API as the Python side calls it: text and bytes cross the border, never structures. */
+/** The agent API for the Python side: only text and bytes cross the border, never structures. */
 import { LOG_LEVELS, type LogLevel } from "../../../protocol/frames.ts";
 import { parseExactly } from "../../../protocol/json.ts";
 import type { Agent } from "../../types.d.ts";
@@ -6,14 +6,14 @@ import type { PythonFunction } from "./interpreter.ts";
 import { outcomeOf } from "./outcome.ts";
 import { toPython } from "./payload.ts";
 
-/** A Python object seen from here. */
+/** A Python object as seen from JavaScript. */
 interface Proxy {
   getBuffer(): { readonly data: Uint8Array; release(): void };
   destroy(): void;
 }
 
-/** What `agentflow.py` is given. Its names are those that module calls. */
-// deno-lint-ignore no-explicit-any -- called from Python: what comes is checked by the API behind it
+/** The object given to `agentflow.py`, which calls it by these names. */
+// deno-lint-ignore no-explicit-any -- called from Python: the API behind it checks the arguments
 export function createPythonApi(agent: Agent): Record<string, (...args: any[]) => unknown> {
   return {
     publish_text: (topic: string, text: string, qos: 0 | 1 | 2, retain: boolean) =>
@@ -55,7 +55,7 @@ async function subscribe(
   };
 }
 
-/** The bytes lie in the memory of the interpreter, which moves when it grows. */
+/** Copies the bytes: they lie in the interpreter's memory, which moves when it grows. */
 function copyOf(bytes: Proxy): Uint8Array {
   const buffer = bytes.getBuffer();
   try {
@@ -74,7 +74,7 @@ function levelOf(text: string): LogLevel {
   return LOG_LEVELS.find((level) => level === text) ?? "info";
 }
 
-/** `console` is how agent code of any language writes lines of a level. */
+/** Agent code in any language writes log lines with a level through `console`. */
 function write(level: LogLevel, text: string): void {
   const { debug, info, warn, error } = console;
   ({ debug, info, warning: warn, error })[level](text);

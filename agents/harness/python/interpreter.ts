@@ -1,15 +1,15 @@
-/** CPython, compiled to WebAssembly (Pyodide), started in this process from files on the disk. */
+/** CPython, compiled to WebAssembly (Pyodide), started in this process from files on disk. */
 import source from "./agentflow.py" with { type: "text" };
 import { Snapshot } from "./snapshot.ts";
 
-/** A Python function. What is awaited of one that is `async` is its result. */
-// deno-lint-ignore no-explicit-any -- what crosses the border is decided on the other side of it
+/** A Python function. If it is `async`, awaiting the return value gives its result. */
+// deno-lint-ignore no-explicit-any -- the Python side decides what crosses the border
 export type PythonFunction = (...args: any[]) => any;
 
 /** The module of the harness' Python side: its functions by name. */
 export type Bridge = Readonly<Record<string, PythonFunction>>;
 
-/** As much of Pyodide as is used here. */
+/** The part of Pyodide's API used here. */
 export interface Pyodide {
   readonly FS: { writeFile(path: string, data: string): void };
   readonly _module: { readonly HEAPU8: Uint8Array };
@@ -28,7 +28,7 @@ type Options = Readonly<Record<string, unknown>>;
 type Settings = Record<string, unknown>;
 type Instantiate = typeof WebAssembly.instantiateStreaming;
 
-/** Starts an interpreter anew, the module of the harness imported. For the making of a snapshot. */
+/** Starts a fresh interpreter and imports the harness module. Used to make a snapshot. */
 export async function startAfresh(dir: string): Promise<Pyodide> {
   const pyodide = await loadPyodide(dir, { _makeSnapshot: true });
   const path = "/lib/agentflow.py";
@@ -37,7 +37,7 @@ export async function startAfresh(dir: string): Promise<Pyodide> {
   return pyodide;
 }
 
-/** Starts an interpreter from the file that a `startAfresh` with the same `dir` has led to. */
+/** Starts an interpreter from a snapshot that was made after `startAfresh` with the same `dir`. */
 export async function startFromSnapshot(dir: string, path: string): Promise<Pyodide> {
   const snapshot = Snapshot.open(path);
   const pyodide = await loadPyodide(dir, {
@@ -65,9 +65,9 @@ async function loadPyodide(dir: string, options: Options): Promise<Pyodide> {
 }
 
 /**
- * Pyodide looks at the globals for where it runs. In a web worker it asks for nothing but `fetch` and WebAssembly; under
- * Deno it would load the Node compatibility layer, which costs time and memory. Files are read and compiled at once, and
- * given back right afterwards: streaming leaves copies behind, and nobody collects what an idle agent does not need.
+ * Makes Pyodide believe that it runs in a web worker, where it needs only `fetch` and WebAssembly; under Deno it would
+ * load the Node compatibility layer, which costs time and memory. Files are read and compiled whole and freed right
+ * afterwards: streaming leaves copies behind, which an idle agent never collects.
  */
 function appearAsWebWorker(): () => void {
   const { readFileSync } = Deno;

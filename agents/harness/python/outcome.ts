@@ -1,8 +1,8 @@
-/** What came of a call of Python code. */
+/** Results of calls of Python code. */
 import { parseExactly } from "../../../protocol/json.ts";
 import type { Description } from "../errors.ts";
 
-/** An exception of Python code, described on that side. */
+/** A Python exception, described by the Python side. */
 export class PythonError extends Error {
   override name = "PythonError";
   constructor(readonly description: Description) {
@@ -10,7 +10,7 @@ export class PythonError extends Error {
   }
 }
 
-/** A coroutine of the Python side: awaiting it runs it. */
+/** A Python coroutine: awaiting it runs it. */
 export interface Coroutine extends PromiseLike<string> {
   destroy(): void;
 }
@@ -18,9 +18,9 @@ export interface Coroutine extends PromiseLike<string> {
 type Outcome = { readonly value: unknown } | Description;
 
 /**
- * Reads what a function of the Python side has returned.
- * @returns the value, as JSON carries it
- * @throws PythonError with what agent code has raised
+ * Reads the result of a function of the Python side.
+ * @returns the value, after a trip through JSON
+ * @throws PythonError with what agent code raised
  */
 export function readOutcome(json: string): unknown {
   const outcome = parseExactly(json) as Outcome;
@@ -29,14 +29,14 @@ export function readOutcome(json: string): unknown {
 }
 
 /**
- * As `readOutcome`, for a coroutine of the Python side. These catch whatever agent code raises: what rejects here is the
- * interpreter itself, and with a broken one nothing can go on.
+ * Like `readOutcome`, for a coroutine of the Python side. Coroutines catch everything agent code raises, so a rejection
+ * here means that the interpreter itself is broken and the process cannot continue.
  */
 export async function outcomeOf(coroutine: Coroutine): Promise<unknown> {
   let json: string;
   try {
     json = await coroutine;
-    // Or it stays until the garbage of both sides is collected.
+    // Otherwise it stays until both sides collect garbage.
     coroutine.destroy();
   } catch (error) {
     return await breakDown(error);
@@ -44,7 +44,7 @@ export async function outcomeOf(coroutine: Coroutine): Promise<unknown> {
   return readOutcome(json);
 }
 
-/** Ends the process by an error that nobody catches, which the harness reports. */
+/** Ends the process with an uncaught error, which the harness reports. */
 export function breakDown(error: unknown): Promise<never> {
   const reason = error instanceof Error ? error.message : String(error);
   queueMicrotask(() => {

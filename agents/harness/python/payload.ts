@@ -1,11 +1,11 @@
-/** Payloads on their way to Python code. */
+/** Converts payloads for Python code. */
 import { MAX_NESTING, nestsTooDeep } from "../../../protocol/json.ts";
 
-/** What a payload is, and how it crosses the border. */
+/** The kind of a payload, and its form at the border. */
 export type ForPython = ["json" | "text", string] | ["bytes", Uint8Array];
 
 /**
- * JSON as text, other text as it is, bytes as bytes: `agentflow.py` makes its own values of them.
+ * JSON as text, other text unchanged, bytes as bytes; `agentflow.py` turns them into Python values.
  * @throws RangeError when reading it would overflow the interpreter's stack
  */
 export function toPython(payload: unknown): ForPython {

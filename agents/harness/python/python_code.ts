@@ -1,4 +1,4 @@
-/** Agent code in Python: loaded into an interpreter of its own, its functions called over the border. */
+/** Agent code in Python: loaded into its own interpreter; its functions are called across the border. */
 import type { PythonStart, StartFrame } from "../../../protocol/frames.ts";
 import { parseExactly } from "../../../protocol/json.ts";
 import { type Decided, looksLikePython } from "../../../protocol/language.ts";
@@ -33,14 +33,14 @@ export class PythonCode implements AgentCode {
     return loadPython(pyodide, bridge, agent, code);
   }
 
-  /** The one it parses as. Where both do: Python, unless it uses names that Python does not have. */
+  /** The language that the code parses as. If both: Python, unless it uses names that do not exist in Python. */
   async #readsAs(bridge: Bridge): Promise<Decided> {
     const { code } = this.start;
     const asPython: "" | "names" | "python" = bridge.check?.(code);
     if (asPython === "python") return "python";
     const error = await syntaxErrorOf(code);
     if (error === undefined) return "typescript";
-    // Neither: the error of the one that it was meant for tells more.
+    // Neither: report the error of the language it was probably meant for.
     if (asPython === "names" || looksLikePython(code)) return "python";
     throw new SyntaxError(
       `The code is neither Python nor TypeScript. As Python: ${pythonErrorOf(bridge, code)}. ` +
@@ -48,7 +48,7 @@ export class PythonCode implements AgentCode {
     );
   }
 
-  /** Python has whole numbers of any size. */
+  /** Python integers have any size. */
   parse(json: string): unknown {
     return this.language === "typescript" ? this.#typescript.parse(json) : parseExactly(json);
   }
@@ -64,14 +64,14 @@ export class PythonCode implements AgentCode {
 
 async function addPackages(pyodide: Pyodide, { wheels }: PythonStart): Promise<void> {
   for (const path of wheels) {
-    // Machine code must be linked, which Pyodide's own loader does; it fetches by URL.
+    // Machine code must be linked by Pyodide's own loader, which fetches by URL.
     if (/-none-any\.whl$/.test(path)) pyodide.unpackArchive(Deno.readFileSync(path), "wheel");
     else await pyodide.loadPackage(`file://${path}`);
   }
 }
 
 function loadPython(pyodide: Pyodide, bridge: Bridge, agent: Agent, code: string): AgentFunctions {
-  // deno-lint-ignore no-console -- the harness makes the agent's log of it
+  // deno-lint-ignore no-console -- the harness turns it into the agent's log
   pyodide.setStdout({ batched: (line) => console.info(line) });
   // deno-lint-ignore no-console -- as above
   pyodide.setStderr({ batched: (line) => console.warn(line) });
@@ -90,14 +90,14 @@ function loadPython(pyodide: Pyodide, bridge: Bridge, agent: Agent, code: string
   };
 }
 
-/** What the Python side says of a module. */
+/** The Python side's description of a module. */
 interface Loaded {
   readonly functions: readonly string[];
   readonly present: readonly string[];
   readonly imported: readonly string[];
 }
 
-/** An interpreter that is broken already says so at once, not by a rejection. */
+/** An interpreter that is already broken throws at once instead of rejecting. */
 function guarded(call: () => Coroutine): Promise<unknown> {
   let coroutine: Coroutine;
   try {

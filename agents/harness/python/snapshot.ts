@@ -1,8 +1,8 @@
 /**
- * A Python interpreter that has already started, as a file: the pages of its memory that are not empty. They are read
- * straight into the memory of a new one, which is then where the other stood.
+ * Snapshot of a started Python interpreter: a file with the non-empty pages of its memory. They are read straight into
+ * the memory of a new interpreter, which then continues from the same state.
  *
- * Layout: three 32-bit words (bytes of the index, bytes of the head, bytes of memory in all), the index (JSON: offset
+ * Layout: three 32-bit words (bytes of the index, bytes of the head, total bytes of memory), the index (JSON: offset
  * and length of each run of pages), the head as Pyodide wrote it, the pages.
  */
 
@@ -14,7 +14,7 @@ type Run = [offset: number, length: number];
 /** Reads to the end of the buffer. @throws Error when the file ends before it */
 type Read = (buffer: Uint8Array) => void;
 
-/** What Pyodide takes for a whole snapshot: the head is read from it, the memory is filled by `Snapshot.restore`. */
+/** Poses as a whole snapshot for Pyodide: Pyodide reads the head from it; `Snapshot.restore` fills the memory. */
 class HeadOnly extends Uint8Array<ArrayBuffer> {
   #whole = 0;
 
@@ -24,18 +24,18 @@ class HeadOnly extends Uint8Array<ArrayBuffer> {
     return view;
   }
 
-  /** So large must the memory be. Asked for by the constructor, too, before there is a field. */
+  /** The required size of the memory. The base constructor reads it too, before any field exists. */
   override get length(): number {
     return #whole in this && this.#whole > 0 ? this.#whole : super.length;
   }
 
-  /** Without an end it means the memory, which is not in here. */
+  /** Called without an end, it asks for the memory, which is not in here. */
   override subarray(begin?: number, end?: number): Uint8Array<ArrayBuffer> {
     return end === undefined ? new Uint8Array() : new Uint8Array(this.buffer, begin, end - (begin ?? 0));
   }
 }
 
-/** A snapshot on its way into an interpreter. */
+/** A snapshot being loaded into an interpreter. */
 export class Snapshot {
   private constructor(
     /** For Pyodide's `_loadSnapshot`. */
@@ -66,14 +66,14 @@ export class Snapshot {
     return new Snapshot(HeadOnly.of_(head, memoryBytes), runs, read, file);
   }
 
-  /** Fills the memory of a new interpreter. Pages that are not in the snapshot stay untouched, and cost nothing. */
+  /** Fills the memory of a new interpreter. Pages not in the snapshot stay untouched and cost nothing. */
   restore(memory: Uint8Array): void {
     using _file = this.file;
     for (const [offset, length] of this.runs) this.read(memory.subarray(offset, offset + length));
   }
 }
 
-/** Turns what Pyodide's `makeMemorySnapshot` gives into such a file. */
+/** Writes the result of Pyodide's `makeMemorySnapshot` as such a file. */
 export function encodeSnapshot(whole: Uint8Array): Uint8Array {
   const headBytes = new Uint32Array(whole.buffer, whole.byteOffset, 2)[1] ?? 0;
   const memory = whole.subarray(headBytes);

@@ -1,8 +1,8 @@
-/** Whether code is TypeScript, found by having Deno parse it, and nothing else. */
+/** Checks whether code is TypeScript by letting Deno parse it, without running it. */
 
 /**
- * Resolving comes after parsing and before running: an import that no registry and no disk can satisfy keeps the
- * module from ever running.
+ * Deno resolves imports after parsing and before running: an import that can never be resolved keeps the module from
+ * running.
  */
 const NEVER = '\n;import "agentflow-parse-only:";\n';
 
@@ -13,7 +13,7 @@ export async function syntaxErrorOf(code: string): Promise<string | undefined> {
     await import(url);
     return undefined;
   } catch (error) {
-    // What anything in it imports is looked for next, and may fail as well: then it has parsed.
+    // Any other resolution error comes after parsing, so the code has parsed.
     const { name, message } = error as Error;
     const line = name === "SyntaxError" ? message : /^SyntaxError: (.*)/.exec(message)?.[1];
     return line?.replace(/ at blob:.*$/s, "");

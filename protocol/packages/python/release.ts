@@ -2,13 +2,13 @@
 import type { NpmPackage } from "../npm_package.ts";
 
 export const PYODIDE_VERSION = "314.0.7";
-/** The Python it is, for what packages demand. */
+/** Its Python version, for the requirements of packages. */
 export const PYTHON_VERSION = "3.14.2";
-/** The interface that compiled packages are built for: `cp314-cp314-pyemscripten_2026_0_wasm32`. */
+/** The ABI that compiled packages are built for: `cp314-cp314-pyemscripten_2026_0_wasm32`. */
 export const PYTHON_ABI = "cp314";
 export const PLATFORM = "pyemscripten_2026_0_wasm32";
 
-/** Its package, which has all that is needed: what it depends on is for Node.js, and for types. */
+/** Its npm package, which is complete: its dependencies are only for Node.js and for types. */
 export const PYODIDE_PACKAGE: NpmPackage = {
   name: "pyodide",
   version: PYODIDE_VERSION,
@@ -16,7 +16,7 @@ export const PYODIDE_PACKAGE: NpmPackage = {
     "sha512-0YvXxEhfEdpLfb/XkM2BFAeMROq0iMUX2bzzH9pOttyMcWkwq+HbE5uyuGD82LN7y2q+SNvi/6V5JEsOlD2R1A==",
 };
 
-/** Its files that are used, and their SHA-256. */
+/** The files used from it, and their SHA-256. */
 export const PYODIDE_FILES: Readonly<Record<string, string>> = {
   "pyodide.mjs": "6f1d60f7bf529beb300f0f47983c921d3982363640ba20af0e38efdddbc66109",
   "pyodide.asm.mjs": "f7cdc8ece80678ceb712f8e65ebe6d3a83203a180c399865f49612a051693635",

@@ -1,4 +1,4 @@
-/** What an agent, or a package, asks for: `pypi:requests`, `rich>=13,<15`, `pkg[extra]; python_version < "3.9"`. Pure. */
+/** A requirement of an agent or of a package: `pypi:requests`, `rich>=13,<15`, `pkg[extra]; python_version < "3.9"`. Pure. */
 import { InstallError } from "../install_error.ts";
 import { isRange } from "./version.ts";
 
@@ -15,18 +15,18 @@ export interface Requirement {
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/;
 const MAX_REQUIREMENT_CHARS = 1000;
 
-/** Packages that are there for the device's own hardware, and what they are by. */
+/** Packages that need the device's own hardware. */
 const DEVICE =
   /^(adafruit-.*|rpi-?gpio|rpi-.*|gpiozero|gpiod|pigpio|lgpio|smbus2?|spidev|picamera2?|pyserial|pyusb|bluepy|bleak|pybluez|libusb1|w1thermsensor|sense-hat|ads1x15.*|board|blinka)$/;
 
-/** As index pages write names: lower case, every run of `-`, `_` and `.` one `-` (PEP 503). */
+/** Normalises a name as indexes do: lower case, every run of `-`, `_` and `.` becomes one `-` (PEP 503). */
 export function normaliseName(name: string): string {
   return name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 }
 
 /**
  * Reads an entry of `install`.
- * @throws InstallError for what is none, or for a package that no sandbox can run
+ * @throws InstallError for an invalid entry, or for a package that cannot run in the sandbox
  */
 export function parseEntry(entry: string): Requirement {
   if (/^(npm|jsr):/.test(entry)) {
@@ -47,7 +47,7 @@ export function parseEntry(entry: string): Requirement {
   return requirement;
 }
 
-/** @returns `undefined` for what is no requirement */
+/** @returns `undefined` if it is not a requirement */
 export function parseRequirement(text: string): Requirement | undefined {
   if (text.length > MAX_REQUIREMENT_CHARS) return undefined;
   const semicolon = text.indexOf(";");
@@ -66,13 +66,13 @@ export function parseRequirement(text: string): Requirement | undefined {
   };
 }
 
-/** What is between brackets at the beginning of `text`, if it begins with one, and what follows. */
+/** The content of a leading bracket in `text`, if there is one, and the rest. */
 function bracketed(text: string, open: string, close: string): { inside?: string; rest: string } {
   const end = text.startsWith(open) ? text.indexOf(close) : -1;
   return end === -1 ? { rest: text } : { inside: text.slice(1, end), rest: text.slice(end + 1) };
 }
 
-/** Why a package for the device's hardware cannot be had, and what to do. */
+/** Why a package for the device's hardware cannot be installed, and what to do. */
 export function deviceMessage(name: string): string {
   return `'${name}' needs the device's own hardware (pins, buses, serial lines), which no agent can reach: ` +
     "agents run in a sandbox. Let a small program outside the node read the device and publish its values, and " +

@@ -1,19 +1,19 @@
-/** Versions of Python packages and the ranges that are asked for (PEP 440). Pure. */
+/** Versions of Python packages and version ranges (PEP 440). Pure. */
 
 const VERSION =
   /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(a|alpha|b|beta|c|rc|pre|preview)[-_.]?(\d*))?(?:(?:[-_.]?(post|rev|r)[-_.]?(\d*))|-(\d+))?(?:[-_.]?(dev)[-_.]?(\d*))?(?:\+[a-z0-9]+(?:[-_.][a-z0-9]+)*)?$/i;
 
-/** A version as numbers that compare from left to right. */
+/** A version as numbers, compared from left to right. */
 export interface Version {
   readonly text: string;
   readonly epoch: number;
   readonly release: readonly number[];
-  /** Of a final release it is 0, of what comes before it less, of what comes after it more. */
+  /** 0 for a final release, below 0 for pre-releases, above 0 for post-releases. */
   readonly stage: readonly [pre: number, preNumber: number, post: number, dev: number];
   readonly isPrerelease: boolean;
 }
 
-/** @returns `undefined` for what is no version */
+/** @returns `undefined` if it is not a version */
 export function parseVersion(text: string): Version | undefined {
   const found = VERSION.exec(text.trim());
   if (found === null) return undefined;
@@ -36,7 +36,7 @@ export function parseVersion(text: string): Version | undefined {
   };
 }
 
-/** Below 0 when `a` is the older one. */
+/** Negative when `a` is older. */
 export function compareVersions(a: Version, b: Version): number {
   return a.epoch - b.epoch || compareLists(a.release, b.release) || compareLists(a.stage, b.stage);
 }
@@ -51,7 +51,7 @@ function compareLists(a: readonly number[], b: readonly number[]): number {
 
 const CLAUSE = /^(~=|===?|!=|<=|>=|<|>)\s*(\S+)$/;
 
-/** Whether `text` is a list of clauses such as `>=1.2,!=1.5,<2`; an empty one takes everything. */
+/** Whether `text` is a list of clauses such as `>=1.2,!=1.5,<2`; an empty list matches everything. */
 export function isRange(text: string): boolean {
   return clausesOf(text).every((clause) => {
     const [, operator, operand = ""] = CLAUSE.exec(clause) ?? [];
@@ -65,7 +65,7 @@ export function isInRange(version: Version, text: string): boolean {
   return clausesOf(text).every((clause) => satisfies(version, clause));
 }
 
-/** Whether the range names a version before its final release: only then one may be chosen. */
+/** Whether the range names a pre-release: only then may a pre-release be chosen. */
 export function namesPrerelease(text: string): boolean {
   return clausesOf(text).some((clause) =>
     parseVersion(clause.replace(/^[~=!<>]+\s*/, "").replace(/\.\*$/, ""))?.isPrerelease === true
@@ -93,7 +93,7 @@ function satisfies(version: Version, clause: string): boolean {
     case ">=":
       return order >= 0;
     case "<":
-      // 2.0rc1 is not below 2.0, though it comes before it.
+      // `<2.0` excludes 2.0rc1, although it sorts before 2.0.
       return order < 0 && !(version.isPrerelease && compareLists(version.release, other.release) === 0);
     case ">":
       return order > 0 && !startsWith(version, other.release, other.release.length + 1);

@@ -1,4 +1,4 @@
-/** Makes ready what an agent in Python runs on: the interpreter and its packages. */
+/** Installs the runtime of Python agents: the interpreter and packages. */
 import { join } from "@std/path";
 import type { PythonStart } from "../../../protocol/frames.ts";
 import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
@@ -8,19 +8,19 @@ import { PackageStore } from "./packages.ts";
 import { parseEntry, type Requirement } from "../../../protocol/packages/python/requirement.ts";
 import { builtForPyodide, simpleIndex, type Source, wheelFolder } from "./sources.ts";
 
-/** What the process of an agent is told, and may read. */
+/** What an agent's process is told, and what it may read. */
 export type Python = PythonStart;
 
-/** Where the packages of agents in Python come from. */
+/** Sources of Python packages. */
 export interface PythonSources {
-  /** Absolute path of a folder with wheels, which comes first. */
+  /** Absolute path of a folder with wheels; searched first. */
   readonly wheels: string | undefined;
   /** Base address of an index of the simple API. */
   readonly indexUrl: string;
 }
 
 export interface PythonInstallerOptions extends InterpreterOptions, PythonSources {
-  /** `what` is about to be fetched for an agent, which takes a while. */
+  /** Called before `what` is fetched for an agent, which takes a while. */
   readonly onFetch: (agent: string, what: string) => void;
 }
 
@@ -44,16 +44,16 @@ export class PythonInstaller {
     return { ...interpreter, wheels, undecided: config.reading === "undecided" };
   }
 
-  /** Fetches the interpreter before anybody needs it. @throws InstallError with the reason */
+  /** Fetches the interpreter ahead of time. @throws InstallError with the reason */
   async prefetch(maker: SnapshotMaker, signal: AbortSignal): Promise<void> {
     await this.#interpreters.ready(maker, () => {}, signal);
   }
 
   /**
-   * Marks what agents here use as used now, and deletes what no node has used for long: several may share the folder.
+   * Marks what agents here use as used now, and deletes what no node has used for a long time. Nodes may share the folder.
    * @param inUse the `install` of each agent in Python
    * @param now milliseconds since the epoch
-   * @returns how many sets of packages are gone
+   * @returns how many sets of packages were deleted
    * @throws Deno's error when the folder cannot be changed
    */
   async tidy(
@@ -75,7 +75,7 @@ export class PythonInstaller {
   }
 }
 
-/** What cannot be read was never installed. */
+/** Skips invalid entries: they were never installed. */
 function readable(set: readonly string[]): Requirement[][] {
   try {
     return set.length === 0 ? [] : [set.map(parseEntry)];

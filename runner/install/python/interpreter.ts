@@ -1,4 +1,4 @@
-/** Fetches the interpreter of Python agents, once, and makes the snapshot that they start from. */
+/** Fetches the interpreter of Python agents once, and makes the snapshot that they start from. */
 import { join } from "@std/path";
 import { Turns } from "../../turns.ts";
 import type { Downloader } from "../../../protocol/packages/download.ts";
@@ -26,27 +26,27 @@ import {
 
 export interface InterpreterOptions extends Omit<Downloader, "guard"> {
   readonly guard: InstallGuard;
-  /** Absolute path of the folder for all that concerns Python. Nodes of one user may share it. */
+  /** Absolute path of the Python folder. Nodes of one user may share it. */
   readonly dir: string;
-  /** npm's archive of Pyodide, in place of the registry. Absolute. */
+  /** Absolute path of Pyodide's npm archive, used instead of the registry. */
   readonly archive?: string | undefined;
 }
 
-/** Where it lies. Paths are absolute. */
+/** Its location. Paths are absolute. */
 export interface Interpreter {
   readonly dir: string;
   readonly snapshot: string;
 }
 
-/** The entry of the harness that makes a snapshot, and what names its version. */
+/** The harness entry that makes a snapshot, and the harness version. */
 export interface SnapshotMaker {
   readonly makeSnapshot: string;
   readonly digest: string;
 }
 
 /**
- * Invariants: the folder of a release is complete or not there; its files are checked against the release once in the
- * life of a runner; a snapshot is made by the very harness that starts from it.
+ * Invariants: the folder of a release is complete or absent; each runner checks its files against the release once; a
+ * snapshot is made by the same harness that starts from it.
  */
 export class InterpreterStore {
   readonly #turns = new Turns();
@@ -55,7 +55,7 @@ export class InterpreterStore {
   constructor(private readonly options: InterpreterOptions) {}
 
   /**
-   * @param onFetch told before anything is fetched or made
+   * @param onFetch called before anything is fetched or made
    * @throws InstallError with the reason; the reason of `signal` when that is aborted
    */
   ready(maker: SnapshotMaker, onFetch: () => void, signal: AbortSignal): Promise<Interpreter> {
@@ -84,7 +84,7 @@ export class InterpreterStore {
   }
 
   /**
-   * Deletes snapshots that no node has used for long, releases that have none left, and what was left unfinished.
+   * Deletes snapshots that no node has used for a long time, releases without snapshots, and unfinished leftovers.
    * @param inUse the harness whose agents run here, if any do
    * @param now milliseconds since the epoch
    * @throws Deno's error when the folder cannot be changed
@@ -135,7 +135,7 @@ export class InterpreterStore {
     }
   }
 
-  /** In a process with the sandbox of an agent, which may write that one file. */
+  /** Makes the snapshot in a process with an agent's sandbox that may also write this one file. */
   async #make(
     maker: SnapshotMaker,
     dir: string,
@@ -166,7 +166,7 @@ export class InterpreterStore {
   }
 }
 
-/** Whether they are the right ones is looked at afterwards. */
+/** The caller checks afterwards that they are the right ones. */
 async function unpack(archive: string, files: string): Promise<void> {
   const found = await readNpmArchive(archive, Object.keys(PYODIDE_FILES));
   for (const [name, bytes] of found) await Deno.writeFile(join(files, name), bytes);
@@ -176,7 +176,7 @@ function snapshotPath(release: string, maker: SnapshotMaker): string {
   return join(release, `snapshot-${maker.digest}.bin`);
 }
 
-/** @returns how many finished ones are left */
+/** @returns how many finished snapshots are left */
 async function tidySnapshots(release: string, now: number): Promise<number> {
   let left = 0;
   for (const name of await namesIn(release)) {

@@ -18,7 +18,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 
 const TOKEN = /\s*(\(|\)|'[^']*'|"[^"]*"|~=|===?|!=|<=|>=|<|>|[A-Za-z_.]+)/y;
 
-/** Whether `marker` holds here. @throws SyntaxError for what is no marker */
+/** Whether `marker` is true here. @throws SyntaxError if it is not a marker */
 export function markerHolds(marker: string, extras: readonly string[]): boolean {
   const tokens = tokenise(marker);
   const take = () => tokens.shift();

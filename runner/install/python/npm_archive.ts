@@ -1,12 +1,12 @@
-/** Takes files out of a package as npm packs it (`npm pack`): a gzipped tar archive with all below `package/`. */
+/** Extracts files from an npm package archive (`npm pack`): a gzipped tar archive with everything below `package/`. */
 
 const BLOCK = 512;
 
 /**
  * @param path of the archive
- * @param names of files right below `package/`
- * @returns those that are in it
- * @throws Error when it cannot be read, or is no such archive
+ * @param names of files directly below `package/`
+ * @returns those found in the archive
+ * @throws Error when it cannot be read, or is not such an archive
  */
 export async function readNpmArchive(
   path: string,

@@ -1,4 +1,4 @@
-/** Sets of Python packages, each in a folder of its own that is complete or not there at all. */
+/** Sets of Python packages, each in its own folder, which is either complete or absent. */
 import { join } from "@std/path";
 import { Turns } from "../../turns.ts";
 import type { InstallGuard } from "../install_guard.ts";
@@ -22,8 +22,8 @@ interface Recorded {
 }
 
 /**
- * `DIR/HASH/{packages.json,*.whl}`. Invariants: a folder named by a hash is finished; what is in it is what its record
- * says, checked at every use; a set that is there needs no network.
+ * `DIR/HASH/{packages.json,*.whl}`. Invariants: a folder named by a hash is finished; its content matches its record,
+ * which is checked at every use; an existing set needs no network.
  */
 export class PackageStore {
   readonly #turns = new Turns();
@@ -72,7 +72,7 @@ export class PackageStore {
     const { diskMb, seconds } = this.guard.limits;
     const inTime = AbortSignal.timeout(seconds * 1000);
     try {
-      // Of all that is fetched, no more than one wheel is in memory at a time.
+      // Only one fetched wheel is in memory at a time.
       const keep = (file: string, bytes: Uint8Array) => Deno.writeFile(join(draft, file), bytes);
       const limits = { maxBytes: diskMb * 1024 * 1024, keep };
       const record: Recorded[] = await resolvePackages(
@@ -83,7 +83,7 @@ export class PackageStore {
       );
       signal.throwIfAborted();
       await Deno.writeTextFile(join(draft, RECORD), JSON.stringify(record, null, 2));
-      // Another node that shares the folder may have been faster: what its agents start from stays.
+      // Another node that shares the folder may have been faster: keep its set, which its agents may be using.
       if (await intactWheels(dir) === undefined) {
         await removeTree(dir);
         await Deno.rename(draft, dir);
@@ -98,7 +98,7 @@ export class PackageStore {
   }
 }
 
-/** @returns `undefined` when the set is not there, or is not what it was */
+/** @returns `undefined` when the set is missing or has changed */
 async function intactWheels(dir: string): Promise<string[] | undefined> {
   try {
     const record = JSON.parse(await Deno.readTextFile(join(dir, RECORD))) as Recorded[];

@@ -1,6 +1,6 @@
-/** Reads what a stranger sends or has packed: how much that is, is known when it is there. */
+/** Reads untrusted streams, whose size is unknown in advance, up to a limit. */
 
-/** @returns `undefined` when there is more than `maxBytes`; the rest is not read then */
+/** @returns `undefined` when there are more than `maxBytes`; the rest is not read */
 export async function readUpTo(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,

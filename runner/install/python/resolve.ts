@@ -1,4 +1,4 @@
-/** Chooses a wheel for every package that is asked for, and for what these ask for in turn. */
+/** Chooses a wheel for every requested package and for their dependencies. */
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { digest } from "../seal.ts";
 import { markerHolds } from "./marker.ts";
@@ -13,7 +13,7 @@ import {
 } from "../../../protocol/packages/python/version.ts";
 import { type Metadata, readMetadata } from "./wheel.ts";
 
-/** A wheel that has been chosen and fetched. */
+/** A chosen and fetched wheel. */
 export interface Chosen {
   readonly name: string;
   readonly version: string;
@@ -22,21 +22,21 @@ export interface Chosen {
   readonly origin: string;
 }
 
-/** Where chosen wheels go, and how much of them there may be. */
+/** Where chosen wheels go, and their size limit. */
 export interface Shelf {
-  /** Of all wheels together. */
+  /** Limit for all wheels together. */
   readonly maxBytes: number;
   keep(file: string, bytes: Uint8Array): Promise<void>;
 }
 
-/** What a wheel says of itself. */
+/** The metadata of a wheel. */
 interface Fetched {
   readonly chosen: Chosen;
   readonly metadata: Metadata;
 }
 
 interface Wanted extends Requirement {
-  /** Who asks, for messages. */
+  /** The requirer, for messages. */
   readonly by: string;
 }
 
@@ -44,8 +44,8 @@ const MAX_PACKAGES = 200;
 const PYTHON = parseVersion(PYTHON_VERSION);
 
 /**
- * Takes the newest version of each that fits all who have asked for it so far. It does not go back on a choice: where a
- * later one does not fit, that is an error that names both, and a range in `install` settles it.
+ * Takes the newest version of each package that fits all requirements so far. It does not backtrack: if a later
+ * requirement does not fit, the error names both packages, and the author can add a range to `install`.
  * @throws InstallError with the reason
  */
 export async function resolvePackages(
@@ -65,7 +65,7 @@ export async function resolvePackages(
   const extras = new Map<string, Set<string>>();
   const ranges = new Map<string, Wanted[]>();
   const queue: Wanted[] = requirements.map((requirement) => ({ ...requirement, by: "the agent" }));
-  // What the agent itself says about versions holds from the start, whoever asks first.
+  // The agent's own version ranges apply from the start, whichever requirement comes first.
   for (const wanted of queue) add(ranges, wanted);
   for (let wanted = queue.shift(); wanted !== undefined; wanted = queue.shift()) {
     const { name } = wanted;
@@ -126,7 +126,7 @@ function newest(candidates: readonly Candidate[], wanted: readonly Wanted[]): Ca
     (mayBePrerelease || !version.isPrerelease) &&
     (requiresPython === undefined || PYTHON === undefined || isInRange(PYTHON, requiresPython))
   );
-  // Of one version, the one without machine code loads faster.
+  // For the same version, a wheel without machine code loads faster.
   return fitting.toSorted((a, b) =>
     compareVersions(b.wheel.version, a.wheel.version) || Number(b.wheel.isPure) - Number(a.wheel.isPure)
   )[0];

@@ -1,4 +1,4 @@
-/** Where wheels come from: a folder, an index of the simple API (PEP 503, PEP 691), the packages built for Pyodide. */
+/** Sources of wheels: a folder, an index with the simple API (PEP 503, PEP 691), the packages built for Pyodide. */
 import { join } from "@std/path";
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { PYODIDE_VERSION } from "../../../protocol/packages/python/release.ts";
@@ -6,36 +6,36 @@ import { readUpTo } from "./read_up_to.ts";
 import { normaliseName } from "../../../protocol/packages/python/requirement.ts";
 import { parseWheelName, type WheelName } from "./wheel.ts";
 
-/** A file that can be had. */
+/** An available file. */
 export interface Candidate {
   readonly file: string;
   readonly wheel: WheelName;
-  /** In hex; `undefined` where the source names none. */
+  /** In hex; `undefined` if the source gives none. */
   readonly sha256: string | undefined;
   readonly requiresPython: string | undefined;
   readonly origin: string;
-  /** @throws InstallError with the reason; for one of more than `maxBytes` too */
+  /** @throws InstallError with the reason, also if it exceeds `maxBytes` */
   fetch(maxBytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** All files of a package that a source has, also those that do not fit here. */
+/** All files of a package in a source, including those that do not fit this platform. */
 export interface Offer {
   readonly candidates: readonly Candidate[];
-  /** Names of files that are of no use here, for the error message. */
+  /** Names of unusable files, for the error message. */
   readonly others: readonly string[];
 }
 
 export interface Source {
-  /** @returns `undefined` when it does not know the package. @throws InstallError when it cannot be asked */
+  /** @returns `undefined` when it does not know the package. @throws InstallError when the source cannot be reached */
   find(name: string, signal: AbortSignal): Promise<Offer | undefined>;
 }
 
 const MAX_WHEEL_BYTES = 256 * 1024 * 1024;
-/** The page of a package with thousands of files. */
+/** Enough for the page of a package with thousands of files. */
 const MAX_PAGE_BYTES = 32 * 1024 * 1024;
 const TIMEOUT_MS = 60_000;
 
-/** Wheels that the operator has put into a folder. */
+/** Wheels in a folder of the operator. */
 export function wheelFolder(dir: string): Source {
   return {
     async find(name) {
@@ -81,7 +81,7 @@ export function simpleIndex(base: string): Source {
   };
 }
 
-/** What the makers of Pyodide have built for this release; its files and their hashes are listed in `pyodide-lock.json`. */
+/** The packages that the Pyodide project built for this release; `pyodide-lock.json` lists the files and their hashes. */
 export function builtForPyodide(interpreterDir: string): Source {
   const base = new URL(`https://cdn.jsdelivr.net/pyodide/v${PYODIDE_VERSION}/full/`);
   return {
@@ -138,7 +138,7 @@ function filesOfJson(text: string): Listed[] {
 const HREF = /\bhref\s*=\s*"([^"]*)"/i;
 const REQUIRES_PYTHON = /\bdata-requires-python\s*=\s*"([^"]*)"/i;
 
-/** PEP 503: a page of links; what else it looks like is left to the index. */
+/** PEP 503: a page of links; the rest of its markup is unspecified. */
 function filesOfHtml(text: string): Listed[] {
   return text.split(/<a(?=\s)/i).slice(1).flatMap((link) => {
     const end = link.indexOf(">");
@@ -207,7 +207,7 @@ function withoutCredentials(url: URL): URL {
   return bare;
 }
 
-/** Without credentials and fragment: it goes into logs. */
+/** Without credentials and fragment, because it goes into logs. */
 function shown(url: URL): string {
   const { origin, pathname } = url;
   return `${origin}${pathname}`;

@@ -1,23 +1,23 @@
-/** Wheels: which fit here, and what they ask for themselves. */
+/** Wheels: which ones fit this platform, and what they require. */
 import { PLATFORM, PYTHON_ABI } from "../../../protocol/packages/python/release.ts";
 import { normaliseName } from "../../../protocol/packages/python/requirement.ts";
 import { readUpTo } from "./read_up_to.ts";
 import { parseVersion, type Version } from "../../../protocol/packages/python/version.ts";
 
-/** What a wheel's file name says (PEP 427). */
+/** The parts of a wheel's file name (PEP 427). */
 export interface WheelName {
   readonly name: string;
   readonly version: Version;
-  /** Whether it holds no machine code. */
+  /** Whether it contains no machine code. */
   readonly isPure: boolean;
-  /** Whether it runs on the Python here. */
+  /** Whether it runs on this Python. */
   readonly fits: boolean;
 }
 
-/** A file name comes from an index, and becomes a path and a part of a permission: nothing else may be in it. */
+/** Strict: a file name comes from an index, and becomes a path and part of a permission. */
 const WHEEL = /^[A-Za-z0-9_.+!-]+\.whl$/;
 
-/** @returns `undefined` for what is no wheel */
+/** @returns `undefined` if it is not a wheel */
 export function parseWheelName(file: string): WheelName | undefined {
   if (!WHEEL.test(file)) return undefined;
   const parts = /^([^-]+)-([^-]+)(?:-(\d[^-]*))?-([^-]+)-([^-]+)-([^-]+)\.whl$/.exec(file);
@@ -37,17 +37,17 @@ export function parseWheelName(file: string): WheelName | undefined {
   };
 }
 
-/** The requirements of a wheel, and the Python it is for, from its METADATA. */
+/** The requirements of a wheel and its required Python, from its METADATA. */
 export interface Metadata {
   readonly requires: readonly string[];
   readonly requiresPython: string | undefined;
 }
 
-/** @throws Error when the file is no wheel */
+/** @throws Error when the file is not a wheel */
 export async function readMetadata(wheel: Uint8Array<ArrayBuffer>): Promise<Metadata> {
   const text = await readEntry(wheel, (name) => /^[^/]+\.dist-info\/METADATA$/.test(name));
   const [head = ""] = text.replaceAll("\r\n", "\n").split("\n\n", 1);
-  // A line that begins with a space goes on from the one before.
+  // A line that begins with a space continues the previous one.
   const lines = head.replaceAll(/\n[ \t]+/g, " ").split("\n");
   const values = (field: string) =>
     lines.filter((line) => line.startsWith(`${field}: `)).map((line) => line.slice(field.length + 2).trim());
@@ -58,7 +58,7 @@ const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;
 const MAX_METADATA_BYTES = 4 * 1024 * 1024;
 
-/** One file of a zip archive, by the directory at its end. */
+/** Extracts one file of a zip archive, found through the directory at its end. */
 async function readEntry(zip: Uint8Array<ArrayBuffer>, isWanted: (name: string) => boolean): Promise<string> {
   const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength);
   let end = zip.length - 22;
@@ -87,7 +87,7 @@ async function inflate(bytes: Uint8Array<ArrayBuffer>, method: number): Promise<
   }
   const packed = new Blob([bytes]).stream();
   const stream = method === 0 ? packed : packed.pipeThrough(new DecompressionStream("deflate-raw"));
-  // The size that the archive names is its own word.
+  // Do not trust the size that the archive declares.
   const text = await readUpTo(stream, MAX_METADATA_BYTES);
   if (text === undefined) throw new Error(`its METADATA is larger than ${MAX_METADATA_BYTES} bytes`);
   return new TextDecoder().decode(text);
