@@ -204,7 +204,9 @@ const ownConnection: readonly Attack[] = [
     play: async (field, id) => {
       const from = field.bus.mark();
       const body = `const socket = await connect(agent, "hostile-client");
-        await publish(socket, "nodes/strict/stop_all", "{}"); await publish(socket, "nodes/strict/stop", "signed");`;
+        // Again and again: behind a flood of refusals only one now and then is written down.
+        const commands = [["nodes/strict/stop_all", "{}"], ["nodes/strict/stop", "signed"]];
+        setInterval(() => publish(socket, ...commands[Math.random() < 0.5 ? 0 : 1]), 100);`;
       await launch(field, id, `${MQTT}\n${inSetup(body)}`);
       const refusals = [/stop_all/, /stop$/].map((command) =>
         field.bus.find(
