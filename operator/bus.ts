@@ -197,7 +197,7 @@ export class Bus implements AsyncDisposable {
       off();
       if (error instanceof BusError) throw error;
       throw new BusError(
-        `The broker does not let this client listen to ${filter}: ${(error as Error).message}`,
+        `The broker does not allow this client to subscribe to ${filter}: ${(error as Error).message}`,
       );
     }
     return { [Symbol.dispose]: off };

@@ -63,5 +63,5 @@ function parseKey(path: string, flag: string, text: string): SigningKey {
       return { kid, private: { kty, crv, x, d } };
     }
   }
-  throw new ConfigError(`${flag}: '${path}' holds no key of 'agentflow key generate'`);
+  throw new ConfigError(`${flag}: '${path}' is not a key file from 'agentflow key generate'`);
 }

@@ -14,7 +14,7 @@ export const FLAGS = {
     name: "listen",
     value: "ADDRESS",
     fallback: "127.0.0.1",
-    help: "address to serve the page on; other machines reach it on 0.0.0.0, and a token is then needed",
+    help: "address to serve the page on; 0.0.0.0 lets other machines connect, and then requires a token",
   },
   httpPort: {
     name: "http-port",
@@ -26,26 +26,26 @@ export const FLAGS = {
     name: "token-file",
     value: "FILE",
     env: ["AGENTFLOW_DASHBOARD_TOKEN_FILE"],
-    fallbackText: "no token is asked for",
-    help: "file with the token that a browser must show, 16 characters or more, which no other user may read",
+    fallbackText: "no token is required",
+    help: "file with the token that browsers must present: 16 characters or more, readable by no other user",
   },
   hostName: {
     name: "host-name",
     value: "NAME[,NAME]",
-    fallbackText: "addresses and localhost alone",
+    fallbackText: "only addresses and localhost",
     help: "names by which browsers may call this server, for instance behind a proxy",
   },
   allowControl: {
     name: "allow-control",
     help: "let the page act: spawn, stop, pause, restart, delete, migrate, call, end nodes, chat",
   },
-  showCode: { name: "show-code", help: "show the code of agents, and what they were spawned with" },
+  showCode: { name: "show-code", help: "show the code and spawn config of agents" },
   signKey: {
     name: "sign-key",
     value: "KEYFILE",
     env: ["AGENTFLOW_SIGN_KEY"],
     fallbackText: "commands are not signed",
-    help: "key of 'agentflow key generate' that signs what the page commands, for nodes with --trust",
+    help: "key from 'agentflow key generate' that signs the page's commands, for nodes with --trust",
   },
   ...MODEL_FLAGS,
   help: { name: "help", help: "print this text and exit" },
@@ -60,7 +60,7 @@ export function helpText(): string {
   ]);
   const width = Math.max(...rows.map(([left]) => left.length));
   return [
-    "Shows nodes and agents in a browser, and steers them where that is allowed.",
+    "Shows nodes and agents in a browser, and controls them if that is allowed.",
     "",
     "Usage: deno task dashboard [--broker HOST] [--allow-control] …",
     "",

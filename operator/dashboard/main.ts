@@ -40,7 +40,7 @@ async function run(config: DashboardConfig): Promise<number> {
   const resources = { broker: broker.url, access, token, signer, model, log };
   await using dashboard = await startDashboard({ ...config, ...resources });
   print(Deno.stdout, `The dashboard is at ${dashboard.url}`);
-  if (!config.allowControl) log("It only shows: start it with --allow-control to steer agents from it");
+  if (!config.allowControl) log("It is read-only: start it with --allow-control to control agents from it");
   await interruption();
   return 0;
 }

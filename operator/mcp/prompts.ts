@@ -8,7 +8,7 @@ export function addPrompts(server: McpServer): void {
     description: "Writes, checks and spawns an agent for a task.",
     argsSchema: {
       task: z.string().describe("What the agent is to do"),
-      node: z.string().optional().describe("The node that is to run it"),
+      node: z.string().optional().describe("The node to run it on"),
     },
   }, ({ task, node }) =>
     said(`Write an AgentFlow agent for this task: ${task}

@@ -69,7 +69,7 @@ export async function applyPlan(
   const run = async (step: Step) => {
     if (options.signal.aborted) return;
     const result = failed.has(step.agent)
-      ? { step, ok: false, error: "the step before it has failed", timedOut: false }
+      ? { step, ok: false, error: "the previous step failed", timedOut: false }
       : await carryOut(operator, step, options);
     if (!result.ok) failed.add(step.agent);
     results.push(result);
@@ -135,15 +135,15 @@ function failureOf(outcome: SpawnOutcome): string | undefined {
     case "running":
       return undefined;
     case "already_running":
-      return "somebody else has started it meanwhile";
+      return "somebody else started it in the meantime";
     case "failed":
       return `${outcome.phase}: ${outcome.error}${
-        outcome.rolledBack ? " (the code before it runs again)" : ""
+        outcome.rolledBack ? " (the previous code runs again)" : ""
       }`;
     case "stopped":
-      return "it has been stopped meanwhile";
+      return "it was stopped in the meantime";
     case "unsettled":
-      return `neither running nor failed in time: ${outcome.last}`;
+      return `neither ran nor failed in time: ${outcome.last}`;
     default:
       return outcome satisfies never;
   }

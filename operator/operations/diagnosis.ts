@@ -67,7 +67,7 @@ function nodesFound({ nodes, nowMs }: Evidence): Finding[] {
   }
   return [warning(
     "nodes",
-    nodes.length === 0 ? "no node has been heard of" : "no node is online",
+    nodes.length === 0 ? "no node has reported yet" : "no node is online",
     "start one: deno run -A runner/main.ts --broker HOST --name NAME; does it use this broker?",
   )];
 }
@@ -88,8 +88,8 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
   if (silent.includes(name)) {
     return [failed(
       check,
-      "says it is online, and does not answer",
-      "does it run, and is it of this project? may this user write to its topics?",
+      "says it is online but does not answer",
+      "is it running, and is it part of this project? may this user write to its topics?",
     )];
   }
   const findings: Finding[] = [];
@@ -101,7 +101,7 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
     findings.push(failed(
       check,
       `its clock is ${seconds} s ${way} this machine's`,
-      "set the clocks by a time server (timedatectl set-ntp true): signed commands and certificates depend on them",
+      "synchronize the clocks with a time server (timedatectl set-ntp true): signed commands and certificates depend on them",
     ));
   }
   const deno = /^deno (\S+)/.exec(runtime ?? "")?.[1];
@@ -111,15 +111,15 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
   if (node.version !== undefined && node.version !== version) {
     findings.push(warning(
       check,
-      `runs version ${node.version}, and this is ${version}`,
-      "use one version on all: commands of the newer may be unknown to the older",
+      `runs version ${node.version}, but this is ${version}`,
+      "use one version everywhere: older versions may not know commands of newer ones",
     ));
   }
   if (dropped > 0) {
     findings.push(warning(
       check,
       `has dropped ${dropped} messages`,
-      "agents publish more than the broker takes: publish less, or a larger --outbox-messages",
+      "agents publish more than the broker accepts: publish less, or set a larger --outbox-messages",
     ));
   }
   if (queue > 1000) {
@@ -132,8 +132,8 @@ function duplicates({ instances, homes }: Evidence): Finding[] {
   const nodes = [...instances].filter(([, of]) => of.size > 1).map(([name, of]) =>
     failed(
       `node ${name}`,
-      `${of.size} processes speak in this name`,
-      "give each node a --name of its own: the later one leaves by itself, with exit code 3",
+      `${of.size} processes use this name`,
+      "give each node its own --name: the later process exits by itself, with code 3",
     )
   );
   const agents = [...homes].filter(([, of]) => of.size > 1).map(([agent, of]) =>
@@ -154,8 +154,8 @@ function leftovers({ keptSpawns, keptManifests, nodes, homes }: Evidence): Findi
       warning(
         `node ${node}`,
         isOnline(node)
-          ? "a spawn command is kept although it is online"
-          : "a spawn command waits for it, and nobody knows it",
+          ? "a spawn command is retained although it is online"
+          : "a spawn command waits for it, but no such node is known",
         `if it is not meant to start, clear it: mosquitto_pub -r -n -t nodes/${node}/spawn`,
       ),
   );
@@ -166,8 +166,8 @@ function leftovers({ keptSpawns, keptManifests, nodes, homes }: Evidence): Findi
     .map(({ agent, node }) =>
       warning(
         `agent ${agent}`,
-        `a manifest is kept, and ${node ?? "no node"} does not run it`,
-        "it has ended without a farewell: spawn it again, or clear the retained agents/ID/manifest",
+        `a manifest is retained, but ${node ?? "no node"} does not run it`,
+        "it ended without saying goodbye: spawn it again, or clear the retained agents/ID/manifest",
       )
     );
   return [...spawns, ...manifests];

@@ -39,7 +39,7 @@ export async function keyOnBus(
   });
   if (typeof key !== "string" || !/^[\w-]{43}$/.test(key)) {
     throw new OperationError(
-      `Node '${node}' has not said its key on this broker: is it running, and does its version know keys of nodes?`,
+      `Node '${node}' has not announced its key on this broker: is it running, and does its version support node keys?`,
     );
   }
   return { node, key, fingerprint: fingerprintOf(key) };

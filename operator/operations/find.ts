@@ -30,7 +30,9 @@ export function locate(fleet: Fleet, name: string): Located {
   const agent = liveAgents(fleet).find((known) => known.actorId === actorId(name) || known.name === name);
   if (agent?.node !== undefined) return { name: agent.name, actorId: agent.actorId, node: agent.node, agent };
   throw new OperationError(
-    `No node that answers runs an agent '${name}': ${known(liveAgents(fleet).map((each) => each.name))}`,
+    `None of the nodes that answered runs an agent '${name}': ${
+      known(liveAgents(fleet).map((each) => each.name))
+    }`,
   );
 }
 
@@ -39,7 +41,7 @@ export function nodeNamed(fleet: Fleet, name: string): NodeView {
   const node = fleet.node(name);
   if (node !== undefined) return node;
   throw new OperationError(
-    `The broker knows no node '${name}': ${known(fleet.nodes.map((each) => each.name))}`,
+    `Unknown node '${name}': ${known(fleet.nodes.map((each) => each.name))}`,
   );
 }
 

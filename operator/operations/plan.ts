@@ -88,7 +88,7 @@ export function wantedAgents(
   for (const { node, config: { name } } of wanted) {
     const other = seen.get(name);
     if (other !== undefined) {
-      throw new ConfigError(`Agent '${name}' comes twice: for ${other} and for ${node}`);
+      throw new ConfigError(`Agent '${name}' is listed twice: for ${other} and for ${node}`);
     }
     seen.set(name, node);
   }

@@ -35,7 +35,7 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     silent = await survey(operator, { signal });
   } catch (error) {
     if (!(error instanceof BusError)) throw error;
-    return { lines: [], notes: [`Nothing of before is shown: ${error.message}`], isUnknown: false };
+    return { lines: [], notes: [`No earlier lines are shown: ${error.message}`], isUnknown: false };
   }
   const online = target === undefined || isName(target)
     ? operator.fleet.nodes.filter(({ isOnline }) => isOnline)
@@ -52,9 +52,11 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     .toSorted((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0));
   const { fleet } = operator;
   const isOff = target !== undefined && fleet.node(target)?.isOnline === false;
-  const offline = [`Nothing of before from node '${target}': it is offline`];
+  const offline = [`No earlier lines from node '${target}': it is offline`];
   const isUnknown = target !== undefined && lines.length === 0 && !isKnown(fleet, target);
-  const unknown = `Nothing is known of '${target}', neither as a node nor as an agent: ${namesThere(fleet)}`;
+  const unknown = `Nothing is known about '${target}', neither as a node nor as an agent: ${
+    namesThere(fleet)
+  }`;
   return {
     lines: max === 0 ? [] : lines.slice(-max),
     notes: [...answers.flatMap(({ notes }) => notes), ...isOff ? offline : [], ...isUnknown ? [unknown] : []],
@@ -93,10 +95,10 @@ async function askNode(
   }
 }
 
-const TOO_OLD = "its runner remembers no lines";
+const TOO_OLD = "its runner does not remember lines";
 
 function noted(node: string, why: string): Told {
-  return { lines: [], notes: [`Nothing of before from node '${node}': ${why}`] };
+  return { lines: [], notes: [`No earlier lines from node '${node}': ${why}`] };
 }
 
 function read(lines: readonly unknown[], kind: "logs" | "errors", node: string): Told {

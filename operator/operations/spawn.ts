@@ -91,7 +91,7 @@ class SpawnWatch {
   #isUpdate: boolean | undefined;
   /** Whether the node has reported that it starts the agent. */
   hasBegun = false;
-  #last = "taken over by the node";
+  #last = "accepted by the node";
   #failure: Failure | undefined;
   #isFatal = false;
   #isReady = false;

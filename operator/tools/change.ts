@@ -26,13 +26,13 @@ import {
 import { configInputs } from "./config_inputs.ts";
 
 const MAX_REPLY_CHARS = 100_000;
-const name = z.string().describe("Name of the agent; one of that name in the whole fleet");
+const name = z.string().describe("Name of the agent; unique in the whole fleet");
 
 const where = z.string().optional().describe("Only if it runs on this node");
 
 /** Spawn config fields that both a new and a changed agent can have. */
 const configFields = {
-  language: z.enum(LANGUAGES).optional().describe("Of the code; found by the node without it"),
+  language: z.enum(LANGUAGES).optional().describe("Language of the code; detected by the node if left out"),
   ...configInputs(),
 };
 
@@ -40,16 +40,16 @@ const spawnAgent = defineTool({
   name: "spawn_agent",
   title: "Spawn an agent",
   description:
-    "Starts an agent on a node, from code or from a template, and waits for what becomes of it: running, or the " +
+    "Starts an agent on a node, from code or from a template, and waits for the outcome: running, or the " +
     "error with its stack. Read agentflow://api before writing code.",
   effect: "change",
   input: {
     name,
-    node: z.string().describe("The node that is to run it"),
+    node: z.string().describe("The node to run it on"),
     code: z.string().optional().describe("A module in TypeScript or JavaScript; either this or template"),
     template: z.string().optional().describe("Name of a template: see agentflow://templates"),
     parameters: z.looseObject({}).optional()
-      .describe("Parameters of the template; those left out have their defaults"),
+      .describe("Parameters of the template; missing ones get their defaults"),
     ...configFields,
   },
   preview: ({ template, parameters, ...fields }) =>
@@ -77,7 +77,7 @@ const updateAgent = defineTool({
   name: "update_agent",
   title: "Change an agent",
   description:
-    "Replaces the code of an agent that runs, or fields of its config. What is not given stays. If the new code does " +
+    "Replaces the code of a running agent, or fields of its config. Anything not given stays. If the new code does " +
     "not compile, or fails in setup() or its first process(), the old code runs again.",
   effect: "end",
   input: { name, code: z.string().optional(), ...configFields },
@@ -89,7 +89,7 @@ const updateAgent = defineTool({
     return { ...kept, ...withoutUndefined(changes), name, node, code: changes.code ?? "(as it is)" };
   },
   async run({ name, ...changes }, { operator }, call) {
-    if (Object.keys(changes).length === 0) return failed("Nothing is to be changed");
+    if (Object.keys(changes).length === 0) return failed("Nothing to change");
     await survey(operator, { signal: call.signal });
     const { node, config } = await inspectAgent(operator, name);
     return await spawned({ operator }, node, { ...config, ...changes, name, replace: true }, call);
@@ -99,7 +99,7 @@ const updateAgent = defineTool({
 const stopTool = defineTool({
   name: "stop_agent",
   title: "Stop an agent",
-  description: "Ends an agent for good; what it has persisted stays.",
+  description: "Stops an agent for good; its persisted state stays.",
   effect: "end",
   input: { name, node: where },
   async run({ name, node: expected }, { operator }, { signal }) {
@@ -113,8 +113,7 @@ const stopTool = defineTool({
 const migrateAgent = defineTool({
   name: "migrate_agent",
   title: "Move an agent",
-  description:
-    "Moves an agent, with what it has persisted, to another node; it stays where it is if that fails.",
+  description: "Moves an agent and its persisted state to another node; if that fails, it stays where it is.",
   effect: "change",
   input: { name, target_node: z.string(), node: where },
   async run({ name, target_node, node }, { operator }, { signal }) {
@@ -127,18 +126,17 @@ const migrateAgent = defineTool({
 const callAgent = defineTool({
   name: "call_agent",
   title: "Give an agent a task",
-  description:
-    "Calls handle_task of an agent and returns its reply. What the task does is the agent's affair.",
+  description: "Calls handle_task of an agent and returns its reply. What the task does is up to the agent.",
   effect: "end",
   input: {
     name,
-    payload: z.unknown().optional().describe("Any JSON; {} without it"),
+    payload: z.unknown().optional().describe("Any JSON; default {}"),
     timeout_seconds: z.number().positive().max(300).default(30),
   },
   async run({ name, payload, timeout_seconds }, { operator }) {
     if (holdsInexactInteger(payload)) {
       throw new OperationError(
-        "A whole number in the payload is beyond what JavaScript holds exactly (9007199254740991), and may have been " +
+        "A whole number in the payload exceeds what JavaScript can represent exactly (9007199254740991) and may have been " +
           "altered already: pass it as text",
       );
     }
@@ -169,7 +167,7 @@ async function spawned(
   parseSpawnConfig(config, node);
   const outcome = await spawn(operator, node, config as Config, { signal, onProgress });
   if (signal.aborted && outcome.kind === "unsettled") {
-    throw new OperationError(`No longer waited for: ${outcome.last}`);
+    throw new OperationError(`Stopped waiting: ${outcome.last}`);
   }
   return resultOf(outcome);
 }

@@ -9,14 +9,14 @@ const checkTool = defineTool({
   name: "check_agent",
   title: "Check an agent's code",
   description:
-    "Checks the code of an agent in TypeScript (types) or Python (syntax, names, imports, use of the agent API), and lists the permissions that it seems to need. Nothing is run, and nothing sent.",
+    "Checks the code of an agent in TypeScript (types) or Python (syntax, names, imports, use of the agent API), and lists the permissions that it seems to need. Nothing is run or sent.",
   effect: "look",
   input: {
     code: z.string().optional().describe("Either this or template"),
     template: z.string().optional(),
     parameters: z.looseObject({}).optional(),
     install: z.array(z.string()).optional(),
-    language: z.enum(LANGUAGES).optional().describe("Told from the code when left out"),
+    language: z.enum(LANGUAGES).optional().describe("Detected from the code if left out"),
   },
   async run({ code, template, parameters, install = [], language }, _workshop, { signal }) {
     if ((code === undefined) === (template === undefined)) return failed("Give either code or template");

@@ -70,7 +70,7 @@ const listAgents = defineTool({
       publishes: manifest?.publishes,
     }));
     if (name !== undefined && agents.length === 0) {
-      return done({ agents, total: 0, note: `No node that answers runs an agent '${name}'` });
+      return done({ agents, total: 0, note: `None of the nodes that answered runs an agent '${name}'` });
     }
     return done({ agents, total: all.length });
   },

@@ -301,7 +301,7 @@ laws("the command line and one node", ["hall"], {
     for (const command of ["logs", "errors"]) {
       const nobody = await run(command, "nobody");
       assertEquals([nobody.code, nobody.stdout], [1, ""]);
-      assertMatch(nobody.stderr, /Nothing is known of 'nobody', .*: there are hall, ticker\n$/);
+      assertMatch(nobody.stderr, /Nothing is known about 'nobody', .*: there are hall, ticker\n$/);
       assertEquals((await run(command, "nobody", "--json")).code, 1);
     }
   },
@@ -312,7 +312,7 @@ laws("the command line and one node", ["hall"], {
     await bus.publish("nodes/old/heartbeat", heartbeat);
     const { code, stderr } = await run("logs", "old");
     assertEquals(code, 0);
-    assertMatch(stderr, /Nothing of before from node 'old': it does not answer/);
+    assertMatch(stderr, /No earlier lines from node 'old': it does not answer/);
     await bus.publish("nodes/old/status", "", { retain: true });
   },
 
@@ -400,10 +400,13 @@ laws("the command line and one node", ["hall"], {
   "what is not there is named, with what is": async ({ run }) => {
     const agent = await run("stop", "nobody");
     assertEquals(agent.code, 1);
-    assertStringIncludes(agent.stderr, "No node that answers runs an agent 'nobody': there are ticker");
+    assertStringIncludes(
+      agent.stderr,
+      "None of the nodes that answered runs an agent 'nobody': there are ticker",
+    );
     const node = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "attic");
     assertEquals(node.code, 1);
-    assertStringIncludes(node.stderr, "The broker knows no node 'attic': there are hall");
+    assertStringIncludes(node.stderr, "Unknown node 'attic': there are hall");
   },
 
   "doctor finds nothing where nothing is wrong": async ({ run }) => {
@@ -420,8 +423,8 @@ laws("the command line and one node", ["hall"], {
     await bus.publish("agents/some-id/manifest", { name: "gone", node: "hall" }, { retain: true });
     const { code, stdout } = await run("doctor");
     assertEquals(code, 0);
-    assertMatch(stdout, /warning {2}node ghost: a spawn command waits for it, and nobody knows it/);
-    assertMatch(stdout, /warning {2}agent gone: a manifest is kept, and hall does not run it/);
+    assertMatch(stdout, /warning {2}node ghost: a spawn command waits for it, but no such node is known/);
+    assertMatch(stdout, /warning {2}agent gone: a manifest is retained, but hall does not run it/);
     assertMatch(stdout, /→ .*mosquitto_pub -r -n -t nodes\/ghost\/spawn/);
     await bus.publish("nodes/ghost/spawn", "", { retain: true });
     await bus.publish("agents/some-id/manifest", "", { retain: true });
@@ -450,7 +453,7 @@ laws("the command line and one node", ["hall"], {
     await bus.on("nodes/hall/status", (message) => message.json?.status === "offline");
     assertEquals((await run("nodes", "--json")).json[0].state, "offline");
     assertMatch((await run("doctor")).stdout, /warning {2}node hall: offline/);
-    assertMatch((await run("logs", "hall")).stderr, /Nothing of before from node 'hall': it is offline/);
+    assertMatch((await run("logs", "hall")).stderr, /No earlier lines from node 'hall': it is offline/);
     const from = bus.mark();
     for (const command of [["stop-all", "hall", "--yes"], ["upgrade", "hall", "--runner", "x.js"]]) {
       const late = await run(...command);
@@ -503,7 +506,7 @@ laws("the command line and two nodes", ["hall", "attic"], {
     assertStringIncludes(stderr, "Cannot migrate 'mover': it already runs on attic");
     assertMatch(
       (await run("migrate", "mover", "--to", "cellar")).stderr,
-      /no node 'cellar': there are attic, hall/,
+      /Unknown node 'cellar': there are attic, hall/,
     );
   },
 

@@ -144,7 +144,7 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     await using guests = new AsyncDisposableStack();
     for (let index = 0; index < MAX_TALKS; index++) guests.use(await ChatClient.open(url));
     const refused = ChatClient.connect(url);
-    assertEquals((await refused.closed).reason, "too many pages chat already");
+    assertEquals((await refused.closed).reason, "too many pages use the chat already");
     await guests.disposeAsync();
     // The server hears of a close a little later.
     await until("there is room for another page", async () => {

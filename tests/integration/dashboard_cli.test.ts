@@ -40,7 +40,7 @@ Deno.test("one command starts a broker and a dashboard of it, and a signal ends 
   assertEquals((await child.status).code, 0);
   assertStringIncludes(
     await new Response(child.stderr).text(),
-    "It only shows: start it with --allow-control",
+    "It is read-only: start it with --allow-control",
   );
 });
 

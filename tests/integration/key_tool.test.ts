@@ -74,7 +74,7 @@ Deno.test("a node is enrolled by the fingerprint that it has in its log, and by 
     const [entry, ...others] = JSON.parse(await Deno.readTextFile(file));
     assertEquals([entry.node, fingerprintOf(entry.public.x), others], ["test-node", fingerprint, []]);
     assertStringIncludes((await enrol("test-node")).out, "already enrolled");
-    assertMatch((await enrol("nobody", "--timeout", "0.5")).err, /'nobody' has not said its key/);
+    assertMatch((await enrol("nobody", "--timeout", "0.5")).err, /'nobody' has not announced its key/);
   }
   await Deno.remove(dir, { recursive: true });
 });

@@ -95,7 +95,7 @@ async function wholeLife(mcp: McpClient, { bus }: Pick<Stage, "bus">): Promise<v
   assertEquals((await mcp.call("stop_agent", { name: "echo" })).value.state, "stopped");
   const gone = await mcp.call("stop_agent", { name: "echo" });
   assertEquals(gone.isError, true);
-  assertMatch(gone.value.error, /No node that answers runs an agent 'echo'/);
+  assertMatch(gone.value.error, /None of the nodes that answered runs an agent 'echo'/);
 }
 
 law("over stdio a client does all that an operator does", async () => {
@@ -119,7 +119,11 @@ law("what an agent has said before the server came is told, though it has failed
   );
   assertMatch((await mcp.call("read_logs")).text, /"message":"here"/);
   const { value } = await mcp.call("list_agents", { agent: "brief" });
-  assertEquals(value, { agents: [], total: 0, note: "No node that answers runs an agent 'brief'" });
+  assertEquals(value, {
+    agents: [],
+    total: 0,
+    note: "None of the nodes that answered runs an agent 'brief'",
+  });
 });
 
 law("over HTTP it does the same, and sessions do not know each other", async () => {
@@ -171,7 +175,7 @@ law("bad arguments are errors that say what is wrong, and nothing is sent", asyn
       /line must be 0 or/,
     ],
     ["spawn_agent", { name: "../a", node: "test-node", code: "1" }, /name must be 1 to 64/],
-    ["spawn_agent", { name: "a", node: "nowhere", code: "1" }, /no node 'nowhere': there are test-node/],
+    ["spawn_agent", { name: "a", node: "nowhere", code: "1" }, /Unknown node 'nowhere': there are test-node/],
     ["spawn_agent", { name: "a", node: "test-node", code: "1", poll_interval: "5" }, /poll_interval/],
     ["spawn_agent", { name: "a", node: "test-node", code: "1", sudo: true }, /sudo/],
     ["watch_topic", { filter: "a/#/b" }, /Cannot watch/],

@@ -56,11 +56,11 @@ export function judgeImports(
     } else if (refusal !== undefined) {
       problems.push({ message: refusal, line, column });
     } else if (unknown.length > 0) {
-      notes.push(`line ${line}: whether ${unknown.join(" or ")} brings '${module}' is not known here`);
+      notes.push(`line ${line}: whether ${unknown.join(" or ")} provides '${module}' is not known`);
     } else {
       missing.add(entry);
       const message =
-        `No module named '${module}': it is neither in the standard library nor in install: add ${entry}`;
+        `No module named '${module}': it is neither in the standard library nor in install; add ${entry}`;
       problems.push({ message, line, column });
     }
   }

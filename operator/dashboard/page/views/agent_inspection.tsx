@@ -54,7 +54,9 @@ function InspectedPart(
   if (part === "code") {
     if (!mayShowCode) {
       return (
-        <Empty title="Code is not shown here">Whoever runs this dashboard shows it with --show-code.</Empty>
+        <Empty title="Code is not shown here">
+          The operator of this dashboard can show it with --show-code.
+        </Empty>
       );
     }
     return inspection.code === null

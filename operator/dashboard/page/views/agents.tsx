@@ -86,7 +86,7 @@ export function Agents(): JSX.Element {
       <StateFilter options={options} set={set} />
       {rows.length === 0
         ? (
-          <Empty title={store.agents.size === 0 ? "No agent has been heard of yet" : "No agent fits"}>
+          <Empty title={store.agents.size === 0 ? "No agent has reported yet" : "No agent fits"}>
             {store.agents.size === 0
               ? "Agents appear here as soon as a node reports them."
               : "Try another search, or other states."}

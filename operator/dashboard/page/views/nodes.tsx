@@ -25,7 +25,7 @@ export function Nodes(): JSX.Element {
     <div class="view">
       <PageHead title="Nodes" note={`${online} of ${plural(nodes.length, "node")} online`} />
       {nodes.length === 0
-        ? <Empty title="No node has been heard of yet">A node appears here with its first heartbeat.</Empty>
+        ? <Empty title="No node has reported yet">A node appears here with its first heartbeat.</Empty>
         : (
           <div class="cards">
             {nodes.map((node) => (

@@ -75,7 +75,7 @@ export function Overview(): JSX.Element {
         </div>
         <div class="column-narrow">
           <Panel title="Nodes" flush aside={<a href={href("nodes")}>All nodes</a>}>
-            {nodes.length === 0 ? <Empty title="No node has been heard of yet" /> : (
+            {nodes.length === 0 ? <Empty title="No node has reported yet" /> : (
               <ul class="mini-nodes">
                 {nodes.slice(0, SHOWN).map((node) => (
                   <li key={node.name}>

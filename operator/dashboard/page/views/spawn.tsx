@@ -46,7 +46,7 @@ export function Spawn(): JSX.Element {
   if (!app.mayControl) {
     return (
       <div class="view">
-        <Empty title="This dashboard only shows">Whoever runs it allows more with --allow-control.</Empty>
+        <Empty title="This dashboard is read-only">Its operator can change that with --allow-control.</Empty>
       </div>
     );
   }

@@ -24,6 +24,6 @@ export async function openSession(
 
 function whyLacking(tool: string): string {
   return tool === "deploy_node"
-    ? "The dashboard brings no node to a device: use agentflow deploy NODE --to USER@HOST"
+    ? "The dashboard cannot deploy nodes: use agentflow deploy NODE --to USER@HOST"
     : `The dashboard has no ${tool}`;
 }

@@ -46,14 +46,17 @@ export class Room implements AsyncDisposable {
     const talk = this.#talk(socket, send).catch((error) => {
       this.options.onError(error);
       this.#leave(socket);
-      socket.close("the chat has failed to start: see the dashboard's log");
+      socket.close("the chat failed to start: see the dashboard's log");
       return undefined;
     });
     return {
       receive: (text) => {
         const message = text.length <= MAX_MESSAGE_CHARS ? parseChatMessage(text) : undefined;
         if (message !== undefined) void talk.then((talk) => talk?.receive(message));
-        else send({ type: "note", text: "This is too long for the chat, or no sentence: nothing was done" });
+        else {send({
+            type: "note",
+            text: "This is too long for the chat, or not a sentence: nothing was done",
+          });}
       },
       [Symbol.dispose]: () => {
         this.#leave(socket);

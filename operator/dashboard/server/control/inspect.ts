@@ -16,7 +16,7 @@ export async function inspect(
   const agent = model.agent(actorId);
   if (agent === undefined) return undefined;
   const isThere = agent.node !== null && model.node(agent.node)?.online === true;
-  let note = isThere ? null : "Its node is not online: what is shown was seen on the bus.";
+  let note = isThere ? null : "Its node is not online: this was seen on the bus.";
   if (agent.node !== null && isThere) {
     try {
       const found = await inspectOn(operator(), agent.node, agent.name, { timeoutMs: PATIENCE_MS });

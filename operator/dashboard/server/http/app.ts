@@ -56,7 +56,7 @@ export class App {
     } catch (error) {
       if (error instanceof ExpectedError) return problem(codesOf(error).http, wordsOf(error));
       this.options.onError(error);
-      return problem(500, "the dashboard has failed to answer: see its log");
+      return problem(500, "the dashboard failed to answer: see its log");
     }
   }
 
@@ -197,11 +197,11 @@ function isUpgrade({ headers }: Request): boolean {
 }
 
 function noUpgrade(): Response {
-  return problem(426, "this is where the page's WebSocket connects", { upgrade: "websocket" });
+  return problem(426, "only for the page's WebSocket", { upgrade: "websocket" });
 }
 
 function onlyShows(): Response {
-  return problem(403, "this dashboard only shows: whoever runs it allows more with --allow-control");
+  return problem(403, "this dashboard is read-only: its operator can change that with --allow-control");
 }
 
 /** `/api/agents/x/history` → `["agents", "x", "history"]`. */

@@ -12,12 +12,13 @@ export function chatSocket(request: Request, room: Room, isAdmitted: () => boole
     const guest = room.join({
       send: (message) => {
         if (socket.readyState !== WebSocket.OPEN) return;
-        if (socket.bufferedAmount > MAX_WAITING_BYTES) socket.close(4000, "this page takes nothing in");
-        else socket.send(message);
+        if (socket.bufferedAmount > MAX_WAITING_BYTES) {
+          socket.close(4000, "this page does not read its messages");
+        } else socket.send(message);
       },
       close: (reason) => socket.close(4000, reason),
     });
-    if (guest === undefined) return socket.close(4001, "too many pages chat already");
+    if (guest === undefined) return socket.close(4001, "too many pages use the chat already");
     socket.onmessage = ({ data }) => {
       if (!isAdmitted()) return socket.close(4003, "logged out");
       if (typeof data === "string") guest.receive(data);

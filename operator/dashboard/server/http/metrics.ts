@@ -34,7 +34,7 @@ function nodeFamilies({ model, nowMs }: MetricsSource): string[] {
     family(
       "agentflow_node_last_seen_timestamp_seconds",
       "gauge",
-      "When its last heartbeat came.",
+      "When its last heartbeat arrived.",
       of(({ lastSeenMs }) => lastSeenMs === undefined ? undefined : lastSeenMs / 1000),
     ),
     family("agentflow_node_agents", "gauge", "Agents that it runs.", of(({ agents }) => agents.length)),
@@ -53,7 +53,7 @@ function nodeFamilies({ model, nowMs }: MetricsSource): string[] {
     family(
       "agentflow_node_outbox_messages",
       "gauge",
-      "Messages that wait in its outbox.",
+      "Messages waiting in its outbox.",
       of(({ queue }) => queue),
     ),
     family(
@@ -62,7 +62,7 @@ function nodeFamilies({ model, nowMs }: MetricsSource): string[] {
       "Messages that its outbox had to drop.",
       of((n) => n.dropped),
     ),
-    family("agentflow_node_uptime_seconds", "gauge", "Since its start.", of(({ uptime }) => uptime)),
+    family("agentflow_node_uptime_seconds", "gauge", "Time since it started.", of(({ uptime }) => uptime)),
   ];
 }
 
@@ -97,10 +97,15 @@ function agentFamilies({ model }: MetricsSource): string[] {
     family(
       "agentflow_agent_restarts",
       "gauge",
-      "Restarts against its budget.",
+      "Restarts counted against its budget.",
       of(({ restarts }) => restarts),
     ),
-    family("agentflow_agent_uptime_seconds", "gauge", "Since it runs.", of(({ uptime }) => uptime)),
+    family(
+      "agentflow_agent_uptime_seconds",
+      "gauge",
+      "Time since it started running.",
+      of(({ uptime }) => uptime),
+    ),
     family(
       "agentflow_agent_messages_processed_total",
       "counter",
@@ -129,7 +134,7 @@ function ownFamilies(source: MetricsSource): string[] {
       "Messages from the broker.",
       one(source.messages()),
     ),
-    family("agentflow_dashboard_log_lines_total", "counter", "Log lines that came.", one(log_lines)),
+    family("agentflow_dashboard_log_lines_total", "counter", "Log lines that arrived.", one(log_lines)),
     family(
       "agentflow_dashboard_log_lines_not_kept_total",
       "counter",

@@ -25,7 +25,7 @@ const SCHEMAS = {
     uptime: NUMBER,
     cpu: { ...NUMBER, description: "Percent of one core." },
     memory_mb: NUMBER,
-    queue: { ...NUMBER, description: "Messages that wait in its outbox." },
+    queue: { ...NUMBER, description: "Messages waiting in its outbox." },
     dropped: NUMBER,
     clock_skew: NUMBER,
     labels: { type: "object", additionalProperties: { type: "string" } },
@@ -78,7 +78,7 @@ const SCHEMAS = {
 };
 
 const PAGING = [
-  query("limit", "integer", "The newest so many; 500 unless told otherwise."),
+  query("limit", "integer", "How many of the newest; default 500."),
   query("before", "integer", "Only those with a smaller seq."),
 ];
 const ABOUT = [query("agent", "string", "Name or actor_id."), query("node", "string", "Name of a node.")];
@@ -202,7 +202,7 @@ function get(summary: string, schema: unknown, parameters: readonly unknown[] = 
     responses: {
       200: { description: "As asked for.", content: content(schema) },
       401: { description: "A token is needed.", content: content(ref("Problem")) },
-      404: { description: "There is no such thing.", content: content(ref("Problem")) },
+      404: { description: "Not found.", content: content(ref("Problem")) },
     },
   };
 }
@@ -217,7 +217,7 @@ function post(
     parameters,
     requestBody: { content: content(object(properties)) },
     responses: {
-      200: { description: "Done, as the bus told it.", content: content(ref("Outcome")) },
+      200: { description: "Done, as reported on the bus.", content: content(ref("Outcome")) },
       400: { description: "The body cannot be used.", content: content(ref("Problem")) },
       401: { description: "A token is needed.", content: content(ref("Problem")) },
       403: { description: "Another website, or control is off.", content: content(ref("Problem")) },

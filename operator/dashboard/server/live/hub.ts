@@ -66,7 +66,7 @@ export class Hub implements Disposable {
     for (const [viewer, socket] of this.#viewers) {
       if (viewer.isStuck(nowMs)) {
         this.#viewers.delete(viewer);
-        socket.close("this browser takes nothing in");
+        socket.close("this browser does not read its messages");
       } else if (viewer.isReady) {
         const { news, isBrokerDue } = viewer.takeNews();
         if (news === undefined && !isBrokerDue && !viewer.isIdle(nowMs, IDLE_MS)) continue;

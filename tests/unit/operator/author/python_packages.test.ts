@@ -46,7 +46,7 @@ Deno.test("a module that nothing brings is a problem that names the package", ()
 Deno.test("what a package brings that nobody here knows is not guessed", () => {
   const { problems, notes } = judge(["cv2"], ["opencv-thing"]);
   assertEquals([problems.length, notes], [0, [
-    "line 1: whether opencv-thing brings 'cv2' is not known here",
+    "line 1: whether opencv-thing provides 'cv2' is not known",
   ]]);
 });
 

@@ -127,7 +127,7 @@ Deno.test("one name on many nodes, or twice, is refused: an agent's name is its 
   const nodes = [node("a"), node("b")];
   assertThrows(() => wanted(nodes, { ...config("x"), nodes: ["a", "b"] }), ConfigError, "call it 'x-{node}'");
   const twice = [{ ...config("x"), node: "a" }, { ...config("x"), node: "b" }];
-  assertThrows(() => wanted(nodes, ...twice), ConfigError, "Agent 'x' comes twice: for a and for b");
+  assertThrows(() => wanted(nodes, ...twice), ConfigError, "Agent 'x' is listed twice: for a and for b");
 });
 
 Deno.test("an entry that no node would take is refused", () => {
