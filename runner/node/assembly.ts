@@ -1,4 +1,4 @@
-/** Builds the parts of a node, each from those it needs. Nothing begins to work here. */
+/** Builds the parts of a node, each from those it needs. Starts nothing. */
 import { mayHear } from "../../protocol/agent_topics.ts";
 import { nodeFilters } from "../../protocol/commands.ts";
 import type { Audit } from "../audit/audit_log.ts";
@@ -58,28 +58,28 @@ export interface NodeParts {
   readonly stateFiles: StateFiles;
   readonly registry: Registry;
   readonly enforcer: PolicyEnforcer;
-  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
+  /** Resident memory of an agent, MiB, unless the policy says otherwise. */
   readonly memoryMb: number;
-  /** Memory of all agents together, MiB, where the policy does not say otherwise. */
+  /** Memory of all agents together, MiB, unless the policy says otherwise. */
   readonly allMemoryMb: number;
-  /** Opens a link that carries the agents' own subscriptions; it is opened when the first of them comes. @param line which, from 0 */
+  /** Opens a link for the agents' own subscriptions, when the first of them is made. @param line its number, from 0 */
   readonly openAgentLink: (listener: LinkListener, line: number) => Link;
   readonly hangTimeoutMs: number;
   readonly migrateTimeoutMs: number;
-  /** Who is obeyed; without it, everybody. */
+  /** Checks commands; without it, every command is obeyed. */
   readonly gate?: CommandGate | undefined;
   readonly audit: Audit;
-  /** How it replaces its own runner; without it, it cannot. */
+  /** Replaces the node's own runner; without it, the node cannot be upgraded. */
   readonly upgrades?: Upgrades | undefined;
-  /** Whether an agent may be stopped for moments, where no cgroup holds it to its CPU share. */
+  /** Whether an agent may be briefly stopped, where no cgroup limits its CPU share. */
   readonly mayStop: () => Promise<boolean>;
-  /** What agents have tried in vain. */
+  /** Access that agents were denied. */
   readonly denials: Denials;
 }
 
-/** How a node ends, for those of its parts that make it end. */
+/** How a node ends, for the parts that can end it. */
 export interface NodeLife extends Pick<CommandContext, "isClosing" | "close" | "restart"> {
-  /** Another process had its name before it. @param message for the operator */
+  /** Another process had the name first. @param message for the operator */
   readonly yieldName: (message: string, kept?: Uint8Array) => void;
 }
 
@@ -88,7 +88,7 @@ export interface Assembly {
   readonly supervisor: Supervisor;
   readonly reporter: Reporter;
   readonly echo: Echo;
-  /** What ends agents that take too much. */
+  /** Guards that end agents which exceed a limit. */
   readonly guards: readonly { run(signal: AbortSignal): Promise<void> }[];
   readonly cpuGuard: CpuGuard;
   readonly vitals: Vitals;
@@ -108,7 +108,7 @@ export interface Assembly {
   readonly events: AgentEvents;
 }
 
-/** So long at most an agent is stopped at a time, to hold it to its CPU share. */
+/** The longest single stop of an agent, to limit its CPU share. */
 const MAX_STOP_MS = 5000;
 
 export function assemble(parts: NodeParts, life: NodeLife): Assembly {
@@ -116,7 +116,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const node = identity.name;
   const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs });
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
-  // It proves itself only once all is built.
+  // Called only once everything is built.
   const proof = (uptime: number) => presence.proof(uptime);
   const reporter = new Reporter(link, identity, clock, recent, proof);
   const agents = () => supervisor.agents();

@@ -1,4 +1,4 @@
-/** One node: how it begins, what reaches it, and how it ends. */
+/** One node: its start, its incoming messages and its end. */
 import { nodeFilters } from "../../protocol/commands.ts";
 import { ownFilters } from "../../protocol/topics.ts";
 import type { IncomingMessage, LinkListener } from "../link/link.ts";
@@ -13,7 +13,7 @@ import type { PresenceProof } from "./reports/presence.ts";
 
 /** Time for the last messages to reach the broker, in milliseconds. */
 const DRAIN_MS = 5000;
-/** … and for what a node without a name of its own puts back. */
+/** … and for the status that a node restores when it gives up its name. */
 const FAREWELL_MS = 1000;
 
 /** How a node ended. */
@@ -44,12 +44,12 @@ export class Node implements LinkListener {
     });
   }
 
-  /** Aborted when the node begins to end. */
+  /** Aborted when the node starts to shut down. */
   get ending(): AbortSignal {
     return this.#life.signal;
   }
 
-  /** Who is told what happens to agents. */
+  /** Receives the events of agents. */
   get events(): AgentEvents {
     return this.#has.events;
   }
@@ -77,14 +77,14 @@ export class Node implements LinkListener {
       departures.recover(restored);
     }
     void link.subscribe(nodeFilters(identity.name));
-    // What was said while this process was away is of no use here.
+    // Messages sent while this process was away are of no use here.
     void link.subscribe(ownFilters(identity.name), 0);
     void vitals.run(this.#life.signal);
     for (const guard of guards) void guard.run(this.#life.signal);
     void this.#guardCpu();
   }
 
-  /** Stops all agents, says so, and ends. May be called again: the first call decides. */
+  /** Stops all agents, reports it, and ends. Later calls have no effect. */
   close(reason: StopReason, ending: Ending = { kind: "closed" }, isRemoved = false): Promise<void> {
     return this.#closing ??= this.#close(reason, ending, isRemoved);
   }
@@ -112,8 +112,8 @@ export class Node implements LinkListener {
   }
 
   /**
-   * An agent that listens where the broker does, while that is away, would be given what is meant for the broker.
-   * @returns why the connection must not be used; the agent is ended
+   * While a local broker is down, an agent that listens on its port would receive what is meant for the broker.
+   * @returns why the connection must not be used, after ending the agent
    */
   impostorAt(connection: Connection): string | undefined {
     const running = this.#has.supervisor.agents().filter(({ pid }) => pid !== undefined);
@@ -124,7 +124,7 @@ export class Node implements LinkListener {
     return `agent '${agent.name}' has taken its port, and is ended`;
   }
 
-  /** An upgrade has passed, or has been taken back. */
+  /** Reports that an upgrade has passed, or has been rolled back. */
   onUpgrade(message: string, news: UpgradeNews): void {
     const isBad = news.upgrade === "taken_back";
     this.parts.log[isBad ? "error" : "info"](message);
@@ -132,25 +132,25 @@ export class Node implements LinkListener {
     this.parts.audit.record({ event: "upgrade", outcome: news.upgrade, reason: message });
   }
 
-  /** Something that the operator should know, and that stops nothing. */
+  /** Reports a problem to the operator; the node keeps running. */
   onProblem(message: string): void {
     this.parts.log.error(message);
     this.#has.reporter.nodeLog("error", message);
   }
 
-  /** What an agent needs is being fetched, which takes a while. */
+  /** Reports that an agent's dependencies are being fetched, which takes a while. */
   onInstalling(agent: string, what: string): void {
     this.#has.reporter.nodeLog("installing", `Installing ${what} for '${agent}'`, { child_name: agent });
     this.#has.arrivals.installing(agent);
   }
 
-  /** The policy does not let an agent have what it asks for. */
+  /** Records that an agent asked for more than the policy allows. */
   onPolicyRefusal(refusal: PolicyRefusal): void {
     this.#has.admissions.beyondPolicy(refusal);
   }
 
   async #guardCpu(): Promise<void> {
-    // Where nothing can run, nothing has to be held.
+    // If no agent can run, none has to be throttled.
     if (await this.parts.mayStop().catch(() => false)) await this.#has.cpuGuard.run(this.#life.signal);
   }
 
@@ -164,7 +164,7 @@ export class Node implements LinkListener {
     this.#resolveClosed(ending);
   }
 
-  /** Leaves the name to the node that had it first: without a word, for every word would be taken for that node's. */
+  /** Leaves the name to the node that had it first, silently: any message would be attributed to that node. */
   #yield(message: string, kept?: Uint8Array): Promise<void> {
     return this.#closing ??= this.#leave(message, kept);
   }

@@ -58,7 +58,7 @@ export interface AgentProcess {
   readonly exited: Promise<Exit>;
 }
 
-/** Limits Deno's records of file and network access: code that does nothing else would keep the runner busy. */
+/** Limit for Deno's records of file and network access: code that does nothing else would keep the runner busy. */
 const MAX_RECORDS_PER_SECOND = 5000;
 const STDERR_TAIL_LINES = 10;
 const STDERR_TAIL_CHARS = 2000;

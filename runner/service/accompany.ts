@@ -1,4 +1,4 @@
-/** Keeps systemd informed of a node from its start to its end. Loaded only where systemd has asked for it. */
+/** Keeps systemd informed of a node from its start to its end. Loaded lazily: only if systemd asks for it. */
 import type { Clock } from "../clock.ts";
 import type { Logger } from "../logger.ts";
 import type { Expectations } from "./expectations.ts";
@@ -6,7 +6,7 @@ import { openNotifySocket } from "./notify_socket.ts";
 import { ServiceManager } from "./service_manager.ts";
 
 /**
- * Says that the node is up; the rest goes on beside it.
+ * Reports that the node is up; further reports continue in the background.
  * @param status what `systemctl status` shows
  * @param ending aborted when the node begins to end
  */

@@ -1,21 +1,21 @@
-/** What systemd expects of a service, as it tells by the environment. Pure. */
+/** What systemd expects of a service, according to the environment. Pure. */
 
-/** How systemd wants to hear, as the environment says. */
+/** How to notify systemd, according to the environment. */
 export interface Expectations {
   /** Path of the socket. */
   readonly socket: string;
-  /** Without a sign of life for so long, milliseconds, the service is taken for dead; `undefined`: never. */
+  /** After this many milliseconds without a keep-alive, systemd considers the service dead; `undefined`: never. */
   readonly watchdogMs: number | undefined;
   /** Whether the service ends with this process: a launcher may start another in its place. */
   readonly endsWithProcess: boolean;
 }
 
-/** Variables that are for this process alone. */
+/** Variables that are meant for this process only. */
 export const SERVICE_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
 
 /**
- * @param pid of this process: a watchdog may be meant for another
- * @returns `undefined` where nobody listens
+ * @param pid of this process: the watchdog may be meant for another process
+ * @returns `undefined` if systemd does not listen
  */
 export function readExpectations(
   env: Readonly<Record<string, string | undefined>>,

@@ -1,11 +1,11 @@
-/** Tells journald how grave each line of the log is, where standard error leads there: sd-daemon(3). */
+/** Gives journald the priority of each log line, if standard error is connected to it: sd-daemon(3). */
 import type { LogLevel } from "../logger.ts";
 
 const PRIORITIES: Readonly<Record<LogLevel, number>> = { DEBUG: 7, INFO: 6, WARNING: 4, ERROR: 3 };
 
 /**
- * @param stream `$JOURNAL_STREAM`, which a child inherits even where its own output goes elsewhere
- * @param stderr device and inode of standard error; `undefined` when they cannot be told
+ * @param stream `$JOURNAL_STREAM`, which a child inherits even if its own output goes elsewhere
+ * @param stderr device and inode of standard error; `undefined` if they are unknown
  */
 export function leadsToJournal(
   stream: string | undefined,
@@ -14,7 +14,7 @@ export function leadsToJournal(
   return stderr !== undefined && stream === `${stderr.dev}:${stderr.ino}`;
 }
 
-/** The line as journald takes it: `journalctl -p warning` then finds it. */
+/** The line with its priority, so that `journalctl -p warning` finds it. */
 export function journalLine(line: string, level: LogLevel): string {
   return line.split("\n").map((part) => `<${PRIORITIES[level]}>${part}`).join("\n");
 }

@@ -1,7 +1,7 @@
-/** The socket on which systemd hears from its services: sd_notify(3). */
+/** The socket on which services notify systemd: sd_notify(3). */
 import { join } from "@std/path";
 
-/** Says things to the service manager; never throws once it is open. */
+/** Notifies the service manager; never throws once it is open. */
 export interface NotifySocket extends Disposable {
   /** @param lines assignments such as `READY=1` */
   send(...lines: readonly string[]): Promise<void>;
@@ -9,8 +9,8 @@ export interface NotifySocket extends Disposable {
 
 /**
  * @param path `$NOTIFY_SOCKET`: a path, or `@` and the name of an abstract socket
- * @param onProblem told once, when something could not be said
- * @throws Error for the operator, when this process cannot speak to such sockets
+ * @param onProblem called once, when a notification fails
+ * @throws Error for the operator, when this process cannot use such sockets
  */
 export async function openNotifySocket(
   path: string,
@@ -36,7 +36,7 @@ export async function openNotifySocket(
   };
 }
 
-/** Deno sends datagrams only from a socket with an address; nobody answers, so its name goes at once. */
+/** Deno sends datagrams only from a socket with an address; nobody answers, so its name is removed at once. */
 async function bindOwn(): Promise<Deno.DatagramConn> {
   if (typeof Deno.listenDatagram !== "function") {
     throw new Error("Cannot notify systemd: start the runner with deno run --unstable-net");

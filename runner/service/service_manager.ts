@@ -1,4 +1,4 @@
-/** What a node that runs as a service tells systemd: that it is up, that it still lives, that it ends. */
+/** What a node that runs as a service tells systemd: that it is up, alive, or ending. */
 import type { Clock } from "../clock.ts";
 import type { NotifySocket } from "./notify_socket.ts";
 
@@ -10,18 +10,18 @@ export interface ServiceManagerParts {
   readonly clock: Clock;
 }
 
-/** Invariant: a sign of life is given from the event loop that does all the node's work, so it stops when that hangs. */
+/** Invariant: keep-alives are sent from the event loop that does the node's work, so they stop when it hangs. */
 export class ServiceManager {
   constructor(private readonly parts: ServiceManagerParts) {}
 
-  /** Says that the node is up, and from then on that it lives, until `ending` is aborted; then that it ends. */
+  /** Reports that the node is up, then sends keep-alives until `ending` is aborted, then reports that it is ending. */
   async accompany(status: string, ending: AbortSignal): Promise<void> {
     const { socket, watchdogMs, endsWithProcess, clock } = this.parts;
     await socket.send("READY=1", `STATUS=${status}`);
     if (watchdogMs === undefined) await aborted(ending);
-    // Half of it, as sd_watchdog_enabled(3) recommends: one that comes late does no harm.
+    // Half the time, as sd_watchdog_enabled(3) recommends: a late keep-alive then does no harm.
     else while (await clock.sleep(watchdogMs / 2, ending)) await socket.send("WATCHDOG=1");
-    // From here on systemd waits for the end alone, for no longer than TimeoutStopSec.
+    // From here on, systemd only waits for the end, no longer than TimeoutStopSec.
     if (endsWithProcess) await socket.send("STOPPING=1", "STATUS=Stopping all agents");
   }
 }

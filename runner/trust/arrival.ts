@@ -1,8 +1,7 @@
 /**
- * What proves that an agent may move here: the node it comes from has signed that it hands over just this
- * (`migration.hand_over`), somebody who is trusted here has signed the command to move it (`_migrate_jws`, meant for the
- * node it comes from) and the command it was started with (`_jws`). The word of the node it comes from counts only for
- * what the agent has persisted.
+ * What proves that an agent may move here: its old node has signed exactly this hand-over (`migration.hand_over`), and a
+ * key trusted here has signed the command to move it (`_migrate_jws`, addressed to the old node) and the command it was
+ * started with (`_jws`). The old node alone vouches only for the persisted state.
  */
 import { isJsonObject } from "../../protocol/json.ts";
 import { topics } from "../../protocol/topics.ts";
@@ -21,7 +20,7 @@ export interface Place {
 }
 
 /**
- * @returns the config as it was signed, with what the move adds; and the order to move
+ * @returns the signed config, with the fields that the move adds; and the order to move
  * @throws Refusal
  */
 export async function provenArrival(
@@ -54,7 +53,7 @@ export async function provenArrival(
   const origin = await verify(spawnJws, keys);
   const config = configIn(origin, name);
   const command = origin.claims.topic.endsWith("/spawn") ? "spawn" : "desired_state";
-  // Its time has long passed: it is the order to move that has one.
+  // The start command has expired long ago: only the order to move is checked for its time.
   refuse(keyObjection(origin.key, command, place.node), origin);
   if (config === undefined) {
     throw new Refusal("unproved_migration", `what was signed does not start '${name}'`, origin.signer);
@@ -64,7 +63,7 @@ export async function provenArrival(
     _jws: spawnJws,
     node: place.node,
     replace: false,
-    // What it has persisted comes sealed, or not at all.
+    // Persisted state must be sealed.
     state: undefined,
     migration: { id, from, paused, key, hand_over: seal, ...(sealed === undefined ? {} : { sealed }) },
     _migrate_jws: migrateJws,
@@ -72,7 +71,7 @@ export async function provenArrival(
   return { json, order };
 }
 
-/** The order was given to the node it comes from; the key must have a say here too. */
+/** The order was addressed to the old node; its key must be trusted here too. */
 function orderObjection(
   order: Verified,
   { move: { agent: name, from } }: HandOver,

@@ -1,8 +1,8 @@
-/** What the node asks before it obeys. */
+/** The check that each command must pass before the node obeys it. */
 import type { Refusal, Signer } from "../../protocol/signing/refusal.ts";
 import type { SignedCommand } from "../../protocol/commands.ts";
 
-/** A command as it came. */
+/** A command as received. */
 export interface Petition {
   readonly topic: string;
   readonly json: unknown;
@@ -13,21 +13,21 @@ export interface Petition {
 
 /** A command that is to be obeyed. */
 export interface Admission {
-  /** What is to be obeyed: what was signed, never what stood beside it. */
+  /** The command to obey: the signed content, never what surrounds it. */
   readonly json: unknown;
   readonly text: string;
-  /** Whether it counts as one that the broker had kept. */
+  /** Whether it is treated as a retained message. */
   readonly retained: boolean;
   readonly signer?: Signer | undefined;
-  /** Why it would have been refused, where that is only warned of. */
+  /** Why it would have been refused, if `--trust-mode` is `warn`. */
   readonly warning?: Refusal | undefined;
-  /** To be called when it has been carried out, or could not be. */
+  /** Call this when the command has been carried out, or has failed. */
   readonly done: () => Promise<void>;
 }
 
-/** Invariant: commands are let through in the order they came. */
+/** Invariant: commands pass in the order they came. */
 export interface CommandGate {
-  /** Whether what is not proved is refused, and not only warned of. */
+  /** Whether unproved commands are refused, rather than only warned of. */
   readonly isEnforced: boolean;
   /** The key (Ed25519, base64url) of a node that is enrolled. */
   nodeKey(node: string): Promise<string | undefined>;

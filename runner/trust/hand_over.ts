@@ -1,4 +1,4 @@
-/** A spawn that hands an agent over, as it came: what the node it comes from must have signed. Pure. */
+/** A received spawn that hands an agent over: the parts that its old node must have signed. Pure. */
 import { isName } from "../../protocol/names.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { digestOf, handOverText, type Move } from "../../protocol/signing/statements.ts";

@@ -1,6 +1,6 @@
 /**
- * What an agent has persisted, on its way: a compact JWE (RFC 7516), ECDH-ES (RFC 7518, 4.6) with X25519 and A256GCM.
- * Which move it belongs to is part of the key derivation (`apu`, `apv`): sealed for one move, it opens in no other.
+ * An agent's persisted state in transit: a compact JWE (RFC 7516), ECDH-ES (RFC 7518, 4.6) with X25519 and A256GCM.
+ * The move is part of the key derivation (`apu`, `apv`): state sealed for one move cannot be opened in another.
  */
 import { compactDecrypt, CompactEncrypt, importJWK, type JWK } from "jose";
 import type { Move } from "../../protocol/signing/statements.ts";

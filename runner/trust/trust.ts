@@ -1,4 +1,4 @@
-/** A node that obeys only those who hold a key: checks each command, once, in the order they come. */
+/** Makes a node obey only signed commands: checks each command once, in the order they come. */
 import { isJsonObject } from "../../protocol/json.ts";
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../clock.ts";
@@ -16,16 +16,16 @@ import { UsedTokens } from "./used_tokens.ts";
 export interface TrustOptions {
   readonly node: string;
   readonly keyFile: string;
-  /** `warn`: says what it would refuse, and obeys. */
+  /** `warn`: reports what it would refuse, and obeys. */
   readonly mode: "enforce" | "warn";
-  /** Where it is kept what has been used. */
+  /** The store of used tokens. */
   readonly usedTokensPath: string;
   readonly clock: Clock;
-  /** Something the operator should know; the node goes on. */
+  /** Reports a problem to the operator; the node keeps running. */
   readonly onProblem: (message: string) => void;
 }
 
-/** What is started is started again after a crash, before it is said to be used; all else is used first. */
+/** Commands that start something are marked as used afterwards, so that a crash repeats them; all others before. */
 const USED_AFTERWARDS: readonly string[] = ["spawn", "desired_state"];
 
 export class Trust implements CommandGate {
@@ -91,7 +91,7 @@ export class Trust implements CommandGate {
       throw new Refusal("tampered", "what stands beside the signature is not what was signed", signer);
     }
     const inForce = petition.command === "desired_state" && this.used.isInForce(idOf(verified));
-    // It comes again with every new connection, and stays in force until there is a newer one.
+    // It arrives again with every new connection, and stays in force until a newer one comes.
     if (!inForce) this.#refuseObjections(verified, petition);
     const json = petition.command === "desired_state"
       ? withProof(claims.command, jws)
@@ -115,7 +115,7 @@ export class Trust implements CommandGate {
     throw new Refusal("superseded", "a desired_state that was signed later is in force", signer);
   }
 
-  /** Another node hands an agent over: what proves it is the command to move it, and the agent's own. */
+  /** A hand-over from another node: proved by the command to move the agent, and by the agent's own start command. */
   async #checkArrival(petition: Petition, arrival: HandOver): Promise<Admission> {
     const { node, clock } = this.options;
     const keys = await this.keys.current();
@@ -134,7 +134,7 @@ export class Trust implements CommandGate {
     }
   }
 
-  /** @returns to be called once it has been carried out */
+  /** @returns a function to call once the command has been carried out */
   async #use(verified: Verified, { command }: Petition): Promise<() => Promise<void>> {
     const { exp, iat } = verified.claims;
     const id = idOf(verified);
@@ -145,12 +145,12 @@ export class Trust implements CommandGate {
   }
 }
 
-/** Every key has its own `jti`s. */
+/** A `jti` is unique per key. */
 function idOf({ signer, claims }: Verified): string {
   return `${signer.kid}/${claims.jti}`;
 }
 
-/** Each agent with what proves that it was asked for, for the day it moves. */
+/** Attaches to each agent the proof of its start command, needed when it moves. */
 function withProof(command: unknown, jws: string): unknown {
   if (!isJsonObject(command) || !Array.isArray(command.agents)) return command;
   const agents = command.agents.map((agent) => isJsonObject(agent) ? { _jws: jws, ...agent } : agent);
@@ -164,7 +164,7 @@ function textOf(json: unknown, petition: Petition): string {
 
 function inContext(refusal: Refusal, { topic, json }: Petition): Refusal {
   const name = isJsonObject(json) && typeof json.name === "string" ? json.name : undefined;
-  // The first of two equal messages has been obeyed: whoever waits for the agent must not take this for its end.
+  // The first of two equal messages has been obeyed: the sender must not take this refusal for the agent's failure.
   const agent = refusal.code === "replayed" ? undefined : name;
   return new Refusal(refusal.code, `Refused ${topic}: ${refusal.message}`, refusal.signer, agent);
 }

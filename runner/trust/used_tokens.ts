@@ -1,24 +1,24 @@
-/** Which signed commands have been used: on disk, so that a restart is no second chance. */
+/** The signed commands that have been used: on disk, so that they cannot be replayed after a restart. */
 import { readIfThere, replaceDurably, setAside } from "../files/durable_file.ts";
 import { SKEW_SECONDS } from "../../protocol/signing/decision.ts";
 
-/** One that has been used. */
+/** A used token. */
 interface Used {
   /** Names the token: key and `jti`. */
   readonly id: string;
   readonly exp: number;
-  /** The desired state in force: when it was signed. */
+  /** When the desired state in force was signed. */
   readonly desired?: number;
 }
 
-/** So many are remembered; more are not obeyed until some have expired. */
+/** How many tokens are remembered; further commands are refused until some have expired. */
 const MAX_TOKENS = 100_000;
-/** Lines of the file beyond those that still count, before it is written anew. */
+/** How many expired lines the file may hold before it is rewritten. */
 const SLACK_LINES = 1000;
 
 /**
- * The file: a line `{"reset_at"}`, then one line for each token. Invariant: a token that `use` has confirmed is on the
- * disk, unless `onProblem` has said that it is not.
+ * The file: a line `{"reset_at"}`, then one line per token. Invariant: a token that `use` has confirmed is on the disk,
+ * unless `onProblem` has reported otherwise.
  */
 export class UsedTokens {
   readonly #tokens = new Map<string, Used>();
@@ -31,11 +31,11 @@ export class UsedTokens {
     private readonly path: string,
     private readonly now: () => number,
     private readonly onProblem: (message: string) => void,
-    /** Nothing issued before is obeyed: the list of what had been used was lost then. */
+    /** Commands issued before this are refused: the list of used tokens was lost then. */
     readonly resetAt: number,
   ) {}
 
-  /** Reads the file. A damaged one is set aside, and nothing that was signed before counts any more. */
+  /** Reads the file. A damaged one is set aside, and all commands signed before now are refused. */
   static async open(
     path: string,
     now: () => number,
@@ -80,12 +80,12 @@ export class UsedTokens {
     return this.#desired?.desired;
   }
 
-  /** From now on it is used, in this process. */
+  /** Marks a token as used in this process. */
   remember(id: string, exp: number, desired?: number): void {
     this.#remember({ id, exp, ...(desired === undefined ? {} : { desired }) });
   }
 
-  /** Resolves when what is remembered of a token is on the disk, or cannot be. */
+  /** Resolves when the token is on the disk, or cannot be written. */
   async keep(id: string): Promise<void> {
     const tokens = [this.#tokens.get(id), this.#desired?.id === id ? this.#desired : undefined];
     const token = tokens.find((known) => known !== undefined);
@@ -120,7 +120,7 @@ export class UsedTokens {
     });
   }
 
-  /** All that still counts, as a new file. */
+  /** Rewrites the file with the tokens that have not expired. */
   async #rewrite(): Promise<void> {
     this.#forgetExpired();
     const tokens = new Map(this.#tokens);
@@ -140,7 +140,7 @@ export class UsedTokens {
 function parseFile(text: string | undefined): { resetAt: number; tokens: Used[] } {
   if (text === undefined) return { resetAt: 0, tokens: [] };
   const lines = text.split("\n");
-  // A line without its end was being written when the power went: nobody was told that it is kept.
+  // An incomplete line was being written when the power failed: nobody was told that it is stored.
   lines.pop();
   const [header, ...tokens] = lines.map((line) => JSON.parse(line));
   if (typeof header?.reset_at !== "number") throw new Error("it has no beginning");

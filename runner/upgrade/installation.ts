@@ -1,19 +1,19 @@
 /**
- * The releases of the runner in its home folder: `releases/{release}/agentflow-node.js`, of which the link `current`
- * names the one in use. While a new one is on trial, `trial/previous` names the one to go back to; the launcher
- * (scripts/agentflow-node.sh) does that when the new one does not come up.
+ * The releases of the runner in its home folder: `releases/{release}/agentflow-node.js`. The link `current` points to
+ * the release in use. While a new release is on trial, `trial/previous` names the one before it; the launcher
+ * (scripts/agentflow-node.sh) goes back to that one if the new one does not come up.
  */
 import { basename, join } from "@std/path";
 import { readIfThere, removeIfThere, replaceDurably } from "../files/durable_file.ts";
 
 export const BUNDLE_NAME = "agentflow-node.js";
-/** Releases that are kept: the current one, the one before, and one more. */
+/** How many releases are kept: the current one, the one before, and one more. */
 const KEEP = 3;
 
-/** What the launcher keeps of a trial. */
+/** What the launcher records about a trial. */
 const TRIAL_FILES = ["previous", "starts"] as const;
 
-/** A release that has to prove itself. */
+/** A release on trial. */
 export interface Trial {
   readonly previous: string;
   /** Seconds from its start. */
@@ -24,17 +24,17 @@ export class Installation {
   /** @param home absolute */
   constructor(readonly home: string) {}
 
-  /** The release in use, by its name. @throws Deno's error where `current` is no link */
+  /** The name of the release in use. @throws Deno's error if `current` is not a link */
   async current(): Promise<string> {
     return basename(await Deno.readLink(this.#path("current")));
   }
 
-  /** Where the bundle of a release lies. */
+  /** The path of a release's bundle. */
   bundleOf(release: string): string {
     return this.#path("releases", release, BUNDLE_NAME);
   }
 
-  /** Puts a release beside the one in use, with whatever else that one has: its `deno`, the files of its flags. */
+  /** Adds a release beside the one in use, with the other files of that one: its `deno`, the files of its flags. */
   async add(release: string, source: Uint8Array): Promise<void> {
     const to = this.#path("releases", release);
     await linkAll(this.#path("releases", await this.current()), to);
@@ -49,12 +49,12 @@ export class Installation {
     await removeIfThere(this.#path("trial", "starts"));
     await Deno.mkdir(this.#path("trial"), { recursive: true });
     await replaceDurably(this.#path("trial", "seconds"), `${Math.ceil(seconds)}\n`);
-    // The name of the old one last: with it the trial is one.
+    // Write the old release's name last: it is what starts the trial.
     await replaceDurably(this.#path("trial", "previous"), `${previous}\n`);
     await this.#use(release);
   }
 
-  /** The trial that this process is on, if it is on one. */
+  /** The trial that this process is on, if any. */
   async trial(): Promise<Trial | undefined> {
     const previous = (await readIfThere(this.#path("trial", "previous")))?.trim();
     if (previous === undefined || previous === "") return undefined;
@@ -62,13 +62,13 @@ export class Installation {
     return { previous, seconds: seconds > 0 ? seconds : 60 };
   }
 
-  /** The new release has proved itself: it stays. Old ones go. */
+  /** Ends the trial: the new release stays, and old ones are deleted. */
   async passTrial(): Promise<void> {
     for (const file of TRIAL_FILES) await removeIfThere(this.#path("trial", file));
     await this.#prune();
   }
 
-  /** Why the last trial failed, once: the launcher writes it. */
+  /** Why the last trial failed, as written by the launcher; returned only once. */
   async takeFailure(): Promise<string | undefined> {
     const reason = (await readIfThere(this.#path("trial_failed")))?.trim();
     if (reason !== undefined) await removeIfThere(this.#path("trial_failed"));
@@ -101,7 +101,7 @@ export class Installation {
   }
 }
 
-/** The same files once more, at no cost of room; what is there already goes. */
+/** Hard-links the files, which takes no space; existing files are replaced. */
 async function linkAll(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true, mode: 0o700 });
   for await (const { name, isDirectory } of Deno.readDir(from)) {

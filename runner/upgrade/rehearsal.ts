@@ -1,4 +1,4 @@
-/** A new runner's rehearsal: it starts, and passes its own self-test on this machine, before it takes over. */
+/** Rehearses a new runner: it must start and pass its own self-test on this machine before it takes over. */
 import { UpgradeError } from "../../protocol/upgrade_package.ts";
 
 /** A slow device takes half a minute for the self-test. */
@@ -12,7 +12,7 @@ export interface RehearsalParts {
   readonly workDir: string;
 }
 
-/** @throws UpgradeError with what it said when it does not pass */
+/** @throws UpgradeError with its output when it does not pass */
 export async function rehearse(bundle: string, { deno, stateDir, workDir }: RehearsalParts): Promise<void> {
   const output = new Deno.Command(deno, {
     args: [

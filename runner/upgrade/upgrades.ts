@@ -1,4 +1,4 @@
-/** Replaces the runner by one that came over the bus, and lets the new one prove itself. */
+/** Replaces the runner by one received over the bus, on trial. */
 import type { Clock } from "../clock.ts";
 import type { Installation } from "./installation.ts";
 import { readPackage, UpgradeError } from "../../protocol/upgrade_package.ts";
@@ -8,29 +8,29 @@ export interface UpgradesParts {
   readonly clock: Clock;
   /** @throws UpgradeError when the runner in that file does not pass on this machine */
   readonly rehearse: (bundle: string) => Promise<void>;
-  /** Something that the operator should know. */
+  /** Reports something to the operator. */
   readonly say: (message: string, news: UpgradeNews) => void;
 }
 
-/** What became of an upgrade, for programs. */
+/** The result of an upgrade, for programs. */
 export interface UpgradeNews {
   readonly upgrade: "passed" | "taken_back";
 }
 
-/** How long a new runner must have heard itself on the broker to have proved itself, milliseconds. */
+/** How long a new runner must hear itself on the broker to pass its trial, milliseconds. */
 const HEALTHY_MS = 3000;
 
-/** What an upgrade leads to. */
+/** The result of an upgrade command. */
 export interface Upgrade {
   readonly from: string;
   readonly release: string;
   readonly version: string;
   readonly trialSeconds: number;
-  /** It is the one in use already: there is nothing to do. */
+  /** The release is already in use: there is nothing to do. */
   readonly unchanged: boolean;
 }
 
-/** Invariant: at any moment `current` is a release that is whole on disk, and so is the one to go back to. */
+/** Invariant: `current` and the release to go back to are always complete on disk. */
 export class Upgrades {
   #underWay = false;
   #proving: Promise<void> | undefined;
@@ -38,14 +38,14 @@ export class Upgrades {
   constructor(private readonly parts: UpgradesParts) {}
 
   /**
-   * Makes the new runner the one of the next start.
-   * @throws UpgradeError when it cannot be used; all is then as before
+   * Makes the new runner the one used at the next start.
+   * @throws UpgradeError when it cannot be used; nothing has then changed
    */
   async prepare(json: unknown): Promise<Upgrade> {
     const { installation, rehearse } = this.parts;
     if (this.#underWay) throw new UpgradeError("another upgrade is under way");
     this.#underWay = true;
-    // This process is not the one that has to prove itself.
+    // This process is not the one on trial.
     this.#proving ??= Promise.resolve();
     try {
       if (await installation.trial() !== undefined) {
@@ -63,14 +63,14 @@ export class Upgrades {
     }
   }
 
-  /** Says what became of the last upgrade when this process has come back after it failed. */
+  /** Reports a failed upgrade after this release has been restored. */
   async sayLastFailure(): Promise<void> {
     const reason = await this.parts.installation.takeFailure();
     if (reason === undefined) return;
     this.parts.say(`The upgrade of this node has been taken back: ${reason}`, { upgrade: "taken_back" });
   }
 
-  /** What this node has said has come back to it: commands will reach it too. */
+  /** The node's own message has come back from the broker: commands will reach it too. */
   heard(): void {
     this.#proving ??= this.#prove();
   }

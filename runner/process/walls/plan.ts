@@ -65,7 +65,7 @@ export interface Tenant {
   readonly stateIsFixed: boolean;
   /** Folders with the harness, the packages, and Deno's cache. */
   readonly programs: readonly string[];
-  /** Files that Deno reads while it resolves modules. */
+  /** Configuration files that Deno reads. */
   readonly settings: readonly string[];
   /** Deno's own cache. */
   readonly denoDir: string;

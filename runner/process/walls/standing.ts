@@ -10,7 +10,7 @@ export interface Standing {
   readonly landlock: number;
   /** The walls that never work here. */
   readonly open: Partial<Walls>;
-  /** What Deno printed when it was started behind those. */
+  /** What Deno printed when it was started behind them. */
   readonly problem: string | undefined;
 }
 
