@@ -1,4 +1,4 @@
-/** What happens to agents: says it on the wire, keeps it, and tells their peers. */
+/** Handles the events of agents: reports them on the wire, stores them, and tells the other agents. */
 import type { LogLevel, Peer, RunnerFrame } from "../../../protocol/frames.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { AgentObserver, TrafficFrame } from "../../supervisor/ports.ts";
@@ -20,7 +20,7 @@ import type { Tasks } from "./tasks.ts";
 import type { Traffic } from "./traffic.ts";
 import type { Updates } from "./updates.ts";
 
-/** Whom what happens to agents concerns. */
+/** The parts that are concerned by the events of agents. */
 export interface AgentEventParts {
   readonly identity: NodeIdentity;
   readonly log: Logger;
@@ -39,7 +39,7 @@ export interface AgentEventParts {
   readonly arrivals: Arrivals;
 }
 
-/** Invariant: every change of an agent's state is said on the wire in the order it happens. */
+/** Invariant: every change of an agent's state is reported on the wire in the order it happens. */
 export class AgentEvents implements AgentObserver<SupervisedAgent> {
   constructor(private readonly parts: AgentEventParts) {}
 
@@ -57,7 +57,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   onError(agent: SupervisedAgent, report: ErrorReport): Promise<void> {
     this.parts.log.warning(`Agent '${agent.name}': ${report.phase} ${report.severity}: ${report.error}`);
     const reported = this.parts.reporter.agentError(agent, report);
-    // What its code does wrong is in its own log; what ended it or kept it from running is here.
+    // Errors in its code go to its own log; what ended it or kept it from running goes to the node's log.
     if (report.severity === "fatal" || report.phase === "supervisor") {
       const { phase, severity, error } = report;
       this.parts.audit.record({ event: "error", agent: agent.name, phase, severity, error });
@@ -72,7 +72,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   }
 
   onReady(agent: SupervisedAgent): void {
-    // What changed while its process was being started has not reached it.
+    // Changes made while its process was starting have not reached it.
     agent.send({ t: "peers", peers: this.peers() });
     this.parts.manifests.ready(agent);
     if (agent.isReady) this.parts.tasks.ready(agent);
@@ -107,7 +107,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     this.parts.manifests.ended(agent, forGood, neverRan);
     this.parts.tasks.ended(agent);
     const isReplaced = outcome.kind === "stopped" && outcome.reason === "replace";
-    // What is sent to it meanwhile is for its successor.
+    // Messages sent to it in the meantime are for its successor.
     if (!isReplaced) this.parts.link.unsubscribe(ownTopics(agent));
     this.#tellAll({ t: "peer_left", name: agent.name });
   }
@@ -134,7 +134,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   }
 }
 
-/** What is sent to one agent, wherever it runs. */
+/** The messages for one agent, wherever it runs. */
 function ownTopics(agent: SupervisedAgent): string[] {
   return [topics.task(agent.name), topics.agentCommands(agent.actorId)];
 }

@@ -1,4 +1,4 @@
-/** Holds agents to their share of the CPU where the kernel does not do it for us: by stopping them for moments. */
+/** Limits agents to their CPU share by briefly stopping them, where the kernel does not do so. */
 import type { Clock } from "../../clock.ts";
 import { beginThrottle, throttle, type Throttled } from "../../process/throttle.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
@@ -11,31 +11,31 @@ export interface CpuGuardParts {
   /** In percent of one core; `undefined` for an agent without a limit. */
   readonly limitOf: (agent: SupervisedAgent) => number | undefined;
   readonly maxStopMs: number;
-  /** An agent has been stopped, in words. */
+  /** Called with a message when an agent has been stopped. */
   readonly onHeld: (agent: SupervisedAgent, message: string) => void;
 }
 
 const TICK_MS = 50;
 /** While no agent has a limit. */
 const IDLE_MS = 1000;
-/** An agent that is held back is said to be so often at most. */
+/** The shortest time between two reports that an agent is held back. */
 const REMIND_MS = 60_000;
 
 interface Held {
   readonly pid: number;
   readonly state: Throttled;
-  /** Where the time began that the next message is about. */
+  /** The start of the period that the next message covers. */
   readonly since: { readonly nowMs: number; readonly cpuSeconds: number };
   readonly saidAtMs: number;
 }
 
-/** Invariant: a process that has no limit, or is about to end, is not stopped. */
+/** Invariant: a process without a limit, or about to end, is not stopped. */
 export class CpuGuard {
   readonly #held = new Map<SupervisedAgent, Held>();
 
   constructor(private readonly parts: CpuGuardParts) {}
 
-  /** Watches over all agents until `signal` is aborted; then all go on. */
+  /** Watches all agents until `signal` is aborted; then all resume. */
   async run(signal: AbortSignal): Promise<void> {
     while (await this.parts.clock.sleep(this.#held.size > 0 ? TICK_MS : IDLE_MS, signal)) this.#check();
     for (const agent of this.#held.keys()) agent.setStopped(false);

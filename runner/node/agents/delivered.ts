@@ -1,9 +1,9 @@
-/** When a message on each topic was last handed over. Pure. */
+/** When a message on each topic was last delivered. Pure. */
 
 const MAX_TOPICS = 20_000;
 const MAX_CHARS = 4 * 1024 * 1024;
 
-/** Invariant: what is remembered is bounded; the topics that have been known longest go first. */
+/** Invariant: the memory is bounded; the oldest topics are dropped first. */
 export class Delivered {
   readonly #turns = new Map<string, number>();
   #chars = 0;

@@ -1,6 +1,6 @@
 /**
- * Ends agents that fill the disk with files without a name: SQLite, which Deno has built in, makes temporary ones
- * wherever anybody may write, and asks no permission.
+ * Ends agents that fill the disk with unnamed files: SQLite, which is built into Deno, creates temporary files in any
+ * writable folder, without asking for permission.
  */
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
@@ -8,13 +8,13 @@ import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 export interface DiskGuardParts {
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
-  /** What such files of a process take, in MiB. */
+  /** The disk space used by such files of a process, in MiB. */
   readonly measure: (pid: number) => number;
 }
 
-/** Not often: it looks at every file that is open, and each of them is bounded by the kernel. */
+/** Rarely: it checks every open file, and the kernel bounds each of them. */
 const INTERVAL_MS = 1000;
-/** A database that sorts or indexes has some. */
+/** A database that sorts or indexes uses some. */
 const ALLOWED_MB = 64;
 
 export class DiskGuard {
@@ -25,7 +25,7 @@ export class DiskGuard {
     const { clock, agents, measure } = this.parts;
     while (await clock.sleep(INTERVAL_MS, signal)) {
       for (const agent of agents()) {
-        // Where it may write what it likes, how much is not ours to say.
+        // If the policy lets it write files, it has no limit here.
         if (agent.config.permissions.write.length > 0 || agent.pid === undefined) continue;
         const usedMb = measure(agent.pid);
         if (usedMb <= ALLOWED_MB) continue;

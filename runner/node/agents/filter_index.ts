@@ -1,4 +1,4 @@
-/** Finds what listens to a topic among many filters, in steps that grow with its levels instead of with the filters. */
+/** Finds the filters that match a topic, in time that grows with its levels rather than with the number of filters. */
 
 interface Level<T> {
   readonly below: Map<string, Level<T>>;
@@ -6,7 +6,7 @@ interface Level<T> {
   readonly here: Set<T>;
 }
 
-/** Invariant: no level is kept that no filter needs. */
+/** Invariant: every level is needed by a filter. */
 export class FilterIndex<T> {
   readonly #root: Level<T> = emptyLevel();
 
@@ -40,7 +40,7 @@ export class FilterIndex<T> {
     return [...this.#root.below].some(([name, level]) => isSeen(name) && meets(name, level, first, rest));
   }
 
-  /** All that was added with a filter that matches `topic` (MQTT 3.1.1, 4.7). */
+  /** Everything that was added with a filter that matches `topic` (MQTT 3.1.1, 4.7). */
   matching(topic: string): T[] {
     const names = topic.split("/");
     const found: T[] = [];
@@ -73,9 +73,9 @@ function isWildcard(level: string): boolean {
   return level === "+" || level === "#";
 }
 
-/** Whether what stands at `level`, under `name`, overlaps with a filter that goes on with `own` and `rest`. */
+/** Whether the filters at `level`, under `name`, overlap with a filter that continues with `own` and `rest`. */
 function meets<T>(name: string, level: Level<T>, own: string, rest: readonly string[]): boolean {
-  // No level is kept that no filter needs.
+  // Every level is needed by a filter.
   if (name === "#" || own === "#") return true;
   if (name !== own && !isWildcard(name) && !isWildcard(own)) return false;
   const [next, ...others] = rest;

@@ -1,12 +1,12 @@
-/** The manifests of agents: what each publishes, told once per burst of new topics. */
+/** The manifests of agents: what each publishes, sent once per burst of new topics. */
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Reporter } from "../reports/reporter.ts";
 
-/** Many topics that are new at once make one message. */
+/** Topics that are new within this time go into one message. */
 const BURST_MS = 50;
 const MAX_TOPICS = 200;
-/** Of all topics in a manifest: it is said again and again while there are new ones, and kept by the broker. */
+/** Limit for all topics in a manifest: it is sent again for new topics, and retained by the broker. */
 const MAX_CHARS = 16 * 1024;
 
 interface Entry {
@@ -16,7 +16,7 @@ interface Entry {
   pending: boolean;
 }
 
-/** Invariant: nothing is said of an agent before its `setup()` has returned, nor after it has ended. */
+/** Invariant: no manifest is sent before an agent's `setup()` has returned, or after the agent has ended. */
 export class Manifests {
   readonly #known = new Map<SupervisedAgent, Entry>();
 
@@ -43,9 +43,9 @@ export class Manifests {
   }
 
   /**
-   * @param forGood whether the agent will not be back, here or elsewhere
-   * @param neverRan whether its code has failed before it could say anything: then the last manifest of that name is
-   * of the code that it has replaced
+   * @param forGood whether the agent will not run again, here or elsewhere
+   * @param neverRan whether its code failed before it could send anything: then the last manifest of that name belongs
+   * to the code it replaced
    */
   ended(agent: SupervisedAgent, forGood: boolean, neverRan = false): void {
     this.#known.delete(agent);

@@ -1,4 +1,4 @@
-/** Ends agents that hold more memory than they may: V8's own limit does not count buffers, wasm or native memory. */
+/** Ends agents that exceed their memory limit: V8's own limit does not count buffers, wasm or native memory. */
 import type { Clock } from "../../clock.ts";
 import type { HeldMemory } from "../../process/proc_stats.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
@@ -10,7 +10,7 @@ export interface MemoryGuardParts {
   readonly measure: (pid: number) => HeldMemory | undefined;
   /** In MiB. */
   readonly limitOf: (agent: SupervisedAgent) => number;
-  /** Of all agents together, what they share left out; in MiB. */
+  /** Limit for all agents together, without the memory they share; in MiB. */
   readonly totalMb: number;
 }
 
@@ -22,12 +22,12 @@ interface Measured extends HeldMemory {
 }
 
 export class MemoryGuard {
-  /** The process that was ended for the sake of all: before it is gone, no other is. */
+  /** The process that was ended for the common limit: no other is ended before it is gone. */
   #ending: number | undefined;
 
   constructor(private readonly parts: MemoryGuardParts) {}
 
-  /** Watches over all agents until `signal` is aborted. */
+  /** Watches all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, agents, measure } = this.parts;
     while (await clock.sleep(INTERVAL_MS, signal)) {
@@ -45,7 +45,7 @@ export class MemoryGuard {
     if (heldMb > allowed) agent.kill({ limit: "memory", measured: round(heldMb), allowed, unit: "MB" });
   }
 
-  /** The one with most of its own goes: the machine is for others, too. */
+  /** Ends the agent with the most memory of its own, because other programs need the machine too. */
   #checkAll(measured: readonly Measured[]): void {
     const allowed = this.parts.totalMb;
     const sum = measured.reduce((all, { ownMb }) => all + ownMb, 0);

@@ -1,4 +1,4 @@
-/** Requests that agents here have made with `send_to`, until their replies come. */
+/** Pending `send_to` requests of the agents here. */
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";
@@ -11,12 +11,12 @@ interface Pending {
   readonly timeout: AbortController;
 }
 
-/** Invariant: every request is answered exactly once: by the reply, by `null` when its time is up, or by its end. */
+/** Invariant: every request is answered exactly once: by the reply, by `null` after its timeout, or by its end. */
 export class Requests {
   readonly #pending = new Map<string, Pending>();
   readonly #countOf = new Map<SupervisedAgent, number>();
 
-  /** @param limitOf for how many replies an agent may wait */
+  /** @param limitOf how many replies an agent may wait for */
   constructor(
     private readonly link: Link,
     private readonly node: string,
@@ -26,7 +26,7 @@ export class Requests {
 
   /**
    * Sends a task to another agent, wherever it runs.
-   * @returns settles when the task is with the broker, kept, or dropped
+   * @returns settles when the task has been sent to the broker, queued, or dropped
    */
   ask(
     agent: SupervisedAgent,
@@ -43,7 +43,7 @@ export class Requests {
       return;
     }
     this.#countOf.set(agent, count + 1);
-    // Nobody can guess it, so nobody else can answer.
+    // The topic cannot be guessed, so nobody else can answer.
     const request = crypto.randomUUID().replaceAll("-", "");
     const timeout = new AbortController();
     this.#pending.set(request, { agent, id, timeout });
@@ -59,13 +59,13 @@ export class Requests {
     });
   }
 
-  /** A reply has come; one that nobody waits for any more is passed over. */
+  /** Handles a reply; a reply that nobody waits for is ignored. */
   answer(request: string, value: unknown): void {
     const pending = this.#take(request);
     pending?.agent.send({ t: "reply", id: pending.id, value });
   }
 
-  /** The agent's process has ended, and whoever waited in it. */
+  /** The agent's process has ended, and with it all callers that waited. */
   forget(agent: SupervisedAgent): void {
     for (const [request, pending] of this.#pending) if (pending.agent === agent) this.#take(request);
   }

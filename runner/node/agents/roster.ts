@@ -1,4 +1,4 @@
-/** Who should run here: keeps the supervisor and the registry on disk of one mind. */
+/** The agents that should run here: keeps the supervisor and the registry on disk consistent. */
 import { parseSpawnConfig, type SpawnConfig } from "../../../protocol/spawn_config.ts";
 import type { Clock } from "../../clock.ts";
 import type { PolicyEnforcer } from "../../policy/policy_enforcer.ts";
@@ -18,11 +18,11 @@ export interface RosterParts {
   readonly clock: Clock;
 }
 
-/** What is special about a start. */
+/** Options of a start. */
 export interface StartOptions {
-  /** What runs again should this one fail. */
+  /** The config to run again if this start fails. */
   readonly previous?: PreviousAgent | undefined;
-  /** The migration it comes by: it waits for its old node to let go of it. */
+  /** The migration it arrives by: it waits until its old node releases it. */
   readonly arriving?: RegistryEntry["arriving"];
   readonly restartCount?: number;
   readonly paused?: boolean;
@@ -35,7 +35,7 @@ export interface Started {
   readonly kept: Promise<void>;
 }
 
-/** A restored agent, with what was going on when the last process ended. */
+/** A restored agent, with its state when the last process ended. */
 export interface Restored {
   readonly agent: SupervisedAgent;
   readonly entry: RegistryEntry;
@@ -48,7 +48,7 @@ export class Roster {
 
   constructor(private readonly parts: RosterParts) {}
 
-  /** Starts what should run here, without asking anybody. */
+  /** Starts the agents that should run here. */
   async restore(): Promise<Restored[]> {
     const { registry, reporter, node, supervisor, enforcer } = this.parts;
     if (registry.problem !== undefined) reporter.nodeLog("error", registry.problem);
@@ -87,7 +87,7 @@ export class Roster {
     return { agent: this.parts.supervisor.start(config, stateOf(entry)), kept };
   }
 
-  /** As `start`; that it cannot be kept is said. */
+  /** As `start`; reports it if the agent cannot be stored. */
   startAgain(config: SpawnConfig, options: StartOptions): void {
     void this.#report(config.name, this.start(config, options).kept);
   }
@@ -104,7 +104,7 @@ export class Roster {
     return this.parts.registry.endedRecord(agent);
   }
 
-  /** Changes what is kept of an agent. That it cannot be written is said, and changes nothing else. */
+  /** Changes an agent's stored entry. A failed write is reported, and has no other effect. */
   async update(agent: string, change: (entry: RegistryEntry) => RegistryEntry): Promise<void> {
     await this.#report(agent, this.parts.registry.update(agent, change));
   }
@@ -114,7 +114,7 @@ export class Roster {
     await this.parts.registry.update(agent, change);
   }
 
-  /** Records that the agent is another node's now. @throws Deno's error when it cannot be: it then stays kept here */
+  /** Records that the agent now belongs to another node. @throws Deno's error on failure: it then stays stored here */
   async letGo(agent: string, migration: string): Promise<void> {
     const entry = this.entryOf(agent);
     try {
@@ -125,12 +125,12 @@ export class Roster {
     }
   }
 
-  /** From now on the agent should not run here; an older message must not bring it back. */
+  /** Records that the agent should not run here; an older message must not bring it back. */
   async forget(agent: string, why: EndedRecord["why"]): Promise<void> {
     await this.#report(agent, this.parts.registry.remove(agent, this.#endedNow(why)));
   }
 
-  /** It runs elsewhere, as before: nothing of it stays here. */
+  /** Forgets an agent that still runs elsewhere. */
   async drop(agent: string): Promise<void> {
     await this.#report(agent, this.parts.registry.remove(agent));
   }
@@ -140,7 +140,7 @@ export class Roster {
     return text === this.#desiredText;
   }
 
-  /** A desired_state has come, and is applied now. */
+  /** Records the desired_state that is being applied. */
   sawDesired(text: string, timestamp: number | undefined): void {
     this.#desiredText = text;
     if (timestamp === undefined) return;
@@ -148,8 +148,8 @@ export class Roster {
   }
 
   /**
-   * Whether a retained desired_state is older than the end of `agent` here. Compared by the sender's own clock where
-   * it was seen before that end; else by both clocks, the best there is.
+   * Whether a retained desired_state is older than the end of `agent` here. Compared by the sender's own clock if
+   * it was seen before that end; otherwise by both clocks, as the best approximation.
    */
   hasEndedSince(agent: string, timestamp: number | undefined): boolean {
     const ended = this.parts.registry.endedRecord(agent);
@@ -159,7 +159,7 @@ export class Roster {
 
   /** Its `setup()` has returned. */
   ready(agent: SupervisedAgent): void {
-    // What a bare name in `install` means follows from the language: the packages it has now are of the other one.
+    // The language decides what a bare name in `install` means: its current packages are for the other language.
     const { language, config } = agent;
     const isFound = language !== undefined && config.install.length === 0;
     const found = isFound ? { reading: language } : {};
@@ -172,7 +172,7 @@ export class Roster {
     );
   }
 
-  /** Resolves when what is known of an agent is on disk. */
+  /** Resolves when an agent's entry is on disk. */
   async written(agent: string): Promise<void> {
     await this.parts.registry.flush(agent);
   }
@@ -190,8 +190,8 @@ export class Roster {
   }
 
   /**
-   * It has ended by itself. One that has spent its budget, or has never run, is forgotten; one that has run before and
-   * cannot start now (a device is not there yet, a package cannot be fetched) is tried again when the node starts.
+   * The agent has ended by itself. If it has spent its budget or has never run, it is forgotten. If it has run before
+   * and cannot start now (a missing device, a package that cannot be fetched), it is tried again when the node starts.
    */
   ended(agent: SupervisedAgent, outcome: AgentOutcome): void {
     if (outcome.kind === "stopped") return;
@@ -203,7 +203,7 @@ export class Roster {
 
   #change(agent: SupervisedAgent, change: (entry: RegistryEntry) => RegistryEntry): void {
     const entry = this.entryOf(agent.name);
-    // An agent that is being replaced has no say any more.
+    // The end of an agent that is being replaced has no effect.
     if (entry === undefined || this.parts.supervisor.find(agent.name) !== agent) return;
     const changed = change(entry);
     if (changed !== entry) void this.#report(agent.name, this.parts.registry.save(agent.name, changed));

@@ -1,6 +1,6 @@
 /**
- * Ends agents that listen where the broker does, which other programs of the machine would tell their passwords, and those
- * that hold too much in the kernel by way of connections: what waits there is nobody's memory.
+ * Ends agents that listen on the broker's port, because other programs on this machine would send them their passwords,
+ * and agents whose connections hold too much data in the kernel, where it counts as no process' memory.
  */
 import type { Clock } from "../../clock.ts";
 import type { TcpSocket } from "../../process/sockets.ts";
@@ -10,7 +10,7 @@ export interface SocketGuardParts {
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
   readonly brokerPort: number;
-  /** Whether the broker is there: nobody can listen in its place then. */
+  /** Whether the broker is reachable: then nobody else can listen in its place. */
   readonly isBrokerThere: () => boolean;
   /** All TCP sockets of the machine. */
   readonly sockets: () => readonly TcpSocket[];
@@ -19,16 +19,16 @@ export interface SocketGuardParts {
 }
 
 const INTERVAL_MS = 250;
-/** While the broker is there it is looked seldom: the kernel takes milliseconds to list its sockets. */
+/** While the broker is reachable, checks are rare: the kernel takes milliseconds to list its sockets. */
 const SELDOM = 20;
 
-/** Connections of an agent's own, where the policy grants it no other hosts. */
+/** How many connections an agent may have, if the policy grants it no other hosts. */
 export const MAX_CONNECTIONS = 16;
-/** What may wait in the kernel on all connections of an agent. */
+/** How much data may wait in the kernel on all connections of an agent. */
 const MAX_QUEUED_MB = 16;
 const MIB = 1024 * 1024;
 
-/** What is looked at of an agent's sockets. */
+/** The checked properties of an agent's sockets. */
 interface Holding {
   readonly listensAtBroker: boolean;
   readonly count: number;
@@ -36,12 +36,12 @@ interface Holding {
 }
 
 export class SocketGuard {
-  /** Of sockets that listen at the broker's port, those that are no agent's. */
+  /** Sockets that listen on the broker's port and belong to no agent. */
   #strangers = new Set<string>();
 
   constructor(private readonly parts: SocketGuardParts) {}
 
-  /** Watches over all agents until `signal` is aborted. */
+  /** Watches all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, agents, sockets, isBrokerThere } = this.parts;
     for (let round = 1; await clock.sleep(INTERVAL_MS, signal); round++) {
@@ -55,11 +55,11 @@ export class SocketGuard {
     const { brokerPort, inodesOf } = this.parts;
     const listeners = sockets.filter(({ isListening, localPort }) => isListening && localPort === brokerPort);
     const isNew = listeners.some(({ inode }) => !this.#strangers.has(inode));
-    // Which sockets are whose takes a look at every open file.
+    // Finding the owner of a socket means checking every open file.
     if (!isNew && !mayBeTooMuch(sockets)) return;
     const byInode = new Map(sockets.map((socket) => [socket.inode, socket]));
     const byEnds = new Map(sockets.map((socket) => [endsOf(socket.localPort, socket.remotePort), socket]));
-    // What a broker on this machine has sent, and nobody reads, waits at its end.
+    // Unread data from a broker on this machine waits at the broker's end.
     const queuedBytes = ({ queuedBytes, localPort, remotePort }: TcpSocket) =>
       queuedBytes + (byEnds.get(endsOf(remotePort, localPort))?.queuedBytes ?? 0);
     const strangers = new Set(listeners.map(({ inode }) => inode));
@@ -74,7 +74,7 @@ export class SocketGuard {
   }
 }
 
-/** Whether any agent can be beyond a limit: most machines have fewer connections than one agent may have. */
+/** Whether any agent can exceed a limit: most machines have fewer connections than one agent may have. */
 function mayBeTooMuch(sockets: readonly TcpSocket[]): boolean {
   const queued = sockets.reduce((sum, { queuedBytes }) => sum + queuedBytes, 0);
   return queued > MAX_QUEUED_MB * MIB ||

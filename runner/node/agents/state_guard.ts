@@ -1,6 +1,6 @@
 /**
- * Ends agents that put something else where their state file belongs. The permission for that file is one for all below
- * it: a folder in its place would take any number of files, and SQLite writes beside a database without asking.
+ * Ends agents that put something else in place of their state file. The permission for that file also covers anything
+ * below it: a folder in its place could hold any number of files, and SQLite writes files beside a database without asking.
  */
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
@@ -12,13 +12,13 @@ export interface StateGuardParts {
   readonly litterers: () => ReadonlySet<string>;
 }
 
-/** Often: a disk takes hundreds of megabytes in a second. It is one look at one folder, for all agents. */
+/** Often: a disk can take hundreds of megabytes per second. One folder listing covers all agents. */
 const INTERVAL_MS = 100;
 
 export class StateGuard {
   constructor(private readonly parts: StateGuardParts) {}
 
-  /** Watches over all agents until `signal` is aborted. */
+  /** Watches all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, agents, litterers } = this.parts;
     while (await clock.sleep(INTERVAL_MS, signal)) {

@@ -1,4 +1,4 @@
-/** Subscriptions of agents that share a connection: one at the broker for all that have the same filter. */
+/** Subscriptions of agents that share a connection: one at the broker per distinct filter. */
 import type { IncomingMessage, Link, LinkListener, RefusedFilter } from "../../link/link.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import { Delivered } from "./delivered.ts";
@@ -13,13 +13,13 @@ export interface Subscription {
 
 export interface LineParts {
   readonly open: (listener: LinkListener) => Link;
-  /** Hands a message over to all those. */
+  /** Delivers a message to all of them. */
   readonly deliver: (message: IncomingMessage, to: readonly Subscription[]) => void;
-  /** The broker refuses on a later connection what it had let pass before. */
+  /** The broker refuses, on a later connection, a subscription that it had accepted before. */
   readonly onRefused: (subscription: Subscription, reason: string) => void;
 }
 
-/** Invariant: to each subscription what the broker has kept of a topic comes once, and not after what was published since. */
+/** Invariant: each subscription gets a topic's retained message once, and never after a message published since. */
 export class SubscriptionLine {
   readonly #index = new FilterIndex<Subscription>();
   readonly #filters = new Map<string, Set<Subscription>>();
@@ -32,7 +32,7 @@ export class SubscriptionLine {
   constructor(private readonly parts: LineParts) {
     this.#link = parts.open({
       onMessage: (message) => this.#receive(message),
-      // What is kept may have changed while the link was away: all that comes again counts as new.
+      // Retained messages may have changed while the link was down: all that arrive again count as new.
       onConnected: () => this.#delivered.clear(),
       onDisconnected: () => {},
       onRefused: ({ filter, reason }) =>
@@ -85,7 +85,7 @@ export class SubscriptionLine {
     const { topic, retained } = message;
     let matching = this.#index.matching(topic);
     if (retained) {
-      // The broker sends it again whenever somebody else subscribes to the filter.
+      // The broker sends it again whenever another agent subscribes to the filter.
       const last = this.#delivered.turnOf(topic) ?? -1;
       matching = matching.filter((subscription) => last < (this.#madeAt.get(subscription) ?? 0));
     }

@@ -4,25 +4,25 @@ import type { IncomingMessage } from "../../link/link.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import { type LineParts, type Subscription, SubscriptionLine } from "./subscription_line.ts";
 
-/** No pipe to an agent takes more; whoever has a connection of his own may publish far more. */
+/** An agent's pipe takes no larger message; clients with their own connection may publish far larger ones. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
-/** Beyond that, filters that overlap share one. */
+/** The most connections; beyond that, filters that overlap share one. */
 const MAX_LINES = 8;
 
 export interface SubscriptionParts {
-  /** Opens a link of their own: what agents listen to must not keep the node's commands waiting. */
+  /** Opens a separate link: the agents' messages must not delay the node's commands. */
   readonly open: (listener: Parameters<LineParts["open"]>[0], line: number) => ReturnType<LineParts["open"]>;
   /** How many an agent may have. */
   readonly limitOf: (agent: string) => number;
-  /** Whether an agent is given what comes on a topic. */
+  /** Whether an agent may receive messages on a topic. */
   readonly mayHear: (agent: string, topic: string) => boolean;
-  /** The broker refuses one on a later connection. */
+  /** The broker refuses a subscription on a later connection. */
   readonly onRefused: (agent: SupervisedAgent, filter: string, reason: string) => void;
 }
 
 /**
- * Many brokers send a message once for each filter of a connection that matches it. Filters that overlap therefore go
- * over different connections, and each message that comes is for those of its own.
+ * Many brokers send a message once per matching filter of a connection. Filters that overlap therefore use different
+ * connections, and each message is delivered to the filters of its own connection.
  */
 export class Subscriptions {
   readonly #of = new Map<SupervisedAgent, Set<Subscription>>();
@@ -32,8 +32,8 @@ export class Subscriptions {
   constructor(private readonly parts: SubscriptionParts) {}
 
   /**
-   * Resolves when the broker has confirmed it, or at once while the link is away.
-   * @returns why it is refused; `undefined` when it is not
+   * Resolves when the broker has confirmed it, or at once while the link is down.
+   * @returns why it is refused; `undefined` if it is not
    */
   async add(agent: SupervisedAgent, id: number, filter: string): Promise<string | undefined> {
     const theirs = this.#of.get(agent) ?? new Set();
@@ -85,7 +85,7 @@ export class Subscriptions {
   #remove(gone: readonly Subscription[]): void {
     for (const [number, line] of this.#lines.entries()) {
       line?.remove(gone);
-      // The first one is needed again and again.
+      // The first connection is kept, because it is needed again and again.
       if (number === 0 || line?.isEmpty !== true) continue;
       this.#lines[number] = undefined;
       void line.close();
@@ -116,7 +116,7 @@ function toWire(payload: Uint8Array): WirePayload {
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload) };
   } catch {
-    // Not text: bytes go as they are.
+    // Not text: the bytes are passed on unchanged.
     return { base64: payload.toBase64() };
   }
 }

@@ -1,4 +1,4 @@
-/** Tasks for the agents here: handed over, and their replies sent back. */
+/** Delivers tasks to the agents here, and sends their replies back. */
 import { parseExactly } from "../../../protocol/json.ts";
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
@@ -8,26 +8,26 @@ import type { Reporter } from "../reports/reporter.ts";
 export interface Task {
   readonly payload: unknown;
   readonly replyTopic: string | undefined;
-  /** Who asks may not listen yet: an answer that comes at once would be lost. */
+  /** The sender may not have subscribed yet: an immediate answer would be lost. */
   readonly isHasty?: boolean;
   /** Of the message that it came in. */
   readonly bytes?: number;
 }
 
-/** From a task to its reply, where who asks may not listen yet, in milliseconds. */
+/** The shortest time from a hasty task to its reply, in milliseconds. */
 export const HASTY_REPLY_MS = 50;
 
-/** Of the tasks that wait for an agent, in bytes: as much as may wait in its pipe. */
+/** The size limit of the tasks that wait for an agent, in bytes: as much as may wait in its pipe. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 interface Desk {
-  /** Handed to the process, by the number they were given: what they ask is the process' to remember. */
+  /** Tasks handed to the process, by their number: the process keeps their content. */
   readonly working: Map<number, Asker>;
-  /** They came before `setup()` had returned. */
+  /** Tasks that came before `setup()` had returned. */
   readonly waiting: WaitingTask[];
 }
 
-/** Who waits for an answer. */
+/** A sender that waits for an answer. */
 interface Asker extends Pick<Task, "replyTopic" | "isHasty"> {
   /** On the monotonic clock. */
   readonly takenAtMs: number;
@@ -35,15 +35,15 @@ interface Asker extends Pick<Task, "replyTopic" | "isHasty"> {
 
 type TakenTask = Task & Asker;
 
-/** As text: what many small parts take as objects is far more than their size. */
+/** As text: many small parts take far more memory as objects. */
 interface WaitingTask extends Omit<TakenTask, "payload"> {
   readonly json: string;
 }
 
 /**
- * Invariants: every task that was taken gets one reply: the handler's, or an error that says why there is none; that of
- * a hasty one comes `HASTY_REPLY_MS` after the task or later, and at once when the node ends. What is held of tasks is
- * bounded, in number and size.
+ * Invariants: every accepted task gets one reply: the handler's, or an error that says why there is none; the reply to a
+ * hasty task comes `HASTY_REPLY_MS` after the task or later, and at once when the node ends. Waiting tasks are bounded
+ * in number and size.
  */
 export class Tasks {
   readonly #desks = new Map<SupervisedAgent, Desk>();
@@ -51,20 +51,20 @@ export class Tasks {
   readonly #late = new Set<Promise<void>>();
   #lastId = 0;
 
-  /** @param limitOf how many may wait for an agent's answer */
+  /** @param limitOf how many tasks may wait for an agent's answer */
   constructor(
     private readonly reporter: Reporter,
     private readonly clock: Clock,
     private readonly limitOf: (agent: string) => number,
   ) {}
 
-  /** Sends what is held back. */
+  /** Sends the replies that are held back. */
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#late);
   }
 
-  /** Takes a task for an agent that is supervised here. */
+  /** Accepts a task for an agent that is supervised here. */
   take(agent: SupervisedAgent, given: Task): void {
     this.#take(agent, { ...given, takenAtMs: this.clock.monotonicMs() });
   }
@@ -95,7 +95,7 @@ export class Tasks {
     for (const task of desk.waiting.splice(0)) this.#handOver(agent, desk, withPayload(task));
   }
 
-  /** The tasks that wait; they are somebody else's from now on. */
+  /** Returns the waiting tasks; the caller is responsible for them from now on. */
   takeBack(agent: SupervisedAgent): Task[] {
     return this.#deskOf(agent).waiting.splice(0).map(withPayload);
   }
@@ -115,7 +115,7 @@ export class Tasks {
     this.#refuse(agent, task, error);
   }
 
-  /** The agent's process has ended: what it worked on is lost. */
+  /** The agent's process has ended: the tasks it was handling are lost. */
   exited(agent: SupervisedAgent): void {
     const desk = this.#deskOf(agent);
     const lost = [...desk.working.values()];

@@ -1,4 +1,4 @@
-/** What agents say and ask for, carried out: each kind of frame in one place. */
+/** Carries out the frames that agents send: each kind in one place. */
 import {
   publishRefusal,
   sendToRefusal,
@@ -27,21 +27,21 @@ export interface TrafficParts {
   readonly tasks: Tasks;
   /** Which topics an agent may use. */
   readonly topicRules: (agent: string) => TopicRules;
-  /** Of a payload. */
+  /** The largest payload. */
   readonly maxMessageBytes: (agent: string) => number;
-  /** An agent has tried what it must not. */
+  /** An agent has tried something it may not do. */
   readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
-  /** What the agent shows as its task has changed. */
+  /** The status text of an agent has changed. */
   readonly onStatus: (agent: SupervisedAgent) => void;
 }
 
 const MAX_STATUS_CHARS = 1000;
 
-/** The harness has checked all this before; but whatever comes up the pipe is the agent's word. */
+/** The harness has checked all this before, but agent code can write anything to the pipe. */
 export class Traffic {
   constructor(private readonly parts: TrafficParts) {}
 
-  /** @returns settles when what was said is with the broker, kept, or dropped */
+  /** @returns settles when the message has been sent to the broker, queued, or dropped */
   handle(agent: SupervisedAgent, frame: TrafficFrame): Promise<void> | void {
     const { node, reporter, manifests, subscriptions, tasks } = this.parts;
     const tooLarge = sizeRefusal(frame, this.parts.maxMessageBytes(agent.name));
@@ -118,7 +118,7 @@ export class Traffic {
     agent.send({ t: "subscribed", id, ...(error === undefined ? {} : { error }) });
   }
 
-  /** Whoever waits for an answer gets one. */
+  /** Answers callers that wait for a reply. */
   #refuseSize(agent: SupervisedAgent, frame: TrafficFrame, problem: string): Promise<void> {
     if (frame.t === "task_done") this.parts.tasks.failed(agent, frame.id, problem, "");
     if (frame.t === "send_to") agent.send({ t: "reply", id: frame.id, value: { error: problem } });
@@ -135,7 +135,7 @@ function payloadOf(payload: WirePayload): string | Uint8Array | undefined {
   try {
     return Uint8Array.fromBase64(payload.base64);
   } catch {
-    // A frame that the harness has not written.
+    // Not a frame of the harness.
     return undefined;
   }
 }

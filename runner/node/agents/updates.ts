@@ -1,4 +1,4 @@
-/** Updates with a way back: new code is on probation, and the old runs again should it fail. */
+/** Updates with rollback: new code is on probation, and the old code runs again if it fails. */
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { PreviousAgent } from "../../store/registry_entry.ts";
@@ -18,20 +18,20 @@ export interface UpdatesParts {
 
 interface Probation {
   readonly previous: PreviousAgent;
-  /** Successful `process()` calls that are still to come. */
+  /** How many more successful `process()` calls are needed. */
   callsLeft: number;
 }
 
 /**
- * Invariant: an update ends once, as passed, rolled back, or overtaken by a stop; until then what is needed for the way
- * back is on disk.
+ * Invariant: an update ends once, as passed, rolled back, or overtaken by a stop; until then everything needed for the
+ * rollback is on disk.
  */
 export class Updates {
   readonly #onProbation = new Map<SupervisedAgent, Probation>();
 
   constructor(private readonly parts: UpdatesParts) {}
 
-  /** What to come back to, when `agent` is replaced: an update that has not passed yet is nothing to come back to. */
+  /** The config to roll back to when `agent` is replaced: never an update that has not passed yet. */
   async previousOf(agent: SupervisedAgent): Promise<PreviousAgent> {
     const { name, config, state } = agent;
     const known = this.parts.roster.entryOf(name)?.previous;
@@ -84,7 +84,7 @@ export class Updates {
     reporter.nodeLog("updated", message, { child_name: agent.name });
   }
 
-  /** A disk that refuses must not cost the agent: it then runs with the state as it is. */
+  /** A failing disk must not stop the agent: it then runs with its current state. */
   async #putBack(agent: string, state: PreviousAgent["state"]): Promise<void> {
     try {
       await this.parts.stateFiles.write(agent, state ?? undefined);

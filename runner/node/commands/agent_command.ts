@@ -1,4 +1,4 @@
-/** `agents/{id}/commands`: what a dashboard's buttons send. */
+/** `agents/{id}/commands`: the commands behind a dashboard's buttons. */
 import { AGENT_COMMANDS, type AgentCommand } from "../../../protocol/commands.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
@@ -27,7 +27,7 @@ export async function agentCommand(
   actorId: string,
 ): Promise<Answer> {
   const agent = context.supervisor.findById(actorId);
-  // It has ended a moment ago, or runs elsewhere.
+  // It has just ended, or runs elsewhere.
   if (agent === undefined) throw new CommandError(`Cannot command agent ${actorId}: it is not running here`);
   const payload = objectPayload(command, `command '${agent.name}'`);
   const wanted = AGENT_COMMANDS.find((known) => known === payload.command);
@@ -54,14 +54,14 @@ async function end(
   });
 }
 
-/** A new process, with its budget of restarts anew; paused stays paused. */
+/** Starts a new process with a fresh restart budget; a paused agent stays paused. */
 async function restart(context: CommandContext, agent: SupervisedAgent): Promise<void> {
   const { name, config, state: { paused } } = agent;
   if (agent.isMoving) {
     throw new CommandError(`Cannot restart '${name}': it is on its way between nodes`, name);
   }
   const outcome = await agent.stop("replace");
-  // A stop that was under way before, or a failure, is not undone by it.
+  // A restart does not undo an earlier stop or a failure.
   if (outcome.kind !== "stopped" || outcome.reason !== "replace") {
     throw new CommandError(`Cannot restart '${name}': it has ended meanwhile`, name);
   }

@@ -1,4 +1,4 @@
-/** What every command of a node has in common. */
+/** What all commands of a node share. */
 import { isJsonObject } from "../../../protocol/json.ts";
 import { ExpectedError } from "../../../protocol/expected_error.ts";
 import type { Coalesced } from "../../coalesced.ts";
@@ -38,46 +38,46 @@ export interface CommandContext {
   readonly vitals: Vitals;
   /** Commands for one agent do not overtake each other. */
   readonly turns: Turns;
-  /** Whoever asks for the list costs the node no more than all who do. */
+  /** Answers many requests for the list with one reply. */
   readonly rollCall: Coalesced<Answer>;
-  /** Whether the node is about to end. */
+  /** Whether the node is shutting down. */
   readonly isClosing: () => boolean;
-  /** How this node replaces its own runner; `undefined` where it cannot. */
+  /** Replaces this node's own runner; `undefined` if it cannot. */
   readonly upgrades: Upgrades | undefined;
-  /** Ends the node. @param isRemoved whether nobody is to know it afterwards */
+  /** Ends the node. @param isRemoved whether its retained reports are cleared */
   readonly close: (reason: StopReason, isRemoved?: boolean) => void;
-  /** Ends the node, for its next start to run another runner. */
+  /** Ends the node so that its next start uses another runner. */
   readonly restart: () => void;
 }
 
-/** A command as it came. */
+/** A command as received. */
 export interface Command {
   readonly topic: string;
   /** The payload as text. */
   readonly text: string;
-  /** The payload as JSON; `undefined` when it is none. */
+  /** The payload as JSON; `undefined` if it is not JSON. */
   readonly json: unknown;
-  /** The broker has kept it from before this node's subscription. */
+  /** Whether the broker had retained it from before this node's subscription. */
   readonly retained: boolean;
   /** The signature it came with, verified or not. */
   readonly jws?: string | undefined;
-  /** Whether it has been proved that somebody signed it whom this node trusts. */
+  /** Whether a signature by a trusted key has been verified. */
   readonly isVerified?: boolean;
 }
 
-/** What goes back to the sender's reply topic beside `ok`. */
+/** The fields of the reply to the sender, beside `ok`. */
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** A command that cannot be carried out; the message is for the operator. */
 export class CommandError extends ExpectedError {
   override name = "CommandError";
-  /** @param agent the agent it is about, for those who wait to hear of it */
+  /** @param agent the agent it concerns, for clients that wait for it */
   constructor(message: string, readonly agent?: string) {
     super(message);
   }
 }
 
-/** @throws CommandError when the payload is no JSON object */
+/** @throws CommandError when the payload is not a JSON object */
 export function objectPayload(command: Command, what: string): Readonly<Record<string, unknown>> {
   const { json } = command;
   if (isJsonObject(json)) {

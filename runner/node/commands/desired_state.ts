@@ -1,4 +1,4 @@
-/** `nodes/{name}/desired_state`: starts what is missing; stops nothing. */
+/** `nodes/{name}/desired_state`: starts missing agents; stops none. */
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 import { start } from "./spawn.ts";
@@ -16,10 +16,10 @@ export async function desiredState(context: CommandContext, command: Command): P
   if (!Array.isArray(agents)) {
     throw new CommandError("Cannot apply desired_state: agents must be a list of spawn configs");
   }
-  // It comes again with every new connection.
+  // It arrives again with every new connection.
   if (command.retained && context.roster.knowsDesired(command.text)) return { started: [] };
   const timestamp = typeof payload.timestamp === "number" ? payload.timestamp : undefined;
-  // From here on: an agent that is stopped while others are still being started has been stopped since.
+  // Recorded before the starts: an agent stopped while others are still starting counts as stopped afterwards.
   context.roster.sawDesired(command.text, timestamp);
   const isOutdated = (agent: string) => command.retained && context.roster.hasEndedSince(agent, timestamp);
   const started: string[] = [];
@@ -30,7 +30,7 @@ export async function desiredState(context: CommandContext, command: Command): P
       if (name !== undefined) started.push(name);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      // One bad entry does not keep the others from starting.
+      // A bad entry does not prevent the others from starting.
       refused.push(error.message);
     }
   }

@@ -1,4 +1,4 @@
-/** What carries out each command: the compiler refuses a command without one. */
+/** The handler of each command: a command without a handler does not compile. */
 import type { NodeCommand } from "../../../protocol/commands.ts";
 import { agentCommand } from "./agent_command.ts";
 import type { Answer, Command, CommandContext } from "./command.ts";
@@ -14,8 +14,8 @@ import { task } from "./task.ts";
 import { upgrade } from "./upgrade.ts";
 
 /**
- * @param subject what the topic names beside the node
- * @returns what goes to the sender's reply topic; `undefined`: nothing
+ * @param subject what the topic names in addition to the node
+ * @returns the reply for the sender's reply topic; `undefined` for none
  */
 type Handler = (
   context: CommandContext,

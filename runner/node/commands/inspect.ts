@@ -1,4 +1,4 @@
-/** `nodes/{name}/inspect`: one agent as it was spawned, and what it has kept; or what was said here a while ago. */
+/** `nodes/{name}/inspect`: one agent's spawn config and state, or recent log lines and errors. */
 import { isName } from "../../../protocol/names.ts";
 import { describe } from "./list.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
@@ -6,7 +6,7 @@ import { type Answer, type Command, type CommandContext, CommandError, objectPay
 /** A larger state is not sent: brokers limit the size of a message. */
 const MAX_STATE_BYTES = 1024 * 1024;
 
-/** Answers on the reply topic alone: what it shows is for whoever asks. */
+/** Answers only on the reply topic: the answer is for the sender alone. */
 export async function inspect(context: CommandContext, command: Command): Promise<Answer> {
   const { name, recent } = objectPayload(command, "inspect");
   if (recent !== undefined) return recentLines(context, recent, name);
@@ -15,12 +15,12 @@ export async function inspect(context: CommandContext, command: Command): Promis
   if (agent === undefined) {
     throw new CommandError(`Cannot inspect '${name}': it is not running on ${context.identity.name}`, name);
   }
-  // The signature is for the node that was to obey it, and holds the same once more.
+  // The signature is meant for the node that obeys it, and repeats the config.
   const { _jws, ...config } = agent.config.raw;
   return { agent: describe(context, agent), config, ...await persisted(context, name) };
 }
 
-/** Of agents that have ended, too: those are looked into most. */
+/** Also for agents that have ended: those are inspected most. */
 function recentLines({ recent }: CommandContext, kind: unknown, name: unknown): Answer {
   if ((kind !== "logs" && kind !== "errors") || (name !== undefined && !isName(name))) {
     throw new CommandError(

@@ -1,6 +1,6 @@
 /**
- * `nodes/{name}/list`: answers on `nodes/{name}/agents`, and with a heartbeat: whoever asks wants to know it now. A node that
- * asks whether an agent may move here gets a signed answer with it.
+ * `nodes/{name}/list`: answers on `nodes/{name}/agents`, and with a heartbeat. A node that asks whether an agent may move
+ * here also gets a signed answer.
  */
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Answer, Command, CommandContext } from "./command.ts";
@@ -10,7 +10,7 @@ export async function list(context: CommandContext, { json }: Command): Promise<
   return offer === undefined ? await context.rollCall.ask() : callRoll(context, offer);
 }
 
-/** Says who is here, for all who have asked. @param offer for the one that has asked for it */
+/** Sends the list of agents for all who asked. @param offer for the node that asked for an offer */
 export function callRoll(context: CommandContext, offer?: Answer): Answer {
   const agents = context.supervisor.agents().map((agent) => describe(context, agent));
   context.reporter.agentList(agents, offer);

@@ -20,7 +20,7 @@ export async function migrate(context: CommandContext, command: Command): Promis
   }
 }
 
-/** Without a turn of its own: a stop must get through while the agent is moving. */
+/** Does not take a turn: a stop must get through while the agent is moving. */
 async function move(
   { supervisor, identity, departures, reporter }: CommandContext,
   name: string,

@@ -17,14 +17,14 @@ export async function migration(context: CommandContext, command: Command): Prom
       id,
       agent,
       from,
-      // Nodes of before say only whether it has arrived.
+      // Older nodes report only whether it has arrived.
       progress: PROGRESS.find((known) => known === progress) ?? (arrived === true ? "arrived" : "waiting"),
       reason: typeof reason === "string" ? reason : "",
       handOver: typeof hand_over === "string" ? hand_over : "",
       seal,
     });
   } else if (decision === "commit" || decision === "abort") {
-    // Behind the spawn it belongs to, which may have come a moment before it.
+    // Takes its turn after the spawn it belongs to, which may have come just before it.
     await context.turns.take(agent, () => context.arrivals.decide(id, decision, seal));
   } else throw new CommandError("Cannot read a message about a migration: decision must be commit or abort");
   return {};

@@ -83,9 +83,9 @@ function admit({ enforcer, supervisor }: CommandContext, config: SpawnConfig): v
 }
 
 /**
- * Starts an agent whose name is free, and says so.
- * @returns settles when it is on disk that it should run
- * @throws CommandError when the node is about to end
+ * Starts an agent whose name is free, and reports it.
+ * @returns settles when its entry is on disk
+ * @throws CommandError when the node is shutting down
  */
 export function start(
   context: CommandContext,
@@ -97,7 +97,7 @@ export function start(
   if (context.isClosing()) {
     throw new CommandError(`Cannot spawn '${config.name}': node ${identity.name} is ending`, config.name);
   }
-  // Asked again: others may have come since. What is replaced has its place already.
+  // Checked again: other agents may have started since. A replaced agent already has its place.
   if (!isReplacement) admit(context, config);
   const about = { child_name: config.name };
   reporter.nodeLog("spawned", `Remote agent '${config.name}' started on ${identity.name}`, about);

@@ -10,14 +10,14 @@ export async function stop(context: CommandContext, command: Command): Promise<A
     if (agent === undefined) {
       throw new CommandError(`Cannot stop '${name}': it is not running on ${context.identity.name}`);
     }
-    // First: a power cut in between must not bring it back.
+    // Recorded first: a power cut in between must not bring it back.
     await context.roster.forget(name, "stop");
     await agent.stop("stop");
     return { agent: name };
   });
 }
 
-/** What a main machine says that takes the node off its list. */
+/** The payload of a main machine that removes the node from its list. */
 const REMOVED = "removed";
 
 /** Stops every agent and ends the node. */

@@ -3,12 +3,12 @@ import { replyRefusal } from "../../../protocol/agent_topics.ts";
 import { filterMatches, publishTopicError } from "../../../protocol/topics.ts";
 import { type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 
-/** A main machine asks first and subscribes then, unless it says that it listens already. */
+/** A main machine subscribes only after asking, unless it says that it has already subscribed. */
 const HASTY_REPLIES = "main/reply/#";
 
 /** Nodes that do not run the agent stay silent. */
 export async function task(context: CommandContext, command: Command, agentName: string): Promise<undefined> {
-  // While the agent is being replaced, its successor gets what comes.
+  // While the agent is being replaced, its successor gets the tasks.
   if (context.turns.isBusy(agentName)) await context.turns.take(agentName, () => Promise.resolve());
   const agent = context.supervisor.find(agentName);
   if (agent === undefined) return;

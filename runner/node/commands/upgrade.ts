@@ -1,7 +1,7 @@
 /** `nodes/{name}/upgrade`: a new runner for this node. Obeyed only when it is signed: it is not in a sandbox. */
 import { type Answer, type Command, type CommandContext, CommandError } from "./command.ts";
 
-/** @throws UpgradeError for a runner that cannot be used; this one then goes on */
+/** @throws UpgradeError for a runner that cannot be used; the current one then keeps running */
 export async function upgrade(context: CommandContext, command: Command): Promise<Answer> {
   const { upgrades, reporter, identity } = context;
   if (command.isVerified !== true) {
