@@ -116,7 +116,7 @@ function namedIn(subscribe: readonly string[]): readonly string[] {
 export function replyRefusal(topic: string): string | undefined {
   if (filterMatches(DETECTIONS_FILTER, topic)) return "a reply must not go where detections of agents are";
   if (!isControlTopic(topic) || filterMatches(REPLY_FILTER, topic)) return undefined;
-  return "control topics, below nodes/ and agents/, take no replies but nodes/{name}/reply/{request}";
+  return "control topics, below nodes/ and agents/, accept no replies except nodes/{name}/reply/{request}";
 }
 
 /** The handler writes the answer to a task: it must not go to a topic that the asker could not publish to itself. */

@@ -133,7 +133,7 @@ const PermissionsSchema = v.pipe(
     sys: permissions,
     run: permissions,
     ffi: permissions,
-  }, `is no permission: known are ${PERMISSION_KINDS.join(", ")}`),
+  }, `is not a permission: known are ${PERMISSION_KINDS.join(", ")}`),
 );
 
 const FIELDS = SPAWN_FIELDS;

@@ -46,7 +46,7 @@ export const SPAWN_FIELDS = {
     type: "count",
     default: 5,
     max: 1_000_000,
-    help: "restarts before it is given up as failed",
+    help: "restarts before it counts as failed",
   },
   restart_delay: {
     type: "seconds",

@@ -21,8 +21,8 @@ export const BROKER_FLAGS = {
   ca: {
     name: "ca",
     value: "FILE",
-    fallbackText: "whom Deno trusts",
-    help: "the CA certificates (PEM) that may sign the broker's: those and no others",
+    fallbackText: "the CAs Deno trusts",
+    help: "the only CA certificates (PEM) trusted to sign the broker's",
   },
   cert: { name: "cert", value: "FILE", help: "client certificate (PEM), for a broker that demands one" },
   key: { name: "key", value: "FILE", help: "private key (PEM) of --cert, which no other user may read" },
@@ -96,7 +96,7 @@ export function readSources(
   const password = env[PASSWORD_VARIABLE] === "" ? undefined : env[PASSWORD_VARIABLE];
   if (username === undefined && (passwordFile ?? password) !== undefined) {
     const given = passwordFile === undefined ? `$${PASSWORD_VARIABLE}` : "--password-file";
-    throw new ConfigError(`${given} needs --username NAME: MQTT knows no password without a user name`);
+    throw new ConfigError(`${given} needs --username NAME: MQTT has no password without a user name`);
   }
   return Object.freeze({
     ca,

@@ -91,7 +91,7 @@ function checkAsWritten(written: string, understood: string): void {
   const port = /^\d{1,5}$/.test(written) ? `; for a port, use --port ${written}` : "";
   throw new Error(
     isAddress
-      ? `'${written}' is no address: that is four numbers from 0 to 255 without zeros before them${port}`
-      : `'${written}' is no host name: '${understood}' would be taken for it`,
+      ? `'${written}' is not an address: that is four numbers from 0 to 255 without zeros before them${port}`
+      : `'${written}' is not a host name: '${understood}' would be taken for it`,
   );
 }

@@ -61,7 +61,7 @@ function ofCode(error: ConnectionError, attempt: ConnectAttempt): string | undef
       return "connection refused (is a broker running there?)";
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `the name '${attempt.broker.host}' is not known: check --broker and this machine's name service`;
+      return `the name '${attempt.broker.host}' cannot be resolved: check --broker and this machine's name service`;
     case "CERT_HAS_EXPIRED":
       return "the broker's certificate has expired: it must be renewed (or this machine's clock is wrong)";
     case "CERT_NOT_YET_VALID":
@@ -75,7 +75,7 @@ function ofCode(error: ConnectionError, attempt: ConnectAttempt): string | undef
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
       return attempt.hasCa
         ? "the broker's certificate is not signed by the CA of --ca: give the CA that has signed it"
-        : "the broker's certificate is signed by nobody this machine trusts: give its CA with --ca FILE";
+        : "the broker's certificate is not signed by a CA this machine trusts: give its CA with --ca FILE";
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return wrongName(error, attempt);
     default:
@@ -86,7 +86,7 @@ function ofCode(error: ConnectionError, attempt: ConnectAttempt): string | undef
 function wrongName({ cert }: ConnectionError, { broker }: ConnectAttempt): string {
   const names = typeof cert?.subjectaltname === "string" ? cert.subjectaltname.slice(0, MAX_QUOTE_CHARS) : "";
   return `the broker's certificate is not for '${broker.host}'` +
-    `${names === "" ? "" : ` but for ${names}`}: name the broker as its certificate does`;
+    `${names === "" ? "" : ` but for ${names}`}: use a name from the certificate`;
 }
 
 /** What a TLS alert from the broker means. */
@@ -147,12 +147,12 @@ function beforeAnswer(error: ConnectionError | undefined, { broker, timeoutMs }:
   const isTls = usesTls(broker);
   const isEnd = isBareEnd(error);
   if (isTls && (/WRONG_VERSION_NUMBER/.test(String(error?.code)) || /before secure TLS/.test(message))) {
-    return "no TLS is spoken there: use the broker's TLS port, " +
+    return "that port does not speak TLS: use the broker's TLS port, " +
       `or ${broker.url.startsWith("wss") ? "ws" : "mqtt"}:// if it has none`;
   }
   const what = isEnd
     ? "the connection was closed without an answer"
-    : `what answers there does not speak ${broker.url.startsWith("ws") ? "WebSocket" : "MQTT"} (${
+    : `the server there does not speak ${broker.url.startsWith("ws") ? "WebSocket" : "MQTT"} (${
       quote(error)
     })`;
   return `${what}: ${expectation(broker)}`;
@@ -165,9 +165,9 @@ function expectation({ url }: BrokerUrl): string {
     case "mqtts":
       return "does that port expect WebSocket (wss://)?";
     case "ws":
-      return "does that port expect TLS (wss://) or plain MQTT (mqtt://), or is the path in the URL another?";
+      return "does that port expect TLS (wss://) or plain MQTT (mqtt://), or is the path in the URL wrong?";
     default:
-      return "does that port expect plain MQTT (mqtts://), or is the path in the URL another?";
+      return "does that port expect plain MQTT (mqtts://), or is the path in the URL wrong?";
   }
 }
 

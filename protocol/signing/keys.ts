@@ -51,11 +51,11 @@ export function parseKeys(text: string): KeySet {
   for (const [index, entry] of entriesIn(JSON.parse(text)).entries()) {
     if (typeof entry === "object" && entry !== null && "node" in entry) {
       const { node, public: { x } } = parsed(NodeSchema, entry, index);
-      if (nodes.has(node)) throw new Error(`the node ${node} is there twice`);
+      if (nodes.has(node)) throw new Error(`the node ${node} is listed twice`);
       nodes.set(node, x);
     } else {
       const key = parsed(KeySchema, entry, index);
-      if (keys.has(key.kid)) throw new Error(`the kid ${key.kid} is there twice`);
+      if (keys.has(key.kid)) throw new Error(`the kid ${key.kid} is listed twice`);
       const { kty, crv, x } = key.public;
       keys.set(key.kid, { ...key, public: { kty, crv, x } });
     }

@@ -209,7 +209,7 @@ export class StoreBounds {
     if (this.#said.has(what)) return;
     this.#said.add(what);
     this.parts.onFull(
-      `The embedded broker keeps no more ${what} (limit: ${limit}): a broker of its own, such as mosquitto, can`,
+      `The embedded broker stores no more ${what} (limit: ${limit}): a separate broker, such as mosquitto, can`,
     );
   }
 }

@@ -12,7 +12,7 @@ export type Exposure = "writable" | "readable";
  */
 export async function readGuarded(path: string, exposure: Exposure): Promise<string> {
   const { mode, isFile } = await Deno.stat(path);
-  if (!isFile) throw new Error("it is no file");
+  if (!isFile) throw new Error("it is not a file");
   const forbidden = exposure === "readable" ? 0o077 : 0o022;
   if (mode !== null && (mode & forbidden) !== 0) {
     const advice = exposure === "readable" ? "600" : "go-w";
@@ -82,7 +82,7 @@ export class FileOfRecord<T> {
       this.onProblem(
         `${this.path} has changed and cannot be used (${
           (error as Error).message
-        }): what it said before still counts`,
+        }): its previous content stays in effect`,
       );
     }
     return this.#value;

@@ -16,7 +16,7 @@ export async function ownFolder(path: string, flag: string): Promise<string> {
     const reason = isAnothers(info) ? `it belongs to user ${info.uid}` : await othersReach(path);
     if (reason === undefined) return real;
     throw new ConfigError(
-      `What is in ${path} cannot be trusted: ${reason}. Choose a folder that only user ${Deno.uid()} can change, ` +
+      `The content of ${path} cannot be trusted: ${reason}. Choose a folder that only user ${Deno.uid()} can change, ` +
         `with ${flag}`,
     );
   } catch (error) {

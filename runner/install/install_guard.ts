@@ -91,7 +91,7 @@ export class InstallGuard implements FetchGuard {
     let lookAgainMs = startedMs;
     while (await clock.sleep(INTERVAL_MS, signal)) {
       const nowMs = clock.monotonicMs();
-      if (nowMs - startedMs > seconds * 1000) return `time limit: it has not ended within ${seconds} s`;
+      if (nowMs - startedMs > seconds * 1000) return `time limit: it is not finished after ${seconds} s`;
       const usedMb = this.#stats.held(pid)?.heldMb ?? 0;
       if (usedMb > memoryMb) return `memory limit: ${usedMb.toFixed(1)} MB used, ${memoryMb} MB allowed`;
       if (nowMs < lookAgainMs) continue;

@@ -105,16 +105,16 @@ export class Caution {
     const lacks: string[] = [];
     if (asked.retain && !way.retain) {
       lacks.push(
-        "retained messages: what is spawned while this node is away is lost, and a node that vanishes is missed only " +
-          "when its heartbeats are",
+        "retained messages: spawns sent while this node is away are lost, and a vanished node is noticed only " +
+          "by missing heartbeats",
       );
       this.#most = { ...this.#most, retain: false };
     }
     if (way.qos < asked.qos) {
       lacks.push(
         way.qos === 1
-          ? "QoS 2: such messages go at QoS 1, and may come twice"
-          : "QoS 1: what is under way when the connection breaks is lost",
+          ? "QoS 2: such messages are sent at QoS 1 and may arrive twice"
+          : "QoS 1: messages in flight when the connection breaks are lost",
       );
       this.#most = { ...this.#most, qos: way.qos };
     }

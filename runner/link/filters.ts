@@ -100,8 +100,8 @@ export class Filters {
     if (!this.#isGivenUp(filter)) return;
     this.#refused.set(filter, "the broker closes the connection over it");
     this.log.error(
-      `The broker closes the connection over a subscription to ${filter}: this node goes on without it` +
-        (/[+#]/.test(filter) ? ". Does the broker take no wildcards?" : ""),
+      `The broker closes the connection over a subscription to ${filter}: this node continues without it` +
+        (/[+#]/.test(filter) ? ". Does the broker not support wildcards?" : ""),
     );
   }
 
@@ -152,7 +152,7 @@ export class Filters {
       const isWildcard = refused.some((filter) => /[+#]/.test(filter));
       this.log.error(
         `The broker refuses a subscription to ${refused.join(", ")}: check its access rules` +
-          (isWildcard ? ", and whether it takes wildcards" : ""),
+          (isWildcard ? ", and whether it supports wildcards" : ""),
       );
     }
     if (filters.some((filter, index) => this.#wanted.get(filter) === 1 && codes[index] === 0)) this.#sayQos();
@@ -163,7 +163,7 @@ export class Filters {
     if (this.#saidQos) return;
     this.#saidQos = true;
     this.log.warning(
-      "The broker hands messages over at QoS 0 alone: what is sent to this node while it is away is lost",
+      "The broker delivers at QoS 0 only: messages sent to this node while it is away are lost",
     );
   }
 }

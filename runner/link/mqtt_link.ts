@@ -216,7 +216,7 @@ export class MqttLink implements Link {
     if (way === undefined || this.#hasSaidWill) return [];
     this.#hasSaidWill = true;
     if (way !== "none") return this.#sender.caution.learn(FULL_WILL, way);
-    return ["a last will: a node that vanishes is missed only when its heartbeats are"];
+    return ["a last will: a vanished node is noticed only by missing heartbeats"];
   }
 
   #reasonOf(failure: ConnectionError | undefined, { accepted }: Connection): string {

@@ -67,8 +67,8 @@ export class Outage {
 
   #news(reason: string, nowMs: number): string | undefined {
     const words = this.#brokeEarly
-      ? `${reason}, soon after it had let this client in (does another one use the client id '${this.clientId}', or ` +
-        "does the broker forbid something that this one does?)"
+      ? `${reason}, soon after it accepted this client (does another client use the client id '${this.clientId}', or ` +
+        "does the broker forbid something this client does?)"
       : reason;
     if (words === this.#said && nowMs - this.#saidAtMs < REMIND_MS) return undefined;
     this.#said = words;

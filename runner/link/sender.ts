@@ -156,7 +156,7 @@ export class Sender {
 
   /** The broker turned out not to support something. */
   sayLack(lack: string): void {
-    this.parts.log.warning(`The broker does not take ${lack}`);
+    this.parts.log.warning(`The broker does not support ${lack}`);
   }
 
   #blame(entry: Entry): void {

@@ -46,7 +46,7 @@ function isClosed(info: Deno.FileInfo): boolean {
 async function makeClosed(dir: string): Promise<void> {
   await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
   const info = await Deno.lstat(dir);
-  if (!info.isDirectory) throw new ConfigError(refusal(dir, "it is no folder"));
+  if (!info.isDirectory) throw new ConfigError(refusal(dir, "it is not a folder"));
   const reason = isAnothers(info) ? `belongs to user ${info.uid}` : othersMayChange(info);
   if (reason !== undefined) throw new ConfigError(refusal(dir, `it ${reason}`));
   if (!isClosed(info)) await Deno.chmod(dir, 0o700);
@@ -63,7 +63,7 @@ async function adoptRegistry(shared: string, dir: string, node: string): Promise
   const [before, after] = [join(shared, name), join(dir, name)];
   if (await lstatIfThere(before) === undefined || await lstatIfThere(after) !== undefined) return [];
   const reason = await foreignIn(before);
-  if (reason !== undefined) return [`What is in ${before} is not used: ${reason}`];
+  if (reason !== undefined) return [`The content of ${before} is not used: ${reason}`];
   await Deno.rename(before, after);
   return [`The registry of this node has been moved to ${after}, where no other user can reach it`];
 }
@@ -75,7 +75,7 @@ async function foreignIn(path: string): Promise<string | undefined> {
   const reason = othersMayChange(info);
   if (reason !== undefined) return `${path} ${reason}`;
   if (info.isFile) return (info.nlink ?? 1) > 1 ? `${path} has more than one name` : undefined;
-  if (!info.isDirectory) return `${path} is no file`;
+  if (!info.isDirectory) return `${path} is not a file`;
   for await (const { name } of Deno.readDir(path)) {
     const inside = await foreignIn(join(path, name));
     if (inside !== undefined) return inside;

@@ -99,7 +99,7 @@ Deno.test({
         "no CA",
         `mqtts://localhost:${tls}`,
         [],
-        "is signed by nobody this machine trusts: give its CA with --ca FILE",
+        "is not signed by a CA this machine trusts: give its CA with --ca FILE",
       ],
       ["an expired certificate", `mqtts://localhost:${old}`, trust, "the broker's certificate has expired"],
       ["one over WebSocket", `wss://localhost:${wssOld}`, trust, "the broker's certificate has expired"],
@@ -139,12 +139,12 @@ Deno.test({
         "TLS to a port without",
         `mqtts://localhost:${plain}`,
         trust,
-        "no TLS is spoken there: use the broker's TLS port",
+        "that port does not speak TLS: use the broker's TLS port",
       ],
       ["none to a port with TLS", `mqtt://localhost:${tls}`, [], "does that port expect TLS (mqtts://)"],
       ["WebSocket to a plain port", `ws://localhost:${plain}`, [], "or plain MQTT (mqtt://)"],
       ["WebSocket to one with TLS", `ws://localhost:${wss}`, [], "does that port expect TLS (wss://)"],
-      ["TLS to a WebSocket without", `wss://localhost:${ws}`, trust, "no TLS is spoken there"],
+      ["TLS to a WebSocket without", `wss://localhost:${ws}`, trust, "that port does not speak TLS"],
       ["plain MQTT to a WebSocket", `mqtt://localhost:${ws}`, [], "WebSocket (ws://, wss://)?"],
     ];
     const open: [url: string, args: readonly string[]][] = [
@@ -207,7 +207,7 @@ Deno.test({
       `listener ${plain} 127.0.0.1`,
     ]);
     await using node = await start(`wss://localhost:${port}`, [], { NODE_TLS_REJECT_UNAUTHORIZED: "0" });
-    await node.logged(/is signed by nobody this machine trusts/);
+    await node.logged(/is not signed by a CA this machine trusts/);
   },
 });
 

@@ -67,7 +67,7 @@ function tokenise(marker: string): string[] {
   for (let at = 0; marker.slice(at).trim() !== "";) {
     TOKEN.lastIndex = at;
     const found = TOKEN.exec(marker);
-    if (found === null) throw new SyntaxError(`'${marker}' is no marker`);
+    if (found === null) throw new SyntaxError(`'${marker}' is not a marker`);
     tokens.push(found[1] ?? "");
     at = TOKEN.lastIndex;
   }

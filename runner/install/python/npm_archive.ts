@@ -20,7 +20,7 @@ export async function readNpmArchive(
     const name = textOf(header.subarray(0, 100));
     if (name === "") break;
     const size = parseInt(textOf(header.subarray(124, 136)), 8);
-    if (!(size >= 0)) throw new Error(`'${path}' is no package of npm`);
+    if (!(size >= 0)) throw new Error(`'${path}' is not an npm package`);
     const [, base = ""] = /^package\/([^/]+)$/.exec(name) ?? [];
     if (names.includes(base)) found.set(base, tar.slice(at + BLOCK, at + BLOCK + size));
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;

@@ -89,7 +89,7 @@ Deno.test("a permission that could become another flag, or that nobody knows, is
   const message = (permissions: unknown) => refusal({ name: "a", code: CODE, permissions }).message;
   assertEquals(
     message({ nett: [] }),
-    "Cannot spawn 'a': permissions.nett is no permission: known are net, read, write, env, sys, run, ffi",
+    "Cannot spawn 'a': permissions.nett is not a permission: known are net, read, write, env, sys, run, ffi",
   );
   for (const entry of ["a,b", "", " ", "a\n--allow-all", "x".repeat(2000)]) {
     assertStringIncludes(

@@ -293,7 +293,7 @@ Deno.test("each bad flag or value is refused in one line that says what is wrong
     [["--password", "hush"], "unknown argument '--password': see --help"],
     [
       ["--password-file", "p"],
-      "--password-file needs --username NAME: MQTT knows no password without a user name",
+      "--password-file needs --username NAME: MQTT has no password without a user name",
     ],
     [["--broker", "a b"], "--broker: not a host name, an address or a broker URL: current value is 'a b'"],
   ];
@@ -317,7 +317,7 @@ Deno.test("user name and password come from the environment, and flags win over 
 Deno.test("a password without a user name is refused, and not shown", () => {
   assertEquals(
     refusal([], { ...HOME, AGENTFLOW_PASSWORD: "hush" }),
-    "$AGENTFLOW_PASSWORD needs --username NAME: MQTT knows no password without a user name",
+    "$AGENTFLOW_PASSWORD needs --username NAME: MQTT has no password without a user name",
   );
 });
 

@@ -39,7 +39,7 @@ Deno.test("a certificate that nobody known has signed leads to --ca", () => {
   ) {
     assertEquals(
       said(failure(code)),
-      "the broker's certificate is signed by nobody this machine trusts: give its CA with --ca FILE",
+      "the broker's certificate is not signed by a CA this machine trusts: give its CA with --ca FILE",
     );
     assertEquals(
       said(failure(code), "wss://b", { hasCa: true }),
@@ -63,11 +63,11 @@ Deno.test("a certificate for another host names both, as far as they are known",
   const code = "ERR_TLS_CERT_ALTNAME_INVALID";
   assertEquals(
     said(failure(code, "", { cert: { subjectaltname: "DNS:a, DNS:c" } })),
-    "the broker's certificate is not for 'b' but for DNS:a, DNS:c: name the broker as its certificate does",
+    "the broker's certificate is not for 'b' but for DNS:a, DNS:c: use a name from the certificate",
   );
   assertEquals(
     said(failure(code)),
-    "the broker's certificate is not for 'b': name the broker as its certificate does",
+    "the broker's certificate is not for 'b': use a name from the certificate",
   );
   const long = said(failure(code, "", { cert: { subjectaltname: "x".repeat(10_000) } }));
   assertEquals(long.length < 400, true);
@@ -148,11 +148,11 @@ Deno.test("TLS to a port that has none is recognised however it fails", () => {
   const cut = "Client network socket disconnected before secure TLS connection was established";
   assertEquals(
     said(failure("ECONNRESET", cut)),
-    "no TLS is spoken there: use the broker's TLS port, or mqtt:// if it has none",
+    "that port does not speak TLS: use the broker's TLS port, or mqtt:// if it has none",
   );
   assertEquals(
     said(failure("ERR_SSL_WRONG_VERSION_NUMBER"), "wss://b"),
-    "no TLS is spoken there: use the broker's TLS port, or ws:// if it has none",
+    "that port does not speak TLS: use the broker's TLS port, or ws:// if it has none",
   );
 });
 
@@ -162,9 +162,9 @@ Deno.test("a port that closes without an answer may expect another protocol", ()
     ["mqtts://b", "does that port expect WebSocket (wss://)?"],
     [
       "ws://b",
-      "does that port expect TLS (wss://) or plain MQTT (mqtt://), or is the path in the URL another?",
+      "does that port expect TLS (wss://) or plain MQTT (mqtt://), or is the path in the URL wrong?",
     ],
-    ["wss://b", "does that port expect plain MQTT (mqtts://), or is the path in the URL another?"],
+    ["wss://b", "does that port expect plain MQTT (mqtts://), or is the path in the URL wrong?"],
   ];
   for (const [url, question] of cases) {
     for (const error of [undefined, failure("ECONNRESET"), failure("EPIPE")]) {
@@ -176,11 +176,11 @@ Deno.test("a port that closes without an answer may expect another protocol", ()
 Deno.test("an answer in another protocol is quoted, briefly", () => {
   assertStringIncludes(
     said(failure(undefined, "Invalid header flag bits"), "mqtt://b"),
-    "what answers there does not speak MQTT (Invalid header flag bits): does that port expect TLS",
+    "the server there does not speak MQTT (Invalid header flag bits): does that port expect TLS",
   );
   assertStringIncludes(
     said(failure("HPE_INVALID_CONSTANT", "Parse Error"), "ws://b"),
-    "what answers there does not speak WebSocket (Parse Error): does that port expect TLS",
+    "the server there does not speak WebSocket (Parse Error): does that port expect TLS",
   );
   assertEquals(said(failure(undefined, "x".repeat(10_000)), "mqtt://b").length < 400, true);
 });
@@ -189,7 +189,7 @@ Deno.test("nobody there, no such name and no answer are told apart", () => {
   assertEquals(said(failure("ECONNREFUSED")), "connection refused (is a broker running there?)");
   assertEquals(
     said(failure("ENOTFOUND")),
-    "the name 'b' is not known: check --broker and this machine's name service",
+    "the name 'b' cannot be resolved: check --broker and this machine's name service",
   );
   assertEquals(
     said(failure(undefined, "connack timeout")),

@@ -20,14 +20,14 @@ Deno.test("a key file has the nodes that were enrolled, each once, and none of t
   const node = { node: "hall-1", public: ENTRY.public };
   const { keys, nodes } = parseKeys(JSON.stringify([ENTRY, node, { ...node, node: "hall-2" }]));
   assertEquals([[...keys.keys()], [...nodes]], [["k"], [["hall-1", X], ["hall-2", X]]]);
-  assertEquals(refusal(node, node), "the node hall-1 is there twice");
+  assertEquals(refusal(node, node), "the node hall-1 is listed twice");
   assertEquals(refusal({ ...node, node: "a/b" }).startsWith("[0.node] must be"), true);
   assertEquals(refusal({ ...node, commands: ["*"] }).startsWith("[0.commands]"), true);
   assertEquals(refusal(ENTRY, { ...node, public: { ...ENTRY.public, d: X } }).includes("private half"), true);
 });
 
 Deno.test("a key file that says something else is refused with the place and the reason", () => {
-  assertEquals(refusal(ENTRY, ENTRY), "the kid k is there twice");
+  assertEquals(refusal(ENTRY, ENTRY), "the kid k is listed twice");
   assertEquals(refusal({ ...ENTRY, commands: ["fly"] }).includes("0.commands.0"), true);
   assertEquals(refusal({ ...ENTRY, nodes: [] }), "[0.nodes] must list at least one node");
   assertEquals(refusal({ ...ENTRY, public: { ...ENTRY.public, d: X } }).includes("private half"), true);

@@ -76,7 +76,7 @@ Deno.test(needing(ROOT, "a planted folder is refused in place of the node's own"
     await assertRejects(() => openHome(dir, "n"), ConfigError, "belongs to user 65534");
     await Deno.remove(own);
     await Deno.symlink("/etc", own);
-    await assertRejects(() => openHome(dir, "n"), ConfigError, "is no folder");
+    await assertRejects(() => openHome(dir, "n"), ConfigError, "is not a folder");
   });
 });
 
