@@ -230,7 +230,7 @@ Deno.test("a password that would leave the machine unencrypted gives a warning",
     env: { AGENTFLOW_PASSWORD: "hush" },
   });
   await node.logged(/WARNING The password goes to the broker unencrypted: use mqtts:\/\/ or wss:\/\//);
-  await node.logged(/the name 'broker.invalid' is not known/);
+  await node.logged(/the name 'broker.invalid' cannot be resolved/);
   await node.end();
   assertEquals(node.stderr.filter((line) => line.includes("hush")), []);
 });

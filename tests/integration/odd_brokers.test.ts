@@ -64,7 +64,7 @@ const LACKS: readonly [title: string, rules: Strictness, line: RegExp][] = [
   [
     "wildcards",
     { wildcards: false },
-    /over a subscription to nodes\/test-node\/reply\/\+: .* no wildcards\?/,
+    /over a subscription to nodes\/test-node\/reply\/\+: .* not support wildcards\?/,
   ],
   ["more than 8 filters in a packet", { maxFilters: 8 }, /INFO/],
   ["more than one filter in a packet", { maxFilters: 1 }, /INFO/],
