@@ -227,7 +227,7 @@ law("check_agent finds mistakes and needs, runs nothing, and reads no files for 
     assertEquals(isError, true, sneaky);
     assertMatch(text, /An agent cannot import/);
   }
-  assertEquals((await check("const a = 1;")).value.notes.length, 1);
+  assertEquals((await check("const a = 1;")).value.problems.length, 1);
   const python = await check(`import yaml\nasync def setup(agent):\n    await agent.publich("a", 1)\n`);
   assertEquals([python.isError, python.value.language], [true, "python"]);
   assertMatch(
