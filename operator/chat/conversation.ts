@@ -96,7 +96,7 @@ export class Conversation {
         else ran.push({ tool: call.toolName, ok: outcome });
       }
     }
-    this.parts.person.note(`The model has had ${this.#limits.steps} answers: say something to go on`);
+    this.parts.person.note(`The model has had ${this.#limits.steps} answers: say something to continue`);
     return { answer: "", ran, declined };
   }
 

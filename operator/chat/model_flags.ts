@@ -10,7 +10,7 @@ export const MODEL_FLAGS = {
     name: "model",
     value: "NAME",
     env: ["AGENTFLOW_MODEL"],
-    help: "the model, as its provider calls it; without one the built-in planner reads plain sentences",
+    help: "the model, as its provider calls it; without a model, the built-in planner reads plain sentences",
   },
   provider: {
     name: "model-provider",
@@ -31,7 +31,7 @@ export const MODEL_FLAGS = {
     value: "FILE",
     env: ["AGENTFLOW_MODEL_KEY_FILE"],
     fallbackText: "the key itself in $AGENTFLOW_MODEL_KEY, else $OPENAI_API_KEY or $ANTHROPIC_API_KEY",
-    help: "file with its API key, for its owner alone to read",
+    help: "file with its API key, readable only by its owner",
   },
 } satisfies Record<string, Flag>;
 

@@ -61,7 +61,7 @@ export class ChatSession {
   #notUnderstood(reason: string, forms: readonly string[]): Answer {
     const { person } = this.parts;
     person.note(reason);
-    if (forms.length > 0) person.note("What can be said without a model:");
+    if (forms.length > 0) person.note("Without a model you can say:");
     for (const form of forms) person.note(`  ${form}`);
     return { kind: "not_understood", reason };
   }
@@ -86,7 +86,7 @@ export function isDone(answer: Answer): boolean {
 
 function helpLines(): readonly string[] {
   return [
-    "Without a model these sentences are understood:",
+    "Without a model you can say:",
     ...FORMS.map((form) => `  ${form}`),
     "Templates:",
     ...TEMPLATES.map(({ name, description }) => `  ${name.padEnd(13)} ${description}`),

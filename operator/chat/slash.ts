@@ -13,7 +13,7 @@ export const SLASH_HELP: readonly string[] = [
   "/agents [NODE]                      the agents, of one node or of all",
   "/migrate AGENT NODE                 moves an agent",
   "/deploy NODE USER@HOST BROKER       brings a node to a device",
-  "/help                               what can be said",
+  "/help                               lists sentences and commands",
   "/quit                               ends the chat; so does Ctrl-D",
 ];
 
@@ -56,5 +56,5 @@ export function parseSlash(line: string): Slash | undefined {
 }
 
 function unknown(command: string): Slash {
-  return { kind: "unusable", reason: `There is no ${command.slice(0, 40)}: /help says what there is` };
+  return { kind: "unusable", reason: `There is no ${command.slice(0, 40)}: /help lists the commands` };
 }

@@ -16,9 +16,9 @@ export async function agreed(
 ): Promise<boolean> {
   if (isSet(run.options, "yes")) return true;
   if (run.json || !Deno.stdin.isTerminal()) {
-    throw new ConfigError(`${what}, and nobody is there to be asked: ${instead}`);
+    throw new ConfigError(`${what}, and there is no one to ask: ${instead}`);
   }
-  run.stderr.write(`${what}. Type yes to go on: `);
+  run.stderr.write(`${what}. Type yes to continue: `);
   return await line(run.signal) === "yes";
 }
 

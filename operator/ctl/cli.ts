@@ -102,7 +102,7 @@ export class Cli {
       access,
       ...commandOptions(run),
       onStatus: (status) =>
-        run.note(status.kind === "connected" ? "The broker is there again" : status.reason),
+        run.note(status.kind === "connected" ? "Connected to the broker again" : status.reason),
     });
     const operator = {
       bus,

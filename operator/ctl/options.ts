@@ -16,13 +16,13 @@ export const SIGN_KEY: Flag = {
   name: "sign-key",
   value: "FILE",
   env: ["AGENTFLOW_SIGN_KEY"],
-  help: "key of 'agentflow key generate': signs commands, for nodes that run with --trust",
+  help: "key made by 'agentflow key generate', to sign commands for nodes that run with --trust",
 };
 const PROFILE: Flag = {
   name: "profile",
   value: "NAME",
   env: ["AGENTFLOW_PROFILE"],
-  help: "a profile of ~/.config/agentflow/config.json, which gives the flags of this group",
+  help: "profile in ~/.config/agentflow/config.json that sets the flags of this group",
 };
 const TIMEOUT: Flag = {
   name: "timeout",

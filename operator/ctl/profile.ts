@@ -117,7 +117,7 @@ function unknownField(issue: v.StrictObjectIssue, known: string): string {
   if (issue.expected !== "never") return "must be an object";
   const isPassword = issue.path?.at(-1)?.key === "password";
   return isPassword
-    ? "does not belong into this file: put it into a file of its own, and that one's path into password_file"
+    ? "does not belong in this file: put it in a separate file, and name that file in password_file"
     : `is no field: known are ${known}`;
 }
 

@@ -105,7 +105,7 @@ class Deployment {
     if (this.observed.isActive && this.observed.isEnabled) {
       return this.#result("unchanged", { heartbeat: await this.#heartbeatOfRunning() });
     }
-    report("All is there, but the service does not run: starting it");
+    report("Everything is installed, but the service is not running: starting it");
     await this.#orExplain(() => device.start());
     return this.#result("started", { heartbeat: await this.#comesUp(signs, this.observed.current) });
   }
@@ -180,7 +180,7 @@ class Deployment {
   /** If two nodes share a name, the later one ends soon after its first heartbeat. */
   async #stays(signs: SignsOfLife, release: string | undefined): Promise<boolean> {
     if (signs.rival(release) === undefined) return true;
-    this.parts.report("Another node of its name is at the broker: waiting for what becomes of both");
+    this.parts.report("Another node with this name is online: waiting to see which one stays");
     await signs.wait(release, () => signs.rival(release) === undefined, HEARTBEAT_MS);
     return (await this.parts.device.observe(undefined)).isActive;
   }
@@ -226,10 +226,10 @@ class Deployment {
 
   /** Reports at once: after an interruption, the operator may not wait for the error. */
   #interrupted(previous: string | undefined): DeployError {
-    const before = previous === undefined ? "" : `; the one before is ${previous}`;
+    const before = previous === undefined ? "" : `; the previous release is ${previous}`;
     const message =
-      `Interrupted: release ${this.parts.releaseId} is in place, but has not proved itself${before}. ` +
-      "Run deploy again to see how it is";
+      `Interrupted: release ${this.parts.releaseId} is installed, but has not proved itself${before}. ` +
+      "Run deploy again to check it";
     this.parts.report(message);
     return new DeployError(message);
   }
@@ -237,15 +237,17 @@ class Deployment {
   /** @returns what to tell the operator */
   async #goBack(previous: string, reason: Error): Promise<Error> {
     const { device, releaseId, report } = this.parts;
-    report("The new one does not come up: going back");
+    report("The new release does not come up: rolling back");
     const what = reason instanceof StartError ? this.#notStarted(reason).message : reason.message;
     try {
       await device.activate(previous);
       await device.discard(releaseId);
     } catch (error) {
-      return new DeployError(`${what}\nThe one before does not come up either: ${(error as Error).message}`);
+      return new DeployError(
+        `${what}\nThe previous release does not come up either: ${(error as Error).message}`,
+      );
     }
-    return new DeployError(`${what}\nThe one before (${previous}) runs again`);
+    return new DeployError(`${what}\nThe previous release (${previous}) is running again`);
   }
 
   async #orExplain(action: () => Promise<void>): Promise<void> {
@@ -289,7 +291,7 @@ function describe(plan: Exclude<Plan, { kind: "refuse" | "nothing" }>): string[]
 }
 
 function sizeOf(uploads: readonly Shipment[]): string {
-  if (uploads.length === 0) return "its settings only: the programs are there";
+  if (uploads.length === 0) return "settings only (the programs are already there)";
   const mib = uploads.reduce((sum, { bytes }) => sum + bytes, 0) / 1024 / 1024;
   return `${uploads.map(({ name }) => name).join(" and ")} (${mib.toFixed(1)} MiB)`;
 }

@@ -39,7 +39,7 @@ function judge(observed: Observed): Omit<Finding, "check"> {
     const advice = `as root there: loginctl enable-linger ${user}; or deploy with --system`;
     return { status: "warning", message: `its service manager does not answer: ${managerProblem}`, advice };
   }
-  const message = `can have a node: ${system} on ${machine}, ${libc}, ${mib(freeBytes)} MiB free`;
+  const message = `can run a node: ${system} on ${machine}, ${libc}, ${mib(freeBytes)} MiB free`;
   return { status: "ok", message, advice: undefined };
 }
 

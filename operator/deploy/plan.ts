@@ -53,8 +53,8 @@ export function planDeploy(release: Release, observed: Observed, mayReplace: boo
   if (previous !== undefined && !mayReplace) {
     return {
       kind: "refuse",
-      reason: `node '${wish.node}' is there already, and differs: ${changes.join(", ")}. ` +
-        "--upgrade changes it, keeps its agents, and goes back if the new one does not come up",
+      reason: `node '${wish.node}' already exists and differs: ${changes.join(", ")}. ` +
+        "--upgrade changes it, keeps its agents, and rolls back if the new release does not come up",
     };
   }
   const there = new Set([...observed.blobs, ...observed.files.values()]);
@@ -78,7 +78,7 @@ function obstacle({ wish }: Release, observed: Observed): string | undefined {
   if (observed.isInOtherScope) {
     const other = otherScope(scope);
     const advice = other === "system" ? "give --system" : "leave --system out";
-    return `node '${node}' is there already as a service of the ${other}: ${advice}, or --uninstall it first`;
+    return `node '${node}' already exists as a service of the ${other}: ${advice}, or --uninstall it first`;
   }
   if (observed.canBeRoot === false) {
     return `--system needs sudo without a password for ${observed.user}: leave it out for a service of ` +

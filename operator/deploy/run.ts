@@ -40,7 +40,9 @@ async function uninstall(options: DeployOptions, { signal }: DeployIo): Promise<
   return {
     json: { ok: true, node, host: destination, action: found ? "uninstalled" : "unchanged", state },
     words: [
-      found ? `Node '${node}' is gone from ${destination}` : `There is no node '${node}' on ${destination}`,
+      found
+        ? `Node '${node}' has been removed from ${destination}`
+        : `There is no node '${node}' on ${destination}`,
       ...(state === undefined ? [] : [`Its agents' state is still in ${state}: --purge removes it`]),
     ],
   };
@@ -75,7 +77,7 @@ async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutc
   for (const warning of result.warnings) io.report(`Warning: ${warning}`);
   if (options.wait && !dryRun && bus === null) {
     io.report(
-      "Its heartbeat was not waited for: the broker is on the device itself. --via URL says how to reach it",
+      "Did not wait for its heartbeat: the broker is on the device itself. Give --via URL to say how to reach it",
     );
   }
   return {
@@ -118,7 +120,7 @@ function inWords(node: string, host: string, result: DeployResult): string[] {
     installed: "is installed",
     upgraded: "is upgraded",
     started: "is started",
-    unchanged: "is there as it shall be",
+    unchanged: "is already up to date",
   }[action];
   const lines = [`Node '${node}' ${what} on ${host} (${architecture}, release ${release})`];
   if (heartbeat !== undefined) {

@@ -169,5 +169,5 @@ export function explain(stderr: string, destination: string): string {
   if (/Connection refused/.test(stderr)) return `${said}: is its SSH server on?`;
   if (/Could not resolve hostname/.test(stderr)) return `${said}: check the name, or use its address`;
   if (/timed out|No route to host/.test(stderr)) return `${said}: is it on, and in this network?`;
-  return said === "" ? "ssh failed without a word" : said;
+  return said === "" ? "ssh failed without any output" : said;
 }

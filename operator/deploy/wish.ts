@@ -55,7 +55,7 @@ export function readRunnerFlags(args: readonly string[]): RunnerFlags {
   const given = splitFlags(args);
   const own = given.find(({ flag }) => OWN_FLAGS.includes(flag));
   if (own !== undefined || request.kind !== "run") {
-    throw new ConfigError(`--${own?.flag.name} is no flag for a node that is deployed: leave it out`);
+    throw new ConfigError(`--${own?.flag.name} cannot be set for a deployed node: leave it out`);
   }
   const files: { name: string; source: string }[] = [];
   const sent = given.flatMap(({ flag, value }): Argument[] => {
@@ -142,7 +142,7 @@ async function fetchPython(archive: string, { env, cacheDir, signal }: Sources):
       `Cannot fetch Python (npm:pyodide@${PYODIDE_VERSION}): ${
         (error as Error).message
       }: connect this machine ` +
-        "to the npm registry (another is named by $NPM_CONFIG_REGISTRY or in ~/.npmrc), or name the package with " +
+        "to the npm registry (set another one with $NPM_CONFIG_REGISTRY or ~/.npmrc), or name the package with " +
         "-- --pyodide FILE",
     );
   } finally {

@@ -42,7 +42,7 @@ export class Bodies {
     try {
       for (;;) {
         const { done, value } = await reader.read();
-        if (isLate) throw new RequestError("usage", `the body has not come within ${patienceMs / 1000} s`);
+        if (isLate) throw new RequestError("usage", `the body did not arrive within ${patienceMs / 1000} s`);
         if (done) return joined(chunks, bytes);
         chunks.push(value);
         bytes += value.length;

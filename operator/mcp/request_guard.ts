@@ -22,13 +22,13 @@ export type Refusal = { readonly status: 401 | 403; readonly reason: string } | 
 export function refusalOf(headers: Headers, { hosts, origins, token }: GuardOptions): Refusal {
   const own = urlOf(`http://${headers.get("host") ?? ""}`);
   if (own === undefined || !(isLoopback(own.hostname) || hosts.includes(own.hostname))) {
-    return { status: 403, reason: "This server is not asked for by that name (--allow-host)" };
+    return { status: 403, reason: "This server does not answer to that host name (--allow-host)" };
   }
   const given = headers.get("origin");
   if (given !== null) {
     const from = urlOf(given);
     if (from === undefined || !(from.host === own.host || origins.includes(from.origin))) {
-      return { status: 403, reason: "Pages from there may not use this server (--allow-origin)" };
+      return { status: 403, reason: "Pages from that origin may not use this server (--allow-origin)" };
     }
   }
   if (token === undefined) return undefined;

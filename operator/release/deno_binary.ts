@@ -48,7 +48,7 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
       `Cannot fetch Deno for ${architecture} (npm:${name}@${version}): ${
         (error as Error).message
       }: connect this ` +
-        "machine to the npm registry (another is named by $NPM_CONFIG_REGISTRY or in ~/.npmrc), or give deploy " +
+        "machine to the npm registry (set another one with $NPM_CONFIG_REGISTRY or ~/.npmrc), or give deploy " +
         "an executable with --deno-file FILE",
     );
   } finally {

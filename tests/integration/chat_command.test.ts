@@ -84,7 +84,7 @@ Deno.test("without a model a sentence spawns, asks about, and stops an agent of 
   );
   const unsure = await say("stop", "usage");
   assertEquals(unsure.code, 1);
-  assertStringIncludes(unsure.stderr, "Nobody is there to be asked");
+  assertStringIncludes(unsure.stderr, "There is no one to ask");
   const stopped = await say("stop usage", "--yes");
   assertEquals([stopped.code, stopped.stdout], [0, "Agent 'usage' is stopped on test-node\n"]);
 });
@@ -128,7 +128,7 @@ Deno.test("lines from a file are answered one after another; commands with a sla
   assertStringIncludes(stdout, "/deploy NODE USER@HOST BROKER");
   assertStringIncludes(stdout, "No agent runs there");
   assertStringIncludes(stderr, "Usage: /migrate AGENT NODE");
-  assertStringIncludes(stderr, "There is no /what: /help says what there is");
+  assertStringIncludes(stderr, "There is no /what: /help lists the commands");
   assertEquals(server.requests.length, 0);
 });
 
@@ -183,7 +183,7 @@ Deno.test("with --read-only nothing is changed, whoever plans", async () => {
   await using server = new ModelServer([{ text: "I only look." }]);
   const plain = await chat(stage.broker.port, ["stop x", "--read-only", "--yes"]);
   assertEquals(plain.code, 1);
-  assertStringIncludes(plain.stderr, "With --read-only nothing is changed");
+  assertStringIncludes(plain.stderr, "--read-only does not allow changes");
   await chat(stage.broker.port, [
     "stop x",
     "--read-only",

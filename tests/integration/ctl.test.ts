@@ -443,7 +443,7 @@ laws("the command line and one node", ["hall"], {
   "stop-all asks, and does nothing where nobody can be asked": async ({ run }) => {
     const { code, stderr } = await run("stop-all");
     assertEquals(code, 2);
-    assertStringIncludes(stderr, "This ends 1 node for good, and nobody is there to be asked: --yes does it");
+    assertStringIncludes(stderr, "This ends 1 node for good, and there is no one to ask: --yes does it");
     assertEquals((await run("nodes", "--json")).json[0].state, "online");
   },
 

@@ -55,7 +55,7 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
     assertMatch(stdout, /^\+ hall\/sensor-hall {2}start$/m);
     assertMatch(stdout, /^3 steps: 3 start$/m);
     assertMatch(stdout, /^done {2}\+ attic\/vision {2}start$/m);
-    assertMatch((await run("apply", file)).stdout, /Nothing to do: the fleet is as the file says/);
+    assertMatch((await run("apply", file)).stdout, /Nothing to do: the fleet matches the file/);
     const { code: same } = await run("diff", file);
     assertEquals(same, 0);
   });
@@ -91,7 +91,7 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
       assertEquals(unasked.code, 2);
       assertStringIncludes(
         unasked.stderr,
-        "This stops 1 agent that the file does not name, and nobody is there to be asked: --yes does it without",
+        "This stops 1 agent that the file does not name, and there is no one to ask: --yes does it without",
       );
       assertEquals((await run("state", "sensor-hall")).code, 0);
       const { code, json } = await run("apply", file, "--prune", "--yes", "--json");

@@ -224,12 +224,12 @@ Deno.test({
 
     await t.step("stop-all does nothing unless the answer is yes", async () => {
       await using no = new Typescript(["stop-all", "hall", ...at]);
-      await no.shows(/This ends 1 node for good\. Type yes to go on: /);
+      await no.shows(/This ends 1 node for good\. Type yes to continue: /);
       await no.type("no\r");
       assertEquals(await no.code, 1);
       assertMatch(no.output, /Nothing has been stopped/);
       await using yes = new Typescript(["stop-all", "hall", ...at]);
-      await yes.shows(/Type yes to go on: /);
+      await yes.shows(/Type yes to continue: /);
       await yes.type("yes\r");
       assertEquals(await yes.code, 0);
       assertMatch(yes.output, /Node 'hall' has ended, with 0 agents/);

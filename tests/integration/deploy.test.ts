@@ -141,7 +141,7 @@ withDevice(
     await t.step("doctor finds that the device can have one", async () => {
       const [, { status, message }] = await operator.doctor();
       assertEquals(status, "ok", message);
-      assertMatch(message, /^can have a node: Linux on \w+, glibc \S+, \d+ MiB free$/);
+      assertMatch(message, /^can run a node: Linux on \w+, glibc \S+, \d+ MiB free$/);
     });
 
     await t.step("--dry-run changes nothing", async () => {
@@ -185,7 +185,7 @@ withDevice(
       assertEquals(code, 1);
       assertMatch(
         said,
-        /node 'kitchen' is there already, and differs: unit and flags, policy\.json\. /,
+        /node 'kitchen' already exists and differs: unit and flags, policy\.json\. /,
       );
       assertMatch(said, /--upgrade changes it/);
     });
@@ -208,7 +208,7 @@ withDevice(
       assertEquals([code, result?.action, result?.missingAgents], [0, "upgraded", []], said);
       assert(result.heartbeat.instance !== instance && result.release !== release);
       assertEquals(result.heartbeat.agents, ["counter"]);
-      assertStringIncludes(said, "its settings only: the programs are there");
+      assertStringIncludes(said, "settings only (the programs are already there)");
       ({ heartbeat: { instance }, release } = result);
       const { json: after } = await bus.on("counts", () => true, bus.mark());
       assert(after > before, `the counter went from ${before} to ${after}`);
@@ -225,7 +225,7 @@ withDevice(
       const { code, said } = await operator.deploy("--upgrade", "--runner", broken);
       assertEquals(code, 1);
       assertMatch(said, /does not start on device:[^]*no such thing/);
-      assertStringIncludes(said, `The one before (${release}) runs again`);
+      assertStringIncludes(said, `The previous release (${release}) is running again`);
       assertEquals(
         await Deno.readLink(join(device.home, "agentflow/nodes/kitchen/current")),
         `releases/${release}`,
@@ -254,7 +254,7 @@ withDevice(
       assertEquals(code, 1);
       assertStringIncludes(said, "the broker has no heartbeat of it after 2 s");
       assertStringIncludes(said, "connection refused");
-      assertStringIncludes(said, `The one before (${release}) runs again`);
+      assertStringIncludes(said, `The previous release (${release}) is running again`);
       await bus.on("nodes/kitchen/heartbeat", ({ json }) => json.agents?.includes("counter"), from);
     });
 
@@ -478,7 +478,7 @@ withDevice(
     }
     assertEquals((await child.status).code, 130, said);
     await output;
-    assertMatch(said, /Interrupted: release \w+ is in place, but has not proved itself/);
+    assertMatch(said, /Interrupted: release \w+ is installed, but has not proved itself/);
     assert(isRunning(device.pid("kitchen") ?? 0));
     assertEquals(device.list("agentflow/nodes/kitchen/releases").length, 1);
   },

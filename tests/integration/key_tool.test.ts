@@ -40,7 +40,7 @@ Deno.test("a key is made for its owner alone, shown without its private half, an
     assertEquals((await stage.node.child.status).code, 0);
   }
   const again = await key("generate", "--kid", "me", file);
-  assertEquals([again.code, again.err], [2, `agentflow: Cannot write ${file}: it exists already\n`]);
+  assertEquals([again.code, again.err], [2, `agentflow: Cannot write ${file}: it already exists\n`]);
   assertMatch(
     (await key("sign", "--key", file, "--node", "n", "--command", "fly")).err,
     /'--command <COMMAND>'.*'fly' is invalid/,
@@ -61,7 +61,7 @@ Deno.test("a node is enrolled by the fingerprint that it has in its log, and by 
     const fingerprint = /SHA256:\S+/.exec(line)?.[0] ?? "";
     const enrol = (...args: string[]) =>
       key("enrol", "--broker", `mqtt://127.0.0.1:${stage.broker.port}`, "--trust", file, ...args);
-    assertMatch((await enrol("test-node")).err, /nobody is there to be asked: --fingerprint/);
+    assertMatch((await enrol("test-node")).err, /there is no one to ask: --fingerprint/);
     const wrong = await enrol("test-node", "--fingerprint", "SHA256:x");
     assertEquals(wrong.code, 2);
     assertStringIncludes(wrong.err, `has another key: ${fingerprint} in place of SHA256:x`);

@@ -40,7 +40,7 @@ for (const [flags, file] of [[[], "hello.ts"], [["--js"], "hello.js"], [["--pyth
       }
       const again = await ctl(["new", "hello", "--dir", folder, ...flags]);
       assertEquals(again.code, 1);
-      assertStringIncludes(again.stderr, "it is there already");
+      assertStringIncludes(again.stderr, "it already exists");
     }));
 }
 

@@ -95,7 +95,7 @@ export async function deployedUnit(
   const broken = await file("broken.js", BROKEN + source);
   await law(
     "--upgrade with a runner that does not start goes back",
-    () => goesOn(() => deploy(1, /does not come up: going back[^]*runs again/, broken, "--upgrade")),
+    () => goesOn(() => deploy(1, /does not come up: rolling back[^]*is running again/, broken, "--upgrade")),
   );
   await law("upgrade over the bus takes a healthy runner", async () => {
     const third = await file("third.js", `${source}\n// third`);

@@ -28,5 +28,5 @@ export function printAnswer(run: Run, answer: Answer): void {
 
 function outcomeOf(outcome: ToolCallOutcome): Readonly<Record<string, unknown>> {
   if (outcome.kind === "ran") return { ok: outcome.result.ok, result: outcome.result.value };
-  return { ok: false, declined: true, error: "nobody has agreed to it: --yes agrees to everything" };
+  return { ok: false, declined: true, error: "no one has agreed to it: --yes agrees to everything" };
 }

@@ -27,7 +27,7 @@ export class TerminalPerson implements Person {
     for (const line of lines) stderr.write(`  ${printable(line)}\n`);
     if (this.saysYes) return true;
     if (this.ask === undefined) {
-      stderr.write("Nobody is there to be asked, so it is not done: --yes does without asking\n");
+      stderr.write("There is no one to ask, so it was not done: --yes does it without asking\n");
       return false;
     }
     const answer = await this.ask("Do this? [y/N] ", signal);

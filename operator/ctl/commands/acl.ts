@@ -55,7 +55,7 @@ function checked(request: AclRequest): AclRequest {
   }
   for (const user of [...operators, ...agents]) {
     if (!/^[^\s\p{Cc}#][^\p{Cc}]*$/u.test(user)) {
-      throw new ConfigError(`${JSON.stringify(user)} is no user name for mosquitto`);
+      throw new ConfigError(`${JSON.stringify(user)} cannot be a user name in mosquitto`);
     }
   }
   const users = [...nodes, ...operators, ...agents];

@@ -23,8 +23,8 @@ const COLUMNS: readonly Column<AgentView>[] = [
 
 export function addAgents(program: Command, cli: Cli): void {
   const command = program.command("agents")
-    .description("list the agents that run, on all nodes or on one")
-    .option("--node <NODE>", "only those of this node");
+    .description("list the running agents, on all nodes or on one")
+    .option("--node <NODE>", "only agents on this node");
   cli.connected(command, async (run, operator) => {
     await survey(operator, { signal: run.signal });
     const node = text(run.options, "node");

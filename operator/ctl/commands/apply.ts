@@ -12,10 +12,10 @@ import { changeLines, planLines, resultLine, stepJson, stepLine } from "../rende
 
 export function addApply(program: Command, cli: Cli): void {
   const command = program.command("apply")
-    .description("make the fleet what a file says: start, replace and move agents")
+    .description("make the fleet match a file: start, replace and move agents")
     .argument("<FLEET>", "the fleet file (docs/fleet.schema.json)")
     .option("--dry-run", "show the plan, and do nothing")
-    .option("--prune", "stop what runs on the file's nodes and is not in it, after asking")
+    .option("--prune", "stop agents on the file's nodes that the file does not list, after asking")
     .option("--yes", "do not ask");
   cli.connected(command, async (run, operator, file = "") => {
     const { options, signal, stdout } = run;
@@ -55,14 +55,14 @@ export function addApply(program: Command, cli: Cli): void {
 
 export function addDiff(program: Command, cli: Cli): void {
   const command = program.command("diff")
-    .description("show in what the fleet differs from a file; exit code 1 when it does")
+    .description("show how the fleet differs from a file; exit code 1 if it does")
     .argument("<FLEET>", "the fleet file")
-    .option("--prune", "count what is not in the file too");
+    .option("--prune", "also report agents that are not in the file");
   cli.connected(command, async (run, operator, file = "") => {
     const prune = isSet(run.options, "prune");
     const steps = (await planFleet(operator, file, { prune, signal: run.signal })).filter(isChange);
     if (run.json) run.printJson({ same: steps.length === 0, plan: steps.map(stepJson) });
-    else if (steps.length === 0) run.note("The fleet is as the file says");
+    else if (steps.length === 0) run.note("The fleet matches the file");
     for (const step of run.json ? [] : steps) {
       [stepLine(step, run.stdout), ...changeLines(step, run.stdout)].forEach(run.print);
     }

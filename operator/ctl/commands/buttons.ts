@@ -14,12 +14,12 @@ interface Button {
 /** `stop` has its own command. */
 const BUTTONS: Readonly<Record<Exclude<AgentCommand, "stop">, Button>> = {
   restart: {
-    help: "give an agent a new process, with its budget of restarts anew",
+    help: "restart an agent in a new process, and reset its restart budget",
     done: "has been restarted",
   },
-  pause: { help: "let an agent rest: no process() until resume", done: "is paused" },
-  resume: { help: "let a paused agent go on", done: "goes on" },
-  delete: { help: "stop an agent, and forget what it has persisted", done: "has been deleted" },
+  pause: { help: "pause an agent: no process() calls until resume", done: "is paused" },
+  resume: { help: "resume a paused agent", done: "resumed" },
+  delete: { help: "stop an agent, and delete its persisted state", done: "has been deleted" },
 };
 
 export function addButtons(program: Command, cli: Cli): void {

@@ -10,9 +10,9 @@ import { printableJson } from "../terminal.ts";
 
 export function addCall(program: Command, cli: Cli): void {
   const command = program.command("call")
-    .description("call an agent's handle_task, and show the reply as JSON; --timeout is 30 s without one")
+    .description("call an agent's handle_task and show the reply as JSON (--timeout defaults to 30 s)")
     .argument("<AGENT>", "its name")
-    .argument("[PAYLOAD]", "JSON, or else text; @FILE: what is in that file; -: what comes on stdin", "{}");
+    .argument("[PAYLOAD]", "JSON or text; @FILE reads a file, - reads stdin", "{}");
   cli.connected(command, async (run, operator, name, given = "") => {
     const agent = nameGiven("AGENT", name);
     const payload = parsePayload(await readPayload(given));

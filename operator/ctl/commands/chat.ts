@@ -12,10 +12,13 @@ import { openWorkshop } from "../workshop.ts";
 
 export function addChat(program: Command, cli: Cli): void {
   const command = program.command("chat")
-    .description("say in words what to do: every action is shown, and asked for, before it is taken")
-    .argument("[SENTENCE...]", "what to do; without it, a conversation")
-    .option("-y, --yes", "take every action without asking, whatever the model has read: for scripts")
-    .option("--read-only", "only what looks: nothing that starts, changes or ends anything");
+    .description("say in words what to do: every action is shown and must be confirmed")
+    .argument("[SENTENCE...]", "what to do (default: start a conversation)")
+    .option(
+      "-y, --yes",
+      "take every action without asking, even if what the model read misleads it: for scripts",
+    )
+    .option("--read-only", "only look: never start, change or end anything");
   addModelOptions(command);
   cli.connected(command, async (run, operator, ...words) => {
     const settings = await readModel(run.options, run.env);
@@ -39,7 +42,7 @@ export function addChat(program: Command, cli: Cli): void {
       tools,
       person,
       conversation,
-      whyLacking: () => "With --read-only nothing is changed",
+      whyLacking: () => "--read-only does not allow changes",
     });
     if (prompt === null || sentence !== "") {
       const answer = await interruptible(run, prompt, (signal) => session.answer(sentence, signal));
@@ -48,7 +51,7 @@ export function addChat(program: Command, cli: Cli): void {
     }
     run.note(
       settings === undefined
-        ? "No model is set: plain sentences; /help says which"
+        ? "No model is set: use plain sentences (/help lists them)"
         : `Model: ${settings.model}`,
     );
     const undone = await converseByLines(run, prompt, session, isDone);

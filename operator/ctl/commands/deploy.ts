@@ -8,8 +8,8 @@ import { EXIT } from "../exit_code.ts";
 
 const NOTES = `
 The device needs 64-bit Linux (x86_64 or aarch64) with glibc and systemd, and no internet: the runner and Deno come from
-this machine. It is reached by the ssh of this system, with your keys, known hosts and configuration; a host key that is
-not known is never accepted. A second run changes nothing.
+this machine. It is reached by the ssh of this system, with your keys, known hosts and configuration; unknown host keys are
+never accepted. A second run changes nothing.
 
 Example:
   agentflow deploy kitchen --to pi@192.168.1.52 --broker 192.168.1.10`;
@@ -22,7 +22,9 @@ export function addDeploy(program: Command, cli: Cli): void {
   for (const flag of Object.values(OWN_FLAGS)) command.addOption(optionOf(flag, flag.help + defaultOf(flag)));
   for (const flag of PASSED_FLAGS) {
     command.addOption(
-      optionOf(flag, flag.help).helpGroup("Of the node (files go along, for their owner alone to read):"),
+      optionOf(flag, flag.help).helpGroup(
+        "Node (its files are copied to the device, readable only by their owner):",
+      ),
     );
   }
   command.addHelpText("after", NOTES);

@@ -24,13 +24,13 @@ import { parsePayload } from "./call.ts";
 export function addDev(program: Command, cli: Cli): void {
   const command = program.command("dev")
     .description(
-      "run an agent here as a node would, anew after each save; each line of stdin, JSON or text, calls its handle_task",
+      "run an agent here as a node would, and restart it after each save; each line on stdin, JSON or text, calls its handle_task",
     )
     .argument("<FILE>", "its code (.ts, .js, .py), or a whole spawn config (.json)");
   addConfigOptions(command);
   command
-    .option("--port <PORT>", "of the broker, on this machine alone (default: any free one)")
-    .option("--state-dir <DIR>", "keep what it persists (default: forgotten at the end)")
+    .option("--port <PORT>", "port of the broker, on this machine only (default: any free port)")
+    .option("--state-dir <DIR>", "keep its persisted state here (default: discarded at the end)")
     .option("--policy <FILE>", "policy of the node")
     .option("--node-secrets <FILE>", "secrets of the node");
   cli.local(command, async (run, file = "") => {
@@ -47,7 +47,7 @@ export function addDev(program: Command, cli: Cli): void {
     });
     await using bus = await Bus.connect({ broker: parseBroker("127.0.0.1", node.port), access: {} });
     const operator = { bus, commander: new Commander(bus, undefined), fleet: new Fleet() };
-    run.note(`The broker is mqtt://127.0.0.1:${node.port}; Ctrl-C ends all`);
+    run.note(`The broker is mqtt://127.0.0.1:${node.port}; Ctrl-C ends everything`);
     using _everything = await bus.subscribe("#", (message) => {
       const event = devEvent(message);
       if (event === undefined) return;

@@ -22,11 +22,11 @@ const MARKS: Readonly<Record<Finding["status"], { readonly mark: string; readonl
 export function addDoctor(program: Command, cli: Cli): void {
   const command = program.command("doctor")
     .description(
-      "look for what is wrong with broker, access, nodes and agents, and say what to do; exit code 1 if any",
+      "find problems with broker, access, nodes and agents, and say what to do; exit code 1 if there are any",
     );
   command
-    .option("--device <USER@HOST>", "look at this machine too, over ssh: can it have a node?")
-    .option("--ssh-config <FILE>", "configuration of ssh, in place of your own");
+    .option("--device <USER@HOST>", "also check over ssh whether this machine can run a node")
+    .option("--ssh-config <FILE>", "configuration file for ssh, instead of your own");
   addConnectionOptions(command);
   cli.local(command, async (run) => {
     const findings: Finding[] = [];
@@ -75,14 +75,14 @@ async function examineBus(cli: Cli, run: Run, show: (finding: Finding) => void):
 /** Adds advice to the error's message. */
 const ADVICE: Readonly<Record<BusError["kind"], string | undefined>> = {
   absent: "start the broker, or name it with --broker, --port or --profile",
-  refused: "who may connect is said at the broker: docs/security.md shows users and rules for mosquitto",
+  refused: "the broker decides who may connect: docs/security.md shows users and rules for mosquitto",
   other: undefined,
 };
 
 const DEAF: Finding = {
   check: "access",
   status: "failed",
-  message: "the broker takes what this user publishes on main/reply/…, and does not hand it back",
+  message: "the broker accepts what this user publishes on main/reply/…, but does not deliver it back",
   advice: "let the user read and write nodes/#, agents/# and main/#: docs/security.md has the access rules",
 };
 

@@ -27,8 +27,8 @@ export function addKey(program: Command, cli: Cli): void {
 function addGenerate(key: Command, cli: Cli): void {
   const command = key.command("generate")
     .description("make a key, and print the entry for the nodes' key file")
-    .argument("<FILE>", "to write the private half to (mode 600)")
-    .requiredOption("--kid <KID>", "what the key is called");
+    .argument("<FILE>", "where to write the private half (mode 600)")
+    .requiredOption("--kid <KID>", "name of the key");
   cli.local(command, async (run, path = "") => {
     const made = await generateKey(text(run.options, "kid") ?? "");
     try {
@@ -36,7 +36,7 @@ function addGenerate(key: Command, cli: Cli): void {
       await Deno.writeTextFile(path, `${JSON.stringify(made, null, 2)}\n`, { createNew: true, mode: 0o600 });
     } catch (error) {
       const reason = error instanceof Deno.errors.AlreadyExists
-        ? "it exists already"
+        ? "it already exists"
         : (error as Error).message;
       throw new ConfigError(`Cannot write ${path}: ${reason}`);
     }
@@ -48,7 +48,7 @@ function addGenerate(key: Command, cli: Cli): void {
 function addShow(key: Command, cli: Cli): void {
   const command = key.command("show")
     .description("print the entry of a key for the nodes' key file")
-    .argument("<FILE>", "of 'key generate'")
+    .argument("<FILE>", "a key made by 'key generate'")
     .option("--nodes <PATTERNS>", "which nodes it may command, such as 'hall-*,door'", "*")
     .option("--commands <LIST>", `what it may sign: of ${SIGNED_COMMANDS.join(", ")}, or *`, "*");
   cli.local(command, async (run, path = "") => {
@@ -64,11 +64,11 @@ function addSign(key: Command, cli: Cli): void {
   const command = key.command("sign")
     .description("print a command in its signed form, for mosquitto_pub -s")
     .argument("[PAYLOAD]", "a file with the command's JSON; - for stdin; {} without it")
-    .requiredOption("--key <FILE>", "of 'key generate'")
-    .requiredOption("--node <NODE>", "the node that is to obey")
+    .requiredOption("--key <FILE>", "a key made by 'key generate'")
+    .requiredOption("--node <NODE>", "the node that should obey")
     .addOption(new Option("--command <COMMAND>", "which command it is").choices(SIGNED_COMMANDS))
-    .option("--topic <TOPIC>", "the topic, where --command does not say it: agents/ID/commands")
-    .option("--ttl <TIME>", "how long it counts: 30s, 10m, 12h or 30d", "10m")
+    .option("--topic <TOPIC>", "the topic, if --command does not determine it: agents/ID/commands")
+    .option("--ttl <TIME>", "how long it is valid: 30s, 10m, 12h or 30d", "10m")
     .option(
       "--compact",
       "print only the signature, for readers that verify; without it a plain copy goes with it",
@@ -92,10 +92,10 @@ function addSign(key: Command, cli: Cli): void {
 
 function addEnrol(key: Command, cli: Cli): void {
   const command = key.command("enrol")
-    .description("put the key of a node into the nodes' key file, so that other nodes believe it")
+    .description("add a node's key to the nodes' key file, so that other nodes trust it")
     .argument("<NODE>", "a node that is, or was, on this broker")
-    .requiredOption("--trust <FILE>", "the nodes' key file; made where there is none")
-    .option("--fingerprint <SHA256>", "what the node says of its key in its log, instead of being asked");
+    .requiredOption("--trust <FILE>", "the nodes' key file; created if missing")
+    .option("--fingerprint <SHA256>", "the fingerprint from the node's log, to compare without asking");
   cli.connected(command, async (run, operator, node = "") => {
     const path = text(run.options, "trust") ?? "";
     const found = await keyOnBus(operator, node, { signal: run.signal, timeoutMs: run.timeoutMs });
@@ -125,7 +125,7 @@ async function isRight(
   if (expected === fingerprint) return true;
   if (expected !== undefined) {
     throw new ConfigError(
-      `Node '${node}' on this broker has another key: ${fingerprint} in place of ${expected}. Somebody may be playing it`,
+      `Node '${node}' on this broker has another key: ${fingerprint} in place of ${expected}. Someone may be impersonating it`,
     );
   }
   if (known !== undefined) run.note(`Enrolled until now: ${fingerprintOf(known)}`);

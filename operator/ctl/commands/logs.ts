@@ -19,10 +19,10 @@ interface Kind {
 }
 
 const KINDS: readonly Kind[] = [
-  { name: "logs", help: "show what agents and nodes have logged last", filters: logFilters },
+  { name: "logs", help: "show the latest log lines of agents and nodes", filters: logFilters },
   {
     name: "errors",
-    help: "show the last errors of agents and nodes, with their stacks",
+    help: "show the latest errors of agents and nodes, with stacks",
     filters: () => ERROR_FILTERS,
   },
 ];
@@ -30,11 +30,11 @@ const KINDS: readonly Kind[] = [
 export function addLogs(program: Command, cli: Cli): void {
   for (const kind of KINDS) {
     const command = program.command(kind.name)
-      .description(`${kind.help}, as their nodes remember it; with -f, go on`)
-      .argument("[AGENT|NODE]", "only of this agent, or of this node and its agents")
-      .option("-f, --follow", "go on until Ctrl-C")
-      .option("--for <SECONDS>", "go on for so long")
-      .option("-n, --lines <NUMBER>", "so many of the last lines; 0: none", wholeNumber, DEFAULT_LINES);
+      .description(`${kind.help}, as the nodes remember them; -f follows new ones`)
+      .argument("[AGENT|NODE]", "only this agent, or this node and its agents")
+      .option("-f, --follow", "follow new lines until Ctrl-C")
+      .option("--for <SECONDS>", "follow new lines for this long")
+      .option("-n, --lines <NUMBER>", "show the last NUMBER lines (0 = none)", wholeNumber, DEFAULT_LINES);
     cli.connected(command, async (run, operator, target) => {
       const forMs = milliseconds(run.options, "for");
       if (forMs === undefined && !isSet(run.options, "follow")) {

@@ -12,15 +12,15 @@ import { openWorkshop } from "../workshop.ts";
 export function addMcp(program: Command, cli: Cli): void {
   const command = program.command("mcp")
     .description("serve the fleet to MCP clients: on stdin and stdout, or over HTTP with --http")
-    .option("--read-only", "only what looks: nothing that starts, changes or ends anything")
-    .option("--http <PORT>", "streamable HTTP at this port, path /mcp; 0 for one that is free")
+    .option("--read-only", "only look: never start, change or end anything")
+    .option("--http <PORT>", "serve streamable HTTP on this port, path /mcp (0 = any free port)")
     .option(
       "--host <ADDRESS>",
-      "address to listen at; any but loopback needs a token, and so does --sign-key",
+      "address to listen on; anything but loopback needs a token, and so does --sign-key",
       "127.0.0.1",
     )
-    .option("--allow-host <NAMES>", "names by which clients may ask for it, separated by commas")
-    .option("--allow-origin <URLS>", "pages in a browser that may use it, separated by commas")
+    .option("--allow-host <NAMES>", "host names that clients may use for this server, separated by commas")
+    .option("--allow-origin <URLS>", "origins of web pages that may use it, separated by commas")
     .option(
       "--token-file <FILE>",
       `file with the token that clients must show (default: $${MCP_TOKEN_VARIABLE})`,

@@ -8,9 +8,9 @@ import { text } from "../options.ts";
 
 export function addMigrate(program: Command, cli: Cli): void {
   const command = program.command("migrate")
-    .description("move an agent to another node, with what it has persisted")
+    .description("move an agent and its persisted state to another node")
     .argument("<AGENT>", "its name")
-    .requiredOption("--to <NODE>", "where it is to run");
+    .requiredOption("--to <NODE>", "the node to move it to");
   cli.connected(command, async (run, operator, name = "") => {
     await survey(operator, { signal: run.signal });
     const { from, to } = await migrate(operator, name, text(run.options, "to") ?? "", commandOptions(run));

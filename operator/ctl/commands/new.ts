@@ -35,7 +35,7 @@ export function addNew(program: Command, cli: Cli): void {
       await Deno.writeTextFile(file, starter({ name, language }), { createNew: true });
     } catch (error) {
       const reason = error instanceof Deno.errors.AlreadyExists
-        ? "it is there already"
+        ? "it already exists"
         : (error as Error).message;
       throw new OperationError(`Cannot write ${file}: ${reason}`);
     }

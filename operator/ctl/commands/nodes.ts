@@ -16,14 +16,14 @@ export function addNodes(program: Command, cli: Cli): void {
   const command = program.command("nodes")
     .description("list the nodes: online or not, agents, load, version, labels")
     .option("-w, --watch", "keep the table up to date, until Ctrl-C; with --json a line for each change")
-    .option("--listen <SECONDS>", "listen so long for nodes that send heartbeats and nothing else");
+    .option("--listen <SECONDS>", "also wait this long for nodes that only send heartbeats");
   cli.connected(command, async (run, operator) => {
     const listenMs = milliseconds(run.options, "listen") ?? 0;
     const { fleet } = operator;
     if (isSet(run.options, "watch")) {
       if (!run.json && !run.stdout.isTerminal) {
         throw new ConfigError(
-          "--watch needs a terminal, or --json: a table that changes is of no use in a file",
+          "--watch needs a terminal or --json: a file cannot show a changing table",
         );
       }
       using view = new LiveView(run.stdout);

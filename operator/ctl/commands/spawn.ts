@@ -17,9 +17,9 @@ export function addSpawn(program: Command, cli: Cli): void {
   const command = program.command("spawn")
     .description("start an agent on a node, and wait until it runs or has failed")
     .argument("<FILE>", "its code (.ts, .js, .py), or a whole spawn config (.json)")
-    .requiredOption("--node <NODE>", "the node that is to run it");
+    .requiredOption("--node <NODE>", "the node to run it on");
   addConfigOptions(command);
-  command.option("--later", "where the node is off, leave it with the broker until the node is back");
+  command.option("--later", "if the node is offline, leave the spawn with the broker until it is back");
   cli.connected(command, async (run, operator, file = "") => {
     const node = nameGiven("--node", text(run.options, "node"));
     const config = await readSpawnFile(file, run.options);

@@ -10,7 +10,7 @@ import { printableJson } from "../terminal.ts";
 
 export function addState(program: Command, cli: Cli): void {
   const command = program.command("state")
-    .description("show what an agent has persisted, as JSON")
+    .description("show an agent's persisted state as JSON")
     .argument("<AGENT>", "its name")
     .option("--config", "show the config it was spawned with instead")
     .option("--code", "show its code instead");
@@ -24,7 +24,7 @@ export function addState(program: Command, cli: Cli): void {
       run.printJson({ agent: name, node, state, config, persisted, persisted_bytes: persistedBytes });
     } else if (persisted === null) {
       throw new OperationError(
-        `What '${name}' has persisted is too large to be sent: ${persistedBytes} bytes`,
+        `The persisted state of '${name}' is too large to send: ${persistedBytes} bytes`,
       );
     } else run.print(printableJson(persisted, 2));
     return EXIT.ok;

@@ -7,7 +7,7 @@ import { EXIT } from "../exit_code.ts";
 
 export function addStop(program: Command, cli: Cli): void {
   const command = program.command("stop")
-    .description("stop an agent; what it has persisted stays")
+    .description("stop an agent; its persisted state is kept")
     .argument("<AGENT>", "its name");
   cli.connected(command, async (run, operator, name = "") => {
     await survey(operator, { signal: run.signal });

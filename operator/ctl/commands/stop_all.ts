@@ -14,8 +14,8 @@ import { count } from "../render/units.ts";
 
 export function addStopAll(program: Command, cli: Cli): void {
   const command = program.command("stop-all")
-    .description("stop all agents of nodes, and end the nodes; their agents do not come back by themselves")
-    .argument("[NODE...]", "which nodes; all that are online without one")
+    .description("end nodes and all of their agents, which do not come back on their own")
+    .argument("[NODE...]", "nodes to end (default: all that are online)")
     .option("--yes", "do not ask");
   cli.connected(command, async (run, operator, ...names) => {
     await survey(operator, { signal: run.signal });

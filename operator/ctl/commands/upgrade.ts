@@ -16,12 +16,12 @@ const TRIAL_SECONDS = 60;
 export function addUpgrade(program: Command, cli: Cli): void {
   const command = program.command("upgrade")
     .description(
-      "send a node a new runner; it goes back to its old one when the new one does not prove itself. " +
+      "send a node a new runner; the node rolls back if the new runner fails its trial. " +
         "For nodes that were deployed and run with --trust: the command must be signed (--sign-key)",
     )
     .argument("<NODE>", "its name")
     .option("--runner <FILE>", "the runner, as 'deno task bundle' makes it (default: this program's own)")
-    .option("--trial <SECONDS>", `how long it may take to prove itself (default: ${TRIAL_SECONDS})`);
+    .option("--trial <SECONDS>", `how long the trial may take (default: ${TRIAL_SECONDS})`);
   cli.connected(command, async (run, operator, node = "") => {
     const trialSeconds = (milliseconds(run.options, "trial") ?? TRIAL_SECONDS * 1000) / 1000;
     await survey(operator, { signal: run.signal });
@@ -36,7 +36,7 @@ export function addUpgrade(program: Command, cli: Cli): void {
         run.note(`It has passed its self-test. The node starts again: release ${from} → ${release}`),
     });
     if (run.json) run.printJson({ ok: true, ...upgraded });
-    else if (upgraded.unchanged) run.print(`Node '${node}' runs release ${upgraded.release} already`);
+    else if (upgraded.unchanged) run.print(`Node '${node}' already runs release ${upgraded.release}`);
     else run.print(`Node '${node}' has been upgraded: it runs release ${upgraded.release}`);
     return EXIT.ok;
   });

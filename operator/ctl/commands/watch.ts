@@ -12,13 +12,13 @@ import { messageJson, messageLine, Names } from "../render/message.ts";
 export function addWatch(program: Command, cli: Cli): void {
   const command = program.command("watch")
     .description("show all traffic, or part of it, until Ctrl-C")
-    .argument("[FILTER...]", "MQTT topic filters, such as 'sensors/#'; everything without one")
-    .option("--agent <AGENT>", "only what is about this agent")
-    .option("--node <NODE>", "only what is about this node")
-    .option("--grep <TEXT>", "only with this text in topic or payload")
-    .option("--heartbeats", "heartbeats and metrics too")
-    .option("--no-retained", "without what the broker has kept from before")
-    .option("--count <NUMBER>", "end after so many messages", wholeNumber)
+    .argument("[FILTER...]", "MQTT topic filters, such as 'sensors/#' (default: everything)")
+    .option("--agent <AGENT>", "only messages about this agent")
+    .option("--node <NODE>", "only messages about this node")
+    .option("--grep <TEXT>", "only messages with this text in topic or payload")
+    .option("--heartbeats", "include heartbeats and metrics")
+    .option("--no-retained", "leave out messages that the broker retained")
+    .option("--count <NUMBER>", "end after this many messages", wholeNumber)
     .option("--for <SECONDS>", "end after this time");
   cli.connected(command, async (run, operator, ...given) => {
     const topics = given.length === 0 ? ["#"] : given.filter((topic) => topic !== undefined);

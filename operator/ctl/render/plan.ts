@@ -85,7 +85,7 @@ function wordsFor(step: Step): string {
 
 function summary(steps: readonly Step[]): string {
   const changes = steps.filter(isChange);
-  if (changes.length === 0) return "Nothing to do: the fleet is as the file says";
+  if (changes.length === 0) return "Nothing to do: the fleet matches the file";
   const kinds = Map.groupBy(changes, ({ kind }) => kind);
   return `${count(changes.length, "step")}: ${
     [...kinds].map(([kind, of]) => `${of.length} ${kind}`).join(", ")

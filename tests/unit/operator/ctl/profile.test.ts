@@ -61,7 +61,7 @@ for (
     [
       "a password",
       { profiles: { a: { password: "x" } } },
-      "profiles.a.password does not belong into this file",
+      "profiles.a.password does not belong in this file",
     ],
     ["a port that is none", { profiles: { a: { port: 70000 } } }, "profiles.a.port must be 1 to 65535"],
     ["a default that is not there", { default: "z", profiles: { a: {} } }, "has no profile 'z', only a"],

@@ -64,10 +64,10 @@ Deno.test("deploy refuses what the runner would refuse on the device", () => {
 });
 
 Deno.test("deploy refuses flags that it sets itself", () => {
-  refuses("--name is no flag for a node that is deployed", ...BASE, "--", "--name", "other");
-  refuses("--state-dir is no flag", ...BASE, "--", "--state-dir", "/tmp");
-  refuses("--test is no flag", ...BASE, "--", "--test");
-  refuses("--help is no flag", ...BASE, "--", "--help");
+  refuses("--name cannot be set for a deployed node", ...BASE, "--", "--name", "other");
+  refuses("--state-dir cannot be set", ...BASE, "--", "--state-dir", "/tmp");
+  refuses("--test cannot be set", ...BASE, "--", "--test");
+  refuses("--help cannot be set", ...BASE, "--", "--help");
 });
 
 Deno.test("deploy says what is missing or cannot be", () => {

@@ -62,7 +62,7 @@ Deno.test("plan changes a node that is there only when it may", () => {
   const newer = wish({ runner: shipment("agentflow-node.js", "other") });
   assertMatch(
     reason(plan(newer, inPlace(wish()))),
-    /is there already, and differs: runner\. --upgrade changes it/,
+    /already exists and differs: runner\. --upgrade changes it/,
   );
   const changed = plan(newer, inPlace(wish()), true);
   assert(changed.kind === "install");

@@ -23,7 +23,7 @@ Deno.test("failures of ssh come with what to do", () => {
     say("ssh: connect to host host port 22: Connection timed out"),
     /is it on, and in this network/,
   );
-  assertEquals(say(""), "ssh failed without a word");
+  assertEquals(say(""), "ssh failed without any output");
 });
 
 Deno.test("words reach a shell as they are", async () => {

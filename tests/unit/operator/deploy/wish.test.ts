@@ -23,7 +23,7 @@ Deno.test("what deploy decides itself is refused", () => {
   assertThrows(
     () => readRunnerFlags(["--name", "n"]),
     Error,
-    "--name is no flag for a node that is deployed",
+    "--name cannot be set for a deployed node",
   );
-  assertThrows(() => readRunnerFlags(["--test"]), Error, "--test is no flag for a node that is deployed");
+  assertThrows(() => readRunnerFlags(["--test"]), Error, "--test cannot be set for a deployed node");
 });
