@@ -142,7 +142,7 @@ class Deployment {
 
   async #selfTest(): Promise<void> {
     const { device, releaseId, report } = this.parts;
-    report("Testing there");
+    report("Running the self-test there");
     try {
       const lines = await device.selfTest(releaseId);
       report(`Self-test: ${lines.at(-1) ?? ""}`);

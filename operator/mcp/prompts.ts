@@ -16,13 +16,13 @@ export function addPrompts(server: McpServer): void {
 1. Read agentflow://api and agentflow://types. Look at agentflow://templates: when a template does it, use that.
 2. Write one self-contained TypeScript module with setup(agent), process(agent) or handle_task(agent, payload). Ask for no
    permission that it does not need. Await every publish. Let errors be thrown: the supervisor handles them.
-3. Check it with check_agent, and mend what it finds.
+3. Check it with check_agent, and fix what it finds.
 4. ${
       node === undefined
         ? "Ask me which node is to run it"
         : `Show me code and permissions, then spawn it on node ${node}`
     }.
-5. When spawn_agent says that it failed, mend the code by the error and its stack; give up after three attempts.`));
+5. When spawn_agent says that it failed, fix the code using the error and its stack; give up after three attempts.`));
 
   server.registerPrompt("mend_agent", {
     title: "Mend an agent",

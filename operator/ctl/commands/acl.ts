@@ -15,7 +15,7 @@ export function addAcl(program: Command, cli: Cli): void {
     .option("--operator <USER>", "a user that commands the nodes (repeatable; default: operator)", collect)
     .option(
       "--agents <USER>",
-      "a user of other programs, for data alone (repeatable; default: agents)",
+      "a user for other programs, limited to data (repeatable; default: agents)",
       collect,
     )
     .option("--data <FILTER>", "topics of the data (repeatable; default: sensors/#)", collect)
@@ -80,7 +80,7 @@ function checkData(filter: string, nodes: readonly string[]): void {
   const node = nodes.find((node) => filtersOverlap(filter, topics.detections(node, "+")));
   if (node !== undefined) {
     throw new ConfigError(
-      `--data '${filter}' holds what the agents of node '${node}' detect: the node alone may say that`,
+      `--data '${filter}' holds the detections of node '${node}', which only that node may publish`,
     );
   }
 }

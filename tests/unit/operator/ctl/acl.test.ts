@@ -61,7 +61,7 @@ Deno.test("a name or a filter that would give away more than it says is refused:
       [["--node", "a", "--data", "+/spawn"], "holds topics that command nodes"],
       [["--node", "a", "--data", "nodes/#"], "holds topics that command nodes"],
       [["--node", "a", "--data", "main/#"], "holds topics that command nodes"],
-      [["--node", "a", "--data", "a/#"], "holds what the agents of node 'a' detect"],
+      [["--node", "a", "--data", "a/#"], "holds the detections of node 'a'"],
       [["--node", "a", "--data", "x#"], "--data 'x#': "],
       [["--node", "a", "--operator", "x\ntopic #"], "cannot be a user name"],
       [["--node", "a", "--operator", "a"], "the user 'a' cannot be two of"],
