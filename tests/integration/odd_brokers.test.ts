@@ -82,7 +82,7 @@ for (const [title, rules, line] of LACKS) {
 
 const LIMITS: readonly [title: string, config: readonly string[], line: RegExp][] = [
   ["without retained messages", ["retain_available false"], /does not support retained messages/],
-  ["without QoS 1", ["max_qos 0"], /does not take QoS 1/],
+  ["without QoS 1", ["max_qos 0"], /does not support QoS 1/],
 ];
 for (const [title, config, line] of LIMITS) {
   Deno.test({
