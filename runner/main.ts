@@ -38,7 +38,7 @@ async function main(): Promise<number> {
       print(`agentflow-node ${VERSION} (deno ${Deno.version.deno}, ${Deno.build.target})`);
       return 0;
     case "test": {
-      // Only the self-test pays for loading it.
+      // Loaded lazily: only needed for the self-test.
       const { selfTest } = await import("./selftest/main.ts");
       const { config } = request;
       const interrupted = interruption();
@@ -181,7 +181,7 @@ function endOnSignals(node: Node, log: Logger): Disposable {
   return { [Symbol.dispose]: () => listeners.forEach((remove) => remove()) };
 }
 
-/** Aborted by a signal. A second one is of no account: the self-test then ends within seconds. */
+/** Aborted by a signal. Later signals are ignored: the self-test then ends within seconds. */
 function interruption(): AbortSignal {
   const interrupted = new AbortController();
   for (const signal of endSignals()) {
@@ -223,7 +223,7 @@ function writeLine(stream: { writeSync(bytes: Uint8Array): number }, line: strin
   try {
     for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
   } catch {
-    // Nobody reads any more: the node goes on without its log.
+    // Nobody reads stderr any more: the node keeps running without its log.
   }
 }
 

@@ -249,7 +249,7 @@ function tidiers(node: Node, installer: Installer, python: PythonInstaller, runt
   ];
 }
 
-/** A node that cannot fetch it now goes on: the first agent that needs it tries again. */
+/** If it cannot be fetched now, the node keeps running: the first agent that needs it tries again. */
 async function prefetch(python: PythonInstaller, runtime: AgentRuntime, log: Logger): Promise<void> {
   try {
     await python.prefetch(await runtime.pythonHarness(), new AbortController().signal);
@@ -264,7 +264,7 @@ function installationAt(home: string | undefined): Installation | undefined {
   return home === undefined || home === "" ? undefined : new Installation(home);
 }
 
-/** Only those who trust some pay for loading what that needs. */
+/** Loaded lazily: only needed with --trust. */
 async function openGate(
   { name, trust }: RunnerConfig,
   registry: Registry,
@@ -295,7 +295,7 @@ async function usable<T>(flag: string, opening: Promise<T>): Promise<T> {
   }
 }
 
-/** Only those who keep the outbox on disk pay for loading what that needs. */
+/** Loaded lazily: only needed for an outbox on disk. */
 async function diskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {
   const { openDiskKeeper } = await import("./open_disk_keeper.ts");
   return await openDiskKeeper(registry, clock, log);

@@ -141,8 +141,8 @@ async function settles(promise: Promise<void>, ms: number, signal: AbortSignal):
 }
 
 /**
- * The first signal that ends a program ends this one in order. Others are of no account: a Ctrl-C may come twice, from
- * the terminal and from `deno task`, and the end takes seconds at most.
+ * The first signal ends the demo in order. Later signals are ignored: a Ctrl-C may come twice, from the terminal and
+ * from `deno task`, and the end takes seconds at most.
  */
 class Interruption implements Disposable {
   readonly #controller = new AbortController();

@@ -1,6 +1,6 @@
 /**
  * Ends agents that put something else in place of their state file. The permission for that file also covers anything
- * below it: a folder in its place could hold any number of files, and SQLite writes files beside a database without asking.
+ * below it: a folder in its place could hold any number of files, and SQLite writes files beside a database unasked.
  */
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";

@@ -1,4 +1,4 @@
-/** Which commands this node obeys: asks the gate, where there is one, and writes down what came of it. */
+/** Decides which commands this node obeys: asks the gate, if there is one, and records the result in the audit log. */
 import type { Audit } from "../../audit/audit_log.ts";
 import type { RefusalMeter } from "../../audit/refusal_meter.ts";
 import type { PolicyRefusal } from "../../policy/policy_enforcer.ts";
@@ -10,7 +10,7 @@ import type { Command } from "../commands/command.ts";
 import type { Reporter } from "../reports/reporter.ts";
 
 export interface AdmissionParts {
-  /** `undefined`: everybody is obeyed. */
+  /** `undefined`: every command is obeyed. */
   readonly gate: CommandGate | undefined;
   readonly audit: Audit;
   readonly reporter: Reporter;
@@ -20,10 +20,10 @@ export interface AdmissionParts {
 /** A command that is obeyed. */
 export interface Admitted {
   readonly command: Command;
-  /** What it is called in the audit; `undefined`: it changes nothing here. */
+  /** Its name in the audit log; `undefined`: it changes nothing here. */
   readonly kind: SignedCommand | undefined;
   readonly signer?: Signer | undefined;
-  /** To be called when it has been carried out, or could not be. */
+  /** Call this when the command has been carried out, or has failed. */
   readonly done?: (() => Promise<void>) | undefined;
 }
 
@@ -31,7 +31,7 @@ export class Admissions {
   constructor(private readonly parts: AdmissionParts) {}
 
   /**
-   * Without a gate at once: what comes together stays together.
+   * Synchronous without a gate, so that messages that arrive together are handled together.
    * @throws Refusal
    */
   admit({ command: kind }: Incoming, command: Command): Admitted | Promise<Admitted> {
@@ -43,19 +43,19 @@ export class Admissions {
     return admitted;
   }
 
-  /** It was obeyed, and failed. */
+  /** Records a command that was obeyed and failed. */
   failed({ command, kind, signer }: Admitted, reason: string): void {
     if (kind === undefined) return;
     this.parts.audit.record({ ...about(kind, command, signer), outcome: "failed", reason });
   }
 
-  /** It is not obeyed. */
+  /** Records a command that is refused. */
   refused(topic: string, { code, message, signer, agent }: Refusal): void {
     const what = { topic, code, reason: message, signer: signer?.kid ?? null, agent: agent ?? null };
     this.#refused(what, signer?.jti === undefined ? {} : { jti: signer.jti });
   }
 
-  /** The policy does not let an agent have what it asks for. */
+  /** Records that an agent asked for more than the policy allows. */
   beyondPolicy({ agent, message, entry, rule }: PolicyRefusal): void {
     this.#refused({ code: "policy", agent, entry, rule, reason: message }, {});
   }

@@ -1,4 +1,4 @@
-/** From a message on a topic to the command that it is; errors go back to whoever can read them. */
+/** Turns a message on a topic into a command and carries it out; errors are reported to the sender. */
 import { ExpectedError } from "../../../protocol/expected_error.ts";
 import { replyRefusal } from "../../../protocol/agent_topics.ts";
 import {
@@ -29,14 +29,14 @@ import { KeptCommandError, RetainedRefusals } from "./retained_refusals.ts";
 /** The commands that mean what they mean without a payload too; elsewhere an empty one is a cleared retained message. */
 const NEEDS_NO_PAYLOAD: readonly NodeCommand[] = ["stop_all", "list"];
 
-/** Invariant: no message, whatever is in it, makes it throw; none waits for another to be carried out. */
+/** Invariant: no message makes it throw, whatever its content; no message waits until another is carried out. */
 export class Controller {
   readonly #refusals: RetainedRefusals;
 
   constructor(
     private readonly context: CommandContext,
     private readonly admissions: Admissions,
-    /** What is wrong with a flood of messages is not said of each. */
+    /** In a flood of bad messages, not every error is reported. */
     private readonly meter: RefusalMeter,
     private readonly log: Logger,
   ) {
@@ -51,7 +51,7 @@ export class Controller {
     const incoming = matchIncoming(this.context.identity.name, message.topic);
     if (incoming === undefined || !this.#isMeantForUs(incoming)) return;
     if (message.payload.length === 0 && !NEEDS_NO_PAYLOAD.includes(incoming.command)) return;
-    // Of an earlier request: nobody has published it now.
+    // A retained reply belongs to an earlier request.
     if (message.retained && incoming.command === "reply") return;
     if (this.#refusals.isSettled(message)) return;
     let command: Command | undefined;
@@ -75,13 +75,13 @@ export class Controller {
     }
   }
 
-  /** The node that hands an agent over is told by name; a replay says nothing about the move that it repeats. */
+  /** Tells the node that hands an agent over; a replay says nothing about the move it repeats. */
   async #refuseHandOver({ command }: Incoming, spawn: Command | undefined, error: unknown): Promise<void> {
     if (command !== "spawn" || (error instanceof Refusal && error.code === "replayed")) return;
     await this.context.arrivals.refuse(spawn?.json, error instanceof Error ? error.message : String(error));
   }
 
-  /** A task for an agent that is not here is for another node, whatever is in it. */
+  /** A task for an agent that is not here is meant for another node, whatever its content. */
   #isMeantForUs({ command, subject }: Incoming): boolean {
     return command !== "task" || this.context.supervisor.find(subject) !== undefined;
   }
@@ -120,7 +120,7 @@ export class Controller {
       reporter.nodeLog("error", message, { code, ...child, ...others });
     }
     this.admissions.refused(topic, refusal);
-    // It was taken over before, and the broker has kept it nevertheless.
+    // It was carried out before, but is still retained by the broker.
     if (code === "replayed" && retained && topic === topics.node(identity.name, "spawn")) {
       reporter.clearRetained(topic);
     }
@@ -166,12 +166,12 @@ function parseJson(text: string): unknown {
   try {
     return parseExactly(text);
   } catch {
-    // Some commands accept bare text: each says itself what it needs.
+    // Some commands accept bare text: each checks its own payload.
     return undefined;
   }
 }
 
-/** Why the sender could never be answered. */
+/** Why no reply could ever reach the sender. */
 function replyTopicProblem({ json }: Command): string | undefined {
   if (typeof json !== "object" || json === null) return undefined;
   const topic = (json as Record<string, unknown>)._reply_topic ?? undefined;

@@ -1,4 +1,4 @@
-/** What the broker keeps and this node refuses comes again with every subscription: it is said once. */
+/** Retained messages that this node refuses arrive again with every subscription: each refusal is reported once. */
 import { createHash } from "node:crypto";
 import { SpawnConfigError } from "../../../protocol/spawn_config.ts";
 import type { IncomingMessage } from "../../link/link.ts";
@@ -6,7 +6,7 @@ import { PolicyRefusal } from "../../policy/policy_enforcer.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
 import { CommandError } from "../commands/command.ts";
 
-/** A command that the broker has kept: obeyed with every subscription anew, it would never end. */
+/** A retained command that must not be obeyed: it would be obeyed again with every subscription. */
 export class KeptCommandError extends CommandError {
   override name = "KeptCommandError";
   constructor(topic: string) {
@@ -19,13 +19,13 @@ export class KeptCommandError extends CommandError {
 
 interface Refused {
   readonly digest: string;
-  /** Why, in a word that stays the same. */
+  /** The reason, as a stable code. */
   readonly reason: string;
-  /** Whether nothing but another message could change it, while this process runs. */
+  /** Whether only another message could change it, while this process runs. */
   readonly isLasting: boolean;
 }
 
-/** Agents come and go, and their topics with them. */
+/** Bounded, because agents and their topics come and go. */
 const MAX_TOPICS = 1000;
 
 /**
@@ -38,7 +38,7 @@ export class RetainedRefusals {
   /** @param keptTopics where messages are published for the broker to keep: what is refused there comes again */
   constructor(private readonly keptTopics: readonly string[]) {}
 
-  /** Whether it has been refused for good: it need not be looked at again. */
+  /** Whether it has been refused for good, and need not be checked again. */
   isSettled({ topic, payload, retained }: IncomingMessage): boolean {
     const last = retained ? this.#last.get(topic) : undefined;
     return last?.isLasting === true && last.digest === digestOf(payload);
@@ -50,7 +50,7 @@ export class RetainedRefusals {
     const before = this.#last.get(topic);
     const refused = { digest: digestOf(payload), ...describe(error) };
     this.#remember(topic, refused);
-    // One that is published now may be kept by the broker, and then come again.
+    // A message published now may be retained by the broker and arrive again.
     return !retained || before?.digest !== refused.digest || before.reason !== refused.reason;
   }
 
@@ -65,7 +65,7 @@ export class RetainedRefusals {
 }
 
 function describe(error: unknown): Pick<Refused, "reason" | "isLasting"> {
-  // A key may have been added since, or a clock set right.
+  // A key may have been added since, or a clock corrected.
   if (error instanceof Refusal) return { reason: error.code, isLasting: false };
   if (error instanceof PolicyRefusal) return { reason: error.message, isLasting: error.isLasting };
   const isLasting = error instanceof SpawnConfigError || error instanceof KeptCommandError;

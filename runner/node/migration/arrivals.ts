@@ -1,4 +1,4 @@
-/** Agents that come from another node: they wait for its word before they begin. */
+/** Agents that arrive from another node: they wait for its decision before they begin. */
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";
@@ -40,9 +40,9 @@ export interface ArrivalParts {
 /** Names of moves are given by others. */
 const MAX_ID_CHARS = 128;
 
-/** The old node's word should come at once; when it does not, it is asked for. */
+/** The old node's decision should come at once; if it does not, this node asks for it. */
 const ASK_SOON_MS = 1000;
-/** So often soon, then seldom: the old node may be away for good. */
+/** How many questions are frequent; later ones are rare, because the old node may be gone for good. */
 const ASKS_SOON = 10;
 const ASK_SELDOM_MS = 5000;
 
@@ -53,14 +53,14 @@ interface Waiting {
   readonly key: string | undefined;
   /** The hash of what the old node has signed, if it has. */
   readonly handOver: string;
-  /** Decisions of somebody else have been reported: they may come in any number. */
+  /** Whether forged decisions have been reported: there may be any number of them. */
   hasComplained: boolean;
   readonly decided: AbortController;
 }
 
 /**
- * Invariant: `process()` of an agent that waits here is not called before the old node has let go of it, unless an
- * operator says so.
+ * Invariant: `process()` of a waiting agent is not called before the old node has released it, unless an operator
+ * orders it.
  */
 export class Arrivals {
   readonly #waiting = new Map<string, Waiting>();
@@ -84,7 +84,7 @@ export class Arrivals {
     return { id, agent, from, offer, box: key.box, seal: key.seal(text) };
   }
 
-  /** What the agent has persisted where it comes from. @throws Error when it was not sealed for this node and this move */
+  /** The agent's persisted state from its old node. @throws Error when it was not sealed for this node and this move */
   async stateIn({ move, sealed }: HandOver): Promise<Readonly<Record<string, unknown>> | undefined> {
     if (sealed === undefined) return undefined;
     const state: unknown = JSON.parse(await this.parts.key.open(sealed, move));
@@ -100,7 +100,7 @@ export class Arrivals {
     this.#waiting.set(id, { agent, move, key, handOver, hasComplained: false, decided });
     void agent.ended.then((outcome) => {
       decided.abort();
-      // A decision has ended it where it does not wait any more.
+      // It no longer waits: a decision has ended it.
       if (!this.#waiting.delete(id)) return;
       const reason = outcome.kind === "failed" ? outcome.error : `it was ended there (${outcome.reason})`;
       this.#report(move, handOver, "refused", reason);
@@ -109,24 +109,24 @@ export class Arrivals {
     for (let asked = 0; await this.parts.clock.sleep(waitMs(asked), decided.signal); asked++) this.#ask(id);
   }
 
-  /** The link is back: the old node's word may have been lost with the broker, or with the process before this one. */
+  /** The link is back: the old node's decision may have been lost with the broker, or with the previous process. */
   connected(): void {
     for (const id of this.#waiting.keys()) this.#ask(id);
   }
 
-  /** It runs here, and waits: its old node need not believe what anybody says on the agent's own topics. */
+  /** Reports that it runs here and waits: the old node need not trust messages on the agent's own topics. */
   ready(agent: SupervisedAgent): void {
     for (const [id, waiting] of this.#waiting) if (waiting.agent === agent) this.#ask(id);
   }
 
-  /** What it needs is being fetched, which takes a while. */
+  /** Reports that its dependencies are being fetched, which takes a while. */
   installing(agent: string): void {
     for (const { move, handOver } of this.#waiting.values()) {
       if (move.agent === agent) this.#report(move, handOver, "installing");
     }
   }
 
-  /** A spawn has been refused: the node that hands the agent over is told, if it was that node which sent it. */
+  /** A spawn has been refused: tells the node that hands the agent over, if that node sent it. */
   async refuse(json: unknown, reason: string): Promise<void> {
     const { node, peers } = this.parts;
     const handOver = handOverIn(json, node);
@@ -135,21 +135,21 @@ export class Arrivals {
     if (await peers.believe(move.from, text, seal)) this.#report(move, digestOf(text), "refused", reason);
   }
 
-  /** Whether the agent waits here because of that very migration: its spawn has come twice. */
+  /** Whether the agent already waits here because of this migration: its spawn has come twice. */
   has(id: string): boolean {
     return this.#waiting.has(id);
   }
 
   /**
-   * The old node has let go of the agent, or keeps it.
-   * @throws Refusal when it is somebody else who says so
+   * The old node has released the agent, or keeps it.
+   * @throws Refusal when somebody else sent the decision
    */
   async decide(id: string, decision: Decision, seal: unknown): Promise<void> {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     const { agent, move } = waiting;
     const isProved = await this.#isDecided(waiting, decision, seal);
-    // Another message may have decided meanwhile.
+    // Another message may have decided in the meantime.
     if (this.#waiting.get(id) !== waiting) return;
     if (!isProved) {
       if (waiting.hasComplained) return;
@@ -172,7 +172,7 @@ export class Arrivals {
     return key === undefined || isSealedBy(key, text, seal);
   }
 
-  /** An operator says that the old node is gone for good: the agent begins. Should it answer after all, that counts. */
+  /** An operator says that the old node is gone for good: the agent begins. If the old node still answers, that counts. */
   force(agent: SupervisedAgent): void {
     if (![...this.#waiting.values()].some((waiting) => waiting.agent === agent)) return;
     agent.release();
@@ -187,7 +187,7 @@ export class Arrivals {
     this.#report(move, handOver, hasArrived ? "arrived" : "waiting");
   }
 
-  /** Tells the old node how the agent fares, which is also the question whether it may begin. */
+  /** Reports the agent's progress to the old node, which also asks whether the agent may begin. */
   #report(move: Move, handOver: string, progress: Progress, reason = ""): void {
     const { key, link, node } = this.parts;
     const report = {
@@ -216,7 +216,7 @@ export class Arrivals {
     if (agent.isReady) this.parts.tasks.ready(agent);
   }
 
-  /** It runs on where it was: nothing of it stays here. */
+  /** It keeps running on its old node: removes every trace of it here. */
   async #sendBack(agent: SupervisedAgent): Promise<void> {
     await this.parts.roster.drop(agent.name);
     await agent.stop("migrate");

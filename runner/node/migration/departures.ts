@@ -1,10 +1,10 @@
 /**
- * Agents that move from here to another node, so that none is lost and none runs twice.
+ * Moves agents from here to another node, so that none is lost and none runs twice.
  *
- * The agent comes to rest; its config and what it has persisted go to the target; once the target is seen running it
- * (with `--trust`: has signed that it has arrived), this node records that it has let go (the point of no return), ends its own instance, and tells the target to go on.
- * Before that point anything that goes wrong leaves the agent here. A target of our own kind holds `process()` back
- * until it is told, or has asked: the record here decides, whatever crashes in between.
+ * The agent is held; its config and persisted state go to the target. Once the target is seen running it (with
+ * `--trust`: has signed that it has arrived), this node records that it has let go (the point of no return), ends its
+ * own instance, and tells the target to begin. Before that point, any failure leaves the agent here. A cooperative
+ * target holds `process()` back until it is told, or has asked: the record here decides, whatever crashes in between.
  */
 import { ExpectedError } from "../../../protocol/expected_error.ts";
 import {
@@ -51,7 +51,7 @@ export class DepartureError extends ExpectedError {
   override name = "DepartureError";
 }
 
-/** While the target says that it installs, the time limit is so many times longer. */
+/** While the target reports that it installs, the time limit is this many times longer. */
 const INSTALL_FACTOR = 10;
 
 type HandOverResult =
@@ -65,26 +65,26 @@ interface Departure {
   readonly agent: SupervisedAgent;
   readonly target: string;
   readonly cooperative: boolean;
-  /** For which key what the agent has persisted is sealed. */
+  /** The key that the persisted state is sealed for. */
   readonly box?: string | undefined;
   /** The signed command to move it. */
   readonly order?: string | undefined;
 }
 
-/** A move that is under way: who must say how the agent fares, about what, and whom to tell. */
+/** A move in progress: which target must report, about which hand-over, and the callback. */
 interface Expected {
   readonly target: string;
   readonly handOver: string;
   readonly onSign: (sign: Sign) => void;
 }
 
-/** What the target says of an agent that is on its way there. */
+/** The target's report about an agent that is moving there. */
 export interface Report {
   readonly id: string;
   readonly agent: string;
   /** Who says so. */
   readonly from: string;
-  /** Nodes of before do not say it. */
+  /** Derived for older nodes, which do not send it. */
   readonly progress: Progress;
   readonly reason: string;
   readonly handOver: string;
@@ -116,7 +116,7 @@ export class Departures {
       await this.#depart({ id, agent, target, order, ...found });
     } catch (error) {
       if (error instanceof DepartureError) throw error;
-      // Such as a state file that cannot be read: that must not leave it at rest for ever.
+      // For example an unreadable state file: the agent must not stay held for ever.
       this.#stay(agent);
       throw new DepartureError(`Cannot migrate '${agent.name}': ${(error as Error).message}`);
     } finally {
@@ -124,7 +124,7 @@ export class Departures {
     }
   }
 
-  /** The target says how the agent fares, and is answered from what is recorded. @throws Refusal when it is not the target */
+  /** Handles a report of the target, and answers it from the record. @throws Refusal when it is not from the target */
   async report({ id, agent, from, progress, reason, handOver, seal }: Report): Promise<void> {
     const { peers, node } = this.parts;
     const move = { id, agent, from: node, to: from };
@@ -150,7 +150,7 @@ export class Departures {
     this.#decide(move, committed ? "commit" : "abort");
   }
 
-  /** After a restart: nothing was recorded as let go, so the agent has stayed; the target is told. */
+  /** After a restart: without a record of letting go, the agent has stayed; tells the target. */
   recover({ agent, entry }: Restored): void {
     const { leaving } = entry;
     if (leaving === undefined) return;
@@ -158,7 +158,7 @@ export class Departures {
     void this.parts.roster.update(agent.name, ({ leaving: _leaving, ...rest }) => rest);
   }
 
-  /** @returns what is to be known of the target */
+  /** @returns what the move must know about the target */
   async #checkTarget(move: Move): Promise<Pick<Departure, "cooperative" | "box">> {
     const { agent, to, from } = move;
     const { peers, reporter } = this.parts;
@@ -228,7 +228,7 @@ export class Departures {
     throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It goes on here`);
   }
 
-  /** Sends the agent, and watches what becomes of it. */
+  /** Sends the agent, and waits for the result. */
   async #handOver(departure: Departure, timeoutMs: number): Promise<HandOverResult> {
     const { agent, target, id, box, order } = departure;
     const { clock, wiretap, peers, node, key, stateFiles } = this.parts;
@@ -248,7 +248,7 @@ export class Departures {
       settled.abort();
     };
     let factor = 1;
-    // What was heard on topics where anybody may speak.
+    // Heard on topics where anybody may publish.
     let hint = "";
     const onSign = ({ progress, reason }: Sign) => {
       if (progress === "installing") factor = INSTALL_FACTOR;
@@ -283,7 +283,7 @@ export class Departures {
     await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#callOff(departure));
     const waiting = tasks.takeBack(agent);
     await agent.stop("migrate");
-    // A node of another kind may not have understood what the agent had persisted.
+    // A node of another kind may not have understood the persisted state.
     if (cooperative) await stateFiles.remove(agent.name);
     this.#decide({ id, agent: agent.name, from: this.parts.node, to: target }, "commit");
     for (const { payload, replyTopic } of waiting) {
@@ -291,7 +291,7 @@ export class Departures {
     }
   }
 
-  /** A step that is taken only once it is on disk. @throws DepartureError when it cannot be: the agent goes on here */
+  /** Waits until a step is on disk. @throws DepartureError when it cannot be written: the agent keeps running here */
   async #recorded(agent: SupervisedAgent, written: Promise<void>, undo = () => {}): Promise<void> {
     try {
       await written;

@@ -15,13 +15,13 @@ const PATIENCE_MS = 9_000;
 
 /** A node hears its own heartbeats; where they do not come back, its commands most likely do not come either. */
 export class Echo {
-  /** When the first heartbeat was sent that has not been heard. */
+  /** When the oldest heartbeat that has not come back was sent. */
   #unheardSinceMs: number | undefined;
   #said = false;
 
   constructor(private readonly parts: EchoParts) {}
 
-  /** What was sent over the connection before is of no account. */
+  /** Resets the check: heartbeats of an earlier connection do not count. */
   connected(): void {
     this.#unheardSinceMs = undefined;
     this.#said = false;

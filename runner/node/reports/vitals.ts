@@ -17,7 +17,7 @@ export interface VitalsParts {
   readonly onReported: () => void;
 }
 
-/** Changes of status that come thick and fast make one heartbeat. */
+/** Status changes within this time go into one heartbeat. */
 const STATUS_BURST_MS = 50;
 
 export class Vitals {
