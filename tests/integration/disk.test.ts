@@ -179,7 +179,7 @@ Deno.test({
       await bus.publish("nodes/a/migrate", { name: "kept", target_node: "b" });
       const { json } = await bus.on("nodes/a/migrate_result", () => true, from);
       assertEquals(json.success, false);
-      assertMatch(json.error, /cannot be kept on disk \(.*[Nn]o space left.*It goes on here/);
+      assertMatch(json.error, /cannot be kept on disk \(.*[Nn]o space left.*It keeps running here/);
       await bus.on("count/kept", () => true, bus.mark());
       await Deno.remove(filler);
       const later = bus.mark();

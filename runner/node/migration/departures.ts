@@ -225,7 +225,7 @@ export class Departures {
       : `'${target}' was not seen running it within ${timeoutMs / 1000} s${
         result.hint === "" ? "" : ` (it is said to have refused it: ${result.hint})`
       }`;
-    throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It goes on here`);
+    throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It keeps running here`);
   }
 
   /** Sends the agent, and waits for the result. */
@@ -301,7 +301,7 @@ export class Departures {
       this.#stay(agent);
       const reason = (error as Error).message;
       throw new DepartureError(
-        `Cannot migrate '${agent.name}': its move cannot be kept on disk (${reason}). It goes on here`,
+        `Cannot migrate '${agent.name}': its move cannot be kept on disk (${reason}). It keeps running here`,
       );
     }
   }

@@ -104,7 +104,7 @@ Deno.test("a target that refuses it: the agent goes on here, and the move is cal
   await using n = await fakeNode();
   const { process } = await handedOver(n);
   await tell(n, `agents/${A}/errors`, { name: "a", node: "t", severity: "fatal", error: "no disk space" });
-  await assertStays(n, "'t' refused it: no disk space. It goes on here");
+  await assertStays(n, "'t' refused it: no disk space. It keeps running here");
   assertEquals(decisions(n), ["abort"]);
   assertEquals(process?.sent.filter(({ t }) => t === "hold" || t === "release").map(({ t }) => t), [
     "hold",
@@ -119,7 +119,7 @@ Deno.test("a target that is silent until the time is up: called off; while it in
   await n.clock.advance(299_000);
   assertEquals(n.reports("moved"), []);
   await n.clock.advance(2000);
-  await assertStays(n, "'t' was not seen running it within 30 s. It goes on here");
+  await assertStays(n, "'t' was not seen running it within 30 s. It keeps running here");
   assertEquals(decisions(n), ["abort"]);
 });
 
@@ -155,7 +155,7 @@ Deno.test("a move that cannot be recorded is not made: the agent goes on here", 
   const { error } = await result(n);
   assertMatch(
     String(error),
-    /^Cannot migrate 'a': its move cannot be kept on disk \(.*\)\. It goes on here$/,
+    /^Cannot migrate 'a': its move cannot be kept on disk \(.*\)\. It keeps running here$/,
   );
   assertEquals([n.reports("nodes/t/spawn"), process?.ends], [[], []]);
 });
