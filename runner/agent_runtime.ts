@@ -42,7 +42,7 @@ import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
 
 export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly broker: BrokerUrl;
-  /** Certificates (PEM) that may sign the broker's, where they are not Deno's own. */
+  /** CA certificates (PEM) for the broker's certificate, if Deno's own do not apply. */
   readonly brokerCa?: string | undefined;
   /** Absolute. */
   readonly workDir: string;
@@ -50,7 +50,7 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly deno: string;
   /** Where its processes are noted. */
   readonly leftovers?: Pick<Leftovers, "add" | "remove">;
-  /** Whether the kernel is to hold agents beside Deno. */
+  /** Whether the kernel restricts agents in addition to Deno. */
   readonly walls: boolean;
   readonly net: Net;
   readonly clock: Clock;
@@ -64,9 +64,9 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly secrets: Secrets;
   /** Its process has been started. */
   readonly onLaunched: (agent: SupervisedAgent, launch: Launch) => void;
-  /** It asks for secrets that it does not get. */
+  /** It asks for secrets that are not granted. */
   readonly onSecretsDenied: (agent: SupervisedAgent, names: readonly string[]) => void;
-  /** It has tried what its sandbox does not grant. */
+  /** It has tried something that its sandbox does not grant. */
   readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
   /** A damaged state file has been set aside. */
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
@@ -99,7 +99,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
 
   constructor(private readonly parts: AgentRuntimeParts) {
     this.prepared = prepare(parts);
-    // Whoever needs it hears of a failure; nobody has to.
+    // Callers that need it get the failure; it need not be handled here.
     this.prepared.catch(() => {});
   }
 
@@ -113,7 +113,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
   }
 
   async install(config: SpawnConfig, signal: AbortSignal): Promise<Foundation> {
-    // One that comes back from before was let in by another policy, perhaps.
+    // A restored agent may have been admitted under another policy.
     this.parts.enforcer.checkInstall(config);
     if (mayBePython(config)) {
       const harness = await this.pythonHarness();
@@ -133,7 +133,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     const { broker, stateFiles, enforcer, env } = this.parts;
     const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
     const rules = enforcer.rulesFor(agent.name);
-    // What the paths lead to may have changed since its spawn.
+    // The targets of the paths may have changed since its spawn.
     const permissions = await enforcer.grant(agent.config);
     const limits = limitsOf(rules, permissions, foundation, this.parts);
     const damage = await stateFiles.prepare(agent.name, limits.stateBytes);
@@ -169,7 +169,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
       this.#heard(agent, listener, flags, secretsOf(granted, access)),
       {
         wrapper: wrappers.with({
-          // Where it may write other files, how large they get is not ours to say.
+          // If it may write other files, their size is not limited.
           fileBytes: permissions.write.length > 0 ? undefined : limits.fileBytes,
           openFiles: limits.openFiles,
         }, wallsWith(stateIsFixed)),
@@ -265,12 +265,12 @@ async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
     await Deno.stat(AUDIT_ENV.DENO_AUDIT_PERMISSIONS);
     return AUDIT_ENV;
   } catch {
-    // A container without /dev/stderr.
+    // For example a container without /dev/stderr.
     return {};
   }
 }
 
-/** What the kernel has to know of an agent. */
+/** What the kernel's walls need to know about an agent. */
 async function tenantOf(
   sandbox: SandboxSpec,
   foundation: Foundation | undefined,
@@ -299,7 +299,7 @@ function mayBePython(config: SpawnConfig): boolean {
   return config.reading !== "typescript";
 }
 
-/** What must not be repeated of what an agent says. */
+/** The secrets to redact from an agent's output. */
 function secretsOf({ values }: Granted, { password }: BrokerEntry): ReadonlyMap<string, string> {
   return password === undefined ? values : new Map([...values, ["broker password", password]]);
 }

@@ -1,4 +1,4 @@
-/** Work that is asked for far more often than it need be done. */
+/** Work that is requested far more often than it needs to be done. */
 import { TokenBucket } from "../protocol/token_bucket.ts";
 import type { Clock } from "./clock.ts";
 

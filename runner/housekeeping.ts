@@ -1,4 +1,4 @@
-/** What a node does beside its work: says once which limits hold, and clears away what nobody uses any more. */
+/** Housekeeping of a node: reports once which limits apply, and deletes what is no longer used. */
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./logger.ts";
 import type { Policy } from "./policy/policy.ts";
@@ -42,7 +42,7 @@ export function sayWalls(walls: Standing | NoWalls, log: Logger): void {
   if (missing.length > 0) log.warning(`Missing walls of the kernel around agents: ${missing.join("; ")}`);
 }
 
-/** Agents that a runner before this one has left, for want of a kernel that ends them with it. */
+/** Ends agents left by an earlier runner, if the kernel did not end them with it. */
 export function sayLeftovers(count: number, log: Logger): void {
   if (count === 0) return;
   log.warning(

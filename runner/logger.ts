@@ -32,7 +32,7 @@ export function createLogger(level: LogLevel, write: (line: string, level: LogLe
   };
 }
 
-/** What others say does not act on the operator's terminal, nor begin a line as if it were the node's. */
+/** Text from others must not control the operator's terminal, nor start a line that looks like the node's. */
 function shown(message: string): string {
   return printable(message.replace(/[\u2028\u2029]/g, "\n")).replaceAll("\n", "\n    ");
 }

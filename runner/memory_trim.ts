@@ -1,4 +1,4 @@
-/** Gives memory back that a stretch of hard work has left: V8 by itself keeps what it has until there is need. */
+/** Returns memory to the system after a busy period: V8 by itself keeps it until it is needed. */
 import type { Clock } from "./clock.ts";
 
 export interface MemoryTrimParts {
@@ -10,7 +10,7 @@ export interface MemoryTrimParts {
 }
 
 const INTERVAL_MS = 10_000;
-/** Less is not worth the pause. */
+/** Reclaiming less is not worth the pause. */
 const GROWTH_MB = 16;
 /** Looks between two collections of which the first has not brought memory back to where it was, at most. */
 const MAX_PATIENCE = 6;

@@ -1,4 +1,4 @@
-/** How a scenario of the self-test says that an agent has not behaved as it must. */
+/** Assertions for the scenarios of the self-test. */
 
 /** @throws Error `reason` unless `condition` holds */
 export function expect(condition: boolean, reason: string): asserts condition {

@@ -1,4 +1,4 @@
-/** What a machine must offer before any agent can run on it; a failure names its cause and what to do. */
+/** What a machine must provide before any agent can run; a failure names its cause and what to do. */
 import { join } from "@std/path";
 import type { Clock } from "../clock.ts";
 

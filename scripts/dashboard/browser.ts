@@ -14,7 +14,7 @@ export function findChromium(): string | undefined {
   });
 }
 
-/** Starts it: it talks to nobody but the page's server. */
+/** Starts it: it connects only to the page's server. */
 export async function openBrowser(executablePath: string): Promise<Browser> {
   return await chromium.launch({
     executablePath,

@@ -1,4 +1,4 @@
-/** Makes sure that one process alone speaks under this node's name, and that the broker says so. */
+/** Makes sure that only one process uses this node's name, and that its status on the broker is right. */
 import { isJsonObject } from "../../../protocol/json.ts";
 import { isSealedBy, presenceText } from "../../../protocol/signing/statements.ts";
 import { topics } from "../../../protocol/topics.ts";
@@ -20,18 +20,18 @@ export interface PresenceParts {
   readonly demandsProof: boolean;
   /** Whether it is proved that the node that is enrolled under this name has said `text`. */
   readonly isEnrolled: (text: string, seal: unknown) => Promise<boolean>;
-  /** Says again that this node is online. */
+  /** Publishes again that this node is online. */
   readonly sayOnline: () => void;
   /** Sends a heartbeat now. */
   readonly beat: () => void;
-  /** What this node has said has come back. */
+  /** The node's own message has come back from the broker. */
   readonly onEcho: () => void;
   /**
    * Another process of this name has been there before.
    * @param kept its status, where the broker had it: this process has overwritten it
    */
   readonly onTaken: (message: string, kept?: Uint8Array) => void;
-  /** Another process says that it has this name, and has not proved it. */
+  /** Another process claims this name without proof. */
   readonly onUnproved: (message: string) => void;
 }
 
@@ -57,7 +57,7 @@ const MAX_DRAWS = 5;
  */
 export class Presence {
   #lastBeatMs = -Infinity;
-  /** Whether the broker has had the status of this process. */
+  /** Whether the broker has received the status of this process. */
   #isHeard = false;
   /** Up for so long when the last connection ended, seconds. */
   #lostAt = 0;
@@ -137,7 +137,7 @@ export class Presence {
     if (uptime > ownUptime || (uptime === ownUptime && instance < identity.instance)) {
       onTaken(`${this.#other(uptime)}: give this one another --name`);
     } else {
-      // Only the one that stays says so: the other's birth must not have the last word.
+      // Only the process that stays publishes: the other's birth message must not be the last one.
       this.parts.sayOnline();
       void this.#beat();
     }
@@ -191,7 +191,7 @@ function parse(payload: Uint8Array): Fields {
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
     return isJsonObject(value) ? value : {};
   } catch {
-    // Somebody else's message.
+    // Not a message of this software.
     return {};
   }
 }

@@ -1,4 +1,4 @@
-/** The last lines and errors of each agent and of the node itself, in memory, for those who come after they were said. */
+/** The last log lines and errors of each agent and of the node itself, in memory, for later readers. */
 
 export type RecentKind = "logs" | "errors";
 
@@ -8,9 +8,9 @@ type Json = Readonly<Record<string, unknown>>;
 const MAX_LINES = 100;
 const MAX_BYTES = 20 * 1024;
 const FIRST_BYTES = 512;
-/** Of one message: a few long ones must not push out all others. */
+/** Limit for one message: a few long ones must not push out all others. */
 const MAX_MESSAGE_CHARS = 2000;
-/** Agents that have ended, whose lines are still there. */
+/** How many ended agents' lines are kept. */
 const MAX_ENDED = 32;
 /** Of one answer, characters of JSON: brokers limit the size of a message. */
 const MAX_ANSWER_CHARS = 128 * 1024;
@@ -30,7 +30,7 @@ interface Rings {
 export class RecentLines {
   readonly #scratch = new Uint8Array(MAX_BYTES);
   readonly #own: Rings = this.#rings();
-  /** The one that has been silent for the longest time comes first. */
+  /** The agent that has been silent longest comes first. */
   readonly #agents = new Map<string, Rings>();
 
   /** @param isRunning whether an agent of this name is supervised here */
