@@ -193,8 +193,12 @@ for (
     await node.logged(/CPU limits: |cgroup v2: cpu/);
     await node.spawn(bus, { name: "neighbour", code: ECHO });
     await here.ask({ name: "busy", code: `async function process(agent) { ${code} }`, poll_interval: 0.01 });
-    const { json: list } = await bus.ask(`nodes/${node.name}/list`, {});
-    const pid = list.agents.find((agent: { name: string }) => agent.name === "busy").pid;
+    let pid: number | null = null;
+    await until("it has a process", async () => {
+      const { json: list } = await bus.ask(`nodes/${node.name}/list`, {});
+      pid = list.agents.find((agent: { name: string }) => agent.name === "busy").pid;
+      return pid !== null;
+    });
     // Where the kernel does it, there is nothing to say.
     if (!node.stderr.some((line) => line.includes("cgroup v2: cpu"))) {
       const { json } = await bus.find(
