@@ -46,15 +46,20 @@ const MAX_PREFIX_CHARS = 2;
 const NEVER_IN_PYTHON: ReadonlySet<string> = new Set(["=>", "&&", "||", "!", "?", "$", "`"]);
 
 /**
- * Whether code contains, outside Python strings and comments, something impossible in Python: an unknown character, or two
- * adjacent names of which neither is a keyword (`const x`, `export function`). Sound, not complete: it is never true for
+ * Whether code contains, outside Python strings and comments, something impossible in Python: an unknown character, a
+ * semicolon in brackets, brackets that do not match, or two adjacent names of which neither is a keyword (`const x`, `export function`). Sound, not complete: it is never true for
  * Python code, and nearly always true for TypeScript with any function in it.
  */
 export function cannotBePython(code: string): boolean {
   let previous = "";
+  let depth = 0;
   for (const { kind, text } of tokens(code)) {
     if (kind === "other") {
       if (NEVER_IN_PYTHON.has(text) || (text === "{" && isOperand(previous))) return true;
+      if ("([{".includes(text)) depth += 1;
+      else if (")]}".includes(text)) depth -= 1;
+      // `for (;;)`
+      if (depth < 0 || (depth > 0 && text === ";")) return true;
       previous = text;
       continue;
     }
@@ -64,7 +69,8 @@ export function cannotBePython(code: string): boolean {
     if (isFree && isOperand(previous)) return true;
     previous = token;
   }
-  return false;
+  // Brackets that do not match compile in no language.
+  return depth !== 0;
 }
 
 /** Stands for any string, as a token. */
