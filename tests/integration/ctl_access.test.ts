@@ -159,7 +159,10 @@ Deno.test({
       { env: { AGENTFLOW_PASSWORD: PASSWORDS.agents } },
     );
     assertEquals(agents.code, 1);
-    assertMatch(agents.stdout, /failed {3}access: the broker accepts what this user publishes on main\/reply/);
+    assertMatch(
+      agents.stdout,
+      /failed {3}access: the broker accepts what this user publishes on main\/reply/,
+    );
   },
 });
 
