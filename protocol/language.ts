@@ -47,7 +47,7 @@ const NEVER_IN_PYTHON: ReadonlySet<string> = new Set(["=>", "&&", "||", "!", "?"
 
 /**
  * Whether code contains, outside Python strings and comments, something impossible in Python: an unknown character, a
- * semicolon in brackets, brackets that do not match, or two adjacent names of which neither is a keyword (`const x`, `export function`). Sound, not complete: it is never true for
+ * semicolon in brackets, or two adjacent names of which neither is a keyword (`const x`, `export function`). Sound, not complete: it is never true for
  * Python code, and nearly always true for TypeScript with any function in it.
  */
 export function cannotBePython(code: string): boolean {
@@ -59,7 +59,7 @@ export function cannotBePython(code: string): boolean {
       if ("([{".includes(text)) depth += 1;
       else if (")]}".includes(text)) depth -= 1;
       // `for (;;)`
-      if (depth < 0 || (depth > 0 && text === ";")) return true;
+      if (depth > 0 && text === ";") return true;
       previous = text;
       continue;
     }
@@ -69,8 +69,7 @@ export function cannotBePython(code: string): boolean {
     if (isFree && isOperand(previous)) return true;
     previous = token;
   }
-  // Brackets that do not match compile in no language.
-  return depth !== 0;
+  return false;
 }
 
 /** Stands for any string, as a token. */

@@ -138,7 +138,7 @@ testOnStage("spawn", {}, {
   ) => {
     const endings: Record<string, (name: string) => Promise<void>> = {
       "never-compiled": async (name) => {
-        await (await stage.launch({ name, code: "function (" })).state("failed");
+        await (await stage.launch({ name, code: "const x = (" })).state("failed");
       },
       "never-set-up": async (name) => {
         await (await stage.launch({ name, code: "function setup() { throw 1 }" })).state("failed");

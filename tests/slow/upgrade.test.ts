@@ -147,7 +147,7 @@ Deno.test("agentflow upgrade waits for what becomes of it: passed, taken back, o
     assertEquals([ok, from, release], [true, installed.release, await installed.current()]);
 
     const again = await ctl(scene, "--runner", await file(`${BUNDLE}\n// better`));
-    assertEquals([again.code, again.out], [0, `Node 'edge' runs release ${release} already\n`]);
+    assertEquals([again.code, again.out], [0, `Node 'edge' already runs release ${release}\n`]);
 
     const bad = `${NOT_IN_TEST} Deno.exit(3);\n${BUNDLE}`;
     const back = await ctl(scene, "--trial", "5", "--runner", await file(bad));

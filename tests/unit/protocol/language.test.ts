@@ -119,8 +119,8 @@ Deno.test("ten times the code is about ten times the work, whatever it is", () =
   }
 });
 
-Deno.test("a semicolon in brackets, and brackets that do not match, are no Python", () => {
-  for (const code of ["console.log(1); for (;;);", "function (", "call(1))", "x = [1, 2"]) {
+Deno.test("a semicolon in brackets is no Python", () => {
+  for (const code of ["console.log(1); for (;;);", "f(1; 2)"]) {
     assertEquals([cannotBePython(code), code], [true, code]);
   }
   for (const code of ["x = {'a': [1,\n 2]}; y = 1", "print(')')  # (", 's = """(\n"""', "f(\n  1,\n)"]) {
