@@ -22,18 +22,39 @@ export async function closeDenoDir(dir: string): Promise<void> {
 /** What Deno has translated. */
 const TRANSLATED = "gen";
 /** Deno's SQLite databases about modules: without them it starts too, but more slowly. */
-const DATABASES = ["dep_analysis_cache_v2", "node_analysis_cache_v2", "v8_code_cache_v2"].flatMap((name) =>
-  ["", "-wal", "-shm"].map((suffix) => name + suffix)
-);
+const DATABASES = ["dep_analysis_cache_v2", "node_analysis_cache_v2", "v8_code_cache_v2"];
+const DATABASE_FILES = DATABASES.flatMap((name) => ["", "-wal", "-shm"].map((suffix) => name + suffix));
 
 /** Paths in a DENO_DIR that agents' processes must write to; the rest, including packages, is read-only. */
 export function cachesIn(dir: string): { readonly folder: string; readonly files: readonly string[] } {
-  return { folder: join(dir, TRANSLATED), files: DATABASES.map((name) => join(dir, name)) };
+  return { folder: join(dir, TRANSLATED), files: DATABASE_FILES.map((name) => join(dir, name)) };
 }
 
-/** Creates the missing ones: a process that is limited to these paths cannot. */
+/**
+ * Creates the missing ones: a process that is limited to these paths cannot. A database must be in WAL mode: an empty
+ * file would need a journal, which such a process cannot create, and Deno would start without its caches.
+ */
 export async function makeCaches(dir: string): Promise<void> {
   const { folder, files } = cachesIn(dir);
   await Deno.mkdir(folder, { recursive: true });
+  for (const name of DATABASES) {
+    const path = join(dir, name);
+    const size = await Deno.stat(path).then((info) => info.size, () => 0);
+    if (size === 0) await toWalMode(path);
+  }
   for (const path of files) (await Deno.open(path, { write: true, create: true })).close();
+}
+
+async function toWalMode(path: string): Promise<void> {
+  const { DatabaseSync } = await import("node:sqlite");
+  try {
+    const database = new DatabaseSync(path);
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+    } finally {
+      database.close();
+    }
+  } catch {
+    // The disk is full, or another node does the same at this moment: Deno also starts without its caches.
+  }
 }
