@@ -30,9 +30,9 @@ function walls(
       permissions: { ...NO_PERMISSIONS, ...permissions },
     },
     stateIsFixed: true,
-    programs: ["/work/harness-1"],
+    programs: ["/srv/agents/harness-1"],
     settings: [],
-    denoDir: "/work/deno",
+    denoDir: "/srv/agents/deno",
     kinds: new Map(Object.entries(kinds)),
   }, machine);
 }
@@ -45,8 +45,8 @@ Deno.test("walls: an agent that nothing is granted to sees Deno, its programs an
   assert(files !== "open");
   const writable = [...files].filter(([, rights]) => (rights & WRITE) !== 0).map(([path]) => path);
   assertEquals(writable, [
-    ...["/dev/null", "/dev/zero", "/dev/full", "/work/deno/gen"],
-    ...cachesIn("/work/deno").files,
+    ...["/dev/null", "/dev/zero", "/dev/full", "/srv/agents/deno/gen"],
+    ...cachesIn("/srv/agents/deno").files,
     ...["/state/own/a.json", "/state/own/a.json.tmp"],
   ]);
   const executable = [...files].filter(([, rights]) => (rights & 1) !== 0).map(([path]) => path);
