@@ -1,13 +1,21 @@
 /** Opens and ends connections to brokers. */
+import type { Duplex } from "node:stream";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type BrokerUrl, hasZone } from "./broker_url.ts";
 import { ZoneSocket } from "./zone_socket.ts";
 
-/** Starts connecting. */
-export function openClient(broker: BrokerUrl, options: IClientOptions): MqttClient {
-  return hasZone(broker)
-    ? new mqtt.MqttClient(() => new ZoneSocket(broker), options)
-    : mqtt.connect(broker.url, options);
+/**
+ * Starts connecting.
+ * @param openStream opens the connection below MQTT; default: as the URL says
+ */
+export function openClient(
+  broker: BrokerUrl,
+  options: IClientOptions,
+  openStream: (() => Duplex) | undefined = hasZone(broker) ? () => new ZoneSocket(broker) : undefined,
+): MqttClient {
+  return openStream === undefined
+    ? mqtt.connect(broker.url, options)
+    : new mqtt.MqttClient(openStream, options);
 }
 
 /**

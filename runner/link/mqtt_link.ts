@@ -1,5 +1,5 @@
 /** The link over MQTT 3.1.1: one connection at a time, re-established after each outage. */
-import mqtt, { type MqttClient } from "mqtt";
+import type { MqttClient } from "mqtt";
 import { endClient, openClient } from "../../protocol/broker/client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
@@ -36,6 +36,8 @@ export interface MqttLinkOptions extends ClientParts, SenderParts {
    * @param localPort the local port of the connection
    */
   readonly vet?: (localPort: number) => string | undefined;
+  /** Default: `openClient`. */
+  readonly open?: typeof openClient;
 }
 
 /** State of one connection. */
@@ -162,11 +164,11 @@ export class MqttLink implements Link {
   }
 
   #openClient(onRefused: (reason: string) => void): MqttClient {
-    const { broker, vet, will } = this.options;
+    const { broker, vet, will, open = openClient } = this.options;
     const options = clientOptions(this.options, will?.(), this.#wills.way);
     // TLS connections check the broker's certificate instead.
-    if (vet === undefined || !broker.url.startsWith("mqtt://")) return openClient(broker, options);
-    return new mqtt.MqttClient(() => vettedSocket(broker, vet, onRefused), options);
+    if (vet === undefined || !broker.url.startsWith("mqtt://")) return open(broker, options);
+    return open(broker, options, () => vettedSocket(broker, vet, onRefused));
   }
 
   /** The broker has accepted this client. */

@@ -66,7 +66,7 @@ export class Sender {
     });
   }
 
-  /** Sends over this connection from now on. @param first the message to publish before all waiting ones */
+  /** Sends over this connection from now on. @param first what it publishes leaves before waiting telemetry */
   begin(client: MqttClient, first: () => void): void {
     this.#client = client;
     this.#saidFull = false;
