@@ -145,7 +145,8 @@ function newRun(surroundings: Surroundings, options: Options): Run {
   };
 }
 
-function warn(run: Run, message: string): void {
+/** Says on stderr, also with `--json`, what most likely is a mistake. */
+export function warn(run: Pick<Run, "tell" | "stderr">, message: string): void {
   run.tell(`${paint(run.stderr, "yellow", "warning:")} ${message}`);
 }
 

@@ -1,6 +1,8 @@
 /** Parses the fleet file, which says which agents should run on which nodes. Pure. */
 import * as v from "valibot";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { SPAWN_FIELDS } from "../../protocol/spawn_fields.ts";
+import { likelyMeant } from "../../protocol/spelling.ts";
 
 /** One entry: an agent, and where it should run. */
 export interface FleetEntry {
@@ -28,6 +30,18 @@ const EntrySchema = v.looseObject({
   nodes: v.optional(v.pipe(v.array(text, "must be a list of nodes"), v.minLength(1, "must not be empty"))),
   labels: v.optional(v.record(v.string(), text, "must be an object of labels")),
 }, "must be an object");
+
+/** What an entry says beside the fields of a spawn config. */
+export const ENTRY_FIELDS = ["name", "file", "code", "node", "nodes", "labels"] as const;
+/** How to spawn, or what only nodes set: not what should run. */
+const NOT_FOR_A_FILE: readonly string[] = ["replace", "state", "migration"];
+/** Set by a person, and not in the table: the table's faces have their own way to say it. */
+const OTHER_FIELDS = ["type", "language"] as const;
+/** Fields of other programs begin with this; nodes keep them as they are. */
+export const FOREIGN_PREFIX = "x-";
+
+const KNOWN_FIELDS: readonly string[] = [...ENTRY_FIELDS, ...Object.keys(SPAWN_FIELDS), ...OTHER_FIELDS]
+  .filter((field) => !NOT_FOR_A_FILE.includes(field));
 
 const FileSchema = v.strictObject({
   $schema: v.optional(v.string()),
@@ -57,13 +71,24 @@ export function parseFleetFile(file: string, path: string): readonly FleetEntry[
     if ((file === undefined) === (fields.code === undefined)) {
       throw new ConfigError(`${path}: '${name}' needs either file or code`);
     }
-    for (const field of ["replace", "state", "migration"]) {
-      if (field in fields) throw new ConfigError(`${path}: '${name}': ${field} is not for a fleet file`);
+    for (const field of Object.keys(fields)) {
+      const problem = fieldProblem(field);
+      if (problem !== undefined) throw new ConfigError(`${path}: '${name}': ${problem}`);
     }
     const { code, ...rest } = fields;
     const target = targetOf({ node, nodes, labels }, `${path}: '${name}'`);
     return { name, file, target, fields: code === undefined ? rest : { code, ...rest } };
   });
+}
+
+function fieldProblem(field: string): string | undefined {
+  if (NOT_FOR_A_FILE.includes(field)) return `${field} is not for a fleet file`;
+  if (KNOWN_FIELDS.includes(field) || field.startsWith(FOREIGN_PREFIX)) return undefined;
+  const meant = likelyMeant(field, KNOWN_FIELDS);
+  const advice = meant === undefined
+    ? `a field of your own begins with ${FOREIGN_PREFIX}`
+    : `did you mean ${meant}?`;
+  return `${field} is no field: ${advice}`;
 }
 
 interface GivenTarget {

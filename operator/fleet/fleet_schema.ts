@@ -1,4 +1,6 @@
 /** Generates the JSON Schema of fleet files (`docs/fleet.schema.json`) from the table of fields. Pure. */
+import { ENTRY_FIELDS as ENTRY_FIELD_NAMES, FOREIGN_PREFIX } from "./fleet_file.ts";
+import { LANGUAGES } from "../../protocol/language.ts";
 import { SPAWN_FIELD_ROWS, type SpawnField } from "../../protocol/spawn_fields.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -6,7 +8,7 @@ type Schema = Readonly<Record<string, unknown>>;
 const STRINGS: Schema = { type: "array", items: { type: "string" } };
 
 /** Fields of an entry in addition to those of a spawn config. */
-const ENTRY_FIELDS: Schema = {
+const ENTRY_FIELDS: Readonly<Record<(typeof ENTRY_FIELD_NAMES)[number], Schema>> = {
   name: {
     type: "string",
     description: "{node} in it becomes the node's name; needed where the entry is for many nodes.",
@@ -39,14 +41,22 @@ export function fleetSchema(): Schema {
     $defs: {
       entry: {
         description:
-          "An agent, or one on each of many nodes. Other fields of a spawn config are passed on as they are.",
+          `An agent, or one on each of many nodes. Fields of your own begin with ${FOREIGN_PREFIX}: nodes keep ` +
+          "them as they are.",
         type: "object",
+        additionalProperties: false,
+        patternProperties: { [`^${FOREIGN_PREFIX}`]: {} },
         required: ["name"],
         allOf: [
           { oneOf: [{ required: ["file"] }, { required: ["code"] }] },
           { oneOf: [{ required: ["node"] }, { required: ["nodes"] }, { required: ["labels"] }] },
         ],
-        properties: { ...ENTRY_FIELDS, ...Object.fromEntries(fields) },
+        properties: {
+          ...ENTRY_FIELDS,
+          type: { const: "dynamic" },
+          language: { enum: LANGUAGES, description: "Otherwise nodes detect it from the code." },
+          ...Object.fromEntries(fields),
+        },
       },
     },
   };

@@ -54,6 +54,7 @@ export function nodeAfter(
     dropped: number(fields.dropped),
     clockSkewSeconds: timestamp === undefined ? undefined : nowMs / 1000 - timestamp,
     labels: labels(fields.labels),
+    hasLabels: true,
   };
 }
 
@@ -64,7 +65,8 @@ function afterStatus(node: NodeView, fields: Fields): NodeView | undefined {
   // The last will of an earlier process says nothing about the one that runs now.
   const isOfAnother = node.instance !== undefined && instance !== node.instance;
   if (!isOnline && isOfAnother && node.isOnline) return undefined;
-  return { ...node, isOnline, instance: instance ?? node.instance };
+  const known = fields.labels === undefined ? {} : { labels: labels(fields.labels), hasLabels: true };
+  return { ...node, ...known, isOnline, instance: instance ?? node.instance };
 }
 
 /**

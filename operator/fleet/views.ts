@@ -26,6 +26,8 @@ export interface NodeView {
   /** How far its clock is behind ours, seconds, by its last heartbeat; includes the transit time of the message. */
   readonly clockSkewSeconds: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether it has said which labels it has; nodes of earlier versions do so only while they are online. */
+  readonly hasLabels: boolean;
 }
 
 /** An agent as last reported. */
@@ -72,6 +74,7 @@ export function newNode(name: string): NodeView {
     dropped: undefined,
     clockSkewSeconds: undefined,
     labels: {},
+    hasLabels: false,
   };
 }
 

@@ -9,6 +9,7 @@ import { OperationError, type Operator } from "../operator.ts";
 import { liveAgents } from "./find.ts";
 import { inspectOn } from "./inspect.ts";
 import { type ActualNode, isChange, plan, type Step, wantedAgents } from "./plan.ts";
+import { targetWarnings } from "./plan_warnings.ts";
 import { spawn, type SpawnOutcome } from "./spawn.ts";
 import { survey } from "./survey.ts";
 
@@ -20,6 +21,13 @@ export interface StepResult {
   readonly error: string | undefined;
   /** There was no answer in time. */
   readonly timedOut: boolean;
+}
+
+/** What would make the fleet match its file. */
+export interface FleetPlan {
+  readonly steps: readonly Step[];
+  /** What in the file most likely is a mistake, in words. */
+  readonly warnings: readonly string[];
 }
 
 export interface ApplyOptions {
@@ -40,7 +48,7 @@ export async function planFleet(
   operator: Operator,
   path: string,
   { prune, signal }: { readonly prune: boolean; readonly signal: AbortSignal },
-): Promise<readonly Step[]> {
+): Promise<FleetPlan> {
   const entries = parseFleetFile(await readText(path), path);
   const codes = new Map<FleetEntry, string>();
   for (const entry of entries) {
@@ -49,11 +57,12 @@ export async function planFleet(
   await survey(operator, { signal });
   const nodes = actualNodes(operator);
   const wanted = wantedAgents(entries, nodes, (entry) => codes.get(entry));
-  return plan(
+  const steps = plan(
     wanted,
     await withConfigs(operator, nodes, new Set(wanted.map(({ config }) => config.name))),
     prune,
   );
+  return { steps, warnings: targetWarnings(entries, nodes) };
 }
 
 /** Carries out the steps that change something: nodes in parallel, the steps of one node in order. */
@@ -116,7 +125,9 @@ async function carryOut(operator: Operator, step: Step, options: ApplyOptions): 
         await commander.command(step.node, "stop", { name: step.agent }, timeout);
         return ended(undefined);
       case "blocked":
-        return ended(`node '${step.node}' is not online`);
+        return ended(
+          step.isUnknown ? `no node '${step.node}' has been seen` : `node '${step.node}' is not online`,
+        );
       case "keep":
       case "unlisted":
         return ended(undefined);
@@ -157,6 +168,7 @@ function actualNodes({ fleet }: Operator): readonly ActualNode[] {
       name: node.name,
       isOnline: stateOf(node, nowMs) === "online",
       labels: node.labels,
+      hasLabels: node.hasLabels,
       agents: new Map(running.map(({ name }) => [name, undefined])),
     };
   });

@@ -11,6 +11,8 @@ export interface ActualNode {
   readonly name: string;
   readonly isOnline: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether its labels are known. */
+  readonly hasLabels: boolean;
   /** The agents that run there, by name, each with its spawn config if the node disclosed it. */
   readonly agents: ReadonlyMap<string, Readonly<Record<string, unknown>> | undefined>;
 }
@@ -38,8 +40,8 @@ export type Step =
   | { readonly kind: "keep"; readonly node: string; readonly agent: string }
   /** Not in the file; left alone unless `prune` is set. */
   | { readonly kind: "unlisted"; readonly node: string; readonly agent: string }
-  /** The node is not online: nothing can be done. */
-  | { readonly kind: "blocked"; readonly node: string; readonly agent: string };
+  /** The node is not online, or nobody has heard of it: nothing can be done. */
+  | { readonly kind: "blocked"; readonly node: string; readonly agent: string; readonly isUnknown: boolean };
 
 /** Fields that delivery adds, and fields that say how to spawn rather than what. */
 const TRANSIENT: ReadonlySet<string> = new Set([
@@ -135,7 +137,9 @@ function stepsFor(
 ): Step[] {
   const agent = config.name;
   const target = byName.get(node);
-  if (target === undefined || !target.isOnline) return [{ kind: "blocked", node, agent }];
+  if (target === undefined || !target.isOnline) {
+    return [{ kind: "blocked", node, agent, isUnknown: target === undefined }];
+  }
   const home = target.agents.has(agent)
     ? target
     : nodes.find((other) => other.isOnline && other.agents.has(agent));
@@ -159,7 +163,11 @@ function checked(fields: Readonly<Record<string, unknown>>, name: string): Confi
   return { ...fields, name };
 }
 
-function hasAll(labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
+/** Whether `labels` has all of `wanted`. */
+export function hasAll(
+  labels: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 

@@ -112,7 +112,7 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
     assertEquals([code, json.ok], [1, false]);
     // deno-lint-ignore no-explicit-any -- JSON of the program
     const errors = Object.fromEntries(json.results.map(({ agent, error }: any) => [agent, error]));
-    assertEquals(errors, { bad: "setup: no", far: "node 'cellar' is not online", good: undefined });
+    assertEquals(errors, { bad: "setup: no", far: "no node 'cellar' has been seen", good: undefined });
     assertEquals((await run("state", "good")).code, 0);
   });
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { applyPlan, planFleet } from "../../operations/apply.ts";
 import { isChange } from "../../operations/plan.ts";
 import { agreed } from "../ask.ts";
-import type { Cli } from "../cli.ts";
+import { type Cli, warn } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet } from "../options.ts";
 import { count } from "../render/units.ts";
@@ -19,10 +19,11 @@ export function addApply(program: Command, cli: Cli): void {
     .option("--yes", "do not ask");
   cli.connected(command, async (run, operator, file = "") => {
     const { options, signal, stdout } = run;
-    const steps = await planFleet(operator, file, { prune: isSet(options, "prune"), signal });
+    const { steps, warnings } = await planFleet(operator, file, { prune: isSet(options, "prune"), signal });
+    warnings.forEach((warning) => warn(run, warning));
     if (!run.json) planLines(steps, stdout).forEach(run.print);
     if (isSet(options, "dryRun")) {
-      if (run.json) run.printJson({ ok: true, dry_run: true, plan: steps.map(stepJson) });
+      if (run.json) run.printJson({ ok: true, dry_run: true, plan: steps.map(stepJson), warnings });
       return EXIT.ok;
     }
     const stops = steps.filter(({ kind }) => kind === "stop").length;
@@ -45,6 +46,7 @@ export function addApply(program: Command, cli: Cli): void {
         ok: failures.length === 0 && !signal.aborted,
         plan: steps.map(stepJson),
         results: done,
+        warnings,
       });
     }
     if (signal.aborted) return EXIT.interrupted;
@@ -60,8 +62,10 @@ export function addDiff(program: Command, cli: Cli): void {
     .option("--prune", "also report agents that are not in the file");
   cli.connected(command, async (run, operator, file = "") => {
     const prune = isSet(run.options, "prune");
-    const steps = (await planFleet(operator, file, { prune, signal: run.signal })).filter(isChange);
-    if (run.json) run.printJson({ same: steps.length === 0, plan: steps.map(stepJson) });
+    const { steps: all, warnings } = await planFleet(operator, file, { prune, signal: run.signal });
+    const steps = all.filter(isChange);
+    warnings.forEach((warning) => warn(run, warning));
+    if (run.json) run.printJson({ same: steps.length === 0, plan: steps.map(stepJson), warnings });
     else if (steps.length === 0) run.note("The fleet matches the file");
     for (const step of run.json ? [] : steps) {
       [stepLine(step, run.stdout), ...changeLines(step, run.stdout)].forEach(run.print);

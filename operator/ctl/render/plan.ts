@@ -18,9 +18,9 @@ const LOOKS: Readonly<Record<Step["kind"], { readonly sign: string; readonly col
     blocked: { sign: "!", colour: "red" },
   };
 
-/** One line per step, such as `+ hall/sensor  start`, and a summary. */
+/** One line per step, such as `+ hall/sensor  start`, and a summary; nothing about what is as it should be. */
 export function planLines(steps: readonly Step[], view: View): string[] {
-  return [...steps.map((step) => stepLine(step, view)), summary(steps)];
+  return [...steps.filter(({ kind }) => kind !== "keep").map((step) => stepLine(step, view)), summary(steps)];
 }
 
 export function stepLine(step: Step, view: View): string {
@@ -77,7 +77,7 @@ function wordsFor(step: Step): string {
     case "unlisted":
       return "not in the file, left alone (--prune stops it)";
     case "blocked":
-      return "its node is not online";
+      return step.isUnknown ? "no node of this name has been seen" : "its node is not online";
     default:
       return step.kind;
   }
@@ -87,9 +87,11 @@ function summary(steps: readonly Step[]): string {
   const changes = steps.filter(isChange);
   if (changes.length === 0) return "Nothing to do: the fleet matches the file";
   const kinds = Map.groupBy(changes, ({ kind }) => kind);
+  const kept = steps.filter(({ kind }) => kind === "keep").length;
+  const rest = kept === 0 ? "" : `; ${kept} as it should be`;
   return `${count(changes.length, "step")}: ${
     [...kinds].map(([kind, of]) => `${of.length} ${kind}`).join(", ")
-  }`;
+  }${rest}`;
 }
 
 function shown(value: unknown): string {

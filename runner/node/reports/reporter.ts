@@ -294,7 +294,7 @@ export function lastWill(
 
 /** Birth and last will have the same shape, and the same instance. */
 function statusMessage(
-  { name, instance, startedMs, key }: NodeIdentity,
+  { name, instance, startedMs, key, labels }: NodeIdentity,
   status: "online" | "offline",
   clock: Clock,
   proofAt: (uptime: number) => PresenceProof | undefined,
@@ -307,6 +307,7 @@ function statusMessage(
     uptime,
     timestamp: clock.epochSeconds(),
     key: key.public,
+    labels,
     presence: proofAt(uptime),
   });
   return { topic: topics.nodeStatus(name), payload };

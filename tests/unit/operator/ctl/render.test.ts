@@ -163,7 +163,7 @@ Deno.test("what became of a spawn has its words and its exit code", () => {
   );
 });
 
-Deno.test("a plan is a line for each step, and a summary", () => {
+Deno.test("a plan is a line for each step that changes something, and a summary", () => {
   const config = { name: "a", code: "two\n", poll_interval: 3 };
   const replace = {
     kind: "replace" as const,
@@ -173,11 +173,12 @@ Deno.test("a plan is a line for each step, and a summary", () => {
     before: { code: "one\n" },
     changes: ["code", "poll_interval"],
   };
-  const steps = [replace, { kind: "start" as const, node: "hall", agent: "b", config }];
+  const kept = { kind: "keep" as const, node: "hall", agent: "c" };
+  const steps = [replace, kept, { kind: "start" as const, node: "hall", agent: "b", config }];
   assertEquals(planLines(steps, PLAIN), [
     "~ hall/a  replace (code, poll_interval)",
     "+ hall/b  start",
-    "2 steps: 1 replace, 1 start",
+    "2 steps: 1 replace, 1 start; 1 as it should be",
   ]);
   const lines = changeLines(replace, PLAIN);
   assertEquals(lines[0], "    poll_interval: (default) → 3");

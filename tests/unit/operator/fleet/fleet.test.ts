@@ -149,3 +149,10 @@ Deno.test("what others say of themselves is bounded in length", () => {
   );
   assertEquals(JSON.stringify([fleet.nodes, fleet.agents]).length < 3000, true);
 });
+
+Deno.test("the labels of a node that is off are those of its retained status", () => {
+  const off = fleetOf(["nodes/hall/status", { status: "offline", labels: { room: "hall" } }]).node("hall");
+  assertEquals([off?.isOnline, off?.labels, off?.hasLabels], [false, { room: "hall" }, true]);
+  const old = fleetOf(["nodes/hall/status", { status: "offline" }]).node("hall");
+  assertEquals([old?.labels, old?.hasLabels], [{}, false]);
+});

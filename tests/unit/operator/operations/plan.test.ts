@@ -22,6 +22,7 @@ function node(
     name,
     isOnline: true,
     labels: {},
+    hasLabels: true,
     agents: new Map(agents.map((agent) => [agent.name, agent])),
     ...more,
   };
@@ -100,7 +101,9 @@ Deno.test("what is not listed is stopped only when asked, and only on nodes of t
 Deno.test("a node that is not there blocks what is for it", () => {
   const nodes = [node("hall", [], { isOnline: false })];
   const file = wanted(nodes, { ...config("a"), node: "hall" }, { ...config("b"), node: "moon" });
-  assertEquals(short(plan(file, nodes, true)), ["blocked hall/a", "blocked moon/b"]);
+  const steps = plan(file, nodes, true);
+  assertEquals(short(steps), ["blocked hall/a", "blocked moon/b"]);
+  assertEquals(steps.map((step) => step.kind === "blocked" && step.isUnknown), [false, true]);
 });
 
 Deno.test("of a node that shows no configs, what runs counts as what should", () => {
@@ -155,6 +158,16 @@ for (
     ],
     ["empty labels", '{"agents":[{"name":"x","code":"1","labels":{}}]}', "labels must not be empty"],
     [
+      "a misspelt field",
+      '{"agents":[{"name":"x","code":"1","node":"a","pol_interval":1}]}',
+      "'x': pol_interval is no field: did you mean poll_interval?",
+    ],
+    [
+      "a field of nobody",
+      '{"agents":[{"name":"x","code":"1","node":"a","colour":1}]}',
+      "'x': colour is no field: a field of your own begins with x-",
+    ],
+    [
       "replace",
       '{"agents":[{"name":"x","code":"1","node":"a","replace":true}]}',
       "replace is not for a fleet file",
@@ -165,3 +178,15 @@ for (
     assertThrows(() => parseFleetFile(text, "fleet.json"), ConfigError, message);
   });
 }
+
+Deno.test("fields of other programs, and all that spawn configs have, are taken", () => {
+  const entry = {
+    ...config("x"),
+    node: "a",
+    type: "dynamic",
+    language: "javascript",
+    poll_interval: 1,
+    "x-owner": "me",
+  };
+  assertEquals(entries(entry)[0]?.fields["x-owner"], "me");
+});
