@@ -1,20 +1,15 @@
 /** The command line and the environment of the runner, read into its configuration. */
 import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
-import { type AccessSources, readBroker, readPort, readSources } from "../protocol/broker/broker_flags.ts";
-import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
+import { type EmbeddableBroker, readEmbeddableBroker } from "../protocol/broker/broker_flags.ts";
 import { readCommandLine } from "../protocol/config/command_line.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import type { Environment, ReadFlag } from "../protocol/config/flag.ts";
+import { absolute, oneOf, positive, wholeNumber } from "../protocol/config/values.ts";
 import { ALL_FLAGS, FLAGS, OUTBOXES, SWITCH, TRUST_MODES } from "./flags.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
 
-export interface RunnerConfig {
-  /** `embedded`: run one in this process. */
-  readonly broker: BrokerUrl | "embedded";
-  /** For the embedded broker: the port on loopback to listen on. */
-  readonly port: number;
-  readonly access: AccessSources;
+export interface RunnerConfig extends EmbeddableBroker {
   readonly name: string;
   /** What operators choose nodes by. */
   readonly labels: Readonly<Record<string, string>>;
@@ -82,17 +77,12 @@ function buildConfig(
   random: string,
   prefetch: boolean,
 ): RunnerConfig {
-  const port = readPort(read);
-  const brokerText = read(FLAGS.broker) ?? "";
-  const broker = brokerText === "embedded" ? "embedded" : readBroker(brokerText, port);
   const stateDir = read(FLAGS.stateDir) ?? "";
   return Object.freeze({
-    broker,
-    port: port ?? 1883,
-    access: readSources(read, env, broker),
+    ...readEmbeddableBroker(read, env),
     name: readName(read(FLAGS.node) ?? read(FLAGS.name) ?? `node-${random}`),
     labels: readLabels(read(FLAGS.labels)),
-    logLevel: readChoice("loglevel", LOG_LEVELS, read(FLAGS.loglevel)?.toUpperCase()),
+    logLevel: oneOf("loglevel", LOG_LEVELS, read(FLAGS.loglevel)?.toUpperCase()),
     stateDir: folder("state-dir", stateDir),
     stateDirIsTemporary: resolve(stateDir) === "/tmp",
     workDir: folder("work-dir", read(FLAGS.workDir) ?? defaultWorkDir(env)),
@@ -103,8 +93,8 @@ function buildConfig(
       indexUrl: readIndexUrl(read(FLAGS.pipIndexUrl)),
     },
     deno: read(FLAGS.deno),
-    walls: readChoice("walls", SWITCH, read(FLAGS.walls)) === "on",
-    outbox: readChoice("outbox", OUTBOXES, read(FLAGS.outbox)),
+    walls: oneOf("walls", SWITCH, read(FLAGS.walls)) === "on",
+    outbox: oneOf("outbox", OUTBOXES, read(FLAGS.outbox)),
     outboxMessages: wholeNumber("outbox-messages", read(FLAGS.outboxMessages), 1, 10_000_000),
     outboxBytes: positive("outbox-mb", read(FLAGS.outboxMb), 65_536) * 1024 * 1024,
     stateBytes: positive("state-mb", read(FLAGS.stateMb), 1024) * 1024 * 1024,
@@ -113,7 +103,7 @@ function buildConfig(
     policy: absolute(read(FLAGS.policy)),
     migrateTimeoutMs: positive("migrate-timeout", read(FLAGS.migrateTimeout), 86_400) * 1000,
     hangTimeoutMs: positive("hang-timeout", read(FLAGS.hangTimeout), 86_400) * 1000,
-    trust: readTrust(read(FLAGS.trust), readChoice("trust-mode", TRUST_MODES, read(FLAGS.trustMode))),
+    trust: readTrust(read(FLAGS.trust), oneOf("trust-mode", TRUST_MODES, read(FLAGS.trustMode))),
     secretsFile: absolute(read(FLAGS.secrets)),
   });
 }
@@ -121,10 +111,6 @@ function buildConfig(
 function readTrust(path: string | undefined, mode: (typeof TRUST_MODES)[number]): RunnerConfig["trust"] {
   const keyFile = absolute(path);
   return keyFile === undefined || mode === "off" ? undefined : { keyFile, mode };
-}
-
-function absolute(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : resolve(path);
 }
 
 function readName(name: string): string {
@@ -154,12 +140,6 @@ function readLabels(text: string | undefined): RunnerConfig["labels"] {
   throw new ConfigError(`--labels takes at most ${MAX_LABELS} labels, got ${entries.length}`);
 }
 
-function readChoice<T extends string>(flag: string, choices: readonly T[], text: string | undefined): T {
-  const choice = choices.find((known) => known === text);
-  if (choice !== undefined) return choice;
-  throw new ConfigError(`--${flag} must be one of ${choices.join(", ")}: current value is '${text}'`);
-}
-
 /** The address may hold a password: it is not shown. */
 function readIndexUrl(text = ""): string {
   const url = URL.parse(text);
@@ -174,18 +154,6 @@ function folder(flag: string, path: string): string {
     throw new ConfigError(`--${flag} must not contain a comma: current value is '${path}'`);
   }
   return absolute;
-}
-
-function wholeNumber(flag: string, text: string | undefined, min: number, max: number): number {
-  const value = /^\d+$/.test(text ?? "") ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new ConfigError(`--${flag} must be a whole number from ${min} to ${max}: current value is '${text}'`);
-}
-
-function positive(flag: string, text: string | undefined, max: number): number {
-  const value = /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : NaN;
-  if (value > 0 && value <= max) return value;
-  throw new ConfigError(`--${flag} must be a number above 0 and up to ${max}: current value is '${text}'`);
 }
 
 /** Where what can be made again is kept, unless `--work-dir` says otherwise. */

@@ -1,6 +1,7 @@
 /** The flags of the runner: one table, from which the command line is read and `--help` is written. */
-import { BROKER_FLAGS } from "../protocol/broker/broker_flags.ts";
+import { EMBEDDABLE_BROKER_FLAGS } from "../protocol/broker/broker_flags.ts";
 import type { Flag } from "../protocol/config/flag.ts";
+import { helpText } from "../protocol/config/help.ts";
 import { LOG_LEVELS } from "./logger.ts";
 
 export const OUTBOXES = ["memory", "disk"] as const;
@@ -8,12 +9,7 @@ export const SWITCH = ["on", "off"] as const;
 export const TRUST_MODES = ["enforce", "warn", "off"] as const;
 
 export const FLAGS = {
-  ...BROKER_FLAGS,
-  broker: {
-    ...BROKER_FLAGS.broker,
-    help:
-      "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
-  },
+  ...EMBEDDABLE_BROKER_FLAGS,
   name: {
     name: "name",
     value: "NAME",
@@ -156,31 +152,13 @@ export const FLAGS = {
 
 export const ALL_FLAGS: readonly Flag[] = Object.values(FLAGS);
 
-/**
- * The text of `--help`.
- * @param program how this runner is started
- */
-export function helpText(program = "deno run -A runner/main.ts"): string {
-  const rows = ALL_FLAGS.map((flag): [string, string] => [
-    `--${flag.name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
-    flag.help + defaultText(flag),
-  ]);
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return [
-    "Runs agents that arrive over MQTT, each in a sandbox of its own.",
-    "",
-    `Usage: ${program} [--broker HOST] [--name NAME] …`,
-    "",
-    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
-    "",
-    "Exit code: 0 after a clean end, 1 when the self-test or the start fails, 2 for a bad flag or value,",
-    "3 when another node has the same name.",
-  ].join("\n");
-}
-
-function defaultText(flag: Flag): string {
-  const variables = (flag.env ?? []).map((name) => `$${name}`);
-  const fallback = flag.fallback ?? flag.fallbackText;
-  const defaults = [...variables, ...(fallback === undefined ? [] : [fallback])];
-  return defaults.length === 0 ? "" : ` (default: ${defaults.join(", else ")})`;
+/** @param program how this runner is started */
+export function runnerHelp(program = "deno run -A runner/main.ts"): string {
+  return helpText({
+    does: "Runs agents that arrive over MQTT, each in a sandbox of its own.",
+    usage: `${program} [--broker HOST] [--name NAME] …`,
+    flags: ALL_FLAGS,
+    exitCodes: "0 after a clean end, 1 when the self-test or the start fails, 2 for a bad flag or value,\n" +
+      "3 when another node has the same name.",
+  });
 }

@@ -8,7 +8,7 @@ import { PASSWORD_VARIABLE } from "../protocol/broker/broker_flags.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import { parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
 import { endSignals, keepOthersOut } from "../protocol/config/surroundings.ts";
-import { helpText } from "./flags.ts";
+import { runnerHelp } from "./flags.ts";
 import { findDeno } from "../protocol/deno_executable.ts";
 import { type BrokerAccess, canBeOverheard } from "../protocol/broker/access.ts";
 import { type BrokerUrl, parseBroker } from "../protocol/broker/broker_url.ts";
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
   if (request === undefined) return EXIT_USAGE;
   switch (request.kind) {
     case "help":
-      print(helpText(program()));
+      print(runnerHelp(program()));
       return 0;
     case "version":
       print(`agentflow-node ${VERSION} (deno ${Deno.version.deno}, ${Deno.build.target})`);

@@ -2,13 +2,14 @@
 /** `deno task demo`: a broker, a node, a sensor and a dashboard on this machine, and a live view of what they say. */
 import { delay } from "@std/async/delay";
 import { parseBroker } from "../protocol/broker/broker_url.ts";
+import { ConfigError } from "../protocol/config/config_error.ts";
 import { type Dashboard, startDashboard } from "../operator/dashboard/start.ts";
 import { topics } from "../protocol/topics.ts";
 import type { Arrival } from "./demo/arrival.ts";
 import { formatArrival, Names, type View } from "./demo/format.ts";
 import { intro } from "./demo/intro.ts";
 import { freePort, NodeProcess } from "./demo/node_process.ts";
-import { type DemoRequest, HELP, parseDemoArgs, UsageError } from "./demo/options.ts";
+import { type DemoRequest, HELP, parseDemoArgs } from "./demo/options.ts";
 import { Tally } from "./demo/tally.ts";
 import { Wire } from "./demo/wire.ts";
 
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
   try {
     request = parseDemoArgs(Deno.args);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof ConfigError)) throw error;
     console.error(`demo: ${error.message}`);
     return 2;
   }

@@ -3,6 +3,7 @@ import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
 import { Secret } from "../../protocol/config/secret.ts";
 import { readSecretFile } from "../../protocol/config/secret_file.ts";
+import { oneOf } from "../../protocol/config/values.ts";
 import { KEY_VARIABLES, type ModelSettings, type ProviderName, PROVIDERS } from "./settings.ts";
 
 export const MODEL_FLAGS = {
@@ -44,7 +45,8 @@ export interface ModelSources extends ModelSettings {
 export function readModelSources(read: ReadFlag, env: Environment): ModelSources | undefined {
   const model = read(MODEL_FLAGS.model);
   if (model === undefined) return undefined;
-  const provider = readProvider(read(MODEL_FLAGS.provider) ?? "openai-compatible");
+  const given = read(MODEL_FLAGS.provider) ?? "openai-compatible";
+  const provider = oneOf<ProviderName>(MODEL_FLAGS.provider.name, PROVIDERS, given);
   const url = readUrl(read(MODEL_FLAGS.url));
   const keyFile = read(MODEL_FLAGS.keyFile);
   const key = keyFile === undefined
@@ -62,14 +64,6 @@ export function readModelSources(read: ReadFlag, env: Environment): ModelSources
 export async function readModelKey({ keyFile, ...settings }: ModelSources): Promise<ModelSettings> {
   if (keyFile === undefined) return settings;
   return { ...settings, key: new Secret(await readSecretFile(MODEL_FLAGS.keyFile.name, keyFile)) };
-}
-
-function readProvider(given: string): ProviderName {
-  const provider = PROVIDERS.find((known) => known === given);
-  if (provider !== undefined) return provider;
-  throw new ConfigError(
-    `--model-provider must be one of ${PROVIDERS.join(", ")}: current value is '${given}'`,
-  );
 }
 
 function readUrl(given: string | undefined): string | undefined {

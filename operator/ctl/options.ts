@@ -6,18 +6,15 @@ import { BROKER_FLAGS, readBroker, readPort, readSources } from "../../protocol/
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
-import type { Environment, Flag, ReadFlag } from "../../protocol/config/flag.ts";
+import { type Environment, type Flag, fromEnvironment, type ReadFlag } from "../../protocol/config/flag.ts";
+import { explain } from "../../protocol/config/help.ts";
+import { positive } from "../../protocol/config/values.ts";
+import { SIGN_KEY } from "../sign_key.ts";
 import { profileValue, readProfile } from "./profile.ts";
 
 /** The values of a command's options, by camel-case name. */
 export type Options = Readonly<Record<string, unknown>>;
 
-export const SIGN_KEY: Flag = {
-  name: "sign-key",
-  value: "FILE",
-  env: ["AGENTFLOW_SIGN_KEY"],
-  help: "key made by 'agentflow key generate', to sign commands for nodes that run with --trust",
-};
 const PROFILE: Flag = {
   name: "profile",
   value: "NAME",
@@ -44,7 +41,6 @@ export function addConnectionOptions(command: Command): void {
 }
 
 /**
- * Precedence: the command line, then a profile that was asked for, then the environment, then the default profile.
  * @param warn receives warnings about problems that do not prevent the connection
  * @throws ConfigError
  */
@@ -53,18 +49,26 @@ export async function readConnection(
   env: Environment,
   warn: (message: string) => void,
 ): Promise<Connection> {
-  const fromEnv = (flag: Flag) => (flag.env ?? []).map((name) => env[name]).find((set) => set);
+  const read = await flagReader(options, env);
+  const url = readBroker(read(BROKER_FLAGS.broker) ?? "", readPort(read));
+  const access = await readAccess(readSources(read, env, url), warn);
+  return { broker: url, access, signKey: read(SIGN_KEY) };
+}
+
+/**
+ * Looks up flags: on the command line, in a profile that was asked for, in the environment, in the default profile.
+ * @throws ConfigError
+ */
+export async function flagReader(options: Options, env: Environment): Promise<ReadFlag> {
+  const fromEnv = (flag: Flag) => fromEnvironment(flag, env);
   const chosen = text(options, "profile") ?? fromEnv(PROFILE);
   const profile = await readProfile(env, chosen);
   const broker = text(options, "broker") ?? (chosen === undefined ? fromEnv(BROKER_FLAGS.broker) : undefined);
-  const read: ReadFlag = (flag) => {
+  return (flag) => {
     const profiled = profileValue(profile, flag, broker !== undefined);
     const [first, second] = chosen === undefined ? [fromEnv(flag), profiled] : [profiled, fromEnv(flag)];
     return text(options, camelCase(flag.name)) ?? first ?? second ?? flag.fallback;
   };
-  const url = readBroker(read(BROKER_FLAGS.broker) ?? "", readPort(read));
-  const access = await readAccess(readSources(read, env, url), warn);
-  return { broker: url, access, signKey: read(SIGN_KEY) };
 }
 
 /** @throws ConfigError for a flag given without a value */
@@ -92,22 +96,14 @@ export function isSet(options: Options, name: string): boolean {
 export function milliseconds(options: Options, name: string): number | undefined {
   const given = text(options, name);
   if (given === undefined) return undefined;
-  const seconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) : NaN;
-  if (seconds > 0 && seconds <= 86_400) return seconds * 1000;
-  throw new ConfigError(
-    `--${kebabCase(name)} must be a number of seconds above 0 and up to 86400: current value is '${given}'`,
-  );
+  return positive(kebabCase(name), given, 86_400, "seconds") * 1000;
 }
 
-function optionOf(flag: Flag): Option {
-  const env = (flag.env ?? []).map((name) => `$${name}`);
-  const fallback = flag.fallback ?? flag.fallbackText;
-  const defaults = [...env, ...(fallback === undefined ? [] : [fallback])].join(", else ");
-  const words = flag.help + (defaults === "" ? "" : ` (default: ${defaults})`);
-  return new Option(`--${flag.name}${flag.value === undefined ? "" : ` <${flag.value}>`}`, words);
+export function optionOf(flag: Flag): Option {
+  return new Option(`--${flag.name}${flag.value === undefined ? "" : ` <${flag.value}>`}`, explain(flag));
 }
 
-function camelCase(name: string): string {
+export function camelCase(name: string): string {
   return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 

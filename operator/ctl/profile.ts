@@ -3,38 +3,32 @@ import { readTextFile } from "../../protocol/config/text_file.ts";
 import { dirname, join, resolve } from "@std/path";
 import * as v from "valibot";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { BROKER_FLAGS } from "../../protocol/broker/broker_flags.ts";
 import type { Environment, Flag } from "../../protocol/config/flag.ts";
+import { MODEL_FLAGS } from "../chat/model_flags.ts";
+import { SIGN_KEY } from "../sign_key.ts";
 
 /** A profile's flags, by name. Paths are absolute. */
 export type Profile = Readonly<Record<string, string>>;
 
 const text = v.pipe(v.string("must be a string"), v.nonEmpty("must not be empty"));
-const PATHS = ["ca", "cert", "key", "password_file", "sign_key", "model_key_file"] as const;
+const port = v.pipe(
+  v.number("must be a number"),
+  v.integer("must be a whole number"),
+  v.minValue(1, "must be 1 to 65535"),
+  v.maxValue(65_535, "must be 1 to 65535"),
+);
 
-const FIELDS = "broker, port, username, ca, cert, key, password_file, sign_key, " +
-  "model, model_provider, model_url, model_key_file";
+/** The flags that a profile can set. */
+const FLAGS: readonly Flag[] = [...Object.values(BROKER_FLAGS), SIGN_KEY, ...Object.values(MODEL_FLAGS)];
+const FIELDS = new Map(FLAGS.map((flag) => [flag.name.replaceAll("-", "_"), flag]));
 
-const ProfileSchema = v.strictObject({
-  broker: v.optional(text),
-  port: v.optional(
-    v.pipe(
-      v.number("must be a number"),
-      v.integer("must be a whole number"),
-      v.minValue(1, "must be 1 to 65535"),
-      v.maxValue(65_535, "must be 1 to 65535"),
-    ),
+const ProfileSchema = v.strictObject(
+  Object.fromEntries(
+    [...FIELDS].map(([field, flag]) => [field, v.optional(flag.name === "port" ? port : text)]),
   ),
-  username: v.optional(text),
-  ca: v.optional(text),
-  cert: v.optional(text),
-  key: v.optional(text),
-  password_file: v.optional(text),
-  sign_key: v.optional(text),
-  model: v.optional(text),
-  model_provider: v.optional(text),
-  model_url: v.optional(text),
-  model_key_file: v.optional(text),
-}, (issue) => unknownField(issue, FIELDS));
+  (issue) => unknownField(issue, [...FIELDS.keys()].join(", ")),
+);
 
 const FileSchema = v.strictObject({
   default: v.optional(text),
@@ -82,12 +76,9 @@ export function parseProfiles(
     );
   }
   return Object.freeze(Object.fromEntries(
-    Object.entries(profile).map(([field, value]): [string, string] => {
-      const isPath = (PATHS as readonly string[]).includes(field);
-      return [
-        field.replaceAll("_", "-"),
-        isPath ? absolute(String(value), dirname(path), home) : String(value),
-      ];
+    Object.entries(profile).map(([field, given]): [string, string] => {
+      const { name = field, value: kind } = FIELDS.get(field) ?? {};
+      return [name, kind === "FILE" ? absolute(String(given), dirname(path), home) : String(given)];
     }),
   ));
 }

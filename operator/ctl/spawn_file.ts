@@ -3,6 +3,7 @@ import { isJsonObject, parseExactly } from "../../protocol/json.ts";
 import { basename, extname } from "@std/path";
 import type { Command } from "commander";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { listOf } from "../../protocol/config/values.ts";
 import { languageOf } from "../fleet/fleet_file.ts";
 import type { Config } from "../operations/spawn.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
@@ -19,8 +20,8 @@ const READERS: Readonly<
   text: { hint: "<TEXT>", read: asText },
   seconds: { hint: "<SECONDS>", read: asNumber },
   count: { hint: "<NUMBER>", read: asNumber },
-  list: { hint: "<LIST>", read: asList },
-  packages: { hint: "<LIST>", read: asList },
+  list: { hint: "<LIST>", read: listOf },
+  packages: { hint: "<LIST>", read: listOf },
   object: { hint: "<JSON>", read: asJson },
   // A switch, without a value.
   flag: undefined,
@@ -125,10 +126,6 @@ function dashed(name: string): string {
 
 function asText(given: string): string {
   return given;
-}
-
-function asList(given: string): string[] {
-  return given.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 
 function asNumber(given: string, flag: string): number {

@@ -1,15 +1,12 @@
 /** The dashboard's flags: one table from which the command line is parsed and `--help` is generated. */
-import { BROKER_FLAGS } from "../../protocol/broker/broker_flags.ts";
+import { EMBEDDABLE_BROKER_FLAGS } from "../../protocol/broker/broker_flags.ts";
 import type { Flag } from "../../protocol/config/flag.ts";
+import { helpText } from "../../protocol/config/help.ts";
 import { MODEL_FLAGS } from "../chat/model_flags.ts";
+import { SIGN_KEY } from "../sign_key.ts";
 
 export const FLAGS = {
-  ...BROKER_FLAGS,
-  broker: {
-    ...BROKER_FLAGS.broker,
-    help:
-      "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
-  },
+  ...EMBEDDABLE_BROKER_FLAGS,
   listen: {
     name: "listen",
     value: "ADDRESS",
@@ -40,39 +37,18 @@ export const FLAGS = {
     help: "let the page act: spawn, stop, pause, restart, delete, migrate, call, end nodes, chat",
   },
   showCode: { name: "show-code", help: "show the code and spawn config of agents" },
-  signKey: {
-    name: "sign-key",
-    value: "KEYFILE",
-    env: ["AGENTFLOW_SIGN_KEY"],
-    fallbackText: "commands are not signed",
-    help: "key from 'agentflow key generate' that signs the page's commands, for nodes with --trust",
-  },
+  signKey: SIGN_KEY,
   ...MODEL_FLAGS,
   help: { name: "help", help: "print this text and exit" },
 } satisfies Record<string, Flag>;
 
 export const ALL_FLAGS: readonly Flag[] = Object.values(FLAGS);
 
-export function helpText(): string {
-  const rows = ALL_FLAGS.map((flag): [string, string] => [
-    `--${flag.name}${flag.value === undefined ? "" : ` ${flag.value}`}`,
-    flag.help + defaultText(flag),
-  ]);
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return [
-    "Shows nodes and agents in a browser, and controls them if that is allowed.",
-    "",
-    "Usage: deno task dashboard [--broker HOST] [--allow-control] …",
-    "",
-    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
-    "",
-    "Exit code: 0 after SIGINT, SIGTERM or SIGHUP, 1 when the start fails, 2 for a bad flag or value.",
-  ].join("\n");
-}
-
-function defaultText(flag: Flag): string {
-  const variables = (flag.env ?? []).map((name) => `$${name}`);
-  const fallback = flag.fallback ?? flag.fallbackText;
-  const defaults = [...variables, ...(fallback === undefined ? [] : [fallback])];
-  return defaults.length === 0 ? "" : ` (default: ${defaults.join(", else ")})`;
+export function dashboardHelp(): string {
+  return helpText({
+    does: "Shows nodes and agents in a browser, and controls them if that is allowed.",
+    usage: "deno task dashboard [--broker HOST] [--allow-control] …",
+    flags: ALL_FLAGS,
+    exitCodes: "0 after SIGINT, SIGTERM or SIGHUP, 1 when the start fails, 2 for a bad flag or value.",
+  });
 }

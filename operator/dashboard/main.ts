@@ -9,7 +9,7 @@ import { readModelKey } from "../chat/model_flags.ts";
 import { KEY_VARIABLES } from "../chat/settings.ts";
 import { Signer } from "../signer.ts";
 import { type DashboardConfig, parseCommandLine } from "./config.ts";
-import { helpText } from "./flags.ts";
+import { dashboardHelp } from "./flags.ts";
 import { startDashboard } from "./start.ts";
 import { readToken } from "./token_file.ts";
 
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
     // Child processes must not inherit it.
     for (const secret of [PASSWORD_VARIABLE, ...Object.values(KEY_VARIABLES).flat()]) Deno.env.delete(secret);
     if (request.kind === "help") {
-      print(Deno.stdout, helpText());
+      print(Deno.stdout, dashboardHelp());
       return 0;
     }
     return await run(request.config);

@@ -2,6 +2,7 @@
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import type { Flag } from "../../protocol/config/flag.ts";
+import { positive } from "../../protocol/config/values.ts";
 import { FLAGS } from "../../runner/flags.ts";
 import type { Scope } from "./layout.ts";
 import { checkDestination } from "./ssh.ts";
@@ -124,7 +125,7 @@ export function readDeploy(node: string, rest: readonly string[], given: Given):
     dryRun: isSet(OWN_FLAGS.dryRun),
     wait: !isSet(OWN_FLAGS.noWait),
     via: text(OWN_FLAGS.via),
-    patienceMs: readSeconds(text(OWN_FLAGS.timeout) ?? OWN_FLAGS.timeout.fallback) * 1000,
+    patienceMs: positive("timeout", text(OWN_FLAGS.timeout) ?? OWN_FLAGS.timeout.fallback, 3600) * 1000,
     sshConfig: text(OWN_FLAGS.sshConfig),
     runner: text(OWN_FLAGS.runner),
     denoFile: text(OWN_FLAGS.denoFile),
@@ -140,10 +141,4 @@ function readNode(name: string): string {
 function readDestination(text: string | undefined): string {
   if (text === undefined) throw new ConfigError("--to is missing: the device, like pi@192.168.1.52");
   return checkDestination(text);
-}
-
-function readSeconds(text: string): number {
-  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (value > 0 && value <= 3600) return value;
-  throw new ConfigError(`--timeout must be a number above 0 and up to 3600: current value is '${text}'`);
 }

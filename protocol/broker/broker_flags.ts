@@ -1,10 +1,10 @@
 /** The broker flags shared by all programs of this project, and their meaning. Pure. */
-import { resolve } from "@std/path";
 import { usesTls } from "./access.ts";
 import { type BrokerUrl, parseBroker } from "./broker_url.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Environment, Flag, ReadFlag } from "../config/flag.ts";
 import { Secret } from "../config/secret.ts";
+import { absolute, wholeNumber } from "../config/values.ts";
 
 /** Alternative to the password file; never the command line, which every user can read. */
 export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
@@ -35,6 +35,16 @@ export const BROKER_FLAGS = {
   },
 } satisfies Record<string, Flag>;
 
+/** The same for programs that can run a broker themselves. */
+export const EMBEDDABLE_BROKER_FLAGS = {
+  ...BROKER_FLAGS,
+  broker: {
+    ...BROKER_FLAGS.broker,
+    help:
+      "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
+  },
+} satisfies Record<string, Flag>;
+
 /** Where the access to the broker comes from. Paths are absolute. */
 export interface AccessSources {
   readonly ca: string | undefined;
@@ -51,9 +61,7 @@ export interface AccessSources {
 export function readPort(read: ReadFlag): number | undefined {
   const text = read(BROKER_FLAGS.port);
   if (text === undefined) return undefined;
-  const port = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (port >= 1 && port <= 65_535) return port;
-  throw new ConfigError(`--port must be a whole number from 1 to 65535: current value is '${text}'`);
+  return wholeNumber(BROKER_FLAGS.port.name, text, 1, 65_535);
 }
 
 /** @throws ConfigError if it is not a broker; never quotes credentials */
@@ -67,16 +75,29 @@ export function readBroker(text: string, port: number | undefined): BrokerUrl {
   }
 }
 
+/** The broker that a program connects to, or runs by itself. */
+export interface EmbeddableBroker {
+  readonly broker: BrokerUrl | "embedded";
+  /** The port of an embedded broker on loopback. */
+  readonly port: number;
+  readonly access: AccessSources;
+}
+
+/** @throws ConfigError */
+export function readEmbeddableBroker(read: ReadFlag, env: Environment): EmbeddableBroker {
+  const port = readPort(read);
+  const text = read(BROKER_FLAGS.broker) ?? "";
+  const broker = text === "embedded" ? "embedded" : readBroker(text, port);
+  return { broker, port: port ?? 1883, access: readSources(read, env, broker) };
+}
+
 /** @throws ConfigError if the flags conflict */
 export function readSources(
   read: ReadFlag,
   env: Environment,
   broker: BrokerUrl | "embedded",
 ): AccessSources {
-  const path = (flag: Flag) => {
-    const text = read(flag);
-    return text === undefined ? undefined : resolve(text);
-  };
+  const path = (flag: Flag) => absolute(read(flag));
   const [ca, cert, key] = [path(BROKER_FLAGS.ca), path(BROKER_FLAGS.cert), path(BROKER_FLAGS.key)];
   const unused = Object.entries({ ca, cert, key }).find(([, file]) => file !== undefined)?.[0];
   if (unused !== undefined && (broker === "embedded" || !usesTls(broker))) {

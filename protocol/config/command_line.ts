@@ -1,7 +1,7 @@
 /** Parses a command line according to a table of flags. Pure. */
 import { parseArgs } from "@std/cli/parse-args";
 import { ConfigError } from "./config_error.ts";
-import type { Environment, Flag, ReadFlag } from "./flag.ts";
+import { type Environment, type Flag, fromEnvironment, type ReadFlag } from "./flag.ts";
 
 export interface CommandLine {
   /** The value of a flag, from the command line, then the environment, then its fallback. */
@@ -35,8 +35,7 @@ export function readCommandLine(
       const value = given[flag.name];
       if (value === "") throw withoutValue(flag);
       if (typeof value === "string") return value;
-      return (flag.env ?? []).map((name) => env[name]).find((set) => set !== undefined && set !== "") ??
-        flag.fallback;
+      return fromEnvironment(flag, env) ?? flag.fallback;
     },
     isSet: (flag) => given[flag.name] === true,
   };

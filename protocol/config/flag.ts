@@ -1,4 +1,4 @@
-/** Command-line flags as rows of a table, from which both the parser and the help text are built. */
+/** Command-line flags as rows of a table, from which both the parser and the help text are built. Pure. */
 
 /** One row of the table. */
 export interface Flag {
@@ -18,3 +18,8 @@ export type ReadFlag = (flag: Flag) => string | undefined;
 
 /** The part of the environment from which flags are read. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The value of a flag in the environment; an empty variable does not count. */
+export function fromEnvironment({ env = [] }: Flag, environment: Environment): string | undefined {
+  return env.map((name) => environment[name]).find((set) => set !== undefined && set !== "");
+}

@@ -1,12 +1,7 @@
 /** The command line of the demo. Pure. */
-import { ExpectedError } from "../../protocol/expected_error.ts";
-import { parseArgs } from "@std/cli/parse-args";
-
-/** A flag or a value that cannot be used; the message is one line. */
-export class UsageError extends ExpectedError {
-  override name = "UsageError";
-  override readonly code = "usage";
-}
+import { readCommandLine } from "../../protocol/config/command_line.ts";
+import { helpText } from "../../protocol/config/help.ts";
+import { positive, wholeNumber } from "../../protocol/config/values.ts";
 
 export type DemoRequest =
   | { readonly kind: "help" }
@@ -18,42 +13,34 @@ export type DemoRequest =
     readonly port: number | undefined;
   };
 
-export const HELP =
-  `Runs an MQTT broker, a node and a temperature sensor on this machine, and shows what they say to each other.
+const FLAGS = {
+  seconds: { name: "seconds", value: "N", fallbackText: "at Ctrl-C", help: "end after N seconds" },
+  port: {
+    name: "port",
+    value: "PORT",
+    fallbackText: "any free one",
+    help: "port of the broker on 127.0.0.1",
+  },
+  help: { name: "help", help: "print this text and exit" },
+};
 
-Usage: deno task demo [--seconds N] [--port PORT]
+export const HELP = helpText({
+  does:
+    "Runs an MQTT broker, a node and a temperature sensor on this machine, and shows what they say to each other.",
+  usage: "deno task demo [--seconds N] [--port PORT]",
+  flags: Object.values(FLAGS),
+  exitCodes: "0 after Ctrl-C, or when readings and heartbeats have arrived within N seconds; 1 when not;\n" +
+    "2 for a bad flag or value.",
+});
 
-  --seconds N  end by itself after N seconds (default: at Ctrl-C)
-  --port PORT  port of the broker on 127.0.0.1 (default: any free one)
-  --help       print this text and exit
-
-Exit code: 0 after Ctrl-C, or when readings and heartbeats have arrived within N seconds; 1 when not;
-2 for a bad flag or value.`;
-
-/** @throws UsageError */
+/** @throws ConfigError */
 export function parseDemoArgs(args: readonly string[]): DemoRequest {
-  const unknown = (argument: string | number): never => {
-    throw new UsageError(`unknown argument '${argument}': see --help`);
-  };
-  const given = parseArgs(args, { string: ["seconds", "port"], boolean: ["help"], unknown });
-  given._.forEach(unknown);
-  if (given.help) return { kind: "help" };
+  const { read, isSet } = readCommandLine(Object.values(FLAGS), args, {});
+  if (isSet(FLAGS.help)) return { kind: "help" };
+  const [seconds, port] = [read(FLAGS.seconds), read(FLAGS.port)];
   return {
     kind: "run",
-    seconds: readNumber("seconds", given.seconds, /^\d+(\.\d+)?$/, 0.1, 86_400),
-    port: readNumber("port", given.port, /^\d+$/, 1, 65_535),
+    seconds: seconds === undefined ? undefined : positive(FLAGS.seconds.name, seconds, 86_400),
+    port: port === undefined ? undefined : wholeNumber(FLAGS.port.name, port, 1, 65_535),
   };
-}
-
-function readNumber(
-  flag: string,
-  text: string | undefined,
-  shape: RegExp,
-  min: number,
-  max: number,
-): number | undefined {
-  if (text === undefined) return undefined;
-  const value = shape.test(text) ? Number(text) : NaN;
-  if (value >= min && value <= max) return value;
-  throw new UsageError(`--${flag} must be a number from ${min} to ${max}: current value is '${text}'`);
 }

@@ -3,6 +3,7 @@ import { readTextFile } from "../../../protocol/config/text_file.ts";
 import type { Command } from "commander";
 import { basename } from "@std/path";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
+import { listOf } from "../../../protocol/config/values.ts";
 import { findDeno } from "../../../protocol/deno_executable.ts";
 import { parseSpecifiers, SpecifierError } from "../../../protocol/packages/specifiers.ts";
 import { checkTypes } from "../../author/check_types.ts";
@@ -42,7 +43,7 @@ export function addCheck(program: Command, cli: Cli): void {
     .option("--install <LIST>", "packages that it imports by their bare names, separated by commas");
   cli.local(command, async (run, file = "") => {
     const source = await read(file);
-    const given = splitList(text(run.options, "install"));
+    const given = listOf(text(run.options, "install"));
     const findings = await (isPython(file) ? lookAtPython : lookAtTypes)(run, file, source, given);
     const { functions, problems, install, notes, hints, notChecked } = findings;
     const isGood = problems.length === 0;
@@ -164,10 +165,6 @@ function showNeeds(run: Run, { install, hints, notChecked }: Findings): void {
 
 function isPython(file: string): boolean {
   return file.endsWith(".py");
-}
-
-function splitList(list = ""): readonly string[] {
-  return list.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
 }
 
 async function read(file: string): Promise<string> {

@@ -1,10 +1,10 @@
 /** `agentflow deploy`: installs a node on a device over ssh. */
-import { type Command, Option } from "commander";
-import type { Flag } from "../../../protocol/config/flag.ts";
+import type { Command } from "commander";
 import type { Cli } from "../cli.ts";
 import { OWN_FLAGS, PASSED_FLAGS, readDeploy } from "../../deploy/options.ts";
 import { runDeploy } from "../../deploy/run.ts";
 import { EXIT } from "../exit_code.ts";
+import { camelCase, optionOf } from "../options.ts";
 
 const NOTES = `
 The device needs 64-bit Linux (x86_64 or aarch64) with glibc and systemd, and no internet: the runner and Deno come from
@@ -19,12 +19,12 @@ export function addDeploy(program: Command, cli: Cli): void {
     .description("bring a node to a device over ssh, and start it there as a service")
     .argument("<NAME>", "name of the node")
     .argument("[RUNNER-FLAGS...]", "after --: more flags of the runner");
-  for (const flag of Object.values(OWN_FLAGS)) command.addOption(optionOf(flag, flag.help + defaultOf(flag)));
-  for (const flag of PASSED_FLAGS) {
+  for (const flag of Object.values(OWN_FLAGS)) command.addOption(optionOf(flag));
+  for (const { name, value, help } of PASSED_FLAGS) {
+    // Without a default: this machine's environment does not count.
+    const option = optionOf(value === undefined ? { name, help } : { name, value, help });
     command.addOption(
-      optionOf(flag, flag.help).helpGroup(
-        "Node (its files are copied to the device, readable only by their owner):",
-      ),
+      option.helpGroup("Node (its files are copied to the device, readable only by their owner):"),
     );
   }
   command.addHelpText("after", NOTES);
@@ -43,17 +43,4 @@ export function addDeploy(program: Command, cli: Cli): void {
     else words.forEach((line) => run.print(line));
     return EXIT.ok;
   });
-}
-
-function optionOf({ name, value }: Flag, words: string): Option {
-  return new Option(`--${name}${value === undefined ? "" : ` <${value}>`}`, words);
-}
-
-function defaultOf({ fallback, fallbackText }: Flag): string {
-  const text = fallback ?? fallbackText;
-  return text === undefined ? "" : ` (default: ${text})`;
-}
-
-function camelCase(name: string): string {
-  return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -2,6 +2,7 @@
 import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { type Command, Option } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
+import { listOf } from "../../../protocol/config/values.ts";
 import { readKey } from "../../signer.ts";
 import { generateKey, publicHalf, signCommand, type SigningKey } from "../../../protocol/signing/issue.ts";
 import { SIGNED_COMMANDS } from "../../../protocol/commands.ts";
@@ -158,7 +159,7 @@ async function replaceKeyFile(path: string, content: string): Promise<void> {
 
 function entry(key: SigningKey, nodes: string, commands: string): string {
   return JSON.stringify(
-    { kid: key.kid, public: publicHalf(key), nodes: list(nodes), commands: list(commands) },
+    { kid: key.kid, public: publicHalf(key), nodes: listOf(nodes), commands: listOf(commands) },
     null,
     2,
   );
@@ -187,8 +188,4 @@ function seconds(options: Options): number {
   const factor = UNITS[unit];
   if (amount !== undefined && factor !== undefined) return Number(amount) * factor;
   throw new ConfigError(`--ttl must be like 30s, 10m, 12h or 30d: current value is '${given}'`);
-}
-
-function list(text: string): string[] {
-  return text.split(",").map((item) => item.trim()).filter((item) => item !== "");
 }

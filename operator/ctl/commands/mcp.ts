@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { readSecretFile } from "../../../protocol/config/secret_file.ts";
+import { listOf, wholeNumber } from "../../../protocol/config/values.ts";
 import { MCP_TOKEN_VARIABLE } from "../secret_variables.ts";
 import { requireToken } from "../../http/token_rule.ts";
 import type { Cli, Run } from "../cli.ts";
@@ -46,9 +47,6 @@ export function addMcp(program: Command, cli: Cli): void {
 
 /** @throws ConfigError */
 async function httpOptions({ options, env }: Run, port: string, signs: boolean) {
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65535) {
-    throw new ConfigError(`--http must be a port from 0 to 65535: current value is '${port}'`);
-  }
   const hostname = text(options, "host") ?? "127.0.0.1";
   const file = text(options, "tokenFile");
   const token = file === undefined ? env[MCP_TOKEN_VARIABLE] : await readSecretFile("token-file", file);
@@ -61,14 +59,12 @@ async function httpOptions({ options, env }: Run, port: string, signs: boolean) 
     hasToken: token !== undefined,
     advice: `give --token-file FILE, or set $${MCP_TOKEN_VARIABLE} (to make one: openssl rand -hex 32)`,
   });
-  const list = (name: string) =>
-    (text(options, name) ?? "").split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
   return {
     hostname,
-    port: Number(port),
+    port: wholeNumber("http", port, 0, 65_535),
     token,
-    hosts: [...list("allowHost"), hostname],
-    origins: list("allowOrigin").map(readOrigin),
+    hosts: [...listOf(text(options, "allowHost")), hostname],
+    origins: listOf(text(options, "allowOrigin")).map(readOrigin),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What docs/dashboard.md says of flags, metrics and the API is what the code has. */
 import { assert, assertEquals } from "@std/assert";
-import { helpText } from "../../../operator/dashboard/flags.ts";
+import { dashboardHelp } from "../../../operator/dashboard/flags.ts";
 import { VIEW_ROWS } from "../../../operator/dashboard/page/logic/views.ts";
 import { metricsText } from "../../../operator/dashboard/server/http/metrics.ts";
 import { openApi } from "../../../operator/dashboard/server/http/openapi.ts";
@@ -16,7 +16,7 @@ function rows(name: string): string[] {
 
 /** As they stand in the document. */
 function expectedFlags(): string[] {
-  return [...helpText().matchAll(/^ {2}(--\S+(?: \S+)?) +(.*)$/gm)].map(([, flag = "", meaning = ""]) =>
+  return [...dashboardHelp().matchAll(/^ {2}(--\S+(?: \S+)?) +(.*)$/gm)].map(([, flag = "", meaning = ""]) =>
     `| \`${flag.replaceAll("|", "\\|")}\` | ${meaning.replaceAll("|", "\\|")} |`
   );
 }

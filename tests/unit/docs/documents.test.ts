@@ -8,7 +8,7 @@ import { TEMPLATES } from "../../../operator/templates/catalog.ts";
 import { HEARTBEAT_INTERVAL_MS } from "../../../protocol/heartbeat.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import { DEFAULT_POLICY } from "../../../runner/policy/policy.ts";
-import { helpText } from "../../../runner/flags.ts";
+import { runnerHelp } from "../../../runner/flags.ts";
 import { documents, readDocument as read, ROOT } from "../../support/documents.ts";
 
 /** What stands between `<!-- name -->` and `<!-- /name -->`. */
@@ -33,7 +33,7 @@ function compact(table: string): string {
 }
 
 Deno.test("docs/runner.md has the flags of --help, word for word", async () => {
-  assertEquals(compact(section(await read("docs/runner.md"), "flags")), compact(flagsTable(helpText())));
+  assertEquals(compact(section(await read("docs/runner.md"), "flags")), compact(flagsTable(runnerHelp())));
 });
 
 Deno.test("every task that the documents name is in deno.json", async () => {

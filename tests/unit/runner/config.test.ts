@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Environment } from "../../../protocol/config/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../../runner/config.ts";
-import { helpText } from "../../../runner/flags.ts";
+import { runnerHelp } from "../../../runner/flags.ts";
 
 const RANDOM = "0a1b2c";
 const HOME: Environment = { HOME: "/home/me" };
@@ -352,7 +352,7 @@ Deno.test("credentials are refused, and not shown", () => {
 });
 
 Deno.test("the help text lists every flag of the contract, with its default", () => {
-  const help = helpText();
+  const help = runnerHelp();
   const flags = [
     "--broker HOST|URL",
     "--port PORT",

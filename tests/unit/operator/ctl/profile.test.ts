@@ -2,7 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { BROKER_FLAGS } from "../../../../protocol/broker/broker_flags.ts";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
-import { SIGN_KEY } from "../../../../operator/ctl/options.ts";
+import { SIGN_KEY } from "../../../../operator/sign_key.ts";
 import { parseProfiles, profilePath, profileValue } from "../../../../operator/ctl/profile.ts";
 
 const PATH = "/etc/xdg/agentflow/config.json";

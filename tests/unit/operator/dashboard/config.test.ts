@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { parseCommandLine } from "../../../../operator/dashboard/config.ts";
-import { ALL_FLAGS, helpText } from "../../../../operator/dashboard/flags.ts";
+import { ALL_FLAGS, dashboardHelp } from "../../../../operator/dashboard/flags.ts";
 import { readToken } from "../../../../operator/dashboard/token_file.ts";
 
 function configOf(...args: string[]) {
@@ -85,7 +85,7 @@ Deno.test("the dashboard refuses flags and values that it cannot use", () => {
 });
 
 Deno.test("the help names every flag", () => {
-  for (const { name } of ALL_FLAGS) assertStringIncludes(helpText(), `--${name}`);
+  for (const { name } of ALL_FLAGS) assertStringIncludes(dashboardHelp(), `--${name}`);
 });
 
 Deno.test("a token file must be the owner's alone, and hold what cannot be guessed", async () => {

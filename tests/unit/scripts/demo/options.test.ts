@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { intro } from "../../../../scripts/demo/intro.ts";
-import { HELP, parseDemoArgs, UsageError } from "../../../../scripts/demo/options.ts";
+import { HELP, parseDemoArgs } from "../../../../scripts/demo/options.ts";
 
 Deno.test("demo runs until Ctrl-C on any free port when nothing is said", () => {
   assertEquals(parseDemoArgs([]), { kind: "run", seconds: undefined, port: undefined });
@@ -18,12 +19,12 @@ Deno.test("demo refuses flags and values that it cannot use", () => {
       "x",
     ]]
   ) {
-    assertThrows(() => parseDemoArgs(args), UsageError);
+    assertThrows(() => parseDemoArgs(args), ConfigError);
   }
   assertThrows(
     () => parseDemoArgs(["--port", "70000"]),
-    UsageError,
-    "--port must be a number from 1 to 65535: current value is '70000'",
+    ConfigError,
+    "--port must be a whole number from 1 to 65535: current value is '70000'",
   );
 });
 
