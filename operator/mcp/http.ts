@@ -1,10 +1,18 @@
-/** Serves MCP over streamable HTTP, one session per client. */
+/**
+ * Serves MCP over streamable HTTP: each client that speaks a protocol revision of 2025 or before has a session; since
+ * revision 2026-07-28 each request stands alone.
+ */
 import type { Selection } from "../tools/catalog.ts";
 import type { Workshop } from "../tools/tool.ts";
 import { codesOf } from "../../protocol/expected_error.ts";
 import { Bodies, RequestError } from "../http/bodies.ts";
 import { type GuardOptions, refusalOf } from "./request_guard.ts";
-import { WebStandardStreamableHTTPServerTransport as HttpTransport } from "./sdk.ts";
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  type McpHttpHandler,
+  WebStandardStreamableHTTPServerTransport as HttpTransport,
+} from "./sdk.ts";
 import { createServer } from "./server.ts";
 
 export interface HttpOptions extends GuardOptions {
@@ -29,6 +37,7 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 export class HttpServer implements AsyncDisposable {
   readonly #sessions = new Map<string, McpSession>();
   readonly #bodies = new Bodies();
+  readonly #modern: McpHttpHandler;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   constructor(
@@ -37,6 +46,11 @@ export class HttpServer implements AsyncDisposable {
     private readonly options: HttpOptions,
   ) {
     const { hostname, port } = options;
+    this.#modern = createMcpHandler(() => createServer(workshop, selection), {
+      legacy: "reject",
+      maxRequestBodySize: MAX_BODY_BYTES,
+      maxSubscriptions: MAX_SESSIONS,
+    });
     this.#server = Deno.serve({ hostname, port, onListen: () => {} }, (request) => this.#handle(request));
   }
 
@@ -46,7 +60,10 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map(({ transport }) => transport.close()));
+    await Promise.all([
+      this.#modern.close(),
+      ...[...this.#sessions.values()].map(({ transport }) => transport.close()),
+    ]);
     await this.#server.shutdown();
   }
 
@@ -74,6 +91,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   async #answer(request: Request): Promise<Response> {
+    if (!await isLegacyRequest(request)) return await this.#modern.fetch(request);
     const id = request.headers.get("mcp-session-id");
     if (id === null) return await this.#begin(request);
     const session = this.#sessions.get(id);

@@ -1,19 +1,11 @@
 /** An MCP server that offers the operator's tools, documents and prompts to any Model Context Protocol client. */
-import {
-  type CallToolResult,
-  McpServer,
-  type RequestHandlerExtra,
-  type ServerNotification,
-  type ServerRequest,
-} from "./sdk.ts";
+import { type CallToolResult, McpServer, type ServerContext } from "./sdk.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { type Selection, toolsOf } from "../tools/catalog.ts";
 import { fit } from "../tools/fit.ts";
 import type { Tool, Workshop } from "../tools/tool.ts";
 import { addPrompts } from "./prompts.ts";
 import { addResources } from "./resources.ts";
-
-type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>;
 
 /** Maximum size of one result, characters of JSON. */
 const MAX_RESULT_CHARS = 200_000;
@@ -50,18 +42,18 @@ function addTool(server: McpServer, workshop: Workshop, tool: Tool): void {
       // Agents and devices act on the outside world.
       openWorldHint: true,
     },
-  }, async (given, extra) => await callTool(tool, given, workshop, extra));
+  }, async (given, context) => await callTool(tool, given, workshop, context));
 }
 
 async function callTool(
   tool: Tool,
   given: unknown,
   workshop: Workshop,
-  extra: Extra,
+  context: ServerContext,
 ): Promise<CallToolResult> {
   const { ok, value } = await tool.run(given, workshop, {
-    signal: extra.signal,
-    onProgress: progressOf(extra),
+    signal: context.mcpReq.signal,
+    onProgress: progressOf(context),
   });
   const fitting = fit(value, MAX_RESULT_CHARS);
   return {
@@ -72,7 +64,7 @@ async function callTool(
 }
 
 /** Reports progress to the client if it asked for it. */
-function progressOf({ _meta, sendNotification, signal }: Extra): (message: string) => void {
+function progressOf({ mcpReq: { _meta, notify, signal } }: ServerContext): (message: string) => void {
   const progressToken = _meta?.progressToken;
   if (progressToken === undefined) return () => {};
   let progress = 0;
@@ -81,6 +73,6 @@ function progressOf({ _meta, sendNotification, signal }: Extra): (message: strin
     progress++;
     const params = { progressToken, progress, message };
     // The client may have gone.
-    sendNotification({ method: "notifications/progress", params }).catch(() => {});
+    notify({ method: "notifications/progress", params }).catch(() => {});
   };
 }

@@ -133,6 +133,13 @@ law("over HTTP it does the same, and sessions do not know each other", async () 
   await using other = await server.connect();
   await wholeLife(mcp, stage);
   assertEquals((await other.call("list_agents")).value.agents, []);
+  await using newer = await server.connect({}, "auto");
+  assertEquals(
+    [mcp, newer].map(({ client }) => client.getNegotiatedProtocolVersion()),
+    ["2025-11-25", "2026-07-28"],
+  );
+  assertEquals((await newer.call("list_agents")).value.agents, []);
+  assertMatch((await newer.call("stop_agent", { name: "echo" })).text, /echo/);
 });
 
 law("tools say what they do to the fleet, and --read-only leaves out all that do anything", async () => {

@@ -1,11 +1,6 @@
 /** `agentflow mcp` as its own process, and the SDK's client that speaks to it. */
 import { fileURLToPath } from "node:url";
-import {
-  type CallToolResult,
-  Client,
-  StdioClientTransport,
-  StreamableHTTPClientTransport,
-} from "./mcp_sdk.ts";
+import { Client, StdioClientTransport, StreamableHTTPClientTransport } from "./mcp_sdk.ts";
 
 const MAIN = fileURLToPath(new URL("../../operator/ctl/main.ts", import.meta.url));
 
@@ -64,9 +59,13 @@ export class HttpMcp implements AsyncDisposable {
     return new HttpMcp(await url.promise, child, reading);
   }
 
-  async connect(headers: Readonly<Record<string, string>> = {}): Promise<McpClient> {
+  /** @param mode of the SDK: `legacy` is a revision of 2025 or before; `auto` takes the newest that both speak */
+  async connect(
+    headers: Readonly<Record<string, string>> = {},
+    mode: "legacy" | "auto" = "legacy",
+  ): Promise<McpClient> {
     const transport = new StreamableHTTPClientTransport(new URL(this.url), { requestInit: { headers } });
-    const client = new Client({ name: "test", version: "1" });
+    const client = new Client({ name: "test", version: "1" }, { versionNegotiation: { mode } });
     // The SDK's own types say what `exactOptionalPropertyTypes` does not let them be.
     await client.connect(transport as Parameters<Client["connect"]>[0]);
     return new McpClient(client, () => transport.terminateSession());
@@ -87,13 +86,13 @@ export class McpClient implements AsyncDisposable {
   async call(
     name: string,
     args: Record<string, unknown> = {},
-    options: Parameters<Client["callTool"]>[2] = {},
+    options: Parameters<Client["callTool"]>[1] = {},
     // deno-lint-ignore no-explicit-any -- tests look into results of every shape
   ): Promise<{ readonly isError: boolean; readonly value: any; readonly text: string }> {
-    const result = await this.client.callTool({ name, arguments: args }, undefined, {
+    const result = await this.client.callTool({ name, arguments: args }, {
       timeout: 60_000,
       ...options,
-    }) as CallToolResult;
+    });
     const [first] = result.content;
     const text = first?.type === "text" ? first.text : "";
     return { isError: result.isError === true, value: result.structuredContent, text };
