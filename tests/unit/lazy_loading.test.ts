@@ -11,7 +11,7 @@ interface Graph {
   readonly modules: readonly { readonly specifier: string; readonly dependencies?: readonly Dependency[] }[];
 }
 
-const LARGE = /npm:\/?(?:ai|zod|@ai-sdk\/[^/]+|@modelcontextprotocol\/sdk)[@/]/;
+const LARGE = /npm:\/?(?:ai|zod|@ai-sdk\/[^/]+|@modelcontextprotocol\/server)[@/]/;
 
 /** What is loaded before the first line of `main` runs. */
 async function loadedBy(main: string): Promise<string[]> {
