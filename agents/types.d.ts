@@ -88,7 +88,7 @@ export interface Agent {
   recall(key: string, fallback?: unknown): any;
 
   /**
-   * Calls `handle_task` of any agent on any node.
+   * Calls `handle_task` of any agent on any node. On its own node that needs no broker, and nobody else sees it.
    * @param timeout seconds to wait; default 30
    * @returns the reply, or `null` when none came in time
    */

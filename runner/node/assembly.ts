@@ -35,6 +35,7 @@ import { Echo } from "./reports/echo.ts";
 import type { NodeIdentity } from "./reports/identity.ts";
 import { Manifests } from "./agents/manifests.ts";
 import { MemoryGuard } from "./agents/memory_guard.ts";
+import { neighbours } from "./agents/neighbours.ts";
 import { Peers } from "./migration/peers.ts";
 import { Presence } from "./reports/presence.ts";
 import { RecentLines } from "./reports/recent_lines.ts";
@@ -155,7 +156,15 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const rulesOf = (agent: string) => enforcer.rulesFor(agent);
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
   const tasks = new Tasks(reporter, clock, pendingTasks);
-  const requests = new Requests(link, node, clock, pendingTasks);
+  const turns = new Turns();
+  const requests = new Requests({
+    link,
+    node,
+    clock,
+    tasks,
+    findHere: neighbours(supervisor, turns),
+    limitOf: pendingTasks,
+  });
   const subscriptions = new Subscriptions({
     open: parts.openAgentLink,
     limitOf: (agent) => rulesOf(agent).subscriptions,
@@ -163,7 +172,6 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     onRefused: (agent, filter, reason) =>
       void reporter.log(agent, "error", `The subscription to ${filter} is gone: ${reason}`),
   });
-  const turns = new Turns();
   const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
   const updates = new Updates({ node, roster, stateFiles, reporter, turns });
   const peers = new Peers(parts.gate);

@@ -150,6 +150,9 @@ testOnStage("tasks", {}, {
     }`;
     await stage.spawn({ name: "process-asker", code });
     assertEquals((await stage.bus.on("tests/tasks/answer")).json, got);
+    const isOfThem = (topic: string) =>
+      topic === topics.task("peer") || topic.startsWith("nodes/test-node/reply/");
+    assertEquals(stage.bus.messages.filter(({ topic }) => isOfThem(topic)), []);
   },
 
   "agents may ask in circles": async (stage) => {

@@ -3,6 +3,18 @@ import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import type { Tasks } from "./tasks.ts";
+
+export interface RequestParts {
+  readonly link: Link;
+  readonly node: string;
+  readonly clock: Clock;
+  readonly tasks: Tasks;
+  /** The agent of that name on this node; a promise while it is being replaced. */
+  readonly findHere: (agent: string) => SupervisedAgent | undefined | Promise<SupervisedAgent | undefined>;
+  /** How many replies an agent may wait for. */
+  readonly limitOf: (agent: string) => number;
+}
 
 interface Pending {
   readonly agent: SupervisedAgent;
@@ -11,22 +23,19 @@ interface Pending {
   readonly timeout: AbortController;
 }
 
-/** Invariant: every request is answered exactly once: by the reply, by `null` after its timeout, or by its end. */
+/**
+ * Invariants: every request is answered exactly once: by the reply, by `null` after its timeout, or by its end; a
+ * request to an agent of this node, and the reply to it, do not go over the broker.
+ */
 export class Requests {
   readonly #pending = new Map<string, Pending>();
   readonly #countOf = new Map<SupervisedAgent, number>();
 
-  /** @param limitOf how many replies an agent may wait for */
-  constructor(
-    private readonly link: Link,
-    private readonly node: string,
-    private readonly clock: Clock,
-    private readonly limitOf: (agent: string) => number,
-  ) {}
+  constructor(private readonly parts: RequestParts) {}
 
   /**
-   * Sends a task to another agent, wherever it runs.
-   * @returns settles when the task has been sent to the broker, queued, or dropped
+   * Gives a task to another agent: the one here if there is one, else one elsewhere.
+   * @returns settles when the task has been handed over, sent to the broker, queued, or dropped
    */
   ask(
     agent: SupervisedAgent,
@@ -36,7 +45,7 @@ export class Requests {
     timeoutMs: number,
   ): Promise<void> | void {
     const count = this.#countOf.get(agent) ?? 0;
-    const limit = this.limitOf(agent.name);
+    const limit = this.parts.limitOf(agent.name);
     if (count >= limit) {
       const error = `Agent '${agent.name}' already waits for ${limit} replies.`;
       agent.send({ t: "reply", id, value: { error } });
@@ -48,15 +57,18 @@ export class Requests {
     const timeout = new AbortController();
     this.#pending.set(request, { agent, id, timeout });
     void this.#answerWhenLate(request, timeoutMs, timeout.signal);
-    const task = { _remote_task: true, _reply_topic: topics.reply(this.node, request), payload };
-    return this.link.publish({
-      topic: topics.task(to),
-      payload: JSON.stringify(task),
-      qos: 1,
-      retain: false,
-      class: "telemetry",
-      source: agent.name,
-    });
+    const replyTopic = topics.reply(this.parts.node, request);
+    const give = (neighbour: SupervisedAgent | undefined): Promise<void> | void => {
+      if (neighbour === undefined) return this.#sendAway(agent.name, to, replyTopic, payload);
+      // The topic is for a task that waits, and then moves to another node with its agent.
+      this.parts.tasks.take(neighbour, {
+        payload,
+        replyTopic,
+        answer: (value) => this.answer(request, value),
+      });
+    };
+    const found = this.parts.findHere(to);
+    return found instanceof Promise ? found.then(give) : give(found);
   }
 
   /** Handles a reply; a reply that nobody waits for is ignored. */
@@ -70,8 +82,19 @@ export class Requests {
     for (const [request, pending] of this.#pending) if (pending.agent === agent) this.#take(request);
   }
 
+  #sendAway(source: string, to: string, replyTopic: string, payload: unknown): Promise<void> {
+    return this.parts.link.publish({
+      topic: topics.task(to),
+      payload: JSON.stringify({ _remote_task: true, _reply_topic: replyTopic, payload }),
+      qos: 1,
+      retain: false,
+      class: "telemetry",
+      source,
+    });
+  }
+
   async #answerWhenLate(request: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (await this.clock.sleep(timeoutMs, signal)) this.answer(request, null);
+    if (await this.parts.clock.sleep(timeoutMs, signal)) this.answer(request, null);
   }
 
   #take(request: string): Pending | undefined {

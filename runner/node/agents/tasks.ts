@@ -8,10 +8,10 @@ import type { Reporter } from "../reports/reporter.ts";
 export interface Task {
   readonly payload: unknown;
   readonly replyTopic: string | undefined;
+  /** For a caller on this node: takes the reply, which then does not go over the broker. */
+  readonly answer?: (value: unknown) => void;
   /** The sender may not have subscribed yet: an immediate answer would be lost. */
   readonly isHasty?: boolean;
-  /** Of the message that it came in. */
-  readonly bytes?: number;
 }
 
 /** The shortest time from a hasty task to its reply, in milliseconds. */
@@ -25,10 +25,12 @@ interface Desk {
   readonly working: Map<number, Asker>;
   /** Tasks that came before `setup()` had returned. */
   readonly waiting: WaitingTask[];
+  /** Somebody else takes what waits when the agent has ended. */
+  isKept?: boolean;
 }
 
 /** A sender that waits for an answer. */
-interface Asker extends Pick<Task, "replyTopic" | "isHasty"> {
+interface Asker extends Pick<Task, "replyTopic" | "answer" | "isHasty"> {
   /** On the monotonic clock. */
   readonly takenAtMs: number;
 }
@@ -81,12 +83,11 @@ export class Tasks {
   }
 
   #wait(agent: SupervisedAgent, desk: Desk, task: TakenTask): void {
-    const waitingBytes = desk.waiting.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
-    if (waitingBytes + (task.bytes ?? 0) > MAX_WAITING_BYTES) {
-      return this.#refuse(agent, task, `Agent '${agent.name}' is not ready, and too much waits for it.`);
-    }
     const { payload, ...rest } = task;
-    desk.waiting.push({ ...rest, json: JSON.stringify(payload) });
+    const waiting = { ...rest, json: JSON.stringify(payload) };
+    const bytes = [...desk.waiting, waiting].reduce((sum, { json }) => sum + json.length, 0);
+    if (bytes <= MAX_WAITING_BYTES) desk.waiting.push(waiting);
+    else this.#refuse(agent, task, `Agent '${agent.name}' is not ready, and too much waits for it.`);
   }
 
   /** `setup()` has returned. */
@@ -95,9 +96,14 @@ export class Tasks {
     for (const task of desk.waiting.splice(0)) this.#handOver(agent, desk, withPayload(task));
   }
 
-  /** Returns the waiting tasks; the caller is responsible for them from now on. */
-  takeBack(agent: SupervisedAgent): Task[] {
-    return this.#deskOf(agent).waiting.splice(0).map(withPayload);
+  /**
+   * What waits for an agent is no longer refused when the agent ends.
+   * @returns takes the waiting tasks, also those that have come since; the caller is responsible for them
+   */
+  keep(agent: SupervisedAgent): () => Task[] {
+    const desk = this.#deskOf(agent);
+    desk.isKept = true;
+    return () => desk.waiting.splice(0).map(withPayload);
   }
 
   done(agent: SupervisedAgent, id: number, value: unknown): void {
@@ -126,8 +132,9 @@ export class Tasks {
   }
 
   ended(agent: SupervisedAgent): void {
-    const { waiting } = this.#deskOf(agent);
+    const { waiting, isKept } = this.#deskOf(agent);
     this.#desks.delete(agent);
+    if (isKept === true) return;
     for (const task of waiting) {
       this.#refuse(agent, task, `Agent '${agent.name}' ended before it could handle the task.`);
     }
@@ -135,9 +142,9 @@ export class Tasks {
 
   #handOver(agent: SupervisedAgent, desk: Desk, task: TakenTask): void {
     const id = ++this.#lastId;
-    const { replyTopic, isHasty, takenAtMs } = task;
-    desk.working.set(id, { replyTopic, takenAtMs, ...(isHasty === undefined ? {} : { isHasty }) });
-    if (agent.send({ t: "task", id, payload: task.payload })) return;
+    const { payload, ...asker } = task;
+    desk.working.set(id, asker);
+    if (agent.send({ t: "task", id, payload })) return;
     desk.working.delete(id);
     this.#refuse(agent, task, `Agent '${agent.name}' does not take any more tasks at the moment.`);
   }
@@ -154,7 +161,8 @@ export class Tasks {
     this.#reply(task, { error, error_phase: "handle_task", agent: agent.name });
   }
 
-  #reply({ replyTopic, isHasty, takenAtMs }: Asker, value: unknown): void {
+  #reply({ replyTopic, answer, isHasty, takenAtMs }: Asker, value: unknown): void {
+    if (answer !== undefined) return answer(value);
     if (replyTopic === undefined) return;
     const waitMs = isHasty === true ? takenAtMs + HASTY_REPLY_MS - this.clock.monotonicMs() : 0;
     if (waitMs <= 0) return this.reporter.reply(replyTopic, value);

@@ -23,6 +23,5 @@ export async function task(context: CommandContext, command: Command, agentName:
   const payload = "payload" in message ? message.payload : message;
   const isHasty = typeof replyTopic === "string" && message._listening !== true &&
     filterMatches(HASTY_REPLIES, replyTopic);
-  const bytes = command.text.length;
-  context.tasks.take(agent, { payload, replyTopic: replyTopic as string | undefined, isHasty, bytes });
+  context.tasks.take(agent, { payload, replyTopic: replyTopic as string | undefined, isHasty });
 }

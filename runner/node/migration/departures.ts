@@ -281,12 +281,12 @@ export class Departures {
     const { id, agent, target, cooperative } = departure;
     const { roster, tasks, stateFiles } = this.parts;
     await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#callOff(departure));
-    const waiting = tasks.takeBack(agent);
+    const takeWaiting = tasks.keep(agent);
     await agent.stop("migrate");
     // A node of another kind may not have understood the persisted state.
     if (cooperative) await stateFiles.remove(agent.name);
     this.#decide({ id, agent: agent.name, from: this.parts.node, to: target }, "commit");
-    for (const { payload, replyTopic } of waiting) {
+    for (const { payload, replyTopic } of takeWaiting()) {
       this.#send(topics.task(agent.name), { _remote_task: true, _reply_topic: replyTopic, payload });
     }
   }

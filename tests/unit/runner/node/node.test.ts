@@ -3,7 +3,7 @@ import { actorId } from "../../../../protocol/ids.ts";
 import { progressText } from "../../../../protocol/signing/statements.ts";
 import { testKey } from "../../../support/identity.ts";
 import { settled } from "../../../support/fake_clock.ts";
-import { fakeNode } from "../../../support/fake_node.ts";
+import { type FakeNode, fakeNode } from "../../../support/fake_node.ts";
 import { untilSettled } from "../../../support/until.ts";
 
 const LOG = "agents/n/logs";
@@ -305,13 +305,67 @@ Deno.test("an agent asks another on the same node and gets its answer", async ()
   await n.spawn("b");
   const answering = await n.runtime.ready();
   asking?.says({ t: "send_to", id: 1, to: "b", payload: "question", timeout_ms: 30_000 });
-  const sent = n.link.published.findLast((message) => message.topic === "agents/by-name/b/task");
-  await n.send("agents/by-name/b/task", sent?.payload);
+  assertEquals(answering.sent.at(-1), { t: "task", id: 1, payload: "question" });
   answering.says({ t: "task_done", id: 1, value: { answer: 42 } });
-  const reply = n.link.published.at(-1);
-  await n.send(reply?.topic ?? "", reply?.payload);
+  assertEquals(asking?.sent.at(-1), { t: "reply", id: 1, value: { answer: 42 } });
+  assertEquals([n.reports("agents/by-name/b/task"), repliesOf(n)], [[], []]);
+});
+
+Deno.test("an agent may ask itself", async () => {
+  await using n = await fakeNode();
+  const process = await n.spawn("a");
+  await n.runtime.ready();
+  process?.says({ t: "send_to", id: 1, to: "a", payload: 1, timeout_ms: 30_000 });
+  process?.says({ t: "task_done", id: 1, value: { answer: 42 } });
+  assertEquals(process?.sent.at(-1), { t: "reply", id: 1, value: { answer: 42 } });
+});
+
+Deno.test("an agent that is replaced meanwhile has its successor asked", async () => {
+  await using n = await fakeNode();
+  const asking = await n.spawn("a");
+  await n.runtime.ready();
+  await n.spawn("b");
+  await n.runtime.ready();
+  const replaced = n.send("nodes/n/spawn", { name: "b", code: "//", replace: true });
+  asking?.says({ t: "send_to", id: 1, to: "b", payload: "question", timeout_ms: 30_000 });
+  await replaced;
+  const successor = await n.runtime.ready();
+  await untilSettled("the successor is asked", () => successor.sent.some(({ t }) => t === "task"));
+  assertEquals(n.reports("agents/by-name/b/task"), []);
+});
+
+Deno.test("an agent that has ended here is asked elsewhere", async () => {
+  await using n = await fakeNode();
+  const asking = await n.spawn("a");
+  await n.runtime.ready();
+  await n.spawn("b");
+  await n.runtime.ready();
+  await n.send("nodes/n/stop", { name: "b" });
+  asking?.says({ t: "send_to", id: 1, to: "b", payload: "question", timeout_ms: 30_000 });
+  const [task] = n.reports("agents/by-name/b/task");
+  assertEquals([task?._remote_task, task?.payload], [true, "question"]);
+  await n.send(String(task?._reply_topic), { answer: 42 });
   assertEquals(asking?.sent.at(-1), { t: "reply", id: 1, value: { answer: 42 } });
 });
+
+Deno.test("an agent that still arrives from another node is asked over the broker: that node may have it yet", async () => {
+  await using n = await fakeNode();
+  const asking = await n.spawn("b");
+  await n.runtime.ready();
+  await n.send("nodes/n/spawn", ARRIVING);
+  await n.runtime.ready();
+  asking?.says({ t: "send_to", id: 1, to: "a", payload: "question", timeout_ms: 30_000 });
+  assertEquals(n.reports("agents/by-name/a/task").map(({ payload }) => payload), ["question"]);
+  await n.send("nodes/n/migration", { id: "m", agent: "a", from: "s", decision: "commit" });
+  asking?.says({ t: "send_to", id: 2, to: "a", payload: "again", timeout_ms: 30_000 });
+  assertEquals(n.reports("agents/by-name/a/task").length, 1);
+  assertEquals(n.runtime.last.sent.at(-1), { t: "task", id: 1, payload: "again" });
+});
+
+/** The replies to agents of this node that went over the broker. */
+function repliesOf(n: FakeNode): unknown[] {
+  return n.link.published.filter(({ topic }) => topic.startsWith("nodes/n/reply/"));
+}
 
 Deno.test("each agent is told who else is here, whenever that changes", async () => {
   await using n = await fakeNode();

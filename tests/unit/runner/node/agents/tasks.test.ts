@@ -90,14 +90,30 @@ Deno.test("an agent cannot answer a task of another", () => {
 Deno.test("what waits for setup() is bounded in size, and who asks for more is told", () => {
   const { tasks, agent, fake, sent, link } = setUp();
   Object.assign(fake, { isReady: false, isStarting: true });
-  const take = (payload: number, bytes: number) => tasks.take(agent, { payload, replyTopic: "r", bytes });
-  take(1, 10 << 20);
-  take(2, 10 << 20);
-  take(3, 6 << 20);
+  const take = (name: string, chars: number) =>
+    tasks.take(agent, { payload: name.padEnd(chars), replyTopic: "r" });
+  take("first", 10 << 20);
+  take("second", 10 << 20);
+  take("third", 5 << 20);
   assertEquals(link.on("r"), [refused("Agent 'a' is not ready, and too much waits for it.")]);
   fake.isReady = true;
   tasks.ready(agent);
-  assertEquals(sent.map((frame) => frame.t === "task" && frame.payload), [1, 3]);
+  assertEquals(sent.map((frame) => frame.t === "task" && String(frame.payload).trim()), ["first", "third"]);
+});
+
+Deno.test("what waits for an agent that moves is kept until it has ended, also what came after it had let go", () => {
+  const { tasks, take, agent, fake, link } = setUp();
+  Object.assign(fake, { isReady: false, isStarting: true });
+  take("before", "r");
+  const takeWaiting = tasks.keep(agent);
+  take("after", "r");
+  tasks.exited(agent);
+  tasks.ended(agent);
+  assertEquals([takeWaiting().map(({ payload }) => payload), takeWaiting(), link.published], [
+    ["before", "after"],
+    [],
+    [],
+  ]);
 });
 
 Deno.test("tasks that come before setup() has returned wait for it, in their order", () => {

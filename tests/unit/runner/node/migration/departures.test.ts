@@ -52,7 +52,7 @@ function stage(demandsProof = true) {
     timeoutMs: 10_000,
     reporter: { nodeLog: () => {} },
     manifests: { ready: () => {} },
-    tasks: { ready: () => {}, takeBack: () => [] },
+    tasks: { ready: () => {}, keep: () => () => [] },
     stateFiles: { read: () => Promise.resolve({ n: 1 }), remove: () => Promise.resolve() },
     roster: {
       record: (_: string, change: (entry: unknown) => unknown) => Promise.resolve(change(kept)),
