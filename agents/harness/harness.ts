@@ -121,22 +121,37 @@ class Harness {
       this.#report("compile", problem === undefined ? error : new SyntaxError(problem));
       return;
     }
-    for (const remark of this.#functions.remarks ?? []) {
-      this.#pipe.sendWithoutWaiting({ t: "log", level: "warning", message: remark });
-    }
     const { language } = this.#code;
     this.#pipe.send({
       t: "loaded",
       process: this.#functions.process !== undefined,
       ...(language === undefined ? {} : { language }),
     });
+    const remarked = this.#remark();
     const reports = {
       ready: () => this.#pipe.send({ t: "ready" }),
       processed: () => this.#pipe.send({ t: "processed" }),
-      failed: (phase: AgentPhase, error: unknown, consecutive: number) =>
-        this.#report(phase, error, consecutive),
+      failed: async (phase: AgentPhase, error: unknown, consecutive: number) => {
+        // The runner may end this process once it knows.
+        await remarked;
+        this.#report(phase, error, consecutive);
+      },
     };
     await runLoop(this.#agent, this.#functions, reports, this.#gate, this.#activity, this.start.poll_ms);
+  }
+
+  /** Tells the author about functions that are not called. Never rejects. */
+  async #remark(): Promise<void> {
+    try {
+      for (const message of await this.#functions.remarks?.() ?? []) {
+        this.#pipe.sendWithoutWaiting({ t: "log", level: "warning", message });
+      }
+    } catch (error) {
+      const message = `What is odd about this code could not be found out: ${
+        this.#code.describe(error).error
+      }`;
+      this.#pipe.sendWithoutWaiting({ t: "log", level: "warning", message });
+    }
   }
 
   async #answerTask(id: number, payload: unknown): Promise<void> {

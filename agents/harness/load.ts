@@ -3,13 +3,10 @@ import type { Agent } from "../types.d.ts";
 import {
   type Candidates,
   chooseFunctions,
-  declaredNames,
   FINDER,
   FINDER_SOURCE,
   FUNCTION_NAMES,
   type FunctionName,
-  importedNames,
-  remarksOn,
 } from "./functions.ts";
 
 /** The functions of an agent; each may be missing. */
@@ -17,8 +14,8 @@ export interface AgentFunctions {
   readonly setup?: ((agent: Agent) => unknown) | undefined;
   readonly process?: ((agent: Agent) => unknown) | undefined;
   readonly handleTask?: ((agent: Agent, payload: unknown) => unknown) | undefined;
-  /** Notes about them for the agent's author. */
-  readonly remarks?: readonly string[];
+  /** Notes about them for the agent's author. To find them takes as long as a start: ask once the agent runs. */
+  readonly remarks?: () => Promise<readonly string[]>;
 }
 
 export type SourceType = "typescript" | "javascript";
@@ -54,17 +51,29 @@ export async function loadFunctions(
     exported: functionsOf(module),
     default: methodsOf(owner),
     declared: functionsOf(withoutGlobalProcess(module[FINDER] as () => Found)),
-  }, code);
-  const present = [...Object.keys(module), ...membersOf(owner), ...declaredNames(code)];
+  }, await importedIn(code));
   return {
     setup: chosen.get("setup"),
     process: chosen.get("process"),
     handleTask: chosen.get("handle_task") ?? chosen.get("handleTask"),
-    remarks: [
-      ...remarksOn(new Set(chosen.keys()), { present, imported: importedNames(code) }),
-      ...remarksOnClass(owner),
-    ],
+    remarks: () => remarks(module, new Set(chosen.keys()), code),
   };
+}
+
+/** Most code imports nothing, and then need not be scanned. */
+async function importedIn(code: string): Promise<ReadonlySet<string>> {
+  if (!code.includes("import")) return new Set();
+  return (await import("./names_in_code.ts")).importedNames(code);
+}
+
+async function remarks(module: Module, chosen: ReadonlySet<string>, code: string): Promise<string[]> {
+  const [{ remarksOn }, { declaredNames }] = await Promise.all([
+    import("./remarks.ts"),
+    import("./names_in_code.ts"),
+  ]);
+  const owner = module.default;
+  const present = [...Object.keys(module), ...membersOf(owner), ...declaredNames(code)];
+  return [...remarksOn(chosen, { present, imported: await importedIn(code) }), ...remarksOnClass(owner)];
 }
 
 function functionsOf(values: Found | Module): Candidates<Callable>["exported"] {

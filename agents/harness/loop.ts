@@ -9,7 +9,7 @@ import type { AgentFunctions } from "./load.ts";
 export interface LoopReports {
   ready(): void;
   processed(): void;
-  failed(phase: "setup" | "process", error: unknown, consecutive: number): void;
+  failed(phase: "setup" | "process", error: unknown, consecutive: number): Promise<void> | void;
 }
 
 const MAX_RETRY_SECONDS = 30;
@@ -55,7 +55,7 @@ export async function runLoop(
   try {
     await activity.during(() => functions.setup?.(agent));
   } catch (error) {
-    reports.failed("setup", error, 0);
+    await reports.failed("setup", error, 0);
     return;
   }
   reports.ready();
@@ -74,7 +74,7 @@ export async function runLoop(
       // A stop makes pending work fail; do not count that as an agent failure.
       if (signal.aborted) return;
       consecutive += 1;
-      reports.failed("process", error, consecutive);
+      await reports.failed("process", error, consecutive);
       waitMs = Math.min(2 ** consecutive, MAX_RETRY_SECONDS) * 1000;
     }
     if (consecutive < MAX_CONSECUTIVE_FAILURES) await sleep(Math.max(waitMs, 1), signal);

@@ -7,6 +7,7 @@ import {
   type Place,
   PLACES,
 } from "../../agents/harness/functions.ts";
+import { importedNames } from "../../agents/harness/names_in_code.ts";
 import type { Diagnostic } from "./diagnostics.ts";
 
 const ALL = PLACES.flatMap((place) => FUNCTION_NAMES.map((name) => ({ place, name })));
@@ -49,5 +50,5 @@ export function foundBy(
     default: candidates("default"),
     declared: candidates("declared"),
   };
-  return new Set(chooseFunctions(all, source).keys());
+  return new Set(chooseFunctions(all, importedNames(source)).keys());
 }

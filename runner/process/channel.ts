@@ -1,12 +1,6 @@
 /** The runner's end of the pipe to one agent: frames in with back-pressure, frames out with a bound. */
-import {
-  encodeFrame,
-  isTooIntricate,
-  isWindowed,
-  MAX_FRAME_BYTES,
-  parseAgentFrame,
-  WINDOW_BYTES,
-} from "../../protocol/frames.ts";
+import { isTooIntricate, parseAgentFrame } from "../../protocol/agent_frames.ts";
+import { encodeFrame, isWindowed, MAX_FRAME_BYTES, WINDOW_BYTES } from "../../protocol/frames.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { LineSplitter } from "../../protocol/lines.ts";
 

@@ -5,7 +5,6 @@
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
-import languages from "../../protocol/language.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
 import sourceText from "../../protocol/source_text.ts" with { type: "text" };
@@ -18,12 +17,13 @@ import redirect from "../../agents/harness/console.ts" with { type: "text" };
 import errors from "../../agents/harness/errors.ts" with { type: "text" };
 import functions from "../../agents/harness/functions.ts" with { type: "text" };
 import harness from "../../agents/harness/harness.ts" with { type: "text" };
-import language from "../../agents/harness/language.ts" with { type: "text" };
 import load from "../../agents/harness/load.ts" with { type: "text" };
 import loop from "../../agents/harness/loop.ts" with { type: "text" };
 import main from "../../agents/harness/main.ts" with { type: "text" };
+import namesInCode from "../../agents/harness/names_in_code.ts" with { type: "text" };
 import payload from "../../agents/harness/payload.ts" with { type: "text" };
 import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
+import remarks from "../../agents/harness/remarks.ts" with { type: "text" };
 import requests from "../../agents/harness/requests.ts" with { type: "text" };
 import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
 import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
@@ -43,7 +43,6 @@ export const HARNESS: SourceTree = {
     "protocol/agent_topics.ts": agentTopics,
     "protocol/frames.ts": frames,
     "protocol/json.ts": json,
-    "protocol/language.ts": languages,
     "protocol/lines.ts": lines,
     "protocol/names.ts": names,
     "protocol/source_text.ts": sourceText,
@@ -56,12 +55,13 @@ export const HARNESS: SourceTree = {
     "agents/harness/errors.ts": errors,
     "agents/harness/functions.ts": functions,
     "agents/harness/harness.ts": harness,
-    "agents/harness/language.ts": language,
     "agents/harness/load.ts": load,
     "agents/harness/loop.ts": loop,
     "agents/harness/main.ts": main,
+    "agents/harness/names_in_code.ts": namesInCode,
     "agents/harness/payload.ts": payload,
     "agents/harness/pipe.ts": pipe,
+    "agents/harness/remarks.ts": remarks,
     "agents/harness/requests.ts": requests,
     "agents/harness/state_file.ts": stateFile,
     "agents/harness/tasks.ts": tasks,

@@ -15,9 +15,9 @@ import redirect from "../../agents/harness/console.ts" with { type: "text" };
 import errors from "../../agents/harness/errors.ts" with { type: "text" };
 import functions from "../../agents/harness/functions.ts" with { type: "text" };
 import harness from "../../agents/harness/harness.ts" with { type: "text" };
-import language from "../../agents/harness/language.ts" with { type: "text" };
 import load from "../../agents/harness/load.ts" with { type: "text" };
 import loop from "../../agents/harness/loop.ts" with { type: "text" };
+import namesInCode from "../../agents/harness/names_in_code.ts" with { type: "text" };
 import payload from "../../agents/harness/payload.ts" with { type: "text" };
 import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
 import agentflow from "../../agents/harness/python/agentflow.py" with { type: "text" };
@@ -30,6 +30,7 @@ import pythonPayload from "../../agents/harness/python/payload.ts" with { type: 
 import pythonCode from "../../agents/harness/python/python_code.ts" with { type: "text" };
 import snapshot from "../../agents/harness/python/snapshot.ts" with { type: "text" };
 import typescriptSyntax from "../../agents/harness/python/typescript_syntax.ts" with { type: "text" };
+import remarks from "../../agents/harness/remarks.ts" with { type: "text" };
 import requests from "../../agents/harness/requests.ts" with { type: "text" };
 import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
 import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
@@ -56,9 +57,9 @@ export const PYTHON_HARNESS: SourceTree = {
     "agents/harness/errors.ts": errors,
     "agents/harness/functions.ts": functions,
     "agents/harness/harness.ts": harness,
-    "agents/harness/language.ts": language,
     "agents/harness/load.ts": load,
     "agents/harness/loop.ts": loop,
+    "agents/harness/names_in_code.ts": namesInCode,
     "agents/harness/payload.ts": payload,
     "agents/harness/pipe.ts": pipe,
     "agents/harness/python/agentflow.py": agentflow,
@@ -71,6 +72,7 @@ export const PYTHON_HARNESS: SourceTree = {
     "agents/harness/python/python_code.ts": pythonCode,
     "agents/harness/python/snapshot.ts": snapshot,
     "agents/harness/python/typescript_syntax.ts": typescriptSyntax,
+    "agents/harness/remarks.ts": remarks,
     "agents/harness/requests.ts": requests,
     "agents/harness/state_file.ts": stateFile,
     "agents/harness/tasks.ts": tasks,

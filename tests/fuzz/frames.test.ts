@@ -1,7 +1,8 @@
 /** Lines from agents: what is no frame is no frame and never an error, and what is one has the promised shape. */
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { AGENT_PHASES, encodeFrame, LOG_LEVELS, parseAgentFrame, SEVERITIES } from "../../protocol/frames.ts";
+import { parseAgentFrame } from "../../protocol/agent_frames.ts";
+import { AGENT_PHASES, encodeFrame, LOG_LEVELS, SEVERITIES } from "../../protocol/frames.ts";
 import { nestsTooDeep } from "../../protocol/json.ts";
 import { anyJson, anyText, fieldsOf, holds } from "../support/fuzz.ts";
 

@@ -42,6 +42,20 @@ for (const main of ["runner/main.ts", "operator/ctl/main.ts", "operator/dashboar
   });
 }
 
+/** An agent's process loads the harness before anything else: each module takes some 0.1 ms of its start. */
+const MOST_HARNESS_MODULES = 22;
+const MOST_HARNESS_BYTES = 86_000;
+
+Deno.test("the harness loads little before it runs the agent", async () => {
+  const loaded = (await loadedBy("agents/harness/main.ts")).map((specifier) => fileURLToPath(specifier));
+  const sizes = await Promise.all(loaded.map(async (path) => (await Deno.stat(path)).size));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const list = loaded.map((path, at) => `${sizes[at]} ${path}`).join("\n");
+  assert(loaded.length <= MOST_HARNESS_MODULES, `${loaded.length} modules:\n${list}`);
+  assert(bytes <= MOST_HARNESS_BYTES, `${bytes} bytes:\n${list}`);
+  assertEquals(loaded.filter((path) => /source_text|spelling|language\.ts$/.test(path)), []);
+});
+
 Deno.test("the law above sees those libraries where they are", async () => {
   assert((await loadedBy("operator/mcp/http.ts")).some((specifier) => LARGE.test(specifier)));
   assert(

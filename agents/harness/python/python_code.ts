@@ -4,9 +4,10 @@ import { parseExactly } from "../../../protocol/json.ts";
 import { type Decided, looksLikePython } from "../../../protocol/language.ts";
 import type { Agent } from "../../types.d.ts";
 import type { Description } from "../errors.ts";
-import { type FunctionName, remarksOn } from "../functions.ts";
+import type { FunctionName } from "../functions.ts";
 import type { AgentCode } from "../language.ts";
 import type { AgentFunctions } from "../load.ts";
+import { remarksOn } from "../remarks.ts";
 import { TypeScriptCode } from "../typescript_code.ts";
 import { createPythonApi } from "./api.ts";
 import { type Bridge, type Pyodide, startFromSnapshot } from "./interpreter.ts";
@@ -86,7 +87,7 @@ function loadPython(pyodide: Pyodide, bridge: Bridge, agent: Agent, code: string
     handleTask: has("handle_task") || has("handleTask")
       ? (_agent, payload) => guarded(() => bridge.task?.(...toPython(payload)))
       : undefined,
-    remarks: remarksOn(new Set(functions), { present, imported: new Set(imported) }),
+    remarks: () => Promise.resolve(remarksOn(new Set(functions), { present, imported: new Set(imported) })),
   };
 }
 

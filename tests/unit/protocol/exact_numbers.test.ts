@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { asNumber, holdsInexactInteger, nestsTooDeep, parseExactly } from "../../../protocol/json.ts";
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
-import { parseAgentFrame } from "../../../protocol/frames.ts";
+import { parseAgentFrame } from "../../../protocol/agent_frames.ts";
 
 Deno.test("whole numbers beyond what JavaScript holds are written as they came", () => {
   const texts = [

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type AgentFrame, encodeFrame, isWindowed, parseAgentFrame } from "../../../protocol/frames.ts";
+import { parseAgentFrame } from "../../../protocol/agent_frames.ts";
+import { type AgentFrame, encodeFrame, isWindowed } from "../../../protocol/frames.ts";
 
 const FRAMES: readonly AgentFrame[] = [
   { t: "loaded", process: true },

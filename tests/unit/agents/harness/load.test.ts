@@ -42,7 +42,7 @@ Deno.test("what is exported goes before the default export's, and that before wh
 async function remarksOn(code: string): Promise<readonly string[]> {
   const url = moduleUrl(code);
   try {
-    return (await loadFunctions(url, code)).remarks ?? [];
+    return await (await loadFunctions(url, code)).remarks?.() ?? [];
   } finally {
     URL.revokeObjectURL(url);
   }

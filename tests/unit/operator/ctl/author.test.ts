@@ -1,6 +1,6 @@
 /** What authors are told: types are put in where they are left out, and places are their own. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { declaredNames } from "../../../../agents/harness/functions.ts";
+import { declaredNames } from "../../../../agents/harness/names_in_code.ts";
 import { annotate } from "../../../../operator/author/annotate.ts";
 import { parseDiagnostics } from "../../../../operator/author/diagnostics.ts";
 import { devEvent } from "../../../../operator/ctl/author/events.ts";

@@ -20,7 +20,7 @@ for (
   Deno.test(`${name} has every module that its modules import`, () => {
     assert(entry in files);
     for (const [path, source] of Object.entries(files)) {
-      for (const [, target = ""] of source.matchAll(/^(?!import type).*from "(\.[^"]+)"/gm)) {
+      for (const [, target = ""] of source.matchAll(/^(?!import type).*(?:from |import\()"(\.[^"]+)"/gm)) {
         const imported = join(dirname(path), target);
         const isTypeOnly = imported.endsWith("types.d.ts");
         assert(isTypeOnly || imported in files, `${path} imports ${imported}, which is not carried`);
