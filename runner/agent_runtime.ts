@@ -136,11 +136,16 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     // The targets of the paths may have changed since its spawn.
     const permissions = await enforcer.grant(agent.config);
     const limits = limitsOf(rules, permissions, foundation, this.parts);
-    const damage = await stateFiles.prepare(agent.name, limits.stateBytes);
+    const [damage, reachable, granted, access] = await Promise.all([
+      stateFiles.prepare(agent.name, limits.stateBytes),
+      brokerForAgents(broker, this.parts.net),
+      this.parts.secrets.grant(agent.name, agent.config.secrets),
+      this.#brokerAccess(rules),
+    ]);
     if (damage !== undefined) this.parts.onStateDamaged(agent, damage);
+    if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
     const stateFile = stateFiles.pathOf(agent.name);
     const python = foundation?.kind === "python" ? foundation : undefined;
-    const reachable = await brokerForAgents(broker, this.parts.net);
     const sandbox: SandboxSpec = {
       broker: rules.broker === "none" ? undefined : reachable,
       stateFile,
@@ -152,16 +157,13 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
       v8Flags: v8FlagsOf(foundation),
     };
     const flags = sandboxFlags(sandbox);
-    const granted = await this.parts.secrets.grant(agent.name, agent.config.secrets);
-    if (granted.denied.length > 0) this.parts.onSecretsDenied(agent, granted.denied);
-    const access = await this.#brokerAccess(rules);
     const environment = environmentOf(foundation, bareDenoDir, permissions.env, env);
     const tenant = await tenantOf(sandbox, foundation, environment, this.parts.workDir);
     const wallsWith = (stateIsFixed: boolean) =>
       wrappers.plan((machine) => agentWalls({ ...tenant, stateIsFixed }, machine));
     // The kernel knows files, not names: those of its state have to be there.
     const isHeld = wallsWith(true).files !== "open";
-    const stateIsFixed = isHeld && await stateFiles.fix(agent.name);
+    const stateIsFixed = isHeld && stateFiles.fix(agent.name);
     if (isHeld) await makeCaches(tenant.denoDir);
     const process = launcher.launch(
       [...flags, String(Deno.pid)],

@@ -72,6 +72,16 @@ export async function lstatIfThere(path: string): Promise<Deno.FileInfo | undefi
   }
 }
 
+/** As `lstatIfThere`. */
+export function lstatIfThereSync(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Moves a damaged file out of the way, under a name that says so.
  * @returns the new path

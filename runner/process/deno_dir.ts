@@ -36,6 +36,8 @@ export function cachesIn(dir: string): { readonly folder: string; readonly files
  */
 export async function makeCaches(dir: string): Promise<void> {
   const { folder, files } = cachesIn(dir);
+  // As usual: every agent without packages has the same.
+  if (haveCaches(dir)) return;
   await Deno.mkdir(folder, { recursive: true });
   for (const name of DATABASES) {
     const path = join(dir, name);
@@ -43,6 +45,19 @@ export async function makeCaches(dir: string): Promise<void> {
     if (size === 0) await toWalMode(path);
   }
   for (const path of files) (await Deno.open(path, { write: true, create: true })).close();
+}
+
+/** Synchronous: the way to another thread and back, a dozen times, would take longer, and a start waits for it. */
+function haveCaches(dir: string): boolean {
+  const { folder, files } = cachesIn(dir);
+  const databases = DATABASES.map((name) => join(dir, name));
+  try {
+    return Deno.statSync(folder).isDirectory &&
+      files.every((path) => Deno.statSync(path).size > 0 || !databases.includes(path));
+  } catch {
+    // One is missing.
+    return false;
+  }
 }
 
 async function toWalMode(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { isJsonObject, parseExactly } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { join } from "@std/path";
 import {
-  lstatIfThere,
+  lstatIfThereSync,
   moveDurably,
   readIfThere,
   removeDurably,
@@ -31,6 +31,7 @@ const MODE = 0o600;
 /** Content of a placeholder file. An agent never writes an empty object with this spacing. */
 const NOTHING_KEPT = "{ }";
 
+/** Looking at files is synchronous: each start looks at a dozen, and the way to another thread and back takes longer. */
 export class StateFiles {
   /**
    * @param dir absolute; nobody else can enter it
@@ -59,11 +60,11 @@ export class StateFiles {
     await this.clear(agent);
     const path = this.pathOf(agent);
     for (const own of OWN_NAMES) {
-      const found = await lstatIfThere(path + own);
+      const found = lstatIfThereSync(path + own);
       if (found !== undefined) refuseUnlessOwnFile(path + own, found);
     }
     await this.#finish(agent, maxBytes);
-    const info = await lstatIfThere(path);
+    const info = lstatIfThereSync(path);
     if (info === undefined) return leftAlone;
     if (info.size > maxBytes) {
       throw new StateFileError(
@@ -84,12 +85,12 @@ export class StateFiles {
    * Call it only before the agent starts.
    * @returns whether both exist
    */
-  async fix(agent: string): Promise<boolean> {
+  fix(agent: string): boolean {
     const contents = [[this.pathOf(agent), NOTHING_KEPT], [this.#nextOf(agent), ""]] as const;
     try {
       for (const [path, content] of contents) {
-        if (await lstatIfThere(path) !== undefined) continue;
-        await Deno.writeTextFile(path, content, { createNew: true, mode: MODE });
+        if (lstatIfThereSync(path) !== undefined) continue;
+        Deno.writeTextFileSync(path, content, { createNew: true, mode: MODE });
       }
       return true;
     } catch {
@@ -101,7 +102,7 @@ export class StateFiles {
   /** A complete next version is the latest state: the process ended before it wrote the file itself. It replaces the file. */
   async #finish(agent: string, maxBytes: number): Promise<void> {
     const next = this.#nextOf(agent);
-    const info = await lstatIfThere(next);
+    const info = lstatIfThereSync(next);
     if (info === undefined || info.size === 0 || info.size > maxBytes) return;
     if (damageOf(await Deno.readTextFile(next)) === undefined) await moveDurably(next, this.pathOf(agent));
     else await Deno.remove(next);
@@ -118,12 +119,12 @@ export class StateFiles {
   async clear(agent: string): Promise<void> {
     const path = this.pathOf(agent);
     for (const own of OWN_NAMES) {
-      const info = await lstatIfThere(path + own);
+      const info = lstatIfThereSync(path + own);
       if (info?.isDirectory && !isAnothers(info)) await Deno.remove(path + own, { recursive: true });
       if (info?.isFile && !isAnothers(info)) await removeIfNothing(path + own, info);
     }
     for (const litter of LITTER_NAMES) {
-      const info = await lstatIfThere(path + litter);
+      const info = lstatIfThereSync(path + litter);
       if (info !== undefined) await Deno.remove(path + litter, { recursive: true });
     }
   }
@@ -176,8 +177,8 @@ export class StateFiles {
   async #adopt(agent: string): Promise<string | undefined> {
     if (this.shared === undefined) return undefined;
     const before = join(this.shared, `${PREFIX}${agent}${SUFFIX}`);
-    const info = await lstatIfThere(before);
-    if (info === undefined || await lstatIfThere(this.pathOf(agent)) !== undefined) return undefined;
+    const info = lstatIfThereSync(before);
+    if (info === undefined || lstatIfThereSync(this.pathOf(agent)) !== undefined) return undefined;
     const reason = isAnothers(info) ? `it belongs to user ${info.uid}` : unfit(info);
     if (reason === undefined) {
       await Deno.rename(before, this.pathOf(agent));

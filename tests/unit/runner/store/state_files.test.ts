@@ -140,12 +140,12 @@ Deno.test("files that are made for an agent before it starts go again when it ha
   await withFolder(async (dir) => {
     const files = new StateFiles(dir);
     await files.prepare("a");
-    assertEquals(await files.fix("a"), true);
+    assertEquals(files.fix("a"), true);
     assertEquals([...Deno.readDirSync(dir)].length, 2);
     assertEquals(await files.read("a"), undefined);
     await files.clear("a");
     assertEquals([...Deno.readDirSync(dir)], []);
-    assertEquals(await new StateFiles(`${dir}/missing`).fix("a"), false);
+    assertEquals(new StateFiles(`${dir}/missing`).fix("a"), false);
   });
 });
 
