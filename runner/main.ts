@@ -1,6 +1,6 @@
 /** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
 import "../protocol/broker/quiet_libraries.ts";
-import { basename } from "@std/path";
+import { basename, join } from "@std/path";
 import { readAccess } from "../protocol/broker/access_files.ts";
 import { createLogger, type Logger, type LogLevel } from "./logger.ts";
 import { systemClock } from "./clock.ts";
@@ -17,6 +17,7 @@ import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";
 import { readExpectations, SERVICE_VARIABLES } from "./service/expectations.ts";
 import { journalLine, leadsToJournal } from "./service/journal.ts";
+import { openHome } from "./store/home.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "../protocol/version.ts";
@@ -152,7 +153,13 @@ async function brokerFor(config: RunnerConfig, log: Logger): Promise<BrokerInUse
     return { url: config.broker, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const { startEmbeddedBroker } = await import("./broker/embedded.ts");
-  const embedded = await startEmbeddedBroker(config.port, (message) => log.warning(message));
+  const home = await openHome(config.stateDir, config.name);
+  for (const message of home.news) log.warning(message);
+  const embedded = await startEmbeddedBroker({
+    port: config.port,
+    dir: join(home.dir, `agentflow_${config.name}.broker`),
+    say: (message) => log.warning(message),
+  });
   log.info(`The embedded broker listens on 127.0.0.1:${embedded.port}`);
   return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
 }

@@ -51,7 +51,7 @@ async function brokerFor(config: DashboardConfig): Promise<AsyncDisposable & { r
     return { url: config.broker, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const { startEmbeddedBroker } = await import("../../runner/broker/embedded.ts");
-  const embedded = await startEmbeddedBroker(config.port);
+  const embedded = await startEmbeddedBroker({ port: config.port });
   log(`The embedded broker listens on 127.0.0.1:${embedded.port}`);
   return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
 }

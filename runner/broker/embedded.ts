@@ -1,8 +1,12 @@
 /** An MQTT broker inside this process, on loopback: one command runs everything. */
 import { createServer, type Server, type Socket } from "node:net";
+import { acknowledgeWhenStored } from "./acknowledge.ts";
 import { type Store, StoreBounds, type StoreLimits } from "./bounded_store.ts";
 import { Budget } from "./budget.ts";
+import type { ChangingStore } from "./durable_store.ts";
 import { LevelStream } from "./level_stream.ts";
+import { openDurableStore } from "./open_durable_store.ts";
+import { type OrderedBroker, publishInOrder } from "./publish_in_order.ts";
 
 export interface EmbeddedBroker {
   readonly port: number;
@@ -45,17 +49,54 @@ export const BROKER_LIMITS: BrokerLimits = {
 const DRAIN_MS = 5000;
 const CONNECT_MS = 10_000;
 
+export interface EmbeddedOptions {
+  /** 0 for any free one. */
+  readonly port: number;
+  /** An own folder in which sessions and messages survive this process; without it they do not. */
+  readonly dir?: string;
+  readonly limits?: BrokerLimits;
+  /** Called with what the operator should know, such as a limit that keeps something from being stored. */
+  readonly say?: (message: string) => void;
+}
+
 /**
  * Starts the broker.
- * @param port 0 for any free one
- * @param onFull called with a message for the operator when a limit keeps something from being stored; once per kind
  * @throws Error with what to do when the port is taken
  */
 export async function startEmbeddedBroker(
-  port: number,
-  onFull: (message: string) => void = () => {},
-  limits: BrokerLimits = BROKER_LIMITS,
+  { port, dir, limits = BROKER_LIMITS, say = () => {} }: EmbeddedOptions,
 ): Promise<EmbeddedBroker> {
+  const sockets = new Set<Socket>();
+  // Until it has been given what it stored, nobody is let in.
+  const opened = Promise.withResolvers<(socket: Socket) => void>();
+  const server = createServer((socket) => {
+    if (sockets.size >= limits.connections) {
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    void opened.promise.then((letIn) => letIn(socket));
+  });
+  const boundPort = await listen(server, port);
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  try {
+    const broker = await openBroker(dir, limits, say);
+    opened.resolve(broker.letIn);
+    return { port: boundPort, close: () => broker.close().then(close) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The broker without its listener. @throws Error when another process uses what it stored */
+async function openBroker(dir: string | undefined, limits: BrokerLimits, say: (message: string) => void) {
   // Loaded lazily: only needed with the embedded broker.
   const { Aedes } = await import("aedes");
   const subscriptions = new SubscriptionCount(limits.subscriptions);
@@ -66,35 +107,36 @@ export async function startEmbeddedBroker(
     authorizeSubscribe: (client, subscription, done) =>
       done(null, subscriptions.mayHaveOneMore(client) ? subscription : null),
   });
+  const close = () => new Promise<void>((resolve) => aedes.close(() => resolve()));
   // Neither exists in the library's types.
-  const { persistence: store, clients } = aedes as unknown as { persistence: Store; clients: object };
+  const { persistence: store, clients } = aedes as unknown as {
+    persistence: Store & ChangingStore;
+    clients: object;
+  };
   const isConnected = (id: string) => Object.hasOwn(clients, id);
-  StoreBounds.around(store, { limits: limits.store, isConnected, onFull });
+  const durable = dir === undefined
+    ? undefined
+    : await openDurableStore(store, dir, limits.store, say).catch(async (error) => {
+      await close();
+      throw error;
+    });
+  StoreBounds.around(store, { limits: limits.store, isConnected, onFull: say });
+  await durable?.load(store);
+  publishInOrder(aedes as unknown as OrderedBroker);
+  acknowledgeWhenStored(aedes, () => durable?.committed());
   aedes.on("clientDisconnect", (client) => {
     // An ended session can no longer finish its messages.
     if (client.clean) void store.cleanIncoming(client);
   });
   const budget = new Budget(limits.bufferedBytes);
   const bounds = { maxPacketBytes: limits.packetBytes, maxQueuedBytes: limits.queuedBytes, budget };
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    if (sockets.size >= limits.connections) {
-      socket.destroy();
-      return;
-    }
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    aedes.handle(new LevelStream(socket, bounds));
-  });
-  const boundPort = await listen(server, port);
   return {
-    port: boundPort,
+    letIn: (socket: Socket) => {
+      if (!socket.destroyed) aedes.handle(new LevelStream(socket, bounds));
+    },
     close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
+      await close();
+      await durable?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -26,7 +26,7 @@ export class Fleet implements AsyncDisposable {
 
   static async start(): Promise<Fleet> {
     const dir = await Deno.makeTempDir({ prefix: "agentflow-fleet-" });
-    const broker = await startEmbeddedBroker(0);
+    const broker = await startEmbeddedBroker({ port: 0 });
     const url = parseBroker("127.0.0.1", broker.port);
     const dashboard = await startDashboard({
       broker: url,

@@ -1,10 +1,12 @@
 /** A broker as a process that can be killed, stopped, and started again on the same port. */
 import { fileURLToPath } from "node:url";
+import { join } from "@std/path";
+import { Bus } from "../support/bus.ts";
 import { findMosquitto, freePort, untilItAccepts } from "../support/brokers.ts";
 
 const EMBEDDED = fileURLToPath(new URL("./embedded_broker.ts", import.meta.url));
 
-/** Whatever it has accepted goes on to the observer at once: what is lost then, the node has lost. */
+/** Whatever mosquitto has accepted goes on to the observer at once: what is lost then, the node has lost. */
 const CONFIG = [
   "allow_anonymous true",
   "set_tcp_nodelay true",
@@ -13,31 +15,40 @@ const CONFIG = [
   "persistence false",
 ];
 
+export type BrokerKind = "mosquitto" | "embedded";
+
+/** mosquitto where it is installed. */
+export const USUAL_BROKER: BrokerKind = findMosquitto() === undefined ? "embedded" : "mosquitto";
+
 export class ChaosBroker implements AsyncDisposable {
   #child: Deno.ChildProcess | undefined;
 
   private constructor(
-    readonly kind: "mosquitto" | "embedded",
+    readonly kind: BrokerKind,
     readonly port: number,
     private readonly command: readonly [string, ...string[]],
-    private readonly configPath: string | undefined,
+    private readonly dir: string,
   ) {}
 
-  /** mosquitto where it is installed. */
-  static async start(): Promise<ChaosBroker> {
+  static async start(kind: BrokerKind): Promise<ChaosBroker> {
     const port = freePort();
-    const mosquitto = findMosquitto();
-    let broker: ChaosBroker;
-    if (mosquitto === undefined) {
-      const command = [Deno.execPath(), "run", "-A", EMBEDDED, String(port)] as const;
-      broker = new ChaosBroker("embedded", port, command, undefined);
-    } else {
-      const configPath = await Deno.makeTempFile({ suffix: ".conf" });
+    const dir = await Deno.makeTempDir({ prefix: "agentflow-chaos-broker-" });
+    let command: [string, ...string[]] = [Deno.execPath(), "run", "-A", EMBEDDED, String(port), dir];
+    if (kind === "mosquitto") {
+      const configPath = join(dir, "mosquitto.conf");
       await Deno.writeTextFile(configPath, `${[`listener ${port} 127.0.0.1`, ...CONFIG].join("\n")}\n`);
-      broker = new ChaosBroker("mosquitto", port, [mosquitto, "-c", configPath], configPath);
+      command = [findMosquitto() ?? "mosquitto", "-c", configPath];
     }
+    const broker = new ChaosBroker(kind, port, command, dir);
     await broker.launch();
     return broker;
+  }
+
+  /** The observer: what this broker has accepted comes to it, also when the broker is killed in between. */
+  observe(): Promise<Bus> {
+    // mosquitto keeps nothing here, and passes everything on before it acknowledges.
+    if (this.kind === "mosquitto") return Bus.connect(this.port, "#", 0);
+    return Bus.connectTo(`mqtt://127.0.0.1:${this.port}`, { clientId: "observer", clean: false });
   }
 
   /** Starts it, and waits until it accepts connections. */
@@ -60,6 +71,6 @@ export class ChaosBroker implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    if (this.configPath !== undefined) await Deno.remove(this.configPath);
+    await Deno.remove(this.dir, { recursive: true });
   }
 }

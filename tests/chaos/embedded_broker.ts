@@ -1,4 +1,5 @@
-/** The embedded broker as a process of its own, so that it can be killed: `deno run -A embedded_broker.ts PORT`. */
+/** The embedded broker as a process of its own, so that it can be killed: `deno run -A embedded_broker.ts PORT DIR`. */
 import { startEmbeddedBroker } from "../../runner/broker/embedded.ts";
 
-await startEmbeddedBroker(Number(Deno.args[0]));
+const [port, dir = ""] = Deno.args;
+await startEmbeddedBroker({ port: Number(port), dir });

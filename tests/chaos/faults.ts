@@ -98,35 +98,12 @@ const PLAIN: readonly (readonly [number, Draw])[] = [
 /** Some outages outlast `--migrate-timeout`. */
 const MIGRATION_OUTAGES = [50, 500, 1500, 4000] as const;
 
-/** The first `count` faults of `seed` that are wanted: in each round all kinds, in an order of its own. */
-export function scheduleOf(seed: number, count: number, isWanted: (fault: Fault) => boolean): Fault[] {
+/** The first `count` faults of `seed`: in each round all kinds, in an order of its own. */
+export function scheduleOf(seed: number, count: number): Fault[] {
   const random = new Random(seed);
   const faults: Fault[] = [];
-  while (faults.length < count) faults.push(...random.shuffle(round(random)).filter(isWanted));
+  while (faults.length < count) faults.push(...random.shuffle(round(random)));
   return faults.slice(0, count);
-}
-
-/** Whether the broker ends by it: one that keeps what it has accepted in memory loses it then. */
-export function endsBroker(fault: Fault): boolean {
-  switch (fault.kind) {
-    case "broker killed":
-    case "broker killed again and again":
-    case "power cut":
-      return true;
-    case "migration":
-      return fault.victim === "broker" || fault.also?.victim === "broker";
-    case "broker stopped":
-    case "runner killed":
-    case "runner killed while it starts":
-    case "runner killed in an outage":
-    case "agent killed":
-    case "link cut":
-    case "link stalled":
-    case "link stalled, then cut":
-      return false;
-    default:
-      return fault satisfies never;
-  }
 }
 
 function round(random: Random): Fault[] {

@@ -1,9 +1,9 @@
 /** What chaos is made in: a broker, two nodes on links of their own, and an observer that hears everything. */
-import { Bus, type Message } from "../support/bus.ts";
+import type { Bus, Message } from "../support/bus.ts";
 import { LinkProxy } from "../support/link_proxy.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { type Acknowledged, AGENTS, configOf, type Said, topicOf } from "./agents.ts";
-import { ChaosBroker } from "./broker.ts";
+import { type BrokerKind, ChaosBroker } from "./broker.ts";
 import { type NodeName, NODES } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { childrenOf, thoseLeft } from "./orphans.ts";
@@ -47,9 +47,9 @@ export class Field implements AsyncDisposable {
     bus.listen((message) => this.#hear(message));
   }
 
-  static async start(outbox: Outbox): Promise<Field> {
-    const broker = await ChaosBroker.start();
-    const bus = await Bus.connect(broker.port, "#", 0);
+  static async start(outbox: Outbox, kind: BrokerKind): Promise<Field> {
+    const broker = await ChaosBroker.start(kind);
+    const bus = await broker.observe();
     const links = { a: LinkProxy.listen(broker.port), b: LinkProxy.listen(broker.port) };
     const stateDir = await Deno.makeTempDir({ prefix: "agentflow-chaos-" });
     const field = new Field(broker, bus, links, stateDir, outbox);

@@ -1,11 +1,13 @@
 // deno-lint-ignore-file no-console -- it talks to its reader
 /** `deno task chaos`: breaks everything that can break, in an order that a seed gives, and counts what that costs. */
 import { parseArgs } from "@std/cli/parse-args";
+import { type BrokerKind, USUAL_BROKER } from "./broker.ts";
 import type { Outbox } from "./field.ts";
 import { tableOf } from "./report.ts";
 import { run } from "./run.ts";
 
-const USAGE = "Usage: deno task chaos [--seed N] [--faults N] [--seconds N] [--outbox memory|disk]";
+const USAGE =
+  "Usage: deno task chaos [--seed N] [--faults N] [--seconds N] [--outbox memory|disk] [--broker mosquitto|embedded]";
 
 function wholeNumber(flag: string, given: unknown, fallback: number): number {
   const value = given === undefined ? fallback : Number(given);
@@ -18,9 +20,14 @@ function outboxOf(given: unknown): Outbox {
   throw new Error(`--outbox must be memory or disk: current value is '${given}'`);
 }
 
+function brokerOf(given: unknown): BrokerKind {
+  if (given === undefined || given === "mosquitto" || given === "embedded") return given ?? USUAL_BROKER;
+  throw new Error(`--broker must be mosquitto or embedded: current value is '${given}'`);
+}
+
 async function main(): Promise<number> {
   const given = parseArgs(Deno.args, {
-    string: ["seed", "faults", "seconds", "outbox"],
+    string: ["seed", "faults", "seconds", "outbox", "broker"],
     unknown: (argument) => {
       throw new Error(`unknown argument '${argument}'. ${USAGE}`);
     },
@@ -28,15 +35,17 @@ async function main(): Promise<number> {
   const seed = wholeNumber("seed", given.seed, 1);
   const faults = wholeNumber("faults", given.faults, 240);
   const outbox = outboxOf(given.outbox);
+  const broker = brokerOf(given.broker);
   const result = await run({
     seed,
     faults,
     outbox,
+    broker,
     seconds: wholeNumber("seconds", given.seconds, 3600),
     say: (line) => console.error(line),
   });
   console.log(`${tableOf(result)}\n`);
-  const again = `deno task chaos --seed ${seed} --faults ${faults} --outbox ${outbox}`;
+  const again = `deno task chaos --seed ${seed} --faults ${faults} --outbox ${outbox} --broker ${broker}`;
   console.log(`${result.broker}, outbox: ${outbox}, ${result.seconds.toFixed(0)} s. Again: ${again}`);
   for (const violation of result.violations) console.log(`VIOLATION, seed ${seed}, ${violation}`);
   return result.violations.length > 0 ? 1 : 0;

@@ -1,6 +1,7 @@
 /** A run: fault after fault, each followed by a look at what it has cost. */
 import { AGENTS } from "./agents.ts";
-import { describe, endsBroker, type Fault, groupOf, scheduleOf } from "./faults.ts";
+import type { BrokerKind } from "./broker.ts";
+import { describe, type Fault, groupOf, scheduleOf } from "./faults.ts";
 import { Field, type Outbox } from "./field.ts";
 import { inject } from "./inject.ts";
 import type { Counts } from "./ledger.ts";
@@ -12,6 +13,7 @@ export interface RunOptions {
   /** No fault begins later than this. */
   readonly seconds: number;
   readonly outbox: Outbox;
+  readonly broker: BrokerKind;
   /** Hears of every fault. */
   readonly say: (line: string) => void;
 }
@@ -33,22 +35,15 @@ export interface RunResult {
   readonly violations: readonly string[];
 }
 
-/** Said where the broker is one that cannot be killed without a loss. */
-export const SPARED =
-  "mosquitto is not installed: this is the embedded broker. What it has accepted is lost when " +
-  "it is killed, so no fault kills it";
-
-export async function run({ seed, faults, seconds, outbox, say }: RunOptions): Promise<RunResult> {
+export async function run({ seed, faults, seconds, outbox, broker, say }: RunOptions): Promise<RunResult> {
   const startedMs = performance.now();
   const groups = new Map<string, Group>();
   const violations: string[] = [];
   let orphans = 0;
   let agentsLost = 0;
-  await using field = await Field.start(outbox);
+  await using field = await Field.start(outbox, broker);
   await recover(field, { killed: [], atMs: performance.now() });
-  const isSurvivable = (fault: Fault) => field.broker.kind === "mosquitto" || !endsBroker(fault);
-  if (field.broker.kind === "embedded") say(SPARED);
-  for (const [index, fault] of scheduleOf(seed, faults, isSurvivable).entries()) {
+  for (const [index, fault] of scheduleOf(seed, faults).entries()) {
     if (performance.now() - startedMs > seconds * 1000) break;
     field.bus.forget();
     const found = await suffer(field, fault);

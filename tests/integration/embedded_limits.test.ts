@@ -30,7 +30,11 @@ interface Field {
 function law(name: string, test: (field: Field) => Promise<void>): void {
   Deno.test(name, async () => {
     const said: string[] = [];
-    const broker = await startEmbeddedBroker(0, (message) => said.push(message), LIMITS);
+    const broker = await startEmbeddedBroker({
+      port: 0,
+      limits: LIMITS,
+      say: (message) => said.push(message),
+    });
     try {
       await using bus = await Bus.connect(broker.port);
       await test({ port: broker.port, bus, said });

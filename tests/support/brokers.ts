@@ -25,7 +25,7 @@ export function findMosquitto(): string | undefined {
 
 /** Starts the embedded broker, on a free port unless told otherwise. */
 export async function startEmbedded(port = 0): Promise<TestBroker> {
-  const broker = await startEmbeddedBroker(port);
+  const broker = await startEmbeddedBroker({ port });
   return {
     kind: "embedded",
     host: "127.0.0.1",

@@ -44,7 +44,7 @@ export async function startDevNode(options: DevNodeOptions): Promise<DevNode> {
   if (request.kind !== "run") throw new Error("unreachable: these flags ask for nothing else");
   const { config } = request;
   const policy = await readPolicy(config.policy);
-  const broker = await startEmbeddedBroker(port);
+  const broker = await startEmbeddedBroker({ port });
   const { node, ready } = await runNode(config, {
     broker: parseBroker("127.0.0.1", broker.port),
     access: {},
