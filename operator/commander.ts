@@ -1,5 +1,5 @@
 /** Sends commands to nodes and tasks to agents, and waits for the answers. */
-import { parseExactly } from "../protocol/json.ts";
+import { isJsonObject, parseExactly } from "../protocol/json.ts";
 import { ExpectedError } from "../protocol/expected_error.ts";
 import type { AgentCommand, DirectCommand } from "../protocol/commands.ts";
 import { topics } from "../protocol/topics.ts";
@@ -190,4 +190,9 @@ function readJson(payload: Uint8Array): unknown {
   } catch {
     return text;
   }
+}
+
+/** Protocol: an agent replies like this if its handle_task threw or does not exist. */
+export function isFailure(reply: unknown): boolean {
+  return isJsonObject(reply) && "error" in reply;
 }

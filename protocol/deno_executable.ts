@@ -25,7 +25,8 @@ async function locate(command: string, path: string): Promise<string> {
   return command;
 }
 
-async function isFile(path: string): Promise<boolean> {
+/** Whether there is a file that this process may look at. */
+export async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch {

@@ -1,8 +1,8 @@
 /** A new runner received over the bus: parses it and checks its hash. Pure except for hashing. */
 import { ExpectedError } from "./expected_error.ts";
-import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as v from "valibot";
+import { sha256 } from "./hash.ts";
 
 /** The package cannot be used; the message is for the operator. */
 export class UpgradeError extends ExpectedError {
@@ -75,8 +75,4 @@ function unpack(bundle: string): Uint8Array {
   } catch (error) {
     throw new UpgradeError(`the bundle cannot be unpacked: ${(error as Error).message}`);
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

@@ -8,6 +8,7 @@ import type { Rules } from "./policy/policy.ts";
 import type { PythonHarness } from "./process/harness_files.ts";
 import type { Granted } from "./secrets/secrets.ts";
 import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
+import { pick } from "../protocol/packages/env.ts";
 
 /** What one agent runs on beside Deno: npm and JSR packages, or Python. */
 export type Foundation =
@@ -186,12 +187,4 @@ export function startFrame(
     paused: agent.state.paused,
     held: agent.state.passage !== "open",
   };
-}
-
-function pick(
-  env: Readonly<Record<string, string | undefined>>,
-  names: readonly string[],
-): Record<string, string> {
-  const set = names.map((name) => [name, env[name]] as const);
-  return Object.fromEntries(set.filter((pair): pair is readonly [string, string] => pair[1] !== undefined));
 }

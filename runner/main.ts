@@ -7,11 +7,11 @@ import { systemClock } from "./clock.ts";
 import { PASSWORD_VARIABLE } from "../protocol/broker/broker_flags.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import { parseCommandLine, type Request, type RunnerConfig } from "./config.ts";
-import { endSignals, keepOthersOut } from "../protocol/config/surroundings.ts";
+import { endSignals, interruption, keepOthersOut } from "../protocol/config/surroundings.ts";
 import { runnerHelp } from "./flags.ts";
 import { findDeno } from "../protocol/deno_executable.ts";
 import { type BrokerAccess, canBeOverheard } from "../protocol/broker/access.ts";
-import { type BrokerUrl, parseBroker } from "../protocol/broker/broker_url.ts";
+import { openBroker } from "./broker/open.ts";
 import type { Node } from "./node/node.ts";
 import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";
@@ -21,6 +21,7 @@ import { openHome } from "./store/home.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "../protocol/version.ts";
+import { writeLine } from "../protocol/write_line.ts";
 
 const EXIT_USAGE = 2;
 const EXIT_NAME_TAKEN = 3;
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
       // Loaded lazily: only needed for the self-test.
       const { selfTest } = await import("./selftest/main.ts");
       const { config } = request;
+      // Later signals are ignored: the self-test then ends within seconds.
       const interrupted = interruption();
       return await selfTest({
         deno: await findDeno(config.deno, Deno.env.get("PATH") ?? ""),
@@ -87,7 +89,7 @@ async function run(config: RunnerConfig): Promise<number> {
   }
   try {
     const deno = await findDeno(config.deno, Deno.env.get("PATH") ?? "");
-    await using broker = await brokerFor(config, log);
+    await using broker = await openBroker(config, log, () => brokerFolder(config, log));
     const { node, ready } = await runNode(config, {
       broker: broker.url,
       access,
@@ -143,25 +145,11 @@ async function openAccess(config: RunnerConfig, log: Logger): Promise<BrokerAcce
   }
 }
 
-interface BrokerInUse extends AsyncDisposable {
-  readonly url: BrokerUrl;
-}
-
-/** The broker that was asked for; an embedded one is started, and ended with the node. */
-async function brokerFor(config: RunnerConfig, log: Logger): Promise<BrokerInUse> {
-  if (config.broker !== "embedded") {
-    return { url: config.broker, [Symbol.asyncDispose]: () => Promise.resolve() };
-  }
-  const { startEmbeddedBroker } = await import("./broker/embedded.ts");
-  const home = await openHome(config.stateDir, config.name);
+/** Where an embedded broker keeps what it must not lose. */
+async function brokerFolder({ stateDir, name }: RunnerConfig, log: Logger): Promise<string> {
+  const home = await openHome(stateDir, name);
   for (const message of home.news) log.warning(message);
-  const embedded = await startEmbeddedBroker({
-    port: config.port,
-    dir: join(home.dir, `agentflow_${config.name}.broker`),
-    say: (message) => log.warning(message),
-  });
-  log.info(`The embedded broker listens on 127.0.0.1:${embedded.port}`);
-  return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
+  return join(home.dir, `agentflow_${name}.broker`);
 }
 
 /** `deno task` passes a Ctrl-C on that the terminal has already sent to all: one press, two signals. */
@@ -186,15 +174,6 @@ function endOnSignals(node: Node, log: Logger): Disposable {
     return () => Deno.removeSignalListener(signal, listener);
   });
   return { [Symbol.dispose]: () => listeners.forEach((remove) => remove()) };
-}
-
-/** Aborted by a signal. Later signals are ignored: the self-test then ends within seconds. */
-function interruption(): AbortSignal {
-  const interrupted = new AbortController();
-  for (const signal of endSignals()) {
-    Deno.addSignalListener(signal, () => interrupted.abort("interrupted"));
-  }
-  return interrupted.signal;
 }
 
 /** How this runner was started: from a clone, as one file, or compiled. */
@@ -223,15 +202,6 @@ function logsToJournal(): boolean {
 
 function printError(line: string): void {
   writeLine(Deno.stderr, line);
-}
-
-function writeLine(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
-  const bytes = new TextEncoder().encode(`${line}\n`);
-  try {
-    for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
-  } catch {
-    // Nobody reads stderr any more: the node keeps running without its log.
-  }
 }
 
 if (import.meta.main) Deno.exit(await main());

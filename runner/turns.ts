@@ -1,3 +1,6 @@
+/** Work that takes turns. */
+import { orAborted } from "../protocol/abort.ts";
+
 /** Work that must not overlap: each key has a queue, keys do not wait for each other. */
 export class Turns {
   /** Per key, the end of the last work asked for. */
@@ -67,18 +70,5 @@ export class Slots {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;
     else next();
-  }
-}
-
-/** Waits for `promise`, or rejects with the reason of `signal` once that is aborted. */
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

@@ -4,13 +4,14 @@ import { fileURLToPath } from "node:url";
 import { BundleError, bundleRunner } from "../operator/release/bundle.ts";
 import { CompileError, compileRunner } from "../operator/release/compile.ts";
 import { type Architecture, ARCHITECTURES } from "../operator/release/platforms.ts";
+import { writeLine } from "../protocol/write_line.ts";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 
 async function main([given = Deno.build.arch, output]: readonly string[]): Promise<number> {
   const architecture = ARCHITECTURES.find((known) => known === given);
   if (architecture === undefined) {
-    write(
+    writeLine(
       Deno.stderr,
       `compile: the architecture must be one of ${ARCHITECTURES.join(", ")}: current value is '${given}'`,
     );
@@ -21,7 +22,7 @@ async function main([given = Deno.build.arch, output]: readonly string[]): Promi
     return 0;
   } catch (error) {
     if (!(error instanceof BundleError || error instanceof CompileError)) throw error;
-    write(Deno.stderr, `compile: ${error.message}`);
+    writeLine(Deno.stderr, `compile: ${error.message}`);
     return 1;
   }
 }
@@ -31,12 +32,8 @@ async function compile(architecture: Architecture, output: string): Promise<void
   await bundleRunner(runner);
   await compileRunner({ architecture, runner, output, denort: Deno.env.get("DENORT_BIN") });
   const { size } = await Deno.stat(output);
-  write(Deno.stdout, `${output}: ${(size / 1024 / 1024).toFixed(1)} MiB`);
-  write(Deno.stdout, "It needs a deno for its agents: beside it, on PATH, or named with --deno");
-}
-
-function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  stream.writeSync(new TextEncoder().encode(`${text}\n`));
+  writeLine(Deno.stdout, `${output}: ${(size / 1024 / 1024).toFixed(1)} MiB`);
+  writeLine(Deno.stdout, "It needs a deno for its agents: beside it, on PATH, or named with --deno");
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -12,6 +12,7 @@ import { freePort, NodeProcess } from "./demo/node_process.ts";
 import { type DemoRequest, HELP, parseDemoArgs } from "./demo/options.ts";
 import { Tally } from "./demo/tally.ts";
 import { Wire } from "./demo/wire.ts";
+import { interruption } from "../protocol/config/surroundings.ts";
 
 const NODE = "demo-node";
 const SENSOR = "temperature_sensor";
@@ -52,10 +53,11 @@ async function runDemo(
   };
 
   await using node = await NodeProcess.start(NODE, port);
-  using interrupted = new Interruption();
+  // Later signals are ignored: a Ctrl-C may come twice, from the terminal and from `deno task`.
+  const interrupted = interruption();
   const gone = new AbortController();
   const ended = node.ended.then((code) => gone.abort(code));
-  const stopped = AbortSignal.any([interrupted.signal, gone.signal]);
+  const stopped = AbortSignal.any([interrupted, gone.signal]);
 
   await using dashboard = await openDashboard(port);
   console.log(intro({ node: NODE, sensor: SENSOR, file: FILE, port, seconds, dashboard: dashboard?.url }));
@@ -70,7 +72,7 @@ async function runDemo(
 
   await node.end(() => wire === null ? node.kill() : wire.publish(topics.node(NODE, "stop_all"), {}));
   await ended;
-  if (interrupted.signal.aborted) return 0;
+  if (interrupted.aborted) return 0;
   // A reader may have ended the node too, with the means that it has.
   const exitCode: number = gone.signal.reason;
   if (exitCode !== 0) {
@@ -139,25 +141,6 @@ async function settles(promise: Promise<void>, ms: number, signal: AbortSignal):
   const result = await Promise.race([promise.then(() => true), timedOut]);
   settled.abort();
   return result;
-}
-
-/**
- * The first signal ends the demo in order. Later signals are ignored: a Ctrl-C may come twice, from the terminal and
- * from `deno task`, and the end takes seconds at most.
- */
-class Interruption implements Disposable {
-  readonly #controller = new AbortController();
-  readonly #signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  readonly #onSignal = () => this.#controller.abort();
-  readonly signal: AbortSignal = this.#controller.signal;
-
-  constructor() {
-    for (const signal of this.#signals) Deno.addSignalListener(signal, this.#onSignal);
-  }
-
-  [Symbol.dispose](): void {
-    for (const signal of this.#signals) Deno.removeSignalListener(signal, this.#onSignal);
-  }
 }
 
 /**

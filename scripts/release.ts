@@ -5,9 +5,10 @@ import { fileURLToPath } from "node:url";
 import { BundleError, bundleRunner } from "../operator/release/bundle.ts";
 import { DenoBinaryError, fetchDeno } from "../operator/release/deno_binary.ts";
 import { type Architecture, ARCHITECTURES } from "../operator/release/platforms.ts";
-import { sha256Of } from "../operator/release/hash.ts";
+import { sha256Of } from "../protocol/hash.ts";
 import { makeRelease } from "../operator/release/release.ts";
 import { VERSION } from "../protocol/version.ts";
+import { writeLine } from "../protocol/write_line.ts";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
 /** 2026-01-01: the archives say nothing of when they were made, unless $SOURCE_DATE_EPOCH does. */
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   });
   unknown.push(...given._.map(String));
   if (given.help) {
-    write(Deno.stdout, HELP);
+    writeLine(Deno.stdout, HELP);
     return 0;
   }
   const { arch, output } = given;
@@ -43,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
       : isArm32
       ? "Deno has no build for 32-bit ARM, so there is no release for it: install a 64-bit system"
       : `--arch must be one of ${ARCHITECTURES.join(", ")}: current value is '${arch}'`;
-    write(Deno.stderr, `release: ${problem}`);
+    writeLine(Deno.stderr, `release: ${problem}`);
     return 2;
   }
   try {
@@ -51,7 +52,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof BundleError || error instanceof DenoBinaryError)) throw error;
-    write(Deno.stderr, `release: ${error.message}`);
+    writeLine(Deno.stderr, `release: ${error.message}`);
     return 1;
   }
 }
@@ -64,7 +65,7 @@ async function release(architectures: readonly Architecture[], outputDir: string
     const deno = await fetchDeno(architecture, {
       cacheDir: join(outputDir, "cache"),
       env: Deno.env.toObject(),
-      onProgress: (message) => write(Deno.stdout, message),
+      onProgress: (message) => writeLine(Deno.stdout, message),
     });
     const mtimeSeconds = Number(Deno.env.get("SOURCE_DATE_EPOCH") ?? MTIME_SECONDS);
     made.push(await makeRelease({ version: VERSION, architecture, runner, deno, outputDir, mtimeSeconds }));
@@ -72,12 +73,8 @@ async function release(architectures: readonly Architecture[], outputDir: string
   const sums = await Promise.all(made.map(async (path) => `${await sha256Of(path)}  ${basename(path)}\n`));
   await Deno.writeTextFile(join(outputDir, "SHA256SUMS"), sums.join(""));
   for (const path of [...made, join(outputDir, "SHA256SUMS")]) {
-    write(Deno.stdout, `${path}: ${((await Deno.stat(path)).size / 1024 / 1024).toFixed(1)} MiB`);
+    writeLine(Deno.stdout, `${path}: ${((await Deno.stat(path)).size / 1024 / 1024).toFixed(1)} MiB`);
   }
-}
-
-function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  stream.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -2,6 +2,7 @@
 // Not @std/path: this must run where JSR, which it may lead to, is out of reach.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { writeLine } from "../protocol/write_line.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -27,11 +28,11 @@ const PACKAGES: Readonly<Record<string, Readonly<Record<Choice, string>>>> = {
 async function main(args: readonly string[]): Promise<number> {
   const [choice, ...rest] = args;
   if (choice === "--help" || choice === "-h") {
-    write(Deno.stdout, HELP);
+    writeLine(Deno.stdout, HELP);
     return 0;
   }
   if ((choice !== "jsr" && choice !== "builtin") || rest.length > 0) {
-    write(Deno.stderr, `std: say jsr or builtin: see --help`);
+    writeLine(Deno.stderr, `std: say jsr or builtin: see --help`);
     return 2;
   }
   const config = withPackages(await Deno.readTextFile(join(ROOT, "deno.json")), choice);
@@ -45,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
       env: { NO_COLOR: "1" },
     }).output();
     if (!success) {
-      write(Deno.stderr, `std: nothing is changed: ${why(choice, new TextDecoder().decode(stderr))}`);
+      writeLine(Deno.stderr, `std: nothing is changed: ${why(choice, new TextDecoder().decode(stderr))}`);
       return 1;
     }
     const lock = await Deno.readTextFile(join(copy, "deno.lock"));
@@ -55,7 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
     await Deno.remove(copy, { recursive: true });
   }
   const where = { jsr: "from JSR", builtin: "from protocol/std/, built on what Deno has" }[choice];
-  write(Deno.stdout, `@std comes ${where}: deno.json and deno.lock are changed. Run deno task ok`);
+  writeLine(Deno.stdout, `@std comes ${where}: deno.json and deno.lock are changed. Run deno task ok`);
   return 0;
 }
 
@@ -88,10 +89,6 @@ function why(choice: Choice, said: string): string {
     said.trim();
   const needed = choice === "jsr" ? "JSR ($JSR_URL names another)" : "the npm registry";
   return `${reason.replace(/^error: |\.$/g, "")}: is ${needed} within reach?`;
-}
-
-function write(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
-  stream.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,5 +1,5 @@
 /** Entry point of the command line: runs one command and exits with its code. */
-import { endSignals, keepOthersOut } from "../../protocol/config/surroundings.ts";
+import { interruption, keepOthersOut } from "../../protocol/config/surroundings.ts";
 import "../../protocol/broker/quiet_libraries.ts";
 import { CommanderError } from "commander";
 import { SECRET_VARIABLES } from "./secret_variables.ts";
@@ -41,23 +41,13 @@ function errorJson(error: string, exit_code: number): string {
   return `${printableJson({ ok: false, error: error.replace(/^error: /, ""), exit_code })}\n`;
 }
 
-/** The first Ctrl-C ends a command gracefully, the second at once. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of endSignals()) {
-    Deno.addSignalListener(signal, () => {
-      if (controller.signal.aborted) Deno.exit(EXIT.interrupted);
-      controller.abort();
-    });
-  }
-  return controller.signal;
-}
-
 if (import.meta.main) {
   const env = Deno.env.toObject();
   // Child processes must not inherit secrets.
   for (const name of SECRET_VARIABLES) Deno.env.delete(name);
   const [stdout, stderr] = [openTerminal(Deno.stdout), openTerminal(Deno.stderr)];
   keepOthersOut();
-  Deno.exit(await main(Deno.args, { env, stdout, stderr, signal: interruption() }));
+  // The first Ctrl-C ends a command gracefully, the second at once.
+  const signal = interruption(() => Deno.exit(EXIT.interrupted));
+  Deno.exit(await main(Deno.args, { env, stdout, stderr, signal }));
 }

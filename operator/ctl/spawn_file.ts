@@ -10,6 +10,7 @@ import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../protocol/spawn_config.ts";
 import { SPAWN_FIELD_ROWS, type SpawnField } from "../../protocol/spawn_fields.ts";
 import { type Options, text } from "./options.ts";
+import { readGiven } from "../../protocol/config/text_file.ts";
 
 const CODE_FILES = [".ts", ".js", ".mjs", ".mts", ".py"];
 
@@ -36,7 +37,7 @@ export function addConfigOptions(command: Command): void {
 
 /** @throws ConfigError */
 export async function readSpawnFile(path: string, options: Options): Promise<Config> {
-  const content = await readFile(path);
+  const content = await readGiven(path);
   const base = extname(path) === ".json" ? parseJsonObject(content, path) : fromCode(path, content);
   return buildConfig({ ...base, ...fieldsOf(options) }, path);
 }
@@ -92,19 +93,6 @@ function parseJsonObject(content: string, path: string): Readonly<Record<string,
     return value as Record<string, unknown>;
   }
   throw new ConfigError(`${path} must hold a JSON object`);
-}
-
-async function readFile(path: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound
-      ? "no such file"
-      : error instanceof TypeError
-      ? "it is not text"
-      : (error as Error).message;
-    throw new ConfigError(`Cannot read ${path}: ${reason}`);
-  }
 }
 
 /** A switch inverts the default: `--replace`, `--no-rollback`. */

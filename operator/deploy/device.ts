@@ -1,6 +1,6 @@
 /** A device: everything that can be read from it or done to it, each as one script over ssh. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
-import { sha256 } from "../release/hash.ts";
+import { sha256 } from "../../protocol/hash.ts";
 import { tar, type TarEntry } from "../release/tar.ts";
 import type { Release, Shipment, Wish } from "./desired.ts";
 import { type Layout, layoutOf, otherScope, type Scope } from "./layout.ts";

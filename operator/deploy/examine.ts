@@ -2,7 +2,7 @@
 import type { Finding } from "../operations/diagnosis.ts";
 import { Device } from "./device.ts";
 import type { Observed } from "./observed.ts";
-import { architectureFor, MIN_FREE_BYTES } from "./plan.ts";
+import { architectureFor, mib, MIN_FREE_BYTES } from "./plan.ts";
 import { Ssh, SshError, type SshOptions } from "./ssh.ts";
 
 /** A placeholder: the examination does not depend on the node's name. */
@@ -45,7 +45,3 @@ function judge(observed: Observed): Omit<Finding, "check"> {
 
 /** Runner and Deno, including the previous release. */
 const NODE_BYTES = 150 * 1024 * 1024;
-
-function mib(bytes: number): number {
-  return Math.ceil(bytes / 1024 / 1024);
-}

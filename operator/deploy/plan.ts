@@ -1,5 +1,5 @@
 /** Compares the desired state with the observed one and decides what a deployment must do. Pure. */
-import { sha256 } from "../release/hash.ts";
+import { sha256 } from "../../protocol/hash.ts";
 import { type Architecture, architectureOf } from "../release/platforms.ts";
 import type { Release, Shipment } from "./desired.ts";
 import { otherScope } from "./layout.ts";
@@ -112,6 +112,7 @@ function describe(name: string): string {
   return name === "unit" ? "unit and flags" : name.replace("config/", "");
 }
 
-function mib(bytes: number): number {
+/** For people. */
+export function mib(bytes: number): number {
   return Math.ceil(bytes / 1024 / 1024);
 }

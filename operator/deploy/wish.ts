@@ -2,7 +2,7 @@
 import { basename, join } from "@std/path";
 import { runnerFile } from "../release/bundle.ts";
 import { fetchDeno } from "../release/deno_binary.ts";
-import { sha256Of } from "../release/hash.ts";
+import { sha256Of } from "../../protocol/hash.ts";
 import { packPackage } from "../release/npm_package.ts";
 import { DENO_VERSION } from "../release/deno_version.ts";
 import { type Architecture, architectureOf } from "../release/platforms.ts";
@@ -13,6 +13,7 @@ import { FLAGS } from "../../runner/flags.ts";
 import { PYODIDE_PACKAGE, PYODIDE_VERSION } from "../../protocol/packages/python/release.ts";
 import type { Argument, Shipment, Wish } from "./desired.ts";
 import type { Scope } from "./layout.ts";
+import { isFile } from "../../protocol/deno_executable.ts";
 
 /** Flags of the runner that take a file, with the file's name on the device. */
 const FILE_FLAGS: ReadonlyMap<Flag, string> = new Map<Flag, string>([
@@ -181,14 +182,5 @@ async function shipment(name: string, source: string): Promise<Shipment> {
     return { name, source, hash: await sha256Of(source), bytes: (await Deno.stat(source)).size };
   } catch (error) {
     throw new ConfigError(`Cannot read '${source}': ${(error as Error).message}`);
-  }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    // Not there.
-    return false;
   }
 }

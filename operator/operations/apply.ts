@@ -1,7 +1,6 @@
 /** Makes a fleet match its file: surveys, plans, and carries out the plan. */
-import { readTextFile } from "../../protocol/config/text_file.ts";
+import { readGiven } from "../../protocol/config/text_file.ts";
 import { dirname, resolve } from "@std/path";
-import { ConfigError } from "../../protocol/config/config_error.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import { type FleetEntry, parseFleetFile } from "../fleet/fleet_file.ts";
 import { stateOf } from "../fleet/views.ts";
@@ -49,10 +48,10 @@ export async function planFleet(
   path: string,
   { prune, signal }: { readonly prune: boolean; readonly signal: AbortSignal },
 ): Promise<FleetPlan> {
-  const entries = parseFleetFile(await readText(path), path);
+  const entries = parseFleetFile(await readGiven(path), path);
   const codes = new Map<FleetEntry, string>();
   for (const entry of entries) {
-    if (entry.file !== undefined) codes.set(entry, await readText(resolve(dirname(path), entry.file)));
+    if (entry.file !== undefined) codes.set(entry, await readGiven(resolve(dirname(path), entry.file)));
   }
   await survey(operator, { signal });
   const nodes = actualNodes(operator);
@@ -196,13 +195,4 @@ async function withConfigs(
     }
     return { ...node, agents };
   }));
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
-    throw new ConfigError(`Cannot read ${path}: ${reason}`);
-  }
 }

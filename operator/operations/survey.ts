@@ -1,6 +1,7 @@
 /** Surveys the fleet: asks the nodes instead of waiting for their next heartbeat. */
 import { FLEET_FILTERS, type FleetChange } from "../fleet/fleet.ts";
 import type { Operator } from "../operator.ts";
+import { pause } from "../../protocol/abort.ts";
 
 export interface SurveyOptions {
   /** How long nodes may take to answer, milliseconds. */
@@ -81,14 +82,4 @@ export async function hearsItself({ bus }: Operator): Promise<boolean> {
   const heard = await came.promise;
   clearTimeout(timer);
   return heard;
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -3,6 +3,7 @@ import { ExpectedError } from "../../protocol/expected_error.ts";
 import { basename, dirname, join } from "@std/path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { isFile } from "../../protocol/deno_executable.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const HARNESS_ENTRY = "agents/harness/main.js";
@@ -60,15 +61,6 @@ export async function runnerFile(path: string, report: (message: string) => void
   report("Bundling the runner");
   await bundleRunner(path);
   return path;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    // Not there.
-    return false;
-  }
 }
 
 /** The module that replaces `runner/process/harness_source.ts`. */

@@ -1,11 +1,12 @@
 /** Fetches the Deno executable for an architecture, which Deno downloads and verifies like any npm package. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
-import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import type { Environment } from "../../protocol/config/flag.ts";
 import { fetchPackage } from "../../protocol/packages/npm_package.ts";
 import { downloaderOf } from "./npm_package.ts";
 import { type Architecture, DENO_PACKAGES } from "./platforms.ts";
+import { sha256 } from "../../protocol/hash.ts";
+import { isFile } from "../../protocol/deno_executable.ts";
 
 /** The executable cannot be fetched; the message says why, and what to do. */
 export class DenoBinaryError extends ExpectedError {
@@ -29,7 +30,7 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
   const { cacheDir, env, signal = new AbortController().signal, onProgress } = options;
   const wanted = DENO_PACKAGES[architecture];
   // The name includes the package's integrity: a file under this name was verified before it was put there.
-  const mark = createHash("sha256").update(wanted.integrity).digest("hex").slice(0, 12);
+  const mark = sha256(wanted.integrity).slice(0, 12);
   const path = join(cacheDir, `deno-${wanted.version}-${architecture}-${mark}`, "deno");
   if (await isFile(path)) return path;
   onProgress?.(`Fetching Deno ${wanted.version} for ${architecture}`);
@@ -55,13 +56,4 @@ export async function fetchDeno(architecture: Architecture, options: FetchOption
     await Deno.remove(draft, { recursive: true });
   }
   return path;
-}
-
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await Deno.stat(path)).isFile;
-  } catch {
-    // Not there.
-    return false;
-  }
 }

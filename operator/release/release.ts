@@ -5,7 +5,7 @@ import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { join } from "@std/path";
-import { sha256Of } from "./hash.ts";
+import { sha256Of } from "../../protocol/hash.ts";
 import type { Architecture } from "./platforms.ts";
 import { tar, type TarEntry } from "./tar.ts";
 

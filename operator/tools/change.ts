@@ -1,5 +1,5 @@
 /** Tools that start, change, move and stop agents, and give them tasks. */
-import { holdsInexactInteger, isJsonObject } from "../../protocol/json.ts";
+import { holdsInexactInteger } from "../../protocol/json.ts";
 import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
@@ -24,6 +24,7 @@ import {
   type Workshop,
 } from "./tool.ts";
 import { configInputs } from "./config_inputs.ts";
+import { isFailure } from "../commander.ts";
 
 const MAX_REPLY_CHARS = 100_000;
 const name = z.string().describe("Name of the agent; unique in the whole fleet");
@@ -178,11 +179,6 @@ function resultOf(outcome: SpawnOutcome): ToolResult {
   if (kind === "failed") return { ok: false, value: { outcome: kind, ...details } };
   const hint = kind === "already_running" ? ": update_agent changes it" : "";
   return failed(spawnWords(outcome) + hint, details);
-}
-
-/** Protocol: an agent replies like this when its handle_task threw, or when it has none. */
-function isFailure(reply: unknown): boolean {
-  return isJsonObject(reply) && "error" in reply;
 }
 
 function withoutUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -8,6 +8,7 @@ import { listen } from "../operations/listen.ts";
 import { keyOf, recentLines } from "../operations/recent.ts";
 import { survey } from "../operations/survey.ts";
 import { defineTool, done, excerpt, failed, type Tool, type ToolCall, type Workshop } from "./tool.ts";
+import { pause } from "../../protocol/abort.ts";
 
 const MAX_PAYLOAD_CHARS = 4000;
 const limit = z.int().min(1).max(1000).default(200).describe("How many at most");
@@ -166,17 +167,4 @@ function readPayload(payload: Uint8Array): Readonly<Record<string, unknown>> {
   } catch {
     return { bytes: payload.length };
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-  });
 }

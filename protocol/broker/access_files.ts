@@ -4,6 +4,7 @@ import type { BrokerAccess, ClientIdentity } from "./access.ts";
 import type { AccessSources } from "./broker_flags.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { Secret } from "../config/secret.ts";
+import { readGiven } from "../config/text_file.ts";
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 /** MQTT 3.1.1, 3.1.3.5: its length is sent as two bytes. */
@@ -96,17 +97,5 @@ async function readPrivate(flag: string, path: string, warn: (message: string) =
 }
 
 async function read(flag: string, path: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-  } catch (error) {
-    throw new ConfigError(`--${flag}: cannot read '${path}': ${reasonOf(error)}`);
-  }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  if (error instanceof TypeError) return "it is not text";
-  return error instanceof Error ? error.message : String(error);
+  return await readGiven(path, (reason) => `--${flag}: cannot read '${path}': ${reason}`);
 }

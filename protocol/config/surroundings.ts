@@ -20,6 +20,18 @@ export function endSignals(): Deno.Signal[] {
   return ["SIGINT", "SIGTERM"];
 }
 
+/** Aborted by the first signal that ends a program. @param onLater called for each later one */
+export function interruption(onLater: () => void = () => {}): AbortSignal {
+  const interrupted = new AbortController();
+  for (const signal of endSignals()) {
+    Deno.addSignalListener(signal, () => {
+      if (interrupted.signal.aborted) onLater();
+      interrupted.abort("interrupted");
+    });
+  }
+  return interrupted.signal;
+}
+
 function ignoresHangup(): boolean {
   try {
     const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];

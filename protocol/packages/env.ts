@@ -55,7 +55,8 @@ export function jsrHost(env: Readonly<Record<string, string | undefined>>): stri
   return `${url.hostname}:${port}`;
 }
 
-function pick(
+/** Those of the variables that are set, and not empty. */
+export function pick(
   env: Readonly<Record<string, string | undefined>>,
   names: readonly string[],
 ): Record<string, string> {

@@ -1,8 +1,8 @@
 /** Writes the harness, which is part of the runner, to files for the agents' processes. */
-import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
 import { isAnothers } from "../files/ownership.ts";
 import { HARNESS, type SourceTree } from "./harness_source.ts";
+import { sha256 } from "../../protocol/hash.ts";
 
 /**
  * Writes the harness below `workDir`, in a folder named after its content, so that several versions can share `workDir`.
@@ -44,7 +44,7 @@ export async function writePythonHarness(workDir: string): Promise<PythonHarness
 }
 
 function digestOf({ files }: SourceTree): string {
-  return createHash("sha256").update(JSON.stringify(files)).digest("hex").slice(0, 16);
+  return sha256(JSON.stringify(files)).slice(0, 16);
 }
 
 /** Anyone who can write here after this check decides what runs around every agent. */

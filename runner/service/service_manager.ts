@@ -1,6 +1,7 @@
 /** What a node that runs as a service tells systemd: that it is up, alive, or ending. */
 import type { Clock } from "../clock.ts";
 import type { NotifySocket } from "./notify_socket.ts";
+import { aborted } from "../../protocol/abort.ts";
 
 export interface ServiceManagerParts {
   readonly socket: NotifySocket;
@@ -24,9 +25,4 @@ export class ServiceManager {
     // From here on, systemd only waits for the end, no longer than TimeoutStopSec.
     if (endsWithProcess) await socket.send("STOPPING=1", "STATUS=Stopping all agents");
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { bundleRunner } from "../../operator/release/bundle.ts";
 import { DenoBinaryError, fetchDeno } from "../../operator/release/deno_binary.ts";
-import { sha256Of } from "../../operator/release/hash.ts";
+import { sha256Of } from "../../protocol/hash.ts";
 import { ARCHITECTURES, DENO_PACKAGES } from "../../operator/release/platforms.ts";
 import { makeRelease } from "../../operator/release/release.ts";
 import { serveNpm } from "../support/npm_registry.ts";

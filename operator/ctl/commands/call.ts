@@ -1,12 +1,12 @@
 /** `agentflow call`: sends an agent a task and shows its reply. */
-import { readTextFile } from "../../../protocol/config/text_file.ts";
-import { isJsonObject, parseExactly } from "../../../protocol/json.ts";
+import { readGiven } from "../../../protocol/config/text_file.ts";
+import { parseExactly } from "../../../protocol/json.ts";
 import type { Command } from "commander";
-import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { nameGiven } from "../options.ts";
 import { printableJson } from "../terminal.ts";
+import { isFailure } from "../../commander.ts";
 
 export function addCall(program: Command, cli: Cli): void {
   const command = program.command("call")
@@ -32,18 +32,8 @@ export function parsePayload(text: string): unknown {
   }
 }
 
-/** Protocol: an agent replies like this if its handle_task threw or does not exist. */
-export function isFailure(reply: unknown): boolean {
-  return isJsonObject(reply) && "error" in reply;
-}
-
 async function readPayload(given: string): Promise<string> {
   if (given === "-") return await new Response(Deno.stdin.readable).text();
   if (!given.startsWith("@")) return given;
-  try {
-    return await readTextFile(given.slice(1));
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message;
-    throw new ConfigError(`Cannot read ${given.slice(1)}: ${reason}`);
-  }
+  return await readGiven(given.slice(1));
 }

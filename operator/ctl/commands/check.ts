@@ -1,5 +1,5 @@
 /** `agentflow check`: reports problems in an agent's code, and the permissions it would need. */
-import { readTextFile } from "../../../protocol/config/text_file.ts";
+import { readGiven } from "../../../protocol/config/text_file.ts";
 import type { Command } from "commander";
 import { basename } from "@std/path";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
@@ -171,13 +171,5 @@ async function read(file: string): Promise<string> {
   if (!isPython(file) && !/\.m?[jt]s$/.test(file)) {
     throw new ConfigError(`${basename(file)}: expected a .ts, .js or .py file`);
   }
-  try {
-    return await readTextFile(file);
-  } catch (error) {
-    throw new ConfigError(
-      `Cannot read ${file}: ${
-        error instanceof Deno.errors.NotFound ? "no such file" : (error as Error).message
-      }`,
-    );
-  }
+  return await readGiven(file);
 }

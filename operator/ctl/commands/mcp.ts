@@ -9,6 +9,7 @@ import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, text } from "../options.ts";
 import { openWorkshop } from "../workshop.ts";
+import { aborted } from "../../../protocol/abort.ts";
 
 export function addMcp(program: Command, cli: Cli): void {
   const command = program.command("mcp")
@@ -40,7 +41,7 @@ export function addMcp(program: Command, cli: Cli): void {
     const options = await httpOptions(run, port, operator.commander.signs);
     await using server = new HttpServer(workshop, selection, options);
     run.tell(`MCP server at ${server.url}`);
-    await new Promise<void>((resolve) => run.signal.addEventListener("abort", () => resolve()));
+    await aborted(run.signal);
     return EXIT.ok;
   });
 }

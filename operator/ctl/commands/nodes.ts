@@ -9,6 +9,7 @@ import { isSet, milliseconds } from "../options.ts";
 import { LiveView } from "../render/live.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration, megabytes, percent, UNKNOWN } from "../render/units.ts";
+import { aborted } from "../../../protocol/abort.ts";
 
 const COLOUR_OF_STATE = { online: "green", stale: "yellow", offline: "red" } as const;
 
@@ -50,10 +51,7 @@ export function addNodes(program: Command, cli: Cli): void {
 /** Redraws every second: the ages in the table grow without any message. */
 async function ticking(draw: () => void, signal: AbortSignal): Promise<void> {
   const timer = setInterval(draw, 1000);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve());
-  });
+  await aborted(signal);
   clearInterval(timer);
 }
 

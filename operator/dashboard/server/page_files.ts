@@ -1,10 +1,10 @@
 /** The page's files, built when the server starts and served from memory. */
 import { fileURLToPath } from "node:url";
-import { createHash } from "node:crypto";
 import chartStyle from "uplot/dist/uPlot.min.css" with { type: "text" };
 // Imported so that Deno fetches the packages; only the files in use are served.
 import _inter from "@fontsource-variable/inter/index.css" with { type: "text" };
 import _mono from "@fontsource-variable/jetbrains-mono/index.css" with { type: "text" };
+import { sha256 } from "../../../protocol/hash.ts";
 
 const PAGE = new URL("../page/", import.meta.url);
 const ENTRY = "main.tsx";
@@ -93,5 +93,5 @@ async function pageFile(body: Uint8Array<ArrayBuffer>, contentType: string): Pro
 }
 
 function digest(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex").slice(0, 12);
+  return sha256(bytes).slice(0, 12);
 }

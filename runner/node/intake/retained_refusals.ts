@@ -1,10 +1,10 @@
 /** Retained messages that this node refuses arrive again with every subscription: each refusal is reported once. */
-import { createHash } from "node:crypto";
 import { SpawnConfigError } from "../../../protocol/spawn_config.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import { PolicyRefusal } from "../../policy/policy_enforcer.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
 import { CommandError } from "../commands/command.ts";
+import { sha256 } from "../../../protocol/hash.ts";
 
 /** A retained command that must not be obeyed: it would be obeyed again with every subscription. */
 export class KeptCommandError extends CommandError {
@@ -41,14 +41,14 @@ export class RetainedRefusals {
   /** Whether it has been refused for good, and need not be checked again. */
   isSettled({ topic, payload, retained }: IncomingMessage): boolean {
     const last = retained ? this.#last.get(topic) : undefined;
-    return last?.isLasting === true && last.digest === digestOf(payload);
+    return last?.isLasting === true && last.digest === sha256(payload);
   }
 
   /** It is refused. @returns whether that is news */
   isNews({ topic, payload, retained }: IncomingMessage, error: unknown): boolean {
     if (!retained && !this.keptTopics.includes(topic)) return true;
     const before = this.#last.get(topic);
-    const refused = { digest: digestOf(payload), ...describe(error) };
+    const refused = { digest: sha256(payload), ...describe(error) };
     this.#remember(topic, refused);
     // A message published now may be retained by the broker and arrive again.
     return !retained || before?.digest !== refused.digest || before.reason !== refused.reason;
@@ -70,8 +70,4 @@ function describe(error: unknown): Pick<Refused, "reason" | "isLasting"> {
   if (error instanceof PolicyRefusal) return { reason: error.message, isLasting: error.isLasting };
   const isLasting = error instanceof SpawnConfigError || error instanceof KeptCommandError;
   return { reason: String(error), isLasting };
-}
-
-function digestOf(payload: Uint8Array): string {
-  return createHash("sha256").update(payload).digest("hex");
 }

@@ -2,6 +2,7 @@
 import { type Answer, type ChatSession, isDone } from "../../../chat/session.ts";
 import type { ChatBrowserMessage, ChatServerMessage } from "../../chat_wire.ts";
 import type { PagePerson } from "./page_person.ts";
+import { orAborted } from "../../../../protocol/abort.ts";
 
 export interface TalkParts {
   readonly person: PagePerson;
@@ -58,17 +59,5 @@ export class Talk implements Disposable {
     if (this.#isOver) return;
     send({ type: "done", ok: answer !== undefined && isDone(answer), error });
     if (answer?.kind === "quit") onQuit();
-  }
-}
-
-/** Waits only as long as the turn lasts. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

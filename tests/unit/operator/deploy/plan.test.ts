@@ -1,6 +1,6 @@
 /** What a deploy does, decided from what shall be and what is there. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { sha256 } from "../../../../operator/release/hash.ts";
+import { sha256 } from "../../../../protocol/hash.ts";
 import { releaseOf, type Wish } from "../../../../operator/deploy/desired.ts";
 import type { Observed } from "../../../../operator/deploy/observed.ts";
 import { architectureFor, type Plan, planDeploy } from "../../../../operator/deploy/plan.ts";

@@ -1,4 +1,4 @@
-/** Hashes for shipped files. */
+/** Hashes of files, texts and bytes. */
 import { createHash } from "node:crypto";
 
 /** SHA-256 of a file, in hex. */
