@@ -41,6 +41,17 @@ export async function removeDurably(path: string): Promise<void> {
   if (await removeIfThere(path)) await syncFolder(dirname(path));
 }
 
+/** As `removeDurably`, for files of one folder: they are removed at once, and synced together. */
+export async function removeAllDurably(paths: readonly string[]): Promise<void> {
+  const removed = paths.filter((path) => {
+    if (lstatIfThereSync(path) === undefined) return false;
+    Deno.removeSync(path);
+    return true;
+  });
+  const [first] = removed;
+  if (first !== undefined) await syncFolder(dirname(first));
+}
+
 /** @returns whether there was anything to remove */
 export async function removeIfThere(path: string): Promise<boolean> {
   try {

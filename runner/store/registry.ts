@@ -130,15 +130,28 @@ export class Registry implements AsyncDisposable {
     if (entry !== undefined) await this.save(agent, change(entry));
   }
 
-  /** @param ended recorded if a late message must not bring the agent back */
+  /**
+   * Resolves when the agent cannot come back.
+   * @param ended recorded if a late message must not bring the agent back
+   */
   async remove(agent: string, ended?: EndedRecord): Promise<void> {
     this.#entries.delete(agent);
-    if (ended !== undefined) this.#remember(agent, ended);
-    await this.#write(agent, async () => {
-      // Record the end first: after a crash in between, it wins.
-      if (ended !== undefined) await replaceDurably(this.#path("ended", agent), JSON.stringify(ended));
+    if (ended === undefined) {
+      return await this.#write(agent, () => removeDurably(this.#path("agents", agent)));
+    }
+    this.#remember(agent, ended);
+    const recorded = this.#write(
+      agent,
+      () => replaceDurably(this.#path("ended", agent), JSON.stringify(ended)),
+    );
+    // A recorded end wins over what is left of the agent, whoever reads both. This removal comes before any later write.
+    const tidied = this.#write(agent, async () => {
+      await recorded;
       await removeDurably(this.#path("agents", agent));
     });
+    // The end is not recorded: that is reported already. Or the entry stays: the next `save` replaces it.
+    tidied.catch(() => {});
+    await recorded;
   }
 
   /** Resolves when all pending writes for an agent have succeeded or failed. */

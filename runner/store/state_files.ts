@@ -6,7 +6,7 @@ import {
   lstatIfThereSync,
   moveDurably,
   readIfThere,
-  removeDurably,
+  removeAllDurably,
   replaceDurably,
 } from "../files/durable_file.ts";
 import { isAnothers, othersMayChange } from "../files/ownership.ts";
@@ -121,7 +121,7 @@ export class StateFiles {
     for (const own of OWN_NAMES) {
       const info = lstatIfThereSync(path + own);
       if (info?.isDirectory && !isAnothers(info)) await Deno.remove(path + own, { recursive: true });
-      if (info?.isFile && !isAnothers(info)) await removeIfNothing(path + own, info);
+      if (info?.isFile && !isAnothers(info)) removeIfNothing(path + own, info);
     }
     for (const litter of LITTER_NAMES) {
       const info = lstatIfThereSync(path + litter);
@@ -163,11 +163,14 @@ export class StateFiles {
     await replaceDurably(this.pathOf(agent), JSON.stringify(state));
   }
 
-  /** Deletes an agent's state. Do not call it while the agent runs. */
+  /**
+   * Deletes an agent's state. Do not call it while the agent runs. The files are gone before anything else happens here;
+   * resolves when they stay gone after a power cut.
+   */
   async remove(agent: string): Promise<void> {
     await this.#adopt(agent);
     await this.clear(agent);
-    for (const own of [...OWN_NAMES, DAMAGED]) await removeDurably(this.pathOf(agent) + own);
+    await removeAllDurably([...OWN_NAMES, DAMAGED].map((own) => this.pathOf(agent) + own));
   }
 
   /**
@@ -201,10 +204,10 @@ function entriesOf(dir: string): Iterable<Deno.DirEntry> {
 }
 
 /** Removes a file that still has the content `fix` gave it. */
-async function removeIfNothing(path: string, { size }: Deno.FileInfo): Promise<void> {
+function removeIfNothing(path: string, { size }: Deno.FileInfo): void {
   const nothing = path.endsWith(NEXT) ? "" : NOTHING_KEPT;
   try {
-    if (size === nothing.length && await Deno.readTextFile(path) === nothing) await Deno.remove(path);
+    if (size === nothing.length && Deno.readTextFileSync(path) === nothing) Deno.removeSync(path);
   } catch {
     // Unreadable or not removable; leaving it is harmless.
   }

@@ -211,9 +211,11 @@ export class Arrivals {
   }
 
   async #settleIn(agent: SupervisedAgent): Promise<void> {
-    await this.parts.roster.update(agent.name, ({ arriving: _arriving, ...entry }) => entry);
+    const recorded = this.parts.roster.update(agent.name, ({ arriving: _arriving, ...entry }) => entry);
+    // It need not wait for the disk: after a crash in between, this node asks again, and gets the same answer.
     agent.release();
     if (agent.isReady) this.parts.tasks.ready(agent);
+    await recorded;
   }
 
   /** It keeps running on its old node: removes every trace of it here. */

@@ -1,7 +1,7 @@
 /**
  * Moves agents from here to another node, so that none is lost and none runs twice.
  *
- * The agent is held; its config and persisted state go to the target. Once the target is seen running it (with
+ * That it leaves is recorded; it is held; its config and persisted state go to the target. Once the target is seen running it (with
  * `--trust`: has signed that it has arrived), this node records that it has let go (the point of no return), ends its
  * own instance, and tells the target to begin. Before that point, any failure leaves the agent here. A cooperative
  * target holds `process()` back until it is told, or has asked: the record here decides, whatever crashes in between.
@@ -58,6 +58,8 @@ type HandOverResult =
   | { readonly kind: "arrived" }
   | { readonly kind: "refused"; readonly error: string }
   | { readonly kind: "late"; readonly hint: string }
+  /** It did not come to rest, and was not sent. */
+  | { readonly kind: "busy" }
   | { readonly kind: "ended" };
 
 interface Departure {
@@ -199,20 +201,20 @@ export class Departures {
 
   async #depart(departure: Departure): Promise<void> {
     const { id, agent, target, cooperative } = departure;
-    const { clock, roster, timeoutMs } = this.parts;
-    const startedMs = clock.monotonicMs();
-    const atRest = await within(agent.hold(), timeoutMs, clock);
-    if (!atRest) {
+    const { roster, timeoutMs } = this.parts;
+    // What can be done before the agent comes to rest is done before: it does nothing from then on.
+    await this.#recorded(
+      agent,
+      roster.record(agent.name, (entry) => ({ ...entry, leaving: { id, to: target, cooperative } })),
+    );
+    const result = await this.#handOver(departure);
+    if (result.kind === "busy") {
+      await roster.update(agent.name, ({ leaving: _leaving, ...entry }) => entry);
       this.#stay(agent);
       throw new DepartureError(
         `Cannot migrate '${agent.name}': what it is doing did not end within ${timeoutMs / 1000} s`,
       );
     }
-    await this.#recorded(
-      agent,
-      roster.record(agent.name, (entry) => ({ ...entry, leaving: { id, to: target, cooperative } })),
-    );
-    const result = await this.#handOver(departure, timeoutMs - (clock.monotonicMs() - startedMs));
     if (result.kind === "arrived") return await this.#letGo(departure);
     if (result.kind !== "refused" || cooperative) this.#callOff(departure);
     if (result.kind === "ended") {
@@ -228,19 +230,10 @@ export class Departures {
     throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It keeps running here`);
   }
 
-  /** Sends the agent, and waits for the result. */
-  async #handOver(departure: Departure, timeoutMs: number): Promise<HandOverResult> {
-    const { agent, target, id, box, order } = departure;
-    const { clock, wiretap, peers, node, key, stateFiles } = this.parts;
-    const { spawn, digest } = await packHandOver({
-      move: { id, agent: agent.name, from: node, to: target },
-      config: agent.config.raw,
-      state: await stateFiles.read(agent.name),
-      paused: agent.state.paused,
-      box,
-      order,
-      key,
-    });
+  /** Brings the agent to rest, sends it, and waits for the result. */
+  async #handOver(departure: Departure): Promise<HandOverResult> {
+    const { agent, target, id } = departure;
+    const { clock, wiretap, peers, timeoutMs } = this.parts;
     const { promise, resolve } = Promise.withResolvers<HandOverResult>();
     const settled = new AbortController();
     const settle = (result: HandOverResult) => {
@@ -250,30 +243,51 @@ export class Departures {
     let factor = 1;
     // Heard on topics where anybody may publish.
     let hint = "";
+    let isSent = false;
     const onSign = ({ progress, reason }: Sign) => {
+      // It is about something else.
+      if (!isSent) return;
       if (progress === "installing") factor = INSTALL_FACTOR;
       else if (progress === "arrived") settle({ kind: "arrived" });
       else if (progress === "refused") settle({ kind: "refused", error: reason });
     };
-    using expected = new DisposableStack();
-    this.#expected.set(id, { target, handOver: digest, onSign });
-    expected.defer(() => this.#expected.delete(id));
     using _tap = await wiretap.listen(signsOf(agent.name, target), (message) => {
       const sign = readSign(message, agent.name, target);
-      if (sign === undefined) return;
+      if (sign === undefined || !isSent) return;
       if (!peers.demandsProof) onSign(sign);
       else if (sign.progress === "refused") hint = sign.reason;
     });
     void agent.ended.then(() => settle({ kind: "ended" }));
+    const startedMs = clock.monotonicMs();
+    if (!await within(agent.hold(), timeoutMs, clock)) return { kind: "busy" };
+    if (settled.signal.aborted) return await promise;
+    const { spawn, digest } = await this.#pack(departure);
+    using expected = new DisposableStack();
+    this.#expected.set(id, { target, handOver: digest, onSign });
+    expected.defer(() => this.#expected.delete(id));
+    isSent = true;
     this.#send(topics.node(target, "spawn"), spawn);
     const deadline = async () => {
-      if (await clock.sleep(timeoutMs, settled.signal) && factor > 1) {
+      if (await clock.sleep(timeoutMs - (clock.monotonicMs() - startedMs), settled.signal) && factor > 1) {
         await clock.sleep(timeoutMs * (factor - 1), settled.signal);
       }
       settle({ kind: "late", hint });
     };
     void deadline();
     return await promise;
+  }
+
+  async #pack({ agent, target, id, box, order }: Departure): ReturnType<typeof packHandOver> {
+    const { node, key, stateFiles } = this.parts;
+    return await packHandOver({
+      move: { id, agent: agent.name, from: node, to: target },
+      config: agent.config.raw,
+      state: await stateFiles.read(agent.name),
+      paused: agent.state.paused,
+      box,
+      order,
+      key,
+    });
   }
 
   /** The point of no return: from here on the agent is the target's. */
@@ -283,12 +297,13 @@ export class Departures {
     await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#callOff(departure));
     const takeWaiting = tasks.keep(agent);
     await agent.stop("migrate");
-    // A node of another kind may not have understood the persisted state.
-    if (cooperative) await stateFiles.remove(agent.name);
+    // A node of another kind may not have understood the persisted state. What comes back later finds none.
+    const removed = cooperative ? stateFiles.remove(agent.name) : undefined;
     this.#decide({ id, agent: agent.name, from: this.parts.node, to: target }, "commit");
     for (const { payload, replyTopic } of takeWaiting()) {
       this.#send(topics.task(agent.name), { _remote_task: true, _reply_topic: replyTopic, payload });
     }
+    await removed;
   }
 
   /** Waits until a step is on disk. @throws DepartureError when it cannot be written: the agent keeps running here */

@@ -7,11 +7,19 @@ import { untilSettled } from "../../../../support/until.ts";
 
 const A = actorId("a");
 
-/** Runs agent `a` with something persisted, and begins to move it to node `t`. */
-async function departing(n: FakeNode, target: { status?: string; agents?: readonly string[] } | undefined) {
+/**
+ * Runs agent `a` with something persisted, and begins to move it to node `t`.
+ * @param before done when it runs
+ */
+async function departing(
+  n: FakeNode,
+  target: { status?: string; agents?: readonly string[] } | undefined,
+  before: () => Promise<void> = () => Promise.resolve(),
+) {
   const process = await n.spawn("a");
   await n.runtime.ready();
   await Deno.writeTextFile(stateFile(n), '{"n":1}');
+  await before();
   await tell(n, "nodes/n/migrate", { name: "a", target_node: "t", _reply_topic: "moved" });
   await untilSettled("the target is asked", () => n.reports("nodes/t/list").length > 0);
   if (target !== undefined) {
@@ -143,22 +151,38 @@ Deno.test("an agent is on one move at a time", async () => {
 
 Deno.test("a move that cannot be recorded is not made: the agent goes on here", async () => {
   await using n = await fakeNode();
-  const process = await departing(n, {});
-  await untilSettled(
-    "the agent is brought to rest",
-    () => process?.sent.some(({ t }) => t === "hold") === true,
-  );
-  const kept = `${n.stateDir}/agentflow_n.registry/agents`;
-  // At once: a removal could meet a record that is just being written.
-  await Deno.rename(kept, `${kept}.away`);
-  await Deno.writeTextFile(kept, "in the way of any record");
-  process?.says({ t: "held" });
+  const process = await departing(n, {}, async () => {
+    const kept = `${n.stateDir}/agentflow_n.registry/agents`;
+    // At once: a removal could meet a record that is just being written.
+    await Deno.rename(kept, `${kept}.away`);
+    await Deno.writeTextFile(kept, "in the way of any record");
+  });
   const { error } = await result(n);
   assertMatch(
     String(error),
     /^Cannot migrate 'a': its move cannot be kept on disk \(.*\)\. It keeps running here$/,
   );
   assertEquals([n.reports("nodes/t/spawn"), process?.ends], [[], []]);
+  assertEquals(process?.sent.some(({ t }) => t === "hold"), false, "it has not even been held");
+});
+
+Deno.test("an agent that does not come to rest stays, and nothing says any more that it leaves", async () => {
+  await using n = await fakeNode();
+  const process = await departing(n, {});
+  await untilSettled(
+    "it is asked to come to rest",
+    () => process?.sent.some(({ t }) => t === "hold") === true,
+  );
+  assertEquals(
+    n.registry.find("a")?.leaving?.to,
+    "t",
+    "the move is recorded before: the agent waits for no disk",
+  );
+  // About an earlier stay there, perhaps: nothing has been sent yet.
+  await arrives(n);
+  await n.clock.advance(30_000);
+  await assertStays(n, "what it is doing did not end within 30 s");
+  assertEquals([n.reports("nodes/t/spawn"), n.registry.find("a")?.leaving], [[], undefined]);
 });
 
 Deno.test("a node that ended in the middle of a move has kept the agent, and tells the target", async () => {
