@@ -88,7 +88,7 @@ export async function setField(): Promise<Field> {
       name: "field",
       args: [
         ...["--policy", join(dir, "policy.json"), "--secrets", join(dir, "secrets.json")],
-        ...["--hang-timeout", "5", "--memory-mb", "160"],
+        ...["--hang-timeout", "10", "--memory-mb", "160"],
         ...["--deno", await denoWithRegistry(dir, registry.url)],
       ],
       env: { RUNNER_SECRET: SECRET, ACME_KEY: SECRET },

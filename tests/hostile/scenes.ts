@@ -38,6 +38,19 @@ export async function reported(
   }
 }
 
+/** Waits for what the agent publishes last. @throws Error when it ends before */
+export async function lastWord({ bus }: Field, id: string, from: number): Promise<void> {
+  const errors = `agents/${actorId(id)}/errors`;
+  const hasEnded = ({ topic, json }: Message) => topic === errors && json?.severity === "fatal";
+  const { topic, text } = await bus.find(
+    "its last word",
+    (message) => message.topic === `forged/${id}` || hasEnded(message),
+    from,
+    PATIENT,
+  );
+  if (topic === errors) throw new Error(`it has ended before its last word: ${text.slice(0, 1000)}`);
+}
+
 /** @throws Error unless neighbour and node answer */
 export async function assertAnswers({ bus, node }: Field): Promise<void> {
   const task = `agents/by-name/${NEIGHBOUR}/task`;

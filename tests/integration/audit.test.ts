@@ -123,9 +123,12 @@ Deno.test("what the policy refuses is an event of its own, on the bus too; so is
   });
   assertHas(mirrored, { event: "refused", code: "policy", agent: "greedy", rule });
   assertHas(curious, { agent: "curious", entry: "permissions.net a.example" });
-  assertHas(of("denied", "prowler")[0], {
-    tried: { read: ["/etc/passwd", "/etc/shadow"], net: ["127.0.0.2:4711"], publish: ["nodes/x/spawn"] },
-  });
+  // What a slow machine takes longer for is in a second record.
+  const tried = (kind: string) =>
+    of("denied", "prowler").flatMap((entry) => (entry.tried as Record<string, string[]>)[kind] ?? []);
+  assertEquals([...new Set(tried("read"))].sort(), ["/etc/passwd", "/etc/shadow"]);
+  assertEquals(new Set(tried("net")), new Set(["127.0.0.2:4711"]));
+  assertEquals(new Set(tried("publish")), new Set(["nodes/x/spawn"]));
   // The state file is its own.
   assert(!JSON.stringify(of("denied")).includes("state.json"));
   const [memory] = of("killed", "hog");

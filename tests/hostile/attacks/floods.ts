@@ -4,7 +4,7 @@ import { type Attack, inSetup, type Scene, slug } from "../attack.ts";
 import type { Field } from "../field.ts";
 import type { Message } from "../../support/bus.ts";
 import { ownMemoryOf, settled } from "../memory.ts";
-import { assertAnswers, launch, PATIENT, reported, stop } from "../scenes.ts";
+import { assertAnswers, lastWord, launch, PATIENT, reported, stop } from "../scenes.ts";
 
 function scene(tries: string, play: Scene["play"]): Scene {
   return { kind: "scene", id: `flood-${slug(tries)}`, category: "floods", tries, play };
@@ -125,7 +125,7 @@ export const floods: readonly Attack[] = [
     const body = `for (let n = 0; n < 20; n++) await agent.publish("long/" + n + "x".repeat(60000), 1);
       await agent.publish("forged/" + agent.name, 1);`;
     await launch(field, id, inSetup(body));
-    await bus.find("its last word", ({ topic }) => topic === `forged/${id}`, from, PATIENT);
+    await lastWord(field, id, from);
     const { text } = await bus.on(`agents/${actorId(id)}/manifest`, ({ text }) => text !== "", from);
     await stop(field, id);
     if (text.length > 20_000) throw new Error(`its manifest has ${text.length} characters`);

@@ -1,6 +1,6 @@
 /** What comes up the pipe is the agent's word: frames that no harness would write, and bytes that are no frames. */
 import { type Attack, type HostileAgent, type Scene, slug } from "../attack.ts";
-import { assertAnswers, launch, PATIENT, stop } from "../scenes.ts";
+import { assertAnswers, lastWord, launch, stop } from "../scenes.ts";
 
 /** Code of an agent that writes by hand: `body` sees `raw(text or bytes)`. */
 const writing = (body: string) => `
@@ -107,7 +107,7 @@ function harmless(id: string, tries: string, body: string): Scene {
       const { bus, node } = field;
       const from = bus.mark();
       await launch(field, id, writing(`${body}\nraw("\\n"); await agent.publish("forged/${id}", 1);`));
-      await bus.find("its last word", ({ topic }) => topic === `forged/${id}`, from, PATIENT);
+      await lastWord(field, id, from);
       await assertAnswers(field);
       const { json } = await bus.ask(`nodes/${node.name}/list`, {});
       if (json.polluted !== undefined) throw new Error("a prototype of the node was changed");

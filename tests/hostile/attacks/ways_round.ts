@@ -100,7 +100,7 @@ const MACHINE: Attempts = {
 
 const CONTROLLED = ["a proxy elsewhere", "a proxy by host and port", "node:http2", "a file as a blob"];
 
-/** It takes so much memory before it is refused that the limit may come first. */
+/** It takes so much memory and time before it is refused that a limit may come first. */
 const snapshot: HostileAgent = {
   kind: "agent",
   id: "libraries-a-heap-snapshot",
@@ -109,7 +109,7 @@ const snapshot: HostileAgent = {
   code: inSetup(
     `const v8 = await import("node:v8"); await agent.publish("stolen/snapshot", v8.writeHeapSnapshot("%state%/planted"));`,
   ),
-  expect: { on: "errors", says: /Requires write access to|memory limit: / },
+  expect: { on: "errors", says: /Requires write access to|memory limit: |unresponsive: / },
 };
 
 export const waysRound: readonly Attack[] = [
