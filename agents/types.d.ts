@@ -40,6 +40,50 @@ export interface PublishOptions {
   retain?: boolean;
 }
 
+/** A sensor that the node's kernel has a driver for. */
+export interface SensorInfo {
+  /** Such as `w1/28-0316a2795fff`. */
+  readonly id: string;
+  /** `temperature`, `humidity`, `pressure`, `light`, `voltage`, `current`, `power`, `energy` or `speed`. */
+  readonly kind: string;
+  /** `°C`, `%`, `hPa`, `lx`, `V`, `A`, `W`, `J` or `rpm`. */
+  readonly unit: string;
+  /** What the driver calls itself, such as `lm75`. */
+  readonly name: string;
+  /** `machine`: of the machine itself, such as the processor's. */
+  readonly of: "machine" | "surroundings";
+  /** How many attempts to read it have failed. */
+  readonly failures: number;
+}
+
+export interface Reading {
+  readonly value: number;
+  /** As in `SensorInfo`. */
+  readonly unit: string;
+  readonly kind: string;
+  /** The id of the sensor. */
+  readonly sensor: string;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+}
+
+/** What a request for a device fails with. */
+export interface DeviceError extends Error {
+  readonly name: "DeviceError";
+  readonly code: "not_granted" | "not_found" | "failed" | "timeout" | "busy";
+}
+
+export interface Sensor {
+  /** The id or the kind it was asked for by. */
+  readonly id: string;
+  /**
+   * Its reading, at most a second old. A reading that fails is tried again, three times in all, as often as the sensor's
+   * data sheet allows, within 10 s.
+   * @throws DeviceError
+   */
+  read(): Promise<Reading>;
+}
+
 /** Handles a message. `payload` is the JSON value, a string for other text, or bytes for anything else. */
 export type MessageHandler = (payload: unknown, topic: string) => unknown;
 
@@ -115,6 +159,17 @@ export interface Agent {
    * @returns a function that ends the subscription
    */
   subscribe(filter: string, handler: MessageHandler): Promise<() => Promise<void>>;
+
+  /**
+   * The sensors that the agent may read: those that the spawn config asks for in `devices`.
+   * @throws DeviceError
+   */
+  sensors(): Promise<SensorInfo[]>;
+  /**
+   * A sensor by its id, or the first of a kind: `agent.sensor("temperature")`. Those of what is around the machine come
+   * before those of the machine itself.
+   */
+  sensor(id: string): Sensor;
 }
 
 /** Called once, before the first `process()`. If it throws, the agent has failed for good. */

@@ -1,4 +1,5 @@
 /** What the runner reads from an agent's stdout: untrusted lines, each checked before it counts as a frame. */
+import { isDeviceRequest } from "./devices/requests.ts";
 import { AGENT_PHASES, type AgentFrame, LOG_LEVELS, SEVERITIES } from "./frames.ts";
 import { hasTooManyParts, nestsTooDeep, parseExactly } from "./json.ts";
 import { DECIDED } from "./language.ts";
@@ -57,6 +58,8 @@ function fits(f: Fields): boolean {
       return isCount(f.id) && isString(f.filter);
     case "unsubscribe":
       return isCount(f.id);
+    case "device":
+      return isCount(f.id) && isDeviceRequest(f.request);
     case "task_done":
       return isCount(f.id) && isData(f, "value");
     case "task_failed":

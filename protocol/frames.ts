@@ -3,6 +3,7 @@
  * stdin ("down") and stdout ("up"). Frames from the agent are untrusted: `agent_frames.ts` validates all of them.
  */
 import type { TopicRules } from "./agent_topics.ts";
+import type { DeviceFailure, DeviceRequest } from "./devices/requests.ts";
 import type { Decided, Language } from "./language.ts";
 
 /** Longest line either side accepts, in bytes. */
@@ -104,6 +105,8 @@ export type RunnerFrame =
   )
   | { readonly t: "subscribed"; readonly id: number; readonly error?: string }
   | { readonly t: "reply"; readonly id: number; readonly value: unknown }
+  | { readonly t: "device"; readonly id: number; readonly value: unknown }
+  | { readonly t: "device"; readonly id: number; readonly error: DeviceFailure }
   /** All agents on this node, for an agent that may have missed changes since its `start`. */
   | { readonly t: "peers"; readonly peers: readonly Peer[] }
   | { readonly t: "peer_joined"; readonly peer: Peer }
@@ -159,6 +162,7 @@ export type AgentFrame =
   }
   | { readonly t: "subscribe"; readonly id: number; readonly filter: string }
   | { readonly t: "unsubscribe"; readonly id: number }
+  | { readonly t: "device"; readonly id: number; readonly request: DeviceRequest }
   | { readonly t: "task_done"; readonly id: number; readonly value: unknown }
   | { readonly t: "task_failed"; readonly id: number; readonly error: string; readonly traceback: string }
   | { readonly t: "pong"; readonly n: number };

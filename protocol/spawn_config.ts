@@ -3,6 +3,7 @@ import { asNumber, isJsonObject } from "./json.ts";
 import { ExpectedError } from "./expected_error.ts";
 import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
+import { type DeviceKind, deviceProblem, type Devices } from "./devices/devices.ts";
 import { type Language, LANGUAGES, type Reading, readingOf } from "./language.ts";
 import { isName, NAME_RULE } from "./names.ts";
 import { SPAWN_FIELDS } from "./spawn_fields.ts";
@@ -48,6 +49,8 @@ export interface SpawnConfig {
   readonly install: readonly string[];
   /** The permissions it asks for beyond the default sandbox. */
   readonly permissions: Permissions;
+  /** The devices of its node that it asks for. */
+  readonly devices: Devices;
   readonly replace: boolean;
   /** Whether the replaced code runs again when the new code fails. */
   readonly rollback: boolean;
@@ -136,6 +139,32 @@ const PermissionsSchema = v.pipe(
   }, `is not a permission: known are ${PERMISSION_KINDS.join(", ")}`),
 );
 
+const entriesOf = (kind: DeviceKind) =>
+  v.nullish(
+    v.pipe(
+      v.array(
+        v.pipe(
+          text,
+          v.check(
+            (entry) => deviceProblem(kind, entry) === undefined,
+            (issue) => `${deviceProblem(kind, String(issue.input))}: current value is ${show(issue.input)}`,
+          ),
+        ),
+        (issue) => `must be a list of strings: current value is ${show(issue.input)}`,
+      ),
+      v.maxLength(MAX_LIST_ITEMS, `must not have more than ${MAX_LIST_ITEMS} entries`),
+    ),
+    [],
+  );
+const DEVICE_ENTRIES = { sensors: entriesOf("sensors") } satisfies Readonly<Record<DeviceKind, unknown>>;
+const DevicesSchema = v.pipe(
+  object,
+  v.strictObject(
+    DEVICE_ENTRIES,
+    `is not a kind of device: known are ${Object.keys(DEVICE_ENTRIES).join(", ")}`,
+  ),
+);
+
 const FIELDS = SPAWN_FIELDS;
 
 /** `nullish`: `null` is how senders in other languages write "not set". */
@@ -184,6 +213,7 @@ const SpawnSchema = v.object({
     [],
   ),
   permissions: v.nullish(PermissionsSchema, {}),
+  devices: v.nullish(DevicesSchema, {}),
   replace: v.nullish(flag, FIELDS.replace.default),
   rollback: v.nullish(flag, FIELDS.rollback.default),
   rollback_calls: v.nullish(count(FIELDS.rollback_calls), FIELDS.rollback_calls.default),

@@ -60,6 +60,11 @@ export const SPAWN_FIELDS = {
     default: {},
     help: 'what it asks for beyond the sandbox, such as {"net":["example.com"]}; the node decides',
   },
+  devices: {
+    type: "object",
+    default: {},
+    help: 'devices of the node that it asks for, such as {"sensors":["temperature"]}; the node decides',
+  },
   secrets: { type: "list", default: [], help: "names of secrets of the node" },
   input_schema: { type: "object", default: {}, help: "JSON Schema of what it takes as a task" },
   output_schema: { type: "object", default: {}, help: "JSON Schema of what it replies" },

@@ -134,6 +134,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     const { harness, launcher, wrappers, bareDenoDir, auditEnv } = await this.prepared;
     const rules = enforcer.rulesFor(agent.name);
     // The targets of the paths may have changed since its spawn.
+    enforcer.checkDevices(agent.config);
     const permissions = await enforcer.grant(agent.config);
     const limits = limitsOf(rules, permissions, foundation, this.parts);
     const [damage, reachable, granted, access] = await Promise.all([

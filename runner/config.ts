@@ -20,6 +20,8 @@ export interface RunnerConfig extends EmbeddableBroker {
   readonly stateDirIsTemporary: boolean;
   /** Absolute. */
   readonly workDir: string;
+  /** Where the kernel shows its devices. Absolute. */
+  readonly sys: string;
   /** Where the packages of agents in Python come from; `prefetch`: whether Python is fetched at the start. */
   readonly python: {
     readonly prefetch: boolean;
@@ -86,6 +88,7 @@ function buildConfig(
     stateDir: folder("state-dir", stateDir),
     stateDirIsTemporary: resolve(stateDir) === "/tmp",
     workDir: folder("work-dir", read(FLAGS.workDir) ?? defaultWorkDir(env)),
+    sys: resolve(read(FLAGS.sys) ?? ""),
     python: {
       prefetch,
       archive: absolute(read(FLAGS.pyodide)),

@@ -145,6 +145,12 @@ export const FLAGS = {
     fallbackText: "none",
     help: "secrets of agents, and who may have them; the file must be readable for its owner alone",
   },
+  sys: {
+    name: "sys",
+    value: "DIR",
+    fallback: "/sys",
+    help: "where the kernel shows its devices; a made-up folder stands for sensors that are not there",
+  },
   test: { name: "test", help: "test this machine with real agents, without a broker, and exit" },
   version: { name: "version", help: "print the version and exit" },
   help: { name: "help", help: "print this text and exit" },

@@ -9,6 +9,7 @@ import { ConfigError } from "../protocol/config/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, sayLeftovers, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "../protocol/packages/env.ts";
+import { Sensors } from "./devices/sensors.ts";
 import { Installer } from "./install/installer.ts";
 import { InstallGuard } from "./install/install_guard.ts";
 import { PythonInstaller } from "./install/python/installer.ts";
@@ -213,6 +214,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateFiles,
     registry,
     enforcer,
+    sensors: new Sensors(config.sys, clock),
     memoryMb,
     allMemoryMb: Math.floor(machineMemoryMb() * SHARE_OF_MEMORY),
     hangTimeoutMs,

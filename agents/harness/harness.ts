@@ -33,6 +33,7 @@ class Harness {
   readonly #stateFile: StateFile;
   readonly #replies = new PendingRequests();
   readonly #subscribed = new PendingRequests();
+  readonly #devices = new PendingRequests();
   readonly #subscriptions: Subscriptions;
   readonly #code: AgentCode;
   readonly #agent: Agent;
@@ -56,6 +57,7 @@ class Harness {
       pipe: this.#pipe,
       replies: this.#replies,
       subscribed: this.#subscribed,
+      devices: this.#devices,
       subscriptions: this.#subscriptions,
       stateFile: this.#stateFile,
       signal: this.#stopping.signal,
@@ -84,6 +86,8 @@ class Harness {
         return this.#subscribed.answer(frame.id, frame.error);
       case "reply":
         return this.#replies.answer(frame.id, frame.value);
+      case "device":
+        return this.#devices.answer(frame.id, frame);
       case "peers":
         this.#peers = frame.peers;
         return;

@@ -1,5 +1,6 @@
 /** Tool inputs for the fields of a spawn config, generated from the table that describes them. Pure. */
 import { z } from "zod";
+import { DEVICE_KINDS } from "../../protocol/devices/devices.ts";
 import { PERMISSION_KINDS } from "../../protocol/permissions.ts";
 import { SPAWN_FIELD_ROWS, type SpawnField, type SpawnFieldName } from "../../protocol/spawn_fields.ts";
 
@@ -30,10 +31,15 @@ function inputOf(name: SpawnFieldName, field: SpawnField): z.ZodType {
     case "packages":
       return strings;
     case "object":
-      return name === "permissions"
-        ? z.strictObject(Object.fromEntries(PERMISSION_KINDS.map((kind) => [kind, strings.optional()])))
-        : z.looseObject({});
+      return objectInput(name);
     default:
       return field satisfies never;
   }
+}
+
+function objectInput(name: SpawnFieldName): z.ZodType {
+  const kinds = name === "permissions" ? PERMISSION_KINDS : name === "devices" ? DEVICE_KINDS : undefined;
+  return kinds === undefined
+    ? z.looseObject({})
+    : z.strictObject(Object.fromEntries(kinds.map((kind) => [kind, strings.optional()])));
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { Coalesced } from "../coalesced.ts";
 import type { Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
+import type { Sensors } from "../devices/sensors.ts";
 import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
 import { ProcStats } from "../process/proc_stats.ts";
 import type { Registry } from "../store/registry.ts";
@@ -30,6 +31,7 @@ import { DiskGuard } from "./agents/disk_guard.ts";
 import { SocketGuard } from "./agents/socket_guard.ts";
 import { StateGuard } from "./agents/state_guard.ts";
 import { CpuGuard } from "./agents/cpu_guard.ts";
+import { DeviceDesk } from "./agents/devices.ts";
 import { Departures } from "./migration/departures.ts";
 import { Echo } from "./reports/echo.ts";
 import type { NodeIdentity } from "./reports/identity.ts";
@@ -59,6 +61,7 @@ export interface NodeParts {
   readonly stateFiles: StateFiles;
   readonly registry: Registry;
   readonly enforcer: PolicyEnforcer;
+  readonly sensors: Sensors;
   /** Resident memory of an agent, MiB, unless the policy says otherwise. */
   readonly memoryMb: number;
   /** Memory of all agents together, MiB, unless the policy says otherwise. */
@@ -218,6 +221,11 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       reporter.nodeLog("error", message);
     },
   });
+  const devices = new DeviceDesk({
+    sensors: parts.sensors,
+    allowed: (agent) => rulesOf(agent).devices,
+    onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),
+  });
   const traffic = new Traffic({
     node,
     link,
@@ -226,6 +234,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     requests,
     subscriptions,
     tasks,
+    devices,
     topicRules: (agent) => rulesOf(agent).topics,
     maxMessageBytes: (agent) => Math.floor(rulesOf(agent).message_kb * 1024),
     onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),
@@ -244,6 +253,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     stateFiles,
     enforcer,
     tasks,
+    devices,
     requests,
     vitals,
     turns,

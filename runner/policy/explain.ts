@@ -1,5 +1,6 @@
 /** A policy in words, for the operator who wrote it. Pure. */
 import { PERMISSION_KINDS, type PermissionKind } from "../../protocol/permissions.ts";
+import { DEVICE_KINDS, type DeviceKind } from "../../protocol/devices/devices.ts";
 import { ANY } from "./covers.ts";
 import type { AgentCredentials, Override, Policy, Rules } from "./policy.ts";
 
@@ -12,6 +13,8 @@ const KINDS: Readonly<Record<PermissionKind, string>> = {
   run: "run programs (which then run outside the sandbox)",
   ffi: "load native libraries (which then run outside the sandbox)",
 };
+
+const DEVICES: Readonly<Record<DeviceKind, string>> = { sensors: "read, once a second," };
 
 /** The lines that say what agents may have. */
 export function explainPolicy({ max_agents, total_memory_mb, rules, overrides, origin }: Policy): string[] {
@@ -32,11 +35,15 @@ export function explainPolicy({ max_agents, total_memory_mb, rules, overrides, o
 type SizeRule = { [R in keyof Rules]: Rules[R] extends number | undefined ? R : never }[keyof Rules];
 
 function explainRules(rules: Rules | Override): string[] {
-  const { permissions, install, topics, broker, agent_credentials: credentials } = rules;
+  const { permissions, devices, install, topics, broker, agent_credentials: credentials } = rules;
   const lines: string[] = [];
   for (const kind of PERMISSION_KINDS) {
     const entries = permissions?.[kind];
     if (entries !== undefined) lines.push(explainKind(kind, entries));
+  }
+  for (const kind of DEVICE_KINDS) {
+    const entries = devices?.[kind];
+    if (entries !== undefined) lines.push(explainDevices(kind, entries));
   }
   if (install !== undefined) lines.push(`install: ${explainInstall(install)}`);
   if (broker !== undefined) {
@@ -68,6 +75,11 @@ function explainKind(kind: PermissionKind, entries: readonly string[]): string {
   const what = entries.includes(ANY) ? `anything they name ("${ANY}")` : inWords(entries);
   const shells = kind === "run" && entries.includes(ANY) ? "; shells only where named" : "";
   return `${kind}: ${entries.length === 0 ? "none" : `may ${KINDS[kind]} ${what}${shells}`}`;
+}
+
+function explainDevices(kind: DeviceKind, entries: readonly string[]): string {
+  const what = entries.includes(ANY) ? `any of them ("${ANY}")` : inWords(entries);
+  return `${kind}: ${entries.length === 0 ? "none" : `may ${DEVICES[kind]} ${what}`}`;
 }
 
 function explainCredentials(credentials: AgentCredentials | false): string {

@@ -3,6 +3,7 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import * as v from "valibot";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
+import { type DeviceKind, deviceRuleProblem } from "../../protocol/devices/devices.ts";
 import { NO_PERMISSIONS, type PermissionKind } from "../../protocol/permissions.ts";
 import { filterError } from "../../protocol/topics.ts";
 import { ANY, ruleProblem } from "./covers.ts";
@@ -53,6 +54,15 @@ const rulesOf = (kind: PermissionKind) =>
       (issue) => `${ruleProblem(kind, issue.input)}: current value is ${show(issue.input)}`,
     ),
   )));
+const deviceRules = (kind: DeviceKind) =>
+  v.optional(listOf(v.pipe(
+    text,
+    v.check(
+      (rule) => deviceRuleProblem(kind, rule) === undefined,
+      (issue) => `${deviceRuleProblem(kind, issue.input)}: current value is ${show(issue.input)}`,
+    ),
+  )));
+const DEVICES = { sensors: deviceRules("sensors") } satisfies Readonly<Record<DeviceKind, unknown>>;
 const filters = v.optional(listOf(v.pipe(
   text,
   v.check(
@@ -86,6 +96,7 @@ const RULES = {
     run: rulesOf("run"),
     ffi: rulesOf("ffi"),
   })),
+  devices: v.optional(strict(DEVICES)),
   install: v.optional(v.union(
     [
       v.boolean(),
@@ -158,7 +169,8 @@ export function parsePolicy(source: string, origin: string): Policy {
     const [issue] = parsed.issues;
     throw new PolicyError(`${v.getDotPath(issue) ?? "it"} ${issue.message}`);
   }
-  const { $schema: _schema, agents = {}, permissions = {}, topics = {}, ...others } = parsed.output;
+  const { $schema: _schema, agents = {}, permissions = {}, devices = {}, topics = {}, ...others } =
+    parsed.output;
   const { max_agents = DEFAULT_POLICY.max_agents, total_memory_mb, ...rest } = others;
   const defaults = DEFAULT_POLICY.rules;
   return {
@@ -168,6 +180,7 @@ export function parsePolicy(source: string, origin: string): Policy {
       ...defaults,
       ...set(rest),
       permissions: { ...NO_PERMISSIONS, ...set(permissions) },
+      devices: { ...defaults.devices, ...set(devices) },
       topics: { ...defaults.topics, ...set(topics) },
     },
     overrides: Object.entries(agents).map(([pattern, rules]) => ({ pattern, rules: set(rules) as Override })),

@@ -2,6 +2,8 @@
 import { globMatches } from "../../protocol/patterns.ts";
 import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
+import type { Devices } from "../../protocol/devices/devices.ts";
+import { HARMLESS_KINDS } from "../../protocol/devices/sensors.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 
 /** The credentials of agents that connect to the broker themselves. */
@@ -14,6 +16,8 @@ export interface AgentCredentials {
 /** The limits of one agent. Sizes that are not set come from the node's flags (`--memory-mb` and the like). */
 export interface Rules {
   readonly permissions: Permissions;
+  /** The devices it may ask for. */
+  readonly devices: Devices;
   /** Whether it may install packages; with patterns: which ones. */
   readonly install: boolean | readonly string[];
   readonly topics: TopicRules;
@@ -36,8 +40,9 @@ export interface Rules {
 }
 
 /** Rules for some agents; they override the rules for all. */
-export interface Override extends Omit<Partial<Rules>, "permissions" | "topics"> {
+export interface Override extends Omit<Partial<Rules>, "permissions" | "devices" | "topics"> {
   readonly permissions?: Partial<Permissions>;
+  readonly devices?: Partial<Devices>;
   readonly topics?: Partial<TopicRules>;
 }
 
@@ -53,12 +58,13 @@ export interface Policy {
   readonly origin: string;
 }
 
-/** Without a file: no permissions, any package, no control topics, and rates that no useful agent reaches. */
+/** Without a file: no permissions, sensors of what is around the machine, any package, no control topics, and rates that no useful agent reaches. */
 export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
   max_agents: 1000,
   total_memory_mb: undefined,
   rules: Object.freeze<Rules>({
     permissions: NO_PERMISSIONS,
+    devices: Object.freeze({ sensors: HARMLESS_KINDS }),
     install: true,
     topics: DEFAULT_TOPIC_RULES,
     broker: "broker",
@@ -80,10 +86,11 @@ export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
 /** The rules for the agent of that name. */
 export function rulesFor(policy: Policy, agent: string): Rules {
   return policy.overrides.filter(({ pattern }) => globMatches(pattern, agent)).reduce<Rules>(
-    (rules, { rules: { permissions, topics, ...rest } }) => ({
+    (rules, { rules: { permissions, devices, topics, ...rest } }) => ({
       ...rules,
       ...rest,
       permissions: { ...rules.permissions, ...permissions },
+      devices: { ...rules.devices, ...devices },
       topics: { ...rules.topics, ...topics },
     }),
     policy.rules,
@@ -92,14 +99,18 @@ export function rulesFor(policy: Policy, agent: string): Rules {
 
 /** Where in the file the list is that decides about `path` ("permissions.net") for that agent. */
 export function ruleName(policy: Policy, agent: string, path: string): string {
+  const pattern = decidingPattern(policy, agent, path);
+  return `${pattern === undefined ? path : `agents["${pattern}"].${path}`} of ${policy.origin}`;
+}
+
+/** The name pattern whose rules hold the list that decides about `path`; `undefined` where it is that of all agents. */
+export function decidingPattern(policy: Policy, agent: string, path: string): string | undefined {
   const [first = "", second] = path.split(".");
-  const deciding = policy.overrides.findLast(({ pattern, rules }) => {
+  return policy.overrides.findLast(({ pattern, rules }) => {
     const value = (rules as Record<string, unknown>)[first];
     const isSet = second === undefined
       ? value !== undefined
       : (value as Record<string, unknown>)?.[second] !== undefined;
     return isSet && globMatches(pattern, agent);
-  });
-  const place = deciding === undefined ? path : `agents["${deciding.pattern}"].${path}`;
-  return `${place} of ${policy.origin}`;
+  })?.pattern;
 }

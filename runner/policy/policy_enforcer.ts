@@ -7,10 +7,11 @@ import {
   type PermissionKind,
   type Permissions,
 } from "../../protocol/permissions.ts";
+import { DEVICE_KINDS, deviceCovers, type DeviceKind } from "../../protocol/devices/devices.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import { ANY, covers, entryProblem } from "./covers.ts";
 import { realPath } from "./paths.ts";
-import { type Policy, ruleName, type Rules, rulesFor } from "./policy.ts";
+import { decidingPattern, DEFAULT_POLICY, type Policy, ruleName, type Rules, rulesFor } from "./policy.ts";
 
 /** A config that asks for more than the policy allows; the message is for the operator. */
 export class PolicyRefusal extends ExpectedError {
@@ -85,12 +86,22 @@ export class PolicyEnforcer {
    */
   async check(config: SpawnConfig): Promise<void> {
     this.checkInstall(config);
+    this.checkDevices(config);
     await this.grant(config);
   }
 
   /** @throws PolicyRefusal that names the package and the rule */
   checkInstall(config: SpawnConfig): void {
     for (const specifier of config.install) this.#checkPackage(config, specifier);
+  }
+
+  /** @throws PolicyRefusal that names the entry, the rule, and what to add to the policy */
+  checkDevices(config: SpawnConfig): void {
+    for (const kind of DEVICE_KINDS) {
+      const rules = this.rulesFor(config.name).devices[kind];
+      const beyond = config.devices[kind].find((entry) => !deviceCovers(kind, rules, entry));
+      if (beyond !== undefined) throw this.#deviceRefusal(config, kind, beyond, rules);
+    }
   }
 
   /**
@@ -170,6 +181,31 @@ export class PolicyEnforcer {
     );
   }
 
+  #deviceRefusal(
+    config: SpawnConfig,
+    kind: DeviceKind,
+    entry: string,
+    rules: readonly string[],
+  ): PolicyRefusal {
+    const path = `devices.${kind}`;
+    const rule = ruleName(this.policy, config.name, path);
+    const pattern = decidingPattern(this.policy, config.name, path) ?? config.name;
+    const missing = config.devices[kind].filter((asked) => !deviceCovers(kind, rules, asked));
+    // A list replaces that of all agents, it does not add to it.
+    const line = `"agents": {${JSON.stringify(pattern)}: {"devices": {${JSON.stringify(kind)}: ${
+      listOf([...rules, ...missing])
+    }}}}`;
+    const toAllow = this.policy === DEFAULT_POLICY
+      ? `start the node with --policy FILE, and write {${line}} into FILE`
+      : `write ${line} into ${this.policy.origin}, and restart the node`;
+    return this.#refusal(
+      config,
+      `${path} '${entry}' is not allowed: ${rule} allows ${inWords(rules)}. To allow it, ${toAllow}`,
+      `${path} ${entry}`,
+      rule,
+    );
+  }
+
   #refusal(
     { name }: SpawnConfig,
     problem: string,
@@ -181,6 +217,10 @@ export class PolicyEnforcer {
     this.onRefused(refusal);
     return refusal;
   }
+}
+
+function listOf(entries: readonly string[]): string {
+  return `[${[...new Set(entries)].map((entry) => JSON.stringify(entry)).join(", ")}]`;
 }
 
 function inWords(rules: readonly string[]): string {

@@ -14,6 +14,7 @@ import activity from "../../agents/harness/activity.ts" with { type: "text" };
 import api from "../../agents/harness/api.ts" with { type: "text" };
 import clock from "../../agents/harness/clock.ts" with { type: "text" };
 import redirect from "../../agents/harness/console.ts" with { type: "text" };
+import devices from "../../agents/harness/devices.ts" with { type: "text" };
 import errors from "../../agents/harness/errors.ts" with { type: "text" };
 import functions from "../../agents/harness/functions.ts" with { type: "text" };
 import harness from "../../agents/harness/harness.ts" with { type: "text" };
@@ -52,6 +53,7 @@ export const HARNESS: SourceTree = {
     "agents/harness/api.ts": api,
     "agents/harness/clock.ts": clock,
     "agents/harness/console.ts": redirect,
+    "agents/harness/devices.ts": devices,
     "agents/harness/errors.ts": errors,
     "agents/harness/functions.ts": functions,
     "agents/harness/harness.ts": harness,

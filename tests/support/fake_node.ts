@@ -3,6 +3,7 @@ import { actorId } from "../../protocol/ids.ts";
 import { Denials } from "../../runner/audit/denials.ts";
 import { createLogger } from "../../runner/logger.ts";
 import { Node } from "../../runner/node/node.ts";
+import { Sensors } from "../../runner/devices/sensors.ts";
 import { PolicyEnforcer } from "../../runner/policy/policy_enforcer.ts";
 import { DEFAULT_POLICY } from "../../runner/policy/policy.ts";
 import { Registry } from "../../runner/store/registry.ts";
@@ -52,6 +53,7 @@ export async function fakeNode(stateDir?: string): Promise<FakeNode> {
     registry,
     openAgentLink,
     enforcer: new PolicyEnforcer(DEFAULT_POLICY),
+    sensors: new Sensors("/nonexistent", clock),
     memoryMb: 256,
     allMemoryMb: 1024,
     hangTimeoutMs: 30_000,

@@ -35,7 +35,15 @@ _NO_NETWORK = (
     "agents in Python have no network: use agent.publish, subscribe and send_to, a program beside the node, or an agent in "
     "TypeScript with \"permissions\""
 )
-_JS_ERRORS = {"TypeError": TypeError, "RangeError": ValueError}
+
+
+class DeviceError(OSError):
+    """A request for a device that failed. code: not_granted, not_found, failed, timeout or busy."""
+
+    code = "failed"
+
+
+_JS_ERRORS = {"TypeError": TypeError, "RangeError": ValueError, "DeviceError": DeviceError}
 
 
 def to_json(value):
@@ -80,7 +88,10 @@ def _text(value):
 
 def _as_python(error):
     """The node's refusals are JavaScript errors: agent code gets its own kind."""
-    return _JS_ERRORS.get(getattr(error, "name", ""), RuntimeError)(error.message)
+    own = _JS_ERRORS.get(getattr(error, "name", ""), RuntimeError)(error.message)
+    if isinstance(own, DeviceError):
+        own.code = getattr(error, "code", own.code)
+    return own
 
 
 def _call(function, *args):
@@ -215,6 +226,27 @@ class Agent:
             await _call_async(end)
 
         return unsubscribe
+
+    async def sensors(self):
+        """The sensors that the spawn config asks for: id, kind, unit, name, of, failures of each."""
+        return json.loads(await _call_async(self._api.sensors))
+
+    def sensor(self, id):
+        """A sensor by its id, or the first of a kind: await agent.sensor("temperature").read()"""
+        return Sensor(self._api, id)
+
+
+class Sensor:
+    def __init__(self, api, id):
+        self._api = api
+        self.id = id
+
+    def __repr__(self):
+        return f"<sensor {self.id}>"
+
+    async def read(self):
+        """value, unit, kind, sensor and timestamp of its reading."""
+        return json.loads(await _call_async(self._api.read_sensor, self.id))
 
 
 class _LogHandler(logging.Handler):

@@ -34,6 +34,8 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
       JSON.stringify(await agent.send_to(name, parseExactly(json), timeout) ?? null),
     agents: () => JSON.stringify(agent.agents()),
     secret: (name: string) => agent.secret(name),
+    sensors: async () => JSON.stringify(await agent.sensors()),
+    read_sensor: async (id: string) => JSON.stringify(await agent.sensor(id).read()),
     subscribe: (filter: string, deliver: PythonFunction & Proxy) => subscribe(agent, filter, deliver),
     aborted: () => agent.signal.aborted,
     stopping: () => aborted(agent.signal),

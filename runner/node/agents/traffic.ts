@@ -11,6 +11,7 @@ import { filterError, publishTopicError, topics } from "../../../protocol/topics
 import type { Link } from "../../link/link.ts";
 import type { TrafficFrame } from "../../supervisor/ports.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import type { DeviceDesk } from "./devices.ts";
 import type { Manifests } from "./manifests.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Requests } from "./requests.ts";
@@ -25,6 +26,7 @@ export interface TrafficParts {
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
   readonly tasks: Tasks;
+  readonly devices: DeviceDesk;
   /** Which topics an agent may use. */
   readonly topicRules: (agent: string) => TopicRules;
   /** The largest payload. */
@@ -68,6 +70,9 @@ export class Traffic {
         return this.#subscribe(agent, frame.id, frame.filter);
       case "unsubscribe":
         return subscriptions.remove(agent, frame.id);
+      case "device":
+        // Not awaited: a slow sensor holds back nothing else.
+        return void this.parts.devices.handle(agent, frame);
       case "task_done":
         return tasks.done(agent, frame.id, frame.value);
       case "task_failed":

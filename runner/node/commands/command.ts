@@ -8,6 +8,7 @@ import type { StateFiles } from "../../store/state_files.ts";
 import type { StopReason } from "../../supervisor/state.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
 import type { Arrivals } from "../migration/arrivals.ts";
+import type { DeviceDesk } from "../agents/devices.ts";
 import type { Departures } from "../migration/departures.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
 import type { RecentLines } from "../reports/recent_lines.ts";
@@ -34,6 +35,7 @@ export interface CommandContext {
   readonly stateFiles: StateFiles;
   readonly enforcer: PolicyEnforcer;
   readonly tasks: Tasks;
+  readonly devices: DeviceDesk;
   readonly requests: Requests;
   readonly vitals: Vitals;
   /** Commands for one agent do not overtake each other. */

@@ -25,6 +25,10 @@ async function take(
   const { supervisor, reporter, identity, updates, arrivals, stateFiles } = context;
   const { name, migration } = config;
   await context.enforcer.check(config);
+  const missing = await context.devices.missing(config);
+  if (missing !== undefined) {
+    throw new CommandError(`Cannot spawn '${name}' on ${identity.name}: ${missing}`, name);
+  }
   const answer = { agent: name, actor_id: actorId(name) };
   const running = supervisor.find(name);
   if (running === undefined) admit(context, config);

@@ -31,6 +31,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
     "What agents may have on this node",
     "The rules",
     "Permissions",
+    "Devices",
     "Control topics",
     "Connections of their own",
     "Limits",

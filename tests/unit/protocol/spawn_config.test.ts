@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { NO_DEVICES } from "../../../protocol/devices/devices.ts";
 import { NO_PERMISSIONS } from "../../../protocol/permissions.ts";
 import { MAX_CODE_BYTES, parseSpawnConfig, SpawnConfigError } from "../../../protocol/spawn_config.ts";
 
@@ -24,6 +25,7 @@ Deno.test("a config without options has the defaults of the contract", () => {
     restart_delay: 3,
     install: [],
     permissions: NO_PERMISSIONS,
+    devices: NO_DEVICES,
     replace: false,
     rollback: true,
     rollback_calls: 1,
@@ -47,6 +49,7 @@ Deno.test("null counts as not set", () => {
     "restart_delay",
     "install",
     "permissions",
+    "devices",
     "replace",
   ];
   const { raw: _raw, ...parsed } = parse(Object.fromEntries(fields.map((field) => [field, null])));
@@ -68,6 +71,7 @@ Deno.test("every field is read as it was sent", () => {
     restart_delay: 0,
     install: ["npm:ms@2"],
     permissions: { ...NO_PERMISSIONS, net: ["a.example:443"], read: ["/dev/tty1"] },
+    devices: { sensors: ["temperature", "w1/28-0316a2795fff"] },
     replace: true,
     rollback: false,
     rollback_calls: 7,
@@ -100,6 +104,22 @@ Deno.test("a permission that could become another flag, or that nobody knows, is
   assertStringIncludes(message({ net: true }), "permissions.net must be a list of strings");
   assertStringIncludes(message([]), "permissions must be an object");
   assertStringIncludes(message("all"), "permissions must be an object");
+});
+
+Deno.test("a device that no node can have, or of no kind, is refused", () => {
+  const message = (devices: unknown) => refusal({ name: "a", code: CODE, devices }).message;
+  assertEquals(
+    message({ camera: [] }),
+    "Cannot spawn 'a': devices.camera is not a kind of device: known are sensors",
+  );
+  for (const entry of ["*", "w1/*", "temprature", "/sys/class/hwmon", "w1/../x", "hwmon/x/nothing1", ""]) {
+    assertStringIncludes(
+      message({ sensors: [entry] }),
+      "Cannot spawn 'a': devices.sensors.0 must be a kind of sensor (temperature, humidity,",
+    );
+  }
+  assertStringIncludes(message({ sensors: "temperature" }), "devices.sensors must be a list of strings");
+  assertStringIncludes(message([]), "devices must be an object");
 });
 
 Deno.test("install may be one string, separated by spaces and commas", () => {

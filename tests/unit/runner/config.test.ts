@@ -35,6 +35,7 @@ Deno.test("without flags the defaults of the contract hold", () => {
     stateDir: "/tmp",
     stateDirIsTemporary: true,
     workDir: "/home/me/.cache/agentflow",
+    sys: "/sys",
     python: { prefetch: false, archive: undefined, wheels: undefined, indexUrl: "https://pypi.org/simple/" },
     deno: undefined,
     walls: true,
@@ -82,6 +83,7 @@ Deno.test("every flag is read", () => {
     "trust": "/k",
     "trust-mode": "warn",
     "secrets": "/x",
+    "sys": "/s2",
   };
   const expected: RunnerConfig = {
     broker: { host: "b", port: 1, url: "mqtts://b:1" },
@@ -100,6 +102,7 @@ Deno.test("every flag is read", () => {
     stateDir: "/s",
     stateDirIsTemporary: false,
     workDir: "/w",
+    sys: "/s2",
     python: {
       prefetch: false,
       archive: undefined,
@@ -385,6 +388,7 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--trust KEYFILE",
     "--trust-mode enforce|warn|off",
     "--secrets FILE",
+    "--sys DIR",
     "--test",
     "--version",
     "--help",

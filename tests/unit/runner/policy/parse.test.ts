@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import schema from "../../../../docs/policy.schema.json" with { type: "json" };
+import { DEVICE_KINDS } from "../../../../protocol/devices/devices.ts";
 import { PERMISSION_KINDS } from "../../../../protocol/permissions.ts";
 import { explainPolicy } from "../../../../runner/policy/explain.ts";
 import { parsePolicy, PolicyError } from "../../../../runner/policy/parse.ts";
@@ -29,6 +30,8 @@ Deno.test("a policy that says something else than it seems to is refused, with t
     [{ permissions: { read: ["data"] } }, "permissions.read.0 must be an absolute path"],
     [{ permissions: { run: ["ls"] } }, "permissions.run.0 must be an absolute path"],
     [{ permissions: { env: ["AGENTFLOW_PASSWORD"] } }, "permissions.env.0 belongs to the node itself"],
+    [{ devices: { sensors: ["temprature"] } }, "devices.sensors.0 must be a kind of sensor (temperature,"],
+    [{ devices: { sensors: ["/sys/*"] } }, 'devices.sensors.0 must be "*", or a pattern of ids'],
     [{ install: "npm:ms" }, "install must be true, false, or a list of patterns"],
     [{ install: ["ms"] }, "install"],
     [{ topics: { publish: ["a#"] } }, "topics.publish.0 must be a topic filter"],
@@ -70,6 +73,8 @@ Deno.test("the published schema knows the same rules", () => {
   );
   assertEquals(named({ agents: { a: { x: 1 } } }), rules);
   assertEquals(Object.keys(schema.$defs.permissions.properties), [...PERMISSION_KINDS]);
+  assertEquals(Object.keys(schema.$defs.devices.properties), [...DEVICE_KINDS]);
+  assertEquals(named({ devices: { x: 1 } }), [...DEVICE_KINDS]);
   assertEquals(named({ topics: { x: 1 } }), Object.keys(schema.$defs.topics.properties));
 });
 
@@ -87,6 +92,7 @@ Deno.test("a policy is explained in words, rule by rule", () => {
         memory_mb: 512,
         message_kb: 0.5,
         topics: { control: ["nodes/lab/spawn"] },
+        devices: { sensors: ["*"] },
       },
     },
   });
@@ -100,6 +106,7 @@ Deno.test("a policy is explained in words, rule by rule", () => {
     "- sys: none",
     '- run: may run programs (which then run outside the sandbox) anything they name ("*"); shells only where named',
     "- ffi: none",
+    "- sensors: may read, once a second, temperature, humidity, pressure, light",
     "- install: npm:ms",
     "- broker: connections of their own",
     "- at the broker: they are told the user name 'agents' and the password in /etc/agents.password",
@@ -113,6 +120,7 @@ Deno.test("a policy is explained in words, rule by rule", () => {
     "- up to 1000 subscriptions",
     "- up to 1000 tasks that wait for an answer",
     "For agents named 'cam-*', instead:",
+    '- sensors: may read, once a second, any of them ("*")',
     "- broker: no connection of their own",
     "- at the broker: no credentials of their own",
     "- publish to control topics: nodes/lab/spawn",

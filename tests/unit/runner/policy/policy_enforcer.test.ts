@@ -220,3 +220,42 @@ Deno.test("of rules for the same agent the later goes before the earlier, each f
   assertEquals(topics, { publish: ["a"], subscribe: ["#"], control: ["nodes/n/list"] });
   assertEquals([keeper.rulesFor("cam-2").memory_mb, keeper.rulesFor("xcam-1").memory_mb], [200, 100]);
 });
+
+const deviceRefusal = (keeper: PolicyEnforcer, sensors: readonly string[], name = "a") =>
+  assertThrows(() => keeper.checkDevices(config(name, { devices: { sensors } })), PolicyRefusal).message;
+
+Deno.test("without a policy agents read what is around the machine, and no counters of what it computes", () => {
+  const keeper = new PolicyEnforcer(DEFAULT_POLICY);
+  const harmless = [
+    "temperature",
+    "humidity",
+    "pressure",
+    "light",
+    "w1/28-0316a2795fff",
+    "iio/0-0076/pressure",
+  ];
+  keeper.checkDevices(config("a", { devices: { sensors: harmless } }));
+  for (const entry of ["power", "energy", "voltage", "current", "speed", "hwmon/0-0040/power1"]) {
+    assertStringIncludes(deviceRefusal(keeper, [entry]), `devices.sensors '${entry}' is not allowed`);
+  }
+});
+
+Deno.test("a refused device is named with the rule, and with the line that allows it", () => {
+  assertEquals(
+    deviceRefusal(new PolicyEnforcer(DEFAULT_POLICY), ["temperature", "power", "energy"]),
+    "Cannot spawn 'a': devices.sensors 'power' is not allowed: devices.sensors of the built-in policy (there is no " +
+      "--policy file) allows temperature, humidity, pressure, light. To allow it, start the node with --policy FILE, " +
+      'and write {"agents": {"a": {"devices": {"sensors": ["temperature", "humidity", "pressure", "light", "power", ' +
+      '"energy"]}}}} into FILE',
+  );
+  const keeper = enforcer({ agents: { "meter-*": { devices: { sensors: ["w1/*"] } } } });
+  const message = deviceRefusal(keeper, ["w1/28-0316a2795fff", "hwmon/0-0040/power1"], "meter-1");
+  assertStringIncludes(message, `agents["meter-*"].devices.sensors of p.json allows w1/*`);
+  const [, line = ""] = /write (".*) into p\.json/.exec(message) ?? [];
+  // What the message says to write allows what was refused.
+  const mended = enforcer(JSON.parse(`{${line}}`));
+  mended.checkDevices(
+    config("meter-1", { devices: { sensors: ["w1/28-0316a2795fff", "hwmon/0-0040/power1"] } }),
+  );
+  assertStringIncludes(deviceRefusal(mended, ["energy"], "meter-1"), "is not allowed");
+});

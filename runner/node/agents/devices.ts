@@ -1,0 +1,119 @@
+/** Answers what agents ask of devices: within what their spawn config asks for and the policy allows. */
+import type { AgentFrame } from "../../../protocol/frames.ts";
+import type { DeviceFailure, DeviceRequest } from "../../../protocol/devices/requests.ts";
+import { deviceCovers, type Devices } from "../../../protocol/devices/devices.ts";
+import { meansSensor, noSuchSensor, type Sensor } from "../../../protocol/devices/sensors.ts";
+import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
+import { DeviceError, type Sensors } from "../../devices/sensors.ts";
+import type { FoundSensor } from "../../devices/inventory.ts";
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+
+export interface DeviceDeskParts {
+  readonly sensors: Pick<Sensors, "list" | "read" | "failuresOf">;
+  /** What the policy allows an agent now. */
+  readonly allowed: (agent: string) => Devices;
+  /** An agent has asked for a device that it was not granted. */
+  readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
+}
+
+/** Requests of one agent that are under way; the agent gets an error for more. */
+const MAX_PENDING = 64;
+
+type DeviceFrame = Extract<AgentFrame, { t: "device" }>;
+
+/** Invariant: every request is answered once, and its answer never reaches a later process of the agent. */
+export class DeviceDesk {
+  readonly #pending = new Map<SupervisedAgent, number>();
+
+  constructor(private readonly parts: DeviceDeskParts) {}
+
+  async handle(agent: SupervisedAgent, { id, request }: DeviceFrame): Promise<void> {
+    const { pid } = agent;
+    const pending = this.#pending.get(agent) ?? 0;
+    if (pending >= MAX_PENDING) {
+      const error = { code: "busy", message: `more than ${MAX_PENDING} requests at the same time` } as const;
+      agent.send({ t: "device", id, error });
+      return;
+    }
+    this.#pending.set(agent, pending + 1);
+    const answer = await this.#answer(agent, request);
+    const left = (this.#pending.get(agent) ?? 1) - 1;
+    if (left > 0) this.#pending.set(agent, left);
+    else this.#pending.delete(agent);
+    if (agent.pid === pid) agent.send({ t: "device", id, ...answer });
+  }
+
+  /**
+   * What an agent asks for and this node does not have; `undefined` where it has all. Asked at a spawn alone: a sensor
+   * that is unplugged keeps no agent from coming back.
+   */
+  async missing({ devices }: SpawnConfig): Promise<string | undefined> {
+    if (devices.sensors.length === 0) return undefined;
+    const found = await this.parts.sensors.list();
+    const entry = devices.sensors.find((entry) => !found.some((sensor) => meansSensor(entry, sensor)));
+    return entry === undefined ? undefined : `devices.sensors '${entry}': ${noSuchSensor(found)}`;
+  }
+
+  async #answer(
+    agent: SupervisedAgent,
+    request: DeviceRequest,
+  ): Promise<{ readonly value: unknown } | { readonly error: DeviceFailure }> {
+    try {
+      return { value: await this.#do(agent, request) };
+    } catch (error) {
+      if (error instanceof DeviceError) return { error: { code: error.reason, message: error.message } };
+      return { error: { code: "failed", message: (error as Error).message } };
+    }
+  }
+
+  async #do(agent: SupervisedAgent, request: DeviceRequest): Promise<unknown> {
+    switch (request.op) {
+      case "sensors":
+        return (await this.#sensorsOf(agent)).map((sensor) => ({
+          ...shown(sensor),
+          failures: this.parts.sensors.failuresOf(sensor.id),
+        }));
+      case "read":
+        return await this.parts.sensors.read(await this.#sensorOf(agent, request.sensor));
+      default:
+        return request satisfies never;
+    }
+  }
+
+  /** Only what both the spawn config and the policy name: a policy may have changed since the spawn. */
+  async #sensorsOf({ name, config }: SupervisedAgent): Promise<FoundSensor[]> {
+    const asked = config.devices.sensors;
+    if (asked.length === 0) return [];
+    const allowed = this.parts.allowed(name).sensors;
+    return (await this.parts.sensors.list()).filter((sensor) =>
+      asked.some((entry) => meansSensor(entry, sensor) && deviceCovers("sensors", allowed, entry))
+    );
+  }
+
+  /** @throws DeviceError */
+  async #sensorOf(agent: SupervisedAgent, wanted: string): Promise<FoundSensor> {
+    const granted = await this.#sensorsOf(agent);
+    const sensor = granted.find((one) => meansSensor(wanted, one));
+    if (sensor !== undefined) return sensor;
+    const asked = agent.config.devices.sensors;
+    const all = (await this.parts.sensors.list()).filter((one) => meansSensor(wanted, one));
+    // Asked for by its kind or by itself: then it is not there.
+    const isAsked = asked.includes(wanted) ||
+      asked.some((entry) => all.some((one) => meansSensor(entry, one)));
+    if (isAsked) {
+      throw new DeviceError("not_found", `Cannot read '${wanted}': this node has no such sensor`);
+    }
+    this.parts.onDenied(agent, "sensors", wanted);
+    throw new DeviceError(
+      "not_granted",
+      `Cannot read '${wanted}': the spawn config does not ask for it: add "devices": {"sensors": [${
+        JSON.stringify(wanted)
+      }]}`,
+    );
+  }
+}
+
+/** What others see of a sensor. */
+export function shown({ id, kind, unit, name, of }: FoundSensor): Sensor {
+  return { id, kind, unit, name, of };
+}

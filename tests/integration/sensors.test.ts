@@ -1,0 +1,46 @@
+/** Agents read the sensors of their node, from a made-up `/sys`, in either language. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BOARD, withSys } from "../support/made_up_sys.ts";
+import { Stage } from "../support/stage.ts";
+
+/** Fetching the interpreter takes a machine under load long. */
+const PATIENCE_MS = 240_000;
+
+const TYPESCRIPT = `export async function setup(agent) {
+  await agent.publish("read/list", await agent.sensors());
+  await agent.publish("read/typescript", await agent.sensor("temperature").read());
+  const failed = await agent.sensor("power").read().catch((error) => error);
+  await agent.publish("read/refused", [failed.name, failed.code]);
+}`;
+const PYTHON = `async def setup(agent):
+    await agent.publish("read/python", await agent.sensor("humidity").read())
+    try:
+        await agent.sensor("power").read()
+    except OSError as error:
+        await agent.publish("read/refused_python", [type(error).__name__, error.code])
+`;
+
+Deno.test("an agent reads what it asks for, in either language, and nothing else", async () => {
+  await withSys(BOARD, async ({ root }) => {
+    await using stage = await Stage.set({ args: ["--sys", root] });
+    const { bus } = stage;
+    await stage.spawn({ name: "reader", devices: { sensors: ["temperature"] }, code: TYPESCRIPT });
+    const { json: list } = await bus.on("read/list");
+    assertEquals(list.length, 5);
+    const { json: reading } = await bus.on("read/typescript");
+    assertEquals([reading.value, reading.unit, reading.kind], [21.4, "°C", "temperature"]);
+    assertEquals((await bus.on("read/refused")).json, ["DeviceError", "not_granted"]);
+    await stage.launch({ name: "in_python", devices: { sensors: ["humidity"] }, code: PYTHON });
+    const found = await bus.find("a reading", ({ topic }) => topic === "read/python", 0, PATIENCE_MS);
+    assertEquals([found.json.value, found.json.unit], [48.2, "%"]);
+    assertEquals((await bus.on("read/refused_python")).json, ["DeviceError", "not_granted"]);
+    // Neither what the policy leaves out nor what is not there is spawned.
+    const beyond = await stage.command("spawn", { name: "b", code: "1", devices: { sensors: ["power"] } });
+    assertStringIncludes(beyond.error, `write {"agents": {"b": {"devices": {"sensors": [`);
+    const absent = await stage.command("spawn", { name: "c", code: "1", devices: { sensors: ["light"] } });
+    assertStringIncludes(
+      absent.error,
+      "Cannot spawn 'c' on test-node: devices.sensors 'light': there is no such",
+    );
+  });
+});
