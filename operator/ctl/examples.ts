@@ -3,21 +3,25 @@ import type { Command } from "commander";
 
 /** Complete command lines, by command. */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
-  nodes: ["agentflow nodes --broker broker.lan", "agentflow nodes --watch"],
-  agents: ["agentflow agents --node kitchen", "agentflow agents --json"],
+  nodes: [
+    "agentflow nodes --broker broker.lan",
+    "agentflow nodes --watch -l floor=2",
+    "agentflow nodes forget attic",
+  ],
+  agents: ["agentflow agents --node kitchen", "agentflow agents -l room=kitchen,!beta --json"],
   logs: ["agentflow logs -f kitchen"],
   errors: ["agentflow errors -f sensor"],
   watch: ["agentflow watch 'sensors/#' --count 3", "agentflow watch --agent sensor --heartbeats"],
-  state: ["agentflow state sensor", "agentflow state sensor --code"],
+  state: ["agentflow state sensor", "agentflow state sensor --node kitchen --code"],
   spawn: [
     "agentflow spawn sensor.ts --node kitchen --poll-interval 10",
     "agentflow spawn report.py --node kitchen --install pypi:python-dateutil --replace",
     "agentflow spawn sensor.ts --node attic --later",
   ],
-  stop: ["agentflow stop sensor"],
+  stop: ["agentflow stop sensor", "agentflow stop 'light-*' --node kitchen --yes"],
   pause: ["agentflow pause sensor"],
   resume: ["agentflow resume sensor"],
-  restart: ["agentflow restart sensor"],
+  restart: ["agentflow restart sensor", "agentflow restart -l room=kitchen,!beta"],
   delete: ["agentflow delete sensor"],
   migrate: ["agentflow migrate sensor --to attic"],
   call: [

@@ -29,6 +29,8 @@ export interface AgentDto {
   readonly actor_id: string;
   readonly name: string;
   readonly node: string | null;
+  /** Other nodes that run an agent of this name: a conflict. */
+  readonly also_on: readonly string[];
   readonly state: string;
   /** The text from `set_status`, else the state. */
   readonly task: string | null;

@@ -1,9 +1,9 @@
 /** Tracks nodes and agents from the traffic on the bus. No I/O, no timers: the caller passes in messages and the time. */
 import { actorId } from "../../protocol/ids.ts";
-import { isName } from "../../protocol/names.ts";
+import { isName, nameIn } from "../../protocol/names.ts";
 import { filterMatches } from "../../protocol/topics.ts";
 import { agentAfter, agentListed, nodeAfter, readObject } from "./readings.ts";
-import { type AgentView, newAgent, type NodeView } from "./views.ts";
+import { type AgentView, hasEnded, newAgent, type NodeView } from "./views.ts";
 
 /** What a message changed. */
 export type FleetChange =
@@ -34,14 +34,21 @@ const MAX_ENTRIES = 5000;
 const MAX_STRANGERS = 5000;
 
 /**
+ * An agent's name is its identity, and still two nodes may run one of it: each is an instance of its own here.
+ *
  * Invariants: bounded; the entry that has been silent longest is evicted first, and an agent that a node says it runs is
- * never evicted for one that no node vouches for; a message that does not parse or has no valid name changes nothing.
+ * never evicted for one that no node vouches for; a message that does not parse or has no valid name changes nothing; an
+ * instance that has ended, or that its node no longer lists, is not kept beside another one.
  */
 export class Fleet {
   readonly #nodes = new Map<string, NodeView>();
   readonly #agents = new Map<string, AgentView>();
   /** Agents that no online node lists. */
   readonly #strangers = new Map<string, AgentView>();
+  /** The keys of the instances of each agent, by its id. */
+  readonly #instances = new Map<string, Set<string>>();
+  /** The ids of agents with more than one instance. */
+  readonly #multiple = new Set<string>();
 
   constructor(private readonly options: FleetOptions = {}) {}
 
@@ -49,6 +56,7 @@ export class Fleet {
     return [...this.#nodes.values()];
   }
 
+  /** Every instance of every agent. */
   get agents(): readonly AgentView[] {
     return [...this.#agents.values(), ...this.#strangers.values()];
   }
@@ -57,13 +65,21 @@ export class Fleet {
     return this.#nodes.get(name);
   }
 
+  /** Of several instances, one that has not ended and that a node vouches for, if there is one. */
   agent(actorId: string): AgentView | undefined {
-    return this.#agents.get(actorId) ?? this.#strangers.get(actorId);
+    const [first, ...others] = this.instances(actorId);
+    if (first === undefined || others.length === 0) return first;
+    return [first, ...others].reduce((best, other) => this.#rank(other) > this.#rank(best) ? other : best);
   }
 
-  /** The agents of this name: one, unless nodes disagree. */
+  /** One for each node that runs an agent of this id, as far as is known. */
+  instances(actorId: string): readonly AgentView[] {
+    return [...this.#instances.get(actorId) ?? []].flatMap((key) => this.#find(key) ?? []);
+  }
+
+  /** An agent of this name, whatever its id. */
   agentNamed(name: string): AgentView | undefined {
-    return this.agents.find((agent) => agent.name === name);
+    return this.agent(actorId(name)) ?? this.agents.find((agent) => agent.name === name);
   }
 
   /** Processes a message. @param nowMs when it arrived @returns what it changed, if anything */
@@ -79,17 +95,22 @@ export class Fleet {
       const node = nodeAfter(this.#nodes.get(id), id, report, fields, nowMs);
       return node && this.#keepNode(node);
     }
-    const agent = agentAfter(this.agent(id), id, report, fields, nowMs);
+    const agent = agentAfter(this.#meant(id, nameIn(fields.node)), id, report, fields, nowMs);
     return agent && this.#keepAgent(agent);
   }
 
   /** Processes a node's answer to `list`: all its agents in their present state. */
   applyList(node: string, listed: readonly unknown[], nowMs: number): void {
+    const names = new Set<string>();
     for (const entry of listed) {
-      const agent = agentListed((actorId) => this.agent(actorId), node, entry, nowMs);
+      const agent = agentListed((actorId) => this.#meant(actorId, node), node, entry, nowMs);
+      if (agent === undefined) continue;
+      names.add(agent.name);
       // The node itself vouches for it: no heartbeat is needed.
-      if (agent !== undefined) this.#keepVouched(agent);
+      this.#keepVouched(agent);
+      this.#dropEnded(agent);
     }
+    this.#dropUnlisted(node, (name) => names.has(name));
   }
 
   /** Records that a node started an agent: if the agent fails at once, nothing else may say where it ran. */
@@ -98,15 +119,38 @@ export class Fleet {
     return this.#keepAgent({ ...newAgent(actorId, name), node, lastSeenMs: nowMs });
   }
 
-  /** Forgets an agent, for instance one that was deleted. */
-  forgetAgent(actorId: string): void {
-    this.#agents.delete(actorId);
-    this.#strangers.delete(actorId);
+  /** Forgets an agent, for instance one that was deleted. @param node only its instance there */
+  forgetAgent(actorId: string, node?: string): void {
+    for (const agent of this.instances(actorId)) {
+      if (node === undefined || agent.node === node) this.#drop(agent);
+    }
+  }
+
+  /** Forgets a node and what it ran. */
+  forgetNode(name: string): void {
+    this.#nodes.delete(name);
+    for (const agent of this.agents) if (agent.node === name) this.#drop(agent);
+  }
+
+  #find(key: string): AgentView | undefined {
+    return this.#agents.get(key) ?? this.#strangers.get(key);
+  }
+
+  /** The instance that a report is about: that of its node, or else one of which the node is not known yet. */
+  #meant(actorId: string, node: string | undefined): AgentView | undefined {
+    if (node === undefined) return this.agent(actorId);
+    return this.#find(keyOf(actorId, node)) ?? this.#find(keyOf(actorId, undefined));
+  }
+
+  #rank(agent: AgentView): number {
+    const isVouched = this.#agents.has(keyOf(agent.actorId, agent.node));
+    return (hasEnded(agent) ? 0 : 2) + (isVouched ? 1 : 0);
   }
 
   #withoutManifest(actorId: string): FleetChange | undefined {
-    const known = this.agent(actorId);
-    return known === undefined ? undefined : this.#keepAgent({ ...known, manifest: undefined });
+    for (const known of this.instances(actorId)) this.#keepAgent({ ...known, manifest: undefined });
+    const agent = this.agent(actorId);
+    return agent === undefined ? undefined : { kind: "agent", agent };
   }
 
   #keepNode(node: NodeView): FleetChange {
@@ -114,26 +158,74 @@ export class Fleet {
     for (const stranger of [...this.#strangers.values()]) {
       if (stranger.node === node.name && isVouchedFor(stranger, node)) this.#keepVouched(stranger);
     }
+    if (node.isOnline && node.lastSeenMs !== undefined) {
+      this.#dropUnlisted(node.name, (name) => node.agents.includes(name));
+    }
     return { kind: "node", node };
   }
 
   #keepAgent(agent: AgentView): FleetChange {
     const node = agent.node === undefined ? undefined : this.#nodes.get(agent.node);
-    if (node !== undefined && isVouchedFor(agent, node)) return this.#keepVouched(agent);
-    this.#agents.delete(agent.actorId);
-    this.#evicted(keep(this.#strangers, agent.actorId, agent, this.options.maxStrangers ?? MAX_STRANGERS));
+    if (node !== undefined && isVouchedFor(agent, node)) this.#keepVouched(agent);
+    else {
+      this.#drop(agent);
+      this.#keepIn(this.#strangers, agent, this.options.maxStrangers ?? MAX_STRANGERS);
+    }
+    this.#dropEnded(agent);
     return { kind: "agent", agent };
   }
 
-  #keepVouched(agent: AgentView): FleetChange {
-    this.#strangers.delete(agent.actorId);
-    this.#evicted(keep(this.#agents, agent.actorId, agent, this.options.maxEntries ?? MAX_ENTRIES));
-    return { kind: "agent", agent };
+  #keepVouched(agent: AgentView): void {
+    this.#drop(agent);
+    this.#keepIn(this.#agents, agent, this.options.maxEntries ?? MAX_ENTRIES);
   }
 
-  #evicted(actorId: string | undefined): void {
-    if (actorId !== undefined) this.options.onEvicted?.(actorId);
+  #keepIn(map: Map<string, AgentView>, agent: AgentView, max: number): void {
+    const key = keyOf(agent.actorId, agent.node);
+    // Until now it was not known where it runs.
+    if (agent.node !== undefined) this.#drop({ ...agent, node: undefined });
+    const evicted = keep(map, key, agent, max);
+    this.#index(agent.actorId, (keys) => keys.add(key));
+    if (evicted === undefined) return;
+    this.#index(evicted.actorId, (keys) => keys.delete(keyOf(evicted.actorId, evicted.node)));
+    if (!this.#instances.has(evicted.actorId)) this.options.onEvicted?.(evicted.actorId);
   }
+
+  #drop({ actorId, node }: AgentView): void {
+    const key = keyOf(actorId, node);
+    this.#agents.delete(key);
+    this.#strangers.delete(key);
+    this.#index(actorId, (keys) => keys.delete(key));
+  }
+
+  #index(actorId: string, change: (keys: Set<string>) => void): void {
+    const keys = this.#instances.get(actorId) ?? new Set();
+    change(keys);
+    if (keys.size === 0) this.#instances.delete(actorId);
+    else this.#instances.set(actorId, keys);
+    if (keys.size > 1) this.#multiple.add(actorId);
+    else this.#multiple.delete(actorId);
+  }
+
+  /** Of an agent that runs, nothing is kept of where it ran before. */
+  #dropEnded({ actorId }: AgentView): void {
+    if (!this.#multiple.has(actorId)) return;
+    const all = this.instances(actorId);
+    const ended = all.filter(hasEnded);
+    for (const agent of ended.length < all.length ? ended : ended.slice(0, -1)) this.#drop(agent);
+  }
+
+  /** What a node does not list has left it, if it runs elsewhere. */
+  #dropUnlisted(node: string, isListed: (agent: string) => boolean): void {
+    for (const id of [...this.#multiple]) {
+      const there = this.#find(keyOf(id, node));
+      if (there !== undefined && !isListed(there.name)) this.#drop(there);
+    }
+  }
+}
+
+function keyOf(actorId: string, node: string | undefined): string {
+  return `${actorId}@${node ?? ""}`;
 }
 
 /** Whether the node says that it runs the agent. Nodes list names, and each name has exactly one id. */
@@ -141,12 +233,12 @@ function isVouchedFor({ name, actorId: id }: AgentView, { isOnline, agents }: No
   return isOnline && agents.includes(name) && id === actorId(name);
 }
 
-/** Sets the entry as the newest and evicts the oldest if there are too many. @returns the evicted key */
-function keep<T>(map: Map<string, T>, key: string, value: T, max: number): string | undefined {
+/** Sets the entry as the newest and evicts the oldest if there are too many. @returns what was evicted */
+function keep<T>(map: Map<string, T>, key: string, value: T, max: number): T | undefined {
   map.delete(key);
   map.set(key, value);
-  const [oldest] = map.keys();
+  const [oldest] = map;
   if (map.size <= max || oldest === undefined) return undefined;
-  map.delete(oldest);
-  return oldest;
+  map.delete(oldest[0]);
+  return oldest[1];
 }

@@ -119,21 +119,13 @@ export function agentAfter(
         ...agent,
         node,
         lastSeenMs: nowMs,
-        state: hasEnded(agent, fields) ? "failed" : agent.state,
+        // A Python node sends no heartbeat after it.
+        state: fields.severity === "fatal" ? "failed" : agent.state,
         restarts: number(fields.restart_count) ?? agent.restarts,
       };
     default:
       return { ...agent, node, manifest: isBounded(fields) ? fields : undefined };
   }
-}
-
-/**
- * A fatal error ends an agent if its node reports nothing further: a Python node sends no heartbeat after it. A fatal
- * error from the target node of a failed move does not: the agent keeps running where it is.
- */
-function hasEnded({ node }: AgentView, fields: Fields): boolean {
-  const of = nameIn(fields.node);
-  return fields.severity === "fatal" && (of === undefined || node === undefined || of === node);
 }
 
 /** @param listed one entry of the answer of `node` to `list` @returns undefined when it names no agent */

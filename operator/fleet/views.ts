@@ -50,6 +50,13 @@ export interface AgentView {
   readonly manifest: Readonly<Record<string, unknown>> | undefined;
 }
 
+const ENDED: ReadonlySet<string> = new Set(["stopped", "failed"]);
+
+/** Whether it says that it has ended. */
+export function hasEnded({ state }: Pick<AgentView, "state">): boolean {
+  return ENDED.has(state);
+}
+
 /** A node's state, from what it says and from the age of its last heartbeat. */
 export function stateOf(node: NodeView, nowMs: number): NodeState {
   if (!node.isOnline) return "offline";

@@ -81,7 +81,7 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
       warning(
         check,
         `offline${waits}`,
-        `start it; or, if it is gone for good, forget it: mosquitto_pub -r -n -t nodes/${name}/status`,
+        `start it; or, if it is gone for good, forget it: agentflow nodes forget ${name}`,
       ),
     ];
   }
@@ -140,7 +140,10 @@ function duplicates({ instances, homes }: Evidence): Finding[] {
     failed(
       `agent ${agent}`,
       `runs on ${[...of].join(" and ")}`,
-      "stop one of them, or give it another name: both answer tasks, and write to the same topics",
+      `stop one of them (agentflow stop ${agent} --node ${
+        [...of][0]
+      }), or give it another name: both answer tasks, and ` +
+        "write to the same topics",
     )
   );
   return [...nodes, ...agents];

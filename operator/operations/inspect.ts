@@ -19,9 +19,9 @@ export interface Inspection {
 export async function inspectAgent(
   operator: Operator,
   name: string,
-  options: CommandOptions = {},
+  options: CommandOptions & { readonly node?: string | undefined } = {},
 ): Promise<Inspection> {
-  return await inspectOn(operator, locate(operator.fleet, name).node, name, options);
+  return await inspectOn(operator, locate(operator.fleet, name, options.node).node, name, options);
 }
 
 /** As `inspect`, for a known node. @throws RefusedError; NoAnswerError */

@@ -17,15 +17,16 @@ const TIMEOUT_MS = 120_000;
 
 /**
  * Resolves when the agent runs on its new node and nowhere else.
+ * @param options.node where it runs, if several nodes have one of this name
  * @throws OperationError when it cannot begin; RefusedError with the node's reason; NoAnswerError
  */
 export async function migrate(
   operator: Operator,
   name: string,
   to: string,
-  { timeoutMs = TIMEOUT_MS }: CommandOptions = {},
+  { timeoutMs = TIMEOUT_MS, node }: CommandOptions & { readonly node?: string | undefined } = {},
 ): Promise<Migration> {
-  return await migrateFrom(operator, locate(operator.fleet, name), to, { timeoutMs });
+  return await migrateFrom(operator, locate(operator.fleet, name, node), to, { timeoutMs });
 }
 
 /** As `migrate`, for a known place. @throws as `migrate` */

@@ -4,24 +4,10 @@ import type { AgentCommand } from "../../protocol/commands.ts";
 import type { CommandOptions } from "../commander.ts";
 import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
-import { locate, type Place } from "./find.ts";
+import type { Place } from "./find.ts";
 import { obeyed, type Signs } from "./obeyed.ts";
 
-/**
- * Stops an agent for good, wherever it runs.
- * @throws OperationError when no node runs it; RefusedError; NoAnswerError
- */
-export async function stopAgent(
-  operator: Operator,
-  name: string,
-  options: CommandOptions = {},
-): Promise<Place> {
-  const place = locate(operator.fleet, name);
-  await stopAt(operator, place, options);
-  return place;
-}
-
-/** As `stop`, for a known place. @throws RefusedError; NoAnswerError */
+/** Stops an agent for good. @throws RefusedError; NoAnswerError */
 export async function stopAt(operator: Operator, place: Place, options: CommandOptions = {}): Promise<void> {
   const { node, name } = place;
   await obeyed(
@@ -62,22 +48,7 @@ const STATE_AFTER: Readonly<Record<AgentCommand, string | undefined>> = {
   restart: undefined,
 };
 
-/**
- * Presses one of an agent's buttons.
- * @throws OperationError when no node runs it; RefusedError; NoAnswerError
- */
-export async function pressButton(
-  operator: Operator,
-  name: string,
-  command: AgentCommand,
-  options: CommandOptions = {},
-): Promise<Place> {
-  const place = locate(operator.fleet, name);
-  await pressAt(operator, place, command, options);
-  return place;
-}
-
-/** As above, for a known place. @throws RefusedError; NoAnswerError */
+/** Presses one of an agent's buttons. @throws RefusedError; NoAnswerError */
 export async function pressAt(
   operator: Operator,
   place: Place,

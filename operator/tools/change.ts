@@ -4,13 +4,12 @@ import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { OperationError } from "../operator.ts";
-import type { Fleet } from "../fleet/fleet.ts";
 import { locate, onlineNode } from "../operations/find.ts";
 import { inspectAgent } from "../operations/inspect.ts";
 import { migrate } from "../operations/migrate.ts";
 import { type Config, spawn, type SpawnOutcome } from "../operations/spawn.ts";
 import { spawnWords } from "../operations/spawn_words.ts";
-import { stopAgent } from "../operations/stop.ts";
+import { stopAt } from "../operations/stop.ts";
 import { survey } from "../operations/survey.ts";
 import { configFromTemplate } from "../templates/catalog.ts";
 import {
@@ -29,7 +28,9 @@ import { isFailure } from "../commander.ts";
 const MAX_REPLY_CHARS = 100_000;
 const name = z.string().describe("Name of the agent; unique in the whole fleet");
 
-const where = z.string().optional().describe("Only if it runs on this node");
+const where = z.string().optional().describe(
+  "The node that runs it; needed where several nodes have one of this name",
+);
 
 /** Spawn config fields that both a new and a changed agent can have. */
 const configFields = {
@@ -81,18 +82,18 @@ const updateAgent = defineTool({
     "Replaces the code of a running agent, or fields of its config. Anything not given stays. If the new code does " +
     "not compile, or fails in setup() or its first process(), the old code runs again.",
   effect: "end",
-  input: { name, code: z.string().optional(), ...configFields },
-  async preview({ name, ...changes }, { operator }, { signal }) {
+  input: { name, node: where, code: z.string().optional(), ...configFields },
+  async preview({ name, node: expected, ...changes }, { operator }, { signal }) {
     await survey(operator, { signal });
-    const { node, config } = await inspectAgent(operator, name);
+    const { node, config } = await inspectAgent(operator, name, { node: expected });
     const { code: _code, ...kept } = config;
     // Show the whole resulting config, not only the changes: permissions that it keeps matter, too.
     return { ...kept, ...withoutUndefined(changes), name, node, code: changes.code ?? "(as it is)" };
   },
-  async run({ name, ...changes }, { operator }, call) {
+  async run({ name, node: expected, ...changes }, { operator }, call) {
     if (Object.keys(changes).length === 0) return failed("Nothing to change");
     await survey(operator, { signal: call.signal });
-    const { node, config } = await inspectAgent(operator, name);
+    const { node, config } = await inspectAgent(operator, name, { node: expected });
     return await spawned({ operator }, node, { ...config, ...changes, name, replace: true }, call);
   },
 });
@@ -105,8 +106,9 @@ const stopTool = defineTool({
   input: { name, node: where },
   async run({ name, node: expected }, { operator }, { signal }) {
     await survey(operator, { signal });
-    checkPlace(operator.fleet, name, expected);
-    const { node } = await stopAgent(operator, name);
+    const place = locate(operator.fleet, name, expected);
+    await stopAt(operator, place);
+    const { node } = place;
     return done({ agent: name, node, state: "stopped" });
   },
 });
@@ -119,8 +121,7 @@ const migrateAgent = defineTool({
   input: { name, target_node: z.string(), node: where },
   async run({ name, target_node, node }, { operator }, { signal }) {
     await survey(operator, { signal });
-    checkPlace(operator.fleet, name, node);
-    return done({ ...await migrate(operator, name, target_node) });
+    return done({ ...await migrate(operator, name, target_node, { node }) });
   },
 });
 
@@ -149,13 +150,6 @@ const callAgent = defineTool({
 });
 
 export const CHANGE_TOOLS: readonly Tool[] = [spawnAgent, updateAgent, stopTool, migrateAgent, callAgent];
-
-/** @throws OperationError when the agent is not on the node that the caller expects */
-function checkPlace(fleet: Fleet, name: string, expected: string | undefined): void {
-  const { node } = locate(fleet, name);
-  if (expected === undefined || node === expected) return;
-  throw new OperationError(`Agent '${name}' runs on ${node}, not on ${expected}: nothing was done`);
-}
 
 async function spawned(
   { operator }: Pick<Workshop, "operator">,

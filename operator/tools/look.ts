@@ -3,7 +3,7 @@ import { parseExactly } from "../../protocol/json.ts";
 import { z } from "zod";
 import { filterError } from "../../protocol/topics.ts";
 import { stateOf } from "../fleet/views.ts";
-import { liveAgents, nodeNamed } from "../operations/find.ts";
+import { instances, nodeNamed } from "../operations/find.ts";
 import { listen } from "../operations/listen.ts";
 import { keyOf, recentLines } from "../operations/recent.ts";
 import { survey } from "../operations/survey.ts";
@@ -42,22 +42,23 @@ const listNodes = defineTool({
 const listAgents = defineTool({
   name: "list_agents",
   title: "List the agents",
-  description: "The agents that run, on all nodes or on one: state, load, restarts, description, topics.",
+  description:
+    "The agents, on all nodes or on one: state (off: its node is off), load, restarts, description, topics. " +
+    "also_on names other nodes that run an agent of that name: a conflict, one of them must be stopped.",
   effect: "look",
   input: {
     node: z.string().optional().describe("Only those of this node"),
-    agent: z.string().optional().describe("Only the one of this name"),
+    agent: z.string().optional().describe("Only those of this name"),
     limit,
   },
   async run({ node, agent: name, limit }, { operator }, { signal }) {
     await survey(operator, { signal });
     if (node !== undefined) nodeNamed(operator.fleet, node);
-    const all = liveAgents(operator.fleet)
-      .filter((agent) => node === undefined || agent.node === node)
-      .filter((agent) => name === undefined || agent.name === name)
-      .toSorted((a, b) => a.name.localeCompare(b.name));
+    const all = instances(operator.fleet)
+      .filter(({ agent }) => node === undefined || agent.node === node)
+      .filter(({ agent }) => name === undefined || agent.name === name);
     const agents = all.slice(0, limit).map((
-      { name, node, state, task, cpu, memoryMb, uptime, restarts, manifest },
+      { agent: { name, node, task, cpu, memoryMb, uptime, restarts, manifest }, state, alsoOn },
     ) => ({
       agent: name,
       node,
@@ -69,6 +70,7 @@ const listAgents = defineTool({
       restarts,
       description: typeof manifest?.description === "string" ? excerpt(manifest.description, 500) : undefined,
       publishes: manifest?.publishes,
+      ...(alsoOn.length === 0 ? {} : { also_on: alsoOn }),
     }));
     if (name !== undefined && agents.length === 0) {
       return done({ agents, total: 0, note: `None of the nodes that answered runs an agent '${name}'` });

@@ -31,6 +31,7 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
     t.step({ name, fn, sanitizeOps: false, sanitizeResources: false });
   // deno-lint-ignore no-explicit-any -- JSON of the program
   const steps = (plan: any[]) => plan.map(({ step, node, agent }) => `${step} ${node}/${agent}`).sort();
+  const rows = (json: unknown) => json as readonly Record<string, unknown>[];
   await Deno.mkdir(join(folder, "code"));
   await Deno.writeTextFile(join(folder, "code", "sensor.ts"), QUIET);
 
@@ -114,6 +115,32 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
     const errors = Object.fromEntries(json.results.map(({ agent, error }: any) => [agent, error]));
     assertEquals(errors, { bad: "setup: no", far: "no node 'cellar' has been seen", good: undefined });
     assertEquals((await run("state", "good")).code, 0);
+  });
+
+  await step("two agents of one name are both shown, and --node tells them apart", async () => {
+    for (const node of ["hall", "attic"]) {
+      const started = bus.on(
+        `agents/${node}/logs`,
+        ({ json }) => json.type === "spawned" && json.child_name === "twin",
+      );
+      await bus.publish(`nodes/${node}/spawn`, { name: "twin", code: QUIET });
+      await started;
+    }
+    const twins = rows((await run("agents", "--json")).json).filter(({ agent }) => agent === "twin");
+    assertEquals(twins.map(({ node, also_on }) => [node, also_on]), [["attic", ["hall"]], ["hall", [
+      "attic",
+    ]]]);
+    assertMatch((await run("agents", "-l", "gpu=yes")).stdout, /^twin +attic +running, conflict /m);
+    const unclear = await run("stop", "twin");
+    assertEquals(unclear.code, 1);
+    assertStringIncludes(
+      unclear.stderr,
+      "Agent 'twin' runs on attic and hall: say on which node you mean it",
+    );
+    assertMatch((await run("stop", "twin", "--node", "attic")).stdout, /has been stopped on attic/);
+    assertEquals((await run("state", "twin", "--json")).json.node, "hall");
+    const several = rows((await run("restart", "-l", "floor=0", "--json")).json);
+    assertEquals(several.map(({ agent, ok }) => [agent, ok]).sort(), [["twin", true], ["vision", true]]);
   });
 
   await step("a file that cannot be used is told in its own words", async () => {

@@ -10,10 +10,14 @@ export function addMigrate(program: Command, cli: Cli): void {
   const command = program.command("migrate")
     .description("move an agent and its persisted state to another node")
     .argument("<AGENT>", "its name")
-    .requiredOption("--to <NODE>", "the node to move it to");
+    .requiredOption("--to <NODE>", "the node to move it to")
+    .option("--node <NODE>", "the node that runs it; needed where several nodes have one of this name");
   cli.connected(command, async (run, operator, name = "") => {
     await survey(operator, { signal: run.signal });
-    const { from, to } = await migrate(operator, name, text(run.options, "to") ?? "", commandOptions(run));
+    const { from, to } = await migrate(operator, name, text(run.options, "to") ?? "", {
+      ...commandOptions(run),
+      node: text(run.options, "node"),
+    });
     if (run.json) run.printJson({ ok: true, agent: name, from_node: from, to_node: to });
     else run.print(`Agent '${name}' has moved from ${from} to ${to}`);
     return EXIT.ok;

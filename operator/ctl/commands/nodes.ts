@@ -1,11 +1,14 @@
-/** `agentflow nodes`: lists the nodes, their state and their agents. */
+/** `agentflow nodes`: lists the nodes, their state and their agents, and forgets those that are gone. */
 import type { Command } from "commander";
+import { selects } from "../../fleet/selector.ts";
 import { type NodeView, stateOf } from "../../fleet/views.ts";
+import { forgetNode } from "../../operations/forget.ts";
 import { survey, watchFleet } from "../../operations/survey.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, milliseconds } from "../options.ts";
+import { LABELS_OPTION, nodeSelection } from "../selection.ts";
 import { LiveView } from "../render/live.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration, megabytes, percent, UNKNOWN } from "../render/units.ts";
@@ -17,10 +20,15 @@ export function addNodes(program: Command, cli: Cli): void {
   const command = program.command("nodes")
     .description("list the nodes: online or not, agents, load, version, labels")
     .option("-w, --watch", "keep the table up to date, until Ctrl-C; with --json a line for each change")
+    .option(...LABELS_OPTION)
     .option("--listen <SECONDS>", "also wait this long for nodes that only send heartbeats");
+  addForget(command, cli);
   cli.connected(command, async (run, operator) => {
     const listenMs = milliseconds(run.options, "listen") ?? 0;
     const { fleet } = operator;
+    const { labels: selector } = nodeSelection(run.options);
+    const shown = () =>
+      fleet.nodes.filter(({ labels }) => selector === undefined || selects(selector, labels));
     if (isSet(run.options, "watch")) {
       if (!run.json && !run.stdout.isTerminal) {
         throw new ConfigError(
@@ -28,7 +36,7 @@ export function addNodes(program: Command, cli: Cli): void {
         );
       }
       using view = new LiveView(run.stdout);
-      const show = () => view.show(nodeLines(sorted(fleet.nodes), run, view.width));
+      const show = () => view.show(nodeLines(sorted(shown()), run, view.width));
       const draw = run.json ? () => {} : show;
       using _watch = await watchFleet(operator, (change) => {
         if (run.json && change.kind === "node") run.printJson(asJson(change.node, Date.now()));
@@ -40,10 +48,25 @@ export function addNodes(program: Command, cli: Cli): void {
       return EXIT.ok;
     }
     await survey(operator, { listenMs, signal: run.signal });
-    const nodes = sorted(fleet.nodes);
+    const nodes = sorted(shown());
     if (run.json) run.printJson(nodes.map((node) => asJson(node, Date.now())));
     else if (nodes.length === 0) run.note("No node has been heard of at this broker");
     else nodeLines(nodes, run, run.stdout.columns()).forEach(run.print);
+    return EXIT.ok;
+  });
+}
+
+function addForget(nodes: Command, cli: Cli): void {
+  const command = nodes.command("forget")
+    .description(
+      "remove what the broker keeps of a node that will not come back: status, commands, manifests",
+    )
+    .argument("<NODE>", "its name");
+  cli.connected(command, async (run, operator, name = "") => {
+    await survey(operator, { signal: run.signal });
+    const agents = await forgetNode(operator, name);
+    if (run.json) run.printJson({ ok: true, node: name, agents });
+    else run.print(`Node '${name}' is forgotten${agents.length === 0 ? "" : `, and ${agents.join(", ")}`}`);
     return EXIT.ok;
   });
 }

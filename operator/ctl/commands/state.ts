@@ -5,18 +5,22 @@ import { OperationError } from "../../operator.ts";
 import { survey } from "../../operations/survey.ts";
 import { type Cli, commandOptions, type Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { isSet } from "../options.ts";
+import { isSet, text } from "../options.ts";
 import { printableJson } from "../terminal.ts";
 
 export function addState(program: Command, cli: Cli): void {
   const command = program.command("state")
     .description("show an agent's persisted state as JSON")
     .argument("<AGENT>", "its name")
+    .option("--node <NODE>", "the node that runs it; needed where several nodes have one of this name")
     .option("--config", "show the config it was spawned with instead")
     .option("--code", "show its code instead");
   cli.connected(command, async (run, operator, name = "") => {
     await survey(operator, { signal: run.signal });
-    const inspection = await inspectAgent(operator, name, commandOptions(run));
+    const inspection = await inspectAgent(operator, name, {
+      ...commandOptions(run),
+      node: text(run.options, "node"),
+    });
     const { node, state, config, persisted, persistedBytes } = inspection;
     if (isSet(run.options, "code") && !run.json) showCode(run, String(config.code).trimEnd());
     else if (isSet(run.options, "config") && !run.json) run.print(printableJson(config, 2));

@@ -1,19 +1,22 @@
-/** `agentflow stop`: stops one agent for good. */
+/** `agentflow stop`: stops agents for good. */
 import type { Command } from "commander";
-import { stopAgent } from "../../operations/stop.ts";
+import { stopAt } from "../../operations/stop.ts";
 import { survey } from "../../operations/survey.ts";
 import { type Cli, commandOptions } from "../cli.ts";
-import { EXIT } from "../exit_code.ts";
+import { addAgentSelection, eachAgent } from "../selection.ts";
 
 export function addStop(program: Command, cli: Cli): void {
   const command = program.command("stop")
-    .description("stop an agent; its persisted state is kept")
-    .argument("<AGENT>", "its name");
-  cli.connected(command, async (run, operator, name = "") => {
+    .description("stop agents; their persisted state is kept");
+  addAgentSelection(command);
+  command.option("--yes", "do not ask before several are stopped");
+  cli.connected(command, async (run, operator, ...names) => {
     await survey(operator, { signal: run.signal });
-    const { node } = await stopAgent(operator, name, commandOptions(run));
-    if (run.json) run.printJson({ ok: true, agent: name, node, state: "stopped" });
-    else run.print(`Agent '${name}' has been stopped on ${node}`);
-    return EXIT.ok;
+    return await eachAgent(run, operator, names, {
+      act: (place) => stopAt(operator, place, commandOptions(run)),
+      asJson: ({ name, node }) => ({ agent: name, node, state: "stopped" }),
+      words: ({ name, node }) => `Agent '${name}' has been stopped on ${node}`,
+      ask: "stops",
+    });
   });
 }

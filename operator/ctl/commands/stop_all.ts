@@ -3,27 +3,31 @@ import type { Command } from "commander";
 import { NoAnswerError, RefusedError } from "../../commander.ts";
 import { stateOf } from "../../fleet/views.ts";
 import { OperationError, type Operator } from "../../operator.ts";
-import { nodeNamed, onlineNode } from "../../operations/find.ts";
+import { onlineNode } from "../../operations/find.ts";
+import { selectNodes } from "../../operations/selection.ts";
 import { stopNode } from "../../operations/stop.ts";
 import { survey } from "../../operations/survey.ts";
 import { agreed } from "../ask.ts";
 import { type Cli, commandOptions, type Run } from "../cli.ts";
 import { codesOf, wordsOf } from "../../../protocol/expected_error.ts";
 import { EXIT } from "../exit_code.ts";
+import { LABELS_OPTION, nodeSelection } from "../selection.ts";
 import { count } from "../render/units.ts";
 
 export function addStopAll(program: Command, cli: Cli): void {
   const command = program.command("stop-all")
     .description("end nodes and all of their agents, which do not come back on their own")
     .argument("[NODE...]", "nodes to end (default: all that are online)")
+    .option(...LABELS_OPTION)
     .option("--yes", "do not ask");
   cli.connected(command, async (run, operator, ...names) => {
     await survey(operator, { signal: run.signal });
     const { fleet } = operator;
     const given = names.filter((name) => name !== undefined);
+    const { labels } = nodeSelection(run.options);
     const nodes = given.length > 0
-      ? given.map((name) => nodeNamed(fleet, name))
-      : fleet.nodes.filter(({ isOnline }) => isOnline);
+      ? given.flatMap((node) => selectNodes(fleet, { node, labels }))
+      : selectNodes(fleet, { labels }).filter(({ isOnline }) => isOnline);
     const online = nodes.filter((node) => stateOf(node, Date.now()) !== "offline");
     if (nodes.length === 0) run.note("No node is online");
     for (const { name, agents } of online) run.note(`${name}: ${agents.join(", ") || "no agents"}`);

@@ -38,7 +38,8 @@ function find(words: readonly string[]): { command: typeof program; rest: readon
 /** @throws where a line uses a command or a flag that is not there */
 function assertUsable(line: string): void {
   const { command, rest } = find(line.trim().split(/ +/).slice(1));
-  assert(command !== program && command.commands.length === 0, line);
+  // Of commands with subcommands, only those with flags do something by themselves.
+  assert(command !== program && (command.commands.length === 0 || command.options.length > 0), line);
   for (const flag of rest.filter((word) => /^--?[a-z]/.test(word))) {
     assert(command.options.some(({ long, short }) => long === flag || short === flag), `${line}: ${flag}`);
   }

@@ -174,7 +174,12 @@ function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.
       <span role="cell" class="c-state">
         <StateMark state={state} />
       </span>
-      <span role="cell" class="c-node">{agent.node ?? "–"}</span>
+      <span role="cell" class="c-node">
+        {agent.node ?? "–"}
+        {agent.also_on.length > 0 && (
+          <strong title="Two nodes run an agent of this name">, {agent.also_on.join(", ")}</strong>
+        )}
+      </span>
       <span role="cell" class={`c-restarts num${agent.restarts > 0 ? " warn" : ""}`}>{agent.restarts}</span>
       <span role="cell" class="c-cpu num">
         <SparkChart values={spark?.cpu ?? []} tone="cpu" floor={5} />

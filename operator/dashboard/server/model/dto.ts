@@ -30,12 +30,14 @@ export function nodeDto(node: NodeView, firstHeard: number): NodeDto {
   };
 }
 
-export function agentDto(agent: AgentView): AgentDto {
+/** @param alsoOn other nodes that run one of its name */
+export function agentDto(agent: AgentView, alsoOn: readonly string[] = []): AgentDto {
   const manifest = agent.manifest ?? {};
   return {
     actor_id: agent.actorId,
     name: textOf(agent.name, MAX_TEXT) ?? "",
     node: agent.node ?? null,
+    also_on: alsoOn,
     state: textOf(agent.state, MAX_TEXT) ?? "unknown",
     task: textOf(agent.task, MAX_TEXT) ?? null,
     cpu: agent.cpu ?? null,

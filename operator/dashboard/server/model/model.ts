@@ -2,7 +2,7 @@
 import { Fleet } from "../../../fleet/fleet.ts";
 import { isName, nameIn } from "../../../../protocol/names.ts";
 import { actorId } from "../../../../protocol/ids.ts";
-import { type AgentView, type NodeState, type NodeView, stateOf } from "../../../fleet/views.ts";
+import { type AgentView, hasEnded, type NodeState, type NodeView, stateOf } from "../../../fleet/views.ts";
 import type {
   AgentDto,
   AlertEntry,
@@ -125,7 +125,10 @@ export class Model {
     const silent = this.fleet.agents.filter(({ lastSeenMs }) =>
       lastSeenMs !== undefined && nowMs - lastSeenMs > HISTORY_SECONDS * 1000
     );
-    return silent.map(({ actorId }) => this.forget(actorId));
+    return silent.flatMap(({ actorId, node }) => {
+      this.fleet.forgetAgent(actorId, node);
+      return this.fleet.agent(actorId) === undefined ? [this.#gone(actorId)] : [];
+    });
   }
 
   /** Forgets one agent. */
@@ -144,7 +147,8 @@ export class Model {
   }
 
   get agents(): readonly AgentDto[] {
-    return this.fleet.agents.map((agent) => this.#agentDto(agent));
+    const ids = new Set(this.fleet.agents.map(({ actorId }) => actorId));
+    return [...ids].flatMap((id) => this.agent(id) ?? []);
   }
 
   node(name: string): NodeDto | undefined {
@@ -192,7 +196,12 @@ export class Model {
   }
 
   #agentDto(agent: AgentView): AgentDto {
-    return memo(this.#agentDtos, agent, agentDto);
+    const alsoOn = this.fleet.instances(agent.actorId)
+      .filter((other) =>
+        other.node !== agent.node && !hasEnded(other) && this.fleet.node(other.node ?? "")?.isOnline
+      )
+      .flatMap(({ node }) => node ?? []);
+    return alsoOn.length > 0 ? agentDto(agent, alsoOn) : memo(this.#agentDtos, agent, (own) => agentDto(own));
   }
 
   #onNode(name: string, report: string, topic: string, payload: Uint8Array, now: number): Change[] {

@@ -8,7 +8,7 @@ import { STALE_AFTER_MS } from "../../../../protocol/heartbeat.ts";
 const bytes = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
 
-function fleetOf(...messages: readonly [topic: string, value: unknown][]): Fleet {
+function fleetOf(...messages: readonly (readonly [topic: string, value: unknown])[]): Fleet {
   const fleet = new Fleet();
   for (const [topic, value] of messages) fleet.apply(topic, bytes(value), 1000);
   return fleet;
@@ -155,4 +155,40 @@ Deno.test("the labels of a node that is off are those of its retained status", (
   assertEquals([off?.isOnline, off?.labels, off?.hasLabels], [false, { room: "hall" }, true]);
   const old = fleetOf(["nodes/hall/status", { status: "offline" }]).node("hall");
   assertEquals([old?.labels, old?.hasLabels], [{}, false]);
+});
+
+Deno.test("two nodes that run an agent of one name are two instances; one that has ended, or left, is none", () => {
+  const id = actorId("a");
+  const beat = (
+    node: string,
+    state: string,
+  ): [string, unknown] => [`agents/${id}/heartbeat`, { name: "a", node, state }];
+  const nodes = (fleet: Fleet) => fleet.instances(id).map(({ node }) => node).sort();
+  const two = [
+    ["nodes/hall/heartbeat", { agents: ["a"] }],
+    ["nodes/attic/heartbeat", { agents: ["a"] }],
+    beat("hall", "running"),
+    beat("attic", "running"),
+  ] as const;
+  const fleet = fleetOf(...two);
+  assertEquals([nodes(fleet), fleet.agents.length], [["attic", "hall"], 2]);
+  fleet.apply(`agents/${id}/metrics`, bytes({ errors: 1 }), 1000);
+  assertEquals(nodes(fleet), ["attic", "hall"]);
+  assertEquals(nodes(fleetOf(...two, beat("hall", "stopped"))), ["attic"]);
+  assertEquals(nodes(fleetOf(...two, ["nodes/hall/heartbeat", { agents: [] }])), ["attic"]);
+  const listed = fleetOf(...two);
+  listed.applyList("hall", [], 1000);
+  assertEquals(nodes(listed), ["attic"]);
+  assertEquals(nodes(fleetOf(beat("hall", "stopped"), beat("attic", "stopped"))), ["attic"]);
+});
+
+Deno.test("a forged report of another node hides no agent that a node vouches for", () => {
+  const id = actorId("a");
+  const fleet = fleetOf(
+    ["nodes/hall/heartbeat", { agents: ["a"] }],
+    [`agents/${id}/heartbeat`, { name: "a", node: "hall", state: "running" }],
+    [`agents/${id}/heartbeat`, { name: "a", node: "nowhere", state: "failed" }],
+    [`agents/${id}/heartbeat`, { name: "a", node: "elsewhere", state: "running" }],
+  );
+  assertEquals([fleet.agent(id)?.node, fleet.agent(id)?.state], ["hall", "running"]);
 });

@@ -1,0 +1,91 @@
+/** The flags by which commands choose nodes and agents, and what is done to each that is chosen. */
+import type { Command } from "commander";
+import { NoAnswerError, RefusedError } from "../commander.ts";
+import { parseSelector } from "../fleet/selector.ts";
+import type { Located } from "../operations/find.ts";
+import { isLimited, type NodeSelection, selectAgents } from "../operations/selection.ts";
+import type { Operator } from "../operator.ts";
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import { codesOf, wordsOf } from "../../protocol/expected_error.ts";
+import { agreed } from "./ask.ts";
+import type { Run } from "./cli.ts";
+import { EXIT } from "./exit_code.ts";
+import { type Options, text } from "./options.ts";
+import { count } from "./render/units.ts";
+
+/** For `command.option(...)`. */
+export const LABELS_OPTION = [
+  "-l, --selector <LABELS>",
+  "only nodes with these labels, such as room=kitchen,!beta",
+] as const;
+
+export function addNodeSelection(command: Command): void {
+  command.option("--node <NODE>", "only on this node").option(...LABELS_OPTION);
+}
+
+/** Names, or else all agents of the nodes that the flags choose. */
+export function addAgentSelection(command: Command): void {
+  command.argument("[AGENT...]", "names, or patterns such as 'light-*' (default: all that the flags choose)");
+  addNodeSelection(command);
+}
+
+/** @throws ConfigError */
+export function nodeSelection(options: Options): NodeSelection {
+  const selector = text(options, "selector");
+  return {
+    node: text(options, "node"),
+    labels: selector === undefined ? undefined : parseSelector(selector),
+  };
+}
+
+/** What is done to each agent. */
+export interface Deed {
+  readonly act: (place: Located) => Promise<void>;
+  readonly asJson: (place: Located) => Readonly<Record<string, unknown>>;
+  /** Said once it is done. */
+  readonly words: (place: Located) => string;
+  /** The verb of the question, such as `stops`, before it is done to several; without it, nobody is asked. */
+  readonly ask: string | undefined;
+}
+
+/** Does it to each agent that is chosen. @returns the exit code @throws ConfigError; OperationError */
+export async function eachAgent(
+  run: Run,
+  operator: Operator,
+  given: readonly (string | undefined)[],
+  deed: Deed,
+): Promise<number> {
+  const names = given.filter((name) => name !== undefined);
+  const selection = nodeSelection(run.options);
+  if (names.length === 0 && !isLimited(selection)) {
+    throw new ConfigError("Name the agents, or choose nodes by --node or --selector");
+  }
+  const places = selectAgents(operator.fleet, { ...selection, names });
+  const [only] = places;
+  if (only !== undefined && places.length === 1) {
+    await deed.act(only);
+    if (run.json) run.printJson({ ok: true, ...deed.asJson(only) });
+    else run.print(deed.words(only));
+    return EXIT.ok;
+  }
+  for (const { name, node } of places) run.note(`${node}/${name}`);
+  if (deed.ask !== undefined && !await agreed(run, `This ${deed.ask} ${count(places.length, "agent")}`)) {
+    run.note("Nothing has been changed");
+    return EXIT.failed;
+  }
+  const results = await Promise.all(places.map((place) => tried(run, place, deed)));
+  if (run.json) run.printJson(results.map(({ code: _code, ...result }) => result));
+  return Math.max(EXIT.ok, ...results.map(({ code }) => code));
+}
+
+async function tried(run: Run, place: Located, { act, asJson, words }: Deed) {
+  try {
+    await act(place);
+    if (!run.json) run.print(words(place));
+    return { ok: true, ...asJson(place), code: EXIT.ok };
+  } catch (error) {
+    if (!(error instanceof RefusedError || error instanceof NoAnswerError)) throw error;
+    run.note(`${place.node}/${place.name}: ${wordsOf(error)}`);
+    return { ok: false, ...asJson(place), error: error.message, code: codesOf(error).exit };
+  }
+}

@@ -1,0 +1,49 @@
+/** Chooses the agents and nodes that a command is for: by name, by node, by label. Pure. */
+import { globMatches } from "../../protocol/patterns.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { type Selector, selects } from "../fleet/selector.ts";
+import type { NodeView } from "../fleet/views.ts";
+import { OperationError } from "../operator.ts";
+import { locate, type Located, located, nodeNamed } from "./find.ts";
+
+export interface NodeSelection {
+  readonly node?: string | undefined;
+  readonly labels?: Selector | undefined;
+}
+
+export interface AgentSelection extends NodeSelection {
+  /** Names, or patterns with `*`; empty: all agents of the nodes. */
+  readonly names: readonly string[];
+}
+
+/** Whether the selection says anything of nodes. */
+export function isLimited({ node, labels }: NodeSelection): boolean {
+  return node !== undefined || labels !== undefined;
+}
+
+/** @throws OperationError for an unknown node, or when no node has the labels */
+export function selectNodes(fleet: Fleet, selection: NodeSelection): readonly NodeView[] {
+  const { node, labels } = selection;
+  const nodes = node === undefined ? fleet.nodes : [nodeNamed(fleet, node)];
+  const chosen = labels === undefined ? nodes : nodes.filter((each) => selects(labels, each.labels));
+  if (chosen.length > 0 || !isLimited(selection)) return chosen;
+  throw new OperationError("No node has these labels: agentflow nodes shows those there are");
+}
+
+/**
+ * @returns each agent that is meant, once, in the order of the names
+ * @throws OperationError when a name means no agent, or one name several and no node is named
+ */
+export function selectAgents(fleet: Fleet, selection: AgentSelection): readonly Located[] {
+  const { names, node } = selection;
+  const nodes = new Set(selectNodes(fleet, selection).map(({ name }) => name));
+  const all = located(fleet).filter((each) => !isLimited(selection) || nodes.has(each.node));
+  const chosen = names.length === 0 ? all : names.flatMap((name) => {
+    const fitting = all.filter((each) => globMatches(name, each.name));
+    if (fitting.length > 0 && (name.includes("*") || isLimited(selection))) return fitting;
+    if (!name.includes("*") && selection.labels === undefined) return [locate(fleet, name, node)];
+    throw new OperationError(`No agent '${name}' runs there`);
+  });
+  if (chosen.length === 0) throw new OperationError("No agent runs there");
+  return [...new Map(chosen.map((place) => [`${place.node}/${place.name}`, place])).values()];
+}
