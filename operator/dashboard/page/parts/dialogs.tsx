@@ -7,6 +7,7 @@ import { apiPath } from "../state/api.ts";
 import { VIEW_ROWS } from "../logic/views.ts";
 import { useApp } from "../state/app.ts";
 import { Button, JsonText } from "./basics.tsx";
+import { Field, OutcomeBox } from "./form.tsx";
 import { StateMark } from "./marks.tsx";
 
 export function Dialogs(): JSX.Element | null {
@@ -131,8 +132,7 @@ function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
   return (
     <Dialog title={`Call ${agent.name}`}>
       <form onSubmit={(event) => void call(event)}>
-        <label class="field">
-          <span>Payload of handle_task, JSON</span>
+        <Field label="Payload of handle_task, JSON" problem={problem}>
           <textarea
             class="input mono"
             autofocus
@@ -142,16 +142,10 @@ function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
             aria-invalid={problem !== null}
             onInput={({ currentTarget }) => setText(currentTarget.value)}
           />
-        </label>
-        {problem !== null && <p class="problem" role="alert">{problem}</p>}
-        {outcome !== null && (
-          <div class={`outcome outcome-${outcome.ok ? "good" : "bad"}`} role="status">
-            <p>
-              {outcome.message} <span class="note">{outcome.took_ms} ms</span>
-            </p>
-            {outcome.answer !== undefined && <JsonText value={outcome.answer} />}
-          </div>
-        )}
+        </Field>
+        <OutcomeBox outcome={outcome}>
+          {outcome?.answer !== undefined && <JsonText value={outcome.answer} />}
+        </OutcomeBox>
         <footer class="dialog-foot">
           <Button label="Close" onClick={() => app.asked.value = null} />
           <Button
@@ -202,8 +196,7 @@ function StopAllDialog({ node }: { readonly node: string }): JSX.Element {
           Every agent of this node stops, and the node's process ends. They do not come back by themselves:
           somebody must start the node on its machine.
         </p>
-        <label class="field">
-          <span>Type the node's name to confirm</span>
+        <Field label="Type the node's name to confirm">
           <input
             class="input"
             autofocus
@@ -212,7 +205,7 @@ function StopAllDialog({ node }: { readonly node: string }): JSX.Element {
             value={typed}
             onInput={({ currentTarget }) => setTyped(currentTarget.value)}
           />
-        </label>
+        </Field>
         <footer class="dialog-foot">
           <Button label="Cancel" onClick={() => app.asked.value = null} />
           <Button type="submit" tone="danger" icon="power" label="Stop all" disabled={typed !== node} />

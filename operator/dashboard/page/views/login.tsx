@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { Button } from "../parts/basics.tsx";
+import { Field } from "../parts/form.tsx";
 import { act } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 
@@ -20,8 +21,7 @@ export function Login(): JSX.Element {
       <form class="login-box" onSubmit={(event) => void logIn(event)}>
         <img src="/assets/icon.svg" alt="" width="44" height="44" />
         <h1>AgentFlow</h1>
-        <label class="field">
-          <span>Token of this dashboard</span>
+        <Field label="Token of this dashboard" problem={problem}>
           <input
             class="input"
             type="password"
@@ -30,8 +30,7 @@ export function Login(): JSX.Element {
             aria-invalid={problem !== null}
             onInput={({ currentTarget }) => setToken(currentTarget.value)}
           />
-        </label>
-        {problem !== null && <p class="problem" role="alert">{problem}</p>}
+        </Field>
         <Button type="submit" tone="primary" label="Log in" disabled={token === ""} />
       </form>
     </main>

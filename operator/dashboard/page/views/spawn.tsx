@@ -1,5 +1,5 @@
 /** Spawns an agent: the code in an editor, the other fields in a form. */
-import type { ComponentChildren, JSX } from "preact";
+import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { ActionOutcome } from "../../wire.ts";
 import { type Language, LANGUAGES } from "../../../../protocol/language.ts";
@@ -14,6 +14,7 @@ import {
 } from "../logic/spawn_form.ts";
 import { nodeState } from "../logic/states.ts";
 import { Button, Empty, PageHead, Panel, Select } from "../parts/basics.tsx";
+import { Field, OutcomeBox } from "../parts/form.tsx";
 import { LazyEditor } from "../parts/lazy_editor.tsx";
 import { apiPath } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
@@ -42,6 +43,7 @@ export function Spawn(): JSX.Element {
   const problems = problemsOf(filled);
   const shown: Problems = isTried ? problems : {};
   const set = (change: Partial<SpawnForm>) => setForm((before) => ({ ...before, ...change }));
+  const fields = { form, set };
 
   if (!app.mayControl) {
     return (
@@ -104,7 +106,7 @@ export function Spawn(): JSX.Element {
         </div>
         <div class="column-narrow">
           <Panel title="Config">
-            <TextField label="Name" field="name" form={form} set={set} problem={shown.name} />
+            <TextField label="Name" field="name" {...fields} problem={shown.name} />
             <Field label="Node" problem={shown.node}>
               <select
                 class="select"
@@ -115,7 +117,7 @@ export function Spawn(): JSX.Element {
                 {online.map((name) => <option key={name} value={name}>{name}</option>)}
               </select>
             </Field>
-            <Field label="Language" problem={undefined}>
+            <Field label="Language">
               <select
                 class="select"
                 name="language"
@@ -129,43 +131,36 @@ export function Spawn(): JSX.Element {
                 ))}
               </select>
             </Field>
-            <TextField label="Description" field="description" form={form} set={set} problem={undefined} />
+            <TextField label="Description" field="description" {...fields} />
             <TextField
               label="Capabilities"
               hint="separated by commas"
               field="capabilities"
-              form={form}
-              set={set}
-              problem={undefined}
+              {...fields}
             />
             <TextField
               label="Install"
               hint="npm:, jsr: and pypi: packages"
               field="install"
-              form={form}
-              set={set}
-              problem={undefined}
+              {...fields}
             />
             <div class="field-row">
               <TextField
                 label="Poll, s"
                 field="poll_interval"
-                form={form}
-                set={set}
+                {...fields}
                 problem={shown.poll_interval}
               />
               <TextField
                 label="Restarts"
                 field="max_restarts"
-                form={form}
-                set={set}
+                {...fields}
                 problem={shown.max_restarts}
               />
               <TextField
                 label="Delay, s"
                 field="restart_delay"
-                form={form}
-                set={set}
+                {...fields}
                 problem={shown.restart_delay}
               />
             </div>
@@ -196,39 +191,17 @@ export function Spawn(): JSX.Element {
               label={isBusy ? "Spawning…" : "Spawn"}
               disabled={isBusy}
             />
-            {outcome !== null && (
-              <div class={`outcome outcome-${outcome.ok ? "good" : "bad"}`} role="status">
+            <OutcomeBox outcome={outcome}>
+              {outcome?.ok && (
                 <p>
-                  {outcome.message} <span class="note">{outcome.took_ms} ms</span>
+                  <a href={href("agents", form.name)}>Open {form.name}</a>
                 </p>
-                {outcome.ok && (
-                  <p>
-                    <a href={href("agents", form.name)}>Open {form.name}</a>
-                  </p>
-                )}
-              </div>
-            )}
+              )}
+            </OutcomeBox>
           </Panel>
         </div>
       </form>
     </div>
-  );
-}
-
-function Field(
-  { label, hint, problem, children }: {
-    readonly label: string;
-    readonly hint?: string;
-    readonly problem: string | undefined;
-    readonly children: ComponentChildren;
-  },
-): JSX.Element {
-  return (
-    <label class="field">
-      <span>{label}{hint !== undefined && <span class="note">{` ${hint}`}</span>}</span>
-      {children}
-      {problem !== undefined && <span class="problem" role="alert">{problem}</span>}
-    </label>
   );
 }
 
@@ -241,11 +214,11 @@ function TextField(
     readonly field: TextKey;
     readonly form: SpawnForm;
     readonly set: (change: Partial<SpawnForm>) => void;
-    readonly problem: string | undefined;
+    readonly problem?: string | undefined;
   },
 ): JSX.Element {
   return (
-    <Field label={label} problem={problem} {...(hint === undefined ? {} : { hint })}>
+    <Field label={label} problem={problem} hint={hint}>
       <input
         class="input"
         name={field}
