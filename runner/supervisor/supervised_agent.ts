@@ -1,13 +1,13 @@
 /** One agent under supervision: carries out what its state machine decides. */
 import { actorId } from "../../protocol/ids.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
-import { MAX_PARTS } from "../../protocol/json.ts";
 import type { Decided } from "../../protocol/language.ts";
 import type { SpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Clock } from "../clock.ts";
+import { AgentProcess } from "./agent_process.ts";
 import { exitReason } from "./exit_reason.ts";
 import { HEALTHY_MS } from "./policy.ts";
-import type { AgentObserver, ProcessListener, RunningProcess, Runtime } from "./ports.ts";
+import type { AgentObserver, ProcessExit, ProcessListener, Runtime } from "./ports.ts";
 import {
   type AgentEvent,
   type AgentOutcome,
@@ -20,7 +20,7 @@ import {
   visibleState,
 } from "./state.ts";
 import { transition } from "./transition.ts";
-import { Watchdog } from "./watchdog.ts";
+import { limitExceeded, messageOf, oversize, unresponsive } from "./words.ts";
 
 /** What an agent is supervised with. */
 export interface SupervisionParts {
@@ -60,15 +60,11 @@ export class SupervisedAgent {
   #statusText: string | undefined;
   #hasProcess: boolean | undefined;
   #language: Decided | undefined;
-  readonly #watchdog: Watchdog;
+  readonly #process: AgentProcess;
   #state: AgentState;
-  #onHeld: (() => void)[] = [];
-  #process: RunningProcess | undefined;
   #prepared: unknown;
   #installing: AbortController | undefined;
   #restart: AbortController | undefined;
-  /** Aborted when the process that runs now has ended. */
-  #ending: AbortController | undefined;
   /** Settles when the last `errors` report has been handled. */
   #reporting: Promise<void> | void = undefined;
   #resolveEnded: (outcome: AgentOutcome) => void = () => {};
@@ -88,7 +84,7 @@ export class SupervisedAgent {
     this.actorId = actorId(config.name);
     this.ended = new Promise((resolve) => this.#resolveEnded = resolve);
     this.#startedMs = parts.clock.monotonicMs();
-    this.#watchdog = new Watchdog(parts.clock, parts.hangTimeoutMs);
+    this.#process = new AgentProcess(parts.clock, parts.hangTimeoutMs);
   }
 
   get state(): AgentState {
@@ -101,17 +97,17 @@ export class SupervisedAgent {
 
   /** Its process, while there is one. */
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#process.pid;
   }
 
   /** Whether the kernel holds its process to its share of the CPU. */
   get isCpuLimited(): boolean {
-    return this.#process?.isCpuLimited === true;
+    return this.#process.isCpuLimited;
   }
 
   /** Suspends or resumes its process. */
   setStopped(stopped: boolean): void {
-    this.#process?.setStopped(stopped);
+    this.#process.setStopped(stopped);
   }
 
   /** Seconds since it was spawned here. */
@@ -137,7 +133,7 @@ export class SupervisedAgent {
 
   /** Sends a frame to its process; `false` when no process runs, or it does not read. */
   send(frame: RunnerFrame): boolean {
-    return this.#process?.send(frame) ?? false;
+    return this.#process.send(frame);
   }
 
   start(): void {
@@ -188,7 +184,7 @@ export class SupervisedAgent {
   }
 
   /** Ends its process over a limit; the ordinary restart follows. */
-  kill(kill: Kill, error = inWords(kill)): void {
+  kill(kill: Kill, error = limitExceeded(kill)): void {
     this.#kill(kill, { kind: "failed", phase: "crash", error, traceback: "", consecutive: 0, kill });
   }
 
@@ -199,21 +195,15 @@ export class SupervisedAgent {
   }
 
   /** Holds it for a move to another node. Resolves once none of its code runs. */
-  hold(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onHeld.push(resolve);
-      this.#dispatch({ kind: "hold" });
-      if (this.#process === undefined) this.#held();
-    });
+  async hold(): Promise<void> {
+    const held = this.#process.whenHeld();
+    this.#dispatch({ kind: "hold" });
+    await held;
   }
 
   /** It stays, or has arrived: it resumes. */
   release(): void {
     this.#dispatch({ kind: "release" });
-  }
-
-  #held(): void {
-    for (const resolve of this.#onHeld.splice(0)) resolve();
   }
 
   #dispatch(event: AgentEvent): void {
@@ -232,7 +222,7 @@ export class SupervisedAgent {
       case "launch":
         return void this.#launch();
       case "end_process":
-        return this.#process?.end(effect.how);
+        return this.#process.end(effect.how);
       case "schedule_restart":
         return void this.#scheduleRestart(effect.delayMs, effect.generation);
       case "cancel_restart":
@@ -267,10 +257,13 @@ export class SupervisedAgent {
   }
 
   async #launch(): Promise<void> {
-    const ending = this.#ending = new AbortController();
-    let process: RunningProcess;
+    const { runtime, observer } = this.parts;
+    let launched: { readonly exited: Promise<ProcessExit> };
     try {
-      process = await this.parts.runtime.launch(this, this.#prepared, this.#listener());
+      launched = await this.#process.launch(
+        () => runtime.launch(this, this.#prepared, this.#listener()),
+        (seconds) => this.#onHung(seconds),
+      );
     } catch (error) {
       // A stop that came in the meantime waits for the exit of a process that never started.
       const stopped = this.#state.phase.kind === "stopping";
@@ -280,34 +273,31 @@ export class SupervisedAgent {
           : { kind: "launch_failed", error: messageOf(error) },
       );
     }
-    this.#process = process;
-    if (this.#state.phase.kind === "stopping") process.end("now");
-    if (this.#state.passage === "leaving") process.send({ t: "hold" });
-    const watched = {
-      ping: (n: number) => void process.send({ t: "ping", n }),
-      onHung: (seconds: number) => {
-        const error = `unresponsive: its event loop did not answer for ${seconds.toFixed(1)}s`;
-        const measured = Math.round(seconds * 10) / 10;
-        const allowed = this.parts.hangTimeoutMs / 1000;
-        const kill: Kill = { limit: "unresponsive", measured, allowed, unit: "s" };
-        this.#kill(kill, { kind: "hung", error, kill });
-      },
-    };
-    void this.#watchdog.watch(watched, ending.signal);
-    const { description, stderrTail, kill } = await process.exited;
-    ending.abort();
-    this.#process = undefined;
+    if (this.#state.phase.kind === "stopping") this.#process.end("now");
+    if (this.#state.passage === "leaving") this.send({ t: "hold" });
+    const { description, stderrTail, kill } = await launched.exited;
     this.#statusText = undefined;
-    this.#held();
     const reason = exitReason(description, stderrTail);
-    if (kill !== undefined) this.parts.observer.onKilled(this, kill);
-    this.parts.observer.onExit(this, reason);
+    if (kill !== undefined) observer.onKilled(this, kill);
+    observer.onExit(this, reason);
     this.#dispatch({ kind: "exited", reason, kill });
   }
 
+  #onHung(seconds: number): void {
+    const measured = Math.round(seconds * 10) / 10;
+    const kill: Kill = {
+      limit: "unresponsive",
+      measured,
+      allowed: this.parts.hangTimeoutMs / 1000,
+      unit: "s",
+    };
+    this.#kill(kill, { kind: "hung", error: unresponsive(seconds), kill });
+  }
+
   /** An agent without `process()` earns restarts back by time. */
-  async #earnBack(ending: AbortSignal): Promise<void> {
-    while (this.#state.restartCount > 0 && await this.parts.clock.sleep(HEALTHY_MS, ending)) {
+  async #earnBack(): Promise<void> {
+    const { over } = this.#process;
+    while (this.#state.restartCount > 0 && await this.parts.clock.sleep(HEALTHY_MS, over)) {
       this.#dispatch({ kind: "healthy" });
       this.parts.observer.onHealthy(this);
     }
@@ -325,13 +315,7 @@ export class SupervisedAgent {
     return {
       onFrame: (frame) => this.#onFrame(frame),
       onOutput: (stream, line) => observer.onLog(this, stream === "stderr" ? "error" : "info", line),
-      onOversize: (start, limit) => {
-        const problem = limit === "length"
-          ? "was longer than the limit"
-          : `held more than ${MAX_PARTS} objects, lists and texts`;
-        const words = `A line of the agent's output ${problem} and has been dropped; it began with `;
-        void observer.onLog(this, "error", words + start.slice(0, 80));
-      },
+      onOversize: (start, limit) => void observer.onLog(this, "error", oversize(start, limit)),
       onHeld: (message) => void observer.onLog(this, "warning", `Held back by the node: ${message}`),
     };
   }
@@ -341,9 +325,7 @@ export class SupervisedAgent {
       case "loaded":
         this.#hasProcess = frame.process;
         this.#language = frame.language;
-        if (!frame.process && this.#state.phase.kind === "launching" && this.#ending !== undefined) {
-          void this.#earnBack(this.#ending.signal);
-        }
+        if (!frame.process && this.#state.phase.kind === "launching") void this.#earnBack();
         return this.#dispatch({ kind: "loaded" });
       case "ready":
         return this.#dispatch({ kind: "ready" });
@@ -352,23 +334,15 @@ export class SupervisedAgent {
         this.#dispatch({ kind: "processed" });
         return this.parts.observer.onProcessed(this);
       case "held":
-        return this.#held();
+        return this.#process.held();
       case "error":
         this.#dispatch({ ...frame, kind: "failed" });
         // Agent code can forge any number of these: they get the same back-pressure as its other output.
         return this.#reporting;
       case "pong":
-        return this.#watchdog.answered(frame.n);
+        return this.#process.answered(frame.n);
       default:
         return this.parts.observer.onTraffic(this, frame);
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function inWords({ limit, measured, allowed, unit }: Kill): string {
-  return `${limit} limit: ${measured.toFixed(1)} ${unit} used, ${allowed} ${unit} allowed`;
 }
