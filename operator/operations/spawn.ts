@@ -185,7 +185,8 @@ class SpawnWatch {
   }
 
   #onState(state: string): void {
-    // The old agent is stopped first: only the end of the new one counts.
+    // A replaced agent still reports what it does until it has stopped: only the new one counts.
+    if (!this.hasBegun) return;
     if (state === "stopped" && this.#last === SETTING_UP) {
       return this.#ends({ kind: "stopped", ...this.#about });
     }
