@@ -44,7 +44,7 @@ export async function readKey(path: string, flag: string): Promise<SigningKey> {
     throw new ConfigError(`${flag}: cannot read '${path}': ${(error as Error).message}`);
   });
   if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
-    throw new ConfigError(`${flag}: others may use '${path}': chmod 600 ${path}`);
+    throw new ConfigError(`${flag}: other users have access to '${path}': chmod 600 ${path}`);
   }
   return parseKey(path, flag, await readTextFile(path));
 }

@@ -256,7 +256,7 @@ async function prepare({ workDir, deno, walls, clock }: AgentRuntimeParts): Prom
 function unwritable(workDir: string, error: unknown): unknown {
   if (!(error instanceof Error) || (error as { code?: unknown }).code === undefined) return error;
   return new Error(
-    `Cannot write what agents run on below '${workDir}': ${error.message}. Give a folder that user ${Deno.uid()} can ` +
+    `Cannot write the agents' packages below '${workDir}': ${error.message}. Give a folder that user ${Deno.uid()} can ` +
       "write to: --work-dir DIR",
     { cause: error },
   );

@@ -20,18 +20,18 @@ export function sayCpuLimits(
   policy: Policy,
   log: Logger,
 ): void {
-  if (reason === undefined) log.info(`Agents are held by cgroup v2: ${controllers.join(", ")}`);
+  if (reason === undefined) log.info(`Limits are enforced by cgroup v2: ${controllers.join(", ")}`);
   if (controllers.includes("cpu")) return;
   const because = `because ${reason ?? "its group has no cpu controller"}`;
   if (mayStop) {
-    return log.info(`CPU limits: nice, and agents with a cpu_percent are stopped for moments, ${because}`);
+    return log.info(`CPU limits: by nice, and by short stops of agents with a cpu_percent, ${because}`);
   }
   const sets = [policy.rules, ...policy.overrides.map(({ rules }) => rules)];
   if (sets.every(({ cpu_percent }) => cpu_percent === undefined)) {
-    return log.info(`CPU limits: nice only, ${because}`);
+    return log.info(`CPU limits: by nice only, ${because}`);
   }
   log.warning(
-    `CPU limits: nice only, ${because}: the cpu_percent of ${policy.origin} has no effect without setpriv (util-linux)`,
+    `CPU limits: by nice only, ${because}: the cpu_percent of ${policy.origin} has no effect without setpriv (util-linux)`,
   );
 }
 

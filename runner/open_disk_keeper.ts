@@ -15,11 +15,11 @@ export async function openDiskKeeper(registry: Registry, clock: Clock, log: Logg
     log.error(`Cannot open the outbox on disk ${path}: ${(error as Error).message}`);
   }
   try {
-    log.error(`What was in it has been set aside as ${await setAside(path)}`);
+    log.error(`Its content has been set aside as ${await setAside(path)}`);
     return new DiskKeeper(new OutboxStore(path), clock, log);
   } catch (error) {
     log.error(
-      `Messages are kept in memory only, and would not survive this runner: ${(error as Error).message}`,
+      `Messages are kept in memory only, and are lost if this runner ends: ${(error as Error).message}`,
     );
     return memoryKeeper;
   }

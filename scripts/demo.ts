@@ -76,7 +76,7 @@ async function runDemo(
   // A reader may have ended the node too, with the means that it has.
   const exitCode: number = gone.signal.reason;
   if (exitCode !== 0) {
-    console.error(`demo: the node has ended by itself, with exit code ${exitCode}`);
+    console.error(`demo: the node ended unexpectedly with exit code ${exitCode}`);
     return 1;
   }
   return verdict(tally);

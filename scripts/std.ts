@@ -88,7 +88,7 @@ function why(choice: Choice, said: string): string {
   const reason = said.split("\n").map((line) => line.trim()).find((line) => line.startsWith("error: ")) ??
     said.trim();
   const needed = choice === "jsr" ? "JSR ($JSR_URL names another)" : "the npm registry";
-  return `${reason.replace(/^error: |\.$/g, "")}: is ${needed} within reach?`;
+  return `${reason.replace(/^error: |\.$/g, "")}: can this machine reach ${needed}?`;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -109,7 +109,7 @@ function unknownField(issue: v.StrictObjectIssue, known: string): string {
   const isPassword = issue.path?.at(-1)?.key === "password";
   return isPassword
     ? "does not belong in this file: put it in a separate file, and name that file in password_file"
-    : `is no field: known are ${known}`;
+    : `is not a field: the fields are ${known}`;
 }
 
 function absolute(path: string, folder: string, home: string | undefined): string {

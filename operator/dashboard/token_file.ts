@@ -12,7 +12,7 @@ export async function readToken(path: string): Promise<Secret> {
   try {
     const { mode, uid } = await Deno.stat(path);
     if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
-      throw new ConfigError(`--token-file: others may use '${path}': chmod 600 ${path}`);
+      throw new ConfigError(`--token-file: other users have access to '${path}': chmod 600 ${path}`);
     }
     text = (await readTextFile(path)).trim();
   } catch (error) {

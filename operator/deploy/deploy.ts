@@ -190,10 +190,8 @@ class Deployment {
     const { host, patienceMs } = this.parts;
     const { node } = this.release.wish;
     if (rival !== undefined) {
-      return `Another node called '${node}' is online at the broker (instance ${
-        rival.slice(0, 8)
-      }), and of two nodes ` +
-        "with one name the later one ends: give this one another name, or stop the other.";
+      return `Another node called '${node}' is online at the broker (instance ${rival.slice(0, 8)}): ` +
+        "of two nodes with one name, the later one ends: give this one another name, or stop the other.";
     }
     return isActive
       ? `Node '${node}' runs on ${host}, but the broker has no heartbeat of it after ${

@@ -43,10 +43,14 @@ export const FOREIGN_PREFIX = "x-";
 const KNOWN_FIELDS: readonly string[] = [...ENTRY_FIELDS, ...Object.keys(SPAWN_FIELDS), ...OTHER_FIELDS]
   .filter((field) => !NOT_FOR_A_FILE.includes(field));
 
-const FileSchema = v.strictObject({
-  $schema: v.optional(v.string()),
-  agents: v.array(EntrySchema, "must be a list of agents"),
-}, (issue) => issue.expected === "never" ? "is no field: known are agents, $schema" : "must be an object");
+const FileSchema = v.strictObject(
+  {
+    $schema: v.optional(v.string()),
+    agents: v.array(EntrySchema, "must be a list of agents"),
+  },
+  (issue) =>
+    issue.expected === "never" ? "is not a field: the fields are agents, $schema" : "must be an object",
+);
 
 /**
  * @param path of the file, for messages
@@ -86,9 +90,9 @@ function fieldProblem(field: string): string | undefined {
   if (KNOWN_FIELDS.includes(field) || field.startsWith(FOREIGN_PREFIX)) return undefined;
   const meant = likelyMeant(field, KNOWN_FIELDS);
   const advice = meant === undefined
-    ? `a field of your own begins with ${FOREIGN_PREFIX}`
+    ? `names of your own fields begin with ${FOREIGN_PREFIX}`
     : `did you mean ${meant}?`;
-  return `${field} is no field: ${advice}`;
+  return `${field} is not a known field: ${advice}`;
 }
 
 interface GivenTarget {

@@ -137,8 +137,8 @@ function isOff(fleet: Fleet, node: string | undefined): boolean {
 
 function known(names: readonly string[]): string {
   const MAX = 12;
-  if (names.length === 0) return "there are none";
+  if (names.length === 0) return "none is known";
   const unique = [...new Set(names)];
   const shown = unique.sort().slice(0, MAX).join(", ");
-  return `there are ${shown}${unique.length > MAX ? `, and ${unique.length - MAX} more` : ""}`;
+  return `known: ${shown}${unique.length > MAX ? `, and ${unique.length - MAX} more` : ""}`;
 }

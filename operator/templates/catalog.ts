@@ -17,7 +17,7 @@ export function templateNamed(name: string): Template {
   const template = TEMPLATES.find((known) => known.name === name);
   if (template !== undefined) return template;
   throw new TemplateError(
-    `There is no template '${name}': there are ${TEMPLATES.map((known) => known.name).join(", ")}`,
+    `Unknown template '${name}': known: ${TEMPLATES.map((known) => known.name).join(", ")}`,
   );
 }
 

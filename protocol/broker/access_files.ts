@@ -87,7 +87,9 @@ async function readPrivate(flag: string, path: string, warn: (message: string) =
   const permissions = (mode ?? 0) & 0o777;
   const octal = permissions.toString(8).padStart(4, "0");
   if (uid === Deno.uid() && (permissions & 0o077) !== 0) {
-    throw new ConfigError(`--${flag}: others may use '${path}' (mode ${octal}): chmod 600 ${path}`);
+    throw new ConfigError(
+      `--${flag}: other users have access to '${path}' (mode ${octal}): chmod 600 ${path}`,
+    );
   }
   // Do not judge the group permissions of another owner's file: systemd passes credentials that way.
   if ((permissions & 0o007) !== 0) {

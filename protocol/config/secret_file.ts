@@ -9,7 +9,7 @@ export async function readSecretFile(flag: string, path: string): Promise<string
     throw fail(`cannot read '${path}': ${(error as Error).message}`);
   });
   if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {
-    throw fail(`others may use '${path}': chmod 600 ${path}`);
+    throw fail(`other users have access to '${path}': chmod 600 ${path}`);
   }
   const secret = (await readTextFile(path)).trim();
   if (secret === "") throw fail(`'${path}' is empty`);

@@ -91,7 +91,7 @@ export class InstallGuard implements FetchGuard {
     let lookAgainMs = startedMs;
     while (await clock.sleep(INTERVAL_MS, signal)) {
       const nowMs = clock.monotonicMs();
-      if (nowMs - startedMs > seconds * 1000) return `time limit: it is not finished after ${seconds} s`;
+      if (nowMs - startedMs > seconds * 1000) return `time limit: it was not finished after ${seconds} s`;
       const usedMb = this.#stats.held(pid)?.heldMb ?? 0;
       if (usedMb > memoryMb) return `memory limit: ${usedMb.toFixed(1)} MB used, ${memoryMb} MB allowed`;
       if (nowMs < lookAgainMs) continue;
@@ -142,7 +142,7 @@ async function extentOf(
 
 async function tame(path: string, { isFile, isDirectory, mode }: Deno.FileInfo): Promise<void> {
   if (!isFile && !isDirectory) {
-    throw new InstallError(`it holds what is neither a file nor a folder: ${path}`);
+    throw new InstallError(`it contains something that is neither a file nor a folder: ${path}`);
   }
   if (mode !== null && (mode & FORBIDDEN_BITS) !== 0) await Deno.chmod(path, mode & 0o7777 & ~FORBIDDEN_BITS);
 }

@@ -98,7 +98,7 @@ export class DiskKeeper implements Keeper {
       if (!this.#failed) {
         const reason = (error as Error).message;
         this.log.error(
-          `Cannot write the outbox to disk: ${reason}. What waits would not survive the runner now`,
+          `Cannot write the outbox to disk: ${reason}. Waiting messages are lost if this runner ends`,
         );
       }
       this.#failed = true;

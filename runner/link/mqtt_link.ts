@@ -112,7 +112,7 @@ export class MqttLink implements Link {
       if (ending === "again") continue;
       const { delayMs, say } = this.#outage.ended(ending, clock.monotonicMs(), Math.random());
       if (say !== undefined) {
-        log.warning(`No connection to the broker at ${broker.url}: ${say}. Trying again until it is there.`);
+        log.warning(`No connection to the broker at ${broker.url}: ${say}. Retrying until it is there.`);
       }
       await clock.sleep(delayMs, this.#closing.signal);
     }

@@ -165,8 +165,8 @@ export class Sender {
     this.#giveUp(entry);
     const { topic, payload } = entry.message;
     this.parts.log.error(
-      `The broker closes the connection over a message on ${topic} (${payload.length} bytes): it is dropped, and so ` +
-        "are those like it. Is it larger than the broker allows, or against its rules?",
+      `The broker closes the connection over a message on ${topic} (${payload.length} bytes): it is dropped, and so are ` +
+        "similar messages. Is it too large for the broker, or do its access rules forbid it?",
     );
   }
 

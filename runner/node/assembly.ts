@@ -152,7 +152,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     measure: (pid) => stats.cpuSeconds(pid),
     limitOf: ({ name }) => enforcer.rulesFor(name).cpu_percent,
     maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
-    onHeld: (agent, message) => void reporter.log(agent, "warning", `Held back by the node: ${message}`),
+    onHeld: (agent, message) => void reporter.log(agent, "warning", `Throttled by the node: ${message}`),
   });
   const vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
   const manifests = new Manifests(reporter, clock);

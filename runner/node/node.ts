@@ -121,7 +121,7 @@ export class Node implements LinkListener {
     const agent = running.find((one) => one.pid === pid);
     if (pid === undefined || agent === undefined) return undefined;
     endImpostor(agent, connection.port);
-    return `agent '${agent.name}' has taken its port, and is ended`;
+    return `agent '${agent.name}' listens on its port, and is ended`;
   }
 
   /** Reports that an upgrade has passed, or has been rolled back. */

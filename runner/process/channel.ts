@@ -202,7 +202,7 @@ export class Channel {
   /** A frame that makes the runner throw is a bug in the runner: it must not affect the other agents. */
   #sayFailure(error: unknown): Promise<void> | void {
     const reason = error instanceof Error ? error.message : String(error);
-    return this.handlers.onOutput("stderr", `The node could not handle what the agent said: ${reason}`);
+    return this.handlers.onOutput("stderr", `The node could not handle a message from the agent: ${reason}`);
   }
 
   /**

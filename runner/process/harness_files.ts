@@ -59,7 +59,7 @@ async function refuseForeign(folder: string): Promise<void> {
     : undefined;
   if (reason !== undefined) {
     throw new Error(
-      `Cannot keep the harness in '${folder}': ${reason}: remove it, or choose another folder with --work-dir`,
+      `Cannot store the harness in '${folder}': ${reason}. Remove it, or choose another folder with --work-dir`,
     );
   }
 }

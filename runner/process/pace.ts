@@ -14,7 +14,7 @@ export interface PaceLimits {
  */
 const WORK_MS_PER_SECOND = 200;
 /**
- * Pieces of a line that arrive one by one: each costs a read, however short it is. While the agent is held back, further
+ * Pieces of a line that arrive one by one: each costs a read, however short it is. While the agent is throttled, further
  * pieces collect in the pipe and arrive together.
  */
 const FRAGMENTS_PER_SECOND = 200;
@@ -78,7 +78,7 @@ export class Pace {
   #say(limit: Limit, nowMs: number): void {
     if (nowMs - (this.#saidAtMs.get(limit) ?? -Infinity) < REMIND_MS) return;
     this.#saidAtMs.set(limit, nowMs);
-    this.onHeld(`${this.#measured(limit, nowMs)}: held back`);
+    this.onHeld(`${this.#measured(limit, nowMs)}: throttled`);
   }
 
   #measured(limit: Limit, nowMs: number): string {

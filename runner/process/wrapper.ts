@@ -61,7 +61,7 @@ export async function findWrappers({ deno, workDir, walls }: WrapperOptions): Pr
 const DEATH_SIGNAL: Wrapper = ["setpriv", "--pdeathsig", "KILL", "--no-new-privs"];
 /** For the operator, if that is not possible. */
 export const NO_DEATH_SIGNAL =
-  "without perl or setpriv (util-linux) here, an agent in a busy loop outlives a runner that is killed, until the next " +
+  "without perl or setpriv (util-linux), an agent in a busy loop outlives a runner that is killed, until the next " +
   "start of the node";
 
 const GIVE_WAY: Wrapper = ["nice", "-n", String(NICE)];

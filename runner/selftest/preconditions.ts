@@ -86,7 +86,7 @@ export async function denoVersion(deno: string, clock: Clock): Promise<string> {
   }
   const [, version, major] = /^deno ((\d+)\.\d+\.\d+\S*)/.exec(said) ?? [];
   if (version === undefined) {
-    throw new Error(`${deno} is not Deno, to --version it says "${shown}": ${remedy}`);
+    throw new Error(`${deno} is not Deno: its --version prints "${shown}": ${remedy}`);
   }
   if (Number(major) < LEAST_MAJOR) {
     throw new Error(`${deno} is Deno ${version}, too old for agents: ${remedy}`);

@@ -71,5 +71,5 @@ export async function tryThrough(wrappers: Wrappers, { deno, workDir, stateDir }
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trim();
   if (!success) throw new Error(`Deno does not run behind them: ${text(stderr).slice(0, 200)}`);
-  if (text(stdout) !== "") throw new Error(`what was refused was done: ${text(stdout)}`);
+  if (text(stdout) !== "") throw new Error(`a refused action was carried out: ${text(stdout)}`);
 }

@@ -71,7 +71,7 @@ export class Registry implements AsyncDisposable {
       return new Registry(dir, crypto.randomUUID().slice(0, 8), undefined, randomSecret(), problem);
     }
     throw new AlreadyRunningError(
-      `A node named '${node}' already runs with the state folder ${stateDir}: give this one another --name`,
+      `A node named '${node}' already runs with the state folder ${stateDir}: start this one with another --name`,
     );
   }
 
@@ -200,7 +200,9 @@ export class Registry implements AsyncDisposable {
       } catch (error) {
         const aside = await setAside(path);
         onDamage(
-          `What was kept of agent '${agent}' is damaged (${(error as Error).message}): set aside as ${aside}`,
+          `The registry entry of agent '${agent}' is damaged (${
+            (error as Error).message
+          }): it has been set aside as ${aside}`,
         );
       }
     }

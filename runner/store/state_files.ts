@@ -187,7 +187,7 @@ export class StateFiles {
       await Deno.rename(before, this.pathOf(agent));
       return undefined;
     }
-    return `The state in ${before} is not used, ${reason}: the agent starts without it. If it is the agent's own, ` +
+    return `The state in ${before} is not used, because ${reason}: the agent starts without it. If it is the agent's own, ` +
       `stop the agent and move it: mv ${before} ${this.pathOf(agent)} && chown ${Deno.uid()} ${
         this.pathOf(agent)
       }`;

@@ -316,7 +316,7 @@ export class SupervisedAgent {
       onFrame: (frame) => this.#onFrame(frame),
       onOutput: (stream, line) => observer.onLog(this, stream === "stderr" ? "error" : "info", line),
       onOversize: (start, limit) => void observer.onLog(this, "error", oversize(start, limit)),
-      onHeld: (message) => void observer.onLog(this, "warning", `Held back by the node: ${message}`),
+      onHeld: (message) => void observer.onLog(this, "warning", `Throttled by the node: ${message}`),
     };
   }
 

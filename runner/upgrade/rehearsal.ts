@@ -29,6 +29,6 @@ export async function rehearse(bundle: string, { deno, stateDir, workDir }: Rehe
   const said = new TextDecoder().decode(stdout).split("\n").filter((line) => line.startsWith("FAIL"));
   const words = said.length > 0 ? said.join("; ") : new TextDecoder().decode(stderr).trim();
   throw new UpgradeError(
-    `its self-test fails on this machine, so it was not taken: ${words.slice(0, MAX_QUOTE_CHARS)}`,
+    `its self-test fails on this machine, so it was not installed: ${words.slice(0, MAX_QUOTE_CHARS)}`,
   );
 }

@@ -43,13 +43,13 @@ export class Upgrades {
    */
   async prepare(json: unknown): Promise<Upgrade> {
     const { installation, rehearse } = this.parts;
-    if (this.#underWay) throw new UpgradeError("another upgrade is under way");
+    if (this.#underWay) throw new UpgradeError("another upgrade is in progress");
     this.#underWay = true;
     // This process is not the one on trial.
     this.#proving ??= Promise.resolve();
     try {
       if (await installation.trial() !== undefined) {
-        throw new UpgradeError("this runner is still on trial itself: try again once it has passed");
+        throw new UpgradeError("this runner is still on trial: try again after its trial");
       }
       const { version, release, source, trialSeconds } = readPackage(json);
       const from = await installation.current();
@@ -67,7 +67,7 @@ export class Upgrades {
   async sayLastFailure(): Promise<void> {
     const reason = await this.parts.installation.takeFailure();
     if (reason === undefined) return;
-    this.parts.say(`The upgrade of this node has been taken back: ${reason}`, { upgrade: "taken_back" });
+    this.parts.say(`The upgrade of this node was rolled back: ${reason}`, { upgrade: "taken_back" });
   }
 
   /** The node's own message has come back from the broker: commands will reach it too. */
@@ -81,6 +81,6 @@ export class Upgrades {
     await clock.sleep(HEALTHY_MS);
     await installation.passTrial();
     const release = await installation.current();
-    say(`The upgrade of this node has passed: it runs release ${release}`, { upgrade: "passed" });
+    say(`The upgrade of this node succeeded: it runs release ${release}`, { upgrade: "passed" });
   }
 }

@@ -159,7 +159,7 @@ Deno.test({
         await using node = await start(url, args);
         const line = await node.logged(new RegExp(escapeRegExp(reason)));
         assertStringIncludes(line, `WARNING No connection to the broker at ${url}: `);
-        assertStringIncludes(line, ". Trying again until it is there.");
+        assertStringIncludes(line, ". Retrying until it is there.");
         // Not the end of it: it still runs when it is asked to end.
         assertEquals((await node.end()).code, 0);
         assertEquals(node.stderr.filter((said) => /hush|PRIVATE KEY/.test(said)), []);
@@ -172,7 +172,9 @@ Deno.test({
       });
     }
     await test.step("rules that keep the node from its own topics", async () => {
-      await deaf.logged(/WARNING The broker does not hand back what this node says under nodes\/test-node\//);
+      await deaf.logged(
+        /WARNING The broker does not deliver this node's own messages under nodes\/test-node\//,
+      );
     });
   },
 });

@@ -102,7 +102,7 @@ Deno.test({
     assertStringIncludes(
       line,
       `No connection to the broker at ${broker.url}: the broker refuses the user name or password ` +
-        "(or this user may not connect): check --username and --password-file. Trying again until it is there.",
+        "(or this user may not connect): check --username and --password-file. Retrying until it is there.",
     );
     await setPasswords(broker.folder, { ...PASSWORDS, "edge-1": "new-hush" });
     broker.broker.reload();

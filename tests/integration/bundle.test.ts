@@ -87,7 +87,7 @@ Deno.test("a package that is not that of Python's release is refused, with its n
   await assertRejects(
     () => store.ready({ makeSnapshot: "", digest: "x" }, () => {}, new AbortController().signal),
     Error,
-    "other.tgz' is of another",
+    "other.tgz' is from another",
   );
 });
 

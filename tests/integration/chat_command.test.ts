@@ -150,7 +150,7 @@ Deno.test("with a model, set up by a profile with its key in a file, a sentence 
     const env = { XDG_CONFIG_HOME: dir };
     const open = await chat(stage.broker.port, ["which nodes are well?"], { env });
     assertEquals(open.code, 2);
-    assertMatch(open.stderr, /others may use .*chmod 600/);
+    assertMatch(open.stderr, /other users have access to .*chmod 600/);
     await Deno.chmod(join(dir, "agentflow", "key"), 0o600);
     const { code, stdout, stderr } = await chat(stage.broker.port, ["which nodes are well?"], { env });
     assertEquals([code, stdout], [0, "Let me see. \nOne node is online: test-node.\uFFFD[2J\n"]);

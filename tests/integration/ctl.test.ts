@@ -301,7 +301,7 @@ laws("the command line and one node", ["hall"], {
     for (const command of ["logs", "errors"]) {
       const nobody = await run(command, "nobody");
       assertEquals([nobody.code, nobody.stdout], [1, ""]);
-      assertMatch(nobody.stderr, /Nothing is known about 'nobody', .*: there are hall, ticker\n$/);
+      assertMatch(nobody.stderr, /Nothing is known about 'nobody', .*: known: hall, ticker\n$/);
       assertEquals((await run(command, "nobody", "--json")).code, 1);
     }
   },
@@ -406,7 +406,7 @@ laws("the command line and one node", ["hall"], {
     );
     const node = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "attic");
     assertEquals(node.code, 1);
-    assertStringIncludes(node.stderr, "Unknown node 'attic': there are hall");
+    assertStringIncludes(node.stderr, "Unknown node 'attic': known: hall");
   },
 
   "doctor finds nothing where nothing is wrong": async ({ run }) => {

@@ -198,5 +198,5 @@ Deno.test("a node that trusts a key obeys who signs with it, and nobody else", a
   await Deno.chmod(keyPath, 0o644);
   const open = await ctl(["stop", "quiet", ...signed]);
   assertEquals(open.code, 2);
-  assertStringIncludes(open.stderr, "others may use");
+  assertStringIncludes(open.stderr, "other users have access to");
 });

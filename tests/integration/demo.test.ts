@@ -169,7 +169,7 @@ Deno.test("demo fails and says why when its port is taken", async () => {
   const { code, stderr } = await demo.end();
   assertEquals(code, 1);
   assertStringIncludes(stderr, `port ${listener.addr.port} is in use`);
-  assertStringIncludes(stderr, "demo: the node has ended by itself, with exit code 1");
+  assertStringIncludes(stderr, "demo: the node ended unexpectedly with exit code 1");
 });
 
 Deno.test("demo whose agent cannot run fails and names what is missing", async () => {

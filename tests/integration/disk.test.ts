@@ -38,7 +38,7 @@ async function spawnUnkept(node: NodeProcess, bus: Bus, port: number): Promise<v
   );
   assertMatch(
     said.json.message,
-    /'unkept' runs, but cannot be kept on disk \(.+\).*its retained spawn is left/,
+    /'unkept' runs, but cannot be stored on disk \(.+\).*its retained spawn stays/,
   );
   await using later = await Bus.connect(port, "nodes/test-node/spawn");
   const left = await later.on("nodes/test-node/spawn");
@@ -179,7 +179,7 @@ Deno.test({
       await bus.publish("nodes/a/migrate", { name: "kept", target_node: "b" });
       const { json } = await bus.on("nodes/a/migrate_result", () => true, from);
       assertEquals(json.success, false);
-      assertMatch(json.error, /cannot be kept on disk \(.*[Nn]o space left.*It keeps running here/);
+      assertMatch(json.error, /cannot be stored on disk \(.*[Nn]o space left.*It keeps running here/);
       await bus.on("count/kept", () => true, bus.mark());
       await Deno.remove(filler);
       const later = bus.mark();
@@ -200,7 +200,7 @@ Deno.test({
       await bus.publish("nodes/b/migrate", { name: "mover", target_node: "a" });
       const { json } = await bus.on("nodes/b/migrate_result", () => true, from);
       assertEquals(json.success, false);
-      assertMatch(json.error, /'a' refused it: Cannot take over 'mover': its state cannot be kept/);
+      assertMatch(json.error, /'a' refused it: Cannot take over 'mover': its state cannot be stored/);
       await bus.on("count/mover", ({ json }) => json.error === undefined, bus.mark());
     });
   },

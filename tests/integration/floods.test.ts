@@ -148,7 +148,7 @@ async function untilItHolds(path: string, text: string): Promise<void> {
 }
 
 for (const stream of ["stdout", "stderr"] as const) {
-  Deno.test(`lines that never end, on ${stream}, are held back, and the agent is told so`, async () => {
+  Deno.test(`lines that never end, on ${stream}, are throttled, and the agent is told so`, async () => {
     await using here = await scene(startEmbedded);
     const { bus, node } = here;
     await node.spawn(bus, { name: "neighbour", code: ECHO });
@@ -156,7 +156,7 @@ for (const stream of ["stdout", "stderr"] as const) {
       name: "dribbler",
       code: `function process() { for (;;) Deno.${stream}.writeSync(Uint8Array.of(120)); }`,
     });
-    const isHeld = (text: unknown) => /^Held back by the node: unfinished lines: /.test(String(text));
+    const isHeld = (text: unknown) => /^Throttled by the node: unfinished lines: /.test(String(text));
     await bus.find("held back", (message) => isHeld(message.json?.message));
     await assertResponsive(bus, node);
   });

@@ -74,7 +74,7 @@ Deno.test("an install that does not end is ended", async () => {
       () => installer.install(parseSpecifiers(["npm:x"]), never),
       InstallError,
     );
-    assertStringIncludes(error.message, "time limit: it is not finished after 1 s");
+    assertStringIncludes(error.message, "time limit: it was not finished after 1 s");
     assertEquals([...Deno.readDirSync(dir)], []);
     answer(new Response());
     await hanging.shutdown();

@@ -204,12 +204,12 @@ for (
       const { json } = await bus.find(
         "the node's word",
         ({ json }) =>
-          json?.agent === "busy" && json.message?.startsWith("Held back by the node: cpu limit: "),
+          json?.agent === "busy" && json.message?.startsWith("Throttled by the node: cpu limit: "),
         0,
         // Where other programs want the CPU, an agent, which gives way to all, takes a while to have had too much.
         180_000,
       );
-      assertMatch(json.message, /: \d+\.\d % of a core used, 5 % allowed: held back$/);
+      assertMatch(json.message, /: \d+\.\d % of a core used, 5 % allowed: throttled$/);
       const status = async () => /^State:\s+(\w)/m.exec(await Deno.readTextFile(`/proc/${pid}/status`))?.[1];
       await until("it is stopped for a moment", async () => await status() === "T");
     }

@@ -39,7 +39,7 @@ for (const { kind, start } of testBrokers()) {
     for (const [topic] of KEPT) {
       const { json } = await bus.on(`answers/${topic}`, undefined, from);
       assertEquals(json.ok, false, topic);
-      assertMatch(json.error, /^Passed over the retained message on .* mosquitto_pub -r -n -t '/);
+      assertMatch(json.error, /^Ignored the retained message on .* mosquitto_pub -r -n -t '/);
     }
     // Its topics are subscribed to anew with each start.
     const again = bus.mark();

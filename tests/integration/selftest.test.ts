@@ -148,7 +148,7 @@ Deno.test("self-test names a deno that fails, prints garbage, or is too old", as
   const garbage = await device.script("garbage", String.raw`printf 'hello\033[31m\nworld'`);
   assertFails(
     await device.run("--deno", garbage),
-    /garbage is not Deno, to --version it says "hello \[31m world"/,
+    /garbage is not Deno: its --version prints "hello \[31m world"/,
   );
   const old = await device.script("old", "echo deno 1.46.3");
   assertFails(await device.run("--deno", old), /old is Deno 1\.46\.3, too old for agents/);

@@ -74,7 +74,7 @@ Deno.test(
       await using _node = await start();
       await bus.on("boots", ({ json }) => json === 1, from);
       const { json } = await bus.find("a report", ({ topic }) => topic.endsWith("/errors"), from);
-      assertStringIncludes(json.error, "is not used, it belongs to user 65534");
+      assertStringIncludes(json.error, "is not used, because it belongs to user 65534");
     });
   },
 );

@@ -119,7 +119,10 @@ Deno.test("where JSR cannot be reached, or is not as it promises, nothing is cha
   for (const url of [NOBODY, registry.url]) {
     const { code, stdout, stderr } = await clone.task("std:jsr", url);
     assertEquals([code, stdout], [1, ""], stderr);
-    assertMatch(stderr, /^std: nothing is changed: .+: is JSR \(\$JSR_URL names another\) within reach\?\n$/);
+    assertMatch(
+      stderr,
+      /^std: nothing is changed: .+: can this machine reach JSR \(\$JSR_URL names another\)\?\n$/,
+    );
     assertEquals(await files(), before);
   }
   assertEquals((await clone.run(["run", "-A", "scripts/std.ts", "both"], NOBODY)).code, 2);

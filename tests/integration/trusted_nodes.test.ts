@@ -281,7 +281,7 @@ Deno.test("a node leaves its name to nobody but one that proves to be the node",
     const copy = await stateFolderWithKey("n", secret);
     await using second = await start("n", copy);
     assertEquals((await second.child.status).code, 3);
-    assertStringIncludes(second.stderr.join("\n"), "give this one another --name");
+    assertStringIncludes(second.stderr.join("\n"), "start this one with another --name");
     // What it has said to that one is of no use to anybody else.
     const recorded = bus.all("nodes/n/heartbeat").filter(({ json }) => json?.presence !== undefined);
     for (const { text } of recorded) await bus.publish("nodes/n/heartbeat", text);
@@ -291,7 +291,7 @@ Deno.test("a node leaves its name to nobody but one that proves to be the node",
     const other = await stateFolderWithKey("n", testSecret("other"));
     await using third = await start("n", other, [], testKey("other").public);
     assertEquals((await first.child.status).code, 3);
-    assertStringIncludes(first.stderr.join("\n"), "holds the key that is enrolled for 'n'");
+    assertStringIncludes(first.stderr.join("\n"), "has the key enrolled for 'n'");
     await third.end();
     for (const dir of [stateDir, copy, other]) await Deno.remove(dir, { recursive: true });
   });

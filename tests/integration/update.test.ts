@@ -31,7 +31,7 @@ for (const [what, update] of Object.entries(FAILURES)) {
     await bus.publish("nodes/test-node/spawn", { name: "agent", replace: true, ...update });
     const errors = running.topic.replace("heartbeat", "errors");
     const { json: event } = await bus.on(errors, (message) => message.json.rolled_back === true, from);
-    assertMatch(event.error, /the code before it runs again/);
+    assertMatch(event.error, /the previous code runs again/);
     const rolledBack = bus.mark();
     assertEquals((await bus.on("old", () => true, rolledBack)).text, "old");
   });

@@ -83,7 +83,7 @@ for (const [what, [bundle, reason]] of Object.entries(BAD)) {
       assertEquals(answer.ok, true, answer.error);
       const { json: after } = await reborn(before.instance, from);
       assertEquals(after.release, installed.release);
-      const { json: told } = await said(bus, /has been taken back/);
+      const { json: told } = await said(bus, /was rolled back/);
       assertMatch(told.message, reason);
       assertEquals(await installed.current(), installed.release);
     });
@@ -152,7 +152,7 @@ Deno.test("agentflow upgrade waits for what becomes of it: passed, taken back, o
     const bad = `${NOT_IN_TEST} Deno.exit(3);\n${BUNDLE}`;
     const back = await ctl(scene, "--trial", "5", "--runner", await file(bad));
     assertEquals(back.code, 1);
-    assertMatch(back.err, /taken back: the new release ended with exit code 3/);
+    assertMatch(back.err, /rolled back: the new release ended with exit code 3/);
     assertEquals(await installed.current(), release);
 
     const none = await ctl(scene, "--runner", await file("Deno.exit(1)"));

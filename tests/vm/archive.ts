@@ -129,7 +129,7 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
     expect(
       "journal",
       await guest.sh(`sudo journalctl -u ${UNIT} -o cat`),
-      /Agents are held by cgroup v2: cpu, memory, pids/,
+      /Limits are enforced by cgroup v2: cpu, memory, pids/,
     );
     expect("priority", await guest.sh(`sudo journalctl -u ${UNIT} -o cat -p warning`), /hungry/);
   });

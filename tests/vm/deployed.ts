@@ -81,7 +81,7 @@ export async function deployedUnit(
     const boss = new Commander(bus, key);
     await boss.order(`nodes/${node}/spawn`, { name: agent, code: COUNTER, poll_interval: 0.5 });
     await stage.next(counts, ({ json }) => json >= 3);
-    expect("journal", await guest.sh(journal), /Agents are held by cgroup v2: cpu, memory, pids/);
+    expect("journal", await guest.sh(journal), /Limits are enforced by cgroup v2: cpu, memory, pids/);
   });
   await law(
     "second deploy changes nothing",

@@ -116,7 +116,7 @@ export class InterpreterStore {
       if (!await isIntact(files)) {
         throw new InstallError(
           "integrity mismatch: its files are not those of the release" +
-            (this.options.archive === undefined ? "" : `: '${this.options.archive}' is of another`),
+            (this.options.archive === undefined ? "" : `: '${this.options.archive}' is from another`),
         );
       }
       // Another runner that shares the folder may have been faster.

@@ -91,7 +91,7 @@ export class PackageStore {
       return record.map(({ file }) => join(dir, file));
     } catch (error) {
       if (error !== inTime.reason) throw error;
-      throw new InstallError(`time limit: it is not finished after ${seconds} s`);
+      throw new InstallError(`time limit: it was not finished after ${seconds} s`);
     } finally {
       await removeTree(draft);
     }

@@ -168,7 +168,7 @@ async function readWheel(path: string, maxBytes: number): Promise<Uint8Array<Arr
 }
 
 function tooLarge(what: string, maxBytes: number): InstallError {
-  return new InstallError(`disk limit: ${what} is larger than the ${maxBytes} bytes that are allowed`);
+  return new InstallError(`disk limit: ${what} is larger than the allowed ${maxBytes} bytes`);
 }
 
 async function download(url: URL, maxBytes: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {

@@ -83,7 +83,7 @@ async function readEntry(zip: Uint8Array<ArrayBuffer>, isWanted: (name: string) 
 
 async function inflate(bytes: Uint8Array<ArrayBuffer>, method: number): Promise<string> {
   if (method !== 0 && method !== 8) {
-    throw new Error(`its files are packed by method ${method}, which is not known here`);
+    throw new Error(`its files are compressed with the unknown method ${method}`);
   }
   const packed = new Blob([bytes]).stream();
   const stream = method === 0 ? packed : packed.pipeThrough(new DecompressionStream("deflate-raw"));

@@ -18,7 +18,7 @@ export interface CpuGuardParts {
 const TICK_MS = 50;
 /** While no agent has a limit. */
 const IDLE_MS = 1000;
-/** The shortest time between two reports that an agent is held back. */
+/** The shortest time between two reports that an agent is throttled. */
 const REMIND_MS = 60_000;
 
 interface Held {
@@ -72,7 +72,7 @@ export class CpuGuard {
       const used = (sample.cpuSeconds - known.since.cpuSeconds) / seconds * 100;
       this.parts.onHeld(
         agent,
-        `cpu limit: ${used.toFixed(1)} % of a core used, ${percent} % allowed: held back`,
+        `cpu limit: ${used.toFixed(1)} % of a core used, ${percent} % allowed: throttled`,
       );
     }
     this.#held.set(agent, {

@@ -224,7 +224,7 @@ export class Roster {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const message =
-        `Cannot keep on disk what became of '${agent}': ${reason}. A restart of this node may undo it`;
+        `Cannot store the state of agent '${agent}' on disk: ${reason}. A restart of this node may undo the change`;
       this.parts.reporter.nodeLog("error", message, { child_name: agent });
     }
   }

@@ -105,6 +105,6 @@ function judge(agent: SupervisedAgent, holding: Holding, brokerPort: number): vo
 
 /** Ends an agent that has taken the broker's port. */
 export function endImpostor(agent: SupervisedAgent, brokerPort: number): void {
-  const error = `listening limit: it has taken the broker's port ${brokerPort}`;
+  const error = `listening limit: it listens on the broker's port ${brokerPort}`;
   agent.kill({ limit: "listening", measured: 1, allowed: 0, unit: "sockets" }, error);
 }

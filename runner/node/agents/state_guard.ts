@@ -34,6 +34,6 @@ export class StateGuard {
 function end(agent: SupervisedAgent): void {
   agent.kill(
     { limit: "state files", measured: 1, allowed: 0, unit: "files" },
-    "state files limit: it has made a folder, or a database, where its state file belongs",
+    "state files limit: it created a folder or a database in place of its state file",
   );
 }

@@ -80,7 +80,7 @@ export class Updates {
     this.#onProbation.delete(agent);
     const { roster, reporter, node } = this.parts;
     void roster.update(agent.name, ({ previous: _previous, ...entry }) => entry);
-    const message = `Update of '${agent.name}' has passed on ${node}: nothing rolls it back any more`;
+    const message = `Update of '${agent.name}' succeeded on ${node}: it will not be rolled back`;
     reporter.nodeLog("updated", message, { child_name: agent.name });
   }
 
@@ -108,7 +108,7 @@ export class Updates {
       if (overtaken || roster.isRunning(agent.name)) return;
       await this.#putBack(agent.name, state);
       const error =
-        `The update of '${agent.name}' failed (${phase}: ${reason}): the code before it runs again`;
+        `The update of '${agent.name}' failed (${phase}: ${reason}): the previous code runs again`;
       reporter.agentError(agent, { phase: "supervisor", severity: "warning", error, rolled_back: true });
       roster.startAgain(parseSpawnConfig(config, node), { restartCount: restart_count, paused });
     });

@@ -58,12 +58,12 @@ async function end(
 async function restart(context: CommandContext, agent: SupervisedAgent): Promise<void> {
   const { name, config, state: { paused } } = agent;
   if (agent.isMoving) {
-    throw new CommandError(`Cannot restart '${name}': it is on its way between nodes`, name);
+    throw new CommandError(`Cannot restart '${name}': it is moving between nodes`, name);
   }
   const outcome = await agent.stop("replace");
   // A restart does not undo an earlier stop or a failure.
   if (outcome.kind !== "stopped" || outcome.reason !== "replace") {
-    throw new CommandError(`Cannot restart '${name}': it has ended meanwhile`, name);
+    throw new CommandError(`Cannot restart '${name}': it has already ended`, name);
   }
   const previous = context.roster.entryOf(name)?.previous;
   await start(context, config, { paused, previous }, true);

@@ -42,7 +42,7 @@ async function take(
       await stateFiles.write(name, sealed ?? config.state);
     } catch (error) {
       throw new CommandError(
-        `Cannot take over '${name}': its state cannot be kept: ${(error as Error).message}`,
+        `Cannot take over '${name}': its state cannot be stored: ${(error as Error).message}`,
         name,
       );
     }
@@ -63,8 +63,8 @@ async function take(
     await kept;
   } catch (error) {
     throw new CommandError(
-      `Agent '${name}' runs, but cannot be kept on disk (${(error as Error).message}): ` +
-        "it will not come back after a restart of this node, and its retained spawn is left on the broker",
+      `Agent '${name}' runs, but cannot be stored on disk (${(error as Error).message}): ` +
+        "it will not start again after a restart of this node, and its retained spawn stays on the broker",
       name,
     );
   }

@@ -6,14 +6,14 @@ export async function upgrade(context: CommandContext, command: Command): Promis
   const { upgrades, reporter, identity } = context;
   if (command.isVerified !== true) {
     throw new CommandError(
-      "Cannot upgrade: only a node with --trust takes a new runner, and only a signed one: start it with --trust, " +
-        "or bring the new one over ssh: agentflow deploy NAME --to USER@HOST --upgrade",
+      "Cannot upgrade: a node accepts a new runner only with --trust, and only signed: start it with --trust, " +
+        "or upgrade it over ssh: agentflow deploy NAME --to USER@HOST --upgrade",
     );
   }
   if (upgrades === undefined) {
     throw new CommandError(
-      "Cannot upgrade: this node was not started by agentflow-node of a deployed release, so it cannot go back " +
-        "should the new one fail. Use 'deploy --upgrade'",
+      "Cannot upgrade: this node was not started from a deployed release, so it could not roll back if the " +
+        "new one failed. Use 'agentflow deploy --upgrade'",
     );
   }
   const upgrade = await upgrades.prepare(command.json);

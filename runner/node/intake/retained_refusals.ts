@@ -11,8 +11,8 @@ export class KeptCommandError extends CommandError {
   override name = "KeptCommandError";
   constructor(topic: string) {
     super(
-      `Passed over the retained message on ${topic}: only spawn and desired_state are obeyed when the broker has ` +
-        `kept them. Remove it: mosquitto_pub -r -n -t '${topic}'`,
+      `Ignored the retained message on ${topic}: of retained messages, only spawn and desired_state are ` +
+        `obeyed. Remove it: mosquitto_pub -r -n -t '${topic}'`,
     );
   }
 }

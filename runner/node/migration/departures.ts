@@ -316,7 +316,7 @@ export class Departures {
       this.#stay(agent);
       const reason = (error as Error).message;
       throw new DepartureError(
-        `Cannot migrate '${agent.name}': its move cannot be kept on disk (${reason}). It keeps running here`,
+        `Cannot migrate '${agent.name}': its move cannot be stored on disk (${reason}). It keeps running here`,
       );
     }
   }

@@ -36,14 +36,14 @@ export class Echo {
     if (this.#said || nowMs - this.#unheardSinceMs < PATIENCE_MS) return;
     this.#said = true;
     log.warning(
-      `The broker does not hand back what this node says under nodes/${node}/: commands will not reach it either. ` +
-        `Check that the broker's access rules let its user write and read nodes/${node}/#`,
+      `The broker does not deliver this node's own messages under nodes/${node}/, so commands will not arrive either. ` +
+        `Check that the broker's access rules allow its user to write and read nodes/${node}/#`,
     );
   }
 
   /** What this node has said has come back. */
   heard(): void {
-    if (this.#said) this.parts.log.info("The broker hands back what this node says");
+    if (this.#said) this.parts.log.info("The broker delivers this node's own messages");
     this.connected();
   }
 }

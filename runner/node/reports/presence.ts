@@ -121,13 +121,13 @@ export class Presence {
     const { identity: { name }, isEnrolled, onTaken, onUnproved } = this.parts;
     if (await isEnrolled(text, seal)) {
       return onTaken(
-        `Another node holds the key that is enrolled for '${name}': give this one another --name`,
+        `Another node has the key enrolled for '${name}': start this one with another --name`,
       );
     }
     if (this.#hasComplained) return;
     this.#hasComplained = true;
     onUnproved(
-      `Somebody else says to be node '${name}', and has not proved it: if it is a node of yours, give it another --name`,
+      `Another process claims to be node '${name}' without proof: if it is one of your nodes, start it with another --name`,
     );
   }
 
@@ -135,7 +135,7 @@ export class Presence {
     const { identity, onTaken } = this.parts;
     const ownUptime = this.#uptime;
     if (uptime > ownUptime || (uptime === ownUptime && instance < identity.instance)) {
-      onTaken(`${this.#other(uptime)}: give this one another --name`);
+      onTaken(`${this.#other(uptime)}: start this one with another --name`);
     } else {
       // Only the process that stays publishes: the other's birth message must not be the last one.
       this.parts.sayOnline();
@@ -158,7 +158,7 @@ export class Presence {
     this.parts.onTaken(
       `${
         this.#other(uptime)
-      } with this one's client id (was its state folder copied?): give this one another --name`,
+      } with this one's client id (was its state folder copied?): start this one with another --name`,
       kept,
     );
   }

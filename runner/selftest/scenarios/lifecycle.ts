@@ -26,7 +26,7 @@ export const lifecycle: readonly Scenario[] = [
     },
   },
   {
-    name: "deliberate stop: ends the process, and nothing restarts it",
+    name: "deliberate stop: ends the process without a restart",
     run: async (stage) => {
       const trial = stage.spawn(STEADY);
       await trial.untilPublished(1);

@@ -28,7 +28,7 @@ export const restarts: readonly Scenario[] = [
     },
   },
   {
-    name: "budget exhaustion: given up after max_restarts",
+    name: "budget exhaustion: no restart after max_restarts",
     run: async (stage) => {
       const trial = stage.spawn(CRASHES, { max_restarts: 2 });
       const outcome = await trial.untilEnded();
@@ -41,25 +41,25 @@ export const restarts: readonly Scenario[] = [
         ["supervisor", "warning", 2],
         ["supervisor", "fatal", 3],
       ]);
-      expect(outcome.error.endsWith(CRASH), `it crashed otherwise: ${outcome.error}`);
+      expect(outcome.error.endsWith(CRASH), `it crashed for another reason: ${outcome.error}`);
       expect(!stage.isSupervised(trial), "it is still supervised");
     },
   },
   {
-    name: "stop in a back-off: overtakes the restart",
+    name: "stop in a back-off: cancels the restart",
     run: async (stage) => {
       const trial = stage.spawn(CRASHES, { restart_delay: 60 });
       await trial.until("its back-off", () => trial.states.includes("restarting"));
       expect(
         trial.errors[0]?.error.endsWith(CRASH) === true,
-        `it crashed otherwise: ${trial.errors[0]?.error}`,
+        `it crashed for another reason: ${trial.errors[0]?.error}`,
       );
       void trial.agent?.stop("stop");
       expectSame("its end", await trial.untilEnded(), { kind: "stopped", reason: "stop" });
     },
   },
   {
-    name: `health credit: ${HEALTHY_CALLS} good calls win a restart back`,
+    name: `health credit: ${HEALTHY_CALLS} successful calls earn a restart back`,
     run: async (stage) => {
       const trial = stage.spawn(CRASHES_ONCE);
       // A call publishes first and counts as good afterwards.

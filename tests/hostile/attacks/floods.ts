@@ -15,7 +15,7 @@ function held(tries: string, body: string, limit: string): Scene {
   return scene(tries, async (field, id) => {
     const from = field.bus.mark();
     await launch(field, id, inSetup(body));
-    const { json } = await reported(field, id, "logs", new RegExp(`Held back by the node: ${limit}`), from);
+    const { json } = await reported(field, id, "logs", new RegExp(`Throttled by the node: ${limit}`), from);
     await assertAnswers(field);
     await stop(field, id);
     return json.message;
@@ -114,7 +114,7 @@ export const floods: readonly Attack[] = [
       await Promise.all(Array.from({ length: 1000 }, (_, n) => agent.subscribe(filter(n), () => {})));
       await agent.log("subscribed"); for (let n = 0;; n++) await agent.publish("flood/" + levels.join("/"), n);`;
     await launch(field, id, inSetup(body));
-    await reported(field, id, "logs", /Held back by the node: message rate limit/, from);
+    await reported(field, id, "logs", /Throttled by the node: message rate limit/, from);
     await assertAnswers(field);
     await stop(field, id);
     return "held to its rate; neighbour and node answer";
@@ -214,7 +214,7 @@ export const floods: readonly Attack[] = [
       `await agent.subscribe("loop/#", () => { agent.publish("loop/a", 1); agent.publish("loop/b", 2); });
       await agent.publish("loop/ready", 1);`;
     await launch(field, id, inSetup(body));
-    await reported(field, id, "logs", /Held back by the node: message rate limit/, from);
+    await reported(field, id, "logs", /Throttled by the node: message rate limit/, from);
     await assertAnswers(field);
     await stop(field, id);
     return "held to its rate; neighbour and node answer";

@@ -20,13 +20,15 @@ function said(controllers: Controller[] | string, mayStop: boolean, policy: unkn
 
 Deno.test("what holds agents to their CPU share is said once, and that nothing does is a warning", () => {
   const limited = { agents: { a: { cpu_percent: 20 } } };
-  assertEquals(said(["cpu", "memory"], false, limited), ["INFO Agents are held by cgroup v2: cpu, memory"]);
-  assertEquals(said(["memory"], true, limited), [
-    "INFO Agents are held by cgroup v2: memory",
-    "INFO CPU limits: nice, and agents with a cpu_percent are stopped for moments, because its group has no cpu controller",
+  assertEquals(said(["cpu", "memory"], false, limited), [
+    "INFO Limits are enforced by cgroup v2: cpu, memory",
   ]);
-  assertEquals(said("it is so", false, {}), ["INFO CPU limits: nice only, because it is so"]);
+  assertEquals(said(["memory"], true, limited), [
+    "INFO Limits are enforced by cgroup v2: memory",
+    "INFO CPU limits: by nice, and by short stops of agents with a cpu_percent, because its group has no cpu controller",
+  ]);
+  assertEquals(said("it is so", false, {}), ["INFO CPU limits: by nice only, because it is so"]);
   assertEquals(said("it is so", false, limited), [
-    "WARNING CPU limits: nice only, because it is so: the cpu_percent of p.json has no effect without setpriv (util-linux)",
+    "WARNING CPU limits: by nice only, because it is so: the cpu_percent of p.json has no effect without setpriv (util-linux)",
   ]);
 });

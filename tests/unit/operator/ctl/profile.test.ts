@@ -52,11 +52,15 @@ for (
   const [what, file, message] of [
     ["no JSON", "{", "is not JSON"],
     ["no profiles", {}, "profiles is missing"],
-    ["an unknown field", { profiles: {}, colour: 1 }, "colour is no field: known are default, profiles"],
+    [
+      "an unknown field",
+      { profiles: {}, colour: 1 },
+      "colour is not a field: the fields are default, profiles",
+    ],
     [
       "an unknown field of a profile",
       { profiles: { a: { host: "x" } } },
-      "profiles.a.host is no field: known are broker",
+      "profiles.a.host is not a field: the fields are broker",
     ],
     [
       "a password",

@@ -146,7 +146,11 @@ for (
   const [what, text, message] of [
     ["no JSON", "{", "fleet.json is not JSON"],
     ["no list", "{}", "fleet.json: agents is missing"],
-    ["an unknown field", '{"agents":[],"nodes":[]}', "fleet.json: nodes is no field: known are agents"],
+    [
+      "an unknown field",
+      '{"agents":[],"nodes":[]}',
+      "fleet.json: nodes is not a field: the fields are agents",
+    ],
     ["no name", '{"agents":[{"code":"1","node":"a"}]}', "agents.0.name is missing"],
     ["no code", '{"agents":[{"name":"x","node":"a"}]}', "'x' needs either file or code"],
     ["code twice", '{"agents":[{"name":"x","node":"a","code":"1","file":"x"}]}', "needs either file or code"],
@@ -160,12 +164,12 @@ for (
     [
       "a misspelt field",
       '{"agents":[{"name":"x","code":"1","node":"a","pol_interval":1}]}',
-      "'x': pol_interval is no field: did you mean poll_interval?",
+      "'x': pol_interval is not a known field: did you mean poll_interval?",
     ],
     [
       "a field of nobody",
       '{"agents":[{"name":"x","code":"1","node":"a","colour":1}]}',
-      "'x': colour is no field: a field of your own begins with x-",
+      "'x': colour is not a known field: names of your own fields begin with x-",
     ],
     [
       "replace",

@@ -78,7 +78,7 @@ Deno.test("a parameter that does not fit is refused with its name and what would
     ["anomaly", { window: 1 }, /window must be 2 or more/],
     ["http_poller", { url: "file:///etc/passwd" }, /url must be a http:/],
     ["http_poller", { timeout: null }, /timeout must be a number: current value is null/],
-    ["thermostat", {}, /There is no template 'thermostat': there are temperature, humidity/],
+    ["thermostat", {}, /Unknown template 'thermostat': known: temperature, humidity/],
   ];
   for (const [name, given, message] of cases) {
     assertMatch(assertThrows(() => configFromTemplate(name, given), TemplateError).message, message);

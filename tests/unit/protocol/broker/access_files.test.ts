@@ -101,7 +101,7 @@ Deno.test("a password file of this user that others may use is refused", async (
     const passwordFile = await folder.write("password", "hush", mode);
     assertEquals(
       await fails({ username: "u", passwordFile }),
-      `--password-file: others may use '${passwordFile}' (mode 0${
+      `--password-file: other users have access to '${passwordFile}' (mode 0${
         mode.toString(8)
       }): chmod 600 ${passwordFile}`,
     );
@@ -166,7 +166,7 @@ Deno.test({
       ],
       [
         { cert: mine.certPath, key: openKey },
-        `--key: others may use '${openKey}' (mode 0644): chmod 600 ${openKey}`,
+        `--key: other users have access to '${openKey}' (mode 0644): chmod 600 ${openKey}`,
       ],
     ];
     for (const [sources, message] of cases) assertEquals(await fails(sources), message);

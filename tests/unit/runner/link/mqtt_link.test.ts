@@ -106,7 +106,7 @@ Deno.test("an outage is reported once with its reason, and so is its end", async
   for (let attempt = 0; attempt < 4; attempt++) await scene.breaks(REFUSED);
   assertEquals(scene.log, [
     "WARNING No connection to the broker at mqtt://broker:1883: connection refused (is a broker running there?). " +
-    "Trying again until it is there.",
+    "Retrying until it is there.",
   ]);
   await scene.client.accept();
   assertEquals(scene.log.slice(1), ["INFO    Connected to mqtt://broker:1883"]);

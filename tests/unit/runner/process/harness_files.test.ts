@@ -53,7 +53,7 @@ Deno.test("harness folder that others can write is refused, with what to do", as
   await withFolder(async (dir) => {
     const folder = dirname(dirname(dirname(await writeHarness(dir))));
     await Deno.chmod(folder, 0o777);
-    await assertRejects(() => writeHarness(dir), Error, "others may write there: remove it, or choose");
+    await assertRejects(() => writeHarness(dir), Error, "others may write there. Remove it, or choose");
     await Deno.remove(folder, { recursive: true });
     await Deno.symlink(dir, folder);
     await assertRejects(() => writeHarness(dir), Error, "it is no folder");

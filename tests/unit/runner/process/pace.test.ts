@@ -14,7 +14,7 @@ function pace() {
   };
 }
 
-Deno.test("who stays below both rates is never held back", () => {
+Deno.test("who stays below both rates is never throttled", () => {
   const { pace: held, said, pass } = pace();
   for (let n = 0; n < 100; n++) {
     assertEquals(held.spend(90, 9000), 0);
@@ -23,14 +23,14 @@ Deno.test("who stays below both rates is never held back", () => {
   assertEquals(said, []);
 });
 
-Deno.test("an agent whose large messages cost the runner too much time is held back, and told so", () => {
+Deno.test("an agent whose large messages cost the runner too much time is throttled, and told so", () => {
   const { pace: held, said, pass } = pace();
   assertEquals(held.spend(1, 100, 200), 0);
   assertEquals(held.spend(1, 100, 100), 500);
   pass(1500);
   assertEquals(held.spend(1, 100, 0), 0);
   assertEquals(said, [
-    "work limit: its large messages took the node 300 ms in 0.0 s, 200 ms a second allowed: held back",
+    "work limit: its large messages took the node 300 ms in 0.0 s, 200 ms a second allowed: throttled",
   ]);
 });
 
@@ -40,19 +40,19 @@ Deno.test("what was measured and what is allowed is said: which limit it was, on
   pass(500);
   assertEquals(held.spend(120, 100), 500);
   assertEquals(held.spend(10, 100) > 0, true);
-  assertEquals(said, ["message rate limit: 200 messages in 0.5 s, 100 a second allowed: held back"]);
+  assertEquals(said, ["message rate limit: 200 messages in 0.5 s, 100 a second allowed: throttled"]);
   pass(61_000);
   assertEquals(held.spend(1, 20_480), 1000);
-  assertEquals(said[1], "output rate limit: 20 KB in 0.0 s, 10 KB a second allowed: held back");
+  assertEquals(said[1], "output rate limit: 20 KB in 0.0 s, 10 KB a second allowed: throttled");
 });
 
-Deno.test("who brings lines in pieces is held back for the reads that they cost, and told so", () => {
+Deno.test("who brings lines in pieces is throttled for the reads that they cost, and told so", () => {
   const { pace: held, said, pass } = pace();
   assertEquals(held.spend(0, 1, 0, 200), 0);
   assertEquals(held.spend(0, 1, 0, 100), 500);
   pass(1500);
   assertEquals(held.spend(0, 1, 0, 1), 0);
-  assertEquals(said, ["unfinished lines: 300 pieces of lines in 0.0 s, 200 a second allowed: held back"]);
+  assertEquals(said, ["unfinished lines: 300 pieces of lines in 0.0 s, 200 a second allowed: throttled"]);
 });
 
 Deno.test("each limit is told of by itself: one that was reached before hides no other", () => {

@@ -53,7 +53,7 @@ Deno.test("an agent beyond its share stops and goes on, is named once a minute, 
   await pass(4000);
   assertEquals(stops.slice(0, 2), ["busy stops", "busy goes on"]);
   assertEquals(said.length, 1);
-  assertMatch(said[0] ?? "", /^busy: cpu limit: \d+\.\d % of a core used, 20 % allowed: held back$/);
+  assertMatch(said[0] ?? "", /^busy: cpu limit: \d+\.\d % of a core used, 20 % allowed: throttled$/);
   await pass(62_000);
   assertEquals(said.length, 2);
   assertEquals(stops.filter((what) => !what.startsWith("busy")), []);

@@ -160,7 +160,7 @@ Deno.test("a move that cannot be recorded is not made: the agent goes on here", 
   const { error } = await result(n);
   assertMatch(
     String(error),
-    /^Cannot migrate 'a': its move cannot be kept on disk \(.*\)\. It keeps running here$/,
+    /^Cannot migrate 'a': its move cannot be stored on disk \(.*\)\. It keeps running here$/,
   );
   assertEquals([n.reports("nodes/t/spawn"), process?.ends], [[], []]);
   assertEquals(process?.sent.some(({ t }) => t === "hold"), false, "it has not even been held");

@@ -12,8 +12,8 @@ function setUp() {
 }
 
 const DEAF =
-  "The broker does not hand back what this node says under nodes/n/: commands will not reach it either. " +
-  "Check that the broker's access rules let its user write and read nodes/n/#";
+  "The broker does not deliver this node's own messages under nodes/n/, so commands will not arrive either. " +
+  "Check that the broker's access rules allow its user to write and read nodes/n/#";
 
 Deno.test("a node that does not hear itself says so once, and when it does again", async () => {
   const { echo, clock, said } = setUp();
@@ -25,7 +25,7 @@ Deno.test("a node that does not hear itself says so once, and when it does again
   assertEquals(said, [DEAF]);
   echo.heard();
   echo.heard();
-  assertEquals(said, [DEAF, "The broker hands back what this node says"]);
+  assertEquals(said, [DEAF, "The broker delivers this node's own messages"]);
   echo.sent();
   await clock.advance(10_000);
   echo.sent();

@@ -109,9 +109,9 @@ Deno.test("where proof is demanded a node leaves for its own key and the one tha
   assertEquals(unproved.length, 1);
   assertEquals(presence.proof(5), { to: "z", seal: own.seal(presenceText("n", identity.instance, "z", 5)) });
   await beat(proved(own, 1e9));
-  assertMatch(taken[0] ?? "", /up for 1000000000 s: give this one another --name/);
+  assertMatch(taken[0] ?? "", /up for 1000000000 s: start this one with another --name/);
   await beat(proved(testKey("enrolled"), 1));
-  assertMatch(taken[1] ?? "", /holds the key that is enrolled for 'n'/);
+  assertMatch(taken[1] ?? "", /has the key enrolled for 'n'/);
 });
 
 Deno.test("where proof is demanded what the broker has kept counts only when it is signed for this process", async () => {
