@@ -73,6 +73,18 @@ Deno.test("every path that ARCHITECTURE, CONTRIBUTING and RELEASING name is ther
   }
 });
 
+Deno.test("every decision has a number of its own, in its file's name and in its title", async () => {
+  const names = await Array.fromAsync(Deno.readDir(new URL("docs/decisions", ROOT)), ({ name }) => name);
+  assertEquals(new Set(names.map((name) => name.slice(0, 4))).size, names.length, names.sort().join("\n"));
+  for (const name of names) {
+    const title = `# ${Number(name.slice(0, 4))}. `;
+    assert(
+      (await read(`docs/decisions/${name}`)).startsWith(title),
+      `${name} does not begin with '${title}'`,
+    );
+  }
+});
+
 function withoutCode(text: string): string {
   return text.replace(/^```.*?^```/gms, "").replace(/`[^`\n]*`/g, "");
 }
