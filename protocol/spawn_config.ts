@@ -56,6 +56,8 @@ export interface SpawnConfig {
   readonly rollback: boolean;
   /** How many successful `process()` calls make an update successful. */
   readonly rollback_calls: number;
+  /** Which placement of this name it is. */
+  readonly epoch: number;
   /** Names of secrets it asks for; the node decides which it gets. */
   readonly secrets: readonly string[];
   /** What the agent persisted on the previous node. */
@@ -217,6 +219,7 @@ const SpawnSchema = v.object({
   replace: v.nullish(flag, FIELDS.replace.default),
   rollback: v.nullish(flag, FIELDS.rollback.default),
   rollback_calls: v.nullish(count(FIELDS.rollback_calls), FIELDS.rollback_calls.default),
+  epoch: v.nullish(count(FIELDS.epoch), FIELDS.epoch.default),
   secrets: v.nullish(strings, []),
   state: v.nullish(object),
   migration: v.nullish(

@@ -76,6 +76,13 @@ export const SPAWN_FIELDS = {
     max: 10_000,
     help: "successful calls of process() after which an update counts as good",
   },
+  epoch: {
+    type: "count",
+    default: 0,
+    max: Number.MAX_SAFE_INTEGER - 1,
+    help:
+      "which placement of this name it is; the highest in the fleet stays, and operators raise it by themselves",
+  },
 } as const satisfies Readonly<Record<string, SpawnField>>;
 
 export type SpawnFieldName = keyof typeof SPAWN_FIELDS;

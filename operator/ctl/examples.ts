@@ -17,6 +17,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "agentflow spawn sensor.ts --node kitchen --poll-interval 10",
     "agentflow spawn report.py --node kitchen --install pypi:python-dateutil --replace",
     "agentflow spawn sensor.ts --node attic --later",
+    "agentflow spawn sensor.ts --node kitchen --replace-on attic",
   ],
   stop: ["agentflow stop sensor", "agentflow stop 'light-*' --node kitchen --yes"],
   pause: ["agentflow pause sensor"],

@@ -34,7 +34,7 @@ const EntrySchema = v.looseObject({
 /** What an entry says beside the fields of a spawn config. */
 export const ENTRY_FIELDS = ["name", "file", "code", "node", "nodes", "labels"] as const;
 /** How to spawn, or what only nodes set: not what should run. */
-const NOT_FOR_A_FILE: readonly string[] = ["replace", "state", "migration"];
+const NOT_FOR_A_FILE: readonly string[] = ["replace", "epoch", "state", "migration"];
 /** Set by a person, and not in the table: the table's faces have their own way to say it. */
 const OTHER_FIELDS = ["type", "language"] as const;
 /** Fields of other programs begin with this; nodes keep them as they are. */

@@ -25,11 +25,11 @@ const ENTRY_FIELDS: Readonly<Record<(typeof ENTRY_FIELD_NAMES)[number], Schema>>
   },
 };
 
-/** `apply` itself replaces agents that differ. */
-const NOT_IN_A_FILE = "replace";
+/** `apply` itself replaces agents that differ, and raises their epochs. */
+const NOT_IN_A_FILE: readonly string[] = ["replace", "epoch"];
 
 export function fleetSchema(): Schema {
-  const fields = SPAWN_FIELD_ROWS.filter(([name]) => name !== NOT_IN_A_FILE)
+  const fields = SPAWN_FIELD_ROWS.filter(([name]) => !NOT_IN_A_FILE.includes(name))
     .map(([name, field]) => [name, { ...typeOf(field), description: field.help, default: field.default }]);
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

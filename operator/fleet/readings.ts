@@ -1,4 +1,5 @@
 /** Merges the fields of one report into what is known about a node or an agent. Pure. */
+import { epochIn } from "../../protocol/placement.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { isName, nameIn } from "../../protocol/names.ts";
 import { type AgentView, newAgent, newNode, type NodeView } from "./views.ts";
@@ -97,6 +98,7 @@ export function agentAfter(
         node,
         lastSeenMs: nowMs,
         state: text(fields.state) ?? agent.state,
+        epoch: epochIn(fields.epoch),
         task: text(fields.task),
         cpu: number(fields.cpu),
         memoryMb: number(fields.memory_mb),
@@ -124,7 +126,12 @@ export function agentAfter(
         restarts: number(fields.restart_count) ?? agent.restarts,
       };
     default:
-      return { ...agent, node, manifest: isBounded(fields) ? fields : undefined };
+      return {
+        ...agent,
+        node,
+        manifest: isBounded(fields) ? fields : undefined,
+        epoch: epochIn(fields.epoch),
+      };
   }
 }
 
@@ -150,6 +157,7 @@ export function agentListed(
     memoryMb: number(fields.memory_mb),
     uptime: number(fields.uptime) ?? agent.uptime,
     restarts: number(fields.restart_count) ?? agent.restarts,
+    epoch: epochIn(fields.epoch),
   };
 }
 

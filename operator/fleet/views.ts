@@ -44,6 +44,8 @@ export interface AgentView {
   /** Seconds. */
   readonly uptime: number | undefined;
   readonly restarts: number;
+  /** Which placement of its name it is; 0 where the node knows none. */
+  readonly epoch: number;
   readonly messagesProcessed: number | undefined;
   readonly errors: number | undefined;
   /** Its manifest as received. */
@@ -98,6 +100,7 @@ export function newAgent(actorId: string, name: string): AgentView {
     lastSeenMs: undefined,
     uptime: undefined,
     restarts: 0,
+    epoch: 0,
     messagesProcessed: undefined,
     errors: undefined,
     manifest: undefined,

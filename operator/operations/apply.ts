@@ -3,12 +3,12 @@ import { readGiven } from "../../protocol/config/text_file.ts";
 import { dirname, resolve } from "@std/path";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import { type FleetEntry, parseFleetFile } from "../fleet/fleet_file.ts";
-import { stateOf } from "../fleet/views.ts";
+import { type AgentView, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
-import { liveAgents } from "./find.ts";
+import { agentsOff, liveAgents } from "./find.ts";
 import { inspectOn } from "./inspect.ts";
 import { type ActualNode, isChange, plan, type Step, wantedAgents } from "./plan.ts";
-import { targetWarnings } from "./plan_warnings.ts";
+import { riskWarnings, targetWarnings } from "./plan_warnings.ts";
 import { spawn, type SpawnOutcome } from "./spawn.ts";
 import { survey } from "./survey.ts";
 
@@ -61,7 +61,7 @@ export async function planFleet(
     await withConfigs(operator, nodes, new Set(wanted.map(({ config }) => config.name))),
     prune,
   );
-  return { steps, warnings: targetWarnings(entries, nodes) };
+  return { steps, warnings: [...targetWarnings(entries, nodes), ...riskWarnings(steps, nodes)] };
 }
 
 /** Carries out the steps that change something: nodes in parallel, the steps of one node in order. */
@@ -162,7 +162,8 @@ function failureOf(outcome: SpawnOutcome): string | undefined {
 function actualNodes({ fleet }: Operator): readonly ActualNode[] {
   const nowMs = Date.now();
   return fleet.nodes.map((node) => {
-    const running = liveAgents(fleet).filter((agent) => agent.node === node.name);
+    const here = ({ node: of }: AgentView) => of === node.name;
+    const running = (node.isOnline ? liveAgents(fleet) : agentsOff(fleet)).filter(here);
     return {
       name: node.name,
       isOnline: stateOf(node, nowMs) === "online",

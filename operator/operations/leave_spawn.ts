@@ -2,7 +2,7 @@
 import { topics } from "../../protocol/topics.ts";
 import { fieldsOf } from "../json.ts";
 import { OperationError, type Operator } from "../operator.ts";
-import type { Config } from "./spawn.ts";
+import { type Config, placed } from "./spawn.ts";
 import { hearsItself } from "./survey.ts";
 
 /** @throws OperationError when the broker already keeps another spawn for that node: it keeps only one */
@@ -14,7 +14,7 @@ export async function leaveSpawn(operator: Operator, node: string, config: Confi
         "no more than one: spawn this one when the node is back, or put both into a fleet file, and apply it then",
     );
   }
-  await operator.commander.leave(node, "spawn", { ...config, node });
+  await operator.commander.leave(node, "spawn", { ...placed(operator, config), node });
 }
 
 /** @returns the name of the agent in the retained spawn; `undefined` when there is none */

@@ -51,6 +51,7 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   "rollback_calls",
   "state",
   "migration",
+  "epoch",
   "timestamp",
   // Whether stated or detected: the same code is in the same language.
   "language",

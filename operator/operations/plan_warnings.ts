@@ -1,7 +1,8 @@
 /** What in a fleet file most likely is a mistake: nodes that nobody has seen, labels that no node has. Pure. */
 import type { FleetEntry } from "../fleet/fleet_file.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
-import { type ActualNode, hasAll } from "./plan.ts";
+import { riskOf } from "./elsewhere.ts";
+import { type ActualNode, hasAll, type Step } from "./plan.ts";
 
 /** @returns one sentence for each, in the file's order */
 export function targetWarnings(
@@ -22,6 +23,15 @@ export function targetWarnings(
     );
   }
   return [...new Set(warnings)];
+}
+
+/** What starts although an agent of its name waits on a node that is off. */
+export function riskWarnings(steps: readonly Step[], nodes: readonly ActualNode[]): readonly string[] {
+  return steps.flatMap(({ kind, agent, node }) =>
+    kind !== "start" ? [] : nodes
+      .filter((other) => !other.isOnline && other.name !== node && other.agents.has(agent))
+      .map((other) => riskOf(agent, other.name))
+  );
 }
 
 function unseen(agent: string, node: string, names: readonly string[]): string {

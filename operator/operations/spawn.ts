@@ -1,5 +1,6 @@
 /** Spawns an agent and waits for the outcome: the node's answer says only that it accepted the command. */
 import { actorId } from "../../protocol/ids.ts";
+import { epochIn, nextEpoch } from "../../protocol/placement.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
 import { NoAnswerError } from "../commander.ts";
@@ -45,16 +46,24 @@ const TIMEOUT_MS = 120_000;
 /** How much longer an update is watched: nodes of earlier versions do not report that it passed. */
 const PROBATION_MS = 5000;
 
+/** The config as a new placement of its name: of all agents of that name in the fleet, this one stays. */
+export function placed({ fleet }: Pick<Operator, "fleet">, config: Config): Config {
+  const known = fleet.instances(actorId(config.name)).map(({ epoch }) => epoch);
+  return { ...config, epoch: nextEpoch([...known, epochIn(config.epoch)], Date.now() / 1000) };
+}
+
 /**
  * @throws RefusedError when the node refuses
  * @throws NoAnswerError when it does not answer
  */
 export async function spawn(
-  { bus, commander }: Operator,
+  operator: Operator,
   node: string,
-  config: Config,
+  unplaced: Config,
   { timeoutMs = TIMEOUT_MS, answerMs, onProgress = () => {}, signal }: SpawnOptions = {},
 ): Promise<SpawnOutcome> {
+  const { bus, commander } = operator;
+  const config = placed(operator, unplaced);
   const { name: agent } = config;
   const watch = new SpawnWatch(config, node, onProgress);
   using _reports = await bus.subscribe(`agents/${actorId(agent)}/+`, (message) => watch.onReport(message));

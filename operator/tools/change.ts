@@ -3,8 +3,8 @@ import { holdsInexactInteger } from "../../protocol/json.ts";
 import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
-import { OperationError } from "../operator.ts";
-import { locate, onlineNode } from "../operations/find.ts";
+import { OperationError, type Operator } from "../operator.ts";
+import { instances, locate, onlineNode } from "../operations/find.ts";
 import { inspectAgent } from "../operations/inspect.ts";
 import { migrate } from "../operations/migrate.ts";
 import { type Config, spawn, type SpawnOutcome } from "../operations/spawn.ts";
@@ -71,6 +71,7 @@ const spawnAgent = defineTool({
     const base = template === undefined ? { code } : configFromTemplate(template, parameters ?? {});
     await survey(operator, { signal: call.signal });
     onlineNode(operator.fleet, node);
+    refuseElsewhere(operator, fields.name, node);
     return await spawned({ operator }, node, { ...base, ...fields }, call);
   },
 });
@@ -165,6 +166,16 @@ async function spawned(
     throw new OperationError(`Stopped waiting: ${outcome.last}`);
   }
   return resultOf(outcome);
+}
+
+/** @throws OperationError when an agent of that name is on another node */
+function refuseElsewhere({ fleet }: Operator, name: string, node: string): void {
+  const other = instances(fleet).find(({ agent }) => agent.name === name && agent.node !== node);
+  if (other === undefined) return;
+  throw new OperationError(
+    `Agent '${name}' is on node '${other.agent.node}' (${other.state}), and a name is one agent in the whole fleet: ` +
+      "migrate_agent moves it, stop_agent ends it; or give this one another name",
+  );
 }
 
 function resultOf(outcome: SpawnOutcome): ToolResult {

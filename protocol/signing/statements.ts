@@ -66,6 +66,11 @@ export function presenceText(node: string, instance: string, to: string, uptime:
   return JSON.stringify(["agentflow-presence", node, instance, to, uptime]);
 }
 
+/** Sent between two nodes that run an agent of one name. @param to the other start of that agent */
+export function placementText(agent: string, node: string, epoch: number, to: string): string {
+  return JSON.stringify(["agentflow-placement", agent, node, epoch, to]);
+}
+
 /** SHA-256 in base64url; empty for `undefined`. */
 export function digestOf(text: string | undefined): string {
   return text === undefined ? "" : createHash("sha256").update(text).digest("base64url");

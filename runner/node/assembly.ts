@@ -42,6 +42,7 @@ import { Peers } from "./migration/peers.ts";
 import { Presence } from "./reports/presence.ts";
 import { RecentLines } from "./reports/recent_lines.ts";
 import { Reporter } from "./reports/reporter.ts";
+import { Placements } from "./agents/placements.ts";
 import { Requests } from "./agents/requests.ts";
 import { Roster } from "./agents/roster.ts";
 import { Subscriptions } from "./agents/subscriptions.ts";
@@ -106,6 +107,7 @@ export interface Assembly {
   readonly departures: Departures;
   readonly wiretap: Wiretap;
   readonly presence: Presence;
+  readonly placements: Placements;
   readonly traffic: Traffic;
   readonly admissions: Admissions;
   readonly controller: Controller;
@@ -122,7 +124,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
   // Called only once everything is built.
   const proof = (uptime: number) => presence.proof(uptime);
-  const reporter = new Reporter(link, identity, clock, recent, proof);
+  const placementOf = (agent: SupervisedAgent) => placements.report(agent);
+  const reporter = new Reporter(link, identity, clock, recent, proof, placementOf);
   const agents = () => supervisor.agents();
   const echo = new Echo({ node, link, clock, log });
   const onReported = () => echo.sent();
@@ -178,6 +181,24 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
   const updates = new Updates({ node, roster, stateFiles, reporter, turns });
   const peers = new Peers(parts.gate);
+  const placements: Placements = new Placements({
+    node,
+    clock,
+    key: identity.key,
+    peers,
+    find: (actorId) => supervisor.findById(actorId),
+    beat: (agent) => vitals.beat(agent),
+    onYield: (agent, epoch, message) => void yieldAgent(agent, epoch, message),
+    onConflict: (agent, message) => reporter.nodeLog("error", message, { child_name: agent.name }),
+  });
+  const yieldAgent = (agent: SupervisedAgent, epoch: number, message: string) =>
+    turns.take(agent.name, async () => {
+      if (supervisor.find(agent.name) !== agent || agent.config.epoch >= epoch) return;
+      reporter.nodeLog("error", message, { child_name: agent.name });
+      // Recorded first: a power cut in between must not bring it back.
+      await roster.forget(agent.name, "yield");
+      await agent.stop("yield");
+    });
   const arrivals = new Arrivals({
     node,
     link,
@@ -305,6 +326,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     departures,
     wiretap,
     presence,
+    placements,
     traffic,
     admissions,
     controller,

@@ -91,9 +91,10 @@ export class Node implements LinkListener {
 
   onMessage(message: IncomingMessage): void {
     const { log } = this.parts;
-    const { presence, wiretap, controller } = this.#has;
+    const { presence, placements, wiretap, controller } = this.#has;
     if (log.isDebug) log.debug(`in #${++this.#incoming} ${message.topic} (${message.payload.length} bytes)`);
     presence.receive(message);
+    placements.receive(message);
     wiretap.deliver(message);
     void controller.receive(message);
   }

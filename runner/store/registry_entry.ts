@@ -42,7 +42,7 @@ export type RegistryEntry = v.InferOutput<typeof EntrySchema>;
 export type PreviousAgent = NonNullable<RegistryEntry["previous"]>;
 
 const EndedSchema = v.object({
-  why: v.picklist(["stop", "delete", "stop_all", "migrate"]),
+  why: v.picklist(["stop", "delete", "stop_all", "migrate", "yield"]),
   /** Seconds since the epoch, by this node's clock. */
   at: v.number(),
   /** `timestamp` of the newest desired_state seen when the agent ended. */

@@ -1,7 +1,15 @@
 /** The words of supervision: an agent's states, what happens to it, and what is to be done about it. */
 
 /** Why an agent is stopped. `shutdown`: the node itself ends, and the agent would run again with it. */
-export type StopReason = "stop" | "delete" | "replace" | "migrate" | "stop_all" | "shutdown";
+export type StopReason =
+  | "stop"
+  | "delete"
+  | "replace"
+  | "migrate"
+  | "stop_all"
+  | "shutdown"
+  /** It has been placed on another node since. */
+  | "yield";
 
 /** How an agent ended. */
 export type AgentOutcome =

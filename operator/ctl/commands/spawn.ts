@@ -1,11 +1,12 @@
 /** `agentflow spawn`: starts an agent from a file and waits for the outcome. */
 import type { Command } from "commander";
 import { OperationError, type Operator } from "../../operator.ts";
+import { type Clearance, clearTheWay } from "../../operations/elsewhere.ts";
 import { nodeNamed } from "../../operations/find.ts";
 import { leaveSpawn } from "../../operations/leave_spawn.ts";
 import { type Config, spawn } from "../../operations/spawn.ts";
 import { survey } from "../../operations/survey.ts";
-import type { Cli, Run } from "../cli.ts";
+import { type Cli, commandOptions, type Run, warn } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, nameGiven, text } from "../options.ts";
 import { addConfigOptions, readSpawnFile } from "../spawn_file.ts";
@@ -19,6 +20,12 @@ export function addSpawn(program: Command, cli: Cli): void {
     .argument("<FILE>", "its code (.ts, .js, .py), or a whole spawn config (.json)")
     .requiredOption("--node <NODE>", "the node to run it on");
   addConfigOptions(command);
+  command
+    .option("--move", "if it runs on another node: move it here first, with its persisted state")
+    .option(
+      "--replace-on <NODE>",
+      "if it is on this other node: end it there; if that is off, give it up there",
+    );
   command.option("--later", "if the node is offline, leave the spawn with the broker until it is back");
   cli.connected(command, async (run, operator, file = "") => {
     const node = nameGiven("--node", text(run.options, "node"));
@@ -37,13 +44,33 @@ export function addSpawn(program: Command, cli: Cli): void {
         `Node '${node}' is offline: start it, or leave the spawn with the broker until it is back: --later`,
       );
     }
-    const outcome = await spawn(operator, node, config, {
+    const { mustReplace, note } = await clearTheWay(
+      operator,
+      config.name,
+      node,
+      clearanceOf(run),
+      commandOptions(run),
+    );
+    if (note !== undefined) warn(run, note);
+    const outcome = await spawn(operator, node, mustReplace ? { ...config, replace: true } : config, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
       onProgress: (message) => run.note(oneLine(message)),
       signal: run.signal,
     });
     return showSpawnOutcome(run, outcome);
   });
+}
+
+/** @throws ConfigError */
+function clearanceOf({ options }: Run): Clearance {
+  const on = text(options, "replaceOn");
+  if (on !== undefined && isSet(options, "move")) {
+    throw new ConfigError(
+      "--move and --replace-on exclude each other: it moves with its state, or is ended there",
+    );
+  }
+  if (on !== undefined) return { kind: "replace", on: nameGiven("--replace-on", on) };
+  return { kind: isSet(options, "move") ? "move" : "refuse" };
 }
 
 async function leave(run: Run, operator: Operator, node: string, config: Config): Promise<number> {

@@ -13,6 +13,7 @@ import type { NodeIdentity } from "../reports/identity.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Vitals } from "../reports/vitals.ts";
 import type { Manifests } from "./manifests.ts";
+import { placementTopic } from "./placements.ts";
 import type { Requests } from "./requests.ts";
 import type { Roster } from "./roster.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -134,7 +135,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   }
 }
 
-/** The messages for one agent, wherever it runs. */
+/** The messages for one agent, wherever it runs; and what others say of it. */
 function ownTopics(agent: SupervisedAgent): string[] {
-  return [topics.task(agent.name), topics.agentCommands(agent.actorId)];
+  return [topics.task(agent.name), topics.agentCommands(agent.actorId), placementTopic(agent)];
 }

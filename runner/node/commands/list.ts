@@ -29,6 +29,7 @@ export function describe(
     actor_id: agent.actorId,
     state: agent.visibleState ?? agent.state.phase.kind,
     restart_count: agent.state.restartCount,
+    epoch: agent.config.epoch,
     pid: agent.pid ?? null,
     cpu: usage?.cpu ?? 0,
     memory_mb: usage?.memoryMb ?? 0,

@@ -7,6 +7,7 @@ import type { Usage } from "../../process/proc_stats.ts";
 import type { ErrorReport, VisibleState } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { NodeIdentity } from "./identity.ts";
+import type { PlacementReport } from "../agents/placements.ts";
 import type { PresenceProof } from "./presence.ts";
 import type { RecentLines } from "./recent_lines.ts";
 
@@ -35,6 +36,8 @@ export class Reporter {
     private readonly recent: Pick<RecentLines, "add" | "addOwn">,
     /** For another process of this name: that this one is the node, and for how long. */
     private readonly proofAt: (uptime: number) => PresenceProof | undefined = () => undefined,
+    /** What an agent's heartbeat says of its placement. */
+    private readonly placementOf: (agent: SupervisedAgent) => PlacementReport | undefined = () => undefined,
   ) {}
 
   nodeHeartbeat(vitals: NodeVitals): void {
@@ -141,6 +144,7 @@ export class Reporter {
       memory_mb: usage?.memoryMb ?? 0,
       task: state === "running" || state === "paused" ? agent.statusText ?? state : state,
       protected: false,
+      ...this.placementOf(agent),
     });
   }
 
@@ -191,6 +195,7 @@ export class Reporter {
       input_schema,
       output_schema,
       publishes,
+      epoch: agent.config.epoch,
       timestamp: this.#now(),
     };
     this.#publish(topics.agent(agent.actorId, "manifest"), "control", JSON.stringify(manifest), true);

@@ -68,6 +68,11 @@ export class Vitals {
     if (agent.pid !== undefined) this.#report(agent, true);
   }
 
+  /** Sends a heartbeat of the agent now. */
+  beat(agent: SupervisedAgent): void {
+    this.#report(agent, true);
+  }
+
   /** An agent without a process uses nothing. */
   measure(agent: SupervisedAgent): Usage | undefined {
     return agent.pid === undefined ? undefined : this.parts.stats.measure(agent.pid);

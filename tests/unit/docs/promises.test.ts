@@ -23,6 +23,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
     "Enrolment",
     "Statements",
     "How an agent moves",
+    "Two agents of one name",
     "Two of one name",
     "Refusals",
     "The audit log",

@@ -28,6 +28,7 @@ Deno.test("a config without options has the defaults of the contract", () => {
     devices: NO_DEVICES,
     replace: false,
     rollback: true,
+    epoch: 0,
     rollback_calls: 1,
     secrets: [],
     state: undefined,
@@ -75,6 +76,7 @@ Deno.test("every field is read as it was sent", () => {
     replace: true,
     rollback: false,
     rollback_calls: 7,
+    epoch: 1_800_000_000,
     secrets: ["TOKEN"],
   };
   const { type: _type, ...expected } = fields;

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { parseFleetFile } from "../../../../operator/fleet/fleet_file.ts";
 import type { ActualNode } from "../../../../operator/operations/plan.ts";
-import { targetWarnings } from "../../../../operator/operations/plan_warnings.ts";
+import { riskWarnings, targetWarnings } from "../../../../operator/operations/plan_warnings.ts";
 
 const node = (name: string, labels: Record<string, string>, hasLabels = true): ActualNode => ({
   name,
@@ -49,5 +49,14 @@ Deno.test("nodes whose labels are not known are named, where it matters", () => 
   assertEquals(warnings(nodes, { labels: { room: "cellar" } }), [
     "Entries with labels pass over attic: what labels a node has is not known while it is off and its runner is of " +
     "an earlier version",
+  ]);
+});
+
+Deno.test("a start of an agent that waits on a node that is off is warned of, with what it risks", () => {
+  const off = { ...node("attic", {}), isOnline: false, agents: new Map([["x", undefined]]) };
+  const start = { kind: "start" as const, node: "cellar", agent: "x", config: { name: "x" } };
+  assertEquals(riskWarnings([start, { ...start, agent: "y" }], [...NODES, off]), [
+    "Node 'attic' is off: it stops its 'x' when it is back and hears of this one. Until then both run if it is only " +
+    "cut off from the broker. What the agent has persisted stays there",
   ]);
 });

@@ -1,6 +1,7 @@
 /** What a spawn came to, as the messages of node and agent tell it. */
 import { assertEquals } from "@std/assert";
 import type { BusMessage } from "../../../../operator/bus.ts";
+import { Fleet } from "../../../../operator/fleet/fleet.ts";
 import type { Operator } from "../../../../operator/operator.ts";
 import { spawn } from "../../../../operator/operations/spawn.ts";
 import { actorId } from "../../../../protocol/ids.ts";
@@ -16,6 +17,7 @@ async function outcomeOf(messages: readonly (readonly [string, unknown])[]): Pro
   const handlers: ((message: BusMessage) => void)[] = [];
   const encoder = new TextEncoder();
   const operator = {
+    fleet: new Fleet(),
     bus: {
       subscribe: (filter: string, handler: (message: BusMessage) => void) => {
         const prefix = filter.replace("+", "");

@@ -222,6 +222,7 @@ Deno.test("list answers with every agent and its state, also one that waits for 
       actor_id: A,
       state: "restarting",
       restart_count: 1,
+      epoch: 0,
       pid: null,
       cpu: 0,
       memory_mb: 0,
@@ -391,8 +392,10 @@ Deno.test("a node listens to an agent's topics while it is supervised", async ()
   assertEquals(own, [
     `+agents/by-name/a/task`,
     `+agents/${A}/commands`,
+    `+agents/${A}/heartbeat`,
     `-agents/by-name/a/task`,
     `-agents/${A}/commands`,
+    `-agents/${A}/heartbeat`,
   ]);
 });
 

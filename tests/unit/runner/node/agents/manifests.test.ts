@@ -30,6 +30,7 @@ Deno.test("the manifest is told after setup(), retained, with all that the contr
     node: "n",
     ...FIELDS,
     publishes: [],
+    epoch: 0,
     timestamp: clock.epochSeconds(),
   }]);
   assertEquals(link.published.map(({ qos, retain }) => [qos, retain]), [[1, true]]);

@@ -1,0 +1,82 @@
+/** Keeps a spawn from making a second agent of one name: says where the first one is, or clears the way. */
+import type { CommandOptions } from "../commander.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { OperationError, type Operator } from "../operator.ts";
+import { agentsOff, located } from "./find.ts";
+import { migrate } from "./migrate.ts";
+import { stopAt } from "./stop.ts";
+
+/** What may happen to an agent of the same name on another node. */
+export type Clearance =
+  | { readonly kind: "refuse" }
+  /** It moves here first, with its persisted state. */
+  | { readonly kind: "move" }
+  /** It is ended there, or given up if the node is off. */
+  | { readonly kind: "replace"; readonly on: string };
+
+export interface Cleared {
+  /** The agent runs on the target now: the spawn has to replace it. */
+  readonly mustReplace: boolean;
+  /** What the operator should know, in words. */
+  readonly note: string | undefined;
+}
+
+/** @throws OperationError when the agent lives elsewhere and may not be touched there; RefusedError; NoAnswerError */
+export async function clearTheWay(
+  operator: Operator,
+  agent: string,
+  node: string,
+  clearance: Clearance,
+  options: CommandOptions = {},
+): Promise<Cleared> {
+  const { fleet } = operator;
+  const running = located(fleet).filter((each) => each.name === agent && each.node !== node);
+  const off = offElsewhere(fleet, agent, node);
+  const done = { mustReplace: false, note: undefined };
+  if (clearance.kind === "replace") {
+    const place = running.find((each) => each.node === clearance.on);
+    if (place === undefined && !off.includes(clearance.on)) {
+      throw new OperationError(`No agent '${agent}' is on node '${clearance.on}': nothing was done`);
+    }
+    refuseOthers(
+      agent,
+      [...running.map((each) => each.node), ...off].filter((each) => each !== clearance.on),
+    );
+    if (place !== undefined) await stopAt(operator, place, options);
+    return place !== undefined ? done : { mustReplace: false, note: riskOf(agent, clearance.on) };
+  }
+  const [home, ...others] = running;
+  if (clearance.kind === "move" && home !== undefined) {
+    refuseOthers(agent, others.map((each) => each.node));
+    await migrate(operator, agent, node, { ...options, node: home.node });
+    return { mustReplace: true, note: undefined };
+  }
+  refuseOthers(agent, running.map((each) => each.node));
+  const [away] = off;
+  if (away === undefined) return done;
+  throw new OperationError(
+    `Agent '${agent}' is on node '${away}', which is off, and would run twice when that is back: ` +
+      `--replace-on ${away} gives it up there`,
+  );
+}
+
+/** What it means to give an agent up on a node that does not answer. */
+export function riskOf(agent: string, node: string): string {
+  return `Node '${node}' is off: it stops its '${agent}' when it is back and hears of this one. Until then both run if ` +
+    "it is only cut off from the broker. What the agent has persisted stays there";
+}
+
+function offElsewhere(fleet: Fleet, agent: string, node: string): readonly string[] {
+  return agentsOff(fleet).flatMap((each) =>
+    each.name === agent && each.node !== undefined && each.node !== node ? [each.node] : []
+  );
+}
+
+function refuseOthers(agent: string, nodes: readonly string[]): void {
+  const [first] = nodes;
+  if (first === undefined) return;
+  throw new OperationError(
+    `Agent '${agent}' runs on ${nodes.join(" and ")}, and a name is one agent in the whole fleet: ` +
+      `--move brings it here with its state, --replace-on ${first} ends it there, --name gives this one another name`,
+  );
+}
