@@ -32,7 +32,9 @@ const DETECTIONS_FILTER = "+/+/detections";
 const MAIN_REPLIES = "main/reply/";
 /** Reports of nodes that everybody may hear. */
 const REPORT_FILTERS = [
-  ...["heartbeat", "status", "agents", "migrate_result", "audit"].map((report) => `nodes/+/${report}`),
+  ...["heartbeat", "status", "agents", "devices", "migrate_result", "audit"].map((report) =>
+    `nodes/+/${report}`
+  ),
   ...["heartbeat", "status", "logs", "alert", "errors", "manifest", "results", "detections", "metrics"]
     .map((report) => `agents/+/${report}`),
 ];

@@ -18,6 +18,8 @@ export const topics = {
   nodeHeartbeat: (node: string): string => `nodes/${node}/heartbeat`,
   nodeStatus: (node: string): string => `nodes/${node}/status`,
   nodeAgents: (node: string): string => `nodes/${node}/agents`,
+  /** The devices that it has; retained. */
+  nodeDevices: (node: string): string => `nodes/${node}/devices`,
   /** What the node refused. */
   nodeAudit: (node: string): string => `nodes/${node}/audit`,
   migrateResult: (node: string): string => `nodes/${node}/migrate_result`,

@@ -9,6 +9,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "agentflow nodes forget attic",
   ],
   agents: ["agentflow agents --node kitchen", "agentflow agents -l room=kitchen,!beta --json"],
+  devices: ["agentflow devices", "agentflow devices attic --json"],
   logs: ["agentflow logs -f kitchen"],
   errors: ["agentflow errors -f sensor"],
   watch: ["agentflow watch 'sensors/#' --count 3", "agentflow watch --agent sensor --heartbeats"],

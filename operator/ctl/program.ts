@@ -18,6 +18,7 @@ import { addLogs } from "./commands/logs.ts";
 import { addMcp } from "./commands/mcp.ts";
 import { addMigrate } from "./commands/migrate.ts";
 import { addNew } from "./commands/new.ts";
+import { addDevices } from "./commands/devices.ts";
 import { addNodes } from "./commands/nodes.ts";
 import { addPolicy } from "./commands/policy.ts";
 import { addSpawn } from "./commands/spawn.ts";
@@ -33,7 +34,7 @@ type Add = (program: Command, cli: Cli) => void;
 
 /** Commands by purpose, in the order of `--help`. */
 const GROUPS: Readonly<Record<string, readonly Add[]>> = {
-  "Look:": [addNodes, addAgents, addLogs, addWatch, addState],
+  "Look:": [addNodes, addAgents, addDevices, addLogs, addWatch, addState],
   "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
   "Nodes:": [addDeploy, addUpgrade, addStopAll],
   "Fleet:": [addApply, addDiff, addDoctor],

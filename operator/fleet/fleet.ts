@@ -14,6 +14,7 @@ export type FleetChange =
 export const FLEET_FILTERS = [
   "nodes/+/heartbeat",
   "nodes/+/status",
+  "nodes/+/devices",
   "agents/+/heartbeat",
   "agents/+/status",
   "agents/+/metrics",

@@ -1,4 +1,5 @@
 /** Merges the fields of one report into what is known about a node or an agent. Pure. */
+import { type Sensor, SENSOR_KINDS, sensorKindOf } from "../../protocol/devices/sensors.ts";
 import { epochIn } from "../../protocol/placement.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { isName, nameIn } from "../../protocol/names.ts";
@@ -8,6 +9,7 @@ import { type AgentView, newAgent, newNode, type NodeView } from "./views.ts";
 const MAX_TEXT_CHARS = 300;
 const MAX_LABELS = 64;
 const MAX_AGENTS_OF_NODE = 1000;
+const MAX_SENSORS = 256;
 const MAX_MANIFEST_CHARS = 16_000;
 
 /** The fields of a report. Anybody may publish anything, so each field is checked before use. */
@@ -25,7 +27,7 @@ export function readObject(payload: Uint8Array): Fields | undefined {
 }
 
 /**
- * @param report the last level of its topic: `heartbeat` or `status`
+ * @param report the last level of its topic: `heartbeat`, `status` or `devices`
  * @param nowMs when it came
  * @returns undefined when it changes nothing
  */
@@ -38,6 +40,7 @@ export function nodeAfter(
 ): NodeView | undefined {
   const node = known ?? newNode(name);
   if (report === "status") return afterStatus(node, fields);
+  if (report === "devices") return { ...node, sensors: sensors(fields.sensors) };
   if (fields.status === "offline") return { ...node, isOnline: false, agents: [] };
   const timestamp = number(fields.timestamp);
   return {
@@ -182,6 +185,18 @@ function labels(value: unknown): Readonly<Record<string, string>> {
       return read === undefined || key.length > MAX_TEXT_CHARS ? [] : [[key, read]];
     }),
   );
+}
+
+function sensors(value: unknown): readonly Sensor[] {
+  if (!Array.isArray(value)) return [];
+  return value.slice(0, MAX_SENSORS).flatMap((entry): Sensor[] => {
+    if (!isJsonObject(entry)) return [];
+    const { id, name, of } = entry as Fields;
+    const kind = typeof id === "string" && id.length <= MAX_TEXT_CHARS ? sensorKindOf(id) : undefined;
+    if (kind === undefined) return [];
+    const place = of === "machine" ? "machine" : "surroundings";
+    return [{ id: String(id), kind, unit: SENSOR_KINDS[kind], name: text(name) ?? "", of: place }];
+  });
 }
 
 function isBounded(manifest: Fields): boolean {

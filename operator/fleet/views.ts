@@ -1,4 +1,5 @@
 /** Nodes and agents as last reported on the bus: the entries of a fleet. */
+import type { Sensor } from "../../protocol/devices/sensors.ts";
 import { STALE_AFTER_MS } from "../../protocol/heartbeat.ts";
 
 export type NodeState = "online" | "stale" | "offline";
@@ -28,6 +29,8 @@ export interface NodeView {
   readonly labels: Readonly<Record<string, string>>;
   /** Whether it has said which labels it has; nodes of earlier versions do so only while they are online. */
   readonly hasLabels: boolean;
+  /** What it can read; undefined where it does not say. */
+  readonly sensors: readonly Sensor[] | undefined;
 }
 
 /** An agent as last reported. */
@@ -84,6 +87,7 @@ export function newNode(name: string): NodeView {
     clockSkewSeconds: undefined,
     labels: {},
     hasLabels: false,
+    sensors: undefined,
   };
 }
 

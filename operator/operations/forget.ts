@@ -24,6 +24,7 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
   const kept = [
     ...DIRECT_COMMANDS.filter(mayBeKept).map((command) => topics.node(name, command)),
     ...own.map(({ actorId }) => topics.agent(actorId, "manifest")),
+    topics.nodeDevices(name),
     // Last: while the status is there, the node can be forgotten again.
     topics.nodeStatus(name),
   ];

@@ -8,7 +8,7 @@ export type Plan =
     readonly agent: string;
     readonly template: string;
     /** The parameters that the sentence sets; all others have the template's defaults. */
-    readonly parameters: Readonly<Record<string, string | number | null>>;
+    readonly parameters: Readonly<Record<string, string | number | boolean | null>>;
     /** Seconds, if the sentence says so. */
     readonly pollInterval?: number;
   }
@@ -40,6 +40,7 @@ export const notUnderstood = (reason: string): Understanding => ({ kind: "not_un
 /** Examples of what can be said, shown when a sentence was not understood. */
 export const FORMS: readonly string[] = [
   "deploy a temperature sensor agent to NODE",
+  "deploy a simulated humidity sensor agent to NODE",
   "spawn an agent on NODE that reads the door sensor every 30 seconds",
   "spawn a cpu agent on NODE every minute as NAME, publishing to my/topic",
   "deploy an alert on NODE for sensors/temperature above 30",

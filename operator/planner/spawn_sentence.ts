@@ -21,6 +21,9 @@ const FILLERS: ReadonlySet<string> = new Set(
     "change changes level levels room template messages topic device watcher").split(" "),
 );
 
+/** Words that ask for made-up readings. */
+const SIMULATED: ReadonlySet<string> = new Set(["simulated", "simulate", "simulation", "simulating"]);
+
 /** Templates that evaluate what a sensor agent publishes. */
 const JUDGES: ReadonlySet<string> = new Set(["threshold", "anomaly"]);
 const JUDGED: ReadonlySet<string> = new Set(["temperature", "humidity"]);
@@ -44,13 +47,17 @@ export function understandSpawn(text: string): Understanding {
   if (!isName(node) || FILLERS.has(node.toLowerCase()) || NO_NAMES.has(node.toLowerCase())) {
     return notUnderstood(`'${node}' is not a valid node name`);
   }
-  const words = clauses.rest.toLowerCase().split(" ").filter((word) => word !== "" && !FILLERS.has(word));
-  const chosen = chooseTemplate(words, clauses);
+  const said = clauses.rest.toLowerCase().split(" ").filter((word) => word !== "" && !FILLERS.has(word));
+  const chosen = chooseTemplate(said.filter((word) => !SIMULATED.has(word)), clauses);
   if ("reason" in chosen) return notUnderstood(chosen.reason);
-  return complete(node, chosen.template, chosen.about, clauses);
+  return complete(node, chosen, clauses, said.some((word) => SIMULATED.has(word)));
 }
 
-type Choice = { readonly template: string; readonly about: string | undefined } | { readonly reason: string };
+interface Chosen {
+  readonly template: string;
+  readonly about: string | undefined;
+}
+type Choice = Chosen | { readonly reason: string };
 
 function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choice {
   const found = new Set<string>();
@@ -77,17 +84,25 @@ function unknown(word: string): string {
   return `I don't know the word '${word}'` + (meant === undefined ? "" : `: did you mean '${meant}'?`);
 }
 
-const KNOWN: ReadonlySet<string> = new Set([...TEMPLATES.flatMap(({ words }) => words), ...FILLERS]);
+const KNOWN: ReadonlySet<string> = new Set([
+  ...TEMPLATES.flatMap(({ words }) => words),
+  ...FILLERS,
+  ...SIMULATED,
+]);
 
 function complete(
   node: string,
-  template: string,
-  about: string | undefined,
+  { template, about }: Chosen,
   clauses: Clauses,
+  isSimulated: boolean,
 ): Understanding {
-  const given = parametersOf(template, about, clauses);
-  if (typeof given === "string") return notUnderstood(given);
   const { pollInterval, parameters } = templateNamed(template);
+  if (isSimulated && parameters.simulate === undefined) {
+    return notUnderstood(`Template '${template}' has no simulation`);
+  }
+  const said = parametersOf(template, about, clauses);
+  if (typeof said === "string") return notUnderstood(said);
+  const given = isSimulated ? { ...said, simulate: true } : said;
   const { interval } = clauses;
   if (interval !== undefined && pollInterval === undefined) {
     return notUnderstood(`Template '${template}' works when something happens, not at an interval`);
@@ -142,8 +157,8 @@ function bounded(given: Readonly<Record<string, ParameterValue>>): Given | strin
 
 /** The parameter of each template that a clause sets. */
 const MEANS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  temperature: { path: "path", output: "topic", input: "topic" },
-  humidity: { path: "path", output: "topic", input: "topic" },
+  temperature: { output: "topic", input: "topic" },
+  humidity: { output: "topic", input: "topic" },
   door: { path: "path", output: "topic", input: "topic", line: "line" },
   cpu_memory: { output: "topic", input: "topic" },
   file_watcher: { path: "path", output: "topic", input: "topic" },

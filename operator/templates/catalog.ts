@@ -32,7 +32,7 @@ export function configFromTemplate(
 ): TemplateConfig {
   const { code, parameters, needs, description, capabilities, pollInterval } = templateNamed(name);
   const values = readParameters(name, parameters, given);
-  const { permissions = {}, install = [], secrets = [] } = needs(values);
+  const { permissions = {}, devices, install = [], secrets = [] } = needs(values);
   return {
     template: name,
     parameters: values,
@@ -41,6 +41,7 @@ export function configFromTemplate(
     capabilities,
     ...(pollInterval === undefined ? {} : { poll_interval: pollInterval }),
     permissions,
+    ...(devices === undefined ? {} : { devices }),
     ...(install.length === 0 ? {} : { install }),
     ...(secrets.length === 0 ? {} : { secrets }),
     code: fillIn(code, values),

@@ -51,6 +51,7 @@ export function fillIn(code: string, values: ParameterValues): string {
 /** Why the value is invalid; `undefined` when it is valid. */
 function problemWith(parameter: Parameter, value: unknown): string | undefined {
   if (parameter.kind === "number") return numberProblem(parameter, value);
+  if (parameter.kind === "flag") return typeof value === "boolean" ? undefined : "must be true or false";
   if (typeof value !== "string") return "must be text";
   if (value.length > 4096) return "must not be longer than 4096 characters";
   switch (parameter.kind) {

@@ -4,43 +4,30 @@ import door from "../../agents/templates/door.ts" with { type: "text" };
 import fileWatcher from "../../agents/templates/file_watcher.ts" with { type: "text" };
 import humidity from "../../agents/templates/humidity.ts" with { type: "text" };
 import temperature from "../../agents/templates/temperature.ts" with { type: "text" };
-import { number, outputTopic, path, readingNeeds, text } from "./shapes.ts";
-import type { ParameterValues, Template } from "./template.ts";
+import { number, outputTopic, path, readingNeeds, sensorNeeds, sensorOf, text } from "./shapes.ts";
+import type { Template } from "./template.ts";
 
-const READING = {
-  divisor: number(1000, "Divisor for the number in the file.", { min: 0.000001 }),
-  offset: number(0, "Correction added to the reading."),
-} as const;
-
-const needsFile = ({ path }: ParameterValues) => readingNeeds(String(path));
+const offset = number(0, "Correction added to the reading.");
 
 export const SENSORS: readonly Template[] = [
   {
     name: "temperature",
-    description: "Reads a temperature from a kernel file, and publishes degrees Celsius.",
+    description: "Reads a temperature sensor of the node, and publishes degrees Celsius.",
     capabilities: ["sensor", "temperature"],
     words: ["temperature", "temperatures", "temp", "thermometer", "thermal", "ds18b20", "dht22"],
     pollInterval: 10,
-    parameters: {
-      path: path("/sys/class/thermal/thermal_zone0/temp", "File with the reading."),
-      ...READING,
-      topic: outputTopic("sensors/temperature"),
-    },
-    needs: needsFile,
+    parameters: { ...sensorOf("temperature"), offset, topic: outputTopic("sensors/temperature") },
+    needs: sensorNeeds,
     code: temperature,
   },
   {
     name: "humidity",
-    description: "Reads relative humidity from a kernel file, and publishes percent.",
+    description: "Reads a humidity sensor of the node, and publishes percent.",
     capabilities: ["sensor", "humidity"],
     words: ["humidity", "moisture"],
     pollInterval: 10,
-    parameters: {
-      path: path("/sys/bus/iio/devices/iio:device0/in_humidityrelative_input", "File with the reading."),
-      ...READING,
-      topic: outputTopic("sensors/humidity"),
-    },
-    needs: needsFile,
+    parameters: { ...sensorOf("humidity"), offset, topic: outputTopic("sensors/humidity") },
+    needs: sensorNeeds,
     code: humidity,
   },
   {

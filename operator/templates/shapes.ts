@@ -1,8 +1,10 @@
 /** Parts that templates share: kinds of parameters, and the permissions to read a file or reach a host. Pure. */
 import { TemplateError } from "./parameters.ts";
-import type { Needs, Parameter } from "./template.ts";
+import type { SensorKind } from "../../protocol/devices/sensors.ts";
+import type { Needs, Parameter, Parameters, ParameterValues } from "./template.ts";
 
 const ABSOLUTE = /^\/[^,\p{Cc}]*$/u;
+const SENSOR = /^[a-z0-9][\w.:@/-]{0,199}$/;
 const SECRET_NAME = /^(?:[A-Za-z0-9][\w.-]*)?$/;
 
 export const outputTopic = (fallback: string): Parameter => ({
@@ -47,6 +49,20 @@ export const text = (fallback: string, doc: string, pattern = /^/, rule = "text"
 });
 
 export const secretName = (doc: string): Parameter => text("", doc, SECRET_NAME, "the name of a secret");
+
+/** A sensor of the node, and made-up readings in its place. */
+export const sensorOf = (kind: SensorKind): Parameters => ({
+  sensor: text(
+    kind,
+    `Id of the sensor; ${kind}: the first that the node has.`,
+    SENSOR,
+    "the id or kind of a sensor",
+  ),
+  simulate: { kind: "flag", default: false, doc: "Whether to publish made-up readings, without a sensor." },
+});
+
+export const sensorNeeds = ({ sensor, simulate }: ParameterValues): Needs =>
+  simulate === true ? {} : { devices: { sensors: [String(sensor)] } };
 
 /** Deno's sandbox blocks these folders, so the agent reads them by running `cat`. */
 export function readingNeeds(file: string): Needs {

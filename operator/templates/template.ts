@@ -1,7 +1,8 @@
 /** A template of an agent: code with a parameter block, and the permissions that the agent needs. */
+import type { DeviceKind } from "../../protocol/devices/devices.ts";
 import type { PermissionKind } from "../../protocol/permissions.ts";
 
-export type ParameterValue = string | number | null;
+export type ParameterValue = string | number | boolean | null;
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;
 
 interface Documented {
@@ -19,6 +20,7 @@ export type Parameter =
     readonly rule?: string;
   }
   | Documented & { readonly kind: "topic" | "filter"; readonly default: string }
+  | Documented & { readonly kind: "flag"; readonly default: boolean }
   | Documented & { readonly kind: "choice"; readonly default: string; readonly choices: readonly string[] }
   | Documented & {
     readonly kind: "number";
@@ -35,6 +37,7 @@ export type Parameters = Readonly<Record<string, Parameter>>;
 /** The fields of a spawn config that a template adds to its code. */
 export interface Needs {
   readonly permissions?: Partial<Record<PermissionKind, readonly string[]>>;
+  readonly devices?: Partial<Record<DeviceKind, readonly string[]>>;
   readonly install?: readonly string[];
   readonly secrets?: readonly string[];
 }

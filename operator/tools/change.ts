@@ -5,13 +5,15 @@ import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { instances, locate, onlineNode } from "../operations/find.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { missingDevice } from "../operations/devices.ts";
 import { inspectAgent } from "../operations/inspect.ts";
 import { migrate } from "../operations/migrate.ts";
 import { type Config, spawn, type SpawnOutcome } from "../operations/spawn.ts";
 import { spawnWords } from "../operations/spawn_words.ts";
 import { stopAt } from "../operations/stop.ts";
 import { survey } from "../operations/survey.ts";
-import { configFromTemplate } from "../templates/catalog.ts";
+import { configFromTemplate, templateNamed } from "../templates/catalog.ts";
 import {
   defineTool,
   done,
@@ -54,15 +56,17 @@ const spawnAgent = defineTool({
       .describe("Parameters of the template; missing ones get their defaults"),
     ...configFields,
   },
-  preview: ({ template, parameters, ...fields }) =>
-    Promise.resolve(
-      withoutUndefined({
-        // Needing no permission is worth showing, too.
-        permissions: "none beyond the sandbox",
-        ...(template === undefined ? {} : configFromTemplate(template, parameters ?? {})),
-        ...withoutUndefined(fields),
-      }),
-    ),
+  async preview({ template, parameters, ...fields }, { operator }, { signal }) {
+    const config = {
+      // Needing no permission is worth showing, too.
+      permissions: "none beyond the sandbox",
+      ...(template === undefined ? {} : configFromTemplate(template, parameters ?? {})),
+      ...withoutUndefined(fields),
+    };
+    await survey(operator, { signal });
+    refuseMissing(operator.fleet, fields.node, config, template);
+    return config;
+  },
   async run({ node, template, parameters, code, ...fields }, { operator }, call) {
     if ((code === undefined) === (template === undefined)) {
       return failed("Give either code or template");
@@ -72,7 +76,9 @@ const spawnAgent = defineTool({
     await survey(operator, { signal: call.signal });
     onlineNode(operator.fleet, node);
     refuseElsewhere(operator, fields.name, node);
-    return await spawned({ operator }, node, { ...base, ...fields }, call);
+    const config = { ...base, ...withoutUndefined(fields) };
+    refuseMissing(operator.fleet, node, config, template);
+    return await spawned({ operator }, node, config, call);
   },
 });
 
@@ -151,6 +157,27 @@ const callAgent = defineTool({
 });
 
 export const CHANGE_TOOLS: readonly Tool[] = [spawnAgent, updateAgent, stopTool, migrateAgent, callAgent];
+
+/** @throws OperationError when the node has said that it does not have what the config asks for */
+function refuseMissing(
+  fleet: Fleet,
+  node: string,
+  { devices }: Readonly<Record<string, unknown>>,
+  template: string | undefined,
+): void {
+  const missing = missingDevice(fleet.node(node), devices);
+  if (missing === undefined) return;
+  throw new OperationError(
+    `Node '${node}' cannot run it: ${missing}. Nothing was sent.${simulationOf(template, node)}`,
+  );
+}
+
+/** What to say to try the template out without a sensor. */
+function simulationOf(template: string | undefined, node: string): string {
+  if (template === undefined || templateNamed(template).parameters.simulate === undefined) return "";
+  return ` To try it with made-up readings: deploy a simulated ${template} sensor agent to ${node} ` +
+    `(parameters {"simulate": true})`;
+}
 
 async function spawned(
   { operator }: Pick<Workshop, "operator">,

@@ -16,7 +16,7 @@ const limit = z.int().min(1).max(1000).default(200).describe("How many at most")
 const listNodes = defineTool({
   name: "list_nodes",
   title: "List the nodes",
-  description: "The nodes: online, stale or offline, what they run, load, version, labels.",
+  description: "The nodes: online, stale or offline, what they run, load, version, labels, sensors.",
   effect: "look",
   input: { limit },
   async run({ limit }, { operator }, { signal }) {
@@ -34,6 +34,7 @@ const listNodes = defineTool({
       cpu: node.cpu,
       memory_mb: node.memoryMb,
       labels: node.labels,
+      sensors: node.sensors,
     }));
     return done({ nodes, total: all.length });
   },

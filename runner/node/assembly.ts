@@ -36,6 +36,7 @@ import { Departures } from "./migration/departures.ts";
 import { Echo } from "./reports/echo.ts";
 import type { NodeIdentity } from "./reports/identity.ts";
 import { Manifests } from "./agents/manifests.ts";
+import { Inventory } from "./reports/inventory.ts";
 import { MemoryGuard } from "./agents/memory_guard.ts";
 import { neighbours } from "./agents/neighbours.ts";
 import { Peers } from "./migration/peers.ts";
@@ -97,6 +98,7 @@ export interface Assembly {
   readonly guards: readonly { run(signal: AbortSignal): Promise<void> }[];
   readonly cpuGuard: CpuGuard;
   readonly vitals: Vitals;
+  readonly inventory: Inventory;
   readonly manifests: Manifests;
   readonly tasks: Tasks;
   readonly requests: Requests;
@@ -158,6 +160,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     onHeld: (agent, message) => void reporter.log(agent, "warning", `Throttled by the node: ${message}`),
   });
   const vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
+  const inventory = new Inventory({ reporter, sensors: parts.sensors, clock });
   const manifests = new Manifests(reporter, clock);
   const rulesOf = (agent: string) => enforcer.rulesFor(agent);
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
@@ -316,6 +319,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     guards,
     cpuGuard,
     vitals,
+    inventory,
     manifests,
     tasks,
     requests,

@@ -69,7 +69,7 @@ export class Node implements LinkListener {
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
   async start(): Promise<void> {
     const { link, identity } = this.parts;
-    const { roster, updates, arrivals, departures, vitals, guards } = this.#has;
+    const { roster, updates, arrivals, departures, vitals, inventory, guards } = this.#has;
     for (const restored of await roster.restore()) {
       const { agent, entry } = restored;
       if (entry.previous !== undefined) updates.begin(agent, entry.previous);
@@ -80,6 +80,7 @@ export class Node implements LinkListener {
     // Messages sent while this process was away are of no use here.
     void link.subscribe(ownFilters(identity.name), 0);
     void vitals.run(this.#life.signal);
+    void inventory.run(this.#life.signal);
     for (const guard of guards) void guard.run(this.#life.signal);
     void this.#guardCpu();
   }

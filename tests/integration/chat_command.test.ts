@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../support/brokers.ts";
 import { ModelServer } from "../support/model_server.ts";
+import { BOARD, withSys } from "../support/made_up_sys.ts";
 import { policed } from "../support/policed.ts";
 import { Stage } from "../support/stage.ts";
 import { needing, programs } from "../support/programs.ts";
@@ -17,14 +18,24 @@ interface Outcome {
   readonly stderr: string;
 }
 
+const ctl = (port: number, ...args: string[]) => run(port, args);
+
+/** Says it to the chat. */
+const chat = (port: number, args: readonly string[], given?: Given) => run(port, ["chat", ...args], given);
+
+interface Given {
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs it to its end, without a terminal. */
-async function chat(
+async function run(
   port: number,
   args: readonly string[],
-  { input = "", env = {} }: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  { input = "", env = {} }: Given = {},
 ): Promise<Outcome> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN, "chat", ...args, "--broker", "127.0.0.1", "--port", String(port)],
+    args: ["run", "-A", MAIN, ...args, "--broker", "127.0.0.1", "--port", String(port)],
     cwd: ROOT,
     env: { XDG_CONFIG_HOME: "/nonexistent", XDG_STATE_HOME: "/nonexistent", ...env },
     stdin: "piped",
@@ -102,14 +113,44 @@ Deno.test("what is not understood does nothing, and says what can be said", asyn
 Deno.test("a refusal of the node is told, and is a failure", async () => {
   await using here = await policed();
   const { code, stdout } = await chat(here.broker.port, [
-    "deploy a temperature sensor to test-node",
+    "deploy a door sensor to test-node",
     "--yes",
   ]);
   assertEquals(code, 1);
   assertMatch(
     stdout,
-    /^Failed: Cannot spawn 'temperature-test-node': permissions.run '\/usr\/bin\/cat' is not allowed/,
+    /^Failed: Cannot spawn 'door-test-node': permissions.run '\/usr\/bin\/gpioget' is not allowed/,
   );
+});
+
+Deno.test("a temperature sensor agent is deployed where there is a sensor, and offered as a simulation elsewhere", async () => {
+  const humid = /humidity/;
+  const dry = Object.fromEntries(Object.entries(BOARD).filter(([path]) => !humid.test(path)));
+  await withSys(dry, async ({ root }) => {
+    await using stage = await Stage.set({ args: ["--sys", root] });
+    const say = (sentence: string) => chat(stage.broker.port, [sentence, "--yes"]);
+    const spawned = await say("deploy a temperature sensor agent to test-node");
+    assertEquals([spawned.code, spawned.stdout], [0, "Agent 'temperature-test-node' runs on test-node\n"]);
+    assertEquals((await stage.bus.on("sensors/temperature")).json.value, 21.4);
+    const from = stage.bus.mark();
+    const missing = await say("spawn a humidity sensor on test-node");
+    assertEquals(missing.code, 1);
+    assertMatch(
+      missing.stdout,
+      /^Failed: Node 'test-node' cannot run it: .*it has temperature \(iio\/dht11@4\/temp\)/,
+    );
+    assertEquals(stage.bus.messages.slice(from).filter(({ topic }) => topic.endsWith("/spawn")), []);
+    const [, offer = ""] = /readings: (deploy .*) \(/.exec(missing.stdout) ?? [];
+    const simulated = await say(offer);
+    assertEquals([simulated.code, simulated.stdout], [0, "Agent 'humidity-test-node' runs on test-node\n"]);
+    assertEquals((await stage.bus.on("sensors/humidity")).json.simulated, true);
+    const { code, stdout } = await ctl(stage.broker.port, "devices", "test-node");
+    assertEquals(code, 0);
+    assertMatch(
+      stdout,
+      /^NODE +SENSOR +KIND +UNIT +OF +DRIVER\ntest-node +iio\/dht11@4\/temp +temperature +°C /,
+    );
+  });
 });
 
 Deno.test("lines from a file are answered one after another; commands with a slash need no model", async () => {

@@ -2,7 +2,8 @@
 import type { AgentFrame } from "../../../protocol/frames.ts";
 import type { DeviceFailure, DeviceRequest } from "../../../protocol/devices/requests.ts";
 import { deviceCovers, type Devices } from "../../../protocol/devices/devices.ts";
-import { meansSensor, noSuchSensor, type Sensor } from "../../../protocol/devices/sensors.ts";
+import { shown } from "../reports/inventory.ts";
+import { meansSensor, noSuchSensor } from "../../../protocol/devices/sensors.ts";
 import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
 import { DeviceError, type Sensors } from "../../devices/sensors.ts";
 import type { FoundSensor } from "../../devices/inventory.ts";
@@ -111,9 +112,4 @@ export class DeviceDesk {
       }]}`,
     );
   }
-}
-
-/** What others see of a sensor. */
-export function shown({ id, kind, unit, name, of }: FoundSensor): Sensor {
-  return { id, kind, unit, name, of };
 }

@@ -1,5 +1,6 @@
 /** What the node says on the wire: each report built in one place, in the words of the contract. */
 import type { LogLevel, Severity } from "../../../protocol/frames.ts";
+import type { Sensor } from "../../../protocol/devices/sensors.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link, MessageClass } from "../../link/link.ts";
@@ -82,6 +83,7 @@ export class Reporter {
   nodeRemoved(): void {
     this.nodeStatus("offline");
     this.clearRetained(topics.nodeStatus(this.node.name));
+    this.clearRetained(topics.nodeDevices(this.node.name));
   }
 
   nodeStatus(status: "online" | "offline"): void {
@@ -111,6 +113,13 @@ export class Reporter {
     const { name } = this.node;
     const said = { node: name, agents, timestamp: this.#now(), ...(offer === undefined ? {} : { offer }) };
     this.#json(topics.nodeAgents(name), "control", said);
+  }
+
+  /** Its inventory, kept by the broker for those who come later. */
+  nodeDevices(sensors: readonly Sensor[]): void {
+    const { name } = this.node;
+    const said = JSON.stringify({ node: name, sensors, timestamp: this.#now() });
+    this.#publish(topics.nodeDevices(name), "control", said, true);
   }
 
   migrateResult(result: Json): void {

@@ -45,6 +45,29 @@ const requests = REQUESTS.map(([kind, entry], index): HostileMessage => ({
   expect: { on: "reply", says: new RegExp(`^Cannot spawn 'beyond-${index}': permissions\\.${kind}`) },
 }));
 
+/** Devices in a spawn config that the built-in cap does not cover, or that are none. */
+const DEVICES: readonly (readonly [devices: unknown, says: RegExp])[] = [
+  [{ sensors: ["power"] }, /devices\.sensors 'power' is not allowed/],
+  [{ sensors: ["temperature", "energy"] }, /devices\.sensors 'energy' is not allowed/],
+  [{ sensors: ["hwmon/hwmon0/power1"] }, /devices\.sensors 'hwmon\/hwmon0\/power1' is not allowed/],
+  [{ sensors: ["*"] }, /must be a kind of sensor/],
+  [{ sensors: ["w1/../../../etc/passwd"] }, /must be a kind of sensor/],
+  [{ sensors: ["/sys/class/powercap/intel-rapl:0/energy_uj"] }, /must be a kind of sensor/],
+  [{ sensors: ["constructor"] }, /must be a kind of sensor/],
+  [{ sensors: "temperature" }, /must be a list of strings/],
+  [JSON.parse(`{"__proto__": ["x"], "mem": ["/dev/mem"]}`), /is not a kind of device/],
+];
+
+const devices = DEVICES.map(([devices, says], index): HostileMessage => ({
+  kind: "message",
+  id: `beyond-devices-${index}`,
+  category: "beyond",
+  tries: `ask for devices ${JSON.stringify(devices)}`,
+  topic: "nodes/field/spawn",
+  payload: { name: `beyond-devices-${index}`, code: IDLE, devices: devices as object },
+  expect: { on: "reply", says },
+}));
+
 /** Requests that are no permission at all. */
 const ODD: Readonly<Record<string, unknown>> = {
   "a comma in a path": { read: ["%dir%/open,/etc"] },
@@ -67,6 +90,14 @@ const odd = Object.entries(ODD).map(([tries, permissions]): HostileMessage => ({
 
 /** What an agent with some permissions tries to make of them. */
 const STRETCHES: Attempts = {
+  "read a sensor it has not asked for": [
+    `return (await agent.sensor("temperature").read()).value;`,
+    /the spawn config does not ask for it/,
+  ],
+  "read a file as a sensor": [
+    `return (await agent.sensor("w1/../../../../etc/passwd").read()).value;`,
+    /the spawn config does not ask for it/,
+  ],
   "read beside the granted folder": [`return Deno.readTextFileSync(given.dir + "/secret.txt");`, DENIED],
   "read up from the granted folder": [
     `return Deno.readTextFileSync(given.dir + "/open/../secret.txt");`,
@@ -216,6 +247,7 @@ const swap: Scene = {
 
 export const beyond: readonly Attack[] = [
   ...requests,
+  ...devices,
   ...odd,
   ...stretches,
   ...secrets,

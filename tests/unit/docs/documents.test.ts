@@ -115,6 +115,7 @@ const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
   nodeHeartbeat: [topics.nodeHeartbeat("{name}")],
   nodeStatus: [topics.nodeStatus("{name}")],
   nodeAgents: [topics.nodeAgents("{name}")],
+  nodeDevices: [topics.nodeDevices("{name}")],
   nodeAudit: [topics.nodeAudit("{name}")],
   migrateResult: [topics.migrateResult("{name}")],
   reply: [topics.reply("{name}", "{request}")],

@@ -42,13 +42,17 @@ Deno.test("a value is data, whatever is in it", () => {
 
 Deno.test("what a template asks for follows from its parameters", () => {
   const needs = (name: string, given = {}) => {
-    const { permissions, install, secrets } = configFromTemplate(name, given);
-    return { permissions, install, secrets };
+    const { permissions, devices, install, secrets } = configFromTemplate(name, given);
+    return { permissions, ...(devices === undefined ? {} : { devices }), install, secrets };
   };
   const none = { install: undefined, secrets: undefined };
-  assertEquals(needs("temperature"), { permissions: { run: ["/usr/bin/cat"] }, ...none });
-  assertEquals(needs("temperature", { path: "/run/temp" }), {
-    permissions: { read: ["/run/temp"] },
+  for (const name of ["temperature", "humidity"]) {
+    assertEquals(needs(name), { permissions: {}, devices: { sensors: [name] }, ...none });
+    assertEquals(needs(name, { simulate: true }), { permissions: {}, ...none });
+  }
+  assertEquals(needs("temperature", { sensor: "w1/28-0316a2795fff" }), {
+    permissions: {},
+    devices: { sensors: ["w1/28-0316a2795fff"] },
     ...none,
   });
   assertEquals(needs("http_poller", { url: "https://a.example/x" }), {
@@ -70,8 +74,10 @@ Deno.test("a parameter that does not fit is refused with its name and what would
     ["threshold", { above: "hot" }, /^Template 'threshold': above must be a number: current value is "hot"$/],
     ["threshold", { severity: "loud" }, /severity must be one of info, warning, error/],
     ["threshold", { hight: 3 }, /has no parameter 'hight': it has topic, field, above/],
-    ["temperature", { path: "relative" }, /path must be an absolute path/],
-    ["temperature", { path: "/a,/etc" }, /path must be an absolute path without commas/],
+    ["file_watcher", { path: "relative" }, /path must be an absolute path/],
+    ["file_watcher", { path: "/a,/etc" }, /path must be an absolute path without commas/],
+    ["temperature", { sensor: "../x" }, /sensor must be the id or kind of a sensor/],
+    ["temperature", { simulate: 1 }, /simulate must be true or false/],
     ["temperature", { topic: "a/#" }, /topic cannot be used, a topic must not contain the wildcards/],
     ["anomaly", { topic: "a/#/b" }, /topic cannot be used, in a filter/],
     ["anomaly", { window: 2.5 }, /window must be a whole number/],
