@@ -27,7 +27,8 @@ export const DEFAULT_TOPIC_RULES: TopicRules = Object.freeze({
 
 const TASK_FILTER = "agents/by-name/+/task";
 const REPLY_FILTER = "nodes/+/reply/+";
-const DETECTIONS_FILTER = "+/+/detections";
+const DETECTIONS_END = "/detections";
+const DETECTIONS_FILTER = `+/+${DETECTIONS_END}`;
 /** Where a main machine waits for answers. */
 const MAIN_REPLIES = "main/reply/";
 /** Reports of nodes that everybody may hear. */
@@ -47,7 +48,9 @@ export function isControlTopic(topic: string): boolean {
 /** Whether only nodes write to `topic`. @param own the topic of the agent's own detections, to which it may publish */
 function isReserved(topic: string, own?: string): boolean {
   if (topic === own) return false;
-  return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES) || filterMatches(DETECTIONS_FILTER, topic);
+  return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES) ||
+    // Each message is asked this: most topics end otherwise.
+    (topic.endsWith(DETECTIONS_END) && filterMatches(DETECTIONS_FILTER, topic));
 }
 
 /** A message that an agent wants to publish. */

@@ -197,11 +197,18 @@ export function payloadBytes(frame: AgentFrame): number | undefined {
 export function sizeRefusal(frame: AgentFrame, maxBytes: number): string | undefined {
   // The pipe itself enforces this limit.
   if (maxBytes >= MAX_FRAME_BYTES) return undefined;
+  // Most messages are far smaller: their characters need not be counted as bytes.
+  if (frame.t === "publish" && "text" in frame && frame.text.length * MAX_UTF8_BYTES <= maxBytes) {
+    return undefined;
+  }
   const bytes = payloadBytes(frame) ?? 0;
   return bytes <= maxBytes
     ? undefined
     : `the message has ${bytes} bytes, the node's policy allows ${maxBytes}`;
 }
+
+/** Of one UTF-16 unit. */
+const MAX_UTF8_BYTES = 3;
 
 function jsonBytes(value: unknown): number {
   return utf8Bytes(JSON.stringify(value) ?? "");

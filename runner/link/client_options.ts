@@ -35,6 +35,8 @@ export function clientOptions(
     // Resetting a timer for every packet costs more than an occasional ping.
     reschedulePings: false,
     resubscribe: false,
+    // The library would look at each of several lines for each message whether somebody wants to read it.
+    log: () => {},
     ...credentialOptions(access),
     ...(will === undefined || way === "none"
       ? {}

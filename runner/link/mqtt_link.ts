@@ -1,6 +1,6 @@
 /** The link over MQTT 3.1.1: one connection at a time, re-established after each outage. */
 import type { MqttClient } from "mqtt";
-import { endClient, openClient } from "../../protocol/broker/client.ts";
+import { endClient, type openClient } from "../../protocol/broker/client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
   type ConnectAttempt,
@@ -17,6 +17,7 @@ import {
   type LastWill,
 } from "./client_options.ts";
 import { Filters } from "./filters.ts";
+import { openLeanClient } from "./lean_client.ts";
 import type { Link, LinkListener, OutgoingMessage, RefusedFilter } from "./link.ts";
 import { type Ending, Outage, STANDS_MS } from "./outage.ts";
 import { Sender, type SenderParts } from "./sender.ts";
@@ -36,7 +37,7 @@ export interface MqttLinkOptions extends ClientParts, SenderParts {
    * @param localPort the local port of the connection
    */
   readonly vet?: (localPort: number) => string | undefined;
-  /** Default: `openClient`. */
+  /** Default: `openLeanClient`. */
   readonly open?: typeof openClient;
 }
 
@@ -164,7 +165,7 @@ export class MqttLink implements Link {
   }
 
   #openClient(onRefused: (reason: string) => void): MqttClient {
-    const { broker, vet, will, open = openClient } = this.options;
+    const { broker, vet, will, open = openLeanClient } = this.options;
     const options = clientOptions(this.options, will?.(), this.#wills.way);
     // TLS connections check the broker's certificate instead.
     if (vet === undefined || !broker.url.startsWith("mqtt://")) return open(broker, options);

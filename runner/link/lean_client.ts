@@ -1,0 +1,112 @@
+/**
+ * A client whose messages of QoS 1 bypass the library's queue, store and copies: the sender keeps what is in flight, and
+ * sends it again over the next connection. All else is the library's.
+ */
+import { Buffer } from "node:buffer";
+import type { IClientOptions, MqttClient } from "mqtt";
+import { openClient } from "../../protocol/broker/client.ts";
+import { mostBytes, type PublishPacket, writePublish } from "./publish_packet.ts";
+
+/** What is sent in one turn of the event loop leaves in pieces of this size. */
+const BATCH_BYTES = 64 * 1024;
+const MAX_ID = 65_535;
+/** Up to here, ids are the library's: for subscriptions, and for messages of QoS 2. Either half is more than is ever in flight. */
+const LAST_OF_LIBRARY = 32_767;
+
+type Acknowledged = () => void;
+type Publish = MqttClient["publish"];
+
+/** As `openClient`. */
+export function openLeanClient(...[broker, options, openStream]: Parameters<typeof openClient>): MqttClient {
+  const client = openClient(broker, { ...options, messageIdProvider: new LibraryIds() }, openStream);
+  const direct = new DirectPublisher(client);
+  const publish = client.publish.bind(client) as (...args: unknown[]) => MqttClient;
+  client.publish = ((topic: string, payload: string | Buffer, options: unknown, callback: Acknowledged) => {
+    const { qos, retain } = options as { readonly qos: number; readonly retain: boolean };
+    if (qos === 1 && client.connected && !client.disconnecting) {
+      direct.publish(topic, payload, retain, callback);
+      return client;
+    }
+    // In the order of the calls.
+    direct.flush();
+    return publish(topic, payload, options, callback);
+  }) as Publish;
+  return client;
+}
+
+/** Invariants: packets leave in the order of the calls; no id is in use twice, nor one of the library's. */
+class DirectPublisher {
+  readonly #unacknowledged = new Map<number, Acknowledged>();
+  #lastId = MAX_ID;
+  #batch = Buffer.alloc(0);
+  /** What has been written into the batch, and what of it has left. */
+  #end = 0;
+  #sent = 0;
+  #isScheduled = false;
+
+  constructor(private readonly client: MqttClient) {
+    client.on("packetreceive", (packet) => {
+      if (packet.cmd === "puback") this.#acknowledge(packet.messageId ?? 0);
+    });
+  }
+
+  publish(topic: string, payload: string | Uint8Array, retain: boolean, acknowledged: Acknowledged): void {
+    const packet: PublishPacket = { topic, payload, retain, id: this.#nextId() };
+    this.#unacknowledged.set(packet.id, acknowledged);
+    const most = mostBytes(packet);
+    if (this.#end + most > this.#batch.length) {
+      this.flush();
+      // The socket still reads from the old one.
+      this.#batch = Buffer.allocUnsafeSlow(Math.max(BATCH_BYTES, most));
+      this.#end = this.#sent = 0;
+    }
+    this.#end = writePublish(this.#batch, this.#end, packet);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(() => this.flush());
+  }
+
+  /** Hands everything to the socket. */
+  flush(): void {
+    this.#isScheduled = false;
+    if (this.#sent === this.#end) return;
+    const { stream } = this.client;
+    // What is in flight when the connection ends is sent again over the next one.
+    if (stream.writable) stream.write(this.#batch.subarray(this.#sent, this.#end));
+    this.#sent = this.#end;
+  }
+
+  #acknowledge(id: number): void {
+    const acknowledged = this.#unacknowledged.get(id);
+    if (acknowledged === undefined) return;
+    this.#unacknowledged.delete(id);
+    acknowledged();
+  }
+
+  #nextId(): number {
+    this.#lastId = this.#lastId === MAX_ID ? LAST_OF_LIBRARY + 1 : this.#lastId + 1;
+    return this.#lastId;
+  }
+}
+
+/** The first is random: the broker may remember ids of the connection before, and takes them for the same messages. */
+class LibraryIds implements NonNullable<IClientOptions["messageIdProvider"]> {
+  #last = Math.floor(Math.random() * LAST_OF_LIBRARY);
+
+  allocate(): number {
+    this.#last = this.#last % LAST_OF_LIBRARY + 1;
+    return this.#last;
+  }
+
+  getLastAllocated(): number {
+    return this.#last;
+  }
+
+  register(): boolean {
+    return true;
+  }
+
+  deallocate(): void {}
+
+  clear(): void {}
+}
