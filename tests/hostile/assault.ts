@@ -96,7 +96,7 @@ async function probeAll(field: Field, agent: string, attacks: readonly Probe[]):
   const attempts = Object.fromEntries(attacks.map(({ id, body }) => [id, body]));
   const findings = await probe(field.bus, field.node, agent, attempts, field.given);
   const controlled = attacks.filter(({ control }) => control);
-  const control: Findings = controlled.length === 0 ? {} : await unsandboxed(field, controlled);
+  const control: Findings = controlled.length === 0 ? {} : await unsandboxed(controlled, field.given);
   await field.bus.ask(`nodes/${field.node.name}/stop`, { name: agent });
   return attacks.map((attack) => judge(attack, findings[attack.id] ?? "no finding", control[attack.id]));
 }

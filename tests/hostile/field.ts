@@ -10,6 +10,7 @@ import { Commander, newKey, TrustFolder } from "../support/signing.ts";
 import type { SigningKey } from "../../protocol/signing/issue.ts";
 import { NEIGHBOUR, NEIGHBOUR_CODE } from "./neighbour.ts";
 import { PACKAGES } from "./packages.ts";
+import { plantSecrets, plantThings } from "./plants.ts";
 import { POLICY } from "./policy.ts";
 
 /** The operator's secret that no hostile agent is granted. */
@@ -99,9 +100,7 @@ export async function setField(): Promise<Field> {
   await Promise.all([node, strict].map((one) => up(bus, one)));
   await node.spawn(bus, { name: NEIGHBOUR, code: NEIGHBOUR_CODE, poll_interval: 0.5 });
   await owner.order("nodes/strict/spawn", { name: "signed", code: NEIGHBOUR_CODE, poll_interval: 0.5 });
-  // What may be hurt where a wall fails: never the machine's own files.
-  await Deno.writeTextFile(join(dir, "there.txt"), "there");
-  await Deno.mkdir(join(dir, "there"));
+  await plantThings(dir);
   const given = {
     outside: dir,
     dir: node.stateDir,
@@ -161,14 +160,6 @@ async function layOut(dir: string): Promise<void> {
   await Deno.writeTextFile(join(dir, "policy.json"), JSON.stringify(POLICY).replaceAll("%dir%", dir));
   const secrets = { TOKEN: { value: GRANTED_SECRET, agents: [NEIGHBOUR] } };
   await Deno.writeTextFile(join(dir, "secrets.json"), JSON.stringify(secrets), { mode: 0o600 });
-}
-
-async function plantSecrets(stateDir: string): Promise<void> {
-  for (const name of ["secret.txt", "secret.ts", "secret.json", "secret.js", "agentflow_other_state.json"]) {
-    const isScript = name.endsWith(".ts") || name.endsWith(".js");
-    const content = isScript ? `export default "${SECRET}";` : JSON.stringify({ secret: SECRET });
-    await Deno.writeTextFile(join(stateDir, name), content);
-  }
 }
 
 function filledPackage(one: NpmPackage, dir: string): NpmPackage {

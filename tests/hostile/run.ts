@@ -84,7 +84,7 @@ async function damageTo({ bus, node, strict, dir }: Field): Promise<string[]> {
   damage.push(
     ...await strangeFiles(
       dir,
-      /^(open|deno|there|there\.txt|secret\.txt|secrets\.json|policy\.json|control.*)$/,
+      /^(open|deno|there|there\.txt|secret\.txt|secrets\.json|policy\.json)$/,
     ),
   );
   const kept = await Deno.readTextFile(`${node.stateDir}/secret.txt`);
