@@ -51,7 +51,8 @@ const ATTEMPTS: Attempts = {
   "the memory": `return Deno.systemMemoryInfo();`,
   "the release": `return Deno.osRelease();`,
   "the user": `return Deno.uid();`,
-  "node:os": `const os = await import("node:os"); return os.userInfo().username;`,
+  "node:os": `const os = await import("node:os"); return os.hostname();`,
+  "node:os, the user": `const os = await import("node:os"); return os.userInfo().username;`,
   "the internals": [
     `const core = Deno[Deno.internal]?.core ?? Deno.core;
     return core?.ops?.op_fs_read_file_text_sync?.("/etc/passwd") ?? core?.ops?.op_read_file_text_sync?.("/etc/passwd");`,
