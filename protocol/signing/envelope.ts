@@ -3,7 +3,9 @@
  * itself. The fields beside `_jws` are a copy for readers that do not verify. Pure, and without a library: nodes that
  * trust everybody read it too.
  */
+import { Buffer } from "node:buffer";
 import { isJsonObject, parseExactly } from "../json.ts";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** A received command, split into its parts. */
@@ -12,6 +14,28 @@ export interface Envelope {
   readonly jws: string | undefined;
   /** The fields beside the signature; `undefined` if there are none. */
   readonly plain: unknown;
+}
+
+/** The header of a compact JWS, from a message that has not been parsed. */
+const HEADER = /^"_jws"\s*:\s*"([A-Za-z0-9_-]{1,1000})\./;
+const MOST_HEADER_BYTES = 1100;
+
+/**
+ * The id of the key that a message says it is signed by, found without parsing the message; `undefined` if none. It says
+ * nothing about whether the message is a command, or signed.
+ */
+export function claimedKey(payload: Uint8Array): string | undefined {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const at = bytes.indexOf('"_jws"');
+  const header = HEADER.exec(at < 0 ? "" : bytes.toString("latin1", at, at + MOST_HEADER_BYTES))?.[1];
+  if (header === undefined) return undefined;
+  try {
+    const { kid } = JSON.parse(Buffer.from(header, "base64url").toString());
+    return typeof kid === "string" ? kid : undefined;
+  } catch {
+    // No header: the command is refused when it is parsed.
+    return undefined;
+  }
 }
 
 export function openEnvelope(json: unknown): Envelope {

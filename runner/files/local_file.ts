@@ -67,6 +67,11 @@ export class FileOfRecord<T> {
     }
   }
 
+  /** The value as it was last read. */
+  get last(): T {
+    return this.#value;
+  }
+
   /** The current value, or the last usable one. Never throws. Concurrent callers share one read. */
   current(): Promise<T> {
     return this.#looking ??= this.#look().finally(() => this.#looking = undefined);

@@ -293,7 +293,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     reporter,
     meter: new RefusalMeter(clock, AUDIT_RATE),
   });
-  const controller = new Controller(context, admissions, new RefusalMeter(clock, SAY_RATE), log);
+  const controller = new Controller(context, admissions, new RefusalMeter(clock, SAY_RATE), log, clock);
   const events = new AgentEvents({
     identity,
     log,

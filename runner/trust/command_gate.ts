@@ -29,6 +29,8 @@ export interface Admission {
 export interface CommandGate {
   /** Whether unproved commands are refused, rather than only warned of. */
   readonly isEnforced: boolean;
+  /** Whether the key file, as it was last read, has that key. */
+  knows(kid: string): boolean;
   /** The key (Ed25519, base64url) of a node that is enrolled. */
   nodeKey(node: string): Promise<string | undefined>;
   /** @throws Refusal */

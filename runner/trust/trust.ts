@@ -49,6 +49,10 @@ export class Trust implements CommandGate {
     return this.options.mode === "enforce";
   }
 
+  knows(kid: string): boolean {
+    return this.keys.last.keys.has(kid);
+  }
+
   async nodeKey(node: string): Promise<string | undefined> {
     return (await this.keys.current()).nodes.get(node);
   }

@@ -2,12 +2,13 @@
 import type { Audit } from "../../audit/audit_log.ts";
 import type { RefusalMeter } from "../../audit/refusal_meter.ts";
 import type { PolicyRefusal } from "../../policy/policy_enforcer.ts";
-import { openEnvelope, withoutVerifying } from "../../../protocol/signing/envelope.ts";
+import { claimedKey, openEnvelope, withoutVerifying } from "../../../protocol/signing/envelope.ts";
 import type { CommandGate } from "../../trust/command_gate.ts";
 import { type Incoming, isSigned, type SignedCommand } from "../../../protocol/commands.ts";
 import { Refusal, type Signer } from "../../../protocol/signing/refusal.ts";
 import type { Command } from "../commands/command.ts";
 import type { Reporter } from "../reports/reporter.ts";
+import type { Lane } from "./lanes.ts";
 
 export interface AdmissionParts {
   /** `undefined`: every command is obeyed. */
@@ -29,6 +30,17 @@ export interface Admitted {
 
 export class Admissions {
   constructor(private readonly parts: AdmissionParts) {}
+
+  /** Where a command waits for its signature to be checked; `undefined`: it waits for nothing. */
+  laneOf({ command }: Incoming, payload: Uint8Array): Lane | undefined {
+    const { gate } = this.parts;
+    if (gate === undefined) return undefined;
+    // Who asks for the list waits until commands have been checked: everybody may ask, as often as he likes.
+    if (command === "list") return "rest";
+    if (!isSigned(command)) return undefined;
+    const kid = gate.isEnforced ? claimedKey(payload) : undefined;
+    return kid !== undefined && gate.knows(kid) ? "known" : "rest";
+  }
 
   /**
    * Synchronous without a gate, so that messages that arrive together are handled together.

@@ -18,12 +18,15 @@ import {
 } from "../../../protocol/json.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import type { RefusalMeter } from "../../audit/refusal_meter.ts";
+import type { Clock } from "../../clock.ts";
 import type { Logger } from "../../logger.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
 import { withoutVerifying } from "../../../protocol/signing/envelope.ts";
 import type { Admissions, Admitted } from "./admissions.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "../commands/command.ts";
 import { HANDLERS } from "../commands/handlers.ts";
+import { Line, type Turn } from "./line.ts";
+import { subjectOf } from "./overtaken.ts";
 import { KeptCommandError, RetainedRefusals } from "./retained_refusals.ts";
 
 /** The commands that mean what they mean without a payload too; elsewhere an empty one is a cleared retained message. */
@@ -32,6 +35,7 @@ const NEEDS_NO_PAYLOAD: readonly NodeCommand[] = ["stop_all", "list"];
 /** Invariant: no message makes it throw, whatever its content; no message waits until another is carried out. */
 export class Controller {
   readonly #refusals: RetainedRefusals;
+  readonly #line: Line;
 
   constructor(
     private readonly context: CommandContext,
@@ -39,8 +43,10 @@ export class Controller {
     /** In a flood of bad messages, not every error is reported. */
     private readonly meter: RefusalMeter,
     private readonly log: Logger,
+    clock: Clock,
   ) {
     const node = context.identity.name;
+    this.#line = new Line(clock);
     this.#refusals = new RetainedRefusals(
       DIRECT_COMMANDS.filter(mayBeKept).map((kept) => topics.node(node, kept)),
     );
@@ -54,20 +60,42 @@ export class Controller {
     // A retained reply belongs to an earlier request.
     if (message.retained && incoming.command === "reply") return;
     if (this.#refusals.isSettled(message)) return;
+    const lane = this.admissions.laneOf(incoming, message.payload);
+    if (lane === undefined) return await this.#attend(message, incoming);
+    const turn = await this.#line.wait(lane, message.payload.length);
+    if (turn !== undefined) return await this.#attend(message, incoming, turn);
+    this.#report(
+      undefined,
+      new Refusal("too_many", `Refused ${message.topic}: too many commands wait`),
+      message,
+    );
+  }
+
+  async #attend(message: IncomingMessage, incoming: Incoming, turn?: Turn): Promise<void> {
     let command: Command | undefined;
     let admitted: Admitted | undefined;
+    let waits = turn;
     try {
       command = decode(message);
       if (message.retained && !mayBeKept(incoming.command)) throw new KeptCommandError(message.topic);
       const admission = this.admissions.admit(incoming, command);
       admitted = admission instanceof Promise ? await admission : admission;
       command = admitted.command;
+      const isOvertaken = isLate(incoming, admitted, turn);
+      waits = undefined;
+      turn?.passed(false);
+      if (isOvertaken) {
+        throw new CommandError(
+          `Refused ${message.topic}: in a flood of forged commands a later one about the same has been obeyed before it`,
+        );
+      }
       // A task says it itself, with the agent's name.
       const problem = incoming.command === "task" ? undefined : replyTopicProblem(command);
       if (problem !== undefined) throw new CommandError(`Cannot handle ${message.topic}: ${problem}`);
       const answer = await HANDLERS[incoming.command](this.context, command, incoming.subject);
       if (answer !== undefined) this.#answer(command, { ok: true, ...answer });
     } catch (error) {
+      waits?.passed(true);
       this.#report(command, error, message, admitted);
       await this.#refuseHandOver(incoming, command, error);
     } finally {
@@ -127,6 +155,11 @@ export class Controller {
     if (command === undefined) return;
     this.#answer({ ...command, json: withoutVerifying(command.json) }, { ok: false, error: message, code });
   }
+}
+
+/** Whether a later command about the same has been obeyed. */
+function isLate({ subject }: Incoming, { kind, command }: Admitted, turn: Turn | undefined): boolean {
+  return turn !== undefined && kind !== undefined && !turn.obey(subjectOf(kind, command, subject));
 }
 
 function passedOver({ passed_over: count }: { readonly passed_over?: number }): string {

@@ -129,6 +129,8 @@ const forgeries = Object.entries(FORGERIES).map(([tries, [code, payload]]): Host
 
 /** Of a storm: those of the first moment, and ten a second. */
 const MOST_SAID = 1000;
+/** The share of a storm that is looked at before the stop behind it: what fits in while the node reads the storm. */
+const MOST_BEFORE = 0.8;
 
 const commands = ["stop", "stop_all", "migrate", "desired_state"].map((command): HostileMessage => ({
   kind: "message",
@@ -172,16 +174,25 @@ const replay: Scene = {
   },
 };
 
-/** Commands of nobody in particular, as many as a device can send at once. */
+/** Messages by the thousand, as many as a device can send at once. */
 const STORMS: Readonly<
-  Record<string, (field: Field, node: string) => Promise<readonly [topic: string, payload: object]>>
+  Record<string, (field: Field, node: string) => Promise<readonly [topic: string, payload: Json]>>
 > = {
-  "10,000 forged signatures": async ({ bus, keys }, node) => {
+  "20,000 forged signatures": async ({ bus, keys }, node) => {
     const forger = new Commander(bus, await newKey(keys.owner.kid));
     return [`nodes/${node}/stop`, await forger.sign(`nodes/${node}/stop`, { name: "nobody" })];
   },
+  "20,000 signatures of a key nobody knows": async (field, node) => [
+    `nodes/${node}/stop`,
+    await by(field, "unknown").sign(`nodes/${node}/stop`, { name: "nobody" }),
+  ],
+  "20,000 copies of a command that was obeyed": async ({ owner, bus }, node) => {
+    const command = await owner.sign(`nodes/${node}/stop`, { name: "nobody" });
+    await bus.publish(`nodes/${node}/stop`, command);
+    return [`nodes/${node}/stop`, command];
+  },
   "30,000 unsigned commands": (_field, node) => Promise.resolve([`nodes/${node}/stop`, { name: "nobody" }]),
-  "30,000 lists": (_field, node) => Promise.resolve([`nodes/${node}/list`, {}]),
+  "60,000 lists": (_field, node) => Promise.resolve([`nodes/${node}/list`, {}]),
   "30,000 messages that are no commands": (_field, node) =>
     Promise.resolve([`nodes/${node}/spawn`, { code: 1 }]),
 };
@@ -196,7 +207,7 @@ const storms = Object.entries(STORMS).map(([tries, make]): Scene => ({
     // Of its own: what it passes over in a flood others are judged by.
     await using trust = await TrustFolder.make([{ key: keys.owner }]);
     const node = id;
-    await using _node = await NodeProcess.start({
+    await using process = await NodeProcess.start({
       port: broker.port,
       name: node,
       args: ["--trust", trust.keyFile],
@@ -205,17 +216,30 @@ const storms = Object.entries(STORMS).map(([tries, make]): Scene => ({
     await owner.order(`nodes/${node}/spawn`, { name: id, code: "function process() {}" });
     const [topic, payload] = await make(field, node);
     const stop = await owner.sign(`nodes/${node}/stop`, { name: id, _reply_topic: `storm/${id}` });
-    const from = bus.mark();
+    const answers = `storm/${id}/answer`;
+    const text = JSON.stringify({ ...payload, _reply_topic: answers });
     const count = Number(/^[\d,]+/.exec(tries)?.[0].replace(",", ""));
-    const text = JSON.stringify(payload);
+    const from = bus.mark();
+    // All of it waits for the node at once, the stop behind it.
+    process.child.kill("SIGSTOP");
     const storm = Array.from({ length: count }, () => bus.publish(topic, text));
-    await bus.publish(`nodes/${node}/stop`, stop);
-    const { json } = await bus.find("the stop", (message) => message.topic === `storm/${id}`, from, PATIENT);
+    storm.push(bus.publish(`nodes/${node}/stop`, stop));
     await Promise.all(storm);
+    process.child.kill("SIGCONT");
+    const goesOnAtMs = performance.now();
+    const { json, atMs } = await bus.find(
+      "the stop",
+      (message) => message.topic === `storm/${id}`,
+      from,
+      PATIENT,
+    );
     if (json.ok !== true) throw new Error(`it was not obeyed: ${JSON.stringify(json)}`);
+    const before = bus.all(answers, from).length;
+    if (before > count * MOST_BEFORE) throw new Error(`${before} of ${count} were answered before it`);
     const said = bus.all(`agents/${node}/logs`, from).length;
     if (said > MOST_SAID) throw new Error(`the node has said ${said} things about it`);
-    return `the stop is obeyed; the node has said ${said < 10 ? "little" : "what it thinks of a few"} of it`;
+    const seconds = ((atMs - goesOnAtMs) / 1000).toFixed(1);
+    return `the stop is obeyed before ${count - before} of ${count}, after ${seconds} s`;
   },
 }));
 

@@ -19,6 +19,7 @@ const SECTIONS: Readonly<Record<string, readonly string[]>> = {
     "The key file",
     "The envelope",
     "Once only",
+    "Floods",
     "Nodes have keys, too",
     "Enrolment",
     "Statements",
