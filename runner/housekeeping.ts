@@ -24,14 +24,16 @@ export function sayCpuLimits(
   if (controllers.includes("cpu")) return;
   const because = `because ${reason ?? "its group has no cpu controller"}`;
   if (mayStop) {
-    return log.info(`CPU limits: by nice, and by short stops of agents with a cpu_percent, ${because}`);
+    return log.info(`CPU limits: by nice, and by short stops of agents over their limit, ${because}`);
   }
   const sets = [policy.rules, ...policy.overrides.map(({ rules }) => rules)];
-  if (sets.every(({ cpu_percent }) => cpu_percent === undefined)) {
+  const isLimited = sets.some(({ cpu_percent }) => cpu_percent !== undefined);
+  if (policy.total_cpu_percent === undefined && !isLimited) {
     return log.info(`CPU limits: by nice only, ${because}`);
   }
   log.warning(
-    `CPU limits: by nice only, ${because}: the cpu_percent of ${policy.origin} has no effect without setpriv (util-linux)`,
+    `CPU limits: by nice only, ${because}: cpu_percent and total_cpu_percent of ${policy.origin} have no effect ` +
+      "without setpriv (util-linux)",
   );
 }
 

@@ -27,11 +27,13 @@ import { lastWill } from "./node/reports/reporter.ts";
 import { checkCredentials } from "./policy/credentials.ts";
 import { PolicyEnforcer } from "./policy/policy_enforcer.ts";
 import type { Policy } from "./policy/policy.ts";
+import { type Supplies, totalsOf } from "./policy/totals.ts";
 import { systemNet } from "./process/system_net.ts";
 import { machineMemoryMb } from "./process/machine_memory.ts";
 import { openCgroups } from "./process/cgroups.ts";
 import { Leftovers } from "./process/leftovers.ts";
 import { garbageCollector, MemoryTrim, residentMb } from "./memory_trim.ts";
+import { freeMb } from "./files/disk_space.ts";
 import { ownFolder } from "./files/own_folder.ts";
 import { openHome } from "./store/home.ts";
 import { Registry } from "./store/registry.ts";
@@ -43,9 +45,6 @@ import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
 import { VERSION } from "../protocol/version.ts";
-
-/** The rest is for the runner, and for what else the machine does. */
-const SHARE_OF_MEMORY = 0.75;
 
 /** What a node is built from beside its configuration. */
 export interface Surroundings {
@@ -137,9 +136,10 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   };
   await usable("--policy", checkCredentials(policy));
   const enforcer = new PolicyEnforcer(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
-  const cgroups = await openCgroups(Deno.pid);
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(home.dir, stateBytes, home.shared);
+  const totals = totalsOf(policy, suppliesOf(home.dir, stateFiles));
+  const cgroups = await openCgroups(Deno.pid, totals);
   const guard = new InstallGuard({ clock, wrappers: async () => (await runtime.prepared).wrappers });
   const python = new PythonInstaller({
     guard,
@@ -216,7 +216,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     enforcer,
     sensors: new Sensors(config.sys, clock),
     memoryMb,
-    allMemoryMb: Math.floor(machineMemoryMb() * SHARE_OF_MEMORY),
+    totals,
     hangTimeoutMs,
     migrateTimeoutMs,
     gate,
@@ -239,6 +239,15 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void runtime.prepared.then(({ wrappers }) => sayWalls(wrappers.walls, log), () => {});
   if (config.python.prefetch) void prefetch(python, runtime, log);
   return { node, ready: runtime.prepared };
+}
+
+function suppliesOf(stateDir: string, stateFiles: StateFiles): Supplies {
+  const usedMb = [...stateFiles.sizesMb().values()].reduce((sum, mb) => sum + mb, 0);
+  return {
+    memoryMb: machineMemoryMb(),
+    cores: navigator.hardwareConcurrency,
+    diskMb: freeMb(stateDir) + usedMb,
+  };
 }
 
 function tidiers(node: Node, installer: Installer, python: PythonInstaller, runtime: AgentRuntime): Tidier[] {

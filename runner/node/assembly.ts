@@ -10,6 +10,7 @@ import type { Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
 import type { Sensors } from "../devices/sensors.ts";
 import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
+import type { Totals } from "../policy/totals.ts";
 import { ProcStats } from "../process/proc_stats.ts";
 import type { Registry } from "../store/registry.ts";
 import type { StateFiles } from "../store/state_files.ts";
@@ -66,8 +67,8 @@ export interface NodeParts {
   readonly sensors: Sensors;
   /** Resident memory of an agent, MiB, unless the policy says otherwise. */
   readonly memoryMb: number;
-  /** Memory of all agents together, MiB, unless the policy says otherwise. */
-  readonly allMemoryMb: number;
+  /** What all agents may use together. */
+  readonly totals: Totals;
   /** Opens a link for the agents' own subscriptions, when the first of them is made. @param line its number, from 0 */
   readonly openAgentLink: (listener: LinkListener, line: number) => Link;
   readonly hangTimeoutMs: number;
@@ -120,7 +121,8 @@ export interface Assembly {
 const MAX_STOP_MS = 5000;
 
 export function assemble(parts: NodeParts, life: NodeLife): Assembly {
-  const { identity, clock, log, link, runtime, stateFiles, registry, enforcer, hangTimeoutMs } = parts;
+  const { identity, clock, log, link, runtime, stateFiles, registry, enforcer, totals, hangTimeoutMs } =
+    parts;
   const node = identity.name;
   const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs });
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
@@ -137,10 +139,16 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       clock,
       agents,
       measure: (pid) => stats.held(pid),
-      totalMb: enforcer.totalMemoryMb ?? parts.allMemoryMb,
+      totalMb: totals.memoryMb,
       limitOf: ({ name }) => enforcer.rulesFor(name).memory_mb ?? parts.memoryMb,
     }),
-    new DiskGuard({ clock, agents, measure: deletedFilesMb }),
+    new DiskGuard({
+      clock,
+      agents,
+      measure: deletedFilesMb,
+      states: () => stateFiles.sizesMb(),
+      totalMb: totals.diskMb,
+    }),
     new SocketGuard({
       clock,
       agents,
@@ -156,6 +164,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     agents,
     measure: (pid) => stats.cpuSeconds(pid),
     limitOf: ({ name }) => enforcer.rulesFor(name).cpu_percent,
+    totalPercent: totals.cpuPercent,
     maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
     onHeld: (agent, message) => void reporter.log(agent, "warning", `Throttled by the node: ${message}`),
   });

@@ -17,18 +17,27 @@ const KINDS: Readonly<Record<PermissionKind, string>> = {
 const DEVICES: Readonly<Record<DeviceKind, string>> = { sensors: "read, once a second," };
 
 /** The lines that say what agents may have. */
-export function explainPolicy({ max_agents, total_memory_mb, rules, overrides, origin }: Policy): string[] {
+export function explainPolicy(policy: Policy): string[] {
+  const { max_agents, rules, overrides, origin } = policy;
   return [
     `What agents may have by ${origin}:`,
-    `- up to ${max_agents} agents at the same time, which take ${
-      total_memory_mb === undefined ? "three quarters of the machine's memory" : `${total_memory_mb} MB`
-    } together`,
+    `- up to ${max_agents} agents at the same time`,
+    `- all of them together: ${explainTotals(policy)}`,
     ...explainRules(rules).map((line) => `- ${line}`),
     ...overrides.flatMap(({ pattern, rules }) => [
       `For agents named '${pattern}', instead:`,
       ...explainRules(rules).map((line) => `- ${line}`),
     ]),
   ];
+}
+
+function explainTotals({ total_memory_mb, total_cpu_percent, total_disk_mb }: Policy): string {
+  const [memory, cpu, disk] = [total_memory_mb, total_cpu_percent, total_disk_mb];
+  return [
+    memory === undefined ? "three quarters of the machine's memory" : `${memory} MB of memory`,
+    cpu === undefined ? "90 percent of its CPU" : `${cpu} percent of one CPU core`,
+    disk === undefined ? "half of what is free on its disk" : `${disk} MB of disk`,
+  ].join(", ");
 }
 
 /** The rules that are a number. */
@@ -89,7 +98,7 @@ function explainCredentials(credentials: AgentCredentials | false): string {
 }
 
 function explainInstall(install: boolean | readonly string[]): string {
-  if (install === true) return "any npm or JSR package";
+  if (install === true) return "any package";
   return install === false || install.length === 0 ? "no packages" : install.join(", ");
 }
 

@@ -134,6 +134,8 @@ export const PolicySchema = strict({
   $schema: v.optional(text),
   max_agents: v.optional(whole(0, 100_000)),
   total_memory_mb: v.optional(whole(64, 16_777_216)),
+  total_cpu_percent: v.optional(whole(10, 100_000)),
+  total_disk_mb: v.optional(number(1, 16_777_216)),
   ...RULES,
   agents: v.optional(v.pipe(
     object,
@@ -171,11 +173,19 @@ export function parsePolicy(source: string, origin: string): Policy {
   }
   const { $schema: _schema, agents = {}, permissions = {}, devices = {}, topics = {}, ...others } =
     parsed.output;
-  const { max_agents = DEFAULT_POLICY.max_agents, total_memory_mb, ...rest } = others;
+  const {
+    max_agents = DEFAULT_POLICY.max_agents,
+    total_memory_mb,
+    total_cpu_percent,
+    total_disk_mb,
+    ...rest
+  } = others;
   const defaults = DEFAULT_POLICY.rules;
   return {
     max_agents,
     total_memory_mb,
+    total_cpu_percent,
+    total_disk_mb,
     rules: {
       ...defaults,
       ...set(rest),

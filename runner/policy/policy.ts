@@ -51,6 +51,10 @@ export interface Policy {
   readonly max_agents: number;
   /** Memory of all agents together, MiB; `undefined` for a share of the machine's. */
   readonly total_memory_mb: number | undefined;
+  /** CPU of all agents together, percent of one core; `undefined` for a share of the machine's. */
+  readonly total_cpu_percent: number | undefined;
+  /** State files and temporary files of all agents together, MiB; `undefined` for a share of what is free. */
+  readonly total_disk_mb: number | undefined;
   readonly rules: Rules;
   /** By name pattern, in the order of the file: later entries override earlier ones. */
   readonly overrides: readonly { readonly pattern: string; readonly rules: Override }[];
@@ -62,6 +66,8 @@ export interface Policy {
 export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
   max_agents: 1000,
   total_memory_mb: undefined,
+  total_cpu_percent: undefined,
+  total_disk_mb: undefined,
   rules: Object.freeze<Rules>({
     permissions: NO_PERMISSIONS,
     devices: Object.freeze({ sensors: HARMLESS_KINDS }),

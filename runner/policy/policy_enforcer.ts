@@ -58,11 +58,6 @@ export class PolicyEnforcer {
     return rules;
   }
 
-  /** Memory of all agents together, MiB; `undefined` if the policy does not say. */
-  get totalMemoryMb(): number | undefined {
-    return this.policy.total_memory_mb;
-  }
-
   /**
    * Admits an agent beside `others` running agents. Does not check what it asks for: see `check`.
    * @throws PolicyRefusal

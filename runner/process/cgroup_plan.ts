@@ -71,6 +71,19 @@ export interface GroupLimits {
   readonly memoryMb: number;
 }
 
+/** What all agents are held to together. */
+export interface AllLimits {
+  /** Of one core. */
+  readonly cpuPercent: number;
+  /** Of the memory that each has for itself. */
+  readonly memoryMb: number;
+  /** Threads and processes. */
+  readonly tasks: number;
+}
+
+/** The group of all agents' groups. */
+export const AGENTS_GROUP = "agentflow-agents";
+
 /** The kernel's limit is higher than the node's, because the node's own kill reports more. */
 const MEMORY_SLACK_MB = 64;
 /** Processes and threads: Deno itself needs some 20. */
@@ -86,6 +99,20 @@ export function limitFiles(
     cpu: cpuPercent === undefined ? {} : { "cpu.max": `${cpuPercent * PERIOD_US / 100} ${PERIOD_US}` },
     memory: { "memory.max": String((memoryMb + MEMORY_SLACK_MB) * 1024 * 1024), "memory.oom.group": "1" },
     pids: { "pids.max": String(MAX_TASKS) },
+  };
+  return Object.assign({}, ...controllers.map((controller) => files[controller]));
+}
+
+/** The same for the group of all agents. The kernel ends the largest process of it, and with that its agent. */
+export function allLimitFiles(
+  { cpuPercent, memoryMb, tasks }: AllLimits,
+  controllers: readonly Controller[],
+): Readonly<Record<string, string>> {
+  const files: Record<Controller, Record<string, string>> = {
+    cpu: { "cpu.max": `${cpuPercent * PERIOD_US / 100} ${PERIOD_US}` },
+    // What they share counts here too, and the kernel gives it up before it ends a process.
+    memory: { "memory.max": String((memoryMb + MEMORY_SLACK_MB) * 1024 * 1024) },
+    pids: { "pids.max": String(tasks) },
   };
   return Object.assign({}, ...controllers.map((controller) => files[controller]));
 }

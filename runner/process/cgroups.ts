@@ -1,6 +1,12 @@
-/** The control groups of agents, where the kernel lets this process create them: one per agent, with its limits. */
+/**
+ * The control groups of agents, where the kernel lets this process create them: one for each agent, with its limits, in
+ * one for all of them.
+ */
 import { dirname, join } from "@std/path";
 import {
+  AGENTS_GROUP,
+  allLimitFiles,
+  type AllLimits,
   cgroupMount,
   cgroupPath,
   type CgroupPlan,
@@ -40,18 +46,19 @@ export function noCgroups(reason: string): Cgroups {
 
 /**
  * Finds out what this machine allows, and prepares it. Never throws.
+ * @param all what all agents are held to together
  * @param proc this process' folder in `/proc`
  */
-export async function openCgroups(pid: number, proc = "/proc/self"): Promise<Cgroups> {
+export async function openCgroups(pid: number, all: AllLimits, proc = "/proc/self"): Promise<Cgroups> {
   try {
-    return useCgroups(planCgroups({ pid, ...await readGroups(proc) }), pid);
+    return useCgroups(planCgroups({ pid, ...await readGroups(proc) }), pid, all);
   } catch (error) {
     return noCgroups((error as Error).message);
   }
 }
 
 /** Carries out a plan. @throws Deno's error when the kernel refuses */
-export function useCgroups(plan: CgroupPlan, pid: number): Cgroups {
+export function useCgroups(plan: CgroupPlan, pid: number, all: AllLimits): Cgroups {
   if (plan.kind === "none") return noCgroups(plan.reason);
   const { folder, moveSelf, controllers } = plan;
   if (moveSelf) {
@@ -59,11 +66,16 @@ export function useCgroups(plan: CgroupPlan, pid: number): Cgroups {
     makeFolder(own);
     put(own, "cgroup.procs", String(pid));
   }
-  put(folder, "cgroup.subtree_control", controllers.map((name) => `+${name}`).join(" "));
+  const agents = join(folder, AGENTS_GROUP);
+  makeFolder(agents);
+  for (const group of [folder, agents]) {
+    put(group, "cgroup.subtree_control", controllers.map((name) => `+${name}`).join(" "));
+  }
+  for (const [file, text] of Object.entries(allLimitFiles(all, controllers))) put(agents, file, text);
   return {
     reason: undefined,
     controllers,
-    enter: (agent, process, limits) => enter(join(folder, `agent-${agent}`), process, limits, controllers),
+    enter: (agent, process, limits) => enter(join(agents, `agent-${agent}`), process, limits, controllers),
   };
 }
 

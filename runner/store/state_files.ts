@@ -28,6 +28,9 @@ const LITTER_NAMES = OWN_NAMES.flatMap((own) => DATABASE_FILES.map((database) =>
 /** Suffix of a file that could not be read, kept for the operator. */
 const DAMAGED = ".damaged";
 const MODE = 0o600;
+/** The unit of `st_blocks`. */
+const BLOCK_BYTES = 512;
+const MIB = 1024 * 1024;
 /** Content of a placeholder file. An agent never writes an empty object with this spacing. */
 const NOTHING_KEPT = "{ }";
 
@@ -142,6 +145,18 @@ export class StateFiles {
     return found;
   }
 
+  /** What the files of each agent take on the disk, in MiB: also those of agents that do not run. */
+  sizesMb(): Map<string, number> {
+    const sizes = new Map<string, number>();
+    for (const { name, isFile } of entriesOf(this.dir)) {
+      const at = name.lastIndexOf(SUFFIX);
+      if (!isFile || at < 0 || !name.startsWith(PREFIX)) continue;
+      const agent = name.slice(PREFIX.length, at);
+      sizes.set(agent, (sizes.get(agent) ?? 0) + sizeMb(join(this.dir, name)));
+    }
+    return sizes;
+  }
+
   /** The persisted state of an agent; `undefined` when there is none. */
   async read(agent: string): Promise<Readonly<Record<string, unknown>> | undefined> {
     await this.#adopt(agent);
@@ -200,6 +215,17 @@ function entriesOf(dir: string): Iterable<Deno.DirEntry> {
   } catch {
     // The disk is gone: the next write reports it.
     return [];
+  }
+}
+
+/** The room it takes: a sparse file takes less than its size. */
+function sizeMb(path: string): number {
+  try {
+    const { blocks, size } = Deno.lstatSync(path);
+    return (blocks === null ? size : blocks * BLOCK_BYTES) / MIB;
+  } catch {
+    // It has just been removed.
+    return 0;
   }
 }
 

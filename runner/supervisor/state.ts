@@ -112,6 +112,7 @@ export interface Kill {
   readonly limit:
     | "memory"
     | "memory of all agents"
+    | "disk of all agents"
     | "unresponsive"
     | "file size"
     | "open files"

@@ -1,6 +1,7 @@
 /** All attacks. */
 import type { Attack } from "./attack.ts";
 import { beyond } from "./attacks/beyond.ts";
+import { crowds } from "./attacks/crowds.ts";
 import { device } from "./attacks/device.ts";
 import { fatal } from "./attacks/fatal.ts";
 import { files } from "./attacks/files.ts";
@@ -27,6 +28,7 @@ import { waysRound } from "./attacks/ways_round.ts";
 /** Those that take longest come first: others go on beside them. */
 export const ATTACKS: readonly Attack[] = [
   ...hogs,
+  ...crowds,
   ...floods,
   ...python,
   ...beyond,

@@ -4,6 +4,9 @@ import { join } from "@std/path";
 import { openCgroups, useCgroups } from "../../runner/process/cgroups.ts";
 import { type Need, needing } from "../support/programs.ts";
 
+/** What all agents are held to. */
+const ALL = { cpuPercent: 180, memoryMb: 1000, tasks: 2000 };
+
 const read = (folder: string, ...path: string[]) => Deno.readTextFile(join(folder, ...path));
 
 /** A folder with the files of a delegated group, and the `/proc` of a process in it. */
@@ -24,16 +27,21 @@ async function standIn(type = "domain") {
   return { dir, proc, group };
 }
 
-Deno.test("a delegated group gets one for the node and one for each agent, with its limits, and they are cleared", async () => {
+Deno.test("a delegated group gets one for the node, one for all agents and one for each, with their limits, and these are cleared", async () => {
   const { dir, proc, group } = await standIn();
-  const cgroups = await openCgroups(42, proc);
+  const cgroups = await openCgroups(42, ALL, proc);
   assertEquals([cgroups.reason, cgroups.controllers], [undefined, ["cpu", "memory"]]);
   assertEquals(await read(group, "agentflow-node", "cgroup.procs"), "42");
-  assertEquals(await read(group, "cgroup.subtree_control"), "+cpu +memory");
+  const agents = join(group, "agentflow-agents");
+  for (const one of [group, agents]) {
+    assertEquals(await read(one, "cgroup.subtree_control"), "+cpu +memory");
+  }
+  assertEquals(await read(agents, "cpu.max"), "180000 100000");
+  assertEquals(await read(agents, "memory.max"), String(1064 * 1024 * 1024));
   const limits = { cpuPercent: 50, memoryMb: 100 };
   const entered = cgroups.enter("cam-1", 77, limits);
   assert(entered !== undefined && entered.limitsCpu);
-  const own = join(group, "agent-cam-1");
+  const own = join(agents, "agent-cam-1");
   assertEquals(await read(own, "cgroup.procs"), "77");
   assertEquals(await read(own, "cpu.max"), "50000 100000");
   assertEquals(await read(own, "memory.max"), String(164 * 1024 * 1024));
@@ -51,16 +59,19 @@ Deno.test("a delegated group gets one for the node and one for each agent, with 
 
 Deno.test("a group that cannot be used, or a limit that the kernel refuses, leaves agents to the node", async () => {
   const root = await standIn("");
-  assertEquals((await openCgroups(42, root.proc)).reason, "the node runs in the root group of cgroup v2");
   assertEquals(
-    (await openCgroups(1, root.proc)).enter("a", 1, { cpuPercent: 50, memoryMb: 100 }),
+    (await openCgroups(42, ALL, root.proc)).reason,
+    "the node runs in the root group of cgroup v2",
+  );
+  assertEquals(
+    (await openCgroups(1, ALL, root.proc)).enter("a", 1, { cpuPercent: 50, memoryMb: 100 }),
     undefined,
   );
-  assert((await openCgroups(42, join(root.dir, "nowhere"))).reason?.includes("No such file"));
+  assert((await openCgroups(42, ALL, join(root.dir, "nowhere"))).reason?.includes("No such file"));
   const { dir, proc, group } = await standIn();
-  const cgroups = await openCgroups(42, proc);
+  const cgroups = await openCgroups(42, ALL, proc);
   // Where the agent's folder should be, something is in the way.
-  await Deno.writeTextFile(join(group, "agent-a"), "");
+  await Deno.writeTextFile(join(group, "agentflow-agents", "agent-a"), "");
   assertEquals(cgroups.enter("a", 1, { cpuPercent: 50, memoryMb: 100 }), undefined);
   for (const folder of [root.dir, dir]) await Deno.remove(folder, { recursive: true });
 });
@@ -95,10 +106,11 @@ Deno.test({
   ),
   fn: async () => {
     const folder = REAL ?? "";
+    const agents = join(folder, "agentflow-agents");
     await Deno.mkdir(folder);
     try {
       const plan = { kind: "use", folder, moveSelf: false, controllers: [] } as const;
-      const cgroups = useCgroups(plan, Deno.pid);
+      const cgroups = useCgroups(plan, Deno.pid, ALL);
       const child = new Deno.Command("sh", {
         args: ["-c", "read x; sleep 600 & echo $!; exit 0"],
         stdin: "piped",
@@ -107,7 +119,7 @@ Deno.test({
         .spawn();
       const group = cgroups.enter("a", child.pid, { cpuPercent: undefined, memoryMb: 100 });
       assert(group !== undefined);
-      assertEquals(await read(folder, "agent-a", "cgroup.procs"), `${child.pid}\n`);
+      assertEquals(await read(agents, "agent-a", "cgroup.procs"), `${child.pid}\n`);
       const stdin = child.stdin.getWriter();
       await stdin.write(new TextEncoder().encode("\n"));
       await stdin.close();
@@ -115,17 +127,18 @@ Deno.test({
       const { value } = await reader.read();
       const grandchild = new TextDecoder().decode(value).trim();
       await child.status;
-      assertEquals(await read(folder, "agent-a", "cgroup.procs"), `${grandchild}\n`);
+      assertEquals(await read(agents, "agent-a", "cgroup.procs"), `${grandchild}\n`);
       assertEquals(await group.leave(), undefined);
       // It has held the pipe open.
       while (!(await reader.read()).done);
       await assertRejects(async () => {
         for (let tries = 0; tries < 10_000; tries++) {
-          await Deno.stat(join(folder, "agent-a"));
-          await Deno.remove(join(folder, "agent-a")).catch(() => {});
+          await Deno.stat(join(agents, "agent-a"));
+          await Deno.remove(join(agents, "agent-a")).catch(() => {});
         }
       }, Deno.errors.NotFound);
     } finally {
+      await Deno.remove(agents);
       await Deno.remove(folder);
     }
   },

@@ -55,7 +55,7 @@ export async function fakeNode(stateDir?: string): Promise<FakeNode> {
     enforcer: new PolicyEnforcer(DEFAULT_POLICY),
     sensors: new Sensors("/nonexistent", clock),
     memoryMb: 256,
-    allMemoryMb: 1024,
+    totals: { memoryMb: 1024, cpuPercent: 400, diskMb: 1024, tasks: 1000 },
     hangTimeoutMs: 30_000,
     migrateTimeoutMs: 30_000,
     audit: { record: () => {}, [Symbol.asyncDispose]: () => Promise.resolve() },

@@ -90,10 +90,18 @@ export async function archiveUnit(stage: Stage, runner: string, python: string |
   }
   await check("cpu_percent holds a busy agent in its group", async () => {
     await stage.spawn(NODE, { name: "busy", code: BUSY, poll_interval: 0.01 });
-    expect("cpu.max", await guest.sh(`sudo cat ${GROUPS}/agent-busy/cpu.max`), /^20000 100000$/);
-    expect("memory.max", await guest.sh(`sudo cat ${GROUPS}/agent-busy/memory.max`), /^335544320$/);
+    expect(
+      "cpu.max",
+      await guest.sh(`sudo cat ${GROUPS}/agentflow-agents/agent-busy/cpu.max`),
+      /^20000 100000$/,
+    );
+    expect(
+      "memory.max",
+      await guest.sh(`sudo cat ${GROUPS}/agentflow-agents/agent-busy/memory.max`),
+      /^335544320$/,
+    );
     const sample = async () => {
-      const usage = await guest.sh(`sudo cat ${GROUPS}/agent-busy/cpu.stat /proc/uptime`);
+      const usage = await guest.sh(`sudo cat ${GROUPS}/agentflow-agents/agent-busy/cpu.stat /proc/uptime`);
       const [, usec, seconds] = /usage_usec (\d+)[^]*\n([\d.]+) [\d.]+$/.exec(usage) ?? [];
       return { usec: Number(usec), seconds: Number(seconds) };
     };

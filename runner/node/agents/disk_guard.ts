@@ -1,6 +1,6 @@
 /**
- * Ends agents that fill the disk with unnamed files: SQLite, which is built into Deno, creates temporary files in any
- * writable folder, without asking for permission.
+ * Ends agents that fill the disk: with unnamed files, which SQLite, built into Deno, creates in any writable folder without
+ * asking for permission; or all agents together, each within its own limit.
  */
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
@@ -10,6 +10,10 @@ export interface DiskGuardParts {
   readonly agents: () => readonly SupervisedAgent[];
   /** The disk space used by such files of a process, in MiB. */
   readonly measure: (pid: number) => number;
+  /** What the state files of each agent use, in MiB: also of those that do not run. */
+  readonly states: () => ReadonlyMap<string, number>;
+  /** For all of it together, in MiB. */
+  readonly totalMb: number;
 }
 
 /** Rarely: it checks every open file, and the kernel bounds each of them. */
@@ -18,20 +22,63 @@ const INTERVAL_MS = 1000;
 const ALLOWED_MB = 64;
 
 export class DiskGuard {
+  /** What each agent used at the last look. */
+  #before: ReadonlyMap<string, number> = new Map();
+
   constructor(private readonly parts: DiskGuardParts) {}
 
   /** Watches over all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, agents, measure } = this.parts;
+    const { clock, agents, states } = this.parts;
     while (await clock.sleep(INTERVAL_MS, signal)) {
-      for (const agent of agents()) {
+      const running = agents().filter(({ pid }) => pid !== undefined);
+      if (running.length === 0) continue;
+      const used = new Map(states());
+      for (const agent of running) {
         // If the policy lets it write files, it has no limit here.
-        if (agent.config.permissions.write.length > 0 || agent.pid === undefined) continue;
-        const usedMb = measure(agent.pid);
-        if (usedMb <= ALLOWED_MB) continue;
-        const measured = Math.round(usedMb * 10) / 10;
-        agent.kill({ limit: "temporary files", measured, allowed: ALLOWED_MB, unit: "MB" });
+        if (agent.config.permissions.write.length > 0) continue;
+        used.set(agent.name, (used.get(agent.name) ?? 0) + this.#temporaryMb(agent));
       }
+      this.#checkAll(running, used);
+      this.#before = used;
     }
   }
+
+  #temporaryMb(agent: SupervisedAgent): number {
+    const usedMb = this.parts.measure(agent.pid ?? 0);
+    if (usedMb > ALLOWED_MB) {
+      agent.kill({ limit: "temporary files", measured: round(usedMb), allowed: ALLOWED_MB, unit: "MB" });
+    }
+    return usedMb;
+  }
+
+  #checkAll(running: readonly SupervisedAgent[], used: ReadonlyMap<string, number>): void {
+    const allowed = this.parts.totalMb;
+    const sum = [...used.values()].reduce((all, mb) => all + mb, 0);
+    if (sum <= allowed) return;
+    const name = toEnd(running.map(({ name }) => name), used, this.#before, allowed);
+    running.find((agent) => agent.name === name)
+      ?.kill({ limit: "disk of all agents", measured: round(sum), allowed, unit: "MB" });
+  }
+}
+
+/**
+ * Who is ended when all agents together use too much: what is on the disk stays there, so it is the one that goes on
+ * writing. Of the agents that have grown and use more than an equal share, the largest: whoever keeps little, or as much
+ * as before, is left alone.
+ */
+export function toEnd(
+  running: readonly string[],
+  used: ReadonlyMap<string, number>,
+  before: ReadonlyMap<string, number>,
+  allowedMb: number,
+): string | undefined {
+  const share = allowedMb / running.length;
+  const sizeOf = (name: string) => used.get(name) ?? 0;
+  const growing = running.filter((name) => sizeOf(name) > Math.max(share, before.get(name) ?? Infinity));
+  return growing.toSorted((a, b) => sizeOf(b) - sizeOf(a))[0];
+}
+
+function round(mb: number): number {
+  return Math.round(mb * 10) / 10;
 }

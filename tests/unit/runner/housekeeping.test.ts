@@ -25,10 +25,12 @@ Deno.test("what holds agents to their CPU share is said once, and that nothing d
   ]);
   assertEquals(said(["memory"], true, limited), [
     "INFO Limits are enforced by cgroup v2: memory",
-    "INFO CPU limits: by nice, and by short stops of agents with a cpu_percent, because its group has no cpu controller",
+    "INFO CPU limits: by nice, and by short stops of agents over their limit, because its group has no cpu controller",
   ]);
   assertEquals(said("it is so", false, {}), ["INFO CPU limits: by nice only, because it is so"]);
   assertEquals(said("it is so", false, limited), [
-    "WARNING CPU limits: by nice only, because it is so: the cpu_percent of p.json has no effect without setpriv (util-linux)",
+    "WARNING CPU limits: by nice only, because it is so: cpu_percent and total_cpu_percent of p.json have no effect without setpriv (util-linux)",
   ]);
+  assertEquals(said("it is so", false, { total_cpu_percent: 100 }).length, 1);
+  assertEquals(said("it is so", false, { total_cpu_percent: 100 })[0]?.startsWith("WARNING"), true);
 });

@@ -20,7 +20,10 @@ Deno.test("a policy that says something else than it seems to is refused, with t
     ["", "it is not JSON"],
     ["[]", "it must be an object"],
     ["null", "it must be an object"],
-    [{ max_agent: 1 }, "max_agent is no rule: known are $schema, max_agents, total_memory_mb, permissions"],
+    [
+      { max_agent: 1 },
+      "max_agent is no rule: known are $schema, max_agents, total_memory_mb, total_cpu_percent, total_disk_mb, permissions",
+    ],
     [{ max_agents: -1 }, "max_agents must be from 0"],
     [{ max_agents: 1.5 }, "max_agents must be a whole number"],
     [{ permissions: { nett: [] } }, "permissions.nett is no rule: known are net, read"],
@@ -81,6 +84,7 @@ Deno.test("the published schema knows the same rules", () => {
 Deno.test("a policy is explained in words, rule by rule", () => {
   const policy = parse({
     max_agents: 3,
+    total_disk_mb: 20,
     install: ["npm:ms"],
     permissions: { net: ["a.example:443"], run: ["*"] },
     agent_credentials: { username: "agents", password_file: "/etc/agents.password" },
@@ -98,7 +102,8 @@ Deno.test("a policy is explained in words, rule by rule", () => {
   });
   assertEquals(explainPolicy(policy), [
     "What agents may have by p.json:",
-    "- up to 3 agents at the same time, which take three quarters of the machine's memory together",
+    "- up to 3 agents at the same time",
+    "- all of them together: three quarters of the machine's memory, 90 percent of its CPU, 20 MB of disk",
     "- net: may connect or listen on a.example:443",
     "- read: none",
     "- write: none",

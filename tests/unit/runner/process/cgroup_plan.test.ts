@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  allLimitFiles,
   cgroupMount,
   cgroupPath,
   type GroupFacts,
@@ -82,6 +83,16 @@ Deno.test("limits become the files of a group, as far as it has the controllers"
   });
   assertEquals(limitFiles({ ...limits, cpuPercent: 150 }, ["cpu"]), { "cpu.max": "150000 100000" });
   assertEquals(limitFiles({ ...limits, cpuPercent: undefined }, ["cpu"]), {});
+});
+
+Deno.test("limits of all agents become the files of the group of their groups", () => {
+  const all = { cpuPercent: 180, memoryMb: 1000, tasks: 2000 };
+  assertEquals(allLimitFiles(all, ["cpu", "memory", "pids"]), {
+    "cpu.max": "180000 100000",
+    "memory.max": String(1064 * 1024 * 1024),
+    "pids.max": "2000",
+  });
+  assertEquals(allLimitFiles(all, ["pids"]), { "pids.max": "2000" });
 });
 
 Deno.test("what the kernel says of groups is read", () => {

@@ -20,6 +20,24 @@ Deno.test("what a process has left in place of its state file, or beside it, goe
   });
 });
 
+Deno.test("what the files of each agent take is measured, whatever they are called", async () => {
+  await withFolder(async (dir) => {
+    const files = new StateFiles(dir);
+    const size = 512 * 1024;
+    const content = new Uint8Array(size).fill(1);
+    await Deno.mkdir(`${dir}/agentflow_n.registry`);
+    for (const suffix of ["", ".tmp", ".damaged"]) await Deno.writeFile(files.pathOf("a") + suffix, content);
+    await Deno.writeFile(files.pathOf("b"), content);
+    await Deno.writeFile(`${dir}/something-else`, content);
+    // A sparse file takes no room.
+    await Deno.writeFile(files.pathOf("c"), new Uint8Array());
+    await Deno.truncate(files.pathOf("c"), 1 << 30);
+    const sizes = files.sizesMb();
+    assertEquals([...sizes.keys()].sort(), ["a", "b", "c"]);
+    assertEquals([sizes.get("a"), sizes.get("b"), sizes.get("c")], [1.5, 0.5, 0]);
+  });
+});
+
 Deno.test("a state file, its next version and what was set aside are no litter", async () => {
   await withFolder(async (dir) => {
     const files = new StateFiles(dir);

@@ -3,7 +3,11 @@ import { CpuGuard } from "../../../../../runner/node/agents/cpu_guard.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 
-function open(limits: Readonly<Record<string, number | undefined>>, limitedByKernel: readonly string[] = []) {
+function open(
+  limits: Readonly<Record<string, number | undefined>>,
+  limitedByKernel: readonly string[] = [],
+  totalPercent = 10_000,
+) {
   const clock = new FakeClock();
   const stops: string[] = [];
   const said: string[] = [];
@@ -29,6 +33,7 @@ function open(limits: Readonly<Record<string, number | undefined>>, limitedByKer
     agents: () => agents,
     measure: (pid) => used.get(pid) ?? 0,
     limitOf: ({ name }) => limits[name],
+    totalPercent,
     maxStopMs: 5000,
     onHeld: ({ name }, message) => said.push(`${name}: ${message}`),
   });
@@ -45,7 +50,7 @@ function open(limits: Readonly<Record<string, number | undefined>>, limitedByKer
     life.abort();
     await running;
   };
-  return { pids, stops, said, pass, end, clock };
+  return { pids, used, stops, said, pass, end, clock };
 }
 
 Deno.test("an agent beyond its share stops and goes on, is named once a minute, and goes on at the end", async () => {
@@ -70,6 +75,34 @@ Deno.test("a new process of the agent begins anew, and an agent without a proces
   assertEquals(stops.slice(before).filter((what) => what === "busy stops"), []);
   pids.delete("busy");
   await pass(2000);
+  await end();
+});
+
+Deno.test("agents that use more than all may together are held to equal parts, and let go when they do not", async () => {
+  const { pids, used, stops, said, pass, end } = open({ a: undefined, b: undefined, kernel: undefined }, [
+    "kernel",
+  ], 100);
+  await pass(10_000);
+  const before = new Map(used);
+  await pass(10_000);
+  const percentOf = (name: string) => {
+    const pid = pids.get(name) ?? 0;
+    return Math.round(((used.get(pid) ?? 0) - (before.get(pid) ?? 0)) * 10);
+  };
+  for (const name of ["a", "b"]) {
+    assertEquals(Math.abs(percentOf(name) - 50) <= 5, true, `${name} used ${percentOf(name)} %`);
+  }
+  assertEquals(percentOf("kernel"), 100);
+  assertMatch(
+    said[0] ?? "",
+    /^a: cpu of all agents limit: \d+\.\d % of a core used, 50\.0 % are its part of 100 %: held back$/,
+  );
+  pids.delete("b");
+  await pass(4000);
+  const alone = stops.length;
+  await pass(10_000);
+  assertEquals(stops.length, alone);
+  assertEquals(stops.findLast((what) => what.startsWith("a")), "a goes on");
   await end();
 });
 
