@@ -192,7 +192,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   });
   const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
   const updates = new Updates({ node, roster, stateFiles, reporter, turns });
-  const peers = new Peers(parts.gate);
+  const peers = new Peers(parts.gate, clock);
   const placements: Placements = new Placements({
     node,
     clock,

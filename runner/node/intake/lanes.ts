@@ -43,6 +43,11 @@ export class Lanes<T> {
     return this.#lanes.known.length === 0 && this.#lanes.rest.length === 0;
   }
 
+  /** Whether anything waits that names a known key. */
+  get hasKnown(): boolean {
+    return this.#lanes.known.length > 0;
+  }
+
   /** @returns what no longer has room: in a flood the oldest, else the new one itself */
   push(item: T, lane: Lane, bytes: number): T[] {
     const queue = this.#lanes[lane];

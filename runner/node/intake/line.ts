@@ -5,6 +5,9 @@ import { Overtaken, type Subject } from "./overtaken.ts";
 
 /** How long commands are checked before the node reads what has come meanwhile. */
 const SLICE_MS = 5;
+/** How long it then reads, at the most, while the commands that wait are not urgent and so many have come meanwhile. */
+const FLOOD_PAUSE_MS = 10 * SLICE_MS;
+const FLOOD = 32;
 
 /** A command's turn to be checked. The next one waits until `passed` has been called. */
 export interface Turn {
@@ -19,6 +22,10 @@ export class Line {
   readonly #overtaken = new Overtaken();
   #isBusy = false;
   #sliceBeganMs = 0;
+  /** How many have come since then. */
+  #cameMeanwhile = 0;
+  /** Aborted when a command comes that names a known key. */
+  #pause = new AbortController();
 
   constructor(
     private readonly clock: Clock,
@@ -29,6 +36,8 @@ export class Line {
   wait(lane: Lane, bytes: number): Promise<Turn | undefined> {
     return new Promise((resolve) => {
       for (const drop of this.lanes.push(resolve, lane, bytes)) drop(undefined);
+      this.#cameMeanwhile += 1;
+      if (lane === "known") this.#pause.abort();
       if (!this.#isBusy) this.#next();
     });
   }
@@ -49,11 +58,17 @@ export class Line {
 
   /** Lets the node read what comes in: the command behind a flood is in it. */
   async #goOn(): Promise<void> {
-    const nowMs = this.clock.monotonicMs();
-    if (nowMs - this.#sliceBeganMs > SLICE_MS) {
-      if (!this.lanes.isEmpty) await this.clock.sleep(1);
+    if (this.clock.monotonicMs() - this.#sliceBeganMs > SLICE_MS) {
+      if (!this.lanes.isEmpty) await this.#read();
       this.#sliceBeganMs = this.clock.monotonicMs();
+      this.#cameMeanwhile = 0;
     }
     this.#next();
+  }
+
+  async #read(): Promise<void> {
+    if (this.lanes.hasKnown) return void await this.clock.sleep(1);
+    this.#pause = new AbortController();
+    await this.clock.sleep(this.#cameMeanwhile < FLOOD ? 1 : FLOOD_PAUSE_MS, this.#pause.signal);
   }
 }

@@ -1,10 +1,23 @@
 /** Which statements of other nodes this node believes: without `--trust` all, with it those of enrolled nodes. */
+import { TokenBucket } from "../../../protocol/token_bucket.ts";
 import { isSealedBy } from "../../../protocol/signing/statements.ts";
+import type { Clock } from "../../clock.ts";
 import type { CommandGate } from "../../trust/command_gate.ts";
 
+/** Nodes say a few things a second. Checking a seal costs far more than reading it, and anybody can send some. */
+const CHECKS_PER_SECOND = 1000;
+
+/** Invariant: a flood of forged seals costs no more than so many checks a second; what is beyond them is not believed. */
 export class Peers {
+  readonly #checks: TokenBucket;
+
   /** @param gate `undefined`: this node trusts everybody */
-  constructor(private readonly gate: Pick<CommandGate, "isEnforced" | "nodeKey"> | undefined) {}
+  constructor(
+    private readonly gate: Pick<CommandGate, "isEnforced" | "nodeKey"> | undefined,
+    private readonly clock: Pick<Clock, "monotonicMs">,
+  ) {
+    this.#checks = new TokenBucket(CHECKS_PER_SECOND, clock.monotonicMs());
+  }
 
   /** Whether only what is proved counts. */
   get demandsProof(): boolean {
@@ -24,7 +37,7 @@ export class Peers {
   /** Whether it is proved that `node` has said `text`. */
   async hasSaid(node: string, text: string, seal: unknown): Promise<boolean> {
     const key = await this.gate?.nodeKey(node);
-    return key !== undefined && isSealedBy(key, text, seal);
+    return key !== undefined && this.#checks.tryTake(this.clock.monotonicMs()) && isSealedBy(key, text, seal);
   }
 
   /** Whether this node acts as if `node` had said `text`. */

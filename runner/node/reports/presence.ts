@@ -1,6 +1,7 @@
 /** Makes sure that only one process uses this node's name, and that its status on the broker is right. */
 import { isJsonObject } from "../../../protocol/json.ts";
 import { isSealedBy, presenceText } from "../../../protocol/signing/statements.ts";
+import { TokenBucket } from "../../../protocol/token_bucket.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { IncomingMessage } from "../../link/link.ts";
@@ -41,6 +42,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const BEAT_INTERVAL_MS = 500;
 /** A last will is older than the moment at which its sender has taken the connection over. */
 const SLACK_SECONDS = 1;
+/** Another process proves itself every ten seconds, and when it has heard this one. */
+const CHECKS_PER_SECOND = 50;
 /** So often two that began at the same time have met before their instances decide. */
 const MAX_DRAWS = 5;
 
@@ -69,8 +72,12 @@ export class Presence {
   /** A heartbeat is about to be sent. */
   #isBeating = false;
   #hasComplained = false;
+  /** A flood of forged proofs costs no more than so many checks. */
+  readonly #checks: TokenBucket;
 
-  constructor(private readonly parts: PresenceParts) {}
+  constructor(private readonly parts: PresenceParts) {
+    this.#checks = new TokenBucket(CHECKS_PER_SECOND, parts.clock.monotonicMs());
+  }
 
   disconnected(): void {
     this.#lostAt = this.#uptime;
@@ -111,10 +118,12 @@ export class Presence {
   #judge(said: Fields, instance: string, uptime: number, compare: () => void): void {
     const { identity: { name, key, instance: own }, demandsProof } = this.parts;
     const { to, seal } = (said.presence ?? {}) as Fields;
+    if (!demandsProof) return compare();
+    const isForThis = to === own && this.#checks.tryTake(this.parts.clock.monotonicMs());
     const text = presenceText(name, instance, own, uptime);
-    if (!demandsProof || isSealedBy(key.public, text, seal)) return compare();
+    if (isForThis && isSealedBy(key.public, text, seal)) return compare();
     void this.#beat();
-    if (to === own) void this.#judgeStranger(text, seal);
+    if (isForThis) void this.#judgeStranger(text, seal);
   }
 
   async #judgeStranger(text: string, seal: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import type { SigningKey } from "../../../protocol/signing/issue.ts";
 import { audited, Commander, newKey, nowSeconds, TrustFolder } from "../../support/signing.ts";
 import { actorId } from "../../../protocol/ids.ts";
 import { type Attack, type HostileMessage, type Scene, slug } from "../attack.ts";
-import type { Field, Keys } from "../field.ts";
+import { type Field, GHOST, type Keys } from "../field.ts";
 import { PATIENT } from "../scenes.ts";
 import { NodeProcess } from "../../support/node_process.ts";
 
@@ -193,6 +193,27 @@ const STORMS: Readonly<
   },
   "30,000 unsigned commands": (_field, node) => Promise.resolve([`nodes/${node}/stop`, { name: "nobody" }]),
   "60,000 lists": (_field, node) => Promise.resolve([`nodes/${node}/list`, {}]),
+  "60,000 tasks": async ({ owner, bus }, node) => {
+    const name = `${node}-busy`;
+    await owner.order(`nodes/${node}/spawn`, { name, code: "function handle_task() { return {}; }" });
+    await bus.on(`nodes/${node}/heartbeat`);
+    return [`agents/by-name/${name}/task`, { payload: 1 }];
+  },
+  "20,000 forged proofs of another process": async ({ bus }, node) => {
+    const { json: { instance: to } } = await bus.on(`nodes/${node}/heartbeat`);
+    const presence = { to, seal: "A".repeat(86) };
+    return [`nodes/${node}/heartbeat`, { node, instance: "another", uptime: 1e9, presence }];
+  },
+  "20,000 forged decisions": (_field, node) =>
+    Promise.resolve([
+      `nodes/${node}/migration`,
+      { id: "m", agent: "nobody", from: "ghost", decision: "commit", seal: "A".repeat(86) },
+    ]),
+  "20,000 forged reports of a move": (_field, node) =>
+    Promise.resolve([
+      `nodes/${node}/migration`,
+      { id: "m", agent: "nobody", from: "ghost", query: true, progress: "arrived", seal: "A".repeat(86) },
+    ]),
   "30,000 messages that are no commands": (_field, node) =>
     Promise.resolve([`nodes/${node}/spawn`, { code: 1 }]),
 };
@@ -205,7 +226,7 @@ const storms = Object.entries(STORMS).map(([tries, make]): Scene => ({
   play: async (field, id) => {
     const { bus, owner, keys, broker } = field;
     // Of its own: what it passes over in a flood others are judged by.
-    await using trust = await TrustFolder.make([{ key: keys.owner }]);
+    await using trust = await TrustFolder.make([{ key: keys.owner }], { ghost: GHOST.public });
     const node = id;
     await using process = await NodeProcess.start({
       port: broker.port,

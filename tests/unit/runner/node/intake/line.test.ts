@@ -49,6 +49,21 @@ Deno.test("after some milliseconds of checks, what has come meanwhile is read fi
   assertEquals(isNext, true);
 });
 
+Deno.test("in a flood of what is not urgent the node reads longer, until a command comes that names a key", async () => {
+  const clock = new FakeClock();
+  const line = new Line(clock);
+  const turn = await line.wait("rest", 1);
+  const begun: string[] = [];
+  for (let n = 0; n < 100; n++) void line.wait("rest", 1).then(() => begun.push("list"));
+  await clock.advance(6);
+  turn?.passed(false);
+  await settled();
+  assertEquals([begun, clock.pendingMs], [[], [50]]);
+  void line.wait("known", 1).then(() => begun.push("stop"));
+  await settled();
+  assertEquals(begun, ["stop"]);
+});
+
 Deno.test("a command that was checked after a later one about the same agent is not obeyed", async () => {
   const line = new Line(new FakeClock());
   const first = await line.wait("known", 1);

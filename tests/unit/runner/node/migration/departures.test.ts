@@ -48,7 +48,7 @@ function stage(demandsProof = true) {
     clock,
     wiretap,
     key: S,
-    peers: new Peers(gate),
+    peers: new Peers(gate, clock),
     timeoutMs: 10_000,
     reporter: { nodeLog: () => {} },
     manifests: { ready: () => {} },
