@@ -193,7 +193,7 @@ const STORMS: Readonly<
   },
   "30,000 unsigned commands": (_field, node) => Promise.resolve([`nodes/${node}/stop`, { name: "nobody" }]),
   "60,000 lists": (_field, node) => Promise.resolve([`nodes/${node}/list`, {}]),
-  "60,000 tasks": async ({ owner, bus }, node) => {
+  "30,000 tasks": async ({ owner, bus }, node) => {
     const name = `${node}-busy`;
     await owner.order(`nodes/${node}/spawn`, { name, code: "function handle_task() { return {}; }" });
     await bus.on(`nodes/${node}/heartbeat`);
