@@ -30,7 +30,7 @@ const CROWDS: Readonly<Record<string, Crowd>> = {
     policy: { cpu_percent: 60, total_cpu_percent: 10 },
     code: `function process() { const end = Date.now() + 100; while (Date.now() < end); }`,
     topic: "logs",
-    says: /cpu of all agents limit: \S+ % of a core used, \S+ % are its part of 10 %: held back/,
+    says: /cpu of all agents limit: \S+ % of a core used, \S+ % are its part of 10 %: throttled/,
   },
   "the disk": {
     policy: { state_mb: 8, total_disk_mb: 12 },

@@ -95,7 +95,7 @@ Deno.test("agents that use more than all may together are held to equal parts, a
   assertEquals(percentOf("kernel"), 100);
   assertMatch(
     said[0] ?? "",
-    /^a: cpu of all agents limit: \d+\.\d % of a core used, 50\.0 % are its part of 100 %: held back$/,
+    /^a: cpu of all agents limit: \d+\.\d % of a core used, 50\.0 % are its part of 100 %: throttled$/,
   );
   pids.delete("b");
   await pass(4000);

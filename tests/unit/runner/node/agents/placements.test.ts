@@ -32,7 +32,7 @@ function scene(trusts: boolean, isMoving = false): Scene {
     node: "hall",
     clock,
     key: testKey("hall"),
-    peers: new Peers(trusts ? { isEnforced: true, nodeKey } : undefined),
+    peers: new Peers(trusts ? { isEnforced: true, nodeKey } : undefined, clock),
     find: (id) => id === A ? agent : undefined,
     beat: () => events.push("beat"),
     onYield: (_agent, epoch) => events.push(`yield to ${epoch}`),
