@@ -38,6 +38,8 @@ export interface PublishOptions {
   qos?: 0 | 1 | 2;
   /** Whether the broker keeps the message for later subscribers; default false. */
   retain?: boolean;
+  /** Whether it is for agents on this node alone, and never goes to the broker; default false. */
+  local?: boolean;
 }
 
 /** A sensor that the node's kernel has a driver for. */
@@ -104,7 +106,8 @@ export interface Agent {
 
   /**
    * Publishes to any topic except control topics (docs/policy.md). Strings and bytes are sent as they are, everything
-   * else as JSON. Resolves once the node has accepted the message; waits while the node's window is full.
+   * else as JSON. Agents on this node get it at once, whether the broker is there or not. Resolves once the node has
+   * accepted the message; waits while the node's window is full.
    * @throws TypeError for an invalid topic, or data that is not JSON
    */
   publish(topic: string, data: unknown, options?: PublishOptions): Promise<void>;

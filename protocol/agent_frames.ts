@@ -32,7 +32,7 @@ function fits(f: Fields): boolean {
   switch (f.t) {
     case "publish":
       return isString(f.topic) && (f.qos === 1 || f.qos === 0 || f.qos === 2) &&
-        typeof f.retain === "boolean" &&
+        typeof f.retain === "boolean" && (f.local === undefined || (f.local === true && !f.retain)) &&
         (isString(f.text) ? f.base64 === undefined : f.text === undefined && isString(f.base64));
     case "log":
       return isString(f.message) && isOneOf(LOG_LEVELS, f.level);

@@ -145,7 +145,14 @@ export type AgentFrame =
     readonly consecutive: number;
   }
   | (
-    & { readonly t: "publish"; readonly topic: string; readonly qos: 0 | 1 | 2; readonly retain: boolean }
+    & {
+      readonly t: "publish";
+      readonly topic: string;
+      readonly qos: 0 | 1 | 2;
+      readonly retain: boolean;
+      /** For agents of this node alone. */
+      readonly local?: true;
+    }
     & WirePayload
   )
   | { readonly t: "log"; readonly level: LogLevel; readonly message: string }

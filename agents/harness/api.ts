@@ -33,7 +33,7 @@ export function createAgent(parts: ApiParts): Agent {
   async function publish(topic: string, data: unknown, options: PublishOptions = {}): Promise<void> {
     const problem = publishTopicError(topic) ?? optionsError(options);
     if (problem !== undefined) throw new TypeError(`Cannot publish to ${toMessage(topic)}: ${problem}`);
-    const { qos = 1, retain = false } = options;
+    const { qos = 1, retain = false, local = false } = options;
     const wire = toWire(data);
     const payload = () => "text" in wire ? wire.text : Uint8Array.fromBase64(wire.base64);
     const refusal = publishRefusal(start.topics, {
@@ -43,7 +43,8 @@ export function createAgent(parts: ApiParts): Agent {
       payload,
     });
     if (refusal !== undefined) throw new Error(`Cannot publish to ${topic}: ${refusal}`);
-    await pipe.sendInWindow({ t: "publish", topic, qos, retain, ...wire });
+    const reach = local ? { local: true as const } : {};
+    await pipe.sendInWindow({ t: "publish", topic, qos, retain, ...reach, ...wire });
   }
 
   async function log(message: unknown): Promise<void> {
@@ -176,12 +177,18 @@ function brokerOf({ broker, broker_access: { username, password, ca } }: StartFr
   );
 }
 
-function optionsError({ qos, retain }: PublishOptions): string | undefined {
+function optionsError({ qos, retain, local }: PublishOptions): string | undefined {
   if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2) {
     return `qos must be 0, 1 or 2, got ${toMessage(qos)}`;
   }
   if (retain !== undefined && typeof retain !== "boolean") {
     return `retain must be true or false, got ${toMessage(retain)}`;
+  }
+  if (local !== undefined && typeof local !== "boolean") {
+    return `local must be true or false, got ${toMessage(local)}`;
+  }
+  if (local === true && retain === true) {
+    return "retain and local exclude each other: the broker keeps retained messages, and gets no local ones";
   }
   return undefined;
 }

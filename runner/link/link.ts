@@ -16,6 +16,19 @@ export interface OutgoingMessage {
   readonly source?: string;
 }
 
+/** Told what becomes of each message on its way to the broker. */
+export interface MessageTrail {
+  /** An earlier process has left it. */
+  onRestored(message: OutgoingMessage): void;
+  /** It is sent, or sent again. */
+  onSent(message: OutgoingMessage): void;
+  /** The broker has it. */
+  onAcknowledged(message: OutgoingMessage): void;
+  /** The connection broke: the broker may have it or not. It is sent again, or dropped. */
+  onBroken(message: OutgoingMessage): void;
+  onDropped(message: OutgoingMessage): void;
+}
+
 export interface IncomingMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
@@ -55,6 +68,8 @@ export interface Link {
    */
   subscribe(filters: readonly string[], qos?: 0 | 1): Promise<readonly RefusedFilter[]>;
   unsubscribe(filters: readonly string[]): void;
+  /** Tells from now on what becomes of messages. Only one may follow. */
+  follow(trail: MessageTrail): void;
   readonly connected: boolean;
   /** Messages that are waiting or in flight. */
   readonly queued: number;

@@ -18,7 +18,7 @@ import {
 } from "./client_options.ts";
 import { Filters } from "./filters.ts";
 import { openLeanClient } from "./lean_client.ts";
-import type { Link, LinkListener, OutgoingMessage, RefusedFilter } from "./link.ts";
+import type { Link, LinkListener, MessageTrail, OutgoingMessage, RefusedFilter } from "./link.ts";
 import { type Ending, Outage, STANDS_MS } from "./outage.ts";
 import { Sender, type SenderParts } from "./sender.ts";
 import { vettedSocket } from "./vetted_socket.ts";
@@ -85,6 +85,10 @@ export class MqttLink implements Link {
 
   publish(message: OutgoingMessage): Promise<void> {
     return this.#sender.publish(message);
+  }
+
+  follow(trail: MessageTrail): void {
+    this.#sender.follow(trail);
   }
 
   async subscribe(filters: readonly string[], qos: 0 | 1 = 1): Promise<readonly RefusedFilter[]> {

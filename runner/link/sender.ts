@@ -5,7 +5,7 @@ import type { Logger } from "../logger.ts";
 import { Caution, type Way } from "./caution.ts";
 import { type Entry, entry } from "./entry.ts";
 import type { Keeper } from "./keeper.ts";
-import type { OutgoingMessage } from "./link.ts";
+import type { MessageTrail, OutgoingMessage } from "./link.ts";
 import { Outbox, type OutboxLimits } from "./outbox.ts";
 
 export interface SenderParts {
@@ -37,6 +37,7 @@ export class Sender {
   #inFlightBytes = 0;
   #lastAckMs = -Infinity;
   #client: MqttClient | undefined;
+  #trail: MessageTrail | undefined;
   #sent = 0;
   /** Logged once per outage. */
   #saidFull = false;
@@ -54,6 +55,11 @@ export class Sender {
 
   get dropped(): number {
     return this.#outbox.dropped;
+  }
+
+  follow(trail: MessageTrail): void {
+    this.#trail = trail;
+    for (const { message } of this.#outbox.waiting()) trail.onRestored(message);
   }
 
   publish(message: OutgoingMessage): Promise<void> {
@@ -77,6 +83,7 @@ export class Sender {
   /** The connection has ended. @param filtersUnderWay whether subscriptions were in flight, too */
   lost(filtersUnderWay: boolean): void {
     this.#client = undefined;
+    for (const { message } of this.#inFlight) this.#trail?.onBroken(message);
     const isJustAcked = this.parts.clock.monotonicMs() - this.#lastAckMs < ACK_PROOF_MS;
     if (!this.caution.isOn) this.caution.broke(filtersUnderWay || this.#inFlight.size > 0 || isJustAcked);
     else for (const entry of this.#inFlight) this.#blame(entry);
@@ -120,6 +127,7 @@ export class Sender {
     this.#inFlight.add(entry);
     this.#inFlightBytes += entry.bytes;
     this.#sent += 1;
+    this.#trail?.onSent(message);
     if (this.parts.log.isDebug) {
       this.parts.log.debug(
         `out #${this.#sent} ${topic} (${payload.length} bytes${retain ? ", retained" : ""})`,
@@ -148,6 +156,7 @@ export class Sender {
     this.#inFlightBytes -= entry.bytes;
     this.#lastAckMs = this.parts.clock.monotonicMs();
     this.parts.keeper.forget(entry);
+    this.#trail?.onAcknowledged(entry.message);
     for (const lack of this.caution.passed(entry.message, way)) this.sayLack(lack);
     entry.settle();
     this.pump();
@@ -173,11 +182,13 @@ export class Sender {
   #giveUp(entry: Entry): void {
     this.#outbox.discard(entry);
     this.parts.keeper.forget(entry);
+    this.#trail?.onDropped(entry.message);
   }
 
   #onDropped(entry: Entry): void {
     const { keeper, log, limits } = this.parts;
     keeper.forget(entry);
+    this.#trail?.onDropped(entry.message);
     if (this.#saidFull) return;
     this.#saidFull = true;
     const mib = limits.bytes / 1024 / 1024;

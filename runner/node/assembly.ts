@@ -36,6 +36,7 @@ import { DeviceDesk } from "./agents/devices.ts";
 import { Departures } from "./migration/departures.ts";
 import { Echo } from "./reports/echo.ts";
 import type { NodeIdentity } from "./reports/identity.ts";
+import { Loopback } from "./agents/loopback.ts";
 import { Manifests } from "./agents/manifests.ts";
 import { Inventory } from "./reports/inventory.ts";
 import { MemoryGuard } from "./agents/memory_guard.ts";
@@ -121,12 +122,12 @@ export interface Assembly {
 const MAX_STOP_MS = 5000;
 
 export function assemble(parts: NodeParts, life: NodeLife): Assembly {
-  const { identity, clock, log, link, runtime, stateFiles, registry, enforcer, totals, hangTimeoutMs } =
-    parts;
+  const { identity, clock, log, runtime, stateFiles, registry, enforcer, totals, hangTimeoutMs } = parts;
   const node = identity.name;
   const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs });
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
-  // Called only once everything is built.
+  // These are called only once everything is built.
+  const link = new Loopback(parts.link, (message) => subscriptions.handOver(message));
   const proof = (uptime: number) => presence.proof(uptime);
   const placementOf = (agent: SupervisedAgent) => placements.report(agent);
   const reporter = new Reporter(link, identity, clock, recent, proof, placementOf);
@@ -183,13 +184,15 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     findHere: neighbours(supervisor, turns),
     limitOf: pendingTasks,
   });
-  const subscriptions = new Subscriptions({
+  const subscriptions: Subscriptions = new Subscriptions({
     open: parts.openAgentLink,
     limitOf: (agent) => rulesOf(agent).subscriptions,
     mayHear: (agent, topic) => mayHear(rulesOf(agent).topics, topic),
     onRefused: (agent, filter, reason) =>
       void reporter.log(agent, "error", `The subscription to ${filter} is gone: ${reason}`),
+    nowMs: () => clock.monotonicMs(),
   });
+  link.follow(subscriptions.trail);
   const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
   const updates = new Updates({ node, roster, stateFiles, reporter, turns });
   const peers = new Peers(parts.gate, clock);

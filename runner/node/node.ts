@@ -101,7 +101,8 @@ export class Node implements LinkListener {
   }
 
   onConnected(): void {
-    const { echo, reporter, vitals, arrivals } = this.#has;
+    const { echo, reporter, vitals, arrivals, subscriptions } = this.#has;
+    subscriptions.reconnected();
     echo.connected();
     reporter.nodeStatus("online");
     vitals.reportNode();

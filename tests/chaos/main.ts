@@ -1,13 +1,19 @@
 // deno-lint-ignore-file no-console -- it talks to its reader
 /** `deno task chaos`: breaks everything that can break, in an order that a seed gives, and counts what that costs. */
 import { parseArgs } from "@std/cli/parse-args";
+import { runAlone, violationsOf } from "./alone.ts";
 import { type BrokerKind, USUAL_BROKER } from "./broker.ts";
 import type { Outbox } from "./field.ts";
-import { tableOf } from "./report.ts";
+import { aloneTableOf, tableOf } from "./report.ts";
 import { run } from "./run.ts";
 
 const USAGE =
-  "Usage: deno task chaos [--seed N] [--faults N] [--seconds N] [--outbox memory|disk] [--broker mosquitto|embedded]";
+  "Usage: deno task chaos [--seed N] [--faults N] [--seconds N] [--outbox memory|disk] [--broker mosquitto|embedded]\n" +
+  "       deno task chaos --alone [--seed N] [--seconds N] [--broker mosquitto|embedded]";
+
+/** How long the link of a node alone is cut. */
+const ALONE_SECONDS = 600;
+const EDGE_EVERY_MS = 100;
 
 function wholeNumber(flag: string, given: unknown, fallback: number): number {
   const value = given === undefined ? fallback : Number(given);
@@ -28,6 +34,7 @@ function brokerOf(given: unknown): BrokerKind {
 async function main(): Promise<number> {
   const given = parseArgs(Deno.args, {
     string: ["seed", "faults", "seconds", "outbox", "broker"],
+    boolean: ["alone"],
     unknown: (argument) => {
       throw new Error(`unknown argument '${argument}'. ${USAGE}`);
     },
@@ -36,6 +43,7 @@ async function main(): Promise<number> {
   const faults = wholeNumber("faults", given.faults, 240);
   const outbox = outboxOf(given.outbox);
   const broker = brokerOf(given.broker);
+  if (given.alone) return await alone(seed, wholeNumber("seconds", given.seconds, ALONE_SECONDS), broker);
   const result = await run({
     seed,
     faults,
@@ -49,6 +57,16 @@ async function main(): Promise<number> {
   console.log(`${result.broker}, outbox: ${outbox}, ${result.seconds.toFixed(0)} s. Again: ${again}`);
   for (const violation of result.violations) console.log(`VIOLATION, seed ${seed}, ${violation}`);
   return result.violations.length > 0 ? 1 : 0;
+}
+
+/** Agents of one node, without the broker. */
+async function alone(seed: number, seconds: number, broker: BrokerKind): Promise<number> {
+  const say = (line: string) => console.error(line);
+  const result = await runAlone({ seed, seconds, everyMs: EDGE_EVERY_MS, broker, hasChaos: true, say });
+  const violations = violationsOf(result);
+  console.log(aloneTableOf(result, violations.length));
+  for (const violation of violations) console.log(`VIOLATION, seed ${seed}, ${violation}`);
+  return violations.length > 0 ? 1 : 0;
 }
 
 try {

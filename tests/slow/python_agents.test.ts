@@ -92,6 +92,10 @@ async def handle_task(agent, payload):
     const agent = await stage.launch({
       name: "member",
       ...setup(
+        "heard = []",
+        "await agent.subscribe('py/here', lambda payload, topic: heard.append(payload))",
+        "await agent.publish('py/here', 'text', local=True)",
+        "await agent.publish('py/here', b'\\xff', local=True)",
         "agent.state['n'] = 1",
         "agent.persist('count', {'n': agent.recall('count', 4) + agent.state['n']})",
         "await agent.persist('again', 1.5)",
@@ -106,7 +110,7 @@ async def handle_task(agent, payload):
         "names = sorted(a['name'] for a in agent.agents())",
         "await agent.publish('py/members', [agent.name, agent.actor_id, agent.node, agent.broker.host,",
         "    agent.broker['port'], reply, other, late, names, agent.recall('count'), agent.recall('no'),",
-        "    agent.signal.aborted], qos=1, retain=False)",
+        "    agent.signal.aborted, [repr(h) for h in heard]], qos=1, retain=False)",
       ),
     });
     const { port } = stage.broker;
@@ -123,7 +127,9 @@ async def handle_task(agent, payload):
       { n: 5 },
       null,
       false,
+      ["'text'", "b'\\xff'"],
     ]);
+    assertEquals(stage.bus.all("py/here"), []);
     assertEquals((await agent.on("alert")).json.severity, "info");
     await agent.on("alert", (json) => json.severity === "warning" && json.message === "default");
     assertEquals((await agent.on("results")).json.result, { mean: 21.5 });

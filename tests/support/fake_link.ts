@@ -1,5 +1,5 @@
 /** A link without a broker: it keeps what is published. */
-import type { Link, OutgoingMessage, RefusedFilter } from "../../runner/link/link.ts";
+import type { Link, MessageTrail, OutgoingMessage, RefusedFilter } from "../../runner/link/link.ts";
 
 export class FakeLink implements Link {
   readonly published: OutgoingMessage[] = [];
@@ -9,6 +9,8 @@ export class FakeLink implements Link {
   readonly queued = 0;
   readonly dropped = 0;
   closed = false;
+  /** Who follows its messages. */
+  trail: MessageTrail | undefined;
   /** What is refused, by filter. */
   readonly refusals = new Map<string, string>();
 
@@ -23,6 +25,10 @@ export class FakeLink implements Link {
       const reason = this.refusals.get(filter);
       return reason === undefined ? [] : [{ filter, reason }];
     }));
+  }
+
+  follow(trail: MessageTrail): void {
+    this.trail = trail;
   }
 
   unsubscribe(filters: readonly string[]): void {

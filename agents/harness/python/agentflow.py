@@ -163,13 +163,13 @@ class Agent:
     def __repr__(self):
         return f"<agent {self.name} on {self.node}>"
 
-    async def publish(self, topic, data, qos=1, retain=False):
+    async def publish(self, topic, data, qos=1, retain=False, local=False):
         """To any topic but control topics: str and bytes as they are, all else as JSON."""
         if isinstance(data, (bytes, bytearray, memoryview)):
-            await _call_async(self._api.publish_bytes, topic, bytes(data), qos, retain)
+            await _call_async(self._api.publish_bytes, topic, bytes(data), qos, retain, local)
             return
         text = data if isinstance(data, str) else to_json(data)
-        await _call_async(self._api.publish_text, topic, text, qos, retain)
+        await _call_async(self._api.publish_text, topic, text, qos, retain, local)
 
     async def log(self, message):
         await _call_async(self._api.log, _text(message))

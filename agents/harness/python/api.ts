@@ -16,10 +16,10 @@ interface Proxy {
 // deno-lint-ignore no-explicit-any -- called from Python: the API behind it checks the arguments
 export function createPythonApi(agent: Agent): Record<string, (...args: any[]) => unknown> {
   return {
-    publish_text: (topic: string, text: string, qos: 0 | 1 | 2, retain: boolean) =>
-      agent.publish(topic, text, { qos, retain }),
-    publish_bytes: (topic: string, bytes: Proxy, qos: 0 | 1 | 2, retain: boolean) =>
-      agent.publish(topic, copyOf(bytes), { qos, retain }),
+    publish_text: (topic: string, text: string, qos: 0 | 1 | 2, retain: boolean, local: boolean) =>
+      agent.publish(topic, text, { qos, retain, local }),
+    publish_bytes: (topic: string, bytes: Proxy, qos: 0 | 1 | 2, retain: boolean, local: boolean) =>
+      agent.publish(topic, copyOf(bytes), { qos, retain, local }),
     log: (text: string) => agent.log(text),
     alert: (text: string, severity: "info" | "warning" | "error") => agent.alert(text, severity),
     publish_result: (json: string) => agent.publish_result(parseExactly(json)),

@@ -1,7 +1,8 @@
 /** Subscriptions of agents that share a connection: one at the broker per distinct filter. */
-import type { IncomingMessage, Link, LinkListener, RefusedFilter } from "../../link/link.ts";
+import type { IncomingMessage, Link, LinkListener, OutgoingMessage, RefusedFilter } from "../../link/link.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import { Delivered } from "./delivered.ts";
+import { Echoes, fingerprint } from "./echoes.ts";
 import { FilterIndex } from "./filter_index.ts";
 
 export interface Subscription {
@@ -15,26 +16,36 @@ export interface LineParts {
   readonly open: (listener: LinkListener) => Link;
   /** Delivers a message to all of them. */
   readonly deliver: (message: IncomingMessage, to: readonly Subscription[]) => void;
+  /** Whether the node has published a message on that topic that the broker is to keep, and may not have yet. */
+  readonly isToBeKept: (topic: string) => boolean;
+  readonly nowMs: () => number;
   /** The broker refuses, on a later connection, a subscription that it had accepted before. */
   readonly onRefused: (subscription: Subscription, reason: string) => void;
 }
 
-/** Invariant: each subscription gets a topic's retained message once, and never after a message published since. */
+/**
+ * Invariants: each subscription gets a topic's retained message once, and never after a message published since;
+ * of what this node has published itself, nothing is delivered that comes from the broker.
+ */
 export class SubscriptionLine {
   readonly #index = new FilterIndex<Subscription>();
   readonly #filters = new Map<string, Set<Subscription>>();
   /** Each message has its turn, and each subscription the turn in which it was made. */
   readonly #madeAt = new Map<Subscription, number>();
   readonly #delivered = new Delivered();
+  readonly #echoes = new Echoes();
   readonly #link: Link;
   #turn = 0;
 
   constructor(private readonly parts: LineParts) {
     this.#link = parts.open({
       onMessage: (message) => this.#receive(message),
-      // Retained messages may have changed while the link was down: all that arrive again count as new.
-      onConnected: () => this.#delivered.clear(),
-      onDisconnected: () => {},
+      onConnected: () => {
+        // Retained messages may have changed while the link was down: all that arrive again count as new.
+        this.#delivered.clear();
+        this.#echoes.up();
+      },
+      onDisconnected: () => this.#echoes.down(),
       onRefused: ({ filter, reason }) =>
         this.#filters.get(filter)?.forEach((one) => parts.onRefused(one, reason)),
     });
@@ -81,17 +92,70 @@ export class SubscriptionLine {
     await this.#link.close(0);
   }
 
+  matching(topic: string): Subscription[] {
+    return this.#index.matching(topic);
+  }
+
+  /** Subscriptions here get a message of this node that is on its way to the broker. */
+  handedOver(message: OutgoingMessage): void {
+    this.#delivered.addOwn(message.topic, this.#turn, message.retain ? fingerprint(message) : undefined);
+    this.#turn += 1;
+  }
+
+  /** A message of the node is sent to the broker. */
+  sent(message: OutgoingMessage): void {
+    const count = this.#filtersFor(message.topic);
+    if (count > 0) this.#echoes.sent(message, count);
+  }
+
+  /** A message of the node was under way when a subscription was made. */
+  underWay(message: OutgoingMessage): void {
+    const count = this.#filtersFor(message.topic);
+    if (count > 0) this.#echoes.underWay(message, count);
+  }
+
+  acknowledged(message: OutgoingMessage): void {
+    this.#echoes.acknowledged(message, this.parts.nowMs());
+  }
+
+  broken(message: OutgoingMessage): void {
+    this.#echoes.broken(message);
+  }
+
+  /** The node itself is connected again. */
+  reconnected(): void {
+    this.#echoes.reconnected(this.parts.nowMs());
+  }
+
+  /** Some brokers send a copy for each filter that matches. */
+  #filtersFor(topic: string): number {
+    return new Set(this.#index.matching(topic).map(({ filter }) => filter)).size;
+  }
+
   #receive(message: IncomingMessage): void {
     const { topic, retained } = message;
-    let matching = this.#index.matching(topic);
-    if (retained) {
-      // The broker sends it again whenever another agent subscribes to the filter.
-      const last = this.#delivered.turnOf(topic) ?? -1;
-      matching = matching.filter((subscription) => last < (this.#madeAt.get(subscription) ?? 0));
+    const isEcho = this.#echoes.heard(message, this.parts.nowMs());
+    if (!retained) {
+      const matching = isEcho ? [] : this.#index.matching(topic);
+      return this.#deliver(message, matching);
     }
-    if (matching.length === 0) return;
-    this.#delivered.add(topic, this.#turn);
+    // What the node has published since is newer.
+    if (this.#awaitsNewer(topic)) return;
+    const print = fingerprint(message);
+    // The broker sends it again whenever another agent subscribes to the filter.
+    const last = this.#delivered.turnOf(topic, print) ?? -1;
+    const isNews = (subscription: Subscription) => last < (this.#madeAt.get(subscription) ?? 0);
+    this.#deliver(message, this.#index.matching(topic).filter(isNews), print);
+  }
+
+  #awaitsNewer(topic: string): boolean {
+    return this.parts.isToBeKept(topic) || this.#echoes.awaitsRetained(topic, this.parts.nowMs());
+  }
+
+  #deliver(message: IncomingMessage, to: readonly Subscription[], print?: string): void {
+    if (to.length === 0) return;
+    this.#delivered.add(message.topic, this.#turn, print);
     this.#turn += 1;
-    this.parts.deliver(message, matching);
+    this.parts.deliver(message, to);
   }
 }

@@ -1,7 +1,8 @@
 /** The subscriptions of agents, and which connection each goes over. */
 import type { WirePayload } from "../../../protocol/frames.ts";
-import type { IncomingMessage } from "../../link/link.ts";
+import type { MessageTrail, OutgoingMessage } from "../../link/link.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import { KeptForBroker } from "./kept_for_broker.ts";
 import { type LineParts, type Subscription, SubscriptionLine } from "./subscription_line.ts";
 
 /** An agent's pipe takes no larger message; clients with their own connection may publish far larger ones. */
@@ -18,16 +19,43 @@ export interface SubscriptionParts {
   readonly mayHear: (agent: string, topic: string) => boolean;
   /** The broker refuses a subscription on a later connection. */
   readonly onRefused: (agent: SupervisedAgent, filter: string, reason: string) => void;
+  /** The monotonic clock. */
+  readonly nowMs: () => number;
 }
 
 /**
  * Many brokers send a message once per matching filter of a connection. Filters that overlap therefore use different
  * connections, and each message is delivered to the filters of its own connection.
+ *
+ * What this node publishes itself is delivered at once; the copies that the broker sends are recognized by what becomes
+ * of each message on its way there.
  */
 export class Subscriptions {
   readonly #of = new Map<SupervisedAgent, Set<Subscription>>();
   /** With gaps, where one was closed. */
   readonly #lines: (SubscriptionLine | undefined)[] = [];
+  /** Messages of this node that are sent, and not acknowledged. */
+  readonly #underWay = new Set<OutgoingMessage>();
+  readonly #keptForBroker = new KeptForBroker();
+
+  /** For the link over which the node publishes. */
+  readonly trail: MessageTrail = {
+    onRestored: (message) => this.#keptForBroker.published(message),
+    onSent: (message) => {
+      this.#underWay.add(message);
+      for (const line of this.#lines) line?.sent(message);
+    },
+    onAcknowledged: (message) => {
+      this.#underWay.delete(message);
+      this.#keptForBroker.settled(message);
+      for (const line of this.#lines) line?.acknowledged(message);
+    },
+    onBroken: (message) => {
+      this.#underWay.delete(message);
+      for (const line of this.#lines) line?.broken(message);
+    },
+    onDropped: (message) => this.#keptForBroker.settled(message),
+  };
 
   constructor(private readonly parts: SubscriptionParts) {}
 
@@ -42,7 +70,10 @@ export class Subscriptions {
     this.#of.set(agent, theirs);
     const subscription = { agent, id, filter };
     theirs.add(subscription);
-    const [refused] = await this.#lineFor(filter).add(subscription);
+    const line = this.#lineFor(filter);
+    const added = line.add(subscription);
+    this.#catchUp(subscription, line);
+    const [refused] = await added;
     if (refused === undefined) return undefined;
     theirs.delete(subscription);
     this.#remove([subscription]);
@@ -62,6 +93,30 @@ export class Subscriptions {
     this.#of.delete(agent);
   }
 
+  /** The node publishes a message: its agents get it now, whether the broker is there or not. */
+  handOver(message: OutgoingMessage): void {
+    const to: Subscription[] = [];
+    for (const line of this.#lines) {
+      const matching = line?.matching(message.topic) ?? [];
+      if (matching.length === 0) continue;
+      line?.handedOver(message);
+      to.push(...matching);
+    }
+    if (to.length > 0) this.#deliver(message, to);
+    this.#keptForBroker.published(message);
+  }
+
+  /** Delivers a message that is for agents of this node alone. */
+  deliverHere(message: Content): void {
+    const to = this.#lines.flatMap((line) => line?.matching(message.topic) ?? []);
+    if (to.length > 0) this.#deliver(message, to);
+  }
+
+  /** The node's own link is up again. */
+  reconnected(): void {
+    for (const line of this.#lines) line?.reconnected();
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#lines.map((line) => line?.close()));
   }
@@ -76,10 +131,24 @@ export class Subscriptions {
   #open(number: number): SubscriptionLine {
     return new SubscriptionLine({
       open: (listener) => this.parts.open(listener, number),
-      deliver: (message, to) =>
-        deliver(message, to.filter(({ agent }) => this.parts.mayHear(agent.name, message.topic))),
+      deliver: (message, to) => this.#deliver(message, to),
+      isToBeKept: (topic) => this.#keptForBroker.has(topic),
+      nowMs: this.parts.nowMs,
       onRefused: ({ agent, filter }, reason) => this.parts.onRefused(agent, filter, reason),
     });
+  }
+
+  /** A new subscription gets the state of each topic, and nothing else that the node has published before. */
+  #catchUp(subscription: Subscription, line: SubscriptionLine): void {
+    for (const message of this.#underWay) line.underWay(message);
+    for (const message of this.#keptForBroker.matching(subscription.filter)) {
+      line.handedOver(message);
+      this.#deliver(message, [subscription]);
+    }
+  }
+
+  #deliver(message: Content, to: readonly Subscription[]): void {
+    deliver(message, to.filter(({ agent }) => this.parts.mayHear(agent.name, message.topic)));
   }
 
   #remove(gone: readonly Subscription[]): void {
@@ -93,8 +162,10 @@ export class Subscriptions {
   }
 }
 
+type Content = Pick<OutgoingMessage, "topic" | "payload">;
+
 /** To each agent once, with all its subscriptions. */
-function deliver({ topic, payload }: IncomingMessage, to: readonly Subscription[]): void {
+function deliver({ topic, payload }: Content, to: readonly Subscription[]): void {
   // Before anything is made of it.
   if (payload.length > MAX_MESSAGE_BYTES) return;
   const ids = new Map<SupervisedAgent, number[]>();
@@ -112,7 +183,9 @@ function deliver({ topic, payload }: IncomingMessage, to: readonly Subscription[
   }
 }
 
-function toWire(payload: Uint8Array): WirePayload {
+function toWire(payload: string | Uint8Array): WirePayload {
+  // As it would be after its way over the broker.
+  if (typeof payload === "string") return { text: payload.toWellFormed() };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload) };
   } catch {

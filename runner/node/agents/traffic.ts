@@ -83,7 +83,7 @@ export class Traffic {
   }
 
   #publish(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "publish" }>): Promise<void> | void {
-    const { topic, qos, retain } = frame;
+    const { topic, qos, retain, local } = frame;
     const problem = publishTopicError(topic);
     if (problem !== undefined) return this.#refuse(agent, `publish: ${problem}`);
     const payload = payloadOf(frame);
@@ -99,6 +99,7 @@ export class Traffic {
       this.parts.onDenied(agent, "publish", topic);
       return this.#refuse(agent, `publish to ${topic}: ${refusal}`);
     }
+    if (local === true) return this.parts.subscriptions.deliverHere({ topic, payload });
     this.parts.manifests.published(agent, topic);
     return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry", source: agent.name });
   }

@@ -140,7 +140,7 @@ Deno.test("the editor knows every member of the agent API in Python too, by its 
   assertEquals(wanted.filter((name) => !names.includes(name)), []);
   assertEquals(names.filter((name) => name.startsWith("_")), []);
   const member = (sought: string) => members.find(({ name }) => name === sought);
-  assertEquals(member("publish")?.signature, "await (topic, data, qos=1, retain=False)");
+  assertEquals(member("publish")?.signature, "await (topic, data, qos=1, retain=False, local=False)");
   assertEquals(member("persist")?.signature, "(key, value)");
   assertEquals(member("delegate")?.signature, member("send_to")?.signature);
   assert(member("persist")?.documentation.startsWith("Keeps a JSON value"));

@@ -1,20 +1,39 @@
 import { assertEquals } from "@std/assert";
 import { Delivered } from "../../../../../runner/node/agents/delivered.ts";
 
+const turnOf = (delivered: Delivered, topic: string) => delivered.turnOf(topic, "any");
+
 Deno.test("what is remembered of topics is bounded in number and in size", () => {
   const many = new Delivered();
   for (let turn = 0; turn <= 20_000; turn++) many.add(`t/${turn}`, turn);
-  assertEquals([many.turnOf("t/0"), many.turnOf("t/1"), many.turnOf("t/20000")], [undefined, 1, 20_000]);
+  assertEquals(["t/0", "t/1", "t/20000"].map((topic) => turnOf(many, topic)), [undefined, 1, 20_000]);
   const large = new Delivered();
   for (let turn = 0; turn < 5; turn++) large.add(`${turn}`.padEnd(1024 * 1024, "x"), turn);
-  assertEquals(large.turnOf("0".padEnd(1024 * 1024, "x")), undefined);
-  assertEquals(large.turnOf("4".padEnd(1024 * 1024, "x")), 4);
+  assertEquals(turnOf(large, "0".padEnd(1024 * 1024, "x")), undefined);
+  assertEquals(turnOf(large, "4".padEnd(1024 * 1024, "x")), 4);
 });
 
 Deno.test("a topic that comes again is remembered as of then, and counted once", () => {
   const delivered = new Delivered();
   for (let turn = 0; turn < 100_000; turn++) delivered.add("t", turn);
-  assertEquals(delivered.turnOf("t"), 99_999);
+  assertEquals(turnOf(delivered, "t"), 99_999);
   delivered.clear();
-  assertEquals(delivered.turnOf("t"), undefined);
+  assertEquals(turnOf(delivered, "t"), undefined);
+});
+
+Deno.test("the node's own last message is remembered beyond a connection, until somebody else publishes", () => {
+  const delivered = new Delivered();
+  delivered.addOwn("t", 1, "mine");
+  delivered.clear();
+  assertEquals([delivered.turnOf("t", "mine"), delivered.turnOf("t", "another")], [1, undefined]);
+  delivered.add("t", 2, "mine");
+  delivered.clear();
+  assertEquals(delivered.turnOf("t", "mine"), 2);
+  delivered.add("t", 3, "another");
+  delivered.clear();
+  assertEquals(delivered.turnOf("t", "mine"), undefined);
+  delivered.addOwn("t", 4, "mine");
+  delivered.addOwn("t", 5);
+  delivered.clear();
+  assertEquals(delivered.turnOf("t", "mine"), 4);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { IncomingMessage, LinkListener } from "../../../../../runner/link/link.ts";
+import type { IncomingMessage, LinkListener, OutgoingMessage } from "../../../../../runner/link/link.ts";
 import { Subscriptions } from "../../../../../runner/node/agents/subscriptions.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
 import { FakeLink } from "../../../../support/fake_link.ts";
@@ -10,6 +10,10 @@ const message = (topic: string, text: string, retained = false) => ({
   payload: new TextEncoder().encode(text),
   retained,
 });
+
+const published = (topic: string, payload: string, retain = false): OutgoingMessage => {
+  return { topic, payload, retain, qos: 1, class: "telemetry" };
+};
 
 function subscribe(...filters: [agent: SupervisedAgent, id: number, filter: string][]) {
   const lines: { readonly link: FakeLink; readonly listener: LinkListener }[] = [];
@@ -23,6 +27,7 @@ function subscribe(...filters: [agent: SupervisedAgent, id: number, filter: stri
     limitOf: () => 1000,
     mayHear: (agent, topic) => !(agent === "deaf" && topic === "private"),
     onRefused: ({ name }, filter, reason) => refused.push([name, filter, reason]),
+    nowMs: () => 0,
   });
   for (const [agent, id, filter] of filters) void all.add(agent, id, filter);
   return {
@@ -177,4 +182,60 @@ Deno.test("a filter is taken back at the link when the last who shares it is gon
   assertEquals([a.sent.length, b.sent.length], [0, 1]);
   subscriptions.removeAll(b.agent);
   assertEquals(link.filters.at(-1), "-x");
+});
+
+Deno.test("what the node publishes reaches its agents at once and once each, whatever the broker sends", () => {
+  const [a, b] = [fakeAgent("a"), fakeAgent("b")];
+  const { all, subscriptions, lines } = subscribe([a.agent, 1, "x"], [a.agent, 2, "#"], [b.agent, 1, "y"]);
+  const hello = published("x", "hello");
+  all.handOver(hello);
+  const expected = [{ t: "message", subscriptions: [1, 2], topic: "x", text: "hello" }] as const;
+  assertEquals([a.sent, b.sent, a.agent.counters.messages], [[...expected], [], 1]);
+  all.trail.onSent(hello);
+  // Each connection gets a copy.
+  assertEquals(lines.length, 2);
+  subscriptions.deliver(message("x", "hello"));
+  all.trail.onAcknowledged(hello);
+  assertEquals(a.sent.length, 1);
+  subscriptions.deliver(message("x", "hello"));
+  assertEquals(a.sent.length, 3);
+});
+
+Deno.test("what an agent must not hear it is not given by its node either", () => {
+  const deaf = fakeAgent("deaf");
+  const { all } = subscribe([deaf.agent, 1, "#"]);
+  all.handOver(published("private", "x"));
+  all.deliverHere({ topic: "private", payload: "x" });
+  assertEquals(deaf.sent, []);
+});
+
+Deno.test("what is for this node alone reaches its agents, and changes nothing about what the broker sends", () => {
+  const [a, b] = [fakeAgent("a"), fakeAgent("b")];
+  const { all, subscriptions } = subscribe([a.agent, 1, "x"]);
+  all.deliverHere({ topic: "x", payload: "1" });
+  subscriptions.deliver(message("x", "1"));
+  subscriptions.add(b.agent, 1, "x");
+  assertEquals([a.sent.length, b.sent.length], [2, 0]);
+});
+
+Deno.test("a message that the broker never got is not awaited for ever: the same from somebody else is theirs", () => {
+  const a = fakeAgent("a");
+  const { all, subscriptions, lines } = subscribe([a.agent, 1, "x"]);
+  const lost = published("x", "on");
+  lines[0]?.listener.onConnected();
+  all.trail.onSent(lost);
+  lines[0]?.listener.onDisconnected("broken");
+  all.trail.onBroken(lost);
+  all.trail.onDropped(lost);
+  all.reconnected();
+  lines[0]?.listener.onConnected();
+  subscriptions.deliver(message("x", "on"));
+  assertEquals(a.sent.length, 1);
+});
+
+Deno.test("text goes as it would over a broker", () => {
+  const a = fakeAgent("a");
+  const { all } = subscribe([a.agent, 1, "x"]);
+  all.handOver(published("x", "\ufeff\ud800"));
+  assertEquals(a.sent, [{ t: "message", subscriptions: [1], topic: "x", text: "\ufeff\ufffd" }]);
 });

@@ -1,0 +1,197 @@
+/** Tells the copies that the broker sends of this node's own messages from the messages of others. Pure. */
+import { createHash } from "node:crypto";
+
+/** A message to or from the broker, as far as its identity goes. */
+interface Content {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+}
+
+type Sent = Content & { readonly retain: boolean };
+
+/** Payloads up to this size are compared as they are, larger ones by their hash. */
+const MAX_PLAIN_BYTES = 256;
+
+/** A copy comes within this time of the acknowledgement: a connection that is silent for longer is given up. */
+const CERTAIN_MS = 30_000;
+/** … if it comes at all, where that depends on what the broker had read of a connection that broke. */
+const POSSIBLE_MS = 5000;
+
+const MAX_COPIES = 10_000;
+
+/** The same for a message that was sent and for each copy of it. */
+export function fingerprint({ topic, payload }: Content): string {
+  const bytes = typeof payload === "string"
+    ? Buffer.from(payload)
+    : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+  const content = bytes.length <= MAX_PLAIN_BYTES
+    ? bytes.toString("latin1")
+    : createHash("sha256").update(bytes).digest("base64");
+  return `${topic}\0${bytes.length}\0${content}`;
+}
+
+/** A copy that may still come. */
+interface Copy {
+  readonly print: string;
+  readonly topic: string;
+  readonly retain: boolean;
+  /** The number of the connection over which it surely comes, if that stays up; `undefined`: there is none. */
+  readonly connection: number | undefined;
+  /**
+   * `sent`: not acknowledged. `broken`: nor will it be, because the connection that it was sent over broke.
+   * `past`: the broker has read it, or never will.
+   */
+  state: "sent" | "broken" | "past";
+  /** When a `past` one no longer comes, on the monotonic clock. */
+  untilMs: number;
+}
+
+/**
+ * The copies that may still come over one connection with subscriptions. The node publishes over another connection.
+ * A broker sends them over connections without a memory: what it reads while this one is down does not come.
+ *
+ * Invariants: of each message that is sent, at most as many copies are taken for its own as the broker may send;
+ * the memory is bounded.
+ */
+export class Echoes {
+  /** The oldest first. */
+  readonly #copies = new Set<Copy>();
+  readonly #byPrint = new Map<string, Set<Copy>>();
+  /** Copies of retained messages. */
+  readonly #byTopic = new Map<string, Set<Copy>>();
+  readonly #sent = new Map<object, Copy[]>();
+  #connection = 0;
+  #isUp = false;
+
+  get isEmpty(): boolean {
+    return this.#copies.size === 0;
+  }
+
+  /** The connection is up, and subscribed. */
+  up(): void {
+    this.#connection += 1;
+    this.#isUp = true;
+  }
+
+  down(): void {
+    this.#isUp = false;
+    this.#removeAll(({ state }) => state === "past");
+  }
+
+  /**
+   * A message has been sent to the broker, or is sent again.
+   * @param count how many copies the broker may send
+   */
+  sent(message: Sent, count: number): void {
+    this.#expect(message, count, this.#isUp ? this.#connection : undefined);
+  }
+
+  /** A message is under way to which a subscription has just been made: the broker may take either of them first. */
+  underWay(message: Sent, count: number): void {
+    if (!this.#sent.has(message)) this.#expect(message, count, undefined);
+  }
+
+  /** The broker has the message. */
+  acknowledged(message: object, nowMs: number): void {
+    for (const copy of this.#take(message)) {
+      if (!this.#isUp) this.#remove(copy);
+      else this.#past(copy, nowMs + (copy.connection === this.#connection ? CERTAIN_MS : POSSIBLE_MS));
+    }
+    this.#sweep(nowMs);
+  }
+
+  /** The connection broke that the message was sent over. */
+  broken(message: object): void {
+    for (const copy of this.#take(message)) copy.state = "broken";
+  }
+
+  /** The node is connected again: the broker reads nothing more from connections before. */
+  reconnected(nowMs: number): void {
+    if (!this.#isUp) return this.#removeAll(({ state }) => state === "broken");
+    for (const copy of this.#copies) if (copy.state === "broken") this.#past(copy, nowMs + POSSIBLE_MS);
+  }
+
+  /** A message has come. @returns whether it is a copy of the node's own */
+  heard(message: Content, nowMs: number): boolean {
+    if (this.isEmpty) return false;
+    const copies = [...this.#byPrint.get(fingerprint(message)) ?? []].filter((copy) => isDue(copy, nowMs));
+    // What surely comes goes first: what is left is forgotten sooner.
+    const copy = copies.find(({ state, untilMs }) => state === "sent" || untilMs > nowMs + POSSIBLE_MS) ??
+      copies[0];
+    if (copy === undefined) return false;
+    this.#remove(copy);
+    return true;
+  }
+
+  /** Whether a copy of a retained message on `topic` may still come: what the broker had kept before is older. */
+  awaitsRetained(topic: string, nowMs: number): boolean {
+    return [...this.#byTopic.get(topic) ?? []].some((copy) => isDue(copy, nowMs));
+  }
+
+  #expect(message: Sent, count: number, connection: number | undefined): void {
+    const { topic, retain } = message;
+    const print = fingerprint(message);
+    const copies = Array.from({ length: count }, (_, index): Copy => {
+      // Whether there is more than one copy depends on the broker.
+      const isAwaited = retain && index === 0;
+      return { print, topic, retain: isAwaited, connection, state: "sent", untilMs: Infinity };
+    });
+    for (const copy of copies) this.#add(copy);
+    this.#sent.set(message, [...this.#sent.get(message) ?? [], ...copies]);
+  }
+
+  #past(copy: Copy, untilMs: number): void {
+    copy.state = "past";
+    copy.untilMs = untilMs;
+  }
+
+  #take(message: object): Copy[] {
+    const copies = this.#sent.get(message) ?? [];
+    this.#sent.delete(message);
+    return copies.filter((copy) => this.#copies.has(copy));
+  }
+
+  #add(copy: Copy): void {
+    this.#copies.add(copy);
+    enter(this.#byPrint, copy.print, copy);
+    if (copy.retain) enter(this.#byTopic, copy.topic, copy);
+    for (const oldest of this.#copies) {
+      if (this.#copies.size <= MAX_COPIES) return;
+      this.#remove(oldest);
+    }
+  }
+
+  #remove(copy: Copy): void {
+    this.#copies.delete(copy);
+    leave(this.#byPrint, copy.print, copy);
+    leave(this.#byTopic, copy.topic, copy);
+  }
+
+  #removeAll(isGone: (copy: Copy) => boolean): void {
+    for (const copy of this.#copies) if (isGone(copy)) this.#remove(copy);
+  }
+
+  /** Forgets the oldest that no longer come. */
+  #sweep(nowMs: number): void {
+    for (const copy of this.#copies) {
+      if (isDue(copy, nowMs)) return;
+      this.#remove(copy);
+    }
+  }
+}
+
+function isDue({ untilMs }: Copy, nowMs: number): boolean {
+  return nowMs < untilMs;
+}
+
+function enter<T>(map: Map<string, Set<T>>, key: string, value: T): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, new Set([value]));
+  else known.add(value);
+}
+
+function leave<T>(map: Map<string, Set<T>>, key: string, value: T): void {
+  const known = map.get(key);
+  known?.delete(value);
+  if (known?.size === 0) map.delete(key);
+}
