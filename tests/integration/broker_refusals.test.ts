@@ -218,7 +218,7 @@ Deno.test("a file of access that cannot be used ends the start with code 2 and o
     port: 1,
     args: ["--username", "u", "--password-file", "/nonexistent/password"],
   });
-  assertEquals((await node.child.status).code, 2);
+  assertEquals(await node.exitCode(), 2);
   await node.end();
   assertEquals(node.stderr, [
     "agentflow-node: --password-file: cannot read '/nonexistent/password': no such file",

@@ -402,7 +402,7 @@ laws("the command line and one node", ["hall"], {
     assertEquals(agent.code, 1);
     assertStringIncludes(
       agent.stderr,
-      "None of the nodes that answered runs an agent 'nobody': there are ticker",
+      "None of the nodes that answered runs an agent 'nobody': known: ticker",
     );
     const node = await run("spawn", await agentFile("ticker.ts", TICKER), "--node", "attic");
     assertEquals(node.code, 1);
@@ -436,7 +436,7 @@ laws("the command line and one node", ["hall"], {
     assertEquals(code, 1);
     assertMatch(
       stderr,
-      /only a node with --trust .* over ssh: agentflow deploy NAME --to USER@HOST --upgrade/,
+      /only with --trust, and only signed.* over ssh: agentflow deploy NAME --to USER@HOST --upgrade/,
     );
   },
 
@@ -506,7 +506,7 @@ laws("the command line and two nodes", ["hall", "attic"], {
     assertStringIncludes(stderr, "Cannot migrate 'mover': it already runs on attic");
     assertMatch(
       (await run("migrate", "mover", "--to", "cellar")).stderr,
-      /Unknown node 'cellar': there are attic, hall/,
+      /Unknown node 'cellar': known: attic, hall/,
     );
   },
 

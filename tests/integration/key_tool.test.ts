@@ -37,7 +37,7 @@ Deno.test("a key is made for its owner alone, shown without its private half, an
     await stage.bus.publish("nodes/test-node/spawn", spawn.out.trim(), { retain: true });
     await stage.bus.on(`agents/${actorId("x")}/heartbeat`, (message) => message.json.state === "running");
     await stage.bus.publish("nodes/test-node/stop_all", (await sign("--command", "stop_all")).out.trim());
-    assertEquals((await stage.node.child.status).code, 0);
+    assertEquals(await stage.node.exitCode(), 0);
   }
   const again = await key("generate", "--kid", "me", file);
   assertEquals([again.code, again.err], [2, `agentflow: Cannot write ${file}: it already exists\n`]);

@@ -182,7 +182,7 @@ law("bad arguments are errors that say what is wrong, and nothing is sent", asyn
       /line must be 0 or/,
     ],
     ["spawn_agent", { name: "../a", node: "test-node", code: "1" }, /name must be 1 to 64/],
-    ["spawn_agent", { name: "a", node: "nowhere", code: "1" }, /Unknown node 'nowhere': there are test-node/],
+    ["spawn_agent", { name: "a", node: "nowhere", code: "1" }, /Unknown node 'nowhere': known: test-node/],
     ["spawn_agent", { name: "a", node: "test-node", code: "1", poll_interval: "5" }, /poll_interval/],
     ["spawn_agent", { name: "a", node: "test-node", code: "1", sudo: true }, /sudo/],
     ["watch_topic", { filter: "a/#/b" }, /Cannot watch/],

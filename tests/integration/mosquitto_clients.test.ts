@@ -116,6 +116,6 @@ Deno.test(
     await sub.message(heartbeat("sensor"), (json) => json.state === "stopped");
     await sub.message("nodes/edge/heartbeat", (json) => json.status === "offline");
     await sub.message("nodes/edge/status", (json) => json.status === "offline");
-    assertEquals((await node.child.status).code, 0);
+    assertEquals(await node.exitCode(), 0);
   },
 );

@@ -104,7 +104,7 @@ Deno.test("stop_all stops every agent, also busy ones, says offline and exits 0"
   const from = stage.bus.mark();
   const answer = await stage.command("stop_all", { reason: "operator" });
   assertEquals(answer, { ok: true, agents: ["idle", "busy", "waiting"] });
-  assertEquals((await stage.node.child.status).code, 0);
+  assertEquals(await stage.node.exitCode(), 0);
   await untilGone(pids, 0);
   await saysGoodbye(stage, from);
   for (const agent of [idle, busy, waiting]) {
@@ -119,7 +119,7 @@ Deno.test("a node that was removed gives no sign of life any more, and nothing i
   await agent.on("manifest");
   const from = stage.bus.mark();
   await stage.bus.publish("nodes/test-node/stop_all", { reason: "removed" });
-  assertEquals((await stage.node.child.status).code, 0);
+  assertEquals(await stage.node.exitCode(), 0);
   await stage.bus.on("nodes/test-node/status", ({ text }) => text === "", from);
   assertEquals(stage.bus.all("nodes/test-node/heartbeat", from), []);
   assertEquals(stage.bus.all("nodes/test-node/status", from).map(({ json }) => json?.status), [
@@ -133,7 +133,7 @@ Deno.test("a node that was removed gives no sign of life any more, and nothing i
 Deno.test("stop_all needs no payload", async () => {
   await using stage = await Stage.set();
   await stage.bus.publish("nodes/test-node/stop_all", "");
-  assertEquals((await stage.node.child.status).code, 0);
+  assertEquals(await stage.node.exitCode(), 0);
 });
 
 Deno.test("a spawn while the node ends is refused with an answer", async () => {

@@ -14,7 +14,7 @@ for (const { kind, start } of testBrokers()) {
     const echo = "function handle_task(agent, payload) { return payload; }";
     await first.spawn(bus, { name: "echo", code: echo });
     await using second = await NodeProcess.start({ port: broker.port });
-    assertEquals((await second.child.status).code, 3);
+    assertEquals(await second.exitCode(), 3);
     await second.logged(/Another node named 'test-node' is on this broker/);
     const answer = await bus.ask("agents/by-name/echo/task", { payload: { still: "here" } });
     assertEquals(answer.json, { still: "here" });
@@ -70,7 +70,7 @@ for (const { kind, start } of testBrokers()) {
       join(stateDir, registry, "installation"),
     );
     await using second = await NodeProcess.start({ port: broker.port, stateDir });
-    assertEquals((await second.child.status).code, 3);
+    assertEquals(await second.exitCode(), 3);
     await second.logged(/with this one's client id .was its state folder copied/);
     const from = bus.mark();
     await bus.on("nodes/test-node/heartbeat", ({ json }) => json.instance === instance, from);
@@ -89,6 +89,6 @@ Deno.test("a second runner with the same name and state folder is refused at onc
   await using first = await NodeProcess.start({ port: running.port });
   await bus.on("nodes/test-node/heartbeat");
   await using second = await NodeProcess.start({ port: running.port, stateDir: first.stateDir });
-  assertEquals((await second.child.status).code, 3);
+  assertEquals(await second.exitCode(), 3);
   await second.logged(/already runs with the state folder/);
 });

@@ -35,7 +35,7 @@ Deno.test("service that is stopped for good over the bus says so, and ends with 
   await bus.on(`nodes/${node.name}/heartbeat`);
   await bus.publish(`nodes/${node.name}/stop_all`, {});
   await systemd.until((message) => message.startsWith("STOPPING=1\n"));
-  assertEquals((await node.child.status).code, 0);
+  assertEquals(await node.exitCode(), 0);
 });
 
 Deno.test("service that cannot run agents never says that it is up", async () => {
@@ -45,7 +45,7 @@ Deno.test("service that cannot run agents never says that it is up", async () =>
     env: { NOTIFY_SOCKET: systemd.path },
     args: ["--work-dir", "/proc/nowhere"],
   });
-  assertEquals((await node.child.status).code, 1);
+  assertEquals(await node.exitCode(), 1);
   assertEquals(systemd.heard, []);
 });
 

@@ -70,7 +70,7 @@ Deno.test("what a key holder signs is obeyed: spawn, buttons, stop, desired_stat
     await bus.publish("nodes/n/stop", { _jws });
     await bus.on(`agents/${actorId("y")}/heartbeat`, (message) => message.json.state === "stopped", from);
     assertEquals((await boss.order("nodes/n/stop_all", {})).json.ok, true);
-    assertEquals((await node.child.status).code, 0);
+    assertEquals(await node.exitCode(), 0);
     const audit = await readAudit(node.stateDir, "n");
     const obeyed = audit.filter(({ event, outcome }) => event === "command" && outcome === "accepted");
     assertEquals(

@@ -86,7 +86,7 @@ Deno.test(
       await Deno.mkdir(`${shared}/agentflow_${NAME}.home`);
       await Deno.chown(`${shared}/agentflow_${NAME}.home`, 65534, 65534);
       await using node = await start();
-      assertEquals((await node.child.status).code, 2);
+      assertEquals(await node.exitCode(), 2);
       assertStringIncludes(
         node.stderr.join("\n"),
         "belongs to user 65534. Choose another folder with --state-dir",

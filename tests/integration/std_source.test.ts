@@ -15,6 +15,7 @@ const COPIED = [
   "protocol/std/async.ts",
   "protocol/std/cli.ts",
   "protocol/std/path.ts",
+  "protocol/write_line.ts",
 ];
 const NOBODY = "http://127.0.0.1:1/";
 

@@ -65,7 +65,7 @@ Deno.test("where the work folder cannot be made, the flag that names another one
   try {
     await using node = await NodeProcess.start({ port: broker.port, args: ["--work-dir", join(file, "x")] });
     await node.logged(/Cannot write the agents' packages below '.*': .*: --work-dir DIR/);
-    assertEquals((await node.child.status).code, 1);
+    assertEquals(await node.exitCode(), 1);
   } finally {
     await Deno.remove(file);
   }

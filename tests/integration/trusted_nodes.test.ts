@@ -250,7 +250,7 @@ Deno.test("of two nodes with a copied state folder the later one leaves, though 
       await bus.publish("nodes/n/status", { ...forged, uptime }, { retain: true });
     }
     await using second = await start("n", copy);
-    assertEquals((await second.child.status).code, 3);
+    assertEquals(await second.exitCode(), 3);
     await second.logged(/with this one's client id/);
     assertEquals(await agentsOn("n"), ["x"]);
     await Deno.remove(copy, { recursive: true });
@@ -280,7 +280,7 @@ Deno.test("a node leaves its name to nobody but one that proves to be the node",
     assertEquals(((await Deno.stat(`${first.registry}/node_key`)).mode ?? 0) & 0o777, 0o600);
     const copy = await stateFolderWithKey("n", secret);
     await using second = await start("n", copy);
-    assertEquals((await second.child.status).code, 3);
+    assertEquals(await second.exitCode(), 3);
     assertStringIncludes(second.stderr.join("\n"), "start this one with another --name");
     // What it has said to that one is of no use to anybody else.
     const recorded = bus.all("nodes/n/heartbeat").filter(({ json }) => json?.presence !== undefined);
@@ -290,7 +290,7 @@ Deno.test("a node leaves its name to nobody but one that proves to be the node",
     await folder.enrol(bus, "n", testKey("other").public);
     const other = await stateFolderWithKey("n", testSecret("other"));
     await using third = await start("n", other, [], testKey("other").public);
-    assertEquals((await first.child.status).code, 3);
+    assertEquals(await first.exitCode(), 3);
     assertStringIncludes(first.stderr.join("\n"), "has the key enrolled for 'n'");
     await third.end();
     for (const dir of [stateDir, copy, other]) await Deno.remove(dir, { recursive: true });

@@ -122,7 +122,7 @@ for (const { kind, start } of testBrokers()) {
     "stop_all ends the node in order": async (stage) => {
       const from = stage.bus.mark();
       await stage.bus.publish("nodes/test-node/stop_all", { reason: "operator" });
-      assertEquals((await stage.node.child.status).code, 0);
+      assertEquals(await stage.node.exitCode(), 0);
       await stage.bus.on("nodes/test-node/status", ({ json }) => json.status === "offline", from);
       const last = await stage.bus.on(
         "nodes/test-node/heartbeat",

@@ -74,6 +74,13 @@ export class NodeProcess implements AsyncDisposable {
     return this.child.pid;
   }
 
+  /** Resolves when it has ended and all that it logged has been read. */
+  async exitCode(): Promise<number> {
+    const { code } = await this.child.status;
+    await this.#reading;
+    return code;
+  }
+
   /** Spawns an agent as any client would, and waits until it runs. */
   async spawn(bus: Bus, config: Record<string, unknown> & { name: string }): Promise<Message> {
     const from = bus.mark();
