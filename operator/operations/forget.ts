@@ -4,6 +4,7 @@ import { topics } from "../../protocol/topics.ts";
 import { hasEnded, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { nodeNamed } from "./find.ts";
+import { hearsItself } from "./survey.ts";
 
 /**
  * @returns the agents that are forgotten with it
@@ -23,6 +24,7 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
   );
   const kept = [
     ...DIRECT_COMMANDS.filter(mayBeKept).map((command) => topics.node(name, command)),
+    ...await keptGenerations({ bus }, name),
     ...own.map(({ actorId }) => topics.agent(actorId, "manifest")),
     topics.nodeDevices(name),
     // Last: while the status is there, the node can be forgotten again.
@@ -31,4 +33,14 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
   for (const topic of kept) await bus.publish(topic, "", { retain: true });
   fleet.forgetNode(name);
   return own.map((agent) => agent.name);
+}
+
+/** The topics on which the node has told of generations. */
+async function keptGenerations({ bus }: Pick<Operator, "bus">, node: string): Promise<readonly string[]> {
+  const kept = new Set<string>();
+  using _subscription = await bus.subscribe(topics.nodeGeneration(node, "+"), ({ topic, payload }) => {
+    if (payload.length > 0) kept.add(topic);
+  });
+  await hearsItself({ bus });
+  return [...kept];
 }

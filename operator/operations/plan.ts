@@ -1,8 +1,8 @@
 /** Compares what should run with what does run, and plans the steps between them. Pure. */
-import { isJsonObject } from "../../protocol/json.ts";
 import { type FleetEntry, languageOf } from "../fleet/fleet_file.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { changedFields } from "../../protocol/spawn_changes.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import type { Config } from "./spawn.ts";
 
@@ -42,20 +42,6 @@ export type Step =
   | { readonly kind: "unlisted"; readonly node: string; readonly agent: string }
   /** The node is not online, or nobody has heard of it: nothing can be done. */
   | { readonly kind: "blocked"; readonly node: string; readonly agent: string; readonly isUnknown: boolean };
-
-/** Fields that delivery adds, and fields that say how to spawn rather than what. */
-const TRANSIENT: ReadonlySet<string> = new Set([
-  "node",
-  "replace",
-  "rollback",
-  "rollback_calls",
-  "state",
-  "migration",
-  "epoch",
-  "timestamp",
-  // Whether stated or detected: the same code is in the same language.
-  "language",
-]);
 
 /**
  * Determines which agent should run where.
@@ -120,16 +106,6 @@ export function isChange({ kind }: Step): boolean {
   return kind !== "keep" && kind !== "unlisted";
 }
 
-/** The fields in which two configs differ, as a node interprets them. */
-export function changedFields(
-  before: Readonly<Record<string, unknown>>,
-  after: Readonly<Record<string, unknown>>,
-): readonly string[] {
-  const [old, wanted] = [normal(before), normal(after)];
-  return [...new Set([...Object.keys(old), ...Object.keys(wanted)])]
-    .filter((field) => canonical(old[field]) !== canonical(wanted[field])).sort();
-}
-
 function stepsFor(
   node: string,
   config: Config,
@@ -170,24 +146,4 @@ export function hasAll(
   wanted: Readonly<Record<string, string>>,
 ): boolean {
   return Object.entries(wanted).every(([key, value]) => labels[key] === value);
-}
-
-/** Fills in defaults; leaves unknown fields as they are. */
-function normal(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const kept = Object.entries(config).filter(([field]) => !TRANSIENT.has(field) && !field.startsWith("_"));
-  const { raw, node: _node, reading: _reading, ...read } = parseSpawnConfig(Object.fromEntries(kept), "any");
-  return Object.fromEntries(
-    Object.entries({ type: "dynamic", ...raw, ...read }).filter(([field]) => !TRANSIENT.has(field)),
-  );
-}
-
-/** JSON with object keys sorted. */
-function canonical(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_key, inner) =>
-      isJsonObject(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1))
-        : inner,
-  ) ?? "undefined";
 }

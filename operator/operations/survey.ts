@@ -73,7 +73,7 @@ export async function ask({ commander, fleet }: Operator, node: string, timeoutM
  * Sends a message to ourselves, which arrives after everything the broker already had for us.
  * @returns whether it arrived: a broker whose access rules forbid it drops the message silently
  */
-export async function hearsItself({ bus }: Operator): Promise<boolean> {
+export async function hearsItself({ bus }: Pick<Operator, "bus">): Promise<boolean> {
   const topic = `main/reply/${crypto.randomUUID()}`;
   const came = Promise.withResolvers<boolean>();
   using _subscription = await bus.subscribe(topic, () => came.resolve(true));

@@ -13,6 +13,7 @@ import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
 import type { Totals } from "../policy/totals.ts";
 import { ProcStats } from "../process/proc_stats.ts";
 import type { Registry } from "../store/registry.ts";
+import { Generations } from "../store/generations.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { Runtime } from "../supervisor/ports.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
@@ -37,6 +38,7 @@ import { Departures } from "./migration/departures.ts";
 import { Echo } from "./reports/echo.ts";
 import type { NodeIdentity } from "./reports/identity.ts";
 import { Loopback } from "./agents/loopback.ts";
+import { FleetReports } from "./agents/fleet_reports.ts";
 import { Manifests } from "./agents/manifests.ts";
 import { Inventory } from "./reports/inventory.ts";
 import { MemoryGuard } from "./agents/memory_guard.ts";
@@ -107,6 +109,8 @@ export interface Assembly {
   readonly subscriptions: Subscriptions;
   readonly roster: Roster;
   readonly updates: Updates;
+  readonly generations: Generations;
+  readonly fleetReports: FleetReports;
   readonly arrivals: Arrivals;
   readonly departures: Departures;
   readonly wiretap: Wiretap;
@@ -169,7 +173,22 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
     onHeld: (agent, message) => void reporter.log(agent, "warning", `Throttled by the node: ${message}`),
   });
-  const vitals = new Vitals({ reporter, stats, link, clock, agents, onReported });
+  const generations = new Generations(registry.generationsPath);
+  const fleetReports = new FleetReports({
+    generations,
+    clock,
+    publish: (fleet, report) => reporter.generation(fleet, report),
+    onProblem: (message) => reporter.nodeLog("error", message),
+  });
+  const vitals = new Vitals({
+    reporter,
+    stats,
+    link,
+    clock,
+    agents,
+    generations: () => fleetReports.tags,
+    onReported,
+  });
   const inventory = new Inventory({ reporter, sensors: parts.sensors, clock });
   const manifests = new Manifests(reporter, clock);
   const rulesOf = (agent: string) => enforcer.rulesFor(agent);
@@ -194,7 +213,15 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   });
   link.follow(subscriptions.trail);
   const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
-  const updates = new Updates({ node, roster, stateFiles, reporter, turns });
+  const updates = new Updates({
+    node,
+    roster,
+    stateFiles,
+    reporter,
+    turns,
+    onSettled: (agent, failure) =>
+      failure === undefined ? fleetReports.runs(agent) : fleetReports.failed(agent, failure),
+  });
   const peers = new Peers(parts.gate, clock);
   const placements: Placements = new Placements({
     node,
@@ -284,6 +311,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     supervisor,
     roster,
     updates,
+    generations,
+    fleetReports,
     departures,
     arrivals,
     stateFiles,
@@ -321,6 +350,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     subscriptions,
     traffic,
     updates,
+    fleetReports,
     arrivals,
   });
   supervisor.observedBy(events);
@@ -338,6 +368,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     subscriptions,
     roster,
     updates,
+    generations,
+    fleetReports,
     arrivals,
     departures,
     wiretap,

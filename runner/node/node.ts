@@ -70,6 +70,7 @@ export class Node implements LinkListener {
   async start(): Promise<void> {
     const { link, identity } = this.parts;
     const { roster, updates, arrivals, departures, vitals, inventory, guards } = this.#has;
+    for (const damage of await this.#loadGenerations()) this.onProblem(damage);
     for (const restored of await roster.restore()) {
       const { agent, entry } = restored;
       if (entry.previous !== undefined) updates.begin(agent, entry.previous);
@@ -101,12 +102,13 @@ export class Node implements LinkListener {
   }
 
   onConnected(): void {
-    const { echo, reporter, vitals, arrivals, subscriptions } = this.#has;
+    const { echo, reporter, vitals, arrivals, fleetReports, subscriptions } = this.#has;
     subscriptions.reconnected();
     echo.connected();
     reporter.nodeStatus("online");
     vitals.reportNode();
     arrivals.connected();
+    fleetReports.connected();
   }
 
   onDisconnected(reason: string): void {
@@ -150,6 +152,14 @@ export class Node implements LinkListener {
   /** Records that an agent asked for more than the policy allows. */
   onPolicyRefusal(refusal: PolicyRefusal): void {
     this.#has.admissions.beyondPolicy(refusal);
+  }
+
+  async #loadGenerations(): Promise<readonly string[]> {
+    try {
+      return await this.#has.generations.load();
+    } catch (error) {
+      return [`What was kept of fleets cannot be read: ${(error as Error).message}`];
+    }
   }
 
   async #guardCpu(): Promise<void> {

@@ -24,7 +24,7 @@ const MAX_ENDED = 1000;
 
 /**
  * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`;
- * `used_commands.jsonl`; `audit.jsonl`; `processes/{pid}`; `node_key`.
+ * `used_commands.jsonl`; `audit.jsonl`; `fleets/{fleet}.json`; `processes/{pid}`; `node_key`.
  *
  * Invariants: one runner at a time uses the folder; writes for one agent happen in the order requested; once a
  * promise resolves, the data is on disk.
@@ -88,6 +88,11 @@ export class Registry implements AsyncDisposable {
   /** The record of processes that run for this node. */
   get processesPath(): string {
     return join(this.dir, "processes");
+  }
+
+  /** The generations of fleets; `undefined` when nothing can be stored. */
+  get generationsPath(): string | undefined {
+    return this.problem === undefined ? join(this.dir, "fleets") : undefined;
   }
 
   /** The audit log. */

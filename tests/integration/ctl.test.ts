@@ -510,9 +510,21 @@ laws("the command line and two nodes", ["hall", "attic"], {
     );
   },
 
-  "doctor finds two agents of one name, and says what to do": async ({ run }) => {
+  "doctor finds two agents of one name, and says what to do": async ({ run, bus }) => {
     const file = await agentFile("mover.ts", "function setup() {}");
-    assertEquals((await run("spawn", file, "--node", "hall")).code, 0);
+    const refused = await run("spawn", file, "--node", "hall");
+    assertEquals(refused.code, 1);
+    assertStringIncludes(
+      refused.stderr,
+      "Agent 'mover' runs on attic, and a name is one agent in the whole fleet",
+    );
+    // A main machine does not ask.
+    const started = bus.on(
+      "agents/hall/logs",
+      ({ json }) => json.type === "spawned" && json.child_name === "mover",
+    );
+    await bus.publish("nodes/hall/spawn", { name: "mover", code: "function setup() {}" });
+    await started;
     const { code, stdout } = await run("doctor");
     assertEquals(code, 1);
     assertMatch(

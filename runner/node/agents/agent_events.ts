@@ -12,6 +12,7 @@ import type { Arrivals } from "../migration/arrivals.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Vitals } from "../reports/vitals.ts";
+import type { FleetReports } from "./fleet_reports.ts";
 import type { Manifests } from "./manifests.ts";
 import { placementTopic } from "./placements.ts";
 import type { Requests } from "./requests.ts";
@@ -37,6 +38,7 @@ export interface AgentEventParts {
   readonly subscriptions: Subscriptions;
   readonly traffic: Traffic;
   readonly updates: Updates;
+  readonly fleetReports: FleetReports;
   readonly arrivals: Arrivals;
 }
 
@@ -80,6 +82,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     this.parts.roster.ready(agent);
     this.parts.arrivals.ready(agent);
     this.parts.updates.ready(agent);
+    if (!this.parts.updates.isOnProbation(agent)) this.parts.fleetReports.runs(agent.name);
   }
 
   onProcessed(agent: SupervisedAgent): void {
@@ -102,7 +105,10 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     this.parts.audit.record({ event: "ended", agent: agent.name, outcome });
     const forGood = outcome.kind === "stopped" && ["stop", "delete", "stop_all"].includes(outcome.reason);
     const isRolledBack = this.parts.updates.ended(agent, outcome);
-    if (!isRolledBack) this.parts.roster.ended(agent, outcome);
+    if (!isRolledBack) {
+      this.parts.roster.ended(agent, outcome);
+      this.parts.fleetReports.ended(agent.name, outcome);
+    }
     const neverRan = outcome.kind === "failed" && outcome.phase !== "supervisor" && !agent.isMoving &&
       !isRolledBack;
     this.parts.manifests.ended(agent, forGood, neverRan);

@@ -14,6 +14,8 @@ export interface UpdatesParts {
   readonly stateFiles: StateFiles;
   readonly reporter: Reporter;
   readonly turns: Turns;
+  /** @param failure why it was rolled back; `undefined`: it has passed */
+  readonly onSettled: (agent: string, failure: string | undefined) => void;
 }
 
 interface Probation {
@@ -49,6 +51,10 @@ export class Updates {
     this.#onProbation.set(agent, { previous, callsLeft: agent.config.rollback_calls });
   }
 
+  isOnProbation(agent: SupervisedAgent): boolean {
+    return this.#onProbation.has(agent);
+  }
+
   ready(agent: SupervisedAgent): void {
     const probation = this.#onProbation.get(agent);
     if (probation !== undefined && (agent.hasProcess === false || probation.callsLeft === 0)) {
@@ -82,6 +88,7 @@ export class Updates {
     void roster.update(agent.name, ({ previous: _previous, ...entry }) => entry);
     const message = `Update of '${agent.name}' succeeded on ${node}: it will not be rolled back`;
     reporter.nodeLog("updated", message, { child_name: agent.name });
+    this.parts.onSettled(agent.name, undefined);
   }
 
   /** A failing disk must not stop the agent: it then runs with its current state. */
@@ -110,6 +117,7 @@ export class Updates {
       const error =
         `The update of '${agent.name}' failed (${phase}: ${reason}): the previous code runs again`;
       reporter.agentError(agent, { phase: "supervisor", severity: "warning", error, rolled_back: true });
+      this.parts.onSettled(agent.name, `${phase}: ${reason} (the code before it runs again)`);
       roster.startAgain(parseSpawnConfig(config, node), { restartCount: restart_count, paused });
     });
   }

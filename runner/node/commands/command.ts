@@ -3,6 +3,8 @@ import { isJsonObject } from "../../../protocol/json.ts";
 import { ExpectedError } from "../../../protocol/expected_error.ts";
 import type { Coalesced } from "../../coalesced.ts";
 import type { Link } from "../../link/link.ts";
+import type { FleetReports } from "../agents/fleet_reports.ts";
+import type { Generations } from "../../store/generations.ts";
 import type { PolicyEnforcer } from "../../policy/policy_enforcer.ts";
 import type { StateFiles } from "../../store/state_files.ts";
 import type { StopReason } from "../../supervisor/state.ts";
@@ -30,6 +32,8 @@ export interface CommandContext {
   readonly supervisor: Supervisor;
   readonly roster: Roster;
   readonly updates: Updates;
+  readonly generations: Generations;
+  readonly fleetReports: FleetReports;
   readonly departures: Departures;
   readonly arrivals: Arrivals;
   readonly stateFiles: StateFiles;

@@ -1,6 +1,8 @@
-/** `nodes/{name}/desired_state`: starts missing agents; stops none. */
+/** `nodes/{name}/desired_state`: starts missing agents and stops none; a generation of a fleet does more. */
+import { generationIn } from "../../../protocol/generations.ts";
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
+import { applyGeneration } from "./generation.ts";
 import { start } from "./spawn.ts";
 
 export async function desiredState(context: CommandContext, command: Command): Promise<Answer> {
@@ -15,6 +17,10 @@ export async function desiredState(context: CommandContext, command: Command): P
   }
   if (!Array.isArray(agents)) {
     throw new CommandError("Cannot apply desired_state: agents must be a list of spawn configs");
+  }
+  const generation = generationIn(payload);
+  if (generation !== undefined) {
+    return await applyGeneration(context, generation, agents, payload.prune === true);
   }
   // It arrives again with every new connection.
   if (command.retained && context.roster.knowsDesired(command.text)) return { started: [] };

@@ -24,6 +24,8 @@ export interface NodeVitals {
   readonly usage: Usage | undefined;
   readonly queue: number;
   readonly dropped: number;
+  /** The tag of the generation in force here, by fleet. */
+  readonly generations: Readonly<Record<string, string>>;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -59,6 +61,7 @@ export class Reporter {
       memory_mb: vitals.usage?.memoryMb ?? 0,
       queue: vitals.queue,
       dropped: vitals.dropped,
+      generations: vitals.generations,
       labels,
       ...(release === undefined ? {} : { release }),
       presence: this.proofAt(uptime),
@@ -120,6 +123,13 @@ export class Reporter {
     const { name } = this.node;
     const said = JSON.stringify({ node: name, sensors, timestamp: this.#now() });
     this.#publish(topics.nodeDevices(name), "control", said, true);
+  }
+
+  /** Retained: it is asked for while the node is off. */
+  generation(fleet: string, report: Json): void {
+    const { name } = this.node;
+    const payload = JSON.stringify({ node: name, ...report, timestamp: this.#now() });
+    this.#publish(topics.nodeGeneration(name, fleet), "control", payload, true);
   }
 
   migrateResult(result: Json): void {

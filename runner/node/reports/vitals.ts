@@ -13,6 +13,8 @@ export interface VitalsParts {
   readonly link: Pick<Link, "queued" | "dropped">;
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
+  /** Which generation of each fleet is in force here. */
+  readonly generations: () => Readonly<Record<string, string>>;
   /** The node has reported itself. */
   readonly onReported: () => void;
 }
@@ -49,6 +51,7 @@ export class Vitals {
       usage: stats.measure(Deno.pid),
       queue: link.queued,
       dropped: link.dropped,
+      generations: this.parts.generations(),
     });
     this.parts.onReported();
   }

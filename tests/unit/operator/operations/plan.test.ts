@@ -1,14 +1,9 @@
 /** Plans: from what should run and what does to what is to be done. */
 import { assertEquals, assertThrows } from "@std/assert";
+import { changedFields } from "../../../../protocol/spawn_changes.ts";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { parseFleetFile } from "../../../../operator/fleet/fleet_file.ts";
-import {
-  type ActualNode,
-  changedFields,
-  plan,
-  type Step,
-  wantedAgents,
-} from "../../../../operator/operations/plan.ts";
+import { type ActualNode, plan, type Step, wantedAgents } from "../../../../operator/operations/plan.ts";
 
 const CODE = "function setup() {}";
 const config = (name: string, more: Record<string, unknown> = {}) => ({ name, code: CODE, ...more });

@@ -422,6 +422,7 @@ Deno.test("a node says online at every connect, and its heartbeat every 10 s, ag
     "memory_mb",
     "queue",
     "dropped",
+    "generations",
     "labels",
   ];
   assertEquals(Object.keys(beats[0] ?? {}), needed);
