@@ -200,7 +200,7 @@ Deno.test("nobody but the target makes an agent leave, stay, or wait: forged rep
     await forged();
     assertMatch(
       (await late).json.error,
-      /not seen running it within 3 s \(it is said to have refused it: give up\)/,
+      /not seen running it within 3 s \(an unsigned message says that it refused: give up\)/,
     );
     assertEquals(await agentsOn("a"), ["x"]);
     while ((await agentsOn("b")).length > 0);

@@ -1,6 +1,6 @@
 /** `nodes/{name}/migrate`: moves an agent to another node. */
 import { isName, NAME_RULE } from "../../../protocol/names.ts";
-import { DepartureError } from "../migration/departures.ts";
+import { DepartureError } from "../migration/target_check.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 
 export async function migrate(context: CommandContext, command: Command): Promise<Answer> {

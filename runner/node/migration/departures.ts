@@ -1,19 +1,13 @@
 /**
  * Moves agents from here to another node, so that none is lost and none runs twice.
  *
- * That it leaves is recorded; it is held; its config and persisted state go to the target. Once the target is seen running it (with
- * `--trust`: has signed that it has arrived), this node records that it has let go (the point of no return), ends its
- * own instance, and tells the target to begin. Before that point, any failure leaves the agent here. A cooperative
- * target holds `process()` back until it is told, or has asked: the record here decides, whatever crashes in between.
+ * This node records that the agent leaves, holds it, and sends its config and persisted state to the target. Once the
+ * target is seen running it (with `--trust`: has signed that it has arrived), this node records that it has released
+ * the agent (the point of no return), ends its own instance, and tells the target to begin. Before that point, any
+ * failure leaves the agent here. A cooperative target does not call `process()` before this node's decision: the
+ * record here decides, whatever crashes in between.
  */
-import { ExpectedError } from "../../../protocol/expected_error.ts";
-import {
-  type Decision,
-  decisionText,
-  type Move,
-  type Progress,
-  progressText,
-} from "../../../protocol/signing/statements.ts";
+import { type Move, type Progress, progressText } from "../../../protocol/signing/statements.ts";
 import { topics } from "../../../protocol/topics.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
 import type { Clock } from "../../clock.ts";
@@ -23,12 +17,13 @@ import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Manifests } from "../agents/manifests.ts";
 import type { NodeKey } from "../../trust/node_key.ts";
 import { packHandOver } from "./hand_over.ts";
-import { probePeer } from "./peer_probe.ts";
 import type { Peers } from "./peers.ts";
 import { readSign, type Sign, signsOf } from "./signs.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Restored, Roster } from "../agents/roster.ts";
 import type { Tasks } from "../agents/tasks.ts";
+import { checkTarget, DepartureError, type Target } from "./target_check.ts";
+import { TargetLine } from "./target_line.ts";
 import type { Wiretap } from "./wiretap.ts";
 
 export interface DepartureParts {
@@ -46,11 +41,6 @@ export interface DepartureParts {
   readonly timeoutMs: number;
 }
 
-/** Why an agent stays here; the message is for the operator. */
-export class DepartureError extends ExpectedError {
-  override name = "DepartureError";
-}
-
 /** While the target reports that it installs, the time limit is this many times longer. */
 const INSTALL_FACTOR = 10;
 
@@ -62,13 +52,10 @@ type HandOverResult =
   | { readonly kind: "busy" }
   | { readonly kind: "ended" };
 
-interface Departure {
+interface Departure extends Target {
   readonly id: string;
   readonly agent: SupervisedAgent;
   readonly target: string;
-  readonly cooperative: boolean;
-  /** The key that the persisted state is sealed for. */
-  readonly box?: string | undefined;
   /** The signed command to move it. */
   readonly order?: string | undefined;
 }
@@ -99,7 +86,11 @@ export class Departures {
   /** By the id of the move. */
   readonly #expected = new Map<string, Expected>();
 
-  constructor(private readonly parts: DepartureParts) {}
+  readonly #target: TargetLine;
+
+  constructor(private readonly parts: DepartureParts) {
+    this.#target = new TargetLine(parts);
+  }
 
   /**
    * Moves an agent. Resolves once it is the target's.
@@ -114,7 +105,10 @@ export class Departures {
     const id = crypto.randomUUID();
     this.#moving.set(agent.name, id);
     try {
-      const found = await this.#checkTarget({ id, agent: agent.name, from: this.parts.node, to: target });
+      const found = await checkTarget(
+        { id, agent: agent.name, from: this.parts.node, to: target },
+        this.parts,
+      );
       await this.#depart({ id, agent, target, order, ...found });
     } catch (error) {
       if (error instanceof DepartureError) throw error;
@@ -133,7 +127,7 @@ export class Departures {
     if (!await peers.believe(from, progressText(move, handOver, progress, reason), seal)) {
       throw new Refusal(
         "unproved_report",
-        `Refused a report about the move of '${agent}': node '${from}' has not signed it, or is not enrolled here`,
+        `Refused a report about the move of '${agent}': node '${from}' did not sign it, or is not enrolled here`,
       );
     }
     const expected = this.#expected.get(id);
@@ -149,54 +143,15 @@ export class Departures {
     // Not decided yet: the answer comes with the decision.
     if (this.#moving.get(agent) === id) return;
     const committed = this.parts.roster.endedRecord(agent)?.migration === id;
-    this.#decide(move, committed ? "commit" : "abort");
+    this.#target.decide(move, committed ? "commit" : "abort");
   }
 
   /** After a restart: without a record of letting go, the agent has stayed; tells the target. */
   recover({ agent, entry }: Restored): void {
     const { leaving } = entry;
     if (leaving === undefined) return;
-    this.#callOff({ id: leaving.id, agent, target: leaving.to, cooperative: leaving.cooperative });
+    this.#target.callOff({ id: leaving.id, agent, target: leaving.to, cooperative: leaving.cooperative });
     void this.parts.roster.update(agent.name, ({ leaving: _leaving, ...rest }) => rest);
-  }
-
-  /** @returns what the move must know about the target */
-  async #checkTarget(move: Move): Promise<Pick<Departure, "cooperative" | "box">> {
-    const { agent, to, from } = move;
-    const { peers, reporter } = this.parts;
-    const because = (reason: string) =>
-      new DepartureError(`Cannot migrate '${agent}': node '${to}' ${reason}`);
-    if (peers.demandsProof && !await peers.know(to)) {
-      throw because(
-        `is not enrolled here, and this node runs with --trust: agentflow key enrol ${to}. ` +
-          "--trust-mode warn moves it all the same",
-      );
-    }
-    if (peers.onlyWarn && !await peers.know(to)) {
-      reporter.nodeLog(
-        "log",
-        `The move of '${agent}' to node '${to}', which is not enrolled here, would be refused (only warned of: ` +
-          "--trust-mode is warn)",
-        { code: "unknown_node", child_name: agent },
-      );
-    }
-    const peer = await probePeer(move, this.parts);
-    switch (peer.kind) {
-      case "offline":
-        throw because("is offline");
-      case "silent":
-        throw because("does not answer; is its name right?");
-      case "unproved":
-        throw because("answers, but not with the key that is enrolled here: see agentflow key enrol");
-      case "online":
-        if (peer.offer === "taken") throw because("already runs an agent of that name");
-        if (peer.offer === "stranger") {
-          throw because(`does not know node '${from}': enrol it there (agentflow key enrol ${from})`);
-        }
-        return peer;
-      default:
-        return peer satisfies never;
-    }
   }
 
   async #depart(departure: Departure): Promise<void> {
@@ -212,11 +167,11 @@ export class Departures {
       await roster.update(agent.name, ({ leaving: _leaving, ...entry }) => entry);
       this.#stay(agent);
       throw new DepartureError(
-        `Cannot migrate '${agent.name}': what it is doing did not end within ${timeoutMs / 1000} s`,
+        `Cannot migrate '${agent.name}': its current work did not end within ${timeoutMs / 1000} s`,
       );
     }
     if (result.kind === "arrived") return await this.#letGo(departure);
-    if (result.kind !== "refused" || cooperative) this.#callOff(departure);
+    if (result.kind !== "refused" || cooperative) this.#target.callOff(departure);
     if (result.kind === "ended") {
       throw new DepartureError(`Agent '${agent.name}' was stopped while it was moving`);
     }
@@ -225,7 +180,7 @@ export class Departures {
     const reason = result.kind === "refused"
       ? `'${target}' refused it: ${result.error}`
       : `'${target}' was not seen running it within ${timeoutMs / 1000} s${
-        result.hint === "" ? "" : ` (it is said to have refused it: ${result.hint})`
+        result.hint === "" ? "" : ` (an unsigned message says that it refused: ${result.hint})`
       }`;
     throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It keeps running here`);
   }
@@ -266,7 +221,7 @@ export class Departures {
     this.#expected.set(id, { target, handOver: digest, onSign });
     expected.defer(() => this.#expected.delete(id));
     isSent = true;
-    this.#send(topics.node(target, "spawn"), spawn);
+    this.#target.send(topics.node(target, "spawn"), spawn);
     const deadline = async () => {
       if (await clock.sleep(timeoutMs - (clock.monotonicMs() - startedMs), settled.signal) && factor > 1) {
         await clock.sleep(timeoutMs * (factor - 1), settled.signal);
@@ -294,14 +249,14 @@ export class Departures {
   async #letGo(departure: Departure): Promise<void> {
     const { id, agent, target, cooperative } = departure;
     const { roster, tasks, stateFiles } = this.parts;
-    await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#callOff(departure));
+    await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#target.callOff(departure));
     const takeWaiting = tasks.keep(agent);
     await agent.stop("migrate");
     // A node of another kind may not have understood the persisted state. What comes back later finds none.
     const removed = cooperative ? stateFiles.remove(agent.name) : undefined;
-    this.#decide({ id, agent: agent.name, from: this.parts.node, to: target }, "commit");
+    this.#target.decide({ id, agent: agent.name, from: this.parts.node, to: target }, "commit");
     for (const { payload, replyTopic } of takeWaiting()) {
-      this.#send(topics.task(agent.name), { _remote_task: true, _reply_topic: replyTopic, payload });
+      this.#target.send(topics.task(agent.name), { _remote_task: true, _reply_topic: replyTopic, payload });
     }
     await removed;
   }
@@ -326,29 +281,6 @@ export class Departures {
     if (!agent.isReady) return;
     this.parts.manifests.ready(agent);
     this.parts.tasks.ready(agent);
-  }
-
-  /** The target must not run it: neither now, nor when it comes back and finds the spawn. */
-  #callOff({ id, agent, target, cooperative }: Departure): void {
-    const move = { id, agent: agent.name, from: this.parts.node, to: target };
-    if (cooperative) this.#decide(move, "abort");
-    else this.#send(topics.node(target, "stop"), { name: agent.name });
-  }
-
-  #decide(move: Move, decision: Decision): void {
-    const { id, agent, from, to } = move;
-    const seal = this.parts.key.seal(decisionText(move, decision));
-    this.#send(topics.node(to, "migration"), { id, agent, from, decision, seal });
-  }
-
-  #send(topic: string, value: unknown): void {
-    void this.parts.link.publish({
-      topic,
-      payload: JSON.stringify(value),
-      qos: 1,
-      retain: false,
-      class: "control",
-    });
   }
 }
 

@@ -10,7 +10,8 @@ import {
   progressText,
 } from "../../../../../protocol/signing/statements.ts";
 import { actorId } from "../../../../../protocol/ids.ts";
-import { DepartureError, Departures } from "../../../../../runner/node/migration/departures.ts";
+import { Departures } from "../../../../../runner/node/migration/departures.ts";
+import { DepartureError } from "../../../../../runner/node/migration/target_check.ts";
 import { Peers } from "../../../../../runner/node/migration/peers.ts";
 import { Wiretap } from "../../../../../runner/node/migration/wiretap.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
@@ -153,7 +154,7 @@ Deno.test("an agent is handed over signed and sealed, and let go of when the tar
   await assertRejects(
     () => departures.report(report(move, digestOf(text), "arrived", THIEF)),
     Error,
-    "has not signed it",
+    "did not sign it",
   );
   await departures.report(report(move, digestOf("something else"), "arrived"));
   await departures.report(report(move, digestOf(text), "waiting"));

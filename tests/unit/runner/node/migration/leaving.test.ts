@@ -181,7 +181,7 @@ Deno.test("an agent that does not come to rest stays, and nothing says any more 
   // About an earlier stay there, perhaps: nothing has been sent yet.
   await arrives(n);
   await n.clock.advance(30_000);
-  await assertStays(n, "what it is doing did not end within 30 s");
+  await assertStays(n, "its current work did not end within 30 s");
   assertEquals([n.reports("nodes/t/spawn"), n.registry.find("a")?.leaving], [[], undefined]);
 });
 
