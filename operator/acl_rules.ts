@@ -1,4 +1,5 @@
 /** Mosquitto access rules for nodes, agents and operators, as the text of an `acl_file`. Pure. */
+import { type BrokerUser, type RuleGroup, rulesOf } from "../protocol/broker/access_rules.ts";
 
 /** The users that the broker should know. */
 export interface AclRequest {
@@ -16,54 +17,26 @@ export interface AclRequest {
 
 /** The text of the file. */
 export function aclFile({ nodes, operators, agents, data, migrate }: AclRequest): string {
-  const dataTopics = data.map((filter) => `topic readwrite ${filter}`);
-  const blocks = [
-    ...nodes.map((node) => nodeBlock(node, dataTopics, migrate)),
-    ...operators.map(operatorBlock),
-    ...agents.map((user) => [
-      "# A program of your own, an agent's own connection among them: data, no commands.",
-      `user ${user}`,
-      ...dataTopics,
-    ]),
+  const users: BrokerUser[] = [
+    ...nodes.map((name) => ({ name, role: "node" as const, migrate })),
+    ...operators.map((name) => ({ name, role: "operator" as const, migrate: false })),
+    ...agents.map((name) => ({ name, role: "agents" as const, migrate: false })),
   ];
-  return blocks.map((lines) => `${lines.join("\n")}\n`).join("\n");
+  return users.map((user) => `${blockOf(user, rulesOf(user, data)).join("\n")}\n`).join("\n");
 }
 
-function nodeBlock(node: string, dataTopics: readonly string[], migrate: boolean): string[] {
-  return [
-    "# A node: its user name is its node's name. One such block for each node.",
-    `user ${node}`,
-    "# Its commands, and what it says of itself.",
-    `topic readwrite nodes/${node}/#`,
-    "# Its agents: reports, tasks and buttons.",
-    "topic readwrite agents/#",
-    `topic write ${node}/+/detections`,
-    "# Answers to those who have asked.",
-    "topic write nodes/+/reply/+",
-    "topic write main/reply/#",
-    "# What its agents measure and listen to.",
-    ...dataTopics,
-    ...(migrate ? MIGRATE : []),
-  ];
+function blockOf({ name, role }: BrokerUser, groups: readonly RuleGroup[]): string[] {
+  const user = `user ${name}`;
+  if (role === "node") {
+    return [
+      "# A node: its user name is its node's name. One such block for each node.",
+      user,
+      ...groups.flatMap(({ reason, rules }) => [`# ${reason}`, ...rules.map(lineOf)]),
+    ];
+  }
+  return groups.flatMap(({ reason, rules }) => [`# ${reason}`, user, ...rules.map(lineOf)]);
 }
 
-const MIGRATE = [
-  "# Only where agents move between nodes: with these a node commands other nodes.",
-  "topic write nodes/+/spawn",
-  "topic write nodes/+/stop",
-  "topic write nodes/+/list",
-  "topic write nodes/+/migration",
-  "topic read nodes/+/status",
-  "topic read nodes/+/agents",
-];
-
-function operatorBlock(user: string): string[] {
-  return [
-    "# The main machine: commands every node, hears everything.",
-    `user ${user}`,
-    "topic readwrite nodes/#",
-    "topic readwrite agents/#",
-    "topic readwrite main/#",
-    "topic read #",
-  ];
+function lineOf({ access, filter }: RuleGroup["rules"][number]): string {
+  return `topic ${access} ${filter}`;
 }

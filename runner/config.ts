@@ -6,10 +6,13 @@ import { readCommandLine } from "../protocol/config/command_line.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import type { Environment, ReadFlag } from "../protocol/config/flag.ts";
 import { absolute, oneOf, positive, wholeNumber } from "../protocol/config/values.ts";
+import { type EmbeddedConfig, readEmbedded } from "./broker/embedded_flags.ts";
 import { ALL_FLAGS, FLAGS, OUTBOXES, SWITCH, TRUST_MODES } from "./flags.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
 
 export interface RunnerConfig extends EmbeddableBroker {
+  /** What else an embedded broker is to do. */
+  readonly embedded: EmbeddedConfig;
   readonly name: string;
   /** What operators choose nodes by. */
   readonly labels: Readonly<Record<string, string>>;
@@ -80,8 +83,10 @@ function buildConfig(
   prefetch: boolean,
 ): RunnerConfig {
   const stateDir = read(FLAGS.stateDir) ?? "";
+  const broker = readEmbeddableBroker(read, env);
   return Object.freeze({
-    ...readEmbeddableBroker(read, env),
+    ...broker,
+    embedded: readEmbedded(read, broker.broker === "embedded"),
     name: readName(read(FLAGS.node) ?? read(FLAGS.name) ?? `node-${random}`),
     labels: readLabels(read(FLAGS.labels)),
     logLevel: oneOf("loglevel", LOG_LEVELS, read(FLAGS.loglevel)?.toUpperCase()),

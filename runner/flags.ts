@@ -1,6 +1,7 @@
 /** The flags of the runner: one table, from which the command line is read and `--help` is written. */
 import { EMBEDDABLE_BROKER_FLAGS } from "../protocol/broker/broker_flags.ts";
 import type { Flag } from "../protocol/config/flag.ts";
+import { EMBEDDED_FLAGS } from "./broker/embedded_flags.ts";
 import { helpText } from "../protocol/config/help.ts";
 import { LOG_LEVELS } from "./logger.ts";
 
@@ -10,6 +11,7 @@ export const TRUST_MODES = ["enforce", "warn", "off"] as const;
 
 export const FLAGS = {
   ...EMBEDDABLE_BROKER_FLAGS,
+  ...EMBEDDED_FLAGS,
   name: {
     name: "name",
     value: "NAME",

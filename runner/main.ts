@@ -1,6 +1,6 @@
 /** Entry of the runner: reads the command line, starts what it asks for, and decides the exit code. */
 import "../protocol/broker/quiet_libraries.ts";
-import { basename, join } from "@std/path";
+import { basename } from "@std/path";
 import { readAccess } from "../protocol/broker/access_files.ts";
 import { createLogger, type Logger, type LogLevel } from "./logger.ts";
 import { systemClock } from "./clock.ts";
@@ -11,13 +11,12 @@ import { endSignals, interruption, keepOthersOut } from "../protocol/config/surr
 import { runnerHelp } from "./flags.ts";
 import { findDeno } from "../protocol/deno_executable.ts";
 import { type BrokerAccess, canBeOverheard } from "../protocol/broker/access.ts";
-import { openBroker } from "./broker/open.ts";
+import type { OwnBroker } from "./own_broker.ts";
 import type { Node } from "./node/node.ts";
 import type { Policy } from "./policy/policy.ts";
 import { readPolicy } from "./policy/read.ts";
 import { readExpectations, SERVICE_VARIABLES } from "./service/expectations.ts";
 import { journalLine, leadsToJournal } from "./service/journal.ts";
-import { openHome } from "./store/home.ts";
 import { AlreadyRunningError } from "./store/registry.ts";
 import { runNode } from "./run_node.ts";
 import { VERSION } from "../protocol/version.ts";
@@ -89,10 +88,10 @@ async function run(config: RunnerConfig): Promise<number> {
   }
   try {
     const deno = await findDeno(config.deno, Deno.env.get("PATH") ?? "");
-    await using broker = await openBroker(config, log, () => brokerFolder(config, log));
+    await using broker = await brokerFor(config, access, log);
     const { node, ready } = await runNode(config, {
       broker: broker.url,
-      access,
+      access: broker.access,
       policy,
       deno,
       clock: systemClock,
@@ -145,11 +144,14 @@ async function openAccess(config: RunnerConfig, log: Logger): Promise<BrokerAcce
   }
 }
 
-/** Where an embedded broker keeps what it must not lose. */
-async function brokerFolder({ stateDir, name }: RunnerConfig, log: Logger): Promise<string> {
-  const home = await openHome(stateDir, name);
-  for (const message of home.news) log.warning(message);
-  return join(home.dir, `agentflow_${name}.broker`);
+/** The broker that was asked for; an embedded one is started, and ended with the node. */
+async function brokerFor(config: RunnerConfig, access: BrokerAccess, log: Logger): Promise<OwnBroker> {
+  if (config.broker !== "embedded") {
+    return { url: config.broker, access, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  // Loaded lazily: only needed with the embedded broker.
+  const { startOwnBroker } = await import("./own_broker.ts");
+  return await startOwnBroker(config, access, log);
 }
 
 /** `deno task` passes a Ctrl-C on that the terminal has already sent to all: one press, two signals. */

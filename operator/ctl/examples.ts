@@ -47,6 +47,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "agentflow key sign --key me.json --node hall-1 --command stop_all",
   ],
   policy: ["agentflow policy check policy.json"],
+  users: ["agentflow users add users.txt me --role operator", "agentflow users remove users.txt me"],
   acl: ["agentflow acl --node edge-1 --node edge-2 --migrate"],
   chat: [`agentflow chat "what runs in the kitchen?" --read-only`],
   mcp: ["agentflow mcp --read-only", "agentflow mcp --http 8765"],

@@ -26,6 +26,7 @@ import { addState } from "./commands/state.ts";
 import { addStop } from "./commands/stop.ts";
 import { addStopAll } from "./commands/stop_all.ts";
 import { addUpgrade } from "./commands/upgrade.ts";
+import { addUsers } from "./commands/users.ts";
 import { addWatch } from "./commands/watch.ts";
 import { addExamples } from "./examples.ts";
 import { EXIT_HELP } from "./exit_code.ts";
@@ -39,7 +40,7 @@ const GROUPS: Readonly<Record<string, readonly Add[]>> = {
   "Nodes:": [addDeploy, addUpgrade, addStopAll],
   "Fleet:": [addApply, addDiff, addDoctor],
   "Write agents:": [addNew, addDev, addCheck],
-  "Keys and rules:": [addKey, addPolicy, addAcl],
+  "Keys and rules:": [addKey, addPolicy, addAcl, addUsers],
   "This program:": [addCompletions],
   "In words:": [addChat, addMcp],
 };

@@ -24,7 +24,9 @@ export async function readAccess(
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(ca === undefined ? {} : { ca: (await readCertificates("ca", ca)).pem }),
-    ...(cert === undefined || key === undefined ? {} : { identity: await readIdentity(cert, key, warn) }),
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { identity: await readIdentity({ flag: "cert", path: cert }, { flag: "key", path: key }, warn) }),
   });
 }
 
@@ -39,16 +41,23 @@ async function readPassword(path: string, warn: (message: string) => void): Prom
   return new Secret(text);
 }
 
-async function readIdentity(
-  certPath: string,
-  keyPath: string,
+/** A file, and the flag that names it. */
+export interface FlaggedFile {
+  readonly flag: string;
+  readonly path: string;
+}
+
+/** A certificate and its private key. @throws ConfigError */
+export async function readIdentity(
+  cert: FlaggedFile,
+  key: FlaggedFile,
   warn: (message: string) => void,
 ): Promise<ClientIdentity> {
-  const { pem, first } = await readCertificates("cert", certPath);
-  const keyPem = await readPrivate("key", keyPath, warn);
-  if (!first.checkPrivateKey(parseKey(keyPath, keyPem))) {
+  const { pem, first } = await readCertificates(cert.flag, cert.path);
+  const keyPem = await readPrivate(key.flag, key.path, warn);
+  if (!first.checkPrivateKey(parseKey(key, keyPem))) {
     throw new ConfigError(
-      `--key: the key in '${keyPath}' does not belong to the certificate in '${certPath}'`,
+      `--${key.flag}: the key in '${key.path}' does not belong to the certificate in '${cert.path}'`,
     );
   }
   return { certificate: pem, key: new Secret(keyPem) };
@@ -68,15 +77,17 @@ async function readCertificates(
   throw new ConfigError(`--${flag}: '${path}' does not hold a certificate in PEM form`);
 }
 
-function parseKey(path: string, pem: string): KeyObject {
+function parseKey({ flag, path }: FlaggedFile, pem: string): KeyObject {
   if (/ENCRYPTED/.test(pem)) {
-    throw new ConfigError(`--key: the key in '${path}' needs a passphrase: give one that is not encrypted`);
+    throw new ConfigError(
+      `--${flag}: the key in '${path}' needs a passphrase: give one that is not encrypted`,
+    );
   }
   try {
     return createPrivateKey(pem);
   } catch {
     // Do not use the parser's message: it may quote the key.
-    throw new ConfigError(`--key: '${path}' does not hold a private key in PEM form`);
+    throw new ConfigError(`--${flag}: '${path}' does not hold a private key in PEM form`);
   }
 }
 

@@ -7,6 +7,7 @@ type Done = (error?: Error | null) => void;
 
 interface Packet {
   readonly qos: number;
+  readonly topic: string;
 }
 
 /** The parts of the library that a message passes. */
@@ -15,8 +16,14 @@ export interface Publishing {
   publish: (...args: never[]) => void;
 }
 
-/** @param stored resolves when everything passed on so far is stored; `undefined` where there is nothing to wait for */
-export function acknowledgeWhenStored(broker: Publishing, stored: () => Promise<void> | undefined): void {
+export interface Acknowledging {
+  /** Resolves when everything passed on so far is stored; `undefined` where there is nothing to wait for. */
+  readonly stored: () => Promise<void> | undefined;
+  /** A message that is not allowed is acknowledged, and goes no further: MQTT 3.1.1 has no other answer (3.3.5). */
+  readonly mayPublish: (client: object, topic: string) => boolean;
+}
+
+export function acknowledgeWhenStored(broker: Publishing, { stored, mayPublish }: Acknowledging): void {
   const authorize = broker.authorizePublish.bind(broker) as (
     client: object | null,
     packet: Packet,
@@ -31,12 +38,17 @@ export function acknowledgeWhenStored(broker: Publishing, stored: () => Promise<
       else void storing.then(() => done());
     });
   // The library calls this before it acknowledges, and `publish` after.
-  broker.authorizePublish = (client: object | null, packet: Packet, done: Done) =>
+  broker.authorizePublish = (client: object | null, packet: Packet, done: Done) => {
+    if (client !== null && !mayPublish(client, packet.topic)) {
+      published.add(packet);
+      return done();
+    }
     authorize(client, packet, (error) => {
       if (error || packet.qos !== 1 || client === null) return done(error);
       published.add(packet);
       publishAndStore(packet, client, done);
     });
+  };
   broker.publish = (packet: Packet, client?: object | Done | null, done: Done = () => {}) => {
     if (isDone(client)) return publish(packet, null, client);
     if (published.delete(packet)) return done();

@@ -1,15 +1,21 @@
-/** An MQTT broker inside this process, on loopback: one command runs everything. */
-import { createServer, type Server, type Socket } from "node:net";
+/** An MQTT broker inside this process: one command runs everything. */
+import type { Duplex } from "node:stream";
+import { isLoopback } from "../../protocol/broker/loopback.ts";
 import { acknowledgeWhenStored } from "./acknowledge.ts";
 import { type Store, StoreBounds, type StoreLimits } from "./bounded_store.ts";
 import { Budget } from "./budget.ts";
 import type { ChangingStore } from "./durable_store.ts";
+import type { GateClient, Gatekeeper } from "./gatekeeper.ts";
 import { LevelStream } from "./level_stream.ts";
+import { type Listener, type OpenListener, openListener, type TlsFiles } from "./listeners.ts";
 import { openDurableStore } from "./open_durable_store.ts";
 import { type OrderedBroker, publishInOrder } from "./publish_in_order.ts";
 
 export interface EmbeddedBroker {
+  /** On loopback. */
   readonly port: number;
+  /** Of the further listeners, in their order. */
+  readonly ports: readonly number[];
   close(): Promise<void>;
 }
 
@@ -48,10 +54,17 @@ export const BROKER_LIMITS: BrokerLimits = {
 /** A client that reads nothing for this long is cut off, because all others wait for it. */
 const DRAIN_MS = 5000;
 const CONNECT_MS = 10_000;
+/** More than the longest packet with which a client can present itself: five fields of 64 KiB. */
+const MAX_CONNECT_BYTES = 384 * 1024;
 
 export interface EmbeddedOptions {
-  /** 0 for any free one. */
+  /** On loopback; 0 for any free one. */
   readonly port: number;
+  /** Further addresses to listen on. */
+  readonly listeners?: readonly Listener[];
+  readonly tls?: TlsFiles | undefined;
+  /** Who may do what; without it everybody may do everything, and only loopback is listened on. */
+  readonly gate?: Gatekeeper | undefined;
   /** An own folder in which sessions and messages survive this process; without it they do not. */
   readonly dir?: string;
   readonly limits?: BrokerLimits;
@@ -61,42 +74,57 @@ export interface EmbeddedOptions {
 
 /**
  * Starts the broker.
- * @throws Error with what to do when the port is taken
+ * @throws Error with what to do when a port is taken, or another process uses what is stored
  */
-export async function startEmbeddedBroker(
-  { port, dir, limits = BROKER_LIMITS, say = () => {} }: EmbeddedOptions,
-): Promise<EmbeddedBroker> {
-  const sockets = new Set<Socket>();
+export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<EmbeddedBroker> {
+  const { limits = BROKER_LIMITS, listeners = [], tls, gate } = options;
+  if (gate === undefined && listeners.some(({ host }) => !isLoopback(host))) {
+    throw new Error("The embedded broker listens on loopback alone where it has no users");
+  }
+  const open: OpenListener[] = [];
+  let connections = 0;
   // Until it has been given what it stored, nobody is let in.
-  const opened = Promise.withResolvers<(socket: Socket) => void>();
-  const server = createServer((socket) => {
-    if (sockets.size >= limits.connections) {
-      socket.destroy();
-      return;
-    }
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket));
-    void opened.promise.then((letIn) => letIn(socket));
-  });
-  const boundPort = await listen(server, port);
-  const close = async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    await closed;
+  const opened = Promise.withResolvers<(stream: Duplex) => void>();
+  const parts = {
+    tls,
+    maxPacketBytes: limits.packetBytes,
+    enter: (socket: Duplex) => {
+      if (connections >= limits.connections) return false;
+      connections += 1;
+      socket.once("close", () => connections -= 1);
+      return true;
+    },
+    onStream: (stream: Duplex) => void opened.promise.then((letIn) => letIn(stream)),
   };
+  const closeAll = () => Promise.all(open.map((listener) => listener.close()));
   try {
-    const broker = await openBroker(dir, limits, say);
+    const own = ownListener(options.port, listeners);
+    for (const listener of [...own, ...listeners]) {
+      open.push(await openListener(listener, parts));
+    }
+    const broker = await openBroker(options);
     opened.resolve(broker.letIn);
-    return { port: boundPort, close: () => broker.close().then(close) };
+    return {
+      port: own.length === 0 ? options.port : open[0]?.port ?? 0,
+      ports: open.slice(own.length).map(({ port }) => port),
+      close: () => broker.close().then(closeAll).then(() => {}),
+    };
   } catch (error) {
-    await close();
+    await closeAll();
     throw error;
   }
 }
 
-/** The broker without its listener. @throws Error when another process uses what it stored */
-async function openBroker(dir: string | undefined, limits: BrokerLimits, say: (message: string) => void) {
+/** The node's own way to it, where no other listener is one. */
+function ownListener(port: number, others: readonly Listener[]): Listener[] {
+  const isThere = others.some((other) =>
+    other.scheme === "mqtt" && other.port === port && ["0.0.0.0", "::", LOOPBACK].includes(other.host)
+  );
+  return isThere ? [] : [{ scheme: "mqtt", host: LOOPBACK, port }];
+}
+
+/** The broker without its listeners. @throws Error when another process uses what it stored */
+async function openBroker({ dir, gate, limits = BROKER_LIMITS, say = () => {} }: EmbeddedOptions) {
   // Loaded lazily: only needed with the embedded broker.
   const { Aedes } = await import("aedes");
   const subscriptions = new SubscriptionCount(limits.subscriptions);
@@ -104,8 +132,25 @@ async function openBroker(dir: string | undefined, limits: BrokerLimits, say: (m
     drainTimeout: DRAIN_MS,
     connectTimeout: CONNECT_MS,
     // Further subscriptions are not confirmed; the client keeps those it has.
-    authorizeSubscribe: (client, subscription, done) =>
-      done(null, subscriptions.mayHaveOneMore(client) ? subscription : null),
+    authorizeSubscribe: (client, subscription, done) => {
+      const may = (gate?.maySubscribe(client, subscription.topic) ?? true) &&
+        subscriptions.mayHaveOneMore(client);
+      done(null, may ? subscription : null);
+    },
+    ...(gate === undefined ? {} : {
+      authenticate: (
+        client: GateClient,
+        name: string | undefined,
+        password: Uint8Array | undefined,
+        done: Admit,
+      ) => {
+        const refused = Object.assign(new Error("bad user name or password"), { returnCode: 4 as const });
+        gate.admit(client, name, password).then(
+          (may) => may ? done(null, true) : done(refused, false),
+          () => done(refused, false),
+        );
+      },
+    }),
   });
   const close = () => new Promise<void>((resolve) => aedes.close(() => resolve()));
   // Neither exists in the library's types.
@@ -123,23 +168,39 @@ async function openBroker(dir: string | undefined, limits: BrokerLimits, say: (m
   StoreBounds.around(store, { limits: limits.store, isConnected, onFull: say });
   await durable?.load(store);
   publishInOrder(aedes as unknown as OrderedBroker);
-  acknowledgeWhenStored(aedes, () => durable?.committed());
+  acknowledgeWhenStored(aedes, {
+    stored: () => durable?.committed(),
+    mayPublish: (client, topic) => gate?.mayPublish(client, topic) ?? true,
+  });
   aedes.on("clientDisconnect", (client) => {
     // An ended session can no longer finish its messages.
     if (client.clean) void store.cleanIncoming(client);
   });
   const budget = new Budget(limits.bufferedBytes);
-  const bounds = { maxPacketBytes: limits.packetBytes, maxQueuedBytes: limits.queuedBytes, budget };
+  const letIn = (stream: Duplex) => {
+    if (stream.destroyed) return;
+    const known: { client?: object } = {};
+    const stranger = Math.min(limits.packetBytes, MAX_CONNECT_BYTES);
+    const isKnown = () => gate === undefined || known.client !== undefined && gate.isAdmitted(known.client);
+    const bounds = {
+      get maxPacketBytes() {
+        return isKnown() ? limits.packetBytes : stranger;
+      },
+      maxQueuedBytes: limits.queuedBytes,
+      budget,
+    };
+    known.client = aedes.handle(new LevelStream(stream, bounds));
+  };
   return {
-    letIn: (socket: Socket) => {
-      if (!socket.destroyed) aedes.handle(new LevelStream(socket, bounds));
-    },
+    letIn,
     close: async () => {
       await close();
       await durable?.[Symbol.asyncDispose]();
     },
   };
 }
+
+type Admit = (error: (Error & { returnCode: 4 }) | null, may: boolean) => void;
 
 /** Counts the filters each client has subscribed to. */
 class SubscriptionCount {
@@ -158,22 +219,4 @@ class SubscriptionCount {
     this.#granted.set(client, count + 1);
     return true;
   }
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: Error & { code?: string }) => {
-      reject(
-        error.code === "EADDRINUSE"
-          ? new Error(
-            `Cannot start the embedded broker: port ${port} is in use. Choose another with --port, or use the broker that is there: --broker ${LOOPBACK}`,
-          )
-          : new Error(`Cannot start the embedded broker: ${error.message}`),
-      );
-    });
-    server.listen(port, LOOPBACK, () => {
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
-  });
 }

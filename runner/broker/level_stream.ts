@@ -1,6 +1,6 @@
 /** Wraps a socket so that the broker library reads it reliably and with bounded memory. */
-import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { systemClock } from "../clock.ts";
 import type { Budget } from "./budget.ts";
 import { PacketMeter } from "./packet_meter.ts";
 
@@ -9,11 +9,14 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** Outgoing bytes buffered for the client before the broker waits; it waits a few seconds at most. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
+/** How long a client may take for the end of its connection. */
+const END_MS = 1000;
 /** Clients that hold less are not counted: counting them would cost work for every packet. */
 const MIN_COUNTED_BYTES = 64 * 1024;
 
 /** Limits of one client. */
 export interface ClientBounds {
+  /** May grow: clients that have not been let in yet may send less. */
   readonly maxPacketBytes: number;
   /** Outgoing bytes that may wait for a client before it is cut off. */
   readonly maxQueuedBytes: number;
@@ -30,8 +33,9 @@ export class LevelStream extends Duplex {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   readonly #meter = new PacketMeter();
+  #isEnding = false;
 
-  constructor(private readonly socket: Socket, private readonly bounds: ClientBounds) {
+  constructor(private readonly socket: Duplex, private readonly bounds: ClientBounds) {
     super({ writableHighWaterMark: HIGH_WATER_BYTES });
     socket.on("data", (chunk) => this.#take(chunk as Uint8Array));
     socket.on("end", () => this.push(null));
@@ -67,6 +71,20 @@ export class LevelStream extends Duplex {
     return hasRoom;
   }
 
+  /** Without an error, what has been written leaves first: it may say why a client is not let in. */
+  override destroy(error?: Error): this {
+    // The library destroys the stream of a client that it refuses twice, then with an error.
+    if (this.#isEnding && error !== undefined) return this;
+    if (error !== undefined || this.#isEnding || this.writableLength === 0 || this.socket.destroyed) {
+      return super.destroy(error);
+    }
+    this.#isEnding = true;
+    const ended = new AbortController();
+    this.end(() => ended.abort());
+    void systemClock.sleep(END_MS, ended.signal).then(() => super.destroy());
+    return this;
+  }
+
   override _final(done: (error?: Error | null) => void): void {
     this.socket.end(done);
   }
@@ -74,8 +92,19 @@ export class LevelStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#waiting = [];
     this.bounds.budget.set(this, 0);
-    this.socket.destroy();
+    if (error === null) void this.#endSocket();
+    else this.socket.destroy();
     done(error);
+  }
+
+  /** With TLS, what was written last leaves only now. */
+  async #endSocket(): Promise<void> {
+    const closed = new AbortController();
+    this.socket.once("close", () => closed.abort());
+    if (this.socket.closed) return;
+    this.socket.end();
+    await systemClock.sleep(END_MS, closed.signal);
+    this.socket.destroy();
   }
 
   #take(chunk: Uint8Array): void {

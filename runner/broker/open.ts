@@ -6,23 +6,15 @@ export interface OpenBroker extends AsyncDisposable {
   readonly url: BrokerUrl;
 }
 
-/**
- * An embedded broker is started here, and ends with what is returned.
- * @param folder where it keeps what must outlive it; without it, in memory
- */
+/** An embedded broker is started here, keeps all in memory, and ends with what is returned. */
 export async function openBroker(
   { broker, port }: Pick<EmbeddableBroker, "broker" | "port">,
   log: { info(message: string): void; warning(message: string): void },
-  folder?: () => Promise<string>,
 ): Promise<OpenBroker> {
   if (broker !== "embedded") return { url: broker, [Symbol.asyncDispose]: () => Promise.resolve() };
   // Loaded lazily: only needed with --broker embedded.
   const { startEmbeddedBroker } = await import("./embedded.ts");
-  const embedded = await startEmbeddedBroker({
-    port,
-    ...(folder === undefined ? {} : { dir: await folder() }),
-    say: (message) => log.warning(message),
-  });
+  const embedded = await startEmbeddedBroker({ port, say: (message) => log.warning(message) });
   log.info(`The embedded broker listens on 127.0.0.1:${embedded.port}`);
   return { url: parseBroker("127.0.0.1", embedded.port), [Symbol.asyncDispose]: () => embedded.close() };
 }

@@ -53,7 +53,8 @@ export class NodeProcess implements AsyncDisposable {
     const child = new Deno.Command(program, {
       args: [
         ...before,
-        ...["--broker", "127.0.0.1", "--port", String(options.port), "--name", name],
+        ...options.args?.includes("--broker") ? [] : ["--broker", "127.0.0.1"],
+        ...["--port", String(options.port), "--name", name],
         ...["--state-dir", stateDir, "--work-dir", workDir],
         ...options.args ?? [],
       ],

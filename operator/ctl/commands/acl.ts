@@ -1,9 +1,9 @@
 /** `agentflow acl`: prints mosquitto access rules for nodes, agents and operators. */
 import type { Command } from "commander";
+import { dataFilterError } from "../../../protocol/broker/access_rules.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { aclFile, type AclRequest } from "../../acl_rules.ts";
 import { isName, NAME_RULE } from "../../../protocol/names.ts";
-import { filterError, filtersOverlap, topics } from "../../../protocol/topics.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, type Options } from "../options.ts";
@@ -68,19 +68,8 @@ function checked(request: AclRequest): AclRequest {
   return request;
 }
 
-/** Rejects filters whose writers could command nodes, answer in their place, or forge their agents' detections. */
 function checkData(filter: string, nodes: readonly string[]): void {
-  const problem = filterError(filter);
-  if (problem !== undefined) throw new ConfigError(`--data '${filter}': ${problem}`);
-  if (["#", "+", "nodes", "agents", "main"].includes(filter.split("/")[0] ?? "")) {
-    throw new ConfigError(
-      `--data '${filter}' holds topics that command nodes: a filter must not begin with #, +, nodes, agents or main`,
-    );
-  }
-  const node = nodes.find((node) => filtersOverlap(filter, topics.detections(node, "+")));
-  if (node !== undefined) {
-    throw new ConfigError(
-      `--data '${filter}' holds the detections of node '${node}', which only that node may publish`,
-    );
-  }
+  const problem = dataFilterError(filter, nodes);
+  if (problem === undefined) return;
+  throw new ConfigError(`--data '${filter}'${problem.startsWith("holds") ? "" : ":"} ${problem}`);
 }

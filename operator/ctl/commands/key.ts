@@ -13,6 +13,7 @@ import { agreed } from "../ask.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, type Options, text } from "../options.ts";
+import { replaceFile } from "../replace_file.ts";
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -108,7 +109,7 @@ function addEnrol(key: Command, cli: Cli): void {
         run.note("Nothing has been enrolled");
         return EXIT.failed;
       }
-      await replaceKeyFile(path, withNode(before, found));
+      await replaceFile(path, withNode(before, found), 0o644);
     }
     if (run.json) run.printJson({ ok: true, node, fingerprint, changed: known !== key });
     else run.print(`Node '${node}' is ${known === key ? "already " : ""}enrolled in ${path}: ${fingerprint}`);
@@ -143,17 +144,6 @@ async function readKeyFile(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "[]";
     throw new ConfigError(`--trust ${path} cannot be used: ${(error as Error).message}`);
-  }
-}
-
-/** Replaces the file atomically: a running node may read it at any moment. */
-async function replaceKeyFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.tmp`;
-  try {
-    await Deno.writeTextFile(temporary, content, { createNew: true, mode: 0o644 });
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    throw new ConfigError(`Cannot write ${path}: ${(error as Error).message}`);
   }
 }
 

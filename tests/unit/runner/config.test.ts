@@ -28,6 +28,7 @@ Deno.test("without flags the defaults of the contract hold", () => {
   assertEquals(run([]), {
     broker: { host: "localhost", port: 1883, url: "mqtt://localhost:1883" },
     port: 1883,
+    embedded: { listeners: [], usersFile: undefined, tls: undefined, data: ["sensors/#"] },
     access: NO_ACCESS,
     name: "node-0a1b2c",
     labels: {},
@@ -88,6 +89,7 @@ Deno.test("every flag is read", () => {
   const expected: RunnerConfig = {
     broker: { host: "b", port: 1, url: "mqtts://b:1" },
     port: 1,
+    embedded: { listeners: [], usersFile: undefined, tls: undefined, data: ["sensors/#"] },
     access: {
       ca: "/ca.crt",
       cert: "/me.crt",
@@ -364,6 +366,11 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--key FILE",
     "--username NAME",
     "--password-file FILE",
+    "--listen ADDRESS,…",
+    "--broker-users FILE",
+    "--broker-cert FILE",
+    "--broker-key FILE",
+    "--broker-data FILTER,…",
     "--name NAME",
     "--node NAME",
     "--labels KEY=VALUE,…",

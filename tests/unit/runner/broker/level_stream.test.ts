@@ -55,6 +55,18 @@ Deno.test("what is written goes to the client, and each end learns that the othe
   await closed;
 });
 
+Deno.test("what has been written leaves before the end, however often that is asked for", async () => {
+  await using ends = await connected();
+  let heard = "";
+  ends.client.on("data", (data) => heard += String(data));
+  const closed = new Promise<void>((resolve) => ends.client.once("close", () => resolve()));
+  for (const part of ["not ", "let ", "in"]) ends.stream.write(part);
+  ends.stream.destroy();
+  ends.stream.destroy(new Error("refused"));
+  await closed;
+  assertEquals(heard, "not let in");
+});
+
 Deno.test("a client that takes nothing is cut off when too much waits for it", async () => {
   await using ends = await connected();
   ends.client.pause();
