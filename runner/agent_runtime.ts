@@ -205,7 +205,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     // What it has left where its state file belongs goes with it. What cannot be removed is said at its next start.
     void running.exited.then(() => leftovers?.remove(process.pid));
     const exited = running.exited.then((exit) => stateFiles.clear(agent.name).then(() => exit, () => exit));
-    return { ...running, exited };
+    return { ...running, isStateFixed: stateIsFixed, exited };
   }
 
   /** What its process says, without secrets, and without Deno's records of what it has tried: those are told by themselves. */

@@ -1,5 +1,6 @@
 /** Time as the runner sees it. Only the implementation here touches the platform's timers. */
 import { delay } from "@std/async/delay";
+import { Beats } from "./beats.ts";
 
 export interface Clock {
   /** Seconds since the epoch, for what is said on the wire. May jump. */
@@ -8,14 +9,22 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves `true` after `ms` milliseconds, or `false` as soon as `signal` is aborted. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * As `sleep`, for regular work whose moment does not matter: it ends up to an eighth of a second sooner or later, together
+   * with the other rests. An idle node then seldom wakes.
+   */
+  rest(ms: number, signal?: AbortSignal): Promise<boolean>;
 }
 
 /** The longest delay a timer of the platform takes, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+const beats = new Beats();
+
 export const systemClock: Clock = {
   epochSeconds: () => Date.now() / 1000,
   monotonicMs: () => performance.now(),
+  rest: (ms, signal) => beats.rest(ms, signal),
   async sleep(ms, signal) {
     try {
       for (let left = ms; left > 0; left -= MAX_TIMER_MS) {

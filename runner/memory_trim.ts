@@ -32,7 +32,7 @@ export class MemoryTrim {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, measureMb, collect } = this.parts;
     this.#restMb = measureMb();
-    while (await clock.sleep(INTERVAL_MS, signal)) {
+    while (await clock.rest(INTERVAL_MS, signal)) {
       const beforeMb = measureMb();
       if (!this.#isDue(beforeMb)) continue;
       await collect();

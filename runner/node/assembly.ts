@@ -27,6 +27,8 @@ import { Arrivals } from "./migration/arrivals.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { callRoll } from "./commands/list.ts";
 import { Controller } from "./intake/controller.ts";
+import { residentMemory, swappedMb, writtenMb } from "../process/proc_glance.ts";
+import { TemporaryFiles } from "../process/temporary_files.ts";
 import { readSockets, socketInodes } from "../process/sockets.ts";
 import { deletedFilesMb } from "../process/deleted_files.ts";
 import { DiskGuard } from "./agents/disk_guard.ts";
@@ -139,18 +141,21 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const echo = new Echo({ node, link, clock, log });
   const onReported = () => echo.sent();
   const stats = new ProcStats();
+  const temporaryFiles = new TemporaryFiles({ look: deletedFilesMb, written: writtenMb });
   const guards = [
     new MemoryGuard({
       clock,
       agents,
       measure: (pid) => stats.held(pid),
+      glance: residentMemory(),
+      swappedMb,
       totalMb: totals.memoryMb,
       limitOf: ({ name }) => enforcer.rulesFor(name).memory_mb ?? parts.memoryMb,
     }),
     new DiskGuard({
       clock,
       agents,
-      measure: deletedFilesMb,
+      measure: (pid) => temporaryFiles.usedMb(pid),
       states: () => stateFiles.sizesMb(),
       totalMb: totals.diskMb,
     }),

@@ -25,6 +25,10 @@ export class AgentProcess {
     return this.#running?.isCpuLimited === true;
   }
 
+  get isStateFixed(): boolean {
+    return this.#running?.isStateFixed === true;
+  }
+
   /** Aborted when the process that is launched, or runs, has ended. */
   get over(): AbortSignal | undefined {
     return this.#ending?.signal;

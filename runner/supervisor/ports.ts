@@ -22,6 +22,8 @@ export interface RunningProcess {
   setStopped(stopped: boolean): void;
   /** Whether the kernel holds it to its share of the CPU. */
   readonly isCpuLimited?: boolean;
+  /** Whether the kernel keeps it from making anything beside its state file. */
+  readonly isStateFixed?: boolean;
   readonly exited: Promise<ProcessExit>;
 }
 

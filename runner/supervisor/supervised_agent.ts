@@ -105,6 +105,11 @@ export class SupervisedAgent {
     return this.#process.isCpuLimited;
   }
 
+  /** Whether the kernel keeps its process from making anything beside its state file. */
+  get isStateFixed(): boolean {
+    return this.#process.isStateFixed;
+  }
+
   /** Suspends or resumes its process. */
   setStopped(stopped: boolean): void {
     this.#process.setStopped(stopped);

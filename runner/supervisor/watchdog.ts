@@ -32,7 +32,7 @@ export class Watchdog {
     this.#lastQuestion = 0;
     this.#lastAnswer = 0;
     this.#lastAnswerMs = this.clock.monotonicMs();
-    for (let n = 1; await this.clock.sleep(this.limitMs / PINGS_PER_LIMIT, signal); n++) {
+    for (let n = 1; await this.clock.rest(this.limitMs / PINGS_PER_LIMIT, signal); n++) {
       const silentMs = this.clock.monotonicMs() - this.#lastAnswerMs;
       // Unanswered pings count too: a runner that was itself held up must not blame its agents.
       if (n - 1 - this.#lastAnswer >= PINGS_PER_LIMIT && silentMs >= this.limitMs) {

@@ -48,6 +48,10 @@ export class FakeClock implements Clock {
     });
   }
 
+  rest(ms: number, signal?: AbortSignal): Promise<boolean> {
+    return this.sleep(ms, signal);
+  }
+
   /** Lets `ms` milliseconds pass, and all that they set off run. */
   async advance(ms: number): Promise<void> {
     await settled();

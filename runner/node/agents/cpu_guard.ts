@@ -62,9 +62,14 @@ export class CpuGuard {
 
   /** Watches all agents until `signal` is aborted; then all resume. */
   async run(signal: AbortSignal): Promise<void> {
-    while (await this.parts.clock.sleep(this.#held.size > 0 ? TICK_MS : IDLE_MS, signal)) this.#check();
+    while (await this.#wait(signal)) this.#check();
     for (const agent of this.#held.keys()) agent.setStopped(false);
     this.#held.clear();
+  }
+
+  #wait(signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.parts;
+    return this.#held.size > 0 ? clock.sleep(TICK_MS, signal) : clock.rest(IDLE_MS, signal);
   }
 
   #check(): void {

@@ -16,7 +16,7 @@ export interface DiskGuardParts {
   readonly totalMb: number;
 }
 
-/** Rarely: it checks every open file, and the kernel bounds each of them. */
+/** Rarely: the kernel bounds each file. */
 const INTERVAL_MS = 1000;
 /** A database that sorts or indexes uses some. */
 const ALLOWED_MB = 64;
@@ -30,7 +30,7 @@ export class DiskGuard {
   /** Watches over all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, agents, states } = this.parts;
-    while (await clock.sleep(INTERVAL_MS, signal)) {
+    while (await clock.rest(INTERVAL_MS, signal)) {
       const running = agents().filter(({ pid }) => pid !== undefined);
       if (running.length === 0) continue;
       const used = new Map(states());

@@ -8,6 +8,10 @@ export interface MemoryGuardParts {
   readonly agents: () => readonly SupervisedAgent[];
   /** `undefined` when the process has ended. */
   readonly measure: (pid: number) => HeldMemory | undefined;
+  /** Resident memory of a process, MiB: found out faster than all of it. `undefined` when the process has ended. */
+  readonly glance: (pid: number) => number | undefined;
+  /** What the whole machine has in swap, MiB. */
+  readonly swappedMb: () => number;
   /** In MiB. */
   readonly limitOf: (agent: SupervisedAgent) => number;
   /** Limit for all agents together, without the memory they share; in MiB. */
@@ -30,7 +34,8 @@ export class MemoryGuard {
   /** Watches all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, agents, measure } = this.parts;
-    while (await clock.sleep(INTERVAL_MS, signal)) {
+    while (await clock.rest(INTERVAL_MS, signal)) {
+      if (this.#ending === undefined && this.#isFine()) continue;
       const measured = agents().flatMap((agent): Measured[] => {
         const held = agent.pid === undefined ? undefined : measure(agent.pid);
         return held === undefined ? [] : [{ agent, ...held }];
@@ -38,6 +43,18 @@ export class MemoryGuard {
       for (const one of measured) this.#check(one);
       this.#checkAll(measured);
     }
+  }
+
+  /** Whether nobody can hold too much, as a glance shows: none holds more than is resident, and in swap. */
+  #isFine(): boolean {
+    const { agents, glance, swappedMb, limitOf, totalMb } = this.parts;
+    let sum = swappedMb();
+    const inSwap = sum;
+    return agents().every((agent) => {
+      const residentMb = agent.pid === undefined ? 0 : glance(agent.pid) ?? 0;
+      sum += residentMb;
+      return residentMb + inSwap <= limitOf(agent) && sum <= totalMb;
+    });
   }
 
   #check({ agent, heldMb }: Measured): void {

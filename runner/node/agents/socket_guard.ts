@@ -44,7 +44,7 @@ export class SocketGuard {
   /** Watches all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, agents, sockets, isBrokerThere } = this.parts;
-    for (let round = 1; await clock.sleep(INTERVAL_MS, signal); round++) {
+    for (let round = 1; await clock.rest(INTERVAL_MS, signal); round++) {
       if (round % SELDOM !== 0 && isBrokerThere()) continue;
       const running = agents().filter(({ pid }) => pid !== undefined);
       if (running.length > 0) this.#look(running, sockets());

@@ -14,6 +14,8 @@ export interface StateGuardParts {
 
 /** Often: a disk can take hundreds of megabytes per second. One folder listing covers all agents. */
 const INTERVAL_MS = 100;
+/** While the kernel lets no agent make a file or a folder there. */
+const HELD_MS = 250;
 
 export class StateGuard {
   constructor(private readonly parts: StateGuardParts) {}
@@ -21,7 +23,9 @@ export class StateGuard {
   /** Watches all agents until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, agents, litterers } = this.parts;
-    while (await clock.sleep(INTERVAL_MS, signal)) {
+    const wait = () =>
+      agents().some(mayMakeFiles) ? clock.sleep(INTERVAL_MS, signal) : clock.rest(HELD_MS, signal);
+    while (await wait()) {
       const running = agents().filter(({ pid }) => pid !== undefined);
       if (running.length === 0) continue;
       const names = litterers();
@@ -29,6 +33,10 @@ export class StateGuard {
       for (const agent of running) if (names.has(agent.name)) end(agent);
     }
   }
+}
+
+function mayMakeFiles({ pid, isStarting, isStateFixed }: SupervisedAgent): boolean {
+  return pid === undefined ? isStarting : !isStateFixed;
 }
 
 function end(agent: SupervisedAgent): void {

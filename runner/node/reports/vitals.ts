@@ -32,7 +32,7 @@ export class Vitals {
 
   /** Reports until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    while (await this.parts.clock.sleep(HEARTBEAT_INTERVAL_MS, signal)) {
+    while (await this.parts.clock.rest(HEARTBEAT_INTERVAL_MS, signal)) {
       this.reportNode();
       const pids = this.parts.agents().flatMap(({ pid }) => pid ?? []);
       this.parts.stats.keepOnly(new Set([Deno.pid, ...pids]));

@@ -5,7 +5,12 @@ import { Pace } from "../../../../runner/process/pace.ts";
 function pace() {
   let nowMs = 0;
   const said: string[] = [];
-  const clock = { monotonicMs: () => nowMs, epochSeconds: () => 0, sleep: () => Promise.resolve(true) };
+  const clock = {
+    monotonicMs: () => nowMs,
+    epochSeconds: () => 0,
+    sleep: () => Promise.resolve(true),
+    rest: () => Promise.resolve(true),
+  };
   const limits = { messagesPerSecond: 100, bytesPerSecond: 10_240 };
   return {
     pace: new Pace(limits, clock, (message) => said.push(message)),

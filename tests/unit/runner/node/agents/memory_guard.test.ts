@@ -24,6 +24,8 @@ Deno.test("only agents beyond their own limit are ended, and what was measured i
     clock,
     agents: () => agents,
     measure: (pid) => heldBy(used[pid]),
+    glance: (pid) => used[pid],
+    swappedMb: () => 0,
     totalMb: 1000,
     limitOf: ({ name }) => name === "allowed" ? 512 : 256,
   });
@@ -51,6 +53,8 @@ Deno.test("when all agents together hold too much of their own, the largest is e
     clock,
     agents: () => agents,
     measure: (pid) => own.has(pid) ? heldBy(200, own.get(pid)) : undefined,
+    glance: (pid) => own.has(pid) ? 200 : undefined,
+    swappedMb: () => 0,
     totalMb: 100,
     limitOf: () => 256,
   });
@@ -65,6 +69,40 @@ Deno.test("when all agents together hold too much of their own, the largest is e
   own.set(1, 90);
   await clock.advance(250);
   assertEquals(ended.at(-1), ["a", "memory of all agents", 120]);
+  life.abort();
+  await running;
+});
+
+Deno.test("while a glance shows that nobody can hold too much, nothing else is measured", async () => {
+  const clock = new FakeClock();
+  const ended: Kill[] = [];
+  const agents = [1, 2].map((pid) =>
+    ({ name: `a${pid}`, pid, kill: (kill: Kill) => ended.push(kill) }) as unknown as SupervisedAgent
+  );
+  let [looks, residentMb, swappedMb] = [0, 100, 0];
+  const guard = new MemoryGuard({
+    clock,
+    agents: () => agents,
+    measure: (pid) => {
+      looks += 1;
+      return heldBy(pid === 1 ? residentMb + swappedMb : 100);
+    },
+    glance: (pid) => pid === 1 ? residentMb : 100,
+    swappedMb: () => swappedMb,
+    totalMb: 400,
+    limitOf: () => 256,
+  });
+  const life = new AbortController();
+  const running = guard.run(life.signal);
+  await clock.advance(1000);
+  assertEquals(looks, 0);
+  // What has gone to swap may be anybody's.
+  swappedMb = 157;
+  await clock.advance(250);
+  assertEquals([looks, ended.map(({ limit, measured }) => [limit, measured])], [2, [["memory", 257]]]);
+  [residentMb, swappedMb] = [301, 0];
+  await clock.advance(250);
+  assertEquals([looks, ended.map(({ limit }) => limit)], [4, ["memory", "memory", "memory of all agents"]]);
   life.abort();
   await running;
 });
