@@ -83,8 +83,11 @@ class DirectPublisher {
     acknowledged();
   }
 
+  /** The sender has far fewer messages in flight than there are ids: there always is a free one. */
   #nextId(): number {
-    this.#lastId = this.#lastId === MAX_ID ? LAST_OF_LIBRARY + 1 : this.#lastId + 1;
+    do {
+      this.#lastId = this.#lastId === MAX_ID ? LAST_OF_LIBRARY + 1 : this.#lastId + 1;
+    } while (this.#unacknowledged.has(this.#lastId));
     return this.#lastId;
   }
 }
