@@ -5,7 +5,6 @@ import { AgentRuntime } from "./agent_runtime.ts";
 import type { Clock } from "./clock.ts";
 import { AuditLog } from "./audit/audit_log.ts";
 import { Denials } from "./audit/denials.ts";
-import { ConfigError } from "../protocol/config/config_error.ts";
 import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, sayLeftovers, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "../protocol/packages/env.ts";
@@ -17,10 +16,11 @@ import { parseSpecifiers } from "../protocol/packages/specifiers.ts";
 import { fingerprintOf } from "../protocol/signing/statements.ts";
 import type { BrokerAccess } from "../protocol/broker/access.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
-import { type Keeper, memoryKeeper } from "./link/keeper.ts";
+import { memoryKeeper } from "./link/keeper.ts";
 import type { LinkListener } from "./link/link.ts";
 import { MqttLink } from "./link/mqtt_link.ts";
 import type { Logger } from "./logger.ts";
+import { diskKeeper, openGate, openSecrets, usable } from "./open_parts.ts";
 import { createIdentity } from "./node/reports/identity.ts";
 import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reports/reporter.ts";
@@ -37,9 +37,7 @@ import { freeMb } from "./files/disk_space.ts";
 import { ownFolder } from "./files/own_folder.ts";
 import { openHome } from "./store/home.ts";
 import { Registry } from "./store/registry.ts";
-import { Secrets } from "./secrets/secrets.ts";
 import { StateFiles } from "./store/state_files.ts";
-import type { CommandGate } from "./trust/command_gate.ts";
 import { NodeKey } from "./trust/node_key.ts";
 import { Installation } from "./upgrade/installation.ts";
 import { rehearse } from "./upgrade/rehearsal.ts";
@@ -273,41 +271,4 @@ async function prefetch(python: PythonInstaller, runtime: AgentRuntime, log: Log
 /** Only where the launcher has started this runner there are releases, and a way back from another. */
 function installationAt(home: string | undefined): Installation | undefined {
   return home === undefined || home === "" ? undefined : new Installation(home);
-}
-
-/** Loaded lazily: only needed with --trust. */
-async function openGate(
-  { name, trust }: RunnerConfig,
-  registry: Registry,
-  clock: Clock,
-  onProblem: (message: string) => void,
-): Promise<CommandGate | undefined> {
-  if (trust === undefined) return undefined;
-  const { Trust } = await import("./trust/trust.ts");
-  const { usedTokensPath } = registry;
-  return await usable("--trust", Trust.open({ ...trust, node: name, usedTokensPath, clock, onProblem }));
-}
-
-async function openSecrets(
-  { secretsFile }: RunnerConfig,
-  onProblem: (message: string) => void,
-): Promise<Secrets> {
-  return secretsFile === undefined
-    ? Secrets.none()
-    : await usable("--secrets", Secrets.open(secretsFile, onProblem));
-}
-
-/** @throws ConfigError where a file of the operator's cannot be used */
-async function usable<T>(flag: string, opening: Promise<T>): Promise<T> {
-  try {
-    return await opening;
-  } catch (error) {
-    throw new ConfigError(`${flag}: ${(error as Error).message}`);
-  }
-}
-
-/** Loaded lazily: only needed for an outbox on disk. */
-async function diskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {
-  const { openDiskKeeper } = await import("./open_disk_keeper.ts");
-  return await openDiskKeeper(registry, clock, log);
 }
