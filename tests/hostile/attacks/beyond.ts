@@ -204,6 +204,36 @@ const RULED: Readonly<Record<string, readonly [config: Config, body: string, say
   ],
 };
 
+/** What an agent without any grant asks its node's sensors for. */
+const SENSORS = ["temperature", "power", "*", "w1/../../../etc/passwd", "__proto__", "hwmon/x/temp1"];
+
+const sensors = SENSORS.map((sensor): Attack => ({
+  kind: "agent",
+  id: `beyond-sensor-${slug(sensor) || "any"}`,
+  category: "beyond",
+  tries: `read the sensor ${sensor}`,
+  code: inSetup(
+    `await agent.publish("stolen/beyond", await agent.sensor(${JSON.stringify(sensor)}).read());`,
+  ),
+  expect: { on: "errors", says: /does not ask for it/ },
+}));
+
+const question: Attack = {
+  kind: "agent",
+  id: "policy-forge-a-question",
+  category: "beyond",
+  tries: "forge a frame that asks another agent on the node",
+  code: inSetup(
+    `Deno.stdout.writeSync(new TextEncoder().encode('\\n' + ${
+      JSON.stringify(JSON.stringify({ t: "send_to", id: 1, to: "neighbour", payload: 1, timeout_ms: 1000 }))
+    } + '\\n'));`,
+  ),
+  expect: {
+    on: "logs",
+    says: /^Refused by the node: send_to 'neighbour': the node's policy lets it publish to/,
+  },
+};
+
 const ruled = Object.entries(RULED).map(([tries, [config, body, says]]): Attack => ({
   kind: "agent",
   id: `policy-${slug(tries)}`,
@@ -252,6 +282,8 @@ export const beyond: readonly Attack[] = [
   ...stretches,
   ...secrets,
   ...ruled,
+  ...sensors,
+  question,
   packageBeyond,
   swap,
 ];

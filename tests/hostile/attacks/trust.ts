@@ -1,6 +1,12 @@
 /** A node with `--trust` among other nodes, and one who reads and writes the bus, and holds no key. */
 import { actorId } from "../../../protocol/ids.ts";
-import { digestOf, offerText, presenceText, progressText } from "../../../protocol/signing/statements.ts";
+import {
+  digestOf,
+  offerText,
+  placementText,
+  presenceText,
+  progressText,
+} from "../../../protocol/signing/statements.ts";
 import { packHandOver } from "../../../runner/node/migration/hand_over.ts";
 import { testKey } from "../../support/identity.ts";
 import type { Scene } from "../attack.ts";
@@ -179,4 +185,39 @@ const stranger = scene(
   },
 );
 
-export const trust: readonly Scene[] = [heartbeat, stolen, older, replayed, played, stranger];
+const outranked = scene(
+  "placement",
+  "end an agent by a heartbeat of a later placement of it",
+  async (field) => {
+    const { bus, owner } = field;
+    const name = "outranked";
+    const topic = `agents/${actorId(name)}/heartbeat`;
+    await owner.order("nodes/strict/spawn", { name, code: "function process() {}", poll_interval: 0.5 });
+    const { json: own } = await bus.on(topic, ({ json }) => json?.state === "running");
+    const epoch = Number.MAX_SAFE_INTEGER;
+    const beat = { name, state: "running", epoch, placement: crypto.randomUUID() };
+    const sealed = (node: string, to: string, key: typeof GHOST) => ({
+      ...beat,
+      node,
+      presence: { to, seal: key.seal(placementText(name, node, epoch, to)) },
+    });
+    await bus.publish(topic, { ...beat, node: "ghost" });
+    await bus.publish(topic, sealed("ghost", own.placement, THIEF));
+    await bus.publish(topic, sealed("nowhere", own.placement, THIEF));
+    // Recorded: signed for an earlier start of the agent.
+    await bus.publish(topic, sealed("ghost", crypto.randomUUID(), GHOST));
+    await owner.order("nodes/strict/inspect", { name });
+    const { json: { agents } } = await bus.ask("nodes/strict/list", {});
+    if (!agents.some((agent: Json) => agent.name === name)) throw new Error("it has been stopped");
+    const from = bus.mark();
+    await bus.publish(topic, sealed("ghost", own.placement, GHOST));
+    const { json } = await bus.on(
+      "agents/strict/logs",
+      ({ json }) => json?.child_name === name && /epoch/.test(json.message),
+      from,
+    );
+    return `only for its enrolled node: ${json.message}`;
+  },
+);
+
+export const trust: readonly Scene[] = [heartbeat, stolen, older, replayed, played, stranger, outranked];
