@@ -22,16 +22,16 @@ import { brokerForAgents, type Net } from "./process/broker_address.ts";
 import type { Cgroups } from "./process/cgroups.ts";
 import { limited } from "./process/limited_process.ts";
 import { closeDenoDir, makeCaches } from "./process/deno_dir.ts";
-import { type PythonHarness, writeHarness, writePythonHarness } from "./process/harness_files.ts";
+import { type PythonHarness, writePythonHarness } from "./process/harness_files.ts";
 import type { Leftovers } from "./process/leftovers.ts";
-import { Launcher, type ProcessHandlers } from "./process/launcher.ts";
-import { AUDIT_ENV, isDenied, readStderrLine } from "./process/access_requests.ts";
+import type { ProcessHandlers } from "./process/launcher.ts";
+import { isDenied, readStderrLine } from "./process/access_requests.ts";
 import { sandboxFlags, type SandboxSpec } from "./process/permissions.ts";
 import { redacting, redactor } from "./secrets/redaction.ts";
 import type { Granted, Secrets } from "./secrets/secrets.ts";
-import { findWrappers, type Wrappers } from "./process/wrapper.ts";
 import { kindAt } from "./process/walls/machine.ts";
 import { agentWalls, type Tenant } from "./process/walls/plan.ts";
+import { prepare, type Prepared } from "./preparation.ts";
 import { covers } from "./policy/covers.ts";
 import { readLogin } from "./policy/credentials.ts";
 import type { PolicyEnforcer } from "./policy/policy_enforcer.ts";
@@ -70,18 +70,6 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
   /** A damaged state file has been set aside. */
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
-}
-
-/** What is made ready once per runner. */
-interface Prepared {
-  /** The harness' main module. */
-  readonly harness: string;
-  readonly launcher: Launcher;
-  readonly wrappers: Wrappers;
-  /** The DENO_DIR of agents without dependencies: no package is ever fetched into it, so none can be loaded from it. */
-  readonly bareDenoDir: string;
-  /** Makes Deno say what agent code asks its sandbox for. */
-  readonly auditEnv: Readonly<Record<string, string>>;
 }
 
 /** How a process was started. */
@@ -236,40 +224,6 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
       ...(credentials === false ? {} : await readLogin(credentials)),
       ...(ca === undefined ? {} : { ca }),
     };
-  }
-}
-
-async function prepare({ workDir, deno, walls, clock }: AgentRuntimeParts): Promise<Prepared> {
-  const bareDenoDir = join(workDir, "deno");
-  const [harness, wrappers, auditEnv] = await Promise.all([
-    writeHarness(workDir),
-    findWrappers({ deno, workDir, walls }),
-    findAuditEnv(),
-    closeDenoDir(bareDenoDir),
-  ]).catch((error) => {
-    throw unwritable(workDir, error);
-  });
-  return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir, auditEnv };
-}
-
-/** What the system says of a folder, with the flag that names another one: in a container, home may be `/`. */
-function unwritable(workDir: string, error: unknown): unknown {
-  if (!(error instanceof Error) || (error as { code?: unknown }).code === undefined) return error;
-  return new Error(
-    `Cannot write the agents' packages below '${workDir}': ${error.message}. Give a folder that user ${Deno.uid()} can ` +
-      "write to: --work-dir DIR",
-    { cause: error },
-  );
-}
-
-/** Deno does not start where it cannot write its records. */
-async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
-  try {
-    await Deno.stat(AUDIT_ENV.DENO_AUDIT_PERMISSIONS);
-    return AUDIT_ENV;
-  } catch {
-    // For example a container without /dev/stderr.
-    return {};
   }
 }
 
