@@ -5,7 +5,7 @@ import { result } from "../report.ts";
 
 const WARM_UP_MESSAGES = 10_000;
 /** Publishes numbered messages; the first tells when it left. */
-const CODE = `
+export const TALKER = `
 async function handle_task(agent, { topic, count }) {
   for (let n = 0; n < count; n++) {
     await agent.publish(topic, n === 0 ? { n, startMs: Date.now() } : { n, value: 21.5, unit: "C" });
@@ -23,7 +23,7 @@ export const throughput: Figure = {
     const node = await rig.node({ name: "bench-node" });
     const nodeBus = await rig.bus("nodes/+/heartbeat");
     await nodeBus.on(`nodes/${node.name}/heartbeat`);
-    await node.spawn(bus, { name: "talker", code: CODE });
+    await node.spawn(bus, { name: "talker", code: TALKER });
     const counts: Count[] = [];
     const messages = quick ? 2000 : 20_000;
     for (let run = 0; run < (quick ? 1 : 7); run++) {
