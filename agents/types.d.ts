@@ -89,7 +89,7 @@ export interface Sensor {
 /** Handles a message. `payload` is the JSON value, a string for other text, or bytes for anything else. */
 export type MessageHandler = (payload: unknown, topic: string) => unknown;
 
-/** The handle every function of an agent receives. */
+/** The object that every function of an agent receives. */
 export interface Agent {
   readonly name: string;
   /** The agent's stable id: the same on every node and after every restart. */
@@ -126,7 +126,7 @@ export interface Agent {
   setStatus(text: string): Promise<void>;
 
   /**
-   * Keeps a JSON value in the state file, so that it survives restarts. It is on disk when the call returns.
+   * Stores a JSON value in the state file, so that it survives restarts. It is on disk when the call returns.
    * @throws Error when the value is not JSON, the file would exceed its limit, or the disk refuses
    */
   persist(key: string, value: unknown): void;

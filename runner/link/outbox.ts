@@ -8,8 +8,6 @@ export interface OutboxLimits {
   readonly bytes: number;
 }
 
-export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = { messages: 10_000, bytes: 32 * 1024 * 1024 };
-
 /**
  * Invariants: control messages leave in the order they came, and so do messages of one source, while the sources
  * take turns; messages are dropped from the source that holds the most; of heartbeats on one topic only the newest waits,

@@ -130,7 +130,7 @@ const RULES = {
   pending_tasks: v.optional(whole(1, 1000)),
 } as const satisfies Readonly<Record<keyof Rules, unknown>>;
 
-export const PolicySchema = strict({
+const PolicySchema = strict({
   $schema: v.optional(text),
   max_agents: v.optional(whole(0, 100_000)),
   total_memory_mb: v.optional(whole(64, 16_777_216)),

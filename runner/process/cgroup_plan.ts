@@ -1,7 +1,7 @@
 /** Whether cgroup v2 can limit agents here, and in which folder. Pure. */
 
 /** The controllers used for the limits of agents, in the order they are named. */
-export const CONTROLLERS = ["cpu", "memory", "pids"] as const;
+const CONTROLLERS = ["cpu", "memory", "pids"] as const;
 export type Controller = (typeof CONTROLLERS)[number];
 
 /** The group of the node's own process, beside those of its agents: a group that limits others holds no process itself. */

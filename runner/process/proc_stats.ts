@@ -98,7 +98,7 @@ export function residentBytes(status: string): number {
 }
 
 /** Resident memory not backed by files, from `/proc/{pid}/status`. */
-export function ownBytes(status: string): number {
+function ownBytes(status: string): number {
   const kib = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0);
   return (kib("RssAnon") + kib("RssShmem")) * 1024;
 }

@@ -47,7 +47,7 @@ _JS_ERRORS = {"TypeError": TypeError, "RangeError": ValueError, "DeviceError": D
 
 
 def to_json(value):
-    """JSON as the Python node wrote it."""
+    """JSON in the same form as the Python node's."""
     return json.dumps(value, default=_plain, allow_nan=False, ensure_ascii=False)
 
 
@@ -68,7 +68,7 @@ def _plain(value):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
-    # Arrays and numbers of numpy, and whatever follows their example.
+    # numpy arrays and numbers, and types with the same methods.
     for method in ("tolist", "item"):
         if callable(getattr(value, method, None)):
             return getattr(value, method)()
@@ -87,7 +87,7 @@ def _text(value):
 
 
 def _as_python(error):
-    """The node's refusals are JavaScript errors: agent code gets its own kind."""
+    """Turns the node's refusals, which are JavaScript errors, into Python exceptions."""
     own = _JS_ERRORS.get(getattr(error, "name", ""), RuntimeError)(error.message)
     if isinstance(own, DeviceError):
         own.code = getattr(error, "code", own.code)
@@ -109,14 +109,14 @@ async def _call_async(function, *args):
 
 
 def _received(kind, data):
-    """A payload as the harness hands it over: JSON text, other text, or bytes."""
+    """A payload from the harness: JSON text, other text, or bytes."""
     if kind == "json":
         return json.loads(data)
     return data if kind == "text" else data.to_bytes()
 
 
 class _Done:
-    """What a call returns that is done already: agent code may await it all the same."""
+    """The result of a call that is already complete; agent code may still await it."""
 
     def __await__(self):
         return iter(())
@@ -149,7 +149,7 @@ class Signal:
 
 
 class Agent:
-    """The handle every function of an agent receives."""
+    """The object that every function of an agent receives."""
 
     def __init__(self, api, identity):
         self._api = api
@@ -164,7 +164,7 @@ class Agent:
         return f"<agent {self.name} on {self.node}>"
 
     async def publish(self, topic, data, qos=1, retain=False, local=False):
-        """To any topic but control topics: str and bytes as they are, all else as JSON."""
+        """Publishes to any topic except control topics: str and bytes unchanged, everything else as JSON."""
         if isinstance(data, (bytes, bytearray, memoryview)):
             await _call_async(self._api.publish_bytes, topic, bytes(data), qos, retain, local)
             return
@@ -187,7 +187,7 @@ class Agent:
         await _call_async(self._api.set_status, _text(text))
 
     def persist(self, key, value):
-        """Keeps a JSON value in the state file; on disk when the call returns."""
+        """Stores a JSON value in the state file. It is on disk when the call returns."""
         _call(self._api.persist, key, to_json(value))
         return _Done()
 
@@ -196,7 +196,7 @@ class Agent:
         return fallback if found is None else json.loads(found)
 
     async def send_to(self, name, payload, timeout=30):
-        """The reply of another agent's handle_task; None when none came within `timeout` seconds."""
+        """Calls another agent's handle_task and returns its reply, or None after `timeout` seconds."""
         return json.loads(await _call_async(self._api.send_to, name, to_json(payload), timeout))
 
     delegate = send_to
@@ -285,14 +285,14 @@ def start(api, identity):
     asyncio.get_event_loop().set_exception_handler(_log_unhandled)
     _say_what_is_missing()
     _know_time_zone()
-    # What it sleeps through costs no processor time.
+    # Sleeping must cost no processor time.
     time.sleep = lambda seconds: _sleep(api, seconds)
-    # This module may come from a snapshot, which all agents share.
+    # All agents may share this module from a snapshot.
     random.seed()
 
 
 def _know_time_zone():
-    """What `time` has said of its zone since it was imported: the snapshot that it comes from was made in another one."""
+    """Corrects the zone that `time` read when it was imported: the snapshot may be from another zone."""
     year = time.gmtime().tm_year
     january, july = (
         time.localtime(datetime.datetime(year, month, 1, tzinfo=datetime.timezone.utc).timestamp()) for month in (1, 7)
@@ -304,13 +304,13 @@ def _know_time_zone():
 
 
 def _log_unhandled(loop, context):
-    """What a task or a callback has raised and nobody waits for: as asyncio logs it, in the agent's own lines."""
+    """Logs an exception of a task or a callback that nobody awaits, as asyncio does, with the agent's own lines."""
     message = context.get("message") or "Unhandled exception in event loop"
     logging.getLogger("asyncio").error(message, exc_info=context.get("exception"))
 
 
 def _say_what_is_missing():
-    """What an agent cannot have says so, and what there is instead."""
+    """Makes unavailable modules and functions fail with an error that names an alternative."""
 
     def refuse(make):
         def refusal(*args, **kwargs):
@@ -339,7 +339,7 @@ def _sleep(api, seconds):
 
 
 def _compile(code):
-    """The code object. The whole of the text may be indented; lines and columns are those of the text."""
+    """The code object. The text may be indented as a whole; lines and columns are those of the text."""
     code = code.removeprefix("\ufeff")
     linecache.cache[_file] = (len(code), None, code.splitlines(keepends=True), _file)
     try:
@@ -355,13 +355,13 @@ def _begins_indented(code):
 
 
 def _parse_block(code, error):
-    """The syntax tree of indented code. Taking the indentation off would change strings of several lines."""
+    """The syntax tree of indented code. Removing the indentation would change multi-line strings."""
     try:
         tree = ast.parse(f"if 1:\n{code}", _file)
     except SyntaxError as inner:
         raise _one_line_up(inner) from None
     if len(tree.body) != 1:
-        # It goes on without the indentation.
+        # The code continues without the indentation.
         raise error
     tree.body = tree.body[0].body
     return ast.increment_lineno(tree, -1)
@@ -385,7 +385,7 @@ def _parse(code):
 
 
 def check(code):
-    """How the code reads as Python: "" when it does not parse, "names" when it uses what nothing defines, else "python"."""
+    """How the code reads as Python: "" if it does not parse, "names" if it uses undefined names, else "python"."""
     try:
         _compile(code)
         tree = _parse(code)
@@ -411,21 +411,21 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def functions_in(body):
-    """What a node may call of a module, by name: what its top level defines, or has imported and lists in __all__."""
+    """The functions of a module that a node may call: defined at the top level, or imported and listed in __all__."""
     nodes = {name: node for name, node, _ in _bindings(body) if not isinstance(getattr(node, "value", None), ast.Constant)}
     defined, _ = names_in(body)
     return {name: nodes[name] for name in FUNCTION_NAMES if name in nodes and (name in defined or name in _listed(body))}
 
 
 def names_in(body):
-    """What a module's top level defines, and what it has from elsewhere; "*" stands for all that an import of * brings."""
+    """The names that a module's top level defines, and those it imports; "*" stands for all names of an import of *."""
     bindings = list(_bindings(body))
     defined = {name for name, _, is_import in bindings if not is_import}
     return defined, {name for name, _, is_import in bindings if is_import} - defined
 
 
 def _bindings(body):
-    """Each name that is bound outside functions and classes, also where a condition decides on it: name, node, is it imported."""
+    """Each name that is bound outside functions and classes, also conditionally: name, node, whether it is imported."""
     for node in body:
         is_import = isinstance(node, (ast.Import, ast.ImportFrom))
         for name in binds(node):
@@ -442,7 +442,7 @@ def _bindings(body):
 
 
 def _listed(body):
-    """What __all__ names, as far as it is written out."""
+    """The names in __all__, as far as they are literals."""
     values = [node.value for node in body if isinstance(node, ast.Assign) and "__all__" in map(_name_of, node.targets)]
     return {each.value for value in values for each in getattr(value, "elts", ()) if isinstance(each, ast.Constant)}
 
@@ -452,7 +452,7 @@ def _name_of(node):
 
 
 def binds(node):
-    """The names that a node binds by itself."""
+    """The names that a node itself binds."""
     match node:
         case ast.Import(names=names):
             return {alias.asname or alias.name.split(".")[0] for alias in names}
@@ -471,7 +471,7 @@ def binds(node):
 
 
 def load(code):
-    """Runs the module. Which functions it has, as JSON, or what went wrong."""
+    """Runs the module. Returns its functions, or the error, as JSON."""
     global _module
     try:
         compiled = _compile(code)
@@ -481,7 +481,7 @@ def load(code):
         exec(compiled, _module.__dict__)
         body = _parse(code).body
         found, (defined, imported) = functions_in(body), names_in(body)
-        # What a name of its own does by other means, such as globals(), counts too.
+        # Names defined by other means, such as globals(), count too.
         elsewhere = imported if "*" not in imported else set(FUNCTION_NAMES) - defined
         names = [
             name for name in FUNCTION_NAMES
@@ -506,7 +506,7 @@ async def task(kind, data):
 
 
 async def _outcome(function, *args, result=False):
-    """Calls agent code, a coroutine function or not. What came of it, as JSON."""
+    """Calls agent code, whether a coroutine function or not. Returns the outcome as JSON."""
     try:
         value = function(*args)
         if inspect.isawaitable(value):
@@ -525,12 +525,12 @@ def describe(error):
         _explain(error)
         return {"error": str(error) or type(error).__name__, "traceback": _traceback_of(error)}
     except BaseException:
-        # It refuses to be read; that must not hide that it was raised.
+        # Reading the error fails; that must not hide that it was raised.
         return {"error": type(error).__name__, "traceback": type(error).__name__}
 
 
 def _explain(error):
-    """Says of a module that is not there what to do."""
+    """Adds to the error of a missing module what to do."""
     if not isinstance(error, ModuleNotFoundError) or ":" in error.msg:
         return
     top = (error.name or "").partition(".")[0]
@@ -553,7 +553,7 @@ def _traceback_of(error):
     text = "".join(shown.format())
     if len(text) <= MAX_TRACEBACK_CHARS:
         return text
-    # What happened stands at the end, where it happened just before.
+    # The error is at the end, the latest call just before it.
     head = "Traceback (most recent call last):\n  …\n"
     return head + text[len(head) - MAX_TRACEBACK_CHARS:]
 

@@ -73,7 +73,7 @@ function bracketed(text: string, open: string, close: string): { inside?: string
 }
 
 /** Why a package for the device's hardware cannot be installed, and what to do. */
-export function deviceMessage(name: string): string {
+function deviceMessage(name: string): string {
   return `'${name}' needs the device's own hardware (pins, buses, serial lines), which no agent can reach: ` +
     "agents run in a sandbox. Let a small program outside the node read the device and publish its values, and " +
     'subscribe to them here; or ask for the files it needs, such as /sys/bus/iio, in "permissions" of a ' +

@@ -246,7 +246,7 @@ function HelpDialog(): JSX.Element {
 }
 
 /** Why a text is not JSON, or null. */
-export function jsonProblem(text: string): string | null {
+function jsonProblem(text: string): string | null {
   try {
     JSON.parse(text);
     return null;

@@ -26,7 +26,7 @@ export class Router {
 }
 
 /** `#/agents/abc?x=1`. */
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
   const [view = "", id] = path.split("/");
   return {

@@ -9,7 +9,7 @@ const FLUSH_MS = 250;
 const IDLE_MS = 5000;
 /** Entries of each kind in the snapshot; the page requests older ones. */
 const SNAPSHOT_ENTRIES = 300;
-export const MAX_VIEWERS = 100;
+const MAX_VIEWERS = 100;
 
 /** Carries messages to a browser. */
 export interface ViewerSocket {

@@ -143,7 +143,7 @@ Deno.test("the editor knows every member of the agent API in Python too, by its 
   assertEquals(member("publish")?.signature, "await (topic, data, qos=1, retain=False, local=False)");
   assertEquals(member("persist")?.signature, "(key, value)");
   assertEquals(member("delegate")?.signature, member("send_to")?.signature);
-  assert(member("persist")?.documentation.startsWith("Keeps a JSON value"));
+  assert(member("persist")?.documentation.startsWith("Stores a JSON value"));
   assert((member("alert")?.documentation ?? "") !== "", "told by the types");
 });
 

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { type Entry, entry } from "../../../../runner/link/entry.ts";
-import { DEFAULT_OUTBOX_LIMITS, Outbox } from "../../../../runner/link/outbox.ts";
+import { Outbox } from "../../../../runner/link/outbox.ts";
 import type { MessageClass } from "../../../../runner/link/link.ts";
 
 /** An outbox, and what has been settled, by payload. */
-function outbox(limits = DEFAULT_OUTBOX_LIMITS) {
+function outbox(limits = { messages: 10_000, bytes: 32 * 1024 * 1024 }) {
   const box = new Outbox(limits);
   const settled: string[] = [];
   const make = (messageClass: MessageClass, payload: string, topic = "t"): Entry =>
