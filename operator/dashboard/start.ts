@@ -7,6 +7,7 @@ import type { Signer } from "../signer.ts";
 import { VERSION } from "../../protocol/version.ts";
 import { Room } from "./server/chat/room.ts";
 import { Actions } from "./server/control/actions.ts";
+import { Latecomer } from "./server/control/latecomer.ts";
 import { Feed } from "./server/feed.ts";
 import { App } from "./server/http/app.ts";
 import { Sessions } from "./server/http/sessions.ts";
@@ -16,6 +17,7 @@ import { buildPage, type Page } from "./server/page_files.ts";
 import type { ViewerSession } from "./wire.ts";
 
 const EXPIRE_MS = 60_000;
+const SETTLE_MS = 500;
 
 export interface DashboardOptions {
   readonly broker: BrokerUrl;
@@ -59,6 +61,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     hub.note(changes);
     for (const change of changes) {
       if (change.kind === "agent") feed.follow(model.agent(change.actorId)?.topics ?? []);
+      if (change.kind === "node") latecomer.noteNode(change.name);
     }
   };
   const feed: Feed = new Feed({
@@ -74,13 +77,23 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       messages += 1;
       model.applyReading(topic, payload, nowMs());
     },
-    onStatus: () => hub.noteBroker(),
+    onStatus: () => {
+      hub.noteBroker();
+      onChanges(model.noteBroker(feed.status.connected, nowMs()));
+    },
     log: options.log,
   });
   const hub: Hub = new Hub({ model, session, broker: () => feed.status, nowMs });
   const onError = (error: unknown) =>
     options.log(`A request has failed: ${error instanceof Error ? error.stack : error}`);
   const { broker, access, signer } = options;
+  const latecomer: Latecomer = new Latecomer({
+    operator: () => feed.operator,
+    model,
+    onChanges,
+    onError,
+    nowMs,
+  });
   const room = new Room({ broker, access, signer, model: options.model, onError });
   const app = new App({
     page,
@@ -100,11 +113,14 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const server = serve(options, app, () => hub[Symbol.dispose]());
   feed.start();
   const expiry = setInterval(() => onChanges(model.expire(nowMs())), EXPIRE_MS);
+  const settling = setInterval(() => onChanges(model.settle(nowMs())), SETTLE_MS);
   return {
     url: urlOf(options.listen, server.addr.port),
     [Symbol.asyncDispose]: async () => {
       clearInterval(expiry);
+      clearInterval(settling);
       hub[Symbol.dispose]();
+      await latecomer[Symbol.asyncDispose]();
       await room[Symbol.asyncDispose]();
       await server.shutdown();
       await feed[Symbol.asyncDispose]();

@@ -1,4 +1,7 @@
-/** The messages between server and page: types only, shared by both. Times are epoch seconds. */
+/** The messages between server and page, shared by both. Times are epoch seconds. */
+
+/** A browser is told something this often, even when nothing is new: it then knows that the connection lives. */
+export const HEARTBEAT_SECONDS = 2;
 
 /** A node as the page and the REST API show it. */
 export interface NodeDto {
@@ -7,8 +10,8 @@ export interface NodeDto {
   readonly online: boolean;
   /** When its last heartbeat arrived. */
   readonly last_seen: number | null;
-  /** When this server first heard of it: a node that has announced itself has time until its first heartbeat. */
-  readonly first_heard: number;
+  /** Since when this server hears it without a gap: from its first message, or since the broker is back. */
+  readonly listening_since: number;
   readonly agents: readonly string[];
   readonly runtime: string | null;
   readonly version: string | null;
@@ -104,6 +107,15 @@ export interface TimelineEvent extends Entry {
   readonly message: string;
 }
 
+/** The newest lines, in order of `seq`: where there are too many, errors stay longer than others, up to half of them. */
+export function errorsFirst(lines: readonly LogLine[], max: number): readonly LogLine[] {
+  if (lines.length <= max) return lines;
+  const errors = lines.filter(({ level }) => level === "error").slice(-Math.floor(max / 2));
+  const kept = new Set(errors);
+  const others = lines.filter((line) => !kept.has(line)).slice(errors.length - max);
+  return [...errors, ...others].sort((a, b) => a.seq - b.seq);
+}
+
 /** Which log lines a browser wants to see. */
 export interface LogFilter {
   readonly agent?: string;
@@ -118,6 +130,8 @@ export interface LogFilter {
 export interface BrokerStatus {
   readonly url: string;
   readonly connected: boolean;
+  /** Since when. */
+  readonly since: number;
   /** Why it is not connected. */
   readonly reason: string | null;
 }
@@ -204,6 +218,8 @@ export interface Reading {
   readonly topic: string;
   /** Path of the field in the payload; empty when the payload itself is the number. */
   readonly field: string;
+  /** As the payload says in `unit`; null when it does not. */
+  readonly unit: string | null;
   readonly time: readonly number[];
   readonly value: readonly number[];
 }

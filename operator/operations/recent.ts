@@ -64,6 +64,19 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
   };
 }
 
+/**
+ * What one node remembers, its own lines included.
+ * @returns undefined when it does not tell: it is silent, refuses, or remembers nothing
+ */
+export async function remembered(
+  operator: Operator,
+  node: string,
+  kind: "logs" | "errors",
+): Promise<readonly LogLine[] | undefined> {
+  const { lines, notes } = await askNode(operator, node, { kind, target: undefined });
+  return notes.length > 0 ? undefined : lines;
+}
+
 /** Identifies a line, so that the same line from two sources is recognized. */
 export function keyOf({ kind, timestamp, node, agent, message }: LogLine): string {
   // The remembered text may have been cut.
@@ -78,7 +91,7 @@ const NOTHING: Told = { lines: [], notes: [] };
 async function askNode(
   { commander }: Operator,
   node: string,
-  { kind, target }: RecentOptions,
+  { kind, target }: Pick<RecentOptions, "kind" | "target">,
 ): Promise<Told> {
   const name = target === undefined || target === node ? {} : { name: target };
   try {

@@ -66,6 +66,18 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     assertEquals([lost.status, lost.json.ok], [409, false]);
     const stopped = await post(`${agent}/stop`, {});
     assertEquals(stopped.json.message, "Agent 'acted' has stopped");
+    const from = stage.bus.mark();
+    const ended = await getJson(`${agent}/inspect`);
+    assertEquals([ended.code, ended.source], [ECHO, "node"]);
+    assertEquals((await post(`${agent}/start`, {})).json.message, "Agent 'acted' runs on test-node");
+    assertEquals((await post(`${agent}/remove`, {})).status, 409, "it has not ended");
+    assertEquals((await post(`${agent}/stop`, {})).json.ok, true);
+    const questions = stage.bus.messages.slice(from).filter(({ topic }) => topic.endsWith("/inspect"));
+    assertEquals(
+      questions,
+      [],
+      "an agent that has ended is not asked for: its node would say so to everybody",
+    );
     const twice = await post(`${agent}/stop`, {});
     assertMatch(twice.json.message, /not running/);
     const wrong = await post(`${url}api/nodes/test-node/spawn`, {
@@ -78,6 +90,31 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
       "Cannot spawn 'acted': poll_interval must be above 0: current value is -1",
     ]);
     assertEquals((await post(`${url}api/nodes/test-node/stop_all`, {})).status, 400, "without confirmation");
+  },
+
+  "a dashboard that comes late shows what failed before, and starts again what ran before": async (stage) => {
+    const failing = 'export function setup() { throw new Error("no such sensor"); }';
+    const broken = await stage.launch({ name: "broken_before", code: failing, max_restarts: 0 });
+    await broken.on("errors", ({ severity }) => severity === "fatal");
+    await stage.spawn({ name: "ran_before", code: ECHO });
+    await using late = await openDashboard(stage.broker.port);
+    await using live = await LiveClient.open(late.url);
+    await live.until(({ agents }) => agents.get(actorId("broken_before"))?.state === "failed");
+    const { errors } = await getJson(`${late.url}api/agents/broken_before/errors`);
+    assertStringIncludes(errors.at(-1).error, "no such sensor");
+    // It asks its nodes with their heartbeats, and anew before it stops an agent.
+    await live.until(({ agents }) => agents.get(actorId("ran_before"))?.state === "running");
+    const agent = `${late.url}api/agents/${actorId("ran_before")}`;
+    assertEquals((await post(`${agent}/stop`, {})).json.ok, true);
+    await live.until(({ agents }) => agents.get(actorId("ran_before"))?.state === "stopped");
+    assertEquals((await getJson(`${agent}/inspect`)).code, ECHO);
+    assertEquals((await post(`${agent}/start`, {})).json.message, "Agent 'ran_before' runs on test-node");
+    const failed = `${late.url}api/agents/${actorId("broken_before")}`;
+    const unknown = await post(`${failed}/start`, {});
+    assertEquals(unknown.status, 409);
+    assertStringIncludes(unknown.json.error, "has not told the code");
+    assertEquals((await post(`${failed}/remove`, {})).json.ok, true);
+    await live.until(({ agents }) => !agents.has(actorId("broken_before")));
   },
 
   "log lines come live to those who want them, filtered by the server": async (stage, { url }) => {

@@ -49,7 +49,12 @@ export class Feed implements AsyncDisposable {
   #running: Promise<void> | undefined;
 
   constructor(private readonly options: FeedOptions) {
-    this.#status = { url: options.broker.url, connected: false, reason: "not connected yet" };
+    this.#status = {
+      url: options.broker.url,
+      connected: false,
+      since: Date.now() / 1000,
+      reason: "not connected yet",
+    };
   }
 
   get status(): BrokerStatus {
@@ -121,7 +126,9 @@ export class Feed implements AsyncDisposable {
 
   #setStatus(reason: string | null): void {
     if (this.#status.connected === (reason === null) && this.#status.reason === reason) return;
-    this.#status = { url: this.options.broker.url, connected: reason === null, reason };
+    const connected = reason === null;
+    const since = this.#status.connected === connected ? this.#status.since : Date.now() / 1000;
+    this.#status = { url: this.options.broker.url, connected, since, reason };
     this.options.log(reason ?? `Connected to the broker at ${this.options.broker.url}`);
     this.options.onStatus();
   }

@@ -4,9 +4,11 @@ import type { AgentDto, NodeDto } from "../../wire.ts";
 
 export type NodeState = "online" | "stale" | "offline";
 
+/** @param now until when this page could hear it, epoch seconds */
 export function nodeState(node: NodeDto, now: number): NodeState {
   if (!node.online) return "offline";
-  return now - (node.last_seen ?? node.first_heard) > STALE_AFTER_MS / 1000 ? "stale" : "online";
+  const silentSince = Math.max(node.last_seen ?? 0, node.listening_since);
+  return now - silentSince > STALE_AFTER_MS / 1000 ? "stale" : "online";
 }
 
 /** Agent states, most urgent first. */

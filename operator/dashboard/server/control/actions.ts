@@ -5,6 +5,7 @@ import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../../../protocol/spawn_config.ts";
 import type { AgentCommand } from "../../../../protocol/commands.ts";
 import type { Place } from "../../../operations/find.ts";
+import { inspectOn } from "../../../operations/inspect.ts";
 import { migrateFrom } from "../../../operations/migrate.ts";
 import { type Config, spawn } from "../../../operations/spawn.ts";
 import { spawnWords } from "../../../operations/spawn_words.ts";
@@ -12,9 +13,11 @@ import { pressAt, stopNode } from "../../../operations/stop.ts";
 import type { Operator } from "../../../operator.ts";
 import type { ActionOutcome } from "../../wire.ts";
 import { RequestError } from "../../../http/bodies.ts";
+import { hasEnded } from "../../../fleet/views.ts";
 import type { Change, Model } from "../model/model.ts";
 
 const MAX_TASK_SECONDS = 300;
+const PATIENCE_MS = 3000;
 
 const BUTTON_WORDS: Readonly<Record<AgentCommand, string>> = {
   pause: "is paused",
@@ -42,6 +45,7 @@ export class Actions {
     checkConfig(config, node);
     return await this.#act(async (operator) => {
       const outcome = await spawn(operator, node, config as Config);
+      if (outcome.kind === "running") this.options.model.spawns.learn(withoutReplace(config));
       const hint = outcome.kind === "already_running" ? ": spawn it with replace to change it" : "";
       return { ok: outcome.kind === "running", message: spawnWords(outcome) + hint };
     });
@@ -58,10 +62,32 @@ export class Actions {
   async command(actorId: string, command: AgentCommand): Promise<ActionOutcome> {
     const place = this.#placed(actorId);
     return await this.#act(async (operator) => {
+      if (command === "stop") await this.#remember(operator, place);
       await pressAt(operator, place, command);
       if (command === "delete") this.options.onChanges([this.options.model.forget(actorId)]);
       return { ok: true, message: `Agent '${place.name}' ${BUTTON_WORDS[command]}` };
     });
+  }
+
+  /** Starts an agent that has ended, as it was, on the node where it ran. */
+  async start(actorId: string): Promise<ActionOutcome> {
+    const { name, node } = this.#placed(actorId);
+    const config = this.options.model.spawns.told(name);
+    if (config === undefined) {
+      throw new RequestError(
+        "conflict",
+        `its node has not told the code of '${name}' to this server: edit the agent, and deploy it`,
+      );
+    }
+    return await this.spawn(node, config);
+  }
+
+  /** Takes an agent that has ended off the list. */
+  remove(actorId: string): ActionOutcome {
+    const { name, state } = this.#known(actorId);
+    if (!hasEnded({ state })) throw new RequestError("conflict", `'${name}' has not ended: delete it instead`);
+    this.options.onChanges([this.options.model.forget(actorId)]);
+    return { ok: true, message: `'${name}' is off the list`, took_ms: 0 };
   }
 
   async migrate(actorId: string, target: string): Promise<ActionOutcome> {
@@ -100,6 +126,18 @@ export class Actions {
     return { ...verdict, took_ms: Math.round(performance.now() - startMs) };
   }
 
+  /** Gets the config while there is somebody who can tell it. */
+  async #remember(operator: Operator, { node, name }: Place): Promise<void> {
+    const { spawns } = this.options.model;
+    if (!spawns.isUnsure(name)) return;
+    try {
+      spawns.learn((await inspectOn(operator, node, name, { timeoutMs: PATIENCE_MS })).config);
+    } catch (error) {
+      // A node that does not tell is no reason not to stop its agent.
+      if (!(error instanceof ExpectedError)) throw error;
+    }
+  }
+
   #known(actorId: string) {
     const agent = this.options.model.agent(actorId);
     if (agent === undefined) throw new RequestError("not_found", `no agent has the id '${actorId}'`);
@@ -111,6 +149,11 @@ export class Actions {
     if (node === null) throw new RequestError("conflict", `'${name}' has not said which node it runs on`);
     return { name, actorId, node };
   }
+}
+
+/** What was said once, for one deployment, is no part of how the agent is. */
+function withoutReplace({ replace: _, ...config }: Readonly<Record<string, unknown>>): Config {
+  return config as Config;
 }
 
 /** Reported here, in the words of the form, before anything is sent. */

@@ -1,7 +1,8 @@
 /** Asks an agent's node for the code, config and state file that the agent's page shows beside its reports. */
+import { hasEnded } from "../../../fleet/views.ts";
 import { inspectOn } from "../../../operations/inspect.ts";
 import type { Operator } from "../../../operator.ts";
-import type { Inspection } from "../../wire.ts";
+import type { AgentDto, Inspection } from "../../wire.ts";
 import type { Model } from "../model/model.ts";
 
 const PATIENCE_MS = 3000;
@@ -15,22 +16,32 @@ export async function inspect(
 ): Promise<Inspection | undefined> {
   const agent = model.agent(actorId);
   if (agent === undefined) return undefined;
-  const isThere = agent.node !== null && model.node(agent.node)?.online === true;
-  let note = isThere ? null : "Its node is not online: this was seen on the bus.";
-  if (agent.node !== null && isThere) {
+  let note = whyNotAsked(agent, model);
+  if (agent.node !== null && note === null) {
     try {
       const found = await inspectOn(operator(), agent.node, agent.name, { timeoutMs: PATIENCE_MS });
+      model.spawns.learn(found.config);
       return inspection(found.config, "node", showCode, found.persisted, found.persistedBytes, null);
     } catch (error) {
       note = (error as Error).message;
     }
   }
-  return inspection(model.spawns.of(agent.name), "spawn", showCode, null, null, note);
+  const known = model.spawns.of(agent.name);
+  return inspection(known?.config, known?.source ?? null, showCode, null, null, note);
+}
+
+/** A node tells nothing of an agent that has ended, and reports the question to everybody as an error. */
+function whyNotAsked({ node, state }: AgentDto, model: Model): string | null {
+  if (hasEnded({ state })) return "It has ended: this is what was known of it before.";
+  if (node === null || model.node(node)?.online !== true) {
+    return "Its node is not online: this was seen before.";
+  }
+  return null;
 }
 
 function inspection(
   config: Readonly<Record<string, unknown>> | undefined,
-  source: "node" | "spawn",
+  source: "node" | "spawn" | null,
   showCode: boolean,
   persisted: Readonly<Record<string, unknown>> | null,
   persisted_bytes: number | null,

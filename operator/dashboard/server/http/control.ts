@@ -54,6 +54,8 @@ async function actOnAgent(
     if (typeof seconds !== "number") throw new RequestError("usage", "timeout must be a number of seconds");
     return await actions.task(actorId, body.payload ?? null, seconds);
   }
+  if (action === "start") return await actions.start(actorId);
+  if (action === "remove") return actions.remove(actorId);
   const command = AGENT_COMMANDS.find((known) => known === action);
   return command === undefined ? undefined : await actions.command(actorId, command);
 }

@@ -18,7 +18,7 @@ const SCHEMAS = {
     state: { enum: ["online", "stale", "offline"] },
     online: { type: "boolean" },
     last_seen: NUMBER,
-    first_heard: { type: "number" },
+    listening_since: { type: "number" },
     agents: TEXTS,
     runtime: TEXT,
     version: TEXT,
@@ -150,6 +150,12 @@ export function openApi(version: string): unknown {
           { post: post(`${command} this agent.`, {}, [AGENT]) },
         ]),
       ),
+      "/api/agents/{id}/start": {
+        post: post("Starts it again after its end, as its node has told it.", {}, [AGENT]),
+      },
+      "/api/agents/{id}/remove": {
+        post: post("Takes it off the list after its end.", {}, [AGENT]),
+      },
       "/api/agents/{id}/migrate": {
         post: post("Moves it to another node.", { target_node: { type: "string" } }, [AGENT]),
       },

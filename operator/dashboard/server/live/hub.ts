@@ -1,12 +1,18 @@
 /** Sends all browsers a snapshot first, then changes, at most four times a second. */
-import type { AgentDto, BrokerStatus, NodeDto, ViewerSession } from "../../wire.ts";
+import {
+  type AgentDto,
+  type BrokerStatus,
+  HEARTBEAT_SECONDS,
+  type NodeDto,
+  type ViewerSession,
+} from "../../wire.ts";
 import type { Change, Model } from "../model/model.ts";
 import type { News } from "./pending.ts";
 import { Viewer } from "./viewer.ts";
 
 const FLUSH_MS = 250;
 /** Interval of messages without news, which carry the page's clock and prove that the connection lives. */
-const IDLE_MS = 5000;
+const IDLE_MS = HEARTBEAT_SECONDS * 1000;
 /** Entries of each kind in the snapshot; the page requests older ones. */
 const SNAPSHOT_ENTRIES = 300;
 const MAX_VIEWERS = 100;

@@ -4,7 +4,7 @@ import type { Change } from "../model/model.ts";
 
 /** Maximum waiting entries of each kind; the oldest are dropped, and the browser finds them in the history. */
 const MAX_ENTRIES = 500;
-/** Maximum log lines in one message: more than anybody can read. */
+/** Maximum log lines of each kind, errors and others, in one message: more than anybody can read. */
 export const MAX_LOGS = 100;
 
 /** The next update for a browser. */
@@ -29,6 +29,9 @@ export class Pending {
   #errors: ErrorEntry[] = [];
   #logs: LogLine[] = [];
   #logsSeen = 0;
+  /** Error lines: never given up for others. */
+  #errorLogs: LogLine[] = [];
+  #errorLogsSeen = 0;
 
   /** @param random from 0 up to 1, for sampling log lines */
   constructor(private readonly random: () => number = Math.random) {}
@@ -60,8 +63,17 @@ export class Pending {
     }
   }
 
-  /** Keeps a fair sample of the lines: each has the same chance, regardless of when it arrived (reservoir sampling). */
+  /**
+   * Keeps the newest errors, and a fair sample of the other lines: each has the same chance, regardless of when it arrived
+   * (reservoir sampling).
+   */
   addLog(line: LogLine): void {
+    if (line.level === "error") {
+      this.#errorLogsSeen += 1;
+      this.#errorLogs.push(line);
+      if (this.#errorLogs.length > MAX_LOGS) this.#errorLogs.shift();
+      return;
+    }
     this.#logsSeen += 1;
     if (this.#logs.length < MAX_LOGS) this.#logs.push(line);
     else {
@@ -74,6 +86,8 @@ export class Pending {
   clearLogs(): void {
     this.#logs = [];
     this.#logsSeen = 0;
+    this.#errorLogs = [];
+    this.#errorLogsSeen = 0;
   }
 
   /** Takes everything that waits; `undefined` when there is nothing. */
@@ -85,8 +99,8 @@ export class Pending {
       events: this.#events,
       alerts: this.#alerts,
       errors: this.#errors,
-      logs: this.#logs.sort((a, b) => a.seq - b.seq),
-      logsLeftOut: this.#logsSeen - this.#logs.length,
+      logs: [...this.#logs, ...this.#errorLogs].sort((a, b) => a.seq - b.seq),
+      logsLeftOut: this.#logsSeen - this.#logs.length + this.#errorLogsSeen - this.#errorLogs.length,
     };
     this.#nodes.clear();
     this.#agents.clear();

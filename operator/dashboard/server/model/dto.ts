@@ -10,13 +10,13 @@ const MAX_TEXT = 300;
 const MAX_TEXTS_CHARS = 2000;
 const MAX_AGENT_NAMES = 1000;
 
-/** @param firstHeard epoch seconds */
-export function nodeDto(node: NodeView, firstHeard: number): NodeDto {
+/** @param listeningSince epoch seconds */
+export function nodeDto(node: NodeView, listeningSince: number): NodeDto {
   return {
     name: node.name,
     online: node.isOnline,
     last_seen: seconds(node.lastSeenMs),
-    first_heard: firstHeard,
+    listening_since: listeningSince,
     agents: node.agents.slice(0, MAX_AGENT_NAMES),
     runtime: textOf(node.runtime, MAX_TEXT) ?? null,
     version: textOf(node.version, MAX_TEXT) ?? null,

@@ -13,6 +13,11 @@ export function readJson(payload: Uint8Array): unknown {
   }
 }
 
+/** The opposite of `readJson`. */
+export function writeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
 /** The payload as a JSON object; `undefined` when it is anything else. */
 export function readFields(payload: Uint8Array): Fields | undefined {
   const value = readJson(payload);

@@ -1,12 +1,17 @@
-/** The log lines of the last hour. Lines that arrive too fast are counted but not kept, so that no agent crowds out the others. Pure. */
+/**
+ * The log lines of the last hour. Lines that arrive too fast are counted but not kept, so that no agent crowds out the
+ * others; errors are kept apart, so that no flood of other lines crowds them out. Pure.
+ */
 import type { Drops, Level, LogFilter, LogLine } from "../../wire.ts";
-import { LEVELS } from "../../wire.ts";
+import { errorsFirst, LEVELS } from "../../wire.ts";
 import { TokenBucket } from "../../../../protocol/token_bucket.ts";
 import { RateMeter } from "./rate.ts";
-import { Ring } from "./ring.ts";
+import { Ring, type RingLimits } from "./ring.ts";
 
-/** Maximum lines kept. */
+/** Maximum lines kept, apart from errors. */
 export const LOG_LIMITS = { count: 20_000, size: 8 * 1024 * 1024, age: 3600 } as const;
+/** Maximum errors kept. */
+export const ERROR_LINE_LIMITS = { count: 5000, size: 2 * 1024 * 1024, age: 3600 } as const;
 /** Lines kept per second from one agent, and from all. */
 const PER_AGENT = { perSecond: 20, burst: 200 } as const;
 const OF_ALL = { perSecond: 500, burst: 2000 } as const;
@@ -14,36 +19,64 @@ const OF_ALL = { perSecond: 500, burst: 2000 } as const;
 const MAX_BUCKETS = 10_000;
 
 export class LogBook {
-  readonly #ring = new Ring<LogLine>(LOG_LIMITS, ({ message }) => message.length + 100);
-  readonly #buckets = new Map<string, TokenBucket>();
-  readonly #ofAll = new TokenBucket(OF_ALL.perSecond, 0, OF_ALL.burst);
+  readonly #lines = new Shelf(LOG_LIMITS);
+  readonly #errors = new Shelf(ERROR_LINE_LIMITS);
   readonly #rate = new RateMeter();
+  #nextSeq = 1;
   #seen = 0;
-  #notKept = 0;
 
   /** @returns the line with its number, kept or not */
   add(line: Omit<LogLine, "seq">, now: number): LogLine {
     this.#seen += 1;
     this.#rate.add(now);
-    const nowMs = now * 1000;
-    const mayKeep = this.#bucket(line.actor_id ?? line.node ?? "").tryTake(nowMs) &&
-      this.#ofAll.tryTake(nowMs);
-    if (mayKeep) return this.#ring.add((seq) => ({ seq, ...line }), now);
-    this.#notKept += 1;
-    return { seq: this.#ring.skip(), ...line };
+    const numbered = { seq: this.#nextSeq++, ...line };
+    (line.level === "error" ? this.#errors : this.#lines).add(numbered, now);
+    return numbered;
   }
 
-  /** The newest matching lines, oldest first. */
-  find(filter: LogFilter, limit: number, before?: number): LogLine[] {
-    return this.#ring.latest(limit, before, matcher(filter));
+  /** The newest matching lines, oldest first; errors take the place of other lines where there are too many. */
+  find(filter: LogFilter, limit: number, before?: number): readonly LogLine[] {
+    const fits = matcher(filter);
+    const errors = this.#errors.latest(limit, before, fits);
+    const lines = this.#lines.latest(limit, before, fits);
+    return errorsFirst([...errors, ...lines].sort((a, b) => a.seq - b.seq), limit);
   }
 
   drops(now: number): Drops {
     return {
       log_lines: this.#seen,
-      log_lines_not_kept: this.#notKept + this.#ring.evicted,
+      log_lines_not_kept: this.#lines.lost + this.#errors.lost,
       log_rate: this.#rate.perSecond(now),
     };
+  }
+}
+
+/** Lines of one kind, as many as there is room for, and of no agent more than its share. */
+class Shelf {
+  readonly #ring: Ring<LogLine>;
+  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #ofAll = new TokenBucket(OF_ALL.perSecond, 0, OF_ALL.burst);
+  #notKept = 0;
+
+  constructor(limits: RingLimits) {
+    this.#ring = new Ring<LogLine>(limits, ({ message }) => message.length + 100);
+  }
+
+  /** How many lines came, and are not there. */
+  get lost(): number {
+    return this.#notKept + this.#ring.evicted;
+  }
+
+  add(line: LogLine, now: number): void {
+    const nowMs = now * 1000;
+    const mayKeep = this.#bucket(line.actor_id ?? line.node ?? "").tryTake(nowMs) &&
+      this.#ofAll.tryTake(nowMs);
+    if (mayKeep) this.#ring.add(() => line, now);
+    else this.#notKept += 1;
+  }
+
+  latest(limit: number, before: number | undefined, fits: (line: LogLine) => boolean): LogLine[] {
+    return this.#ring.latest(limit, before, fits);
   }
 
   #bucket(source: string): TokenBucket {

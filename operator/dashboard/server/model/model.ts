@@ -3,6 +3,7 @@ import { Fleet } from "../../../fleet/fleet.ts";
 import { isName, nameIn } from "../../../../protocol/names.ts";
 import { actorId } from "../../../../protocol/ids.ts";
 import { type AgentView, hasEnded, type NodeState, type NodeView, stateOf } from "../../../fleet/views.ts";
+import type { LogLine as LogLineOfNode } from "../../../operations/reports.ts";
 import type {
   AgentDto,
   AlertEntry,
@@ -15,7 +16,8 @@ import type {
   TimelineEvent,
 } from "../../wire.ts";
 import { agentDto, nodeDto } from "./dto.ts";
-import { type Fields, numberOf, readFields, textOf } from "./fields.ts";
+import { Farewells } from "./farewells.ts";
+import { type Fields, numberOf, readFields, textOf, writeJson } from "./fields.ts";
 import { levelOf, LogBook } from "./logbook.ts";
 import { Readings } from "./readings.ts";
 import { Ring } from "./ring.ts";
@@ -49,6 +51,10 @@ interface About {
 
 /** How long entries are kept, seconds. */
 export const HISTORY_SECONDS = 3600;
+/** How long agents that have ended are shown, seconds: somebody may come in the morning. */
+const ENDED_SECONDS = 24 * 3600;
+/** By so much may two clocks differ that tell the time of the same error, seconds. */
+const SAME_SECONDS = 5;
 /** Limits for the entries of each kind. */
 export const LIMITS = {
   events: { count: 5000, size: 4 * 1024 * 1024, age: HISTORY_SECONDS },
@@ -82,10 +88,11 @@ export class Model {
   readonly #evicted: Change[] = [];
   /** CPU and memory of agents by `actor_id`, and of nodes by name. */
   readonly #usage = new Usage(HISTORY_SECONDS);
-  /** When a node first appeared, epoch seconds. */
-  readonly #firstHeard = new Map<string, number>();
+  /** Since when a node is heard without a gap, epoch seconds. */
+  readonly #listeningSince = new Map<string, number>();
+  readonly #farewells = new Farewells();
   readonly #agentDtos = new WeakMap<AgentView, AgentDto>();
-  readonly #nodeDtos = new WeakMap<NodeView, NodeDto>();
+  #nodeDtos = new WeakMap<NodeView, NodeDto>();
 
   /** Processes a message. @param nowMs when it arrived */
   apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
@@ -120,11 +127,74 @@ export class Model {
     this.#readings.add(topic, payload, nowMs / 1000);
   }
 
+  /** The connection to the broker is lost, or has come back. @returns what that changes */
+  noteBroker(isConnected: boolean, nowMs: number): Change[] {
+    const outage = this.#farewells.noteBroker(isConnected, nowMs);
+    if (outage === undefined) return [];
+    const about = { node: null, agent: null, actor_id: null };
+    const told = this.#event(outage, about, nowMs / 1000);
+    if (!isConnected) return [told];
+    // Nobody could be heard meanwhile: all have the time until their next heartbeats.
+    for (const { name } of this.fleet.nodes) this.#listeningSince.set(name, nowMs / 1000);
+    this.#nodeDtos = new WeakMap();
+    return [told, ...this.fleet.nodes.map(({ name }): Change => ({ kind: "node", name }))];
+  }
+
+  /** Takes in errors that a node remembers from before this server listened. */
+  recall(node: string, lines: readonly LogLineOfNode[], nowMs: number): Change[] {
+    const now = nowMs / 1000;
+    const ofAgents = lines.filter(({ agent, phase }) => agent !== undefined && phase !== undefined);
+    const entries = ofAgents.flatMap((line): Change[] => {
+      const about = { node, agent: line.agent ?? null, actor_id: this.#idOf(line.agent ?? null) };
+      const time = line.timestamp ?? now;
+      const isHeard = this.errors.latest(1, undefined, (known) =>
+        known.actor_id === about.actor_id && known.error === line.message &&
+        Math.abs(known.time - time) < SAME_SECONDS).length > 0;
+      if (isHeard) {
+        return [];
+      }
+      const entry = this.errors.add((seq) => ({
+        seq,
+        time,
+        ...about,
+        phase: textOf(line.phase, 50) ?? "unknown",
+        severity: textOf(line.level, 50) ?? "warning",
+        error: textOf(line.message) ?? "",
+        traceback: textOf(line.traceback) ?? null,
+        consecutive: null,
+        restart_count: null,
+      }), now);
+      return [{ kind: "error", entry }];
+    });
+    return [...entries, ...this.#endedBefore(node, ofAgents, now)];
+  }
+
+  /** The agents whose last error was fatal, and which nobody has heard of since. */
+  #endedBefore(node: string, errors: readonly LogLineOfNode[], now: number): Change[] {
+    const last = new Map(errors.map((line) => [line.agent ?? "", line]));
+    return [...last].flatMap(([agent, { level, message }]): Change[] => {
+      const id = this.#idOf(agent);
+      const isThere = this.fleet.node(node)?.agents.includes(agent) === true;
+      if (level !== "fatal" || id === null || isThere || this.fleet.agent(id) !== undefined) return [];
+      const fields = { name: agent, node, severity: level, error: message };
+      const change = this.fleet.apply(`agents/${id}/errors`, writeJson(fields), now * 1000);
+      return change?.kind === "agent" ? [{ kind: "agent", actorId: id, report: "errors" }] : [];
+    });
+  }
+
+  /** Believes the last wills that nothing has contradicted. */
+  settle(nowMs: number): Change[] {
+    return this.#farewells.due(nowMs).flatMap(({ name, topic, payload }) =>
+      this.#onNodeReport(name, "status", topic, payload, nowMs / 1000)
+    );
+  }
+
   /** Forgets agents that have been silent too long. */
   expire(nowMs: number): Change[] {
-    const silent = this.fleet.agents.filter(({ lastSeenMs }) =>
-      lastSeenMs !== undefined && nowMs - lastSeenMs > HISTORY_SECONDS * 1000
-    );
+    const silent = this.fleet.agents.filter((agent) => {
+      const patience = hasEnded(agent) ? ENDED_SECONDS : HISTORY_SECONDS;
+      return agent.lastSeenMs !== undefined && nowMs - agent.lastSeenMs > patience * 1000;
+    });
     return silent.flatMap(({ actorId, node }) => {
       this.fleet.forgetAgent(actorId, node);
       return this.fleet.agent(actorId) === undefined ? [this.#gone(actorId)] : [];
@@ -160,7 +230,7 @@ export class Model {
   nodeState(name: string, nowMs: number): NodeState {
     const node = this.fleet.node(name);
     if (node === undefined) return "offline";
-    const lastSeenMs = node.lastSeenMs ?? (this.#firstHeard.get(name) ?? 0) * 1000;
+    const lastSeenMs = Math.max(node.lastSeenMs ?? 0, (this.#listeningSince.get(name) ?? 0) * 1000);
     return stateOf({ ...node, lastSeenMs }, nowMs);
   }
 
@@ -192,7 +262,7 @@ export class Model {
   }
 
   #nodeDto(node: NodeView): NodeDto {
-    return memo(this.#nodeDtos, node, () => nodeDto(node, this.#firstHeard.get(node.name) ?? 0));
+    return memo(this.#nodeDtos, node, () => nodeDto(node, this.#listeningSince.get(node.name) ?? 0));
   }
 
   #agentDto(agent: AgentView): AgentDto {
@@ -218,21 +288,27 @@ export class Model {
         return [this.#event(migrationHappening(fields), about, now)];
       }
       default: {
-        const before = this.fleet.node(name);
-        const change = this.fleet.apply(topic, payload, now * 1000);
-        if (change?.kind !== "node") return [];
-        if (before === undefined && this.#firstHeard.size < MAX_NODES) this.#firstHeard.set(name, now);
-        if (report === "heartbeat" && change.node.isOnline) {
-          this.#usage.add(name, change.node.cpu, change.node.memoryMb, now);
-        }
-        const happening = nodeHappening(before, change.node);
-        const about = { node: name, agent: null, actor_id: null };
-        return [
-          { kind: "node", name },
-          ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
-        ];
+        const isHeld = this.fleet.node(name)?.isOnline === true &&
+          this.#farewells.holds({ name, report, topic, payload }, now * 1000);
+        return isHeld ? [] : this.#onNodeReport(name, report, topic, payload, now);
       }
     }
+  }
+
+  #onNodeReport(name: string, report: string, topic: string, payload: Uint8Array, now: number): Change[] {
+    const before = this.fleet.node(name);
+    const change = this.fleet.apply(topic, payload, now * 1000);
+    if (change?.kind !== "node") return [];
+    if (before === undefined && this.#listeningSince.size < MAX_NODES) this.#listeningSince.set(name, now);
+    if (report === "heartbeat" && change.node.isOnline) {
+      this.#usage.add(name, change.node.cpu, change.node.memoryMb, now);
+    }
+    const happening = nodeHappening(before, change.node);
+    const about = { node: name, agent: null, actor_id: null };
+    return [
+      { kind: "node", name },
+      ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+    ];
   }
 
   #onAgent(actorId: string, topic: string, payload: Uint8Array, now: number): Change[] {

@@ -1,7 +1,7 @@
 /** Series of the numbers that agents published in the last hour. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import type { Reading } from "../../wire.ts";
-import { readJson } from "./fields.ts";
+import { readJson, textOf } from "./fields.ts";
 import { Series } from "./series.ts";
 
 /** One value every three seconds for an hour. */
@@ -16,11 +16,14 @@ const MAX_FIELDS = 8;
 const MAX_DEPTH = 2;
 /** A larger payload is an image or a document, not a reading. */
 const MAX_PAYLOAD_BYTES = 16 * 1024;
+const MAX_UNIT_CHARS = 12;
 /** Fields that say when or who, not how much. */
 const NOT_MEASURED = new Set(["timestamp", "time", "ts", "seq", "id"]);
 
 export class Readings {
   readonly #topics = new Map<string, Map<string, Series>>();
+  /** By topic and field. */
+  readonly #units = new Map<string, ReadonlyMap<string, string>>();
   #series = 0;
 
   /** Processes a payload. @param now epoch seconds */
@@ -28,7 +31,8 @@ export class Readings {
     const known = this.#topics.get(topic);
     if (known !== undefined && !isDue(known, now)) return;
     if (payload.length > MAX_PAYLOAD_BYTES) return;
-    const numbers = numbersIn(readJson(payload));
+    const json = readJson(payload);
+    const numbers = numbersIn(json);
     if (numbers.length === 0) return;
     const fields = known ?? new Map<string, Series>();
     for (const [field, value] of numbers) {
@@ -43,6 +47,7 @@ export class Readings {
     }
     this.#topics.delete(topic);
     this.#topics.set(topic, fields);
+    this.#noteUnits(topic, json, [...fields.keys()]);
     while (this.#series > MAX_SERIES) this.#dropOldest();
   }
 
@@ -52,7 +57,8 @@ export class Readings {
       [...this.#topics.get(topic) ?? []].map(([field, series]) => {
         series.expire(now);
         const value = series.column(0).map((number) => number ?? 0);
-        return { topic, field, time: series.times(), value };
+        const unit = this.#units.get(topic)?.get(field) ?? null;
+        return { topic, field, unit, time: series.times(), value };
       })
     );
   }
@@ -62,7 +68,24 @@ export class Readings {
     if (oldest === undefined) return;
     this.#series -= this.#topics.get(oldest)?.size ?? 0;
     this.#topics.delete(oldest);
+    this.#units.delete(oldest);
   }
+
+  #noteUnits(topic: string, json: unknown, fields: readonly string[]): void {
+    const units = fields.flatMap((field): [string, string][] => {
+      const unit = unitBeside(json, field);
+      return unit === undefined ? [] : [[field, unit]];
+    });
+    if (units.length > 0) this.#units.set(topic, new Map(units));
+  }
+}
+
+/** The `unit` in the object that holds a field: `{"value": 21, "unit": "°C"}`. */
+function unitBeside(json: unknown, field: string): string | undefined {
+  const parents = field.split(".").slice(0, -1);
+  let holder: unknown = json;
+  for (const key of parents) holder = isJsonObject(holder) ? holder[key] : undefined;
+  return isJsonObject(holder) ? textOf(holder.unit, MAX_UNIT_CHARS) : undefined;
 }
 
 function isDue(fields: ReadonlyMap<string, Series>, now: number): boolean {

@@ -9,8 +9,10 @@ export interface RingLimits {
 }
 
 /** Invariants: entries are in order of a rising `seq`; the limits hold after each `add`. */
-export class Ring<T extends { readonly seq: number; readonly time: number }> {
+export class Ring<T extends { readonly seq: number }> {
   #entries: T[] = [];
+  /** When each entry was added, epoch seconds: what was remembered elsewhere may be older. */
+  #added: number[] = [];
   /** Entries before this index are gone; they are cut off in batches. */
   #start = 0;
   #size = 0;
@@ -32,6 +34,7 @@ export class Ring<T extends { readonly seq: number; readonly time: number }> {
   add(make: (seq: number) => T, now: number): T {
     const entry = make(this.#nextSeq++);
     this.#entries.push(entry);
+    this.#added.push(now);
     this.#size += this.sizeOf(entry);
     this.expire(now);
     while (this.length > this.limits.count || (this.#size > this.limits.size && this.length > 1)) {
@@ -41,16 +44,11 @@ export class Ring<T extends { readonly seq: number; readonly time: number }> {
     return entry;
   }
 
-  /** Assigns a number to an entry that is not kept. */
-  skip(): number {
-    return this.#nextSeq++;
-  }
-
   /** Drops entries that are too old. @param now epoch seconds */
   expire(now: number): void {
     for (;;) {
-      const oldest = this.#entries[this.#start];
-      if (oldest === undefined || now - oldest.time <= this.limits.age) return;
+      const addedAt = this.#added[this.#start];
+      if (addedAt === undefined || now - addedAt <= this.limits.age) return;
       this.#shift();
     }
   }
@@ -72,6 +70,7 @@ export class Ring<T extends { readonly seq: number; readonly time: number }> {
     this.#start += 1;
     if (this.#start > 1024 && this.#start * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);
+      this.#added = this.#added.slice(this.#start);
       this.#start = 0;
     }
   }

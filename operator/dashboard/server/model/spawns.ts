@@ -1,4 +1,7 @@
-/** Spawn commands seen on the bus: the configs of agents on nodes that do not disclose them. Pure. */
+/**
+ * Configs of agents: what their nodes have told, and spawn commands seen on the bus for those that nodes do not disclose.
+ * Pure.
+ */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import { isName } from "../../../../protocol/names.ts";
 import { readFields } from "./fields.ts";
@@ -7,15 +10,21 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** Fields of a command that are not part of the config. */
 const NOT_CONFIG = ["_reply_topic", "_jws", "_migrate_jws", "state", "migration"];
 
-interface Seen {
-  readonly config: Readonly<Record<string, unknown>>;
+export type Config = Readonly<Record<string, unknown>>;
+
+/** Anybody may publish a spawn command, and a node may refuse it: only what its node tells is what an agent ran with. */
+export type ConfigSource = "node" | "spawn";
+
+interface Known {
+  readonly config: Config;
+  readonly source: ConfigSource;
   readonly bytes: number;
 }
 
-/** Invariant: at most `MAX_BYTES` of payloads; the oldest are dropped. */
+/** Invariant: at most `MAX_BYTES` of configs of each source; the oldest are dropped. */
 export class Spawns {
-  readonly #byAgent = new Map<string, Seen>();
-  #bytes = 0;
+  readonly #told = new Shelf();
+  readonly #seen = new Shelf();
 
   /** Processes the payload of a `spawn` or `desired_state`. */
   add(payload: Uint8Array): void {
@@ -23,29 +32,54 @@ export class Spawns {
     if (fields === undefined) return;
     const configs = Array.isArray(fields.agents) ? fields.agents : [fields];
     for (const config of configs) {
-      if (isJsonObject(config)) this.#keep(config, payload.length / configs.length);
+      if (isJsonObject(config)) this.#seen.keep(config, "spawn", payload.length / configs.length);
     }
   }
 
-  /** The latest spawn config of an agent. */
-  of(agent: string): Readonly<Record<string, unknown>> | undefined {
-    return this.#byAgent.get(agent)?.config;
+  /** Keeps what a node has told of an agent, or what it was given and runs. */
+  learn(config: Config): void {
+    this.#told.keep(config, "node", JSON.stringify(config).length);
+    if (isName(config.name)) this.#seen.drop(config.name);
   }
 
-  #keep(command: Readonly<Record<string, unknown>>, bytes: number): void {
+  /** The config that is known best: the newest. */
+  of(agent: string): { readonly config: Config; readonly source: ConfigSource } | undefined {
+    return this.#seen.get(agent) ?? this.#told.get(agent);
+  }
+
+  /** The last config that its node has told. */
+  told(agent: string): Config | undefined {
+    return this.#told.get(agent)?.config;
+  }
+
+  /** Whether its node should be asked: it has not told it yet, or the agent was spawned again. */
+  isUnsure(agent: string): boolean {
+    return this.of(agent)?.source !== "node";
+  }
+}
+
+class Shelf {
+  readonly #byAgent = new Map<string, Known>();
+  #bytes = 0;
+
+  get(agent: string): Known | undefined {
+    return this.#byAgent.get(agent);
+  }
+
+  keep(command: Config, source: ConfigSource, bytes: number): void {
     const { name } = command;
     if (!isName(name) || typeof command.code !== "string") return;
     const config = Object.fromEntries(Object.entries(command).filter(([key]) => !NOT_CONFIG.includes(key)));
-    this.#drop(name);
-    this.#byAgent.set(name, { config, bytes });
+    this.drop(name);
+    this.#byAgent.set(name, { config, source, bytes });
     this.#bytes += bytes;
     for (const oldest of this.#byAgent.keys()) {
       if (this.#bytes <= MAX_BYTES) break;
-      this.#drop(oldest);
+      this.drop(oldest);
     }
   }
 
-  #drop(agent: string): void {
+  drop(agent: string): void {
     this.#bytes -= this.#byAgent.get(agent)?.bytes ?? 0;
     this.#byAgent.delete(agent);
   }

@@ -5,6 +5,7 @@ import { numbersIn, Readings } from "../../../../operator/dashboard/server/model
 import { Ring } from "../../../../operator/dashboard/server/model/ring.ts";
 import { Series } from "../../../../operator/dashboard/server/model/series.ts";
 import { Spawns } from "../../../../operator/dashboard/server/model/spawns.ts";
+import { errorsFirst } from "../../../../operator/dashboard/wire.ts";
 
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
@@ -69,6 +70,41 @@ Deno.test("an agent that floods the log does not crowd out the others, and the l
   assertEquals(log_lines, log_lines_not_kept + kept + 1);
 });
 
+Deno.test("an agent's flood of lines pushes out none of its errors, nor anybody else's", () => {
+  const book = new LogBook();
+  const failure = (agent: string) => ({ ...line(agent, "it broke"), level: "error" as const });
+  book.add(failure("loud"), 0);
+  book.add(failure("quiet"), 0);
+  for (let index = 0; index < 300_000; index++) book.add(line(`agent ${index % 100}`), 1 + index / 5000);
+  for (let index = 0; index < 10_000; index++) book.add(line("loud"), 62 + index / 5000);
+  book.add(failure("loud"), 64);
+  assertEquals(book.find({ agent: "loud", level: "error" }, 10).map(({ message }) => message), [
+    "it broke",
+    "it broke",
+  ]);
+  const shown = book.find({}, 100);
+  assertEquals(shown.length, 100);
+  assertEquals(
+    shown.filter(({ level }) => level === "error").length,
+    3,
+    "the errors are not pushed off the page",
+  );
+});
+
+Deno.test("where there are too many lines, errors stay longest, but leave half of the room to others", () => {
+  const of = (level: "error" | "info") => (_: unknown, index: number) => ({
+    seq: index,
+    ...line("a"),
+    level,
+  });
+  const mixed = [...Array.from({ length: 80 }, of("error")), ...Array.from({ length: 80 }, of("info"))]
+    .map((each, seq) => ({ ...each, seq }));
+  const kept = errorsFirst(mixed, 40);
+  assertEquals(kept.map(({ level }) => level).join(), `${"error,".repeat(20)}${"info,".repeat(19)}info`);
+  assertEquals(kept.at(0)?.seq, 60, "the newest of them");
+  assertEquals(errorsFirst(mixed, 200), mixed);
+});
+
 Deno.test("a log filter takes level, agent, node and any part of the text", () => {
   const warning = { seq: 1, ...line("a", "Too WARM"), level: "warning" as const };
   assert(matcher({})(warning));
@@ -98,7 +134,7 @@ Deno.test("a spawn that was seen tells the code, and the state that a migration 
   spawns.add(bytes({ name: "a", code: "x", state: { secret: 1 }, _reply_topic: "r" }));
   spawns.add(bytes({ agents: [{ name: "b", code: "y" }, { name: "no code" }] }));
   spawns.add(new Uint8Array());
-  assertEquals([spawns.of("a"), spawns.of("b"), spawns.of("no code")], [
+  assertEquals(["a", "b", "no code"].map((name) => spawns.of(name)?.config), [
     { name: "a", code: "x" },
     { name: "b", code: "y" },
     undefined,
@@ -106,4 +142,38 @@ Deno.test("a spawn that was seen tells the code, and the state that a migration 
   const large = "x".repeat(6 * 1024 * 1024);
   for (const name of ["1", "2", "3"]) spawns.add(bytes({ name, code: large }));
   assertEquals(["a", "1", "3"].map((name) => spawns.of(name) !== undefined), [false, false, true]);
+});
+
+Deno.test("only what its node has told is what an agent is started with again; a spawn seen since makes it unsure", () => {
+  const spawns = new Spawns();
+  spawns.add(bytes({ name: "a", code: "of anybody" }));
+  assertEquals([spawns.told("a"), spawns.isUnsure("a"), spawns.of("a")?.source], [undefined, true, "spawn"]);
+  spawns.learn({ name: "a", code: "as it runs" });
+  assertEquals([spawns.told("a")?.code, spawns.isUnsure("a"), spawns.of("a")?.source], [
+    "as it runs",
+    false,
+    "node",
+  ]);
+  spawns.add(bytes({ name: "a", code: "of anybody" }));
+  assertEquals([spawns.told("a")?.code, spawns.isUnsure("a"), spawns.of("a")?.config.code], [
+    "as it runs",
+    true,
+    "of anybody",
+  ]);
+});
+
+Deno.test("a reading has the unit that stands beside it in the payload", () => {
+  const readings = new Readings();
+  readings.add(
+    "sensors/hall",
+    bytes({ value: 21, unit: "°C", air: { humidity: 40, unit: "%" }, unit_of: 1 }),
+    0,
+  );
+  assertEquals(readings.of(["sensors/hall"], 1).map(({ field, unit }) => [field, unit]), [
+    ["value", "°C"],
+    ["air.humidity", "%"],
+    ["unit_of", "°C"],
+  ]);
+  readings.add("sensors/attic", bytes({ value: 21, unit: "x".repeat(500) }), 0);
+  assertEquals(readings.of(["sensors/attic"], 1)[0]?.unit?.length, 12);
 });

@@ -20,7 +20,7 @@ function scene() {
   const model = new Model();
   const clock = { nowMs: 1_000_000 };
   const session = { version: "1", control: false, show_code: false, token: false };
-  const broker = () => ({ url: "mqtt://x", connected: true, reason: null });
+  const broker = () => ({ url: "mqtt://x", connected: true, since: 0, reason: null });
   const hub = new Hub({ model, session, broker, nowMs: () => clock.nowMs });
   // deno-lint-ignore no-explicit-any -- tests look into messages of every shape
   const sent: any[] = [];

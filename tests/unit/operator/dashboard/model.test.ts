@@ -111,13 +111,103 @@ Deno.test("an agent that is silent for an hour is forgotten; one that was delete
   assertEquals(heard.model.history("old", heard.nowMs).time, []);
 });
 
+Deno.test("an agent that has failed is shown for a day: somebody may come in the morning", () => {
+  const heard = new Heard();
+  heard.say("agents/broken/heartbeat", { name: "broken", node: "n", state: "failed" });
+  heard.nowMs += 23 * 3_600_000;
+  assertEquals(heard.model.expire(heard.nowMs), []);
+  heard.nowMs += 2 * 3_600_000;
+  assertEquals(heard.model.expire(heard.nowMs), [{ kind: "gone", actorId: "broken" }]);
+});
+
+Deno.test("what a node remembers shows the agents that failed before, and no others as failed", () => {
+  const heard = new Heard();
+  heard.say("nodes/n/heartbeat", { node: "n", agents: ["back"] });
+  const line = { kind: "error", node: "n", traceback: undefined, timestamp: 999_000 } as const;
+  const fatal = { ...line, level: "fatal", phase: "setup", message: "no such sensor" };
+  heard.say(`agents/${actorId("seen")}/errors`, {
+    name: "seen",
+    node: "n",
+    error: "seen live",
+    severity: "warning",
+  });
+  const changes = heard.model.recall("n", [
+    { ...fatal, agent: "broken" },
+    { ...fatal, agent: "back" },
+    { ...line, level: "warning", phase: "process", message: "once", agent: "shaky" },
+    {
+      ...line,
+      agent: "seen",
+      level: "warning",
+      phase: "process",
+      message: "seen live",
+      timestamp: 1_000_001,
+    },
+    { ...line, agent: undefined, level: "error", phase: undefined, message: "the node's own" },
+  ], heard.nowMs);
+  assertEquals(changes.map(({ kind }) => kind), ["error", "error", "error", "agent"]);
+  assertEquals(heard.model.agents.filter(({ state }) => state === "failed").map(({ name }) => name), [
+    "broken",
+  ]);
+  assertEquals(heard.model.errors.latest(10).map(({ agent, time }) => [agent, time]), [
+    ["seen", 1_000_000],
+    ["broken", 999_000],
+    ["back", 999_000],
+    ["shaky", 999_000],
+  ]);
+});
+
 Deno.test("a node that has only said that it is there is online until its heartbeats are due, then stale", () => {
   const heard = new Heard();
   heard.say("nodes/n/status", { status: "online" });
   assertEquals(heard.model.nodeState("n", heard.nowMs + 20_000), "online");
   assertEquals(heard.model.nodeState("n", heard.nowMs + 31_000), "stale");
   heard.say("nodes/n/status", { status: "offline" });
+  assertEquals(heard.model.nodeState("n", heard.nowMs), "online", "its will may be the doing of the broker");
+  assertEquals(heard.model.settle(heard.nowMs + 2000).map(({ kind }) => kind), ["node", "event"]);
   assertEquals(heard.model.nodeState("n", heard.nowMs), "offline");
+});
+
+Deno.test("a broker that stops and starts again makes no node offline that comes back to it", () => {
+  const heard = new Heard();
+  heard.model.noteBroker(true, heard.nowMs);
+  for (const node of ["back", "gone"]) heard.say(`nodes/${node}/heartbeat`, { node, agents: ["a"] });
+  // A broker that stops publishes the wills of all, and then the connection breaks.
+  for (const node of ["back", "gone"]) heard.say(`nodes/${node}/status`, { status: "offline" });
+  heard.nowMs += 100;
+  heard.model.noteBroker(false, heard.nowMs);
+  heard.nowMs += 60_000;
+  assertEquals(heard.model.settle(heard.nowMs), [], "nothing is known while the broker is away");
+  heard.model.noteBroker(true, heard.nowMs);
+  assertEquals(
+    heard.model.nodeState("back", heard.nowMs + 29_000),
+    "online",
+    "it could not be heard for a minute",
+  );
+  for (const node of ["back", "gone"]) heard.say(`nodes/${node}/status`, { status: "offline" });
+  heard.say("nodes/back/status", { status: "online" });
+  heard.nowMs += 29_000;
+  assertEquals(heard.model.settle(heard.nowMs), []);
+  heard.nowMs += 2000;
+  heard.model.settle(heard.nowMs);
+  assertEquals(heard.model.nodes.map(({ name, online }) => [name, online]), [["back", true], [
+    "gone",
+    false,
+  ]]);
+  assertEquals(heard.events, [
+    "offline: The broker is away: states are those of before",
+    "online: The broker is back after 60 s",
+    "offline: Node gone is offline",
+  ]);
+});
+
+Deno.test("a node that says itself that it ends is offline at once", () => {
+  const heard = new Heard();
+  heard.say("nodes/n/heartbeat", { node: "n", agents: [] });
+  heard.say("nodes/n/status", { status: "offline" });
+  heard.say("nodes/n/heartbeat", { node: "n", status: "offline" });
+  assertEquals(heard.model.nodeState("n", heard.nowMs), "offline");
+  assertEquals(heard.model.settle(heard.nowMs + 60_000), []);
 });
 
 Deno.test("an end is a kill where the node's report has the limit, whatever the words say", () => {
