@@ -11,6 +11,7 @@ import { startBroker, startEmbedded } from "../support/brokers.ts";
 import { openDashboard, post } from "../support/dashboard.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { Stage } from "../support/stage.ts";
+import { FreezingProxy } from "../support/freezing_proxy.ts";
 import { needing } from "../support/programs.ts";
 
 const STILL = "export function handle_task(agent, payload) { return { echo: payload, node: agent.node }; }";
@@ -200,6 +201,14 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.waitForSelector(".agent-title .state-running");
     await page.click("button:has-text('Restart')");
     await page.waitForSelector(".toast-good >> text=Agent 'pressed' has restarted");
+    await openDialog(page, "Stop");
+    await page.waitForSelector("dialog >> text=Start brings it back");
+    await page.click("dialog button:has-text('Stop')");
+    await page.waitForSelector(".agent-title .state-stopped");
+    await page.click("#tab-code");
+    await page.waitForSelector(".cm-content >> text=handle_task");
+    await page.click("button:has-text('Start')");
+    await page.waitForSelector(".agent-title .state-running");
     await openDialog(page, "Delete");
     await page.click("dialog button:has-text('Delete')");
     await page.waitForSelector("text=This agent is not known");
@@ -472,5 +481,23 @@ Deno.test({
     await using _second = await openDashboard(broker.port, { httpPort });
     await page.waitForSelector(".link-good >> text=Live");
     await page.waitForSelector("[role=alert]", { state: "detached" });
+  },
+});
+
+Deno.test({
+  ...needing(CHROMIUM, "a connection that is half open is told within seconds, and replaced"),
+  fn: async () => {
+    await using broker = await startEmbedded();
+    await using dashboard = await openDashboard(broker.port);
+    await using proxy = new FreezingProxy(Number(new URL(dashboard.url).port));
+    await using browser = await TestBrowser.open();
+    const { page } = await browser.page();
+    await page.goto(proxy.url);
+    await page.waitForSelector(".link-good >> text=Live");
+    proxy.freeze();
+    await page.waitForSelector(".link-bad >> text=Server is silent");
+    await page.waitForSelector(".link-bad >> text=Server lost");
+    proxy.thaw();
+    await page.waitForSelector(".link-good >> text=Live");
   },
 });

@@ -26,7 +26,7 @@ import { Timeline } from "./views/timeline.tsx";
 /** The component of each view. */
 const CONTENT: Readonly<Record<View, (id: string | null) => JSX.Element>> = {
   overview: () => <Overview />,
-  agents: (id) => id === null ? <Agents key={location.hash} /> : <AgentPage key={id} id={id} />,
+  agents: (id) => id === null ? <Agents /> : <AgentPage key={id} id={id} />,
   nodes: () => <Nodes />,
   logs: () => <Logs />,
   alerts: () => <Alerts />,

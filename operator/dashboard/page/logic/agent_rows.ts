@@ -2,7 +2,8 @@
 import type { AgentDto, NodeDto } from "../../wire.ts";
 import { AGENT_STATES, type AgentState, agentState } from "./states.ts";
 
-export type SortKey = "name" | "state" | "node" | "restarts" | "cpu" | "memory" | "uptime";
+const SORT_KEYS = ["name", "state", "node", "restarts", "cpu", "memory", "uptime"] as const;
+export type SortKey = typeof SORT_KEYS[number];
 
 export interface ListOptions {
   readonly text: string;
@@ -53,6 +54,46 @@ export function rowsOf(
   }
   rows.sort(comparison(options));
   return options.grouped ? grouped(rows, nodes, options) : rows;
+}
+
+/** The options that an address names; see `queryOf`. */
+export function optionsIn(query: URLSearchParams, folded: ReadonlySet<string>): ListOptions {
+  const states = query.get("state")?.split(",") ?? [];
+  return {
+    text: query.get("q") ?? "",
+    states: new Set(AGENT_STATES.filter((state) => states.includes(state))),
+    grouped: query.get("arrange") !== "flat",
+    sort: SORT_KEYS.find((key) => key === query.get("sort")) ?? "name",
+    descending: query.get("order") === "desc",
+    folded,
+  };
+}
+
+/** The options as fields of an address; what is not said otherwise is left out. */
+export function queryOf(
+  { text, states, grouped, sort, descending }: ListOptions,
+): Readonly<Record<string, string>> {
+  return {
+    q: text,
+    state: [...states].join(","),
+    arrange: grouped ? "" : "flat",
+    sort: sort === "name" ? "" : sort,
+    order: descending ? "desc" : "",
+  };
+}
+
+/** The same rows in the same places, with what is now known of them. */
+export function heldRows(
+  rows: readonly Row[],
+  agents: ReadonlyMap<string, AgentDto>,
+  nodes: ReadonlyMap<string, NodeDto>,
+  now: number,
+): Row[] {
+  return rows.map((row): Row => {
+    if (row.kind === "group") return { ...row, node: nodes.get(row.name) };
+    const agent = agents.get(row.key) ?? row.agent;
+    return { ...row, agent, state: agentState(agent, nodes.get(agent.node ?? ""), now) };
+  });
 }
 
 /** How many agents are in each state. */

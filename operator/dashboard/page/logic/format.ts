@@ -24,6 +24,16 @@ export function timeOfDay(time: number): string {
   return new Date(time * 1000).toTimeString().slice(0, 8);
 }
 
+/** The reader's time zone, in which all times are shown: `Europe/Berlin, UTC+2`. */
+export function zoneWords(now: Date = new Date()): string {
+  const minutes = -now.getTimezoneOffset();
+  const size = Math.abs(minutes);
+  const rest = size % 60 === 0 ? "" : `:${String(size % 60).padStart(2, "0")}`;
+  const offset = minutes === 0 ? "UTC" : `UTC${minutes < 0 ? "-" : "+"}${Math.floor(size / 60)}${rest}`;
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return timeZone === offset ? offset : `${timeZone}, ${offset}`;
+}
+
 /** `14:05:09.120`. */
 export function preciseTime(time: number): string {
   return `${timeOfDay(time)}.${String(Math.floor((time % 1) * 1000)).padStart(3, "0")}`;

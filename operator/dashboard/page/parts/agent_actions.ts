@@ -2,18 +2,27 @@
 import type { AgentDto } from "../../wire.ts";
 import type { AgentState } from "../logic/states.ts";
 import type { App } from "../state/app.ts";
+import { href } from "../state/router.ts";
 import type { MenuItem } from "./menu.tsx";
 
 /** In menu order. */
 export function agentActions(app: App, agent: AgentDto, state: AgentState): MenuItem[] {
-  const isThere = !["stopped", "failed", "lost", "unknown"].includes(state);
-  const isPaused = state === "paused";
+  const edit: MenuItem = { icon: "edit", label: "Edit…", run: () => app.router.go(editHref(agent)) };
+  if (state === "stopped" || state === "failed") {
+    return [
+      { icon: "play", label: "Start", run: () => void app.start(agent) },
+      edit,
+      { icon: "trash", label: "Remove from the list", danger: true, run: () => void app.remove(agent) },
+    ];
+  }
+  const isThere = state !== "lost" && state !== "unknown";
   return [
-    isPaused
+    state === "paused"
       ? { icon: "play", label: "Resume", run: () => void app.command(agent, "resume") }
       : { icon: "pause", label: "Pause", disabled: !isThere, run: () => void app.command(agent, "pause") },
     { icon: "restart", label: "Restart", disabled: !isThere, run: () => void app.command(agent, "restart") },
-    { icon: "stop", label: "Stop", disabled: !isThere, run: () => void app.command(agent, "stop") },
+    { icon: "stop", label: "Stop…", disabled: !isThere, run: () => ask(app, "stop", agent) },
+    edit,
     { icon: "call", label: "Call handle_task…", disabled: !isThere, run: () => ask(app, "task", agent) },
     { icon: "move", label: "Migrate…", disabled: !isThere, run: () => ask(app, "migrate", agent) },
     {
@@ -26,6 +35,11 @@ export function agentActions(app: App, agent: AgentDto, state: AgentState): Menu
   ];
 }
 
-function ask(app: App, kind: "task" | "migrate" | "delete", agent: AgentDto): void {
+/** Where the code and config of an agent are edited. */
+export function editHref({ actor_id }: AgentDto): string {
+  return href("spawn", undefined, { from: actor_id });
+}
+
+function ask(app: App, kind: "task" | "migrate" | "stop" | "delete", agent: AgentDto): void {
   app.asked.value = { kind, agent };
 }

@@ -5,6 +5,7 @@ import type { AgentDto } from "../../wire.ts";
 import type { AgentRow, GroupRow, ListOptions, Row, SortKey } from "../logic/agent_rows.ts";
 import { count, duration, megabytes, percent, plural } from "../logic/format.ts";
 import { type AgentState, nodeState } from "../logic/states.ts";
+import { visible } from "../logic/visible.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 import { agentActions } from "./agent_actions.ts";
@@ -132,7 +133,7 @@ function GroupCells(
 ): JSX.Element {
   const { store } = useApp();
   const { name, node, count: members, folded } = row;
-  const state = node === undefined ? undefined : nodeState(node, store.now.value);
+  const state = node === undefined ? undefined : nodeState(node, store.judged.value);
   return (
     <div role="cell" class="group-cell" aria-colspan={COLUMNS.length}>
       <button
@@ -169,7 +170,7 @@ function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.
         <a href={href("agents", agent.actor_id)} tabIndex={-1} onClick={(event) => event.stopPropagation()}>
           {agent.name}
         </a>
-        {task !== "" && <span class="c-task" title={task}>{task}</span>}
+        {task !== "" && <span class="c-task" title={visible(task)}>{visible(task)}</span>}
       </span>
       <span role="cell" class="c-state">
         <StateMark state={state} />
@@ -190,7 +191,9 @@ function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.
         <b>{megabytes(isLost ? null : agent.memory_mb)}</b>
       </span>
       <span role="cell" class="c-uptime num">{uptimeOf(agent, state)}</span>
-      <span role="cell" class="c-topics" title={agent.topics.join("\n")}>{topicsText(agent)}</span>
+      <span role="cell" class="c-topics" title={visible(agent.topics.join("\n"))}>
+        {visible(topicsText(agent))}
+      </span>
       <span role="cell" class="c-actions">
         {app.mayControl && (
           <Menu label={`Actions for ${agent.name}`} items={agentActions(app, agent, state)} />

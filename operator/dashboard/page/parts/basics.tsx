@@ -1,5 +1,7 @@
 /** Buttons, panels and empty states. */
 import type { ComponentChildren, JSX } from "preact";
+import { visible } from "../logic/visible.ts";
+import { CopyButton } from "./copy.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 
 export function Button(
@@ -181,5 +183,11 @@ export function Facts(
 
 /** JSON as text. */
 export function JsonText({ value }: { readonly value: unknown }): JSX.Element {
-  return <pre class="code-block" tabIndex={0}>{JSON.stringify(value, null, 2)}</pre>;
+  const text = JSON.stringify(value, null, 2);
+  return (
+    <div class="copied">
+      <pre class="code-block" tabIndex={0}>{visible(text)}</pre>
+      <CopyButton label="Copy" text={() => text} />
+    </div>
+  );
 }

@@ -1,14 +1,23 @@
 /** A time chart, drawn by uPlot in the page's colours. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { timeOfDay } from "../logic/format.ts";
+import { pointedAt, withGaps } from "../logic/samples.ts";
 import { useApp } from "../state/app.ts";
 
 const HEIGHT_PX = 132;
+/** A shorter selection is a click. */
+const MIN_SELECT_PX = 8;
+
+export interface TimeRange {
+  /** Epoch seconds. */
+  readonly from: number;
+  readonly to: number;
+}
 
 export function Chart(
-  { title, time, values, tone, format, min = 0 }: {
+  { title, time, values, tone, format, min = 0, range, onZoom }: {
     readonly title: string;
     /** Epoch seconds, rising. */
     readonly time: readonly number[];
@@ -17,12 +26,20 @@ export function Chart(
     readonly format: (value: number) => string;
     /** Lower end of the axis; null for the smallest value. */
     readonly min?: number | null;
+    readonly range: TimeRange;
+    /** Called when a part of the chart was selected with the pointer. */
+    readonly onZoom?: (range: TimeRange) => void;
   },
 ): JSX.Element {
   const app = useApp();
   const theme = app.theme.theme.value;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
+  /** What uPlot asks for while it draws. */
+  const latest = useRef({ range, onZoom });
+  latest.current = { range, onZoom };
+  const data = useMemo(() => withGaps(time, values), [time, values]);
 
   useEffect(() => {
     const element = box.current;
@@ -33,9 +50,22 @@ export function Chart(
         width: element.clientWidth,
         height: HEIGHT_PX,
         legend: { show: false },
-        cursor: { y: false, points: { size: 6 } },
+        cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
         padding: [8, 22, 0, 0],
-        scales: { y: { range: (_plot, low, high) => rangeOf(low, high, min) } },
+        scales: {
+          x: { range: () => [latest.current.range.from, latest.current.range.to] },
+          y: { range: (_plot, low, high) => rangeOf(low, high, min) },
+        },
+        hooks: {
+          setCursor: [({ cursor }) => setPointed(cursor.idx ?? null)],
+          setSelect: [(chart) => {
+            const { left, width } = chart.select;
+            if (width < MIN_SELECT_PX) return;
+            const [from, to] = [chart.posToVal(left, "x"), chart.posToVal(left + width, "x")];
+            chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            latest.current.onZoom?.({ from, to });
+          }],
+        },
         axes: [
           {
             stroke: colours.text,
@@ -60,10 +90,11 @@ export function Chart(
           stroke: colours.line,
           fill: colours.fill,
           width: 1.5,
+          spanGaps: false,
           points: { show: ({ data }) => data[0].length < 3 },
         }],
       },
-      [[...time], [...values]],
+      [[...data.time], [...data.values]],
       element,
     );
     const observer = new ResizeObserver(() => {
@@ -77,18 +108,29 @@ export function Chart(
     };
   }, [theme, tone]);
 
-  useEffect(() => plot.current?.setData([[...time], [...values]]), [time, values]);
+  useEffect(
+    () => plot.current?.setData([[...data.time], [...data.values]]),
+    [data, range.from, range.to],
+  );
 
   const newest = values.at(-1);
   const known = values.filter((value) => value !== null);
   const words = newest === undefined || newest === null
     ? "no values yet"
     : `now ${format(newest)}, from ${format(Math.min(...known))} to ${format(Math.max(...known))}`;
+  const under = pointed === null ? undefined : pointedAt(data, pointed);
   return (
     <figure class="chart">
       <figcaption>
         <span>{title}</span>
-        <b>{newest === undefined || newest === null ? "–" : format(newest)}</b>
+        {under === undefined
+          ? <b>{newest === undefined || newest === null ? "–" : format(newest)}</b>
+          : (
+            <b class="chart-pointed">
+              {under.value === null ? "no value" : format(under.value)}
+              <span class="note">{` at ${timeOfDay(under.time)}`}</span>
+            </b>
+          )}
       </figcaption>
       <div ref={box} class="chart-box" role="img" aria-label={`${title} over time: ${words}`} />
     </figure>

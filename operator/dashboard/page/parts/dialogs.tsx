@@ -1,9 +1,9 @@
 /** Dialogs that ask before an action. They are the browser's own: they keep the focus, and Escape closes them. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ActionOutcome, AgentDto } from "../../wire.ts";
+import type { ActionOutcome, AgentDto, Inspection } from "../../wire.ts";
 import { nodeState } from "../logic/states.ts";
-import { apiPath } from "../state/api.ts";
+import { apiPath, get } from "../state/api.ts";
 import { VIEW_ROWS } from "../logic/views.ts";
 import { useApp } from "../state/app.ts";
 import { Button, JsonText } from "./basics.tsx";
@@ -20,6 +20,8 @@ export function Dialogs(): JSX.Element | null {
       return <MigrateDialog agent={ask.agent} />;
     case "task":
       return <TaskDialog agent={ask.agent} />;
+    case "stop":
+      return <StopDialog agent={ask.agent} />;
     case "delete":
       return <DeleteDialog agent={ask.agent} />;
     case "stop_all":
@@ -69,7 +71,7 @@ function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
   store.watchFleet();
   const targets = [...store.nodes.values()].filter(({ name }) => name !== agent.node)
     .sort((a, b) => a.name < b.name ? -1 : 1);
-  const ready = targets.filter((node) => nodeState(node, store.now.value) === "online");
+  const ready = targets.filter((node) => nodeState(node, store.judged.value) === "online");
   const [target, setTarget] = useState(ready[0]?.name ?? "");
   const move = (event: Event) => {
     event.preventDefault();
@@ -87,7 +89,7 @@ function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
             <p class="note">No other node is online: it can move once one is.</p>
           )}
           {targets.map((node) => {
-            const state = nodeState(node, store.now.value);
+            const state = nodeState(node, store.judged.value);
             return (
               <label key={node.name} class="choice">
                 <input
@@ -117,7 +119,9 @@ function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
 
 function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
   const app = useApp();
-  const [text, setText] = useState("{}");
+  const draft = `task ${agent.actor_id}`;
+  const typed = app.drafts.get(draft);
+  const text = typed === "" ? "{}" : typed;
   const [outcome, setOutcome] = useState<ActionOutcome | null>(null);
   const [isBusy, setBusy] = useState(false);
   const problem = jsonProblem(text);
@@ -140,7 +144,7 @@ function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
             spellcheck={false}
             value={text}
             aria-invalid={problem !== null}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
+            onInput={({ currentTarget }) => app.drafts.set(draft, currentTarget.value)}
           />
         </Field>
         <OutcomeBox outcome={outcome}>
@@ -155,6 +159,46 @@ function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
             label={isBusy ? "Waiting…" : "Call"}
             disabled={problem !== null || isBusy}
           />
+        </footer>
+      </form>
+    </Dialog>
+  );
+}
+
+function StopDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
+  const app = useApp();
+  const [known, setKnown] = useState<boolean | null>(null);
+  useEffect(() => {
+    get<Inspection>(apiPath("agents", agent.actor_id, "inspect")).then(
+      ({ source }) => setKnown(source === "node"),
+      () => setKnown(false),
+    );
+  }, []);
+  const stop = (event: Event) => {
+    event.preventDefault();
+    app.asked.value = null;
+    void app.command(agent, "stop");
+  };
+  return (
+    <Dialog title={`Stop ${agent.name}?`}>
+      <form onSubmit={stop}>
+        <p>
+          It ends on {agent.node}, and stays ended when the node starts again. Its state file is kept.
+        </p>
+        <p role="status">
+          {known === null
+            ? "Asking its node for its code…"
+            : known
+            ? "This server keeps its code and config in memory: Start brings it back as it is now."
+            : (
+              <strong class="bad">
+                Its node does not tell its code: it cannot be started again from here.
+              </strong>
+            )}
+        </p>
+        <footer class="dialog-foot">
+          <Button label="Cancel" autofocus onClick={() => app.asked.value = null} />
+          <Button type="submit" tone="danger" icon="stop" label="Stop" />
         </footer>
       </form>
     </Dialog>

@@ -2,8 +2,10 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { AlertEntry, Entry, ErrorEntry, TimelineEvent } from "../../wire.ts";
+import { visible } from "../logic/visible.ts";
 import { href } from "../state/router.ts";
 import { Button, Empty } from "./basics.tsx";
+import { CopyButton } from "./copy.tsx";
 import { Clock, KindMark, LevelMark } from "./marks.tsx";
 
 const PAGE = 100;
@@ -54,7 +56,7 @@ export function Source({ entry }: { readonly entry: Entry }): JSX.Element {
     <span class="source">
       {entry.agent !== null && entry.actor_id !== null
         ? <a href={href("agents", entry.actor_id)}>{entry.agent}</a>
-        : <span>{entry.agent ?? entry.node}</span>}
+        : <span>{entry.agent ?? entry.node ?? "broker"}</span>}
       {entry.agent !== null && entry.node !== null && <span class="source-node">{entry.node}</span>}
     </span>
   );
@@ -76,7 +78,7 @@ export function EventList(props: ListProps<TimelineEvent>): JSX.Element {
           <Clock time={entry.time} />
           <KindMark kind={entry.kind} />
           <Source entry={entry} />
-          <span class="entry-text">{entry.message}</span>
+          <span class="entry-text">{visible(entry.message)}</span>
         </div>
       )}
     />
@@ -93,11 +95,17 @@ export function AlertList(props: ListProps<AlertEntry>): JSX.Element {
           <Clock time={entry.time} />
           <LevelMark level={entry.severity} />
           <Source entry={entry} />
-          <span class="entry-text">{entry.message}</span>
+          <span class="entry-text">{visible(entry.message)}</span>
         </div>
       )}
     />
   );
+}
+
+/** An error as it is copied. */
+function errorText({ time, node, agent, phase, error, traceback }: ErrorEntry): string {
+  const stack = traceback === null ? "" : `\n${traceback}`;
+  return `${new Date(time * 1000).toISOString()} ${node ?? "?"}/${agent ?? "-"} ${phase}: ${error}${stack}`;
 }
 
 export function ErrorList(props: ListProps<ErrorEntry>): JSX.Element {
@@ -111,13 +119,14 @@ export function ErrorList(props: ListProps<ErrorEntry>): JSX.Element {
           <LevelMark level={entry.severity} />
           <Source entry={entry} />
           <div class="entry-text">
-            <span class="phase">{entry.phase}</span> {entry.error}
+            <span class="phase">{visible(entry.phase)}</span> {visible(entry.error)}
             {entry.consecutive !== null && <span class="note">{` · ${entry.consecutive} in a row`}</span>}
             {entry.restart_count !== null && <span class="note">{` · restart ${entry.restart_count}`}</span>}
+            <CopyButton label="Copy this error" text={() => errorText(entry)} />
             {entry.traceback !== null && (
               <details>
                 <summary>Stack</summary>
-                <pre class="code-block">{entry.traceback}</pre>
+                <pre class="code-block">{visible(entry.traceback)}</pre>
               </details>
             )}
           </div>

@@ -29,6 +29,9 @@ const PATHS = {
   help: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6.300 6.300A1.800 1.800 0 1 1 8 8.600v.6M8 11.300h.01",
   exit: "M6 2.500H3v11h3M7 8h6.500M11 5.500 13.500 8 11 10.500",
   power: "M8 2v5.500M4.800 4.200a5 5 0 1 0 6.400 0",
+  edit: "M3 13l.7-3L10.500 3.200l2.300 2.300L6 12.300z",
+  copy: "M5.500 5.500h8v8h-8zM10.500 5.500v-3h-8v8h3",
+  check: "M3 8.500 6.500 12 13 4.500",
   down: "M8 3v9.500M4 9l4 4 4-4",
 } as const;
 export type IconName = keyof typeof PATHS;

@@ -2,11 +2,13 @@
 import type { CSSProperties, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { LogFilter, LogLine } from "../../wire.ts";
-import { plural, preciseTime } from "../logic/format.ts";
+import { plural, preciseTime, zoneWords } from "../logic/format.ts";
+import { visible } from "../logic/visible.ts";
 import { get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 import { Button, Empty } from "./basics.tsx";
+import { CopyButton } from "./copy.tsx";
 import { LevelMark } from "./marks.tsx";
 import { VirtualList } from "./virtual.tsx";
 
@@ -63,6 +65,8 @@ export function LogList(
             </span>
           )}
         </span>
+        <span class="note zone desk-only">{zoneWords()}</span>
+        <CopyButton label="Copy all lines" text={() => lines.map(lineText).join("\n")} />
         <Button
           icon={held === null ? "pause" : "play"}
           label={held === null ? "Hold" : "Follow"}
@@ -88,6 +92,11 @@ export function LogList(
   );
 }
 
+/** A line as it is copied: with its date and its source. */
+function lineText({ time, level, agent, node, message }: LogLine): string {
+  return `${new Date(time * 1000).toISOString()} ${level} ${node ?? "?"}/${agent ?? "-"} ${message}`;
+}
+
 function lineHeight(): number {
   return ROW_PX;
 }
@@ -110,7 +119,8 @@ function Line(
             : line.node}
         </span>
       )}
-      <span class="log-text" title={line.message}>{line.message}</span>
+      <span class="log-text" title={visible(line.message)}>{visible(line.message)}</span>
+      <CopyButton label="Copy this line" text={() => lineText(line)} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** A menu button: opens with Enter or the arrow keys, and returns the focus when it closes. */
-import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren, JSX } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useApp } from "../state/app.ts";
 import { Icon, type IconName } from "./icons.tsx";
 
 export interface MenuItem {
@@ -11,65 +12,87 @@ export interface MenuItem {
   readonly run: () => void;
 }
 
-const WIDTH = 190;
-const ITEM_HEIGHT = 34;
+/** Where a menu opens: pixels of the window. */
+interface Place {
+  readonly left: number;
+  readonly top: number;
+  readonly maxHeight: number;
+}
+
+/** Between the menu and its button, and between the menu and the edge of the window, pixels. */
+const GAP_PX = 4;
+const EDGE_PX = 8;
 /** The menu closes when its button is scrolled further than this, pixels. */
 const MOVED_PX = 4;
 
 export function Menu(
-  { label, items }: { readonly label: string; readonly items: readonly MenuItem[] },
+  { label, items, hint, isCurrent = false, children }: {
+    readonly label: string;
+    readonly items: readonly MenuItem[];
+    /** Makes it an item of the navigation, with this text. */
+    readonly hint?: string;
+    /** Whether the view that is shown is one of its items. */
+    readonly isCurrent?: boolean;
+    /** Shown after the text. */
+    readonly children?: ComponentChildren;
+  },
 ): JSX.Element {
-  const [place, setPlace] = useState<{ readonly left: number; readonly top: number } | null>(null);
+  const app = useApp();
+  const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
 
-  const open = () => {
-    const box = button.current?.getBoundingClientRect();
-    if (box === undefined) return;
-    const height = items.length * ITEM_HEIGHT + 10;
-    const below = box.bottom + 4;
-    setPlace({
-      left: Math.max(8, Math.min(box.right - WIDTH, innerWidth - WIDTH - 8)),
-      top: below + height > innerHeight ? Math.max(8, box.top - height - 4) : below,
-    });
-  };
   const close = (giveBack: boolean) => {
-    setPlace(null);
+    setOpen(false);
     if (giveBack) button.current?.focus();
   };
 
-  useEffect(() => {
-    if (place === null) return;
-    list.current?.querySelector<HTMLElement>("[role=menuitem]:not([disabled])")?.focus();
+  useLayoutEffect(() => {
+    const [opener, menu] = [button.current, list.current];
+    if (!isOpen || opener === null || menu === null) return;
+    // In the browser's top layer: no row, however it is placed or clipped, holds the menu.
+    menu.showPopover();
+    const before = opener.getBoundingClientRect();
+    const place = placeOf(before, menu.offsetWidth, menu.offsetHeight);
+    menu.style.left = `${place.left}px`;
+    menu.style.top = `${place.top}px`;
+    menu.style.maxHeight = `${place.maxHeight}px`;
+    choicesOf(menu)[0]?.focus({ preventScroll: true });
     const onPointer = ({ target }: PointerEvent) => {
-      if (
-        !(target instanceof Node) || (!list.current?.contains(target) && !button.current?.contains(target))
-      ) close(false);
+      if (!(target instanceof Node) || (!menu.contains(target) && !opener.contains(target))) close(false);
     };
-    const before = button.current?.getBoundingClientRect();
-    const onScroll = () => {
-      const after = button.current?.getBoundingClientRect();
-      const hasMoved = Math.abs((after?.top ?? 0) - (before?.top ?? 0)) > MOVED_PX;
-      if (hasMoved) close(false);
+    const onScroll = ({ target }: Event) => {
+      if (target instanceof Node && menu.contains(target)) return;
+      if (Math.abs(opener.getBoundingClientRect().top - before.top) > MOVED_PX) close(false);
     };
+    const onResize = () => close(false);
     addEventListener("pointerdown", onPointer);
     addEventListener("scroll", onScroll, true);
+    addEventListener("resize", onResize);
+    const letGo = app.holdRows();
     return () => {
       removeEventListener("pointerdown", onPointer);
       removeEventListener("scroll", onScroll, true);
+      removeEventListener("resize", onResize);
+      letGo();
     };
-  }, [place]);
+  }, [isOpen]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     event.stopPropagation();
     if (event.key === "Escape") close(true);
     if (event.key === "Tab") close(false);
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const choices = [...list.current?.querySelectorAll<HTMLElement>("[role=menuitem]:not([disabled])") ?? []];
+    const choices = list.current === null ? [] : choicesOf(list.current);
     const at = choices.findIndex((choice) => choice === document.activeElement);
-    choices[(at + step + choices.length) % choices.length]?.focus();
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1 + choices.length,
+      Home: 0,
+      End: choices.length - 1,
+    }[event.key];
+    if (to === undefined || choices.length === 0) return;
+    event.preventDefault();
+    choices[to % choices.length]?.focus();
   };
 
   return (
@@ -77,28 +100,39 @@ export function Menu(
       <button
         ref={button}
         type="button"
-        class="button button-ghost button-icon"
+        class={hint === undefined ? "button button-ghost button-icon" : "nav"}
         aria-label={label}
         aria-haspopup="menu"
-        aria-expanded={place !== null}
-        onClick={() => place === null ? open() : close(true)}
+        aria-current={isCurrent ? "page" : undefined}
+        aria-expanded={isOpen}
+        onClick={() => isOpen ? close(true) : setOpen(true)}
         onKeyDown={(event) => {
           if (event.key === "ArrowDown") {
             event.preventDefault();
-            open();
+            setOpen(true);
           }
+          // Where all of its items are disabled, the focus stays here.
+          if (event.key === "Escape" && isOpen) close(true);
           if (event.key === "Enter" || event.key === " ") event.stopPropagation();
         }}
       >
         <Icon name="more" />
+        {hint !== undefined && <span class="nav-label">{hint}</span>}
+        {children}
       </button>
-      {place !== null && (
+      {isOpen && (
         <div
           ref={list}
+          popover="manual"
           class="menu"
           role="menu"
           aria-label={label}
-          style={{ left: `${place.left}px`, top: `${place.top}px` }}
+          // Else dragging in the menu would drag the row it belongs to.
+          draggable
+          onDragStart={(event) => {
+            event.preventDefault();
+            event.stopPropagation();
+          }}
           onKeyDown={onKeyDown}
         >
           {items.map((item) => (
@@ -121,4 +155,25 @@ export function Menu(
       )}
     </span>
   );
+}
+
+function choicesOf(menu: HTMLElement): HTMLElement[] {
+  return [...menu.querySelectorAll<HTMLElement>("[role=menuitem]:not([disabled])")];
+}
+
+/** Below the button and flush with its right edge; above it, or moved inwards, where the window ends. */
+function placeOf(
+  button: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number },
+  width: number,
+  height: number,
+): Place {
+  const below = innerHeight - EDGE_PX - button.bottom - GAP_PX;
+  const above = button.top - GAP_PX - EDGE_PX;
+  const isBelow = height <= below || below >= above;
+  const maxHeight = Math.min(height, isBelow ? below : above);
+  return {
+    left: Math.max(EDGE_PX, Math.min(button.right - width, innerWidth - width - EDGE_PX)),
+    top: isBelow ? button.bottom + GAP_PX : button.top - GAP_PX - maxHeight,
+    maxHeight,
+  };
 }

@@ -4,12 +4,16 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { countStates } from "../logic/agent_rows.ts";
 import { openAction } from "../logic/chat_log.ts";
 import { nodeState } from "../logic/states.ts";
-import { shownView, type View, VIEW_ROWS } from "../logic/views.ts";
+import { shownView, type View, VIEW_ROWS, VIEWS } from "../logic/views.ts";
+import { visible } from "../logic/visible.ts";
 import { act } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
+import type { LinkState } from "../state/store.ts";
 import { Button } from "./basics.tsx";
 import { Icon, type IconName } from "./icons.tsx";
+import { useMedia } from "./media.ts";
+import { Menu } from "./menu.tsx";
 
 const ICONS: Readonly<Record<View, IconName>> = {
   overview: "overview",
@@ -23,9 +27,14 @@ const ICONS: Readonly<Record<View, IconName>> = {
   spawn: "spawn",
 };
 
+/** How many views stand in the navigation of a phone; the others are in its menu. */
+const ON_PHONE = 4;
+
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
   const app = useApp();
   const { view } = app.router.route.value;
+  const isPhone = useMedia("(max-width: 760px)");
+  const views = VIEW_ROWS.map(([each]) => each).filter((each) => shownView(each, app.mayControl) === each);
   return (
     <div class="shell">
       <a class="skip" href="#content" onClick={skipToContent}>Skip to the content</a>
@@ -35,9 +44,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
           <span>AgentFlow</span>
         </a>
         <nav aria-label="Views">
-          {VIEW_ROWS.filter(([each]) => shownView(each, app.mayControl) === each).map((
-            [each, { label }],
-          ) => (
+          {views.slice(0, isPhone ? ON_PHONE : views.length).map((each) => (
             <a
               key={each}
               class={each === "spawn" ? "nav nav-spawn" : "nav"}
@@ -45,10 +52,11 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
               aria-current={each === view ? "page" : undefined}
             >
               <Icon name={ICONS[each]} />
-              <span class="nav-label">{label}</span>
+              <span class="nav-label">{VIEWS[each].label}</span>
               <Badge view={each} />
             </a>
           ))}
+          {isPhone && <MoreViews views={views.slice(ON_PHONE)} current={view} />}
         </nav>
         <div class="side-foot">
           <LinkMark />
@@ -89,6 +97,27 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
   );
 }
 
+/** The views that a phone has no room for, behind one button. */
+function MoreViews(
+  { views, current }: { readonly views: readonly View[]; readonly current: View },
+): JSX.Element {
+  const app = useApp();
+  return (
+    <Menu
+      label="More views"
+      hint={views.includes(current) ? VIEWS[current].label : "More"}
+      isCurrent={views.includes(current)}
+      items={views.map((each) => ({
+        icon: ICONS[each],
+        label: VIEWS[each].label,
+        run: () => app.router.go(href(each)),
+      }))}
+    >
+      {views.map((each) => <Badge key={each} view={each} />)}
+    </Menu>
+  );
+}
+
 function skipToContent(event: MouseEvent): void {
   // The part after `#` belongs to the view.
   event.preventDefault();
@@ -108,7 +137,7 @@ function Badge({ view }: { readonly view: View }): JSX.Element | null {
     return <span class="badge badge-warn" title="An action waits for your answer">1</span>;
   }
   if (view === "agents") {
-    const failed = countStates(store.agents.values(), store.nodes, store.now.value).get("failed") ?? 0;
+    const failed = countStates(store.agents.values(), store.nodes, store.judged.value).get("failed") ?? 0;
     return (
       <>
         {failed > 0 && <span class="badge badge-bad" title={`${failed} failed`}>{failed}</span>}
@@ -118,7 +147,7 @@ function Badge({ view }: { readonly view: View }): JSX.Element | null {
   }
   if (view === "nodes") {
     const away = [...store.nodes.values()].filter((node) =>
-      nodeState(node, store.now.value) !== "online"
+      nodeState(node, store.judged.value) !== "online"
     ).length;
     return (
       <>
@@ -134,12 +163,18 @@ function Badge({ view }: { readonly view: View }): JSX.Element | null {
   return null;
 }
 
+const LINK_WORDS: Readonly<Record<Exclude<LinkState, "live">, string>> = {
+  connecting: "Connecting…",
+  silent: "Server is silent",
+  lost: "Server lost, retrying",
+};
+
 function LinkMark(): JSX.Element {
   const { store } = useApp();
   const link = store.link.value;
   const hasBroker = store.broker.value?.connected !== false;
   const [state, words] = link !== "live"
-    ? ["bad", link === "lost" ? "Server lost, retrying" : "Connecting…"]
+    ? ["bad", LINK_WORDS[link]]
     : hasBroker
     ? ["good", "Live"]
     : ["bad", "No broker"];
@@ -159,7 +194,7 @@ function LinkMark(): JSX.Element {
 function Banner(): JSX.Element | null {
   const { store } = useApp();
   const broker = store.broker.value;
-  if (store.link.value === "lost") {
+  if (store.link.value === "lost" || store.link.value === "silent") {
     return (
       <p class="banner" role="alert">
         The dashboard's server does not answer. What is shown may be old; it is tried again.
@@ -176,7 +211,7 @@ function Toasts(): JSX.Element {
     <div class="toasts" role="status" aria-live="polite">
       {app.toasts.value.map(({ id, kind, text }) => (
         <div key={id} class={`toast toast-${kind}`}>
-          <span>{text}</span>
+          <span>{visible(text)}</span>
           <Button tone="ghost" iconOnly icon="close" label="Dismiss" onClick={() => app.dismiss(id)} />
         </div>
       ))}

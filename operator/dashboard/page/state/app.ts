@@ -7,6 +7,7 @@ import type { ActionOutcome, AgentDto } from "../../wire.ts";
 import { act, apiPath } from "./api.ts";
 import { Chat } from "./chat.ts";
 import type { Connection } from "./connection.ts";
+import { Drafts } from "./drafts.ts";
 import type { Router } from "./router.ts";
 import type { Store } from "./store.ts";
 import type { ThemeChoice } from "./theme.ts";
@@ -22,6 +23,7 @@ export interface Toast {
 export type Ask =
   | { readonly kind: "migrate"; readonly agent: AgentDto }
   | { readonly kind: "task"; readonly agent: AgentDto }
+  | { readonly kind: "stop"; readonly agent: AgentDto }
   | { readonly kind: "delete"; readonly agent: AgentDto }
   | { readonly kind: "stop_all"; readonly node: string }
   | { readonly kind: "help" };
@@ -34,7 +36,9 @@ export class App {
   readonly toasts: Signal<readonly Toast[]> = signal([]);
   readonly asked: Signal<Ask | null> = signal(null);
   readonly chat: Chat = new Chat();
+  readonly drafts: Drafts = new Drafts();
   #nextToast = 1;
+  readonly #holds: Signal<number> = signal(0);
 
   constructor(
     readonly store: Store,
@@ -45,6 +49,17 @@ export class App {
 
   get mayControl(): boolean {
     return this.store.session.value?.control === true;
+  }
+
+  /** Whether lists keep their order, because somebody is about to act on a row. */
+  get rowsHeld(): boolean {
+    return this.#holds.value > 0 || this.asked.value !== null;
+  }
+
+  /** Keeps the rows of lists where they are. @returns call it to let them go */
+  holdRows(): () => void {
+    this.#holds.value += 1;
+    return () => this.#holds.value -= 1;
   }
 
   /** Performs an action and shows its outcome. */
@@ -69,6 +84,16 @@ export class App {
       delete: "Deleting",
     };
     return await this.perform(`${doing[command]} ${agent.name}`, apiPath("agents", agent.actor_id, command));
+  }
+
+  /** Starts an agent again after its end. */
+  async start(agent: AgentDto): Promise<ActionOutcome> {
+    return await this.perform(`Starting ${agent.name}`, apiPath("agents", agent.actor_id, "start"));
+  }
+
+  /** Takes an agent that has ended off the list. */
+  async remove(agent: AgentDto): Promise<ActionOutcome> {
+    return await this.perform(`Removing ${agent.name}`, apiPath("agents", agent.actor_id, "remove"));
   }
 
   async migrate(agent: AgentDto, target: string): Promise<ActionOutcome> {

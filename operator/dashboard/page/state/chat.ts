@@ -6,8 +6,6 @@ import { type ChatLog, decided, EMPTY_LOG, ended, received, said } from "../logi
 /** The server keeps the conversation only while the connection lives: a new connection starts afresh. */
 export class Chat {
   readonly log: Signal<ChatLog> = signal(EMPTY_LOG);
-  /** Text typed but not sent, kept when the view changes. */
-  readonly draft: Signal<string> = signal("");
   #socket: WebSocket | undefined;
   #toSay: string | undefined;
 

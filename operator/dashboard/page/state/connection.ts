@@ -1,15 +1,24 @@
 /** The live connection to the server: reconnects by itself, and acknowledges what the page has processed. */
 import { effect } from "@preact/signals";
 import type { BrowserMessage, LogFilter, ServerMessage } from "../../wire.ts";
+import { livenessOf } from "../logic/liveness.ts";
 import type { Store } from "./store.ts";
 
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 
+/** How often the silence of the connection is judged. */
+const WATCH_MS = 500;
+/** How long the server may take to say why it refuses. */
+const WHY_MS = 4000;
+
+/** Invariant: one connection at a time; what an earlier one still says is ignored. */
 export class Connection {
   #socket: WebSocket | undefined;
   #retryMs = FIRST_RETRY_MS;
   #filter: LogFilter | null = null;
+  #heardMs = 0;
+  #hasTold = false;
 
   constructor(private readonly store: Store) {}
 
@@ -18,6 +27,7 @@ export class Connection {
     effect(() => {
       if (!this.store.needsToken.value) this.#connect();
     });
+    setInterval(() => this.#watch(), WATCH_MS);
   }
 
   /** Sets which log lines the server sends from now on. */
@@ -31,21 +41,40 @@ export class Connection {
     url.protocol = url.protocol.replace("http", "ws");
     const socket = new WebSocket(url);
     this.#socket = socket;
+    this.#heardMs = performance.now();
+    this.#hasTold = false;
     socket.onmessage = ({ data }) => {
+      if (socket !== this.#socket) return;
       const message = JSON.parse(data) as ServerMessage;
+      this.#heardMs = performance.now();
+      this.#hasTold = true;
       this.#retryMs = FIRST_RETRY_MS;
       this.store.apply(message);
       this.store.link.value = "live";
       if (message.type === "snapshot") this.#send({ type: "logs", filter: this.#filter });
       this.#send({ type: "ack", seq: message.seq });
     };
-    socket.onclose = () => void this.#onClose();
+    socket.onclose = () => {
+      if (socket === this.#socket) void this.#onLost();
+    };
   }
 
-  async #onClose(): Promise<void> {
+  /** A half-open connection brings no close event: the server's silence tells. */
+  #watch(): void {
+    if (this.#socket === undefined) return;
+    const liveness = livenessOf(performance.now() - this.#heardMs, this.#hasTold);
+    if (liveness === "silent" && this.store.link.value === "live") this.store.link.value = "silent";
+    if (liveness !== "broken") return;
+    this.#socket.close();
+    void this.#onLost();
+  }
+
+  async #onLost(): Promise<void> {
+    this.#socket = undefined;
     this.store.link.value = "lost";
     // A WebSocket does not say why it was refused.
-    const { status } = await fetch("/api/session").catch(() => ({ status: 0 }));
+    const { status } = await fetch("/api/session", { signal: AbortSignal.timeout(WHY_MS) })
+      .catch(() => ({ status: 0 }));
     if (status === 401) {
       this.store.needsToken.value = true;
       return;

@@ -9,11 +9,18 @@ export interface Route {
   readonly query: URLSearchParams;
 }
 
+/** What views keep in the address after `?`; an empty text removes a field. */
+export type QueryChange = Readonly<Record<string, string>>;
+
+/** Invariant: what the address says is what is shown, so that back, forward, a reload and a shared link all work. */
 export class Router {
   readonly #route = signal(parseRoute(location.hash));
+  /** The last address of each view's list. */
+  readonly #lists = new Map<View, string>();
 
   constructor() {
-    addEventListener("hashchange", () => this.#route.value = parseRoute(location.hash));
+    addEventListener("hashchange", () => this.#read());
+    this.#read();
   }
 
   get route(): ReadonlySignal<Route> {
@@ -22,6 +29,34 @@ export class Router {
 
   go(hash: string): void {
     location.hash = hash;
+  }
+
+  /** A field of the query; empty when it is not there. */
+  query(name: string): string {
+    return this.#route.value.query.get(name) ?? "";
+  }
+
+  /** Changes fields of the query. A choice can be undone with the browser's Back; typed text cannot, letter by letter. */
+  choose(change: QueryChange, how: "choice" | "typing" = "choice"): void {
+    const { view, id, query } = this.#route.peek();
+    const fields = { ...Object.fromEntries(query), ...change };
+    const filled = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
+    const hash = href(view, id ?? undefined, filled);
+    if (hash === location.hash) return;
+    if (how === "choice") return this.go(hash);
+    history.replaceState(null, "", hash);
+    this.#read();
+  }
+
+  /** The list of a view as it was last seen, with its filters. */
+  listOf(view: View): string {
+    return this.#lists.get(view) ?? href(view);
+  }
+
+  #read(): void {
+    const route = parseRoute(location.hash);
+    if (route.id === null) this.#lists.set(route.view, location.hash);
+    this.#route.value = route;
   }
 }
 

@@ -1,19 +1,20 @@
 /** Everything the page knows: filled by the live connection, read by the views. */
-import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import type {
-  AgentDto,
-  AlertEntry,
-  BrokerStatus,
-  Delta,
-  Drops,
-  Entry,
-  ErrorEntry,
-  LogLine,
-  NodeDto,
-  ServerMessage,
-  Snapshot,
-  TimelineEvent,
-  ViewerSession,
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import {
+  type AgentDto,
+  type AlertEntry,
+  type BrokerStatus,
+  type Delta,
+  type Drops,
+  type Entry,
+  type ErrorEntry,
+  errorsFirst,
+  type LogLine,
+  type NodeDto,
+  type ServerMessage,
+  type Snapshot,
+  type TimelineEvent,
+  type ViewerSession,
 } from "../../wire.ts";
 
 /** Maximum entries of a kind that the page holds; the server's history has more. */
@@ -27,7 +28,7 @@ export interface SparkLine {
 }
 
 /** The state of the live connection, for display. */
-export type LinkState = "connecting" | "live" | "lost";
+export type LinkState = "connecting" | "live" | "silent" | "lost";
 
 /** Invariants: a message is applied as a whole, then the views update once; lists are in order of `seq`, without duplicates. */
 export class Store {
@@ -49,12 +50,26 @@ export class Store {
   /** Whether the server requires a token first. */
   readonly needsToken: Signal<boolean> = signal(false);
   readonly #now = signal(Date.now() / 1000);
+  #heardAt = 0;
+  readonly #judged = computed(() => {
+    const broker = this.broker.value;
+    const now = this.link.value === "live" ? this.#now.value : this.#heardAt;
+    return broker?.connected === false ? Math.min(now, broker.since) : now;
+  });
   /** How far the server's clock is ahead of this one, seconds. */
   #clockOffset = 0;
 
   /** Epoch seconds by the server's clock; updated once a second. */
   get now(): ReadonlySignal<number> {
     return this.#now;
+  }
+
+  /**
+   * Until when the states of nodes and agents are known, epoch seconds: when the server has lost the broker, or this page
+   * the server, silence says nothing.
+   */
+  get judged(): ReadonlySignal<number> {
+    return this.#judged;
   }
 
   tick(): void {
@@ -68,6 +83,7 @@ export class Store {
 
   apply(message: ServerMessage): void {
     batch(() => {
+      this.#heardAt = message.now;
       this.#clockOffset = message.now - Date.now() / 1000;
       this.tick();
       if (message.type === "snapshot") this.#reset(message);
@@ -77,7 +93,7 @@ export class Store {
 
   /** Adds older lines, for instance from the history. */
   addLogs(lines: readonly LogLine[]): void {
-    this.logs.value = merged(this.logs.value, lines, MAX_LOGS);
+    this.logs.value = errorsFirst(merged(this.logs.value, lines, Infinity), MAX_LOGS);
   }
 
   clearLogs(): void {

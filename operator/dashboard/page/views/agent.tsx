@@ -1,15 +1,17 @@
 /** One agent: its health, its reports, its code and config. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { useSignal } from "@preact/signals";
 import type { AgentDto, ErrorEntry, TimelineEvent } from "../../wire.ts";
 import { type AgentState, agentState } from "../logic/states.ts";
+import { visible } from "../logic/visible.ts";
 import { agentActions } from "../parts/agent_actions.ts";
 import { Button, Empty, PageHead, Panel } from "../parts/basics.tsx";
 import { ErrorList, EventList } from "../parts/entries.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { LogList } from "../parts/log_list.tsx";
 import { StateMark } from "../parts/marks.tsx";
+import { useMedia } from "../parts/media.ts";
+import { Menu } from "../parts/menu.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { apiPath, get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
@@ -17,14 +19,15 @@ import { href } from "../state/router.ts";
 import { Inspected } from "./agent_inspection.tsx";
 import { AgentOverview } from "./agent_overview.tsx";
 
-type TabId = "overview" | "logs" | "errors" | "code" | "config" | "state" | "timeline";
+const TABS = ["overview", "logs", "errors", "code", "config", "state", "timeline"] as const;
+type TabId = typeof TABS[number];
 
 export function AgentPage({ id }: { readonly id: string }): JSX.Element {
   const app = useApp();
   const { store } = app;
   store.watchFleet();
   const agent = store.agents.get(id) ?? [...store.agents.values()].find(({ name }) => name === id);
-  const tab = useSignal<TabId>("overview");
+  const tab = TABS.find((known) => known === app.router.query("tab")) ?? "overview";
   if (agent === undefined) {
     return (
       <div class="view">
@@ -35,15 +38,15 @@ export function AgentPage({ id }: { readonly id: string }): JSX.Element {
       </div>
     );
   }
-  const state = agentState(agent, store.nodes.get(agent.node ?? ""), store.now.value);
+  const state = agentState(agent, store.nodes.get(agent.node ?? ""), store.judged.value);
   const errors = store.errors.value.filter(({ actor_id }) => actor_id === agent.actor_id);
   return (
     <div class="view">
       <AgentHead agent={agent} state={state} />
       <Tabs<TabId>
         label={`About ${agent.name}`}
-        current={tab.value}
-        onSelect={(next) => tab.value = next}
+        current={tab}
+        onSelect={(next) => app.router.choose({ tab: next === "overview" ? "" : next })}
         tabs={[
           { id: "overview", label: "Overview" },
           { id: "logs", label: "Logs" },
@@ -54,8 +57,8 @@ export function AgentPage({ id }: { readonly id: string }): JSX.Element {
           { id: "timeline", label: "Timeline" },
         ]}
       />
-      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab.value}`} class="tab-panel">
-        <TabContent tab={tab.value} agent={agent} errors={errors} />
+      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`} class="tab-panel">
+        <TabContent tab={tab} agent={agent} errors={errors} />
       </div>
     </div>
   );
@@ -91,22 +94,29 @@ function TabContent(
   }
 }
 
+/** How many actions stand beside each other on a phone; the others are in a menu. */
+const ON_PHONE = 2;
+
 function AgentHead({ agent, state }: { readonly agent: AgentDto; readonly state: AgentState }): JSX.Element {
   const app = useApp();
+  const isPhone = useMedia("(max-width: 760px)");
+  const actions = agentActions(app, agent, state);
   return (
     <header class="agent-head">
-      <a class="back" href={href("agents")} aria-label="All agents">
+      <a class="back" href={app.router.listOf("agents")} aria-label="All agents">
         <Icon name="back" />
       </a>
       <div class="agent-title">
         <h1 tabIndex={-1}>{agent.name}</h1>
         <StateMark state={state} />
         {agent.node !== null && <span class="note">on {agent.node}</span>}
-        {agent.task !== null && agent.task !== agent.state && <span class="task">{agent.task}</span>}
+        {agent.task !== null && agent.task !== agent.state && <span class="task">{visible(agent.task)}</span>}
       </div>
       {app.mayControl && (
         <div class="agent-tools">
-          {agentActions(app, agent, state).map(({ icon, label, danger, disabled, run }) => (
+          {actions.slice(0, isPhone ? ON_PHONE : actions.length).map((
+            { icon, label, danger, disabled, run },
+          ) => (
             <Button
               key={label}
               icon={icon}
@@ -116,6 +126,7 @@ function AgentHead({ agent, state }: { readonly agent: AgentDto; readonly state:
               onClick={run}
             />
           ))}
+          {isPhone && <Menu label={`More actions for ${agent.name}`} items={actions.slice(ON_PHONE)} />}
         </div>
       )}
     </header>

@@ -3,8 +3,12 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { AgentDto, ErrorEntry, History, Reading } from "../../wire.ts";
 import { count, duration, megabytes, percent } from "../logic/format.ts";
+import { reading, unitOf } from "../logic/samples.ts";
+import { visible } from "../logic/visible.ts";
 import { Empty, Facts, Panel } from "../parts/basics.tsx";
+import { RangeChoice, useRange } from "../parts/time_range.tsx";
 import { Chart } from "../parts/chart.tsx";
+import { CopyButton } from "../parts/copy.tsx";
 import { ErrorList } from "../parts/entries.tsx";
 import { Ago } from "../parts/marks.tsx";
 import { apiPath } from "../state/api.ts";
@@ -16,17 +20,23 @@ export function AgentOverview(
 ): JSX.Element {
   const history = useFetched<History>(apiPath("agents", agent.actor_id, "history"), agent.last_seen);
   const readings = useReadings(agent);
+  const { range, name, choose, zoom } = useRange();
   return (
     <div class="columns">
       <div class="column-wide">
-        <Panel title="Use of resources, last hour">
+        <Panel
+          title="Use of resources"
+          aside={<RangeChoice name={name} onChoose={choose} />}
+        >
           <div class="charts">
             <Chart
-              title="CPU"
+              title="CPU, of one core"
               time={history?.time ?? []}
               values={history?.cpu ?? []}
               tone="cpu"
               format={percent}
+              range={range}
+              onZoom={zoom}
             />
             <Chart
               title="Memory"
@@ -34,6 +44,8 @@ export function AgentOverview(
               values={history?.memory_mb ?? []}
               tone="memory"
               format={megabytes}
+              range={range}
+              onZoom={zoom}
             />
           </div>
         </Panel>
@@ -45,15 +57,17 @@ export function AgentOverview(
             ? <Empty title="No numbers yet">What it publishes is plotted here when it holds numbers.</Empty>
             : (
               <div class="charts">
-                {readings.map(({ topic, field, time, value }) => (
+                {readings.map(({ topic, field, unit, time, value }) => (
                   <Chart
                     key={`${topic} ${field}`}
-                    title={field === "" ? topic : `${topic} · ${field}`}
+                    title={visible(field === "" ? topic : `${topic} · ${field}`)}
                     time={time}
                     values={value}
                     tone="reading"
                     min={null}
-                    format={(number) => String(Number(number.toPrecision(5)))}
+                    format={(number) => reading(number, visible(unitOf(field, unit)))}
+                    range={range}
+                    onZoom={zoom}
                   />
                 ))}
               </div>
@@ -75,12 +89,18 @@ export function AgentOverview(
               ["Restarts", String(agent.restarts)],
               ["Calls that succeeded", count(agent.messages_processed)],
               ["Calls that failed", count(agent.errors)],
-              ["Actor id", <code key="id" class="id">{agent.actor_id}</code>],
+              [
+                "Actor id",
+                <span key="id">
+                  <code class="id">{agent.actor_id}</code>{" "}
+                  <CopyButton label="Copy the actor id" text={() => agent.actor_id} />
+                </span>,
+              ],
             ]}
           />
         </Panel>
         <Panel title="Manifest">
-          {agent.description !== "" && <p class="description">{agent.description}</p>}
+          {agent.description !== "" && <p class="description">{visible(agent.description)}</p>}
           <TagList label="Capabilities" tags={agent.capabilities} />
           <TagList label="Publishes to" tags={agent.topics} />
           {agent.description === "" && agent.capabilities.length === 0 && agent.topics.length === 0 && (
@@ -99,7 +119,7 @@ function TagList(
   return (
     <div class="tag-list">
       <h3>{label}</h3>
-      <ul class="tags">{tags.map((tag) => <li key={tag}>{tag}</li>)}</ul>
+      <ul class="tags">{tags.map((tag) => <li key={tag}>{visible(tag)}</li>)}</ul>
     </div>
   );
 }

@@ -1,10 +1,19 @@
 /** The list of all agents: grouped or flat, with search, sorting and actions. */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { type Signal, useSignal } from "@preact/signals";
-import { type AgentRow, countStates, type ListOptions, type Row, rowsOf } from "../logic/agent_rows.ts";
+import { useSignal } from "@preact/signals";
+import {
+  type AgentRow,
+  countStates,
+  heldRows,
+  type ListOptions,
+  optionsIn,
+  queryOf,
+  type Row,
+  rowsOf,
+} from "../logic/agent_rows.ts";
 import { plural } from "../logic/format.ts";
-import { AGENT_STATES, type AgentState } from "../logic/states.ts";
+import { AGENT_STATES } from "../logic/states.ts";
 import { Head, RowView } from "../parts/agent_table.tsx";
 import { Button, Empty, PageHead, SearchField, Segments } from "../parts/basics.tsx";
 import { StateMark } from "../parts/marks.tsx";
@@ -18,36 +27,34 @@ const PHONE_ROW_PX = 74;
 
 export function Agents(): JSX.Element {
   const app = useApp();
-  const { store } = app;
+  const { store, router } = app;
   store.watchFleet();
-  const now = store.now.value;
   const isPhone = useMedia("(max-width: 760px)");
-  const options = useSignal<ListOptions>({
-    text: app.router.route.value.query.get("q") ?? "",
-    states: statesOf(app.router.route.value.query.get("state")),
-    grouped: true,
-    sort: "name",
-    descending: false,
-    folded: new Set(),
-  });
-  const set = (change: Partial<ListOptions>) => options.value = { ...options.value, ...change };
-  const rows = rowsOf(store.agents.values(), store.nodes, options.value, now);
-  const active = useSignal(0);
+  const folded = useSignal<ReadonlySet<string>>(new Set());
+  const options = optionsIn(router.route.value.query, folded.value);
+  const set = ({ folded: toFold, ...change }: Partial<ListOptions>) => {
+    if (toFold !== undefined) folded.value = toFold;
+    else router.choose(queryOf({ ...options, ...change }), "text" in change ? "typing" : "choice");
+  };
+  const { rows, onActivity } = useRows(options);
+  /** The row that has the focus, by its key: rows move. */
+  const focused = useSignal("");
+  const active = Math.max(0, rows.findIndex(({ key }) => key === focused.value));
   const list = useRef<HTMLDivElement>(null);
   const shown = rows.filter((row) => row.kind === "agent").length;
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target instanceof HTMLInputElement || event.metaKey || event.ctrlKey || event.altKey) return;
-    const row = rows[active.value];
-    const to =
-      { ArrowDown: active.value + 1, ArrowUp: active.value - 1, Home: 0, End: rows.length - 1 }[event.key];
+    onActivity();
+    const row = rows[active];
+    const to = { ArrowDown: active + 1, ArrowUp: active - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (to !== undefined) {
       event.preventDefault();
-      active.value = Math.max(0, Math.min(rows.length - 1, to));
+      focused.value = rows[Math.max(0, Math.min(rows.length - 1, to))]?.key ?? "";
       requestAnimationFrame(() => list.current?.querySelector<HTMLElement>("[data-active=true]")?.focus());
     } else if (row?.kind === "group" && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
-      set({ folded: toggled(options.value.folded, row.name) });
+      set({ folded: toggled(options.folded, row.name) });
     } else if (row?.kind === "agent") onAgentKey(event, row);
   };
   const onAgentKey = (event: KeyboardEvent, { agent, state }: AgentRow) => {
@@ -65,10 +72,10 @@ export function Agents(): JSX.Element {
         title="Agents"
         note={`${plural(shown, "agent")}${shown < store.agents.size ? ` of ${store.agents.size}` : ""}`}
       >
-        <SearchField label="Search agents" value={options.value.text} onInput={(text) => set({ text })} />
+        <SearchField label="Search agents" value={options.text} onInput={(text) => set({ text })} />
         <Segments
           label="Arrangement"
-          value={options.value.grouped ? "node" : "flat"}
+          value={options.grouped ? "node" : "flat"}
           options={[["node", "By node"], ["flat", "Flat"]]}
           onChange={(value) => set({ grouped: value === "node" })}
         />
@@ -100,22 +107,25 @@ export function Agents(): JSX.Element {
             aria-rowcount={rows.length + 1}
             ref={list}
             onKeyDown={onKeyDown}
+            onPointerMove={onActivity}
+            onPointerDown={onActivity}
+            onDragOver={onActivity}
           >
             <VirtualList
               items={rows}
               heightOf={isPhone ? heightOnPhone : heightOnDesk}
-              header={<Head options={options.value} set={set} />}
-              focused={active.value}
+              header={<Head options={options} set={set} />}
+              focused={active}
               keyOf={({ key }) => key}
               render={(row, index, style) => (
                 <RowView
                   row={row}
                   index={index}
                   style={style}
-                  grouped={options.value.grouped}
-                  active={index === active.value}
-                  onFocus={() => active.value = index}
-                  onFold={(name) => set({ folded: toggled(options.value.folded, name) })}
+                  grouped={options.grouped}
+                  active={index === active}
+                  onFocus={() => focused.value = row.key}
+                  onFold={(name) => set({ folded: toggled(options.folded, name) })}
                 />
               )}
             />
@@ -133,8 +143,23 @@ function heightOnDesk(): number {
   return ROW_PX;
 }
 
-function statesOf(text: string | null): ReadonlySet<AgentState> {
-  return new Set(AGENT_STATES.filter((state) => text?.split(",").includes(state)));
+/** For this long after somebody's last move in the list, its rows stay where they are, milliseconds. */
+const HELD_MS = 2500;
+
+/** The rows of the list. They hold still while somebody is about to act on one of them. */
+function useRows(options: ListOptions): { readonly rows: readonly Row[]; readonly onActivity: () => void } {
+  const app = useApp();
+  const { store } = app;
+  const now = store.judged.value;
+  const activeMs = useRef(-Infinity);
+  const last = useRef<{ readonly wanted: string; readonly rows: readonly Row[] } | null>(null);
+  const wanted = JSON.stringify([queryOf(options), [...options.folded]]);
+  const isHeld = app.rowsHeld || performance.now() - activeMs.current < HELD_MS;
+  const rows = isHeld && last.current?.wanted === wanted
+    ? heldRows(last.current.rows, store.agents, store.nodes, now)
+    : rowsOf(store.agents.values(), store.nodes, options, now);
+  last.current = { wanted, rows };
+  return { rows, onActivity: () => void (activeMs.current = performance.now()) };
 }
 
 function toggled<T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> {
@@ -145,13 +170,13 @@ function toggled<T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> {
 
 function StateFilter(
   { options, set }: {
-    readonly options: Signal<ListOptions>;
+    readonly options: ListOptions;
     readonly set: (change: Partial<ListOptions>) => void;
   },
 ): JSX.Element {
   const { store } = useApp();
-  const counts = countStates(store.agents.values(), store.nodes, store.now.value);
-  const present = AGENT_STATES.filter((state) => counts.has(state) || options.value.states.has(state));
+  const counts = countStates(store.agents.values(), store.nodes, store.judged.value);
+  const present = AGENT_STATES.filter((state) => counts.has(state) || options.states.has(state));
   return (
     <div class="chips" role="group" aria-label="States">
       {present.map((state) => (
@@ -159,8 +184,8 @@ function StateFilter(
           key={state}
           type="button"
           class="chip"
-          aria-pressed={options.value.states.has(state)}
-          onClick={() => set({ states: toggled(options.value.states, state) })}
+          aria-pressed={options.states.has(state)}
+          onClick={() => set({ states: toggled(options.states, state) })}
         >
           <StateMark state={state} />
           <span class="chip-count">{counts.get(state) ?? 0}</span>

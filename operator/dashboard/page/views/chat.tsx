@@ -68,8 +68,12 @@ function Entries(): JSX.Element {
   );
 }
 
+/** Name of the sentence that is being typed. */
+const DRAFT = "chat";
+
 function Composer(): JSX.Element {
-  const { chat } = useApp();
+  const { chat, drafts } = useApp();
+  const text = drafts.get(DRAFT);
   const field = useRef<HTMLTextAreaElement>(null);
   const { isBusy } = chat.log.value;
   const waits = openAction(chat.log.value) !== undefined;
@@ -78,7 +82,7 @@ function Composer(): JSX.Element {
     if (!waits && document.activeElement === document.body) field.current?.focus();
   }, [waits]);
   const send = () => {
-    if (chat.say(chat.draft.value)) chat.draft.value = "";
+    if (chat.say(text)) drafts.set(DRAFT, "");
   };
   return (
     <form
@@ -95,8 +99,8 @@ function Composer(): JSX.Element {
         aria-label="Sentence"
         placeholder="Enter sends, Shift and Enter start a line"
         maxLength={20_000}
-        value={chat.draft.value}
-        onInput={({ currentTarget }) => chat.draft.value = currentTarget.value}
+        value={text}
+        onInput={({ currentTarget }) => drafts.set(DRAFT, currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
           event.preventDefault();
@@ -105,7 +109,7 @@ function Composer(): JSX.Element {
       />
       {isBusy
         ? <Button icon="stop" label="Stop" onClick={() => chat.stop()} />
-        : <Button type="submit" tone="primary" label="Send" disabled={chat.draft.value.trim() === ""} />}
+        : <Button type="submit" tone="primary" label="Send" disabled={text.trim() === ""} />}
     </form>
   );
 }

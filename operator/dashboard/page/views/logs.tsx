@@ -1,8 +1,7 @@
 /** Live logs and errors, filtered. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { useSignal } from "@preact/signals";
-import type { ErrorEntry, Level, LogFilter } from "../../wire.ts";
+import { type ErrorEntry, LEVELS, type LogFilter } from "../../wire.ts";
 import { PageHead, Panel, SearchField, Segments, Select } from "../parts/basics.tsx";
 import { ErrorList } from "../parts/entries.tsx";
 import { LogList } from "../parts/log_list.tsx";
@@ -19,51 +18,53 @@ const LEVEL_CHOICES: readonly (readonly [string, string])[] = [
 const MAX_NAMES = 500;
 
 export function Logs(): JSX.Element {
-  const { store } = useApp();
+  const { store, router } = useApp();
   store.watchFleet();
-  const kind = useSignal<"logs" | "errors">("logs");
-  const agent = useSignal("");
-  const node = useSignal("");
-  const level = useSignal("");
-  const text = useSignal("");
+  const kind = router.query("show") === "errors" ? "errors" : "logs";
+  const [agent, node, text] = [router.query("agent"), router.query("node"), router.query("q")];
+  const level = LEVELS.find((known) => known === router.query("level"));
   const filter: LogFilter = {
-    ...(agent.value === "" ? {} : { agent: agent.value }),
-    ...(node.value === "" ? {} : { node: node.value }),
-    ...(level.value === "" ? {} : { level: level.value as Level }),
-    ...(text.value === "" ? {} : { text: text.value }),
+    ...(agent === "" ? {} : { agent }),
+    ...(node === "" ? {} : { node }),
+    ...(level === undefined ? {} : { level }),
+    ...(text === "" ? {} : { text }),
   };
   const agents = [...store.agents.values()].slice(0, MAX_NAMES).sort((a, b) => a.name < b.name ? -1 : 1);
   const nodes = [...store.nodes.keys()].sort();
   return (
-    <div class="view view-fill">
+    <div class={kind === "logs" ? "view view-fill" : "view"}>
       <PageHead title="Logs">
         <Segments
           label="What to show"
-          value={kind.value}
+          value={kind}
           options={[["logs", "Logs"], ["errors", "Errors"]]}
-          onChange={(value) => kind.value = value}
+          onChange={(value) => router.choose({ show: value === "logs" ? "" : value })}
         />
-        <SearchField label="Search the text" value={text.value} onInput={(value) => text.value = value} />
+        <SearchField
+          label="Search the text"
+          value={text}
+          onInput={(q) => router.choose({ q }, "typing")}
+        />
         <Select
           label="Agent"
-          value={agent.value}
+          value={agent}
           options={[["", "All agents"], ...agents.map(({ actor_id, name }) => [actor_id, name] as const)]}
-          onChange={(value) => agent.value = value}
+          onChange={(value) => router.choose({ agent: value })}
         />
         <Select
           label="Node"
-          value={node.value}
+          value={node}
           options={[["", "All nodes"], ...nodes.map((name) => [name, name] as const)]}
-          onChange={(value) => node.value = value}
+          onChange={(value) => router.choose({ node: value })}
         />
         <Select
           label="Level"
-          value={level.value}
+          value={level ?? ""}
           options={LEVEL_CHOICES}
-          onChange={(value) => level.value = value}
+          onChange={(value) => router.choose({ level: value })}
         />
       </PageHead>
-      {kind.value === "logs"
+      {kind === "logs"
         ? (
           <div class="fill panel">
             <LogList filter={filter} showAgent />

@@ -1,10 +1,10 @@
 /** The capabilities of agents, and the topics they publish to. */
 import type { JSX } from "preact";
-import { useSignal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { AgentDto } from "../../wire.ts";
 import { plural } from "../logic/format.ts";
 import { agentState } from "../logic/states.ts";
+import { visible } from "../logic/visible.ts";
 import { Empty, JsonText, PageHead, SearchField } from "../parts/basics.tsx";
 import { StateMark } from "../parts/marks.tsx";
 import { apiPath } from "../state/api.ts";
@@ -16,10 +16,10 @@ import { href } from "../state/router.ts";
 const SHOWN = 100;
 
 export function Manifests(): JSX.Element {
-  const { store } = useApp();
+  const { store, router } = useApp();
   store.watchFleet();
-  const text = useSignal("");
-  const words = text.value.trim().toLowerCase();
+  const text = router.query("q");
+  const words = text.trim().toLowerCase();
   const found = [...store.agents.values()]
     .filter((agent) => words === "" || haystack(agent).includes(words))
     .sort((a, b) => a.name < b.name ? -1 : 1);
@@ -28,8 +28,8 @@ export function Manifests(): JSX.Element {
       <PageHead title="Manifests" note={plural(found.length, "agent")}>
         <SearchField
           label="Search names, capabilities, topics"
-          value={text.value}
-          onInput={(value) => text.value = value}
+          value={text}
+          onInput={(q) => router.choose({ q }, "typing")}
         />
       </PageHead>
       {found.length === 0 ? <Empty title="No manifest fits" /> : (
@@ -49,7 +49,7 @@ function haystack({ name, description, capabilities, topics }: AgentDto): string
 function Manifest({ agent }: { readonly agent: AgentDto }): JSX.Element {
   const { store } = useApp();
   const [isOpen, setOpen] = useState(false);
-  const state = agentState(agent, store.nodes.get(agent.node ?? ""), store.now.value);
+  const state = agentState(agent, store.nodes.get(agent.node ?? ""), store.judged.value);
   return (
     <article class="card" aria-label={`Manifest of ${agent.name}`}>
       <header class="card-head">
@@ -60,16 +60,16 @@ function Manifest({ agent }: { readonly agent: AgentDto }): JSX.Element {
         <span class="note">{agent.node}</span>
       </header>
       <p class="description">
-        {agent.description === "" ? <span class="note">no description</span> : agent.description}
+        {agent.description === "" ? <span class="note">no description</span> : visible(agent.description)}
       </p>
       {agent.capabilities.length > 0 && (
         <ul class="tags" aria-label="Capabilities">
-          {agent.capabilities.map((tag) => <li key={tag}>{tag}</li>)}
+          {agent.capabilities.map((tag) => <li key={tag}>{visible(tag)}</li>)}
         </ul>
       )}
       {agent.topics.length > 0 && (
         <ul class="topics" aria-label="Publishes to">
-          {agent.topics.map((topic) => <li key={topic}>{topic}</li>)}
+          {agent.topics.map((topic) => <li key={topic}>{visible(topic)}</li>)}
         </ul>
       )}
       <details open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>

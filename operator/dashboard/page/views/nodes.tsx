@@ -4,7 +4,9 @@ import type { AgentDto, History, NodeDto } from "../../wire.ts";
 import { countStates } from "../logic/agent_rows.ts";
 import { count, duration, megabytes, percent, plural } from "../logic/format.ts";
 import { nodeState } from "../logic/states.ts";
+import { visible } from "../logic/visible.ts";
 import { Button, Empty, Facts, PageHead } from "../parts/basics.tsx";
+import { useRange } from "../parts/time_range.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { Ago, StateMark } from "../parts/marks.tsx";
 import { apiPath } from "../state/api.ts";
@@ -19,7 +21,7 @@ export function Nodes(): JSX.Element {
   const { store } = useApp();
   store.watchFleet();
   const nodes = [...store.nodes.values()].sort((a, b) => a.name < b.name ? -1 : 1);
-  const online = nodes.filter((node) => nodeState(node, store.now.value) === "online").length;
+  const online = nodes.filter((node) => nodeState(node, store.judged.value) === "online").length;
   const byNode = Map.groupBy(store.agents.values(), ({ node }) => node);
   return (
     <div class="view">
@@ -51,8 +53,8 @@ function NodeCard(
 ): JSX.Element {
   const app = useApp();
   const { store } = app;
-  const state = nodeState(node, store.now.value);
-  const states = [...countStates(agents, store.nodes, store.now.value)];
+  const state = nodeState(node, store.judged.value);
+  const states = [...countStates(agents, store.nodes, store.judged.value)];
   const labels = Object.entries(node.labels);
   return (
     <article class={`card card-${state}`} data-node={node.name} aria-label={`Node ${node.name}`}>
@@ -90,14 +92,14 @@ function NodeCard(
             <span key="d" class={(node.dropped ?? 0) > 0 ? "bad" : ""}>{count(node.dropped)}</span>,
           ],
           ["Uptime", node.uptime === null ? "–" : duration(node.uptime)],
-          ["Version", node.version ?? "–"],
-          ["Runtime", node.runtime ?? "–"],
+          ["Version", visible(node.version ?? "–")],
+          ["Runtime", visible(node.runtime ?? "–")],
           ["Clock", clockWords(node.clock_skew)],
         ]}
       />
       {labels.length > 0 && (
         <ul class="tags" aria-label="Labels">
-          {labels.map(([name, value]) => <li key={name}>{name}={value}</li>)}
+          {labels.map(([name, value]) => <li key={name}>{visible(`${name}=${value}`)}</li>)}
         </ul>
       )}
       {hasChart && <NodeCharts node={node} />}
@@ -107,15 +109,24 @@ function NodeCard(
 
 function NodeCharts({ node }: { readonly node: NodeDto }): JSX.Element {
   const history = useFetched<History>(apiPath("nodes", node.name, "history"), node.last_seen);
+  const { range } = useRange();
   return (
     <div class="charts">
-      <Chart title="CPU" time={history?.time ?? []} values={history?.cpu ?? []} tone="cpu" format={percent} />
+      <Chart
+        title="CPU, of one core"
+        time={history?.time ?? []}
+        values={history?.cpu ?? []}
+        tone="cpu"
+        format={percent}
+        range={range}
+      />
       <Chart
         title="Memory"
         time={history?.time ?? []}
         values={history?.memory_mb ?? []}
         tone="memory"
         format={megabytes}
+        range={range}
       />
     </div>
   );

@@ -1,7 +1,7 @@
 /** The fleet's health at a glance. */
 import type { JSX } from "preact";
 import { countStates } from "../logic/agent_rows.ts";
-import { megabytes, percent, plural } from "../logic/format.ts";
+import { megabytes, percent, plural, zoneWords } from "../logic/format.ts";
 import { nodeState } from "../logic/states.ts";
 import { Empty, PageHead, Panel } from "../parts/basics.tsx";
 import { AlertList, EventList } from "../parts/entries.tsx";
@@ -15,7 +15,7 @@ const SHOWN = 12;
 export function Overview(): JSX.Element {
   const { store } = useApp();
   store.watchFleet();
-  const now = store.now.value;
+  const now = store.judged.value;
   const nodes = [...store.nodes.values()].sort((a, b) => a.name < b.name ? -1 : 1);
   const online = nodes.filter((node) => nodeState(node, now) === "online").length;
   const states = countStates(store.agents.values(), store.nodes, now);
@@ -24,7 +24,7 @@ export function Overview(): JSX.Element {
   const troubled = of("restarting", "unresponsive", "lost");
   return (
     <div class="view">
-      <PageHead title="Overview" note={store.broker.value?.url} />
+      <PageHead title="Overview" note={`${store.broker.value?.url ?? ""} · times in ${zoneWords()}`} />
       <div class="tiles">
         <Tile
           label="Nodes online"

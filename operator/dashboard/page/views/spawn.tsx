@@ -31,7 +31,7 @@ export function Spawn(): JSX.Element {
   const app = useApp();
   const { store } = app;
   store.watchFleet();
-  const online = [...store.nodes.values()].filter((node) => nodeState(node, store.now.value) === "online")
+  const online = [...store.nodes.values()].filter((node) => nodeState(node, store.judged.value) === "online")
     .map(({ name }) => name).sort();
   const [form, setForm] = useState<SpawnForm>({ ...EMPTY_FORM, code: TEMPLATES[0]?.code ?? "" });
   const [template, setTemplate] = useState(TEMPLATES[0]?.name ?? "");

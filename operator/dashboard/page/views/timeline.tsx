@@ -1,14 +1,15 @@
 /** What happened: spawned, restarted, migrated, killed, rolled back. */
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { useSignal } from "@preact/signals";
 import type { EventKind, TimelineEvent } from "../../wire.ts";
+import { zoneWords } from "../logic/format.ts";
 import { PageHead, Panel, SearchField, Segments } from "../parts/basics.tsx";
 import { EventList } from "../parts/entries.tsx";
 import { get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 
-type Part = "all" | "trouble" | "moves" | "nodes";
+const PARTS = ["all", "trouble", "moves", "nodes"] as const;
+type Part = typeof PARTS[number];
 const KINDS: Readonly<Record<Exclude<Part, "all">, readonly EventKind[]>> = {
   trouble: [
     "restarting",
@@ -25,9 +26,9 @@ const KINDS: Readonly<Record<Exclude<Part, "all">, readonly EventKind[]>> = {
 };
 
 export function Timeline(): JSX.Element {
-  const { store } = useApp();
-  const part = useSignal<Part>("all");
-  const text = useSignal("");
+  const { store, router } = useApp();
+  const part = PARTS.find((known) => known === router.query("show")) ?? "all";
+  const text = router.query("q");
   const ask = async (before?: number) => {
     const query = before === undefined ? "" : `?before=${before}`;
     const { events } = await get<{ readonly events: readonly TimelineEvent[] }>(`/api/events${query}`);
@@ -38,8 +39,8 @@ export function Timeline(): JSX.Element {
     // If fetching fails, only live entries are shown.
     ask().catch(() => {});
   }, []);
-  const kinds = part.value === "all" ? null : KINDS[part.value];
-  const words = text.value.trim().toLowerCase();
+  const kinds = part === "all" ? null : KINDS[part];
+  const words = text.trim().toLowerCase();
   const entries = store.events.value.filter((entry) =>
     (kinds === null || kinds.includes(entry.kind)) &&
     (words === "" ||
@@ -47,13 +48,17 @@ export function Timeline(): JSX.Element {
   );
   return (
     <div class="view">
-      <PageHead title="Timeline" note="the last hour, newest first">
-        <SearchField label="Search the timeline" value={text.value} onInput={(value) => text.value = value} />
+      <PageHead title="Timeline" note={`the last hour, newest first · ${zoneWords()}`}>
+        <SearchField
+          label="Search the timeline"
+          value={text}
+          onInput={(q) => router.choose({ q }, "typing")}
+        />
         <Segments
           label="Kind"
-          value={part.value}
+          value={part}
           options={[["all", "All"], ["trouble", "Trouble"], ["moves", "Lifecycle"], ["nodes", "Nodes"]]}
-          onChange={(value) => part.value = value}
+          onChange={(value) => router.choose({ show: value === "all" ? "" : value })}
         />
       </PageHead>
       <Panel flush>

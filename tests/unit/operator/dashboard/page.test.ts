@@ -3,7 +3,10 @@ import { parseAgentApi } from "../../../../operator/dashboard/page/editor/agent_
 import { parsePythonApi } from "../../../../operator/dashboard/page/editor/python_api.ts";
 import {
   countStates,
+  heldRows,
   type ListOptions,
+  optionsIn,
+  queryOf,
   rowsOf,
 } from "../../../../operator/dashboard/page/logic/agent_rows.ts";
 import { editorLanguageOf } from "../../../../operator/dashboard/page/logic/code_language.ts";
@@ -13,7 +16,11 @@ import {
   duration,
   megabytes,
   percent,
+  zoneWords,
 } from "../../../../operator/dashboard/page/logic/format.ts";
+import { pointedAt, reading, unitOf, withGaps } from "../../../../operator/dashboard/page/logic/samples.ts";
+import { visible } from "../../../../operator/dashboard/page/logic/visible.ts";
+import { livenessOf } from "../../../../operator/dashboard/page/logic/liveness.ts";
 import { configOf, EMPTY_FORM, problemsOf } from "../../../../operator/dashboard/page/logic/spawn_form.ts";
 import { agentState } from "../../../../operator/dashboard/page/logic/states.ts";
 import { merged } from "../../../../operator/dashboard/page/state/store.ts";
@@ -26,7 +33,7 @@ function fleet() {
   const model = new Model();
   const say = (topic: string, payload: unknown) => model.apply(topic, bytes(payload), NOW * 1000);
   for (const node of ["north", "south", "empty"]) say(`nodes/${node}/heartbeat`, { node, agents: [] });
-  say("nodes/south/status", { status: "offline" });
+  say("nodes/south/heartbeat", { node: "south", status: "offline" });
   say("agents/1/heartbeat", { name: "alpha", node: "north", state: "running", cpu: 5, task: "measuring" });
   say("agents/2/heartbeat", { name: "beta", node: "north", state: "failed", cpu: 9 });
   say("agents/3/heartbeat", { name: "gamma", node: "south", state: "running", cpu: 1 });
@@ -63,6 +70,53 @@ Deno.test("agents are listed flat or under their nodes, searched, filtered and s
   assertEquals([...countStates(agents, nodes, NOW)], [["running", 1], ["failed", 1], ["lost", 1]]);
 });
 
+Deno.test("rows that are held stay where they are, with what is new of them", () => {
+  const { agents, nodes } = fleet();
+  const byCpu: ListOptions = { ...ALL, sort: "cpu", descending: true, states: new Set(["running"]) };
+  const rows = rowsOf(agents, nodes, byCpu, NOW);
+  const later = new Map(agents.map((agent) => [
+    agent.actor_id,
+    agent.name === "alpha" ? { ...agent, cpu: 0, state: "failed" } : { ...agent, cpu: 99 },
+  ]));
+  later.delete("3");
+  const held = heldRows(rows, later, nodes, NOW);
+  assertEquals(held.map(({ key }) => key), rows.map(({ key }) => key));
+  const [first] = held;
+  assertEquals(first?.kind === "agent" && [first.agent.name, first.agent.cpu, first.state], [
+    "alpha",
+    0,
+    "failed",
+  ]);
+});
+
+Deno.test("the address has what the list was told, and nothing else", () => {
+  const options: ListOptions = {
+    text: "door & gate",
+    states: new Set(["failed", "lost"]),
+    grouped: false,
+    sort: "cpu",
+    descending: true,
+    folded: new Set(),
+  };
+  const query = new URLSearchParams(queryOf(options));
+  assertEquals(optionsIn(query, new Set()), options);
+  assertEquals(Object.values(queryOf({ ...ALL, grouped: true })).join(""), "");
+  const odd = new URLSearchParams("state=evil,failed&sort=evil&order=evil&arrange=evil");
+  assertEquals(optionsIn(odd, new Set()), { ...ALL, grouped: true, states: new Set(["failed"] as const) });
+});
+
+Deno.test("a connection that says nothing is silent within 5 s, and given up within 10 s", () => {
+  assertEquals([1000, 4900, 5100, 9900, 10_100].map((ms) => livenessOf(ms, true)), [
+    "live",
+    "live",
+    "silent",
+    "silent",
+    "broken",
+  ]);
+  assertEquals(livenessOf(59_000, false), "live", "the first message is large, and the network may be slow");
+  assertEquals(livenessOf(61_000, false), "broken");
+});
+
 Deno.test("an agent of a node that is gone is lost, unless it had ended before", () => {
   const { agents, nodes } = fleet();
   const [, , gamma] = agents;
@@ -82,6 +136,52 @@ Deno.test("numbers and times are short", () => {
     "1,234",
     "250k",
   ]);
+});
+
+Deno.test("the time zone is told by name and by its distance from UTC", () => {
+  const at = (minutes: number) => ({ getTimezoneOffset: () => minutes }) as Date;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const of = (offset: string) => zone === offset ? offset : `${zone}, ${offset}`;
+  assertEquals([0, -120, 300, -345].map((minutes) => zoneWords(at(minutes))), [
+    of("UTC"),
+    of("UTC+2"),
+    of("UTC-5"),
+    of("UTC+5:45"),
+  ]);
+});
+
+Deno.test("characters that turn or hide text are shown as what they are", () => {
+  assertEquals(
+    visible("all is well\u202e\u2066\u200b\x1b[2J\u{e0041}\u2028"),
+    "all is well\\u202e\\u2066\\u200b\\x1b[2J\\u{e0041}\\u2028",
+  );
+  const plain = "ümläut שלום\n\t漢字 👩\u200d🔧 👍🏽";
+  assertEquals(visible(plain), plain, "what people write stays");
+  assertEquals(visible("a\u200db"), "a\\u200db", "a joiner between letters joins nothing that can be seen");
+});
+
+Deno.test("a pause that is longer than usual is a gap, not a line", () => {
+  assertEquals(withGaps([0, 10, 20, 80, 90], [1, 2, 3, 4, 5]), {
+    time: [0, 10, 20, 50, 80, 90],
+    values: [1, 2, 3, null, 4, 5],
+  });
+  assertEquals(withGaps([0, 10, 25, 35], [1, null, 3, 4]).values, [1, null, 3, 4]);
+  assertEquals(withGaps([], []), { time: [], values: [] });
+  assertEquals(pointedAt(withGaps([0, 10, 20, 80], [1, 2, 3, 4]), 3), { time: 50, value: null });
+});
+
+Deno.test("a reading has the unit of its payload, else that of its name, else none", () => {
+  const cases: readonly [string, string | null, string][] = [
+    ["value", "°C", "21.5 °C"],
+    ["temperature", null, "21.5 °C"],
+    ["air.humidity", null, "21.5%"],
+    ["watts", null, "21.5 W"],
+    ["took_ms", null, "21.5 ms"],
+    ["value", null, "21.5"],
+    ["templates", null, "21.5"],
+  ];
+  for (const [field, said, words] of cases) assertEquals(reading(21.5, unitOf(field, said)), words, field);
+  assertEquals(reading(0.1 + 0.2, ""), "0.3");
 });
 
 Deno.test("the spawn form says what is wrong, and leaves out what is not said", () => {

@@ -1,0 +1,82 @@
+/** Samples over time as a chart draws them. Pure. */
+
+export interface Samples {
+  /** Epoch seconds, rising. */
+  readonly time: readonly number[];
+  readonly values: readonly (number | null)[];
+}
+
+/** A pause this many times as long as usual is a gap: something was silent, or away. */
+const GAP_FACTOR = 3;
+/** Shorter pauses are no gap, however often others come, seconds. */
+const MIN_GAP_SECONDS = 5;
+
+/** Puts an unknown value into each pause that is much longer than usual, so that no line is drawn over it. */
+export function withGaps(time: readonly number[], values: readonly (number | null)[]): Samples {
+  const limit = Math.max(MIN_GAP_SECONDS, GAP_FACTOR * usualStep(time));
+  const wide: Samples & { readonly time: number[]; readonly values: (number | null)[] } = {
+    time: [],
+    values: [],
+  };
+  time.forEach((at, index) => {
+    const before = time[index - 1];
+    if (before !== undefined && at - before > limit) {
+      wide.time.push((before + at) / 2);
+      wide.values.push(null);
+    }
+    wide.time.push(at);
+    wide.values.push(values[index] ?? null);
+  });
+  return wide;
+}
+
+/** The median step. */
+function usualStep(time: readonly number[]): number {
+  const steps = time.slice(1).map((at, index) => at - (time[index] ?? at)).sort((a, b) => a - b);
+  return steps[Math.floor(steps.length / 2)] ?? 0;
+}
+
+/** The sample at an index. */
+export function pointedAt(
+  { time, values }: Samples,
+  index: number,
+): { readonly time: number; readonly value: number | null } | undefined {
+  const at = time[index];
+  return at === undefined ? undefined : { time: at, value: values[index] ?? null };
+}
+
+/** Units by what fields are called: agents publish numbers, not units. */
+const UNITS: readonly (readonly [RegExp, string])[] = [
+  [/(^|[._])(temp(erature)?(_c|_celsius)?|celsius)$/i, "°C"],
+  [/(^|[._])(temp(erature)?_f|fahrenheit)$/i, "°F"],
+  [/(^|[._])(humidity|percent|pct|battery(_level)?)$/i, "%"],
+  [/(^|[._])(watts?|power(_w)?)$/i, "W"],
+  [/(^|[._])(kwh|energy_kwh)$/i, "kWh"],
+  [/(^|[._])(volts?|voltage)$/i, "V"],
+  [/(^|[._])(amps?|amperes?|current_a)$/i, "A"],
+  [/(^|[._])(hpa|pressure_hpa)$/i, "hPa"],
+  [/(^|[._])(lux|illuminance)$/i, "lx"],
+  [/(^|[._])ppm$|(^|[._])co2(_ppm)?$/i, "ppm"],
+  [/(_ms|(^|[._])(millis|milliseconds))$/i, "ms"],
+  [/(_s|(^|[._])seconds)$/i, "s"],
+  [/(_mb|(^|[._])megabytes)$/i, "MB"],
+];
+
+/**
+ * The unit of a reading: what its payload says, else what the field's name means.
+ * @param said the `unit` in the payload
+ */
+export function unitOf(field: string, said: string | null): string {
+  if (said !== null) return said;
+  return UNITS.find(([name]) => name.test(field))?.[1] ?? "";
+}
+
+/** `21.53 °C`. */
+export function reading(value: number, unit: string): string {
+  const number = String(Number(value.toPrecision(5)));
+  return unit === "" ? number : unit === "%" ? `${number}%` : `${number} ${unit}`;
+}
+
+/** Time ranges to choose from, by the name that the address has; seconds. */
+export const RANGES = { "5m": 300, "15m": 900, "1h": 3600 } as const;
+export type RangeName = keyof typeof RANGES;
