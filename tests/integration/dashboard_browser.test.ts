@@ -30,7 +30,8 @@ const rowOf = (agent: string) => `[data-agent="${agent}"]`;
 const stateIn = (agent: string, state: string) => `${rowOf(agent)} .state-${state}`;
 
 async function show(scene: Scene, hash: string): Promise<void> {
-  // Another part of the same page would keep what an earlier law has left in it.
+  // Another part of the same page would keep what an earlier law has left in it; so do drafts.
+  if (scene.page.url().startsWith("http")) await scene.page.evaluate("sessionStorage.clear()");
   await scene.page.goto("about:blank");
   await scene.page.goto(`${scene.dashboard.url}${hash}`);
 }
@@ -212,6 +213,105 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await openDialog(page, "Delete");
     await page.click("dialog button:has-text('Delete')");
     await page.waitForSelector("text=This agent is not known");
+  },
+
+  "an agent is edited: the draft stays, the changes are shown, and it is deployed": async (scene) => {
+    const { page, stage } = scene;
+    await stage.spawn({ name: "mended", code: STILL, max_restarts: 7, poll_interval: 60 });
+    await show(scene, `#/agents/${actorId("mended")}`);
+    await page.click("button:has-text('Edit')");
+    await page.waitForSelector("h1 >> text=Edit mended");
+    await page.waitForSelector(".cm-content >> text=handle_task");
+    assertEquals(await page.inputValue("[name=max_restarts]"), "7");
+    await page.waitForSelector("text=Nothing has changed yet");
+    await page.click(".cm-content");
+    await page.keyboard.press("Control+End");
+    await page.keyboard.insertText("\n// mended by hand");
+    await page.fill("[name=description]", "as it should be");
+    await page.waitForSelector(".line-new >> text=mended by hand");
+    await page.waitForSelector("text=description: nothing → as it should be");
+    await page.click("nav >> text=Nodes");
+    await page.waitForSelector("h1 >> text=Nodes");
+    await page.goBack();
+    await page.waitForSelector(".cm-content >> text=mended by hand");
+    await page.reload();
+    await page.waitForSelector(".line-new >> text=mended by hand");
+    await page.click("button:has-text('Deploy')");
+    await page.waitForSelector(".outcome-good >> text=Agent 'mended' runs on test-node");
+    await page.waitForSelector("text=Nothing has changed yet");
+    assertEquals(await page.locator("text=Discard the draft").count(), 0);
+    await page.click("button:has-text('The agent')");
+    await page.waitForSelector("text=as it should be");
+  },
+
+  "what was chosen is in the address: back, forward and a reload bring it back": async (scene) => {
+    const { page } = scene;
+    await show(scene, "#/agents");
+    await page.waitForSelector(rowOf("appears"));
+    await page.click("button:has-text('Flat')");
+    await page.click("button.sort:has-text('CPU')");
+    await page.fill(".search-input", "appea");
+    await page.waitForSelector(rowOf("called"), { state: "detached" });
+    const chosen = "#/agents?arrange=flat&sort=cpu&order=desc&q=appea";
+    await page.waitForFunction(`location.hash === ${JSON.stringify(chosen)}`);
+    await page.click(`${rowOf("appears")} .c-state`);
+    await page.click("#tab-logs");
+    await page.reload();
+    await page.waitForSelector("#tab-logs[aria-selected=true]");
+    await page.goBack();
+    await page.waitForSelector("#tab-overview[aria-selected=true]");
+    await page.goBack();
+    await page.waitForSelector("[aria-sort=descending] >> text=CPU");
+    assertEquals(await page.inputValue(".search-input"), "appea");
+    await page.goForward();
+    await page.click("[aria-label='All agents']");
+    await page.waitForFunction(`location.hash === ${JSON.stringify(chosen)}`);
+    await show(scene, `#/logs?agent=${actorId("appears")}&level=error&q=x`);
+    await page.waitForSelector("option:checked >> text=appears", { state: "attached" });
+    assertEquals(await page.inputValue("[aria-label=Level]"), "error");
+  },
+
+  "a chart tells the value under the pointer, and shows what is selected": async (scene) => {
+    const { page, stage } = scene;
+    const code = `export async function process(agent) {
+      await agent.publish("sensors/charted", { value: 21.5, unit: "°C" });
+    }`;
+    const agent = await stage.spawn({ name: "charted", code, poll_interval: 1 });
+    await agent.on("manifest", ({ publishes }) => publishes.includes("sensors/charted"));
+    await show(scene, `#/agents/${actorId("charted")}?range=5m`);
+    const chart = page.locator("[aria-label^='sensors/charted · value over time: now 21.5 °C']");
+    await chart.waitFor();
+    await chart.scrollIntoViewIfNeeded();
+    const box = await chart.locator(".u-over").boundingBox();
+    assert(box !== null);
+    // The newest value is near the right edge.
+    await page.mouse.move(box.x + box.width - 4, box.y + 40);
+    await page.waitForSelector(".chart-pointed >> text=/21.5 °C at \\d\\d:\\d\\d:\\d\\d/");
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width / 2, box.y + 40, { steps: 3 });
+    await page.mouse.up();
+    await page.waitForFunction("/[?&]from=\\d+&to=\\d+|to=\\d+/.test(location.hash)");
+    await page.click("button:has-text('Whole range')");
+    await page.waitForFunction("!location.hash.includes('from=')");
+    await page.waitForSelector("[aria-pressed=true] >> text=5 min");
+  },
+
+  "what is copied is what is shown, and characters that turn text are escapes": async (scene) => {
+    const { page, stage } = scene;
+    const code = 'export function setup(agent) { return agent.log("all is well\\u202eorre on"); }';
+    await stage.spawn({ name: "turned", code });
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await show(scene, `#/agents/${actorId("turned")}?tab=logs`);
+    const line = page.locator(".log-line", { hasText: "all is well\\u202eorre on" }).first();
+    await line.hover();
+    await line.locator(".copy").click();
+    await page.waitForSelector(".copy[data-outcome=copied]");
+    assertMatch(
+      await page.evaluate("navigator.clipboard.readText()") as string,
+      /test-node\/turned all is well/,
+    );
+    await show(scene, "#/timeline");
+    await page.waitForSelector(".page-title .note >> text=UTC");
   },
 
   "the keys move through the list and act": async (scene) => {

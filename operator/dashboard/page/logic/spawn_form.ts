@@ -1,6 +1,6 @@
 /** The form for a spawn config. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
-import type { Language } from "../../../../protocol/language.ts";
+import { type Language, LANGUAGES } from "../../../../protocol/language.ts";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { SPAWN_FIELDS } from "../../../../protocol/spawn_fields.ts";
 
@@ -91,4 +91,62 @@ function extraOf(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Fields that the form has a control for. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(EMPTY_FORM));
+/** Fields that say where and in which turn it was placed, not what it is. */
+const OF_PLACEMENT: ReadonlySet<string> = new Set(["epoch", "node", "replace"]);
+
+/** The form of an agent that is there, to be edited. @param isLive whether it runs, and is to be replaced */
+export function formOf(
+  config: Readonly<Record<string, unknown>>,
+  code: string,
+  node: string,
+  isLive: boolean,
+): SpawnForm {
+  const text = (field: keyof SpawnForm & string) => {
+    const value = config[field];
+    if (Array.isArray(value)) return value.join(", ");
+    return typeof value === "string" || typeof value === "number" ? String(value) : String(EMPTY_FORM[field]);
+  };
+  const others = Object.entries(config).filter(([name]) => !OWN_FIELDS.has(name) && !OF_PLACEMENT.has(name));
+  return {
+    name: text("name"),
+    node,
+    code,
+    language: LANGUAGES.find((known) => known === config.language) ?? "",
+    description: text("description"),
+    capabilities: text("capabilities"),
+    install: text("install"),
+    poll_interval: text("poll_interval"),
+    max_restarts: text("max_restarts"),
+    restart_delay: text("restart_delay"),
+    replace: isLive,
+    extra: others.length === 0 ? "" : JSON.stringify(Object.fromEntries(others), null, 2),
+  };
+}
+
+/** A form that was written as a draft; undefined for anything else. */
+export function formInDraft(draft: string): SpawnForm | undefined {
+  try {
+    const value: unknown = JSON.parse(draft);
+    if (!isJsonObject(value)) return undefined;
+    const isForm = Object.entries(EMPTY_FORM).every(([name, empty]) => typeof value[name] === typeof empty);
+    return isForm ? value as unknown as SpawnForm : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields that differ, other than the code, in words. */
+export function fieldChanges(before: SpawnForm, after: SpawnForm): string[] {
+  const names = Object.keys(EMPTY_FORM) as (keyof SpawnForm)[];
+  return names.filter((name) => name !== "code" && name !== "replace" && before[name] !== after[name]).map((
+    name,
+  ) => `${name}: ${shown(before[name])} → ${shown(after[name])}`);
+}
+
+function shown(value: string | boolean): string {
+  return value === "" ? "nothing" : String(value);
 }

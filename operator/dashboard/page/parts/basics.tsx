@@ -70,7 +70,7 @@ export function Panel(
 export function PageHead(
   { title, note, children }: {
     readonly title: string;
-    readonly note?: ComponentChildren;
+    readonly note?: ComponentChildren | undefined;
     readonly children?: ComponentChildren;
   },
 ): JSX.Element {

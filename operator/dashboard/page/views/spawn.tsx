@@ -1,12 +1,14 @@
 /** Spawns an agent: the code in an editor, the other fields in a form. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import type { ActionOutcome } from "../../wire.ts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ActionOutcome, Inspection } from "../../wire.ts";
 import { type Language, LANGUAGES } from "../../../../protocol/language.ts";
 import { editorLanguageOf } from "../logic/code_language.ts";
 import {
   configOf,
   EMPTY_FORM,
+  formInDraft,
+  formOf,
   installOf,
   type Problems,
   problemsOf,
@@ -14,9 +16,10 @@ import {
 } from "../logic/spawn_form.ts";
 import { nodeState } from "../logic/states.ts";
 import { Button, Empty, PageHead, Panel, Select } from "../parts/basics.tsx";
+import { Difference } from "../parts/difference.tsx";
 import { Field, OutcomeBox } from "../parts/form.tsx";
 import { LazyEditor } from "../parts/lazy_editor.tsx";
-import { apiPath } from "../state/api.ts";
+import { apiPath, get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 import { TEMPLATES } from "./templates.ts";
@@ -27,13 +30,76 @@ const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
   javascript: "JavaScript",
 };
 
+/** A new agent, or one that is there, to be edited: `?from=` names it. */
 export function Spawn(): JSX.Element {
+  const { router } = useApp();
+  const from = router.query("from");
+  return <SpawnForms key={from} from={from} />;
+}
+
+const NEW_FORM: SpawnForm = { ...EMPTY_FORM, code: TEMPLATES[0]?.code ?? "" };
+
+/** The form that is edited, kept as a draft until it is deployed. */
+function useForm(from: string) {
+  const { drafts, store } = useApp();
+  const draft = from === "" ? "spawn" : `edit ${from}`;
+  const [form, setForm] = useState(() => formInDraft(drafts.get(draft)) ?? NEW_FORM);
+  /** What is there: what the form begins with, and what changes are compared with. */
+  const [before, setBefore] = useState<SpawnForm | null>(from === "" ? NEW_FORM : null);
+  const [problem, setProblem] = useState<string | null>(null);
+  /** Raised when the editor's text is to be replaced. */
+  const [version, setVersion] = useState(0);
+  useEffect(() => {
+    if (from === "") return;
+    get<Inspection>(apiPath("agents", from, "inspect")).then(({ config, code, note }) => {
+      const agent = store.agents.get(from);
+      if (config === null || code === null) {
+        setProblem(note ?? "Its code is not known here, or not shown: see --show-code");
+        return;
+      }
+      const isLive = agent !== undefined && agent.state !== "failed" && agent.state !== "stopped";
+      const there = formOf(config, code, agent?.node ?? "", isLive);
+      setBefore(there);
+      if (formInDraft(drafts.get(draft)) === undefined) setForm(there);
+      setVersion((number) => number + 1);
+    }, (error) => setProblem((error as Error).message));
+  }, []);
+  /** The editor calls back from the render in which it was made: it must not bring back that render's form. */
+  const latest = useRef({ form, before });
+  latest.current = { form, before };
+  const keep = (next: SpawnForm) => {
+    const { before } = latest.current;
+    latest.current = { form: next, before };
+    setForm(next);
+    drafts.set(draft, JSON.stringify(next) === JSON.stringify(before) ? "" : JSON.stringify(next));
+  };
+  return {
+    form,
+    before,
+    problem,
+    version,
+    isDraft: drafts.get(draft) !== "",
+    set: (change: Partial<SpawnForm>) => keep({ ...latest.current.form, ...change }),
+    discard: () => {
+      keep(before ?? NEW_FORM);
+      drafts.set(draft, "");
+      setVersion(version + 1);
+    },
+    deployed: () => {
+      drafts.set(draft, "");
+      if (from !== "") setBefore({ ...form, replace: true });
+    },
+  };
+}
+
+function SpawnForms({ from }: { readonly from: string }): JSX.Element {
   const app = useApp();
   const { store } = app;
   store.watchFleet();
+  const { form, before, problem, version, isDraft, set, discard, deployed } = useForm(from);
+  const isEdit = from !== "";
   const online = [...store.nodes.values()].filter((node) => nodeState(node, store.judged.value) === "online")
     .map(({ name }) => name).sort();
-  const [form, setForm] = useState<SpawnForm>({ ...EMPTY_FORM, code: TEMPLATES[0]?.code ?? "" });
   const [template, setTemplate] = useState(TEMPLATES[0]?.name ?? "");
   const [isTried, setTried] = useState(false);
   const [outcome, setOutcome] = useState<ActionOutcome | null>(null);
@@ -42,13 +108,24 @@ export function Spawn(): JSX.Element {
   const filled = { ...form, node };
   const problems = problemsOf(filled);
   const shown: Problems = isTried ? problems : {};
-  const set = (change: Partial<SpawnForm>) => setForm((before) => ({ ...before, ...change }));
   const fields = { form, set };
 
   if (!app.mayControl) {
     return (
       <div class="view">
         <Empty title="This dashboard is read-only">Its operator can change that with --allow-control.</Empty>
+      </div>
+    );
+  }
+  if (isEdit && before === null && !isDraft) {
+    return (
+      <div class="view">
+        <PageHead title="Edit an agent">
+          <Button icon="agents" label="The agent" onClick={() => app.router.go(href("agents", from))} />
+        </PageHead>
+        {problem === null
+          ? <p class="loading" role="status">Asking its node for its code…</p>
+          : <Empty title="Its code is not known">{problem}</Empty>}
       </div>
     );
   }
@@ -70,32 +147,41 @@ export function Spawn(): JSX.Element {
     if (Object.keys(problems).length > 0) return;
     setBusy(true);
     setOutcome(null);
-    setOutcome(
-      await app.perform(
-        `Spawning ${form.name} on ${node}`,
-        apiPath("nodes", node, "spawn"),
-        configOf(filled),
-      ),
+    const told = await app.perform(
+      `${isEdit ? "Deploying" : "Spawning"} ${form.name} on ${node}`,
+      apiPath("nodes", node, "spawn"),
+      configOf(filled),
     );
+    setOutcome(told);
+    if (told.ok) deployed();
     setBusy(false);
   };
 
   return (
     <div class="view">
-      <PageHead title="Spawn an agent">
-        <Select
-          label="Template"
-          value={template}
-          options={TEMPLATES.map(({ name }) => [name, `Template: ${name}`])}
-          onChange={takeTemplate}
-        />
+      <PageHead
+        title={isEdit ? `Edit ${form.name}` : "Spawn an agent"}
+        note={isDraft ? "a draft: it is kept until it is deployed" : undefined}
+      >
+        {isDraft && <Button icon="back" label="Discard the draft" onClick={discard} />}
+        {isEdit
+          ? <Button icon="agents" label="The agent" onClick={() => app.router.go(href("agents", from))} />
+          : (
+            <Select
+              label="Template"
+              value={template}
+              options={TEMPLATES.map(({ name }) => [name, `Template: ${name}`])}
+              onChange={takeTemplate}
+            />
+          )}
       </PageHead>
+      {problem !== null && <p class="problem" role="alert">{problem}</p>}
       <form class="columns spawn" onSubmit={(event) => void spawn(event)} noValidate>
         <div class="column-wide">
           <Panel title="Code" aside={<span class="note">Ctrl-Space completes</span>} flush>
             <LazyEditor
               code={form.code}
-              version={template}
+              version={`${template} ${version}`}
               language={editorLanguageOf(form.language, form.code, installOf(form))}
               label="Code of the agent"
               tall
@@ -103,6 +189,11 @@ export function Spawn(): JSX.Element {
             />
           </Panel>
           {shown.code !== undefined && <p class="problem">{shown.code}</p>}
+          {isEdit && before !== null && (
+            <Panel title="What changes">
+              <Difference before={before} after={filled} />
+            </Panel>
+          )}
         </div>
         <div class="column-narrow">
           <Panel title="Config">
@@ -188,7 +279,7 @@ export function Spawn(): JSX.Element {
               type="submit"
               tone="primary"
               icon="spawn"
-              label={isBusy ? "Spawning…" : "Spawn"}
+              label={isBusy ? "Waiting for its node…" : isEdit ? "Deploy" : "Spawn"}
               disabled={isBusy}
             />
             <OutcomeBox outcome={outcome}>

@@ -85,7 +85,9 @@ export class Actions {
   /** Takes an agent that has ended off the list. */
   remove(actorId: string): ActionOutcome {
     const { name, state } = this.#known(actorId);
-    if (!hasEnded({ state })) throw new RequestError("conflict", `'${name}' has not ended: delete it instead`);
+    if (!hasEnded({ state })) {
+      throw new RequestError("conflict", `'${name}' has not ended: delete it instead`);
+    }
     this.options.onChanges([this.options.model.forget(actorId)]);
     return { ok: true, message: `'${name}' is off the list`, took_ms: 0 };
   }

@@ -21,7 +21,14 @@ import {
 import { pointedAt, reading, unitOf, withGaps } from "../../../../operator/dashboard/page/logic/samples.ts";
 import { visible } from "../../../../operator/dashboard/page/logic/visible.ts";
 import { livenessOf } from "../../../../operator/dashboard/page/logic/liveness.ts";
-import { configOf, EMPTY_FORM, problemsOf } from "../../../../operator/dashboard/page/logic/spawn_form.ts";
+import {
+  configOf,
+  EMPTY_FORM,
+  fieldChanges,
+  formInDraft,
+  formOf,
+  problemsOf,
+} from "../../../../operator/dashboard/page/logic/spawn_form.ts";
 import { agentState } from "../../../../operator/dashboard/page/logic/states.ts";
 import { merged } from "../../../../operator/dashboard/page/state/store.ts";
 import { Model } from "../../../../operator/dashboard/server/model/model.ts";
@@ -210,6 +217,37 @@ Deno.test("the spawn form says what is wrong, and leaves out what is not said", 
     restart_delay: 3,
     install: ["npm:ms@2", "npm:x"],
   });
+});
+
+Deno.test("an agent that is edited keeps all of its config, and says what is new", () => {
+  const config = {
+    name: "a",
+    poll_interval: 2.5,
+    max_restarts: 1,
+    restart_delay: 4,
+    capabilities: ["x", "y"],
+    install: ["npm:z@1"],
+    language: "python",
+    permissions: { net: ["example.org"] },
+    rollback: false,
+  };
+  const form = formOf({ ...config, epoch: 7, node: "n", replace: true }, "code", "n", true);
+  assertEquals(configOf(form), { ...config, code: "code", replace: true });
+  assertEquals(configOf(formOf(config, "code", "n", false)), { ...config, code: "code" });
+  assertEquals(
+    fieldChanges(form, { ...form, code: "new", max_restarts: "3", description: "d", replace: false }),
+    [
+      "description: nothing → d",
+      "max_restarts: 1 → 3",
+    ],
+  );
+});
+
+Deno.test("a draft is a form, or nothing", () => {
+  assertEquals(formInDraft(JSON.stringify({ ...EMPTY_FORM, name: "a" }))?.name, "a");
+  for (const draft of ["", "null", "[]", "{}", '{"name":1}', "not JSON"]) {
+    assertEquals(formInDraft(draft), undefined);
+  }
 });
 
 Deno.test("the spawn form says the language only where somebody has chosen it", () => {
