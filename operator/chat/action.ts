@@ -3,7 +3,7 @@ import type { Tool } from "../tools/tool.ts";
 
 export interface ActionView {
   readonly title: string;
-  /** Fields of the call, code last. */
+  /** Fields of the call, then the code, then in one line what it was about: the fields may be off the screen by then. */
   readonly lines: readonly string[];
 }
 
@@ -19,6 +19,10 @@ export function viewOf({ title, name }: Pick<Tool, "title" | "name">, fields: Fi
         `${String(index + 1).padStart(4)} | ${line}`
       ),
     );
+    if (others.name !== undefined) {
+      const where = others.node === undefined ? "" : ` on ${oneLine(others.node)}`;
+      lines.push(`${title}: ${oneLine(others.name)}${where}`);
+    }
   }
   return { title: `${title} (${name})`, lines };
 }

@@ -1,5 +1,5 @@
 /** Turns a plan from the built-in planner into a tool call. Pure. */
-import type { Plan } from "../planner/plan.ts";
+import type { SinglePlan } from "../planner/plan.ts";
 
 export interface PlannedCall {
   readonly tool: string;
@@ -7,7 +7,7 @@ export interface PlannedCall {
 }
 
 /** @returns `undefined` for a plan that needs no tool */
-export function callOf(plan: Plan): PlannedCall | undefined {
+export function callOf(plan: SinglePlan): PlannedCall | undefined {
   switch (plan.kind) {
     case "spawn": {
       const { agent, node, template, parameters, pollInterval } = plan;
@@ -24,7 +24,7 @@ export function callOf(plan: Plan): PlannedCall | undefined {
     case "move":
       return { tool: "migrate_agent", input: { name: plan.agent, target_node: plan.to, ...on(plan.from) } };
     case "list_nodes":
-      return { tool: "list_nodes", input: {} };
+      return { tool: "list_nodes", input: { ...on(plan.node), ...only("state", plan.state) } };
     case "list_agents":
       return { tool: "list_agents", input: { ...on(plan.node), ...only("agent", plan.agent) } };
     case "logs":

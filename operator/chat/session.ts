@@ -1,5 +1,5 @@
 /** Answers a person's input: slash commands, or sentences for the built-in planner or a model. */
-import { FORMS, inWords, type Plan } from "../planner/plan.ts";
+import { FORMS, inWords, type Plan, type SinglePlan } from "../planner/plan.ts";
 import { understand } from "../planner/understand.ts";
 import { TEMPLATES } from "../templates/catalog.ts";
 import type { Tool, Workshop } from "../tools/tool.ts";
@@ -14,7 +14,7 @@ export type Answer =
   | { readonly kind: "quit" }
   | { readonly kind: "help"; readonly lines: readonly string[] }
   | { readonly kind: "not_understood"; readonly reason: string }
-  | { readonly kind: "planned"; readonly plan: Plan; readonly outcome: ToolCallOutcome }
+  | { readonly kind: "planned"; readonly plan: SinglePlan; readonly outcome: ToolCallOutcome }
   | { readonly kind: "turn"; readonly turn: Turn };
 
 export interface ChatSessionParts {
@@ -46,6 +46,19 @@ export class ChatSession {
   }
 
   async #carryOut(plan: Plan, signal: AbortSignal): Promise<Answer> {
+    if (plan.kind !== "several") return await this.#carryOutOne(plan, signal);
+    let answer: Answer = { kind: "help", lines: [] };
+    for (const each of plan.plans) {
+      answer = await this.#carryOutOne(each, signal);
+      if (!isDone(answer)) {
+        this.parts.person.note("What was to follow was not done");
+        break;
+      }
+    }
+    return answer;
+  }
+
+  async #carryOutOne(plan: SinglePlan, signal: AbortSignal): Promise<Answer> {
     const { tools, workshop, person, whyLacking } = this.parts;
     const call = callOf(plan);
     if (call === undefined) return { kind: "help", lines: helpLines() };

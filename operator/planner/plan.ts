@@ -1,7 +1,13 @@
 /** The built-in planner's reading of a sentence. */
 
-/** One action or question, with everything that it needs. */
+/** What a sentence asks for. */
 export type Plan =
+  | SinglePlan
+  /** One after the other; what follows one that fails or is declined is not done. */
+  | { readonly kind: "several"; readonly plans: readonly SinglePlan[] };
+
+/** One action or question, with everything that it needs. */
+export type SinglePlan =
   | {
     readonly kind: "spawn";
     readonly node: string;
@@ -22,7 +28,8 @@ export type Plan =
   }
   | { readonly kind: "stop"; readonly agent: string; readonly node?: string }
   | { readonly kind: "move"; readonly agent: string; readonly to: string; readonly from?: string }
-  | { readonly kind: "list_nodes" }
+  /** @param node only this one @param state only those in it */
+  | { readonly kind: "list_nodes"; readonly node?: string; readonly state?: "offline" }
   /** @param agent the agent asked for, on any node */
   | { readonly kind: "list_agents"; readonly node?: string; readonly agent?: string }
   /** @param agent an agent or a node; all when left out */
@@ -47,9 +54,11 @@ export const FORMS: readonly string[] = [
   "spawn an http agent on NODE that polls https://HOST/PATH every 5 minutes",
   "deploy node NAME to USER@HOST with broker HOST",
   "move AGENT to NODE",
-  "stop AGENT",
-  "list nodes · list agents · what is running on NODE · where is AGENT",
-  "show the logs of AGENT · show the errors of AGENT · show all errors",
+  "alert me on NODE when sensors/temperature goes above 28 degrees",
+  "stop AGENT · stop AGENT and counter-2",
+  "list nodes · which nodes are offline · is NODE online",
+  "list agents · what is running on NODE · where is AGENT · is AGENT running",
+  "show the logs of AGENT · show the errors of AGENT · why is AGENT not working · show all errors",
 ];
 
 /** The plan in words, shown before anything is done. */
@@ -71,9 +80,12 @@ export function inWords(plan: Plan): string {
     case "move":
       return `Move agent '${plan.agent}' to node '${plan.to}'`;
     case "list_nodes":
-      return "List the nodes";
+      if (plan.node !== undefined) return `Look at node '${plan.node}'`;
+      return plan.state === undefined ? "List the nodes" : `List the nodes that are ${plan.state}`;
     case "list_agents":
-      if (plan.agent !== undefined) return `Look for agent '${plan.agent}'`;
+      if (plan.agent !== undefined) {
+        return `Look for agent '${plan.agent}'` + (plan.node === undefined ? "" : ` on node '${plan.node}'`);
+      }
       return plan.node === undefined ? "List the agents" : `List the agents on node '${plan.node}'`;
     case "logs":
       return `Show the last lines of the log of ${whose(plan)}`;
@@ -81,6 +93,8 @@ export function inWords(plan: Plan): string {
       return `Show the last errors of ${whose(plan)}`;
     case "help":
       return "Say what can be said";
+    case "several":
+      return plan.plans.map(inWords).join("; then: ");
     default:
       return plan satisfies never;
   }

@@ -5,7 +5,10 @@
 import { isName } from "../../protocol/names.ts";
 import { NO_NAMES } from "./no_names.ts";
 import { notUnderstood, type Plan, planned, type Understanding } from "./plan.ts";
+import { severalIn } from "./several.ts";
 import { understandSpawn } from "./spawn_sentence.ts";
+import { respelled, tidy } from "./tidy.ts";
+import { timeIn } from "./why_not.ts";
 
 const NAME = "([A-Za-z0-9][\\w.-]*)";
 const THE = "(?:the |a |an |my )?";
@@ -46,6 +49,70 @@ const FORMS: readonly Form[] = [
       named(
         { agent, to, from },
         ({ agent, to, from }) => ({ kind: "move", agent, to, ...optional({ from }) }),
+      ),
+  ),
+  form(
+    `(?:which|what|are any|are there any|any|show me the|show the|list the|list) (?:nodes?|of the nodes|devices) ` +
+      `(?:are |is |that are |which are )?(?:offline|down|off|gone|away|dead|not online|unreachable|not reachable)`,
+    () => planned({ kind: "list_nodes", state: "offline" }),
+  ),
+  form(
+    `(?:is (?:the )?(?:node |device )?${NAME}(?: still)? (?:online|offline|up|down|alive|reachable|connected|off|away|there))` +
+      `|(?:how(?: is|'s) (?:the )?(?:node |device )?${NAME} doing)`,
+    ([, node, other]) => named({ node: node ?? other }, ({ node }) => ({ kind: "list_nodes", node })),
+  ),
+  form(
+    `how many (nodes|agents)(?: (?:are|do we have|have we got|exist|run|are there))*(?: (?:running|online|up|there))?(?: (?:on|at) ${NODE})?`,
+    ([, what, node]) =>
+      what?.toLowerCase() === "nodes" && node === undefined
+        ? planned({ kind: "list_nodes" })
+        : named({ node }, ({ node }) => ({ kind: "list_agents", ...optional({ node }) })),
+  ),
+  form(
+    "are all (?:of )?(?:the |my |our )?nodes (?:online|up|there|ok|reachable)" +
+      "|(?:what|which) nodes (?:have (?:we|i|you) got|are known|are on)",
+    () => planned({ kind: "list_nodes" }),
+  ),
+  form(
+    "(?:show (?:me )?|get |give me )?(?:a |the )?list of (?:all )?(?:the |my |our )?agents" +
+      "|(?:what|which) agents (?:do (?:we|i) have|have (?:we|i) got|are there|exist)",
+    () => planned({ kind: "list_agents" }),
+  ),
+  form(
+    `(?:what(?: is|'s| runs| do we have) (?:on|at) ${NODE})|(?:what(?: is|'s) ${NODE} (?:doing|running))`,
+    ([, node, other]) => named({ node: node ?? other }, ({ node }) => ({ kind: "list_agents", node })),
+  ),
+  form(
+    `is ${AGENT} (?:still )?running (?:on|at) ${NODE}`,
+    ([, agent, node]) => named({ agent, node }, ({ agent, node }) => ({ kind: "list_agents", agent, node })),
+  ),
+  form(
+    `(?:on )?(?:which|what) node (?:is|runs|has) ${AGENT}(?: on| running on)?|${AGENT} is on which node|where ${AGENT} (?:is|runs)|where does ${AGENT} run`,
+    ([, ...agents]) =>
+      named({ agent: agents.find((each) => each !== undefined) }, ({ agent }) => ({
+        kind: "list_agents",
+        agent,
+      })),
+  ),
+  form(
+    `why (?:is|does|do) ${AGENT} (?:not (?:work|working|run|running|start|starting)|keep(?:s)? (?:crashing|failing|restarting|stopping)|broken|down|crash|fail|restart|crashing|failing|restarting)` +
+      `|why (?:isn't|doesn't|won't|will not|does not|is not) ${AGENT} (?:work|working|run|running|start|starting)` +
+      `|what(?: is|'s) (?:wrong|the matter|the problem|up) with ${AGENT}|what happened (?:to|with) ${AGENT}` +
+      `|${SHOW} ?what (?:went|goes|is) wrong with ${AGENT}`,
+    ([, ...agents]) =>
+      named({ agent: agents.find((each) => each !== undefined) }, ({ agent }) => ({ kind: "errors", agent })),
+  ),
+  form(
+    "(?:is |are )?(?:there )?any (?:problems?|errors?|failures?|trouble)|did (?:anything|something) (?:go wrong|fail|crash|break)" +
+      "|(?:is )?anything (?:wrong|broken|failing)|what(?: went| is|'s) wrong",
+    () => planned({ kind: "errors" }),
+  ),
+  form(
+    `(logs?|errors) ${AGENT}|what(?: is|'s) ${AGENT} (?:logging|saying)|what (?:did|does) ${AGENT} (?:say|log) (?:last|lately|recently)`,
+    ([, what, ...agents]) =>
+      named(
+        { agent: agents.find((each) => each !== undefined) },
+        ({ agent }) => ({ kind: kindOf(what), agent }),
       ),
   ),
   form(
@@ -95,14 +162,6 @@ const FORMS: readonly Form[] = [
   form("help|what can you do|what can i say|list (?:the )?templates", () => planned({ kind: "help" })),
 ];
 
-/** Polite words around a request that do not change its meaning. */
-const POLITENESS = new RegExp(
-  "^(?:(?:please|pls|plz|hey|hi|hello|ok|okay|now)[,!]? )+|^(?:can|could|would|will) you (?:please |maybe )*" +
-    "|^i(?: want|'d like| would like)(?: you)? to |^(?:please )?tell me (?=(?:what|which|where|who|why|is)\\b)",
-  "i",
-);
-const THANKS = /,? (?:please|pls|plz|thanks|thank you|thx)$/i;
-
 const MAX_CHARS = 1000;
 
 /** @param sentence one line from an operator */
@@ -112,24 +171,26 @@ export function understand(sentence: string): Understanding {
   }
   const text = tidy(sentence);
   if (text === "") return notUnderstood("The sentence is empty");
+  const first = readWhole(text);
+  if (first.kind === "plan") return first;
+  // A name may look like a misspelt word: only what is not understood as it stands is read again.
+  const meant = respelled(text);
+  const second = meant === undefined ? first : readWhole(tidy(meant));
+  return second.kind === "plan" ? second : first;
+}
+
+function readWhole(text: string): Understanding {
+  const time = timeIn(text);
+  if (time !== undefined) return notUnderstood(time);
+  return severalIn(text, readOne) ?? readOne(text);
+}
+
+function readOne(text: string): Understanding {
   for (const { pattern, read } of FORMS) {
     const groups = pattern.exec(text);
     if (groups !== null) return read(groups);
   }
   return understandSpawn(text);
-}
-
-function tidy(sentence: string): string {
-  const line = sentence.trim().replace(/\s+/g, " ").replace(/’/g, "'").replace(/[\s.!?]+$/, "");
-  // People may say more than one of them.
-  const bare = [1, 2, 3].reduce((rest) => rest.replace(POLITENESS, ""), line);
-  return placeLast(bare.replace(THANKS, "").replace(THANKS, ""));
-}
-
-/** "on NODE, spawn …" is "spawn … on NODE". */
-function placeLast(text: string): string {
-  const match = /^((?:on|at) (?:the )?(?:node |device )?['"]?[A-Za-z0-9][\w.-]*['"]?),? (.+)$/i.exec(text);
-  return match === null ? text : `${match[2]} ${match[1]}`;
 }
 
 function kindOf(word: string | undefined): "logs" | "errors" {

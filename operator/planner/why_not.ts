@@ -23,8 +23,28 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: (match: string) => s
     /^(?:delete|remove)\b/i,
     () => "To end an agent: stop AGENT. To also delete its state, use its button on the dashboard",
   ],
-  [/^(?:stop|end|kill) (?:all|every)\b/i, () => "Agents are stopped one at a time: stop AGENT"],
+  [
+    /^(?:stop|end|kill) (?:all|every)\b/i,
+    () => "Agents are stopped by name: stop AGENT, or stop AGENT and AGENT",
+  ],
 ];
+
+/** Times at which something should be done: agents know intervals alone. */
+const AT_A_TIME = new RegExp(
+  "\\b(?:every|each|at|by|on|this|next|in the) (?:night|morning|evening|afternoon|noon|midnight|weekday|weekend|week|month|year|" +
+    "(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\\b|\\b(?:nightly|weekly|monthly|yearly|tomorrow|tonight|yesterday|later)\\b" +
+    "|\\bat \\d{1,2}(?::\\d\\d)?(?: ?(?:am|pm|o'?clock))?(?=$| |,)(?! ?(?:%|percent|degrees))" +
+    "|\\b(?:in|after) (?:\\d+|a|an|half an?|one|two|three|five|ten) (?:seconds?|secs?|minutes?|mins?|hours?|days?)$",
+  "i",
+);
+
+/** Why a sentence cannot be done that names a time; undefined when it names none. */
+export function timeIn(text: string): string | undefined {
+  const time = AT_A_TIME.exec(text)?.[0];
+  return time === undefined
+    ? undefined
+    : `'${time}': things are done at once, and agents work at an interval, such as 'every 24 hours', not at a time of day`;
+}
 
 export function whyNot(text: string): string {
   for (const [pattern, reason] of REASONS) {

@@ -63,7 +63,10 @@ const spawnAgent = defineTool({
       ...(template === undefined ? {} : configFromTemplate(template, parameters ?? {})),
       ...withoutUndefined(fields),
     };
+    // Nobody is asked about what cannot be.
     await survey(operator, { signal });
+    onlineNode(operator.fleet, fields.node);
+    refuseElsewhere(operator, fields.name, fields.node);
     refuseMissing(operator.fleet, fields.node, config, template);
     return config;
   },
@@ -126,6 +129,12 @@ const migrateAgent = defineTool({
   description: "Moves an agent and its persisted state to another node; if that fails, it stays where it is.",
   effect: "change",
   input: { name, target_node: z.string(), node: where },
+  async preview(input, { operator }, { signal }) {
+    await survey(operator, { signal });
+    locate(operator.fleet, input.name, input.node);
+    onlineNode(operator.fleet, input.target_node);
+    return withoutUndefined(input);
+  },
   async run({ name, target_node, node }, { operator }, { signal }) {
     await survey(operator, { signal });
     return done({ ...await migrate(operator, name, target_node, { node }) });

@@ -18,11 +18,20 @@ const listNodes = defineTool({
   title: "List the nodes",
   description: "The nodes: online, stale or offline, what they run, load, version, labels, sensors.",
   effect: "look",
-  input: { limit },
-  async run({ limit }, { operator }, { signal }) {
+  input: {
+    limit,
+    node: z.string().optional().describe("Only this one"),
+    state: z.enum(["online", "stale", "offline"]).optional().describe("Only those in it"),
+  },
+  async run({ limit, node: only, state }, { operator }, { signal }) {
     const silent = await survey(operator, { signal });
     const now = Date.now();
-    const all = operator.fleet.nodes.toSorted((a, b) => a.name.localeCompare(b.name));
+    if (only !== undefined) nodeNamed(operator.fleet, only);
+    const all = operator.fleet.nodes
+      .filter((node) =>
+        (only === undefined || node.name === only) && (state === undefined || stateOf(node, now) === state)
+      )
+      .toSorted((a, b) => a.name.localeCompare(b.name));
     const nodes = all.slice(0, limit).map((node) => ({
       node: node.name,
       state: stateOf(node, now),

@@ -16,9 +16,12 @@ Deno.test("every field is one line, and code comes last with its lines numbered"
         "code:",
         "   1 | a();",
         "   2 | b();",
+        "Spawn an agent: x",
       ],
     },
   );
+  const { lines } = viewOf(tool, { name: "x\n   3 | c();", node: "hall", code: "a();" });
+  assertEquals(lines.at(-1), 'Spawn an agent: "x\\n   3 | c();" on hall', "one line, whatever the name");
 });
 
 Deno.test("no value can pass itself off as other fields, or as lines without a number", () => {

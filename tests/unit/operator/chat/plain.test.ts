@@ -5,17 +5,20 @@ import type { Understanding } from "../../../../operator/planner/plan.ts";
 import { toolsOf } from "../../../../operator/tools/catalog.ts";
 
 Deno.test("every plan of the corpus is a call that its tool accepts", async () => {
-  const corpus = await Deno.readTextFile(new URL("../../../fixtures/sentences.jsonl", import.meta.url));
+  const files = ["sentences.jsonl", "colloquial.jsonl"].map((file) => `../../../fixtures/${file}`);
+  const corpus = (await Promise.all(files.map((file) => Deno.readTextFile(new URL(file, import.meta.url)))))
+    .join("");
   const tools = toolsOf({ deployNode: () => Promise.resolve({}) }, { readOnly: false });
   const called = new Set<string>();
   for (const line of corpus.trim().split("\n")) {
     const sentence: { readonly say: string } & Understanding = JSON.parse(line);
     if (sentence.kind === "not_understood") continue;
-    const call = callOf(sentence.plan);
-    if (call === undefined) continue;
-    const tool = tools.find(({ name }) => name === call.tool);
-    assertEquals(tool?.input.safeParse(call.input).error, undefined, sentence.say);
-    called.add(call.tool);
+    const plans = sentence.plan.kind === "several" ? sentence.plan.plans : [sentence.plan];
+    for (const call of plans.flatMap((plan) => callOf(plan) ?? [])) {
+      const tool = tools.find(({ name }) => name === call.tool);
+      assertEquals(tool?.input.safeParse(call.input).error, undefined, sentence.say);
+      called.add(call.tool);
+    }
   }
   assertEquals([...called].sort(), [
     "deploy_node",

@@ -1,0 +1,104 @@
+/** Puts a colloquial sentence into the plain words that the forms know, without changing what it means. Pure. */
+import { likelyMeant } from "../../protocol/spelling.ts";
+
+const NAME_CHARS = "[A-Za-z0-9][\\w.-]*";
+
+/** Polite words before a request. */
+const POLITENESS = new RegExp(
+  "^(?:(?:(?:please|pls|plz|hey|hi|hello|ok|okay|now|so|well|just|kindly|quickly|also)(?: there)?[,!]? )+" +
+    "|(?:can|could|would|will) (?:you|we|i) (?:please |maybe |perhaps |kindly |just )*(?!mind\\b)(?!not\\b)" +
+    "|(?:do you know|any idea) (?=(?:what|which|where|who|why|if)\\b)" +
+    "|i(?: want|'d like| would like)(?: you)? to |(?:please )?tell me (?=(?:what|which|where|who|why|is)\\b)" +
+    "|(?:go ahead and|let's|let us|we should|you can|you may|feel free to) )",
+  "i",
+);
+
+/** Polite words after it. */
+const THANKS =
+  /,? (?:(?:many )?(?:thanks|thank you|thx|ty)(?: a lot| very much| so much| in advance)?|please|pls|plz|for me|would you|will you|could you|can you|right now|right away|immediately|at once|asap|now|already|instead|then)$/i;
+
+/** Other words for the same, for a whole beginning. */
+const OPENINGS: readonly (readonly [RegExp, string])[] = [
+  [/^would you mind (stopp|mov|show|list|start|spawn|deploy|kill)(?:p)?ing /i, "$1 "],
+  [/^(?:turn|switch|shut) off /i, "stop "],
+  [/^(?:turn|switch) (?:the )?(?:agent )?(\S+) off$/i, "stop $1"],
+  [/^hows /i, "how's "],
+  [/^whats /i, "what's "],
+  [/^wheres /i, "where's "],
+  [/^(?:see|view|display|print) /i, "show "],
+  [
+    new RegExp(`^(?:can|could|should) (${NAME_CHARS}) be (?:moved|migrated) to `, "i"),
+    "move $1 to ",
+  ],
+  [new RegExp(`^put (?:the )?(?:agent )?(${NAME_CHARS}) (?:on|onto) (${NAME_CHARS})$`, "i"), "move $1 to $2"],
+  [
+    /^(?:alert|notify|warn|tell|inform|message) me (?=(?:on|at) \S+,? (?:when|if|as soon as|once)\b)/i,
+    "deploy an alert ",
+  ],
+  [
+    /^(?:alert|notify|warn|tell|inform|message) me (?:when|if|as soon as|once) (?:the )?/i,
+    "deploy an alert for ",
+  ],
+  // "the memory of hall" is "the memory on hall" there.
+  [/^((?:watch|monitor|measure|read|collect|track) (?:the )?\w+) of (?=[A-Za-z0-9])/i, "$1 on "],
+  [
+    /^((?:deploy|spawn|start|run|put|i need|i want|set up|install) .+) in (?:the )?(?:node )?([A-Za-z0-9][\w.-]*)$/i,
+    "$1 on $2",
+  ],
+  [
+    /^(?:watch|monitor|measure|read|collect|poll|fetch|track|keep an eye on) (?:the )?/i,
+    "deploy an agent for ",
+  ],
+];
+
+/** Verbs and words of sensors that people mistype. Never a name: those are left as they are. */
+const VOCABULARY: readonly string[] = (
+  "stop kill move migrate deploy spawn start launch monitor watch show list alert temperature humidity sensor agent agents " +
+  "nodes memory heartbeat every second seconds minute minutes hour hours errors please online offline running"
+).split(" ");
+const KNOWN = new Set(VOCABULARY);
+/** After these comes a name. */
+const BEFORE_NAME: ReadonlySet<string> = new Set(
+  ("on to onto at from of as in named called node device agent stop kill end move migrate and or, is was why where")
+    .split(" "),
+);
+
+/** What is left when the polite words are gone, in plain words. */
+export function tidy(sentence: string): string {
+  const line = sentence.trim().replace(/\s+/g, " ").replace(/’/g, "'").replace(/[\s.!?]+$/, "");
+  // People may say more than one of them.
+  const bare = repeated(repeated(line, POLITENESS), THANKS);
+  const plain = OPENINGS.reduce((text, [from, to]) => text.replace(from, to), bare);
+  return placeLast(
+    plain.replace(/^(stopp|kill)(?= )/i, (verb) => verb.toLowerCase() === "stopp" ? "stop" : verb),
+  );
+}
+
+/** The sentence with its mistyped words as they were likely meant; undefined when none is. */
+export function respelled(text: string): string | undefined {
+  const words = text.split(" ");
+  const meant = words.map((word, index) => {
+    const before = words[index - 1]?.toLowerCase();
+    if (before !== undefined && BEFORE_NAME.has(before) && !isArticle(before)) return word;
+    if (!/^[a-z]{4,}$/i.test(word) || KNOWN.has(word.toLowerCase())) return word;
+    // Four letters with one slip are too little to go by, unless two have changed places.
+    const near = likelyMeant(word.toLowerCase(), VOCABULARY, word.length < 6 ? 1 : 2);
+    return near ?? word;
+  }).join(" ");
+  return meant === text ? undefined : meant;
+}
+
+function isArticle(word: string): boolean {
+  return word === "a" || word === "an" || word === "the";
+}
+
+function repeated(text: string, pattern: RegExp): string {
+  const shorter = text.replace(pattern, "");
+  return shorter === text || shorter === "" ? text : repeated(shorter, pattern);
+}
+
+/** "on NODE, spawn …" is "spawn … on NODE". */
+function placeLast(text: string): string {
+  const match = /^((?:on|at) (?:the )?(?:node |device )?['"]?[A-Za-z0-9][\w.-]*['"]?),? (.+)$/i.exec(text);
+  return match === null || /^is\b/i.test(match[2] ?? "") ? text : `${match[2]} ${match[1]}`;
+}
