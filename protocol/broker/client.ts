@@ -1,8 +1,13 @@
 /** Opens and ends connections to brokers. */
 import type { Duplex } from "node:stream";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import mqttPacket from "mqtt-packet";
 import { type BrokerUrl, hasZone } from "./broker_url.ts";
 import { ZoneSocket } from "./zone_socket.ts";
+
+// Otherwise the library makes 65,536 buffers before it writes its first packet, and keeps them: one for each number of
+// two bytes.
+mqttPacket.writeToStream.cacheNumbers = false;
 
 /**
  * Starts connecting.

@@ -43,8 +43,8 @@ for (const main of ["runner/main.ts", "operator/ctl/main.ts", "operator/dashboar
 }
 
 /** An agent's process loads the harness before anything else: each module takes some 0.1 ms of its start. */
-const MOST_HARNESS_MODULES = 22;
-const MOST_HARNESS_BYTES = 86_000;
+const MOST_HARNESS_MODULES = 23;
+const MOST_HARNESS_BYTES = 92_000;
 
 Deno.test("the harness loads little before it runs the agent", async () => {
   const loaded = (await loadedBy("agents/harness/main.ts")).map((specifier) => fileURLToPath(specifier));
