@@ -3,6 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { hold, type Outcome, outcomeTable } from "./against/contest.ts";
 import { readRivals } from "./against/rivals.ts";
 import type { Figure } from "./figure.ts";
+import { alone } from "./figures/alone.ts";
 import { memory } from "./figures/memory.ts";
 import { migration } from "./figures/migration.ts";
 import { python } from "./figures/python.ts";
@@ -22,6 +23,7 @@ const FIGURES: readonly Figure[] = [
   memory,
   throughput,
   roundTrip,
+  alone,
   restart,
   reconnect,
   migration,
