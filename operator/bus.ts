@@ -1,6 +1,6 @@
 /** An operator's connection to the broker: publish, subscribe, ask and wait for the answer. */
 import { ExpectedError } from "../protocol/expected_error.ts";
-import type { IClientOptions, MqttClient } from "mqtt";
+import type { IClientOptions, ISubscriptionGrant, MqttClient, Packet } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
 import { endClient, openClient } from "../protocol/broker/client.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
@@ -53,6 +53,14 @@ const END_MS = 1000;
 /** A message is given up after the connection has closed this many times while it was being sent. */
 const TRIES = 2;
 
+/** A subscription to be made. */
+export interface Wanted {
+  readonly filter: string;
+  readonly handler: MessageHandler;
+  /** 0 (at most once) keeps the broker from queueing messages for a slow reader; default 1. */
+  readonly qos?: 0 | 1;
+}
+
 /** How long the broker may take to confirm one request, milliseconds. */
 export interface Patience {
   readonly timeoutMs?: number | undefined;
@@ -65,7 +73,7 @@ export interface Patience {
  */
 export class Bus implements AsyncDisposable {
   /** The subscriptions to each filter. */
-  readonly #wanted = new Map<string, Set<Subscription>>();
+  readonly #wanted = new Map<string, Set<Wanted>>();
   /** Filters with wildcards. All other filters are looked up directly by topic. */
   readonly #wildcards = new Set<string>();
   /** Filters with an unsubscribe in progress. */
@@ -181,24 +189,31 @@ export class Bus implements AsyncDisposable {
     handler: MessageHandler,
     { qos = 1, timeoutMs = this.timeoutMs }: { readonly qos?: 0 | 1 } & Patience = {},
   ): Promise<Disposable> {
-    const subscription: Subscription = { filter, handler };
-    const others = this.#wanted.get(filter);
-    if (others === undefined) this.#wanted.set(filter, new Set([subscription]));
-    else others.add(subscription);
-    if (/[+#]/.test(filter)) this.#wildcards.add(filter);
-    const off = () => this.#unsubscribe(subscription);
+    return await this.subscribeAll([{ filter, handler, qos }], { timeoutMs });
+  }
+
+  /** As `subscribe`, to several filters at once: a distant broker is waited for once. */
+  async subscribeAll(
+    wanted: readonly Wanted[],
+    { timeoutMs = this.timeoutMs }: Patience = {},
+  ): Promise<Disposable> {
+    if (wanted.length === 0) return { [Symbol.dispose]: () => {} };
+    for (const one of wanted) this.#want(one);
+    const off = () => wanted.forEach((one) => this.#unsubscribe(one));
+    const filters = wanted.map(({ filter }) => filter);
     try {
       // A broker may process both at once: the pending unsubscribe must not cancel the new subscription.
-      await this.#leaving.get(filter);
-      await this.#inTime(`a subscription to ${filter}`, timeoutMs, (resolve, reject) => {
-        this.client.subscribe(filter, { qos }, (error) => error ? reject(error) : resolve());
+      await Promise.all(filters.map((filter) => this.#leaving.get(filter)));
+      await this.#inTime(`a subscription to ${filters.join(", ")}`, timeoutMs, (resolve, reject) => {
+        const each = wanted.map(({ filter, qos = 1 }) => [filter, { qos }] as const);
+        this.client.subscribe(Object.fromEntries(each), (error, sent = [], answer) => {
+          if (error === null) resolve();
+          else reject(notAllowed(filters, error, refusedOf(sent, answer)));
+        });
       });
     } catch (error) {
       off();
-      if (error instanceof BusError) throw error;
-      throw new BusError(
-        `The broker does not allow this client to subscribe to ${filter}: ${(error as Error).message}`,
-      );
+      throw error;
     }
     return { [Symbol.dispose]: off };
   }
@@ -239,7 +254,15 @@ export class Bus implements AsyncDisposable {
     }
   }
 
-  #unsubscribe(subscription: Subscription): void {
+  #want(subscription: Wanted): void {
+    const { filter } = subscription;
+    const others = this.#wanted.get(filter);
+    if (others === undefined) this.#wanted.set(filter, new Set([subscription]));
+    else others.add(subscription);
+    if (/[+#]/.test(filter)) this.#wildcards.add(filter);
+  }
+
+  #unsubscribe(subscription: Wanted): void {
     const { filter } = subscription;
     const wanted = this.#wanted.get(filter);
     if (wanted?.delete(subscription) !== true) return;
@@ -255,9 +278,15 @@ export class Bus implements AsyncDisposable {
   }
 }
 
-interface Subscription {
-  readonly filter: string;
-  readonly handler: MessageHandler;
+/** @param sent what was in the packet: nothing that the broker had confirmed before */
+function refusedOf(sent: readonly ISubscriptionGrant[], answer: Packet | undefined): string[] {
+  const codes = answer?.cmd === "suback" ? answer.granted.map(Number) : [];
+  return sent.filter((_, index) => (codes[index] ?? 0) >= 128).map(({ topic }) => topic);
+}
+
+function notAllowed(filters: readonly string[], error: Error, refused: readonly string[]): BusError {
+  const named = (refused.length > 0 ? refused : filters).join(", ");
+  return new BusError(`The broker does not allow this client to subscribe to ${named}: ${error.message}`);
 }
 
 function clientOptions({ access, timeoutMs = TIMEOUT_MS }: BusOptions): IClientOptions {

@@ -1,5 +1,5 @@
 /** Log lines since this program started listening: more than nodes remember, and also from nodes that remember nothing. */
-import type { Bus } from "../bus.ts";
+import type { Bus, BusMessage } from "../bus.ts";
 import { isOf, type LogLine, readLine } from "../operations/reports.ts";
 
 const FILTERS = ["agents/+/logs", "agents/+/errors"] as const;
@@ -12,21 +12,18 @@ const MAX_BYTES = 100_000;
 export class Journal implements Disposable {
   readonly #lines: LogLine[] = [];
   readonly #listeners = new Set<(line: LogLine) => void>();
-  readonly #subscriptions: Disposable[] = [];
+  #subscriptions: Disposable | undefined;
 
   private constructor() {}
 
   /** Starts listening. @throws BusError when the broker's rules do not allow it */
   static async open(bus: Bus): Promise<Journal> {
     const journal = new Journal();
-    for (const filter of FILTERS) {
-      journal.#subscriptions.push(
-        await bus.subscribe(filter, (message) => {
-          const line = message.payload.length > MAX_BYTES ? undefined : readLine(message);
-          if (line !== undefined) journal.#add(line);
-        }),
-      );
-    }
+    const handler = (message: BusMessage) => {
+      const line = message.payload.length > MAX_BYTES ? undefined : readLine(message);
+      if (line !== undefined) journal.#add(line);
+    };
+    journal.#subscriptions = await bus.subscribeAll(FILTERS.map((filter) => ({ filter, handler })));
     return journal;
   }
 
@@ -48,7 +45,7 @@ export class Journal implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    this.#subscriptions?.[Symbol.dispose]();
   }
 
   #add(line: LogLine): void {

@@ -12,23 +12,37 @@ export async function examine(operator: Operator, version: string, signal: Abort
   const homes = new Map<string, Set<string>>();
   const keptSpawns = new Set<string>();
   const kept = new Map<string, string | undefined>();
-  using _heartbeats = await bus.subscribe("nodes/+/heartbeat", ({ payload }) => {
-    const { node, instance } = fieldsOf(payload);
-    if (isName(node) && typeof instance === "string") add(instances, node, instance);
-  });
-  using _lists = await bus.subscribe("nodes/+/agents", ({ payload }) => {
-    const { node, agents } = fieldsOf(payload);
-    if (!isName(node) || !Array.isArray(agents)) return;
-    for (const agent of agents) if (isName(agent?.name)) add(homes, agent.name, node);
-  });
-  using _spawns = await bus.subscribe("nodes/+/spawn", ({ topic, payload, retained }) => {
-    const [, node = ""] = topic.split("/");
-    if (retained && payload.length > 0 && isName(node)) keptSpawns.add(node);
-  });
-  using _manifests = await bus.subscribe("agents/+/manifest", ({ payload, retained }) => {
-    const { name, node } = fieldsOf(payload);
-    if (retained && isName(name)) kept.set(name, nameIn(node));
-  });
+  using _reports = await bus.subscribeAll([
+    {
+      filter: "nodes/+/heartbeat",
+      handler: ({ payload }) => {
+        const { node, instance } = fieldsOf(payload);
+        if (isName(node) && typeof instance === "string") add(instances, node, instance);
+      },
+    },
+    {
+      filter: "nodes/+/agents",
+      handler: ({ payload }) => {
+        const { node, agents } = fieldsOf(payload);
+        if (!isName(node) || !Array.isArray(agents)) return;
+        for (const agent of agents) if (isName(agent?.name)) add(homes, agent.name, node);
+      },
+    },
+    {
+      filter: "nodes/+/spawn",
+      handler: ({ topic, payload, retained }) => {
+        const [, node = ""] = topic.split("/");
+        if (retained && payload.length > 0 && isName(node)) keptSpawns.add(node);
+      },
+    },
+    {
+      filter: "agents/+/manifest",
+      handler: ({ payload, retained }) => {
+        const { name, node } = fieldsOf(payload);
+        if (retained && isName(name)) kept.set(name, nameIn(node));
+      },
+    },
+  ]);
   const silent = await survey(operator, { signal });
   return {
     nowMs: Date.now(),

@@ -16,7 +16,6 @@ export interface ListenOptions {
 export async function listen({ bus }: Operator, options: ListenOptions): Promise<void> {
   const { filters, forMs, signal, onMessage } = options;
   const over = Promise.withResolvers<void>();
-  const subscriptions: Disposable[] = [];
   const seen = new WeakSet<BusMessage>();
   // A retained message arrives once for each matching filter.
   const kept = new Set<string>();
@@ -27,24 +26,21 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
   };
   const timer = forMs === undefined ? undefined : setTimeout(end, forMs);
   signal.addEventListener("abort", end);
+  const handler = (message: BusMessage) => {
+    if (isOver || seen.has(message)) return;
+    seen.add(message);
+    if (message.retained && kept.has(message.topic)) return;
+    if (message.retained) kept.add(message.topic);
+    if (onMessage(message)) end();
+  };
   try {
-    for (const filter of withoutCovered(filters)) {
-      subscriptions.push(
-        await bus.subscribe(filter, (message) => {
-          if (isOver || seen.has(message)) return;
-          seen.add(message);
-          if (message.retained && kept.has(message.topic)) return;
-          if (message.retained) kept.add(message.topic);
-          if (onMessage(message)) end();
-        }),
-      );
-    }
+    const wanted = withoutCovered(filters).map((filter) => ({ filter, handler }));
+    using _subscriptions = await bus.subscribeAll(wanted);
     if (signal.aborted) end();
     await over.promise;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
-    for (const subscription of subscriptions) subscription[Symbol.dispose]();
   }
 }
 

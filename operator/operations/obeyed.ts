@@ -34,8 +34,7 @@ export async function obeyed(
     }, ANSWER_MS);
   };
   const over = new AbortController();
-  using subscriptions = new DisposableStack();
-  for (const filter of signs.filters) subscriptions.use(await bus.subscribe(filter, note));
+  using _signs = await bus.subscribeAll(signs.filters.map((filter) => ({ filter, handler: note })));
   const answered = give(over.signal);
   // It loses the race when only the effect is seen.
   answered.catch(() => {});

@@ -66,8 +66,10 @@ export async function spawn(
   const config = placed(operator, unplaced);
   const { name: agent } = config;
   const watch = new SpawnWatch(config, node, onProgress);
-  using _reports = await bus.subscribe(`agents/${actorId(agent)}/+`, (message) => watch.onReport(message));
-  using _log = await bus.subscribe(topics.nodeLogs(node), (message) => watch.onNodeLog(message));
+  using _reports = await bus.subscribeAll([
+    { filter: `agents/${actorId(agent)}/+`, handler: (message) => watch.onReport(message) },
+    { filter: topics.nodeLogs(node), handler: (message) => watch.onNodeLog(message) },
+  ]);
   try {
     const answer = await commander.command(
       node,

@@ -1,5 +1,6 @@
 /** Surveys the fleet: asks the nodes instead of waiting for their next heartbeat. */
 import { FLEET_FILTERS, type FleetChange } from "../fleet/fleet.ts";
+import type { BusMessage } from "../bus.ts";
 import type { Operator } from "../operator.ts";
 import { pause } from "../../protocol/abort.ts";
 
@@ -20,22 +21,11 @@ export async function watchFleet(
   { bus, fleet }: Operator,
   onChange: (change: FleetChange) => void = () => {},
 ): Promise<Disposable> {
-  const subscriptions: Disposable[] = [];
-  const stop = () => subscriptions.forEach((subscription) => subscription[Symbol.dispose]());
-  try {
-    for (const filter of FLEET_FILTERS) {
-      subscriptions.push(
-        await bus.subscribe(filter, ({ topic, payload }) => {
-          const change = fleet.apply(topic, payload, Date.now());
-          if (change !== undefined) onChange(change);
-        }),
-      );
-    }
-  } catch (error) {
-    stop();
-    throw error;
-  }
-  return { [Symbol.dispose]: stop };
+  const handler = ({ topic, payload }: BusMessage) => {
+    const change = fleet.apply(topic, payload, Date.now());
+    if (change !== undefined) onChange(change);
+  };
+  return await bus.subscribeAll(FLEET_FILTERS.map((filter) => ({ filter, handler })));
 }
 
 /**

@@ -14,6 +14,7 @@ import { survey } from "../../operator/operations/survey.ts";
 import { freePort, MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { LinkProxy } from "../support/link_proxy.ts";
 import { needing } from "../support/programs.ts";
+import { StrictBroker } from "../support/strict_broker.ts";
 import { Stage } from "../support/stage.ts";
 
 function connect(port: number, onStatus: (status: BusStatus) => void = () => {}): Promise<Bus> {
@@ -24,6 +25,21 @@ const text = (payload: Uint8Array) => new TextDecoder().decode(payload);
 
 Deno.test("no broker is an error that says where, and leaves nothing open", async () => {
   await assertRejects(() => connect(freePort()), BusError, "connection refused");
+});
+
+Deno.test("subscriptions that are made together are one question to the broker", async () => {
+  await using broker = await StrictBroker.start({ refusedFilter: "secret/plans" });
+  await using bus = await connect(broker.port);
+  const handler = () => {};
+  using _all = await bus.subscribeAll(["a", "b/+", "c"].map((filter) => ({ filter, handler })));
+  assertEquals(broker.subscribed, [["a", "b/+", "c"]]);
+  const error = await assertRejects(
+    () => bus.subscribeAll(["a", "secret/plans"].map((filter) => ({ filter, handler }))),
+    BusError,
+  );
+  // What it has allowed before it is not asked for again, and is not blamed.
+  assertMatch(error.message, /^The broker does not allow this client to subscribe to secret\/plans: /);
+  using _none = await bus.subscribeAll([]);
 });
 
 Deno.test("at a broker that answers no more nothing waits longer than it may, and the end does not either", async () => {

@@ -109,7 +109,8 @@ export class Feed implements AsyncDisposable {
         this.#bus = bus;
         if (this.#ended.signal.aborted) return;
         this.#commander = new Commander(bus, signer);
-        for (const { filter, qos } of FILTERS) await bus.subscribe(filter, this.options.onMessage, { qos });
+        const handler = this.options.onMessage;
+        await bus.subscribeAll(FILTERS.map((wanted) => ({ ...wanted, handler })));
         this.#setStatus(null);
         return;
       } catch (error) {

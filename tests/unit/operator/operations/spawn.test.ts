@@ -1,6 +1,6 @@
 /** What a spawn came to, as the messages of node and agent tell it. */
 import { assertEquals } from "@std/assert";
-import type { BusMessage } from "../../../../operator/bus.ts";
+import type { BusMessage, Wanted } from "../../../../operator/bus.ts";
 import { Fleet } from "../../../../operator/fleet/fleet.ts";
 import type { Operator } from "../../../../operator/operator.ts";
 import { spawn } from "../../../../operator/operations/spawn.ts";
@@ -19,11 +19,13 @@ async function outcomeOf(messages: readonly (readonly [string, unknown])[]): Pro
   const operator = {
     fleet: new Fleet(),
     bus: {
-      subscribe: (filter: string, handler: (message: BusMessage) => void) => {
-        const prefix = filter.replace("+", "");
-        handlers.push((message) => {
-          if (message.topic.startsWith(prefix)) handler(message);
-        });
+      subscribeAll: (wanted: readonly Wanted[]) => {
+        for (const { filter, handler } of wanted) {
+          const prefix = filter.replace("+", "");
+          handlers.push((message) => {
+            if (message.topic.startsWith(prefix)) handler(message);
+          });
+        }
         return Promise.resolve({ [Symbol.dispose]: () => {} });
       },
     },
