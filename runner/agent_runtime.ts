@@ -207,9 +207,9 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     return {
       ...(redact === undefined ? listener : redacting(listener, redact)),
       withoutRecords: (line: string) => {
-        const { said, attempt } = readStderrLine(line);
-        if (attempt !== undefined && isDenied(attempt, flags, covers)) {
-          this.parts.onDenied(agent, attempt.kind, redact?.(attempt.what) ?? attempt.what);
+        const { said, request } = readStderrLine(line);
+        if (request !== undefined && isDenied(request, flags, covers)) {
+          this.parts.onDenied(agent, request.kind, redact?.(request.what) ?? request.what);
         }
         return said;
       },

@@ -1,4 +1,4 @@
-/** The command line and the environment of the runner, read into its configuration. */
+/** Reads the runner's configuration from the command line and the environment. */
 import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
 import { type EmbeddableBroker, readEmbeddableBroker } from "../protocol/broker/broker_flags.ts";
@@ -14,43 +14,43 @@ export interface RunnerConfig extends EmbeddableBroker {
   /** What else an embedded broker is to do. */
   readonly embedded: EmbeddedConfig;
   readonly name: string;
-  /** What operators choose nodes by. */
+  /** Labels by which operators choose nodes. */
   readonly labels: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
   /** Absolute. */
   readonly stateDir: string;
-  /** Whether nobody chose the state folder: it then lies where a reboot clears it. */
+  /** Whether the state folder is the default one, which a reboot clears. */
   readonly stateDirIsTemporary: boolean;
   /** Absolute. */
   readonly workDir: string;
   /** Where the kernel shows its devices. Absolute. */
   readonly sys: string;
-  /** Where the packages of agents in Python come from; `prefetch`: whether Python is fetched at the start. */
+  /** Where Python agents get their packages; `prefetch`: whether to download Python at the start. */
   readonly python: {
     readonly prefetch: boolean;
-    /** npm's archive of Pyodide, in place of the registry. Absolute. */
+    /** npm archive of Pyodide, instead of the registry. Absolute. */
     readonly archive: string | undefined;
     /** Absolute. */
     readonly wheels: string | undefined;
     readonly indexUrl: string;
   };
-  /** The executable for agents, where one was chosen. */
+  /** The executable for agents, if one was given. */
   readonly deno: string | undefined;
-  /** Whether the kernel is to hold agents beside Deno. */
+  /** Whether the kernel restricts agents in addition to Deno. */
   readonly walls: boolean;
   readonly outboxMessages: number;
   readonly outboxBytes: number;
-  /** Whether what waits in the outbox survives a crash of this process. */
+  /** Whether waiting messages survive a crash of this process. */
   readonly outbox: "memory" | "disk";
   readonly stateBytes: number;
   readonly migrateTimeoutMs: number;
   readonly hangTimeoutMs: number;
   readonly heapMb: number;
-  /** Whose commands are obeyed: the file with the keys; without it, everybody's. */
+  /** The file with the keys whose commands are obeyed; without it, all commands are obeyed. */
   readonly trust: { readonly keyFile: string; readonly mode: "enforce" | "warn" } | undefined;
   /** The file with the secrets of agents. */
   readonly secretsFile: string | undefined;
-  /** Resident memory of an agent, MiB, where the policy does not say otherwise. */
+  /** Resident memory of an agent, MiB, unless the policy says otherwise. */
   readonly memoryMb: number;
   /** Absolute path of the operator's policy. */
   readonly policy: string | undefined;
@@ -148,7 +148,7 @@ function readLabels(text: string | undefined): RunnerConfig["labels"] {
   throw new ConfigError(`--labels takes at most ${MAX_LABELS} labels, got ${entries.length}`);
 }
 
-/** The address may hold a password: it is not shown. */
+/** The URL may contain a password, so it is never shown. */
 function readIndexUrl(text = ""): string {
   const url = URL.parse(text);
   if (url !== null && (url.protocol === "https:" || url.protocol === "http:")) return text;
@@ -164,7 +164,7 @@ function folder(flag: string, path: string): string {
   return absolute;
 }
 
-/** Where what can be made again is kept, unless `--work-dir` says otherwise. */
+/** The cache folder without `--work-dir`. */
 export function defaultWorkDir(env: Environment): string {
   const cache = env.XDG_CACHE_HOME ?? (env.HOME === undefined ? undefined : join(env.HOME, ".cache"));
   return join(cache ?? "/tmp", "agentflow");

@@ -6,12 +6,12 @@ import type { Cgroups } from "./process/cgroups.ts";
 import { NO_DEATH_SIGNAL } from "./process/wrapper.ts";
 import { describeWalls, type NoWalls, type Standing } from "./process/walls/standing.ts";
 
-/** Not while the agents of before are being started. */
+/** Waits until the restored agents have been started. */
 const TIDY_SOON_MS = 60_000;
 const TIDY_MS = 24 * 3600 * 1000;
 
 /**
- * How agents are held to their CPU share: an operator who relies on a limit has to know when there is none.
+ * Logs how CPU limits are enforced: an operator who relies on a limit must know if there is none.
  * @param mayStop whether agents may be stopped for moments
  */
 export function sayCpuLimits(
@@ -37,7 +37,7 @@ export function sayCpuLimits(
   );
 }
 
-/** Which walls of the kernel agents are behind: said at each start, with what is missing here. */
+/** Logs at each start which kernel walls confine agents, and which are missing here. */
 export function sayWalls(walls: Standing | NoWalls, log: Logger): void {
   const { standing, missing } = describeWalls(walls);
   if (standing.length > 0) log.info(`Walls of the kernel around agents: ${standing.join(", ")}`);
@@ -55,7 +55,7 @@ export function sayLeftovers(count: number, log: Logger): void {
   );
 }
 
-/** What is tidied: the packages of one kind of agents. */
+/** Deletes unused packages of one kind of agents. */
 export interface Tidier {
   /** Says what agents here use, and deletes what no node has used for long. @returns how many sets are gone */
   tidy(now: number): Promise<number>;

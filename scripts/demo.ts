@@ -73,7 +73,7 @@ async function runDemo(
   await node.end(() => wire === null ? node.kill() : wire.publish(topics.node(NODE, "stop_all"), {}));
   await ended;
   if (interrupted.aborted) return 0;
-  // A reader may have ended the node too, with the means that it has.
+  // The user may have ended the node from another terminal.
   const exitCode: number = gone.signal.reason;
   if (exitCode !== 0) {
     console.error(`demo: the node ended unexpectedly with exit code ${exitCode}`);
@@ -83,8 +83,8 @@ async function runDemo(
 }
 
 /**
- * For this machine alone, and with all that it can do: the demo's broker obeys everybody here anyway.
- * @returns null when it cannot be started: the demo goes on without it
+ * Only for this machine, and with control: everybody here may use the demo's broker anyway.
+ * @returns null if it cannot be started: the demo continues without it
  */
 async function openDashboard(brokerPort: number): Promise<Dashboard | null> {
   try {
@@ -144,8 +144,8 @@ async function settles(promise: Promise<void>, ms: number, signal: AbortSignal):
 }
 
 /**
- * The command line is what a reader tries next. Never called: that it is imported is enough for Deno to fetch what it needs
- * now, and to keep what a command that ends at once would look up anew each time.
+ * Users try the command line next. Never called: the import alone makes Deno download its packages now, and cache what a
+ * short command would otherwise look up each time.
  */
 export const nextStep = (): Promise<unknown> => import("../operator/ctl/main.ts");
 

@@ -11,7 +11,7 @@ import { VERSION } from "../protocol/version.ts";
 import { writeLine } from "../protocol/write_line.ts";
 
 const DIST = fileURLToPath(new URL("../dist/", import.meta.url));
-/** 2026-01-01: the archives say nothing of when they were made, unless $SOURCE_DATE_EPOCH does. */
+/** 2026-01-01: builds are reproducible; $SOURCE_DATE_EPOCH sets another time. */
 const MTIME_SECONDS = 1_767_225_600;
 
 const HELP = `Makes the archives of a release, and their checksums.

@@ -1,5 +1,5 @@
-/** Chooses where `@std` comes from: the functions of `protocol/std/`, built on what Deno has, or JSR's own. */
-// Not @std/path: this must run where JSR, which it may lead to, is out of reach.
+/** Chooses where `@std` comes from: `protocol/std/`, built on Deno's own functions, or JSR. */
+// Not @std/path: this must run without JSR, even if @std currently comes from there.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeLine } from "../protocol/write_line.ts";
@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const config = withPackages(await Deno.readTextFile(join(ROOT, "deno.json")), choice);
-  // In a copy: what fails leaves everything as it was.
+  // In a copy, so that a failure changes nothing.
   const copy = await Deno.makeTempDir({ prefix: "agentflow-std-" });
   try {
     await copyWorkspace(copy, config);
@@ -60,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The file with other values, and all else as it was. */
+/** The file with the new values, otherwise unchanged. */
 function withPackages(config: string, choice: Choice): string {
   return Object.entries(PACKAGES).reduce((text, [name, leads]) => {
     const entry = new RegExp(`("${name}": )"[^"]*"`);
@@ -69,7 +69,7 @@ function withPackages(config: string, choice: Choice): string {
   }, config);
 }
 
-/** As far as the lock depends on it. */
+/** Copies the files on which the lock depends. */
 async function copyWorkspace(folder: string, config: string): Promise<void> {
   const { workspace }: { workspace: string[] } = JSON.parse(config);
   for (const member of workspace) {

@@ -20,7 +20,7 @@ export interface AccessRequest {
 export interface StderrLine {
   /** What the agent printed: the line without Deno's record. */
   readonly said: string;
-  readonly attempt?: AccessRequest;
+  readonly request?: AccessRequest;
 }
 
 /** How a record begins. Quotes inside values are escaped, so nothing else in a record matches this. */
@@ -36,7 +36,7 @@ export function readStderrLine(line: string): StderrLine {
   try {
     const { permission, value } = JSON.parse(record) as { permission: string; value: string | null };
     const what = permission === "net" ? hostOf(value ?? "") : value ?? "";
-    return { said: line.slice(0, start), attempt: { kind: permission, what } };
+    return { said: line.slice(0, start), request: { kind: permission, what } };
   } catch {
     // It only looks like a record.
     return { said: line };

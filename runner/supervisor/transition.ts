@@ -206,8 +206,9 @@ function crashed(state: AgentState, { reason, traceback, kill }: Crash, budget: 
     return end(next, { kind: "failed", phase: "supervisor", error }, report);
   }
   const delay = restartDelaySeconds(budget.restart_delay, restartCount);
-  const attempt = `attempt ${restartCount}/${budget.max_restarts}`;
-  const error = `Agent crashed, restarting in ${delay.toFixed(1)}s (${attempt}): ${reason}`;
+  const error = `Agent crashed, restarting in ${
+    delay.toFixed(1)
+  }s (attempt ${restartCount}/${budget.max_restarts}): ${reason}`;
   const generation = state.generation + 1;
   return enter(
     { ...next, generation },

@@ -12,7 +12,7 @@ export function asObject(payload: Uint8Array): Readonly<Record<string, unknown>>
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
     return isJsonObject(value) ? value : {};
   } catch {
-    // Others may say on a broker whatever they like.
+    // Anybody may publish anything.
     return {};
   }
 }

@@ -9,9 +9,9 @@ export interface View {
 }
 
 const TOPIC_WIDTH = 36;
-/** What a reader of the view can do without. */
+/** Fields of no interest to a reader. */
 const NOISE: ReadonlySet<string> = new Set(["timestamp", "actor_id", "node_id", "instance", "protected"]);
-/** What the topic says already. */
+/** Fields that the topic already contains. */
 const NOISE_OF_AGENTS: ReadonlySet<string> = new Set([...NOISE, "agent", "name", "node"]);
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const MAX_CODE_CHARS = 40;
@@ -19,11 +19,11 @@ const MAX_CODE_CHARS = 40;
 const COLOURS = { red: 31, green: 32, yellow: 33, cyan: 36, grey: 90 } as const;
 type Colour = keyof typeof COLOURS;
 
-/** Puts names in the place of ids, once they have been heard. */
+/** Replaces ids by names, once they are known. */
 export class Names {
   readonly #byId = new Map<string, string>();
 
-  /** Learns from whatever says a name and its id together. */
+  /** Learns from messages that have a name and its id. */
   learn({ payload }: Arrival): void {
     const { actor_id, name } = asObject(payload);
     if (typeof actor_id === "string" && typeof name === "string") this.#byId.set(actor_id, name);
@@ -49,7 +49,7 @@ export function formatArrival(arrival: Arrival, at: Date, names: Names, view: Vi
   return view.colour && colour !== undefined ? `\x1b[${COLOURS[colour]}m${line}\x1b[0m` : line;
 }
 
-/** JSON without what only machines read; text in quotes; the size of anything else. */
+/** JSON without fields of no interest; text in quotes; the size of anything else. */
 export function formatPayload(payload: Uint8Array, noise: ReadonlySet<string> = NOISE): string {
   if (payload.length === 0) return "(empty: clears the retained message)";
   let text: string;
@@ -73,7 +73,7 @@ function abridge(key: string, value: unknown): unknown {
   return `(${value.length} characters)`;
 }
 
-/** Readings stand out, signs of life stand back. */
+/** Emphasizes readings and dims heartbeats. */
 function colourOf(topic: string): Colour | undefined {
   if (/\/(errors|migrate_result)$/.test(topic)) return "red";
   if (topic.endsWith("/alert")) return "yellow";
@@ -87,7 +87,7 @@ function cut(line: string, width: number): string {
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join("")}…`;
 }
 
-/** What others say must not move the cursor. */
+/** Text from others must not move the cursor. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, "\uFFFD");
 }

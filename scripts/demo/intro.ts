@@ -18,14 +18,14 @@ export function intro({ node, sensor, file, port, seconds, dashboard }: Scene): 
     `  mosquitto_pub -h 127.0.0.1 -p ${port} -t ${topic} -m '${payload}'`;
   const hello = { name: "hello", code: "export const process = (agent) => agent.log('hello');" };
   const command = (word: string) => pub(topics.agentCommands(actorId(sensor)), json({ command: word }));
-  const end = seconds === undefined ? "Ctrl-C ends it all." : `It ends after ${seconds} s, or at Ctrl-C.`;
+  const end = seconds === undefined
+    ? "Press Ctrl-C to end."
+    : `The demo ends after ${seconds} s, or at Ctrl-C.`;
   return `An MQTT broker and the node '${node}' run here, on port ${port} of 127.0.0.1. ${file} is sent to
-${
-    topics.node(node, "spawn")
-  } as any client would, and runs in a sandbox of its own. Below stands everything that
-arrives on the broker: time, topic, payload. ${end}
-${dashboard === undefined ? "" : `\nThe dashboard shows the same in a browser, and steers it: ${dashboard}\n`}
-Try in another terminal (the commands are in Debian's package mosquitto-clients):
+${topics.node(node, "spawn")}, as any client would send it, and runs in a sandbox. All messages on the
+broker are shown below: time, topic, payload. ${end}
+${dashboard === undefined ? "" : `\nDashboard, with control: ${dashboard}\n`}
+Try these in another terminal (Debian package mosquitto-clients):
 
   mosquitto_sub -h 127.0.0.1 -p ${port} -t 'sensors/#' -v
 ${pub(topics.node(node, "list"), "{}")}

@@ -1,4 +1,4 @@
-/** The demo's node: `runner/main.ts` as a process of its own, as a user would start it. */
+/** The demo's node: `runner/main.ts` as a separate process, as a user would start it. */
 import { delay } from "@std/async/delay";
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ export class NodeProcess implements AsyncDisposable {
     });
   }
 
-  /** Starts it with an embedded broker on `port`. What it warns of appears on stderr. */
+  /** Starts it with an embedded broker on `port`. Its warnings appear on stderr. */
   static async start(name: string, port: number): Promise<NodeProcess> {
     const dir = await Deno.makeTempDir({ prefix: "agentflow-demo-" });
     const child = new Deno.Command(Deno.execPath(), {
@@ -41,7 +41,7 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   /**
-   * Asks it to end by `ask` and waits until it has ended; enforces that when it does not come.
+   * Asks it to end by `ask` and waits; kills it if it does not end.
    *
    * Not by a signal: a Ctrl-C of the terminal reaches the node too, and a second signal would end it at once.
    */
@@ -55,7 +55,7 @@ export class NodeProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Whoever has not ended it in order has failed: there is nothing left to lose.
+    // It did not end in order.
     this.kill();
     await this.ended;
     await Deno.remove(this.dir, { recursive: true });

@@ -1,4 +1,4 @@
-/** What has arrived on the wire, and whether it is what a node that works says. Pure. */
+/** Counts messages, and decides whether the node works. Pure. */
 import { type Arrival, asObject } from "./arrival.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { topics } from "../../protocol/topics.ts";
@@ -27,12 +27,12 @@ export class Tally {
     if (topic === topics.nodeStatus(this.node) && object.status === "online") this.#online = true;
   }
 
-  /** Whether the node has said that it is there. */
+  /** Whether the node has reported online. */
   get isOnline(): boolean {
     return this.#online;
   }
 
-  /** What should have arrived and has not, in the reader's words. */
+  /** What is missing, in words for the user. */
   missing(): string[] {
     return [
       ...(this.#online ? [] : [`the node's birth message on ${topics.nodeStatus(this.node)}`]),

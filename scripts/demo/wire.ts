@@ -20,7 +20,7 @@ export class Wire implements Disposable {
   ): Promise<Wire | undefined> {
     const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: RETRY_MS });
     client.on("message", (topic, payload) => onArrival({ topic, payload }));
-    // Until the broker listens, and once it has gone: what matters then is how its process fares.
+    // Before the broker listens, and after it ended, errors are expected.
     client.on("error", () => {});
     const { promise, resolve } = Promise.withResolvers<boolean>();
     client.once("connect", () => resolve(true));
@@ -35,7 +35,7 @@ export class Wire implements Disposable {
 
   /** Sends a message at QoS 1, retained if asked for. */
   publish(topic: string, value: unknown, retain = false): void {
-    // What does not arrive any more concerns nobody: the broker ends with the demo.
+    // A failure does not matter: the broker ends with the demo.
     this.client.publish(topic, Buffer.from(JSON.stringify(value)), { qos: 1, retain }, () => {});
   }
 

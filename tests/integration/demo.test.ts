@@ -131,7 +131,8 @@ Deno.test("demo with --seconds shows readings and heartbeats, ends by itself wit
 
 Deno.test("demo prints the address of a dashboard that shows its node", async () => {
   await using demo = Demo.start([]);
-  const [, url = ""] = /steers it: (http:\S+)/.exec(await demo.line(/steers it: http/)) ?? [];
+  const [, url = ""] = /Dashboard, with control: (http:\S+)/.exec(await demo.line(/with control: http/)) ??
+    [];
   await demo.line(new RegExp(`${TIME}sensors/temperature`));
   const { nodes } = await (await fetch(`${url}api/nodes`)).json();
   assertEquals(nodes.map(({ name, state }: Record<string, string>) => [name, state]), [[

@@ -46,7 +46,7 @@ interface Own {
 
 /** What an agent says on its way out may come late: at equal epochs, only another heartbeat counts. */
 const LINGERS_MS = 5_000;
-/** Another node is answered at once, but not more often than this. */
+/** Minimum time between two heartbeats that answer another process. */
 const BEAT_INTERVAL_MS = 1_000;
 /** Anybody can invent nodes. */
 const MAX_OTHERS = 16;

@@ -1,4 +1,4 @@
-/** Agents that arrive from another node: they wait for its decision before they begin. */
+/** Agents that arrive from another node: they wait for its decision before they process anything. */
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";

@@ -252,7 +252,7 @@ export class Departures {
     await this.#recorded(agent, roster.letGo(agent.name, id), () => this.#target.callOff(departure));
     const takeWaiting = tasks.keep(agent);
     await agent.stop("migrate");
-    // A node of another kind may not have understood the persisted state. What comes back later finds none.
+    // Another implementation may not have understood the persisted state: then the file stays here.
     const removed = cooperative ? stateFiles.remove(agent.name) : undefined;
     this.#target.decide({ id, agent: agent.name, from: this.parts.node, to: target }, "commit");
     for (const { payload, replyTopic } of takeWaiting()) {

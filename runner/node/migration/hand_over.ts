@@ -6,12 +6,12 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export interface Packing {
   readonly move: Move;
-  /** The config as it came. */
+  /** The config as received. */
   readonly config: Fields;
   /** What the agent has persisted. */
   readonly state: Fields | undefined;
   readonly paused: boolean;
-  /** For which key the state is sealed; a node that has none gets it as it is. */
+  /** The key for which the state is sealed; a node without one gets it unsealed. */
   readonly box: string | undefined;
   /** The signed command to move it. */
   readonly order: string | undefined;

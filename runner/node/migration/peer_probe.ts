@@ -1,4 +1,4 @@
-/** Finds out whether another node is there, and whether it takes an agent. */
+/** Finds out whether another node is online, and whether it accepts an agent. */
 import { type Move, type Offer, OFFERS, offerText } from "../../../protocol/signing/statements.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
@@ -11,17 +11,17 @@ export type PeerState =
   | {
     readonly kind: "online";
     readonly offer: Offer;
-    /** It waits with `process()` until the old node has let go of the agent. */
+    /** Whether it calls `process()` only after the old node has released the agent. */
     readonly cooperative: boolean;
-    /** For which key what the agent has persisted is sealed; a node that has none gets it as it is. */
+    /** The key for which the agent's state is sealed; a node without one gets it unsealed. */
     readonly box?: string | undefined;
   }
   | { readonly kind: "offline" }
-  /** It is there, but cannot prove that it is. */
+  /** It answers, but without the proof that is demanded. */
   | { readonly kind: "unproved" }
   | { readonly kind: "silent" };
 
-/** A node that is there answers within milliseconds; this allows for a busy one. */
+/** An online node answers within milliseconds; this allows for a busy one. */
 const PATIENCE_MS = 3000;
 
 export interface ProbeParts {
@@ -31,14 +31,14 @@ export interface ProbeParts {
   readonly peers: Peers;
 }
 
-/** What a node may answer beside its agents, when it is asked about one that is to move there. */
+/** What a node may add to its list of agents when it is asked about an agent that should move there. */
 interface SignedOffer {
   readonly offer: Offer;
   readonly box: string;
   readonly seal: unknown;
 }
 
-/** Asks the target of a move. Where proof is demanded, nothing counts but what the target has signed for this very move. */
+/** Asks the target of a move. Where proof is demanded, only what the target signed for this very move counts. */
 export async function probePeer(move: Move, { link, wiretap, clock, peers }: ProbeParts): Promise<PeerState> {
   const { id, agent, from, to } = move;
   const answered = new AbortController();

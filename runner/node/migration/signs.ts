@@ -1,4 +1,4 @@
-/** What a target shows, or says, of an agent that is on its way there. */
+/** What a target reports about an agent that is moving there. */
 import { actorId } from "../../../protocol/ids.ts";
 import type { Progress } from "../../../protocol/signing/statements.ts";
 import { topics } from "../../../protocol/topics.ts";

@@ -1,4 +1,4 @@
-/** Listening to what others say for a while, such as the node an agent moves to. */
+/** Listens to other nodes for a while, such as the node an agent moves to. */
 import { filterMatches } from "../../../protocol/topics.ts";
 import type { IncomingMessage, Link } from "../../link/link.ts";
 
@@ -50,7 +50,7 @@ function parse(payload: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(payload));
   } catch {
-    // Nothing that a node of ours has said.
+    // Not a message of this software.
     return undefined;
   }
 }

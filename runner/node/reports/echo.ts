@@ -1,4 +1,4 @@
-/** Notices when the broker's access rules keep this node from speaking or hearing: MQTT 3.1.1 tells nobody. */
+/** Notices when the broker's access rules block this node's messages: MQTT 3.1.1 does not report that. */
 import type { Clock } from "../../clock.ts";
 import type { Link } from "../../link/link.ts";
 import type { Logger } from "../../logger.ts";
@@ -10,10 +10,10 @@ export interface EchoParts {
   readonly log: Logger;
 }
 
-/** Less than the time between two heartbeats, and far more than a broker takes to hand one on. */
+/** Less than the time between two heartbeats, and far more than a broker takes to deliver one. */
 const PATIENCE_MS = 9_000;
 
-/** A node hears its own heartbeats; where they do not come back, its commands most likely do not come either. */
+/** A node subscribes to its own heartbeats: if they do not come back, commands probably do not arrive either. */
 export class Echo {
   /** When the oldest heartbeat that has not come back was sent. */
   #unheardSinceMs: number | undefined;
@@ -41,7 +41,7 @@ export class Echo {
     );
   }
 
-  /** What this node has said has come back. */
+  /** A message of this node has come back. */
   heard(): void {
     if (this.#said) this.parts.log.info("The broker delivers this node's own messages");
     this.connected();

@@ -1,4 +1,4 @@
-/** Who this node is, on the wire. */
+/** The node's identity on the wire. */
 import { nodeId } from "../../../protocol/ids.ts";
 import type { NodeKey } from "../../trust/node_key.ts";
 import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
@@ -13,15 +13,15 @@ export interface NodeIdentity {
   readonly instance: string;
   readonly broker: BrokerUrl;
   readonly version: string;
-  /** What operators choose nodes by. */
+  /** Labels by which operators choose nodes. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Which of the releases installed here this is; `undefined` for a runner that was not deployed. */
+  /** The installed release that runs; `undefined` for a runner that was not deployed. */
   readonly release: string | undefined;
   /** When this process began, on the monotonic clock. */
   readonly startedMs: number;
 }
 
-/** What a node is known by; `nodeId` and `instance` are made here. */
+/** Creates the identity, with a new `nodeId` and `instance`. */
 export function createIdentity(
   { name, key, broker, version, labels = {}, release, startedMs = 0 }:
     & Pick<NodeIdentity, "name" | "key" | "broker" | "version">

@@ -7,9 +7,9 @@ import type { Clock } from "../../clock.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import type { NodeIdentity } from "./identity.ts";
 
-/** For one other process of this name: how long this one has been there, signed. */
+/** Proves to one other process of this name how long this one has been up. */
 export interface PresenceProof {
-  /** The `instance` it is for: nobody can have recorded it before that process began. */
+  /** The `instance` it is for: a proof recorded before that process started cannot have it. */
   readonly to: string;
   readonly seal: string;
 }
@@ -17,9 +17,9 @@ export interface PresenceProof {
 export interface PresenceParts {
   readonly identity: NodeIdentity;
   readonly clock: Clock;
-  /** Whether another process of this name counts only when it proves that it is this node. */
+  /** Whether to ignore other processes of this name that do not prove that they are this node. */
   readonly demandsProof: boolean;
-  /** Whether it is proved that the node that is enrolled under this name has said `text`. */
+  /** Whether `seal` proves that the node enrolled under this name signed `text`. */
   readonly isEnrolled: (text: string, seal: unknown) => Promise<boolean>;
   /** Publishes again that this node is online. */
   readonly sayOnline: () => void;
@@ -28,8 +28,8 @@ export interface PresenceParts {
   /** The node's own message has come back from the broker. */
   readonly onEcho: () => void;
   /**
-   * Another process of this name has been there before.
-   * @param kept its status, where the broker had it: this process has overwritten it
+   * Another process of this name was there first.
+   * @param kept its retained status, if there was one: this process has overwritten it
    */
   readonly onTaken: (message: string, kept?: Uint8Array) => void;
   /** Another process claims this name without proof. */
@@ -38,36 +38,36 @@ export interface PresenceParts {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Another node is answered at once, but not more often than this. */
+/** Minimum time between two heartbeats that answer another process. */
 const BEAT_INTERVAL_MS = 500;
-/** A last will is older than the moment at which its sender has taken the connection over. */
+/** A last will is older than the connection that carries it. */
 const SLACK_SECONDS = 1;
 /** Another process proves itself every ten seconds, and when it has heard this one. */
 const CHECKS_PER_SECOND = 50;
-/** So often two that began at the same time have met before their instances decide. */
+/** How often two that started at the same time meet before their instances decide. */
 const MAX_DRAWS = 5;
 
 /**
  * Two nodes of one name see each other's heartbeats. The one that has been up longer stays; the other leaves: both
- * compare the same two numbers, on scales that never jump.
+ * compare the same two uptimes, from clocks that never jump.
  *
- * Two with one state folder, copied, have one client id, too: the broker closes the connection of one for that of the
- * other, and they are never there together. Each finds what the broker has kept of the other since it was there last.
+ * Two with a copied state folder also have the same client id: the broker closes one connection when the other opens,
+ * so they are never connected at the same time. Each finds the other's retained status when it reconnects.
  *
- * Each signs its uptime for the instance of the other, once it has heard that. Where proof is demanded, nobody leaves for
- * what is not signed so: with this node's own key (its state folder has been copied), or with the key that is enrolled
- * for its name (then this node is not the one that is meant).
+ * Each signs its uptime for the instance of the other, once it has received that. Where proof is demanded, a node leaves
+ * only for a statement signed with its own key (its state folder was copied) or with the key enrolled for its name (then
+ * the other node is the genuine one).
  */
 export class Presence {
   #lastBeatMs = -Infinity;
   /** Whether the broker has received the status of this process. */
   #isHeard = false;
-  /** Up for so long when the last connection ended, seconds. */
+  /** The uptime when the last connection ended, in seconds. */
   #lostAt = 0;
-  /** Who has taken this node's place, and how long that one was up then. */
+  /** The process that took this node's place, and its uptime then. */
   #rival: { readonly instance: string; readonly uptime: number } | undefined;
   #draws = 0;
-  /** The instance of the other process that was heard last. */
+  /** The instance of the last other process that was seen. */
   #otherInstance: string | undefined;
   /** A heartbeat is about to be sent. */
   #isBeating = false;
@@ -83,7 +83,7 @@ export class Presence {
     this.#lostAt = this.#uptime;
   }
 
-  /** What proves to the other process that was heard last how long this one has been there. */
+  /** Proves this process's uptime to the last other process that was seen. */
   proof(uptime: number): PresenceProof | undefined {
     const { name, instance, key } = this.parts.identity;
     const to = this.#otherInstance;
@@ -110,11 +110,11 @@ export class Presence {
     } else if (isHeartbeat && typeof uptime === "number") {
       this.#judge(said, instance, uptime, () => this.#compare(instance, uptime));
     } else if (status === "offline") this.parts.sayOnline();
-    // A node of this name has just been born: by the next heartbeat both know which one stays.
+    // A node of this name has just started: after the next heartbeat both know which one stays.
     else if (status === "online") void this.#beat();
   }
 
-  /** Compares with another process, where it is one that counts. */
+  /** Compares with another process, unless it must be ignored. */
   #judge(said: Fields, instance: string, uptime: number, compare: () => void): void {
     const { identity: { name, key, instance: own }, demandsProof } = this.parts;
     const { to, seal } = (said.presence ?? {}) as Fields;
@@ -152,13 +152,13 @@ export class Presence {
     }
   }
 
-  /** What another process has left here since this one was. */
+  /** Compares with a process that left its status since this one was last connected. */
   #compareKept(instance: string, uptime: number, kept: Uint8Array): void {
-    // What was there before this one was heard is of the past.
+    // A status from before this process was first received is outdated.
     if (!this.#isHeard) return;
     const before = this.#rival;
     this.#rival = { instance, uptime };
-    // The will of a process that has died may come late, but it does not change: one that lives connects anew.
+    // The will of a dead process may come late, but does not change: a live process reconnects.
     if (before?.instance !== instance || before.uptime === uptime) return;
     if (uptime < this.#lostAt - SLACK_SECONDS) return;
     const isDraw = uptime <= this.#uptime;
@@ -182,7 +182,7 @@ export class Presence {
     return (clock.monotonicMs() - identity.startedMs) / 1000;
   }
 
-  /** Soon enough for whoever has just been heard, and for nobody more often than that. */
+  /** Sends a heartbeat soon, but not more often than `BEAT_INTERVAL_MS`. */
   async #beat(): Promise<void> {
     if (this.#isBeating) return;
     this.#isBeating = true;

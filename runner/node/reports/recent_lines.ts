@@ -54,7 +54,7 @@ export class RecentLines {
 
   /**
    * The last lines of an agent, with what the node has said of it, or of all; the oldest first.
-   * @returns fields as in the reports, and how many lines are not among them for want of room
+   * @returns fields as in the reports, and how many lines were left out for lack of space
    */
   read(kind: RecentKind, agent?: string): { readonly lines: readonly Json[]; readonly omitted: number } {
     const own = this.#own[kind].lines;
@@ -91,7 +91,7 @@ class Ring {
 
   add(line: string): void {
     const { read, written: length } = ENCODER.encodeInto(line, this.scratch);
-    // No agent can say so much, with its texts cut.
+    // No agent can report so much, because its texts are cut.
     if (read < line.length) return;
     this.#makeRoom(length);
     this.#bytes.set(this.scratch.subarray(0, length), this.#used);

@@ -1,4 +1,4 @@
-/** What the node says on the wire: each report built in one place, in the words of the contract. */
+/** Builds every report of the node, as docs/protocol.md defines it. */
 import type { LogLevel, Severity } from "../../../protocol/frames.ts";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
@@ -17,7 +17,7 @@ const MAX_TRACEBACK_CHARS = 800;
 /** Longest log line, alert or error text on the wire, in characters. */
 const MAX_MESSAGE_CHARS = 64 * 1024;
 
-/** What the node's heartbeat tells beside who it is. */
+/** The contents of the node's heartbeat besides its identity. */
 export interface NodeVitals {
   readonly agents: readonly string[];
   readonly uptime: number;
@@ -37,7 +37,7 @@ export class Reporter {
     private readonly node: NodeIdentity,
     private readonly clock: Clock,
     private readonly recent: Pick<RecentLines, "add" | "addOwn">,
-    /** For another process of this name: that this one is the node, and for how long. */
+    /** Proves to another process of this name that this one is the node, and its uptime. */
     private readonly proofAt: (uptime: number) => PresenceProof | undefined = () => undefined,
     /** What an agent's heartbeat says of its placement. */
     private readonly placementOf: (agent: SupervisedAgent) => PlacementReport | undefined = () => undefined,
@@ -68,7 +68,7 @@ export class Reporter {
     });
   }
 
-  /** The last words of a node that ends in order. */
+  /** Reports that the node ends in order. */
   nodeOffline(): void {
     const { name } = this.node;
     this.#json(topics.nodeHeartbeat(name), "control", {
@@ -80,8 +80,8 @@ export class Reporter {
   }
 
   /**
-   * The last words of one that was taken off the list: without a heartbeat, which a main machine takes for a sign of life,
-   * and nothing is kept of it.
+   * Reports the end of a node that was removed: without a heartbeat, which a main machine would take for a sign of life,
+   * and without retained messages.
    */
   nodeRemoved(): void {
     this.nodeStatus("offline");
@@ -94,7 +94,7 @@ export class Reporter {
     this.#publish(topic, "control", payload, true);
   }
 
-  /** Puts back what another node of this name had said before this one. */
+  /** Restores the retained status of another node of this name. */
   restoreStatus(kept: Uint8Array): void {
     this.#publish(topics.nodeStatus(this.node.name), "control", kept, true);
   }
@@ -146,7 +146,7 @@ export class Reporter {
     this.#json(topic, "control", value);
   }
 
-  /** @param changed whether the state has just changed: such a heartbeat is never overtaken by the next */
+  /** @param changed whether the state has just changed: such a heartbeat is never superseded by the next */
   agentHeartbeat(
     agent: SupervisedAgent,
     state: VisibleState,
@@ -224,7 +224,7 @@ export class Reporter {
     this.#publish(topics.agent(agent.actorId, "manifest"), "control", "", true);
   }
 
-  /** Clears the retained command on `topic`: it has been taken over. */
+  /** Clears the retained command on `topic`, after it was carried out. */
   clearRetained(topic: string): void {
     this.#publish(topic, "control", "", true);
   }
@@ -307,7 +307,7 @@ export class Reporter {
   }
 }
 
-/** What the broker says of this process when it vanishes. */
+/** The message that the broker publishes when this process vanishes. */
 export function lastWill(
   node: NodeIdentity,
   clock: Clock,
@@ -345,7 +345,7 @@ export interface TaskError {
   readonly traceback: string;
 }
 
-/** What an agent has worked off: `process()` calls, tasks, and messages of its subscriptions. */
+/** Counts `process()` calls, tasks, and messages of subscriptions. */
 function messagesProcessed(agent: SupervisedAgent): number {
   const { processCalls, messages, tasksCompleted, tasksFailed } = agent.counters;
   return processCalls + messages + tasksCompleted + tasksFailed;

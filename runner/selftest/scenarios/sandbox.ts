@@ -14,12 +14,12 @@ async function plantSecret(stage: Stage, name: string): Promise<string> {
   return path;
 }
 
-/** Runs `attempt` in an agent; it must fail with Deno's refusal, not for another reason. */
-async function expectDenied(stage: Stage, attempt: string): Promise<void> {
+/** Runs `code` in an agent; it must fail with Deno's refusal, not for another reason. */
+async function expectDenied(stage: Stage, code: string): Promise<void> {
   const trial = stage.spawn(`
     export async function setup(agent) {
       let outcome = "allowed";
-      try { ${attempt} } catch (error) { outcome = error.name + ": " + error.message; }
+      try { ${code} } catch (error) { outcome = error.name + ": " + error.message; }
       await agent.publish("selftest/probe", outcome);
     }
   `);

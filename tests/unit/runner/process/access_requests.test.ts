@@ -6,27 +6,27 @@ const record = (permission: string, value: string | null) =>
   JSON.stringify({ v: 1, datetime: "2026-01-02T03:04:05Z", permission, value });
 
 Deno.test("a record of Deno's is taken out of stderr, whatever was printed in front of it", () => {
-  const attempt = { kind: "read", what: '/a "b" {c}' };
-  assertEquals(readStderrLine(record("read", attempt.what)), { said: "", attempt });
-  assertEquals(readStderrLine(`half a line${record("read", attempt.what)}`), {
+  const request = { kind: "read", what: '/a "b" {c}' };
+  assertEquals(readStderrLine(record("read", request.what)), { said: "", request });
+  assertEquals(readStderrLine(`half a line${record("read", request.what)}`), {
     said: "half a line",
-    attempt,
+    request,
   });
-  assertEquals(readStderrLine(record("env", null)), { said: "", attempt: { kind: "env", what: "" } });
+  assertEquals(readStderrLine(record("env", null)), { said: "", request: { kind: "env", what: "" } });
 });
 
 Deno.test("what agent code prints in front of a record cannot hide it, whatever it looks like", () => {
-  const attempt = { kind: "read", what: "/secret" };
-  const real = record("read", attempt.what);
+  const request = { kind: "read", what: "/secret" };
+  const real = record("read", request.what);
   for (const forged of [record("read", "/harmless"), real.slice(0, -2), `${record("env", null)} `]) {
-    assertEquals(readStderrLine(forged + real), { said: forged, attempt });
+    assertEquals(readStderrLine(forged + real), { said: forged, request });
   }
   const quoted = { kind: "read", what: `/${real}` };
-  assertEquals(readStderrLine(record("read", quoted.what)), { said: "", attempt: quoted });
+  assertEquals(readStderrLine(record("read", quoted.what)), { said: "", request: quoted });
 });
 
 Deno.test("of a URL that is fetched the host and port are told", () => {
-  const what = (url: string) => readStderrLine(record("net", url)).attempt?.what;
+  const what = (url: string) => readStderrLine(record("net", url)).request?.what;
   assertEquals(what("https://a.example/x?token=1"), "a.example:443");
   assertEquals(what("http://a.example/"), "a.example:80");
   assertEquals(what("http://[::1]:81/"), "[::1]:81");

@@ -44,7 +44,7 @@ Deno.test("demo's first lines give commands with the port that is in use", () =>
   const commands = intro(scene).split("\n").filter((line) => line.startsWith("  mosquitto_"));
   assertEquals(commands.length, 6);
   for (const command of commands) assertStringIncludes(command, "-h 127.0.0.1 -p 4711 -t ");
-  assertStringIncludes(intro(scene), "Ctrl-C ends it all.");
-  assertStringIncludes(intro(scene), "in a browser, and steers it: http://127.0.0.1:4712/\n");
-  assertStringIncludes(intro({ ...scene, seconds: 10 }), "It ends after 10 s");
+  assertStringIncludes(intro(scene), "Press Ctrl-C to end.");
+  assertStringIncludes(intro(scene), "Dashboard, with control: http://127.0.0.1:4712/\n");
+  assertStringIncludes(intro({ ...scene, seconds: 10 }), "The demo ends after 10 s");
 });
