@@ -78,6 +78,10 @@ export async function spawn(
       answerMs === undefined ? {} : { timeoutMs: answerMs },
     );
     if (answer.already_running === true) return { kind: "already_running", agent, node };
+    const refused = answer.refused_topics;
+    if (Array.isArray(refused)) {
+      onProgress(`the broker refuses node '${node}' the subscriptions to ${refused.join(", ")}`, "error");
+    }
     watch.onAnswer(answer.replaced === true && config.rollback !== false);
   } catch (error) {
     // Nodes of another kind do not answer: they only report that they started it.

@@ -45,6 +45,7 @@ import { Manifests } from "./agents/manifests.ts";
 import { Inventory } from "./reports/inventory.ts";
 import { MemoryGuard } from "./agents/memory_guard.ts";
 import { neighbours } from "./agents/neighbours.ts";
+import { OwnTopics } from "./agents/own_topics.ts";
 import { Peers } from "./migration/peers.ts";
 import { Presence } from "./reports/presence.ts";
 import { RecentLines } from "./reports/recent_lines.ts";
@@ -109,6 +110,7 @@ export interface Assembly {
   readonly tasks: Tasks;
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
+  readonly ownTopics: OwnTopics;
   readonly roster: Roster;
   readonly updates: Updates;
   readonly generations: Generations;
@@ -217,6 +219,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     nowMs: () => clock.monotonicMs(),
   });
   link.follow(subscriptions.trail);
+  const ownTopics = new OwnTopics({ link, reporter, clock });
   const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
   const updates = new Updates({
     node,
@@ -323,6 +326,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     stateFiles,
     enforcer,
     tasks,
+    ownTopics,
     devices,
     requests,
     vitals,
@@ -343,7 +347,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const events = new AgentEvents({
     identity,
     log,
-    link,
+    ownTopics,
     audit: parts.audit,
     supervisor,
     reporter,
@@ -371,6 +375,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     tasks,
     requests,
     subscriptions,
+    ownTopics,
     roster,
     updates,
     generations,

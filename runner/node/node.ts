@@ -1,7 +1,7 @@
 /** One node: its start, its incoming messages and its end. */
 import { nodeFilters } from "../../protocol/commands.ts";
 import { ownFilters } from "../../protocol/topics.ts";
-import type { IncomingMessage, LinkListener } from "../link/link.ts";
+import type { IncomingMessage, LinkListener, RefusedFilter } from "../link/link.ts";
 import type { PolicyRefusal } from "../policy/policy_enforcer.ts";
 import { type Connection, holderOf } from "../process/endpoint.ts";
 import type { StopReason } from "../supervisor/state.ts";
@@ -109,6 +109,10 @@ export class Node implements LinkListener {
     vitals.reportNode();
     arrivals.connected();
     fleetReports.connected();
+  }
+
+  onRefused(refused: RefusedFilter): void {
+    this.#has.ownTopics.onRefused(refused);
   }
 
   onDisconnected(reason: string): void {

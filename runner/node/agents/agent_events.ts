@@ -1,12 +1,10 @@
 /** Handles the events of agents: reports them on the wire, stores them, and tells the other agents. */
 import type { LogLevel, Peer, RunnerFrame } from "../../../protocol/frames.ts";
-import { topics } from "../../../protocol/topics.ts";
 import type { AgentObserver, TrafficFrame } from "../../supervisor/ports.ts";
 import type { AgentOutcome, ErrorReport, Kill, VisibleState } from "../../supervisor/state.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Supervisor } from "../../supervisor/supervisor.ts";
 import type { Audit } from "../../audit/audit_log.ts";
-import type { Link } from "../../link/link.ts";
 import type { Logger } from "../../logger.ts";
 import type { Arrivals } from "../migration/arrivals.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
@@ -14,7 +12,7 @@ import type { Reporter } from "../reports/reporter.ts";
 import type { Vitals } from "../reports/vitals.ts";
 import type { FleetReports } from "./fleet_reports.ts";
 import type { Manifests } from "./manifests.ts";
-import { placementTopic } from "./placements.ts";
+import type { OwnTopics } from "./own_topics.ts";
 import type { Requests } from "./requests.ts";
 import type { Roster } from "./roster.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -26,7 +24,7 @@ import type { Updates } from "./updates.ts";
 export interface AgentEventParts {
   readonly identity: NodeIdentity;
   readonly log: Logger;
-  readonly link: Link;
+  readonly ownTopics: OwnTopics;
   readonly audit: Audit;
   readonly supervisor: Supervisor;
   readonly reporter: Reporter;
@@ -70,7 +68,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   }
 
   onStarted(agent: SupervisedAgent): void {
-    this.parts.link.subscribe(ownTopics(agent));
+    this.parts.ownTopics.open(agent);
     this.#tellAll({ t: "peer_joined", peer: this.#peer(agent) });
   }
 
@@ -114,8 +112,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     this.parts.manifests.ended(agent, forGood, neverRan);
     this.parts.tasks.ended(agent);
     const isReplaced = outcome.kind === "stopped" && outcome.reason === "replace";
-    // Messages sent to it in the meantime are for its successor.
-    if (!isReplaced) this.parts.link.unsubscribe(ownTopics(agent));
+    this.parts.ownTopics.close(agent, isReplaced);
     this.#tellAll({ t: "peer_left", name: agent.name });
   }
 
@@ -139,9 +136,4 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   #tellAll(change: RunnerFrame): void {
     for (const agent of this.parts.supervisor.agents()) agent.send(change);
   }
-}
-
-/** The messages for one agent, wherever it runs; and what others say of it. */
-function ownTopics(agent: SupervisedAgent): string[] {
-  return [topics.task(agent.name), topics.agentCommands(agent.actorId), placementTopic(agent)];
 }

@@ -15,6 +15,7 @@ import type { Departures } from "../migration/departures.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
 import type { RecentLines } from "../reports/recent_lines.ts";
 import type { Reporter } from "../reports/reporter.ts";
+import type { OwnTopics } from "../agents/own_topics.ts";
 import type { Requests } from "../agents/requests.ts";
 import type { Roster } from "../agents/roster.ts";
 import type { Tasks } from "../agents/tasks.ts";
@@ -39,6 +40,7 @@ export interface CommandContext {
   readonly stateFiles: StateFiles;
   readonly enforcer: PolicyEnforcer;
   readonly tasks: Tasks;
+  readonly ownTopics: OwnTopics;
   readonly devices: DeviceDesk;
   readonly requests: Requests;
   readonly vitals: Vitals;

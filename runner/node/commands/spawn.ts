@@ -69,7 +69,12 @@ async function take(
     );
   }
   reporter.clearRetained(topics.node(identity.name, "spawn"));
-  return running === undefined ? answer : { ...answer, replaced: true };
+  const refused = await context.ownTopics.refusedOf(name);
+  return {
+    ...answer,
+    ...(running === undefined ? {} : { replaced: true }),
+    ...(refused.length === 0 ? {} : { refused_topics: refused }),
+  };
 }
 
 /** A paused agent stays paused wherever it goes. */

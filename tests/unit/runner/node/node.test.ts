@@ -299,6 +299,34 @@ Deno.test("a node stays silent at a task for an agent that it does not run", asy
   assertEquals([n.reports("r"), n.reports(LOG)], [[], []]);
 });
 
+Deno.test("that the broker refuses an agent's topics is said in the spawn's answer, and once in the node's log", async () => {
+  await using n = await fakeNode();
+  const task = "agents/by-name/a/task";
+  n.link.refusals.set(task, "the broker refuses it");
+  await n.spawn("a", { _reply_topic: "r" });
+  assertEquals(n.reports("r").map(({ ok, refused_topics }) => [ok, refused_topics]), [[true, [task]]]);
+  n.node.onRefused({ filter: task, reason: "the broker refuses it" });
+  n.node.onRefused({ filter: "agents/by-name/b/task", reason: "the broker refuses it" });
+  assertEquals(n.said("error"), [
+    `Agent 'a' runs, but others cannot reach it on ${task}: the broker refuses it. A broker may also limit how many ` +
+    "subscriptions a client has: allow more, or run fewer agents on this node",
+  ]);
+  n.link.refusals.clear();
+  await n.spawn("b", { _reply_topic: "r2" });
+  assertEquals(n.reports("r2").map(({ refused_topics }) => refused_topics), [undefined]);
+});
+
+Deno.test("the answer to a spawn does not wait long for a broker that does not answer", async () => {
+  await using n = await fakeNode();
+  n.link.subscribe = () => new Promise(() => {});
+  const spawned = n.spawn("a", { _reply_topic: "r" });
+  await untilSettled("it waits for the broker", () => n.clock.pendingMs.includes(2000));
+  assertEquals(n.reports("r"), []);
+  await n.clock.advance(2000);
+  await spawned;
+  assertEquals(n.reports("r").map(({ ok }) => ok), [true]);
+});
+
 Deno.test("an agent asks another on the same node and gets its answer", async () => {
   await using n = await fakeNode();
   const asking = await n.spawn("a");
