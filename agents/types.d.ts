@@ -69,10 +69,51 @@ export interface Reading {
   readonly timestamp: number;
 }
 
+/** How a GPIO line is set up. Levels are logical: with `active_low`, 1 is the low level of the wire. */
+export interface GpioLineOptions {
+  /** Default `in`. */
+  direction?: "in" | "out";
+  /** Of an input: which changes are told; default `none`. */
+  edges?: "rising" | "falling" | "both" | "none";
+  /** A resistor to the high (`up`) or low level; default `as-is`. */
+  bias?: "as-is" | "up" | "down" | "off";
+  /** Of an input: how long a level has to last before it counts, milliseconds, up to 10,000; default 0. */
+  debounce_ms?: number;
+  active_low?: boolean;
+  /** Of an output: its first level; default `safe`. */
+  initial?: 0 | 1;
+  /** Of an output, which has to say it: its level while the agent is paused or does not run. */
+  safe?: 0 | 1;
+}
+
+/** A change of a line. */
+export interface GpioEdge {
+  /** The level after it. */
+  readonly value: 0 | 1;
+  /** When the kernel saw it: seconds on its monotonic clock. */
+  readonly timestamp: number;
+}
+
+/** An open GPIO line. Every method rejects with a `DeviceError`. */
+export interface GpioLine {
+  /** As it was asked for. */
+  readonly line: string;
+  /** Changes that were not told, because there were too many. */
+  readonly lost: number;
+  read(): Promise<0 | 1>;
+  write(value: 0 | 1 | boolean): Promise<void>;
+  /** The changes, until the line is closed or the agent stops. Use either this or `onEdge`. */
+  edges(): AsyncIterableIterator<GpioEdge>;
+  /** Calls `handler` for each change. @returns a function that ends it */
+  onEdge(handler: (edge: GpioEdge) => unknown): () => void;
+  /** An output goes to its safe level; then the line is free. */
+  close(): Promise<void>;
+}
+
 /** What a request for a device fails with. */
 export interface DeviceError extends Error {
   readonly name: "DeviceError";
-  readonly code: "not_granted" | "not_found" | "failed" | "timeout" | "busy";
+  readonly code: "not_granted" | "not_found" | "failed" | "timeout" | "busy" | "paused";
 }
 
 export interface Sensor {
@@ -173,6 +214,12 @@ export interface Agent {
    * before those of the machine itself.
    */
   sensor(id: string): Sensor;
+  /**
+   * Opens a line of a GPIO chip that the spawn config asks for in `devices`: `agent.gpio("GPIO17", { direction: "out",
+   * safe: 0 })`.
+   * @throws TypeError for a wrong option; DeviceError
+   */
+  gpio(line: string, options?: GpioLineOptions): Promise<GpioLine>;
 }
 
 /** Called once, before the first `process()`. If it throws, the agent has failed for good. */

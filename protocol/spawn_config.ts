@@ -158,7 +158,9 @@ const entriesOf = (kind: DeviceKind) =>
     ),
     [],
   );
-const DEVICE_ENTRIES = { sensors: entriesOf("sensors") } satisfies Readonly<Record<DeviceKind, unknown>>;
+const DEVICE_ENTRIES = { gpio: entriesOf("gpio"), sensors: entriesOf("sensors") } satisfies Readonly<
+  Record<DeviceKind, unknown>
+>;
 const DevicesSchema = v.pipe(
   object,
   v.strictObject(

@@ -63,7 +63,8 @@ export const SPAWN_FIELDS = {
   devices: {
     type: "object",
     default: {},
-    help: 'devices of the node that it asks for, such as {"sensors":["temperature"]}; the node decides',
+    help:
+      'devices of the node that it asks for, such as {"gpio":["GPIO17"],"sensors":["temperature"]}; the node decides',
   },
   secrets: { type: "list", default: [], help: "names of secrets of the node" },
   input_schema: { type: "object", default: {}, help: "JSON Schema of what it takes as a task" },

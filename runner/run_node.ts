@@ -8,6 +8,9 @@ import { Denials } from "./audit/denials.ts";
 import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, sayLeftovers, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "../protocol/packages/env.ts";
+import { Gpio } from "./devices/gpio.ts";
+import { findChips } from "./devices/gpio_chips.ts";
+import { startDeviceHost } from "./device_host.ts";
 import { Sensors } from "./devices/sensors.ts";
 import { Installer } from "./install/installer.ts";
 import { InstallGuard } from "./install/install_guard.ts";
@@ -202,6 +205,14 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   });
   // What is stopped must not outlive this process.
   const mayStop = async () => (await runtime.prepared).wrappers.endWithRunner;
+  const gpio = new Gpio({
+    clock,
+    startHost: async (path) => {
+      const { wrappers, bareDenoDir } = await runtime.prepared;
+      return await startDeviceHost(path, { deno, workDir, denoDir: bareDenoDir, wrappers });
+    },
+    onProblem: (message) => node.onProblem(message),
+  });
   const node: Node = new Node({
     identity,
     clock,
@@ -213,6 +224,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     registry,
     enforcer,
     sensors: new Sensors(config.sys, clock),
+    gpio,
+    chips: () => findChips(config.sys),
     memoryMb,
     totals,
     hangTimeoutMs,

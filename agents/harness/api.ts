@@ -4,7 +4,7 @@ import { publishRefusal, sendToRefusal } from "../../protocol/agent_topics.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
 import type { Agent, Broker, MessageHandler, PublishOptions } from "../types.d.ts";
-import { createDevices } from "./devices.ts";
+import type { Devices } from "./devices.ts";
 import { asJson, toMessage, toWire } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
 import type { PendingRequests, Subscriptions } from "./requests.ts";
@@ -16,7 +16,7 @@ export interface ApiParts {
   readonly pipe: Pipe;
   readonly replies: PendingRequests;
   readonly subscribed: PendingRequests;
-  readonly devices: PendingRequests;
+  readonly devices: Devices["api"];
   readonly subscriptions: Subscriptions;
   readonly stateFile: StateFile;
   readonly signal: AbortSignal;
@@ -164,7 +164,7 @@ export function createAgent(parts: ApiParts): Agent {
     secret,
     agents: () => parts.peers().map((peer) => ({ ...peer })),
     subscribe,
-    ...createDevices(parts.devices, pipe),
+    ...parts.devices,
   };
 }
 

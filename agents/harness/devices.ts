@@ -1,9 +1,11 @@
 /** The devices of the node, as agent code uses them. The node checks each request. */
 import type { DeviceErrorCode, DeviceFailure, DeviceRequest } from "../../protocol/devices/requests.ts";
+import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { Agent, Reading, Sensor, SensorInfo } from "../types.d.ts";
+import { GpioLines } from "./gpio.ts";
 import { toMessage } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
-import type { PendingRequests } from "./requests.ts";
+import { PendingRequests } from "./requests.ts";
 
 /** The node does not do what was asked of a device. */
 class DeviceError extends Error {
@@ -13,25 +15,59 @@ class DeviceError extends Error {
   }
 }
 
-export function createDevices(
-  pending: PendingRequests,
-  pipe: Pick<Pipe, "send">,
-): Pick<Agent, "sensors" | "sensor"> {
-  async function ask(request: DeviceRequest): Promise<unknown> {
-    const answer = await pending.ask((id) => pipe.send({ t: "device", id, request })) as {
+export interface DeviceParts {
+  readonly pipe: Pick<Pipe, "send">;
+  readonly signal: AbortSignal;
+  /** Calls agent code, and says in the log when it fails. */
+  readonly call: (work: () => unknown) => void;
+}
+
+export class Devices {
+  readonly #pending = new PendingRequests();
+  readonly #lines: GpioLines;
+  /** For the `agent` object. Its functions do not use `this`. */
+  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio">;
+
+  constructor(private readonly parts: DeviceParts) {
+    const ask = (request: DeviceRequest) => this.#ask(request);
+    const { signal, call } = parts;
+    const lines = new GpioLines({
+      ask,
+      signal,
+      call,
+      gone: (message) => new DeviceError("failed", message),
+    });
+    this.#lines = lines;
+    this.api = {
+      sensors: async () => await ask({ op: "sensors" }) as SensorInfo[],
+      sensor: (id) => sensor(id, ask),
+      gpio: async (line, options) => {
+        if (typeof line !== "string") {
+          throw new TypeError(`A line is asked for by its name, got ${toMessage(line)}`);
+        }
+        return await lines.open(line, options);
+      },
+    };
+  }
+
+  receive(frame: Extract<RunnerFrame, { t: "device" | "edges" | "device_gone" }>): void {
+    if (frame.t === "device") this.#pending.answer(frame.id, frame);
+    else this.#lines.receive(frame);
+  }
+
+  async #ask(request: DeviceRequest): Promise<unknown> {
+    const answer = await this.#pending.ask((id) => this.parts.pipe.send({ t: "device", id, request })) as {
       readonly value?: unknown;
       readonly error?: DeviceFailure;
     };
     if (answer.error !== undefined) throw new DeviceError(answer.error.code, answer.error.message);
     return answer.value;
   }
+}
 
-  function sensor(id: string): Sensor {
-    if (typeof id !== "string" || id === "") {
-      throw new TypeError(`A sensor is asked for by its id or its kind, got ${toMessage(id)}`);
-    }
-    return { id, read: async () => await ask({ op: "read", sensor: id }) as Reading };
+function sensor(id: string, ask: (request: DeviceRequest) => Promise<unknown>): Sensor {
+  if (typeof id !== "string" || id === "") {
+    throw new TypeError(`A sensor is asked for by its id or its kind, got ${toMessage(id)}`);
   }
-
-  return { sensors: async () => await ask({ op: "sensors" }) as SensorInfo[], sensor };
+  return { id, read: async () => await ask({ op: "read", sensor: id }) as Reading };
 }

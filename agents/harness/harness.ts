@@ -9,6 +9,7 @@ import { LineSplitter } from "../../protocol/lines.ts";
 import type { Agent } from "../types.d.ts";
 import { Activity } from "./activity.ts";
 import { createAgent } from "./api.ts";
+import { Devices } from "./devices.ts";
 import { fenceProblem } from "./functions.ts";
 import { redirectConsole } from "./console.ts";
 import type { AgentCode, OpenCode } from "./language.ts";
@@ -33,7 +34,7 @@ class Harness {
   readonly #stateFile: StateFile;
   readonly #replies = new PendingRequests();
   readonly #subscribed = new PendingRequests();
-  readonly #devices = new PendingRequests();
+  readonly #devices: Devices;
   readonly #subscriptions: Subscriptions;
   readonly #code: AgentCode;
   readonly #agent: Agent;
@@ -52,12 +53,17 @@ class Harness {
       const message = `A handler of messages on ${topic} failed: ${traceback}`;
       this.#pipe.sendWithoutWaiting({ t: "log", level: "error", message });
     });
+    this.#devices = new Devices({
+      pipe: this.#pipe,
+      signal: this.#stopping.signal,
+      call: (work) => void this.#call(work),
+    });
     this.#agent = createAgent({
       start,
       pipe: this.#pipe,
       replies: this.#replies,
       subscribed: this.#subscribed,
-      devices: this.#devices,
+      devices: this.#devices.api,
       subscriptions: this.#subscriptions,
       stateFile: this.#stateFile,
       signal: this.#stopping.signal,
@@ -87,7 +93,9 @@ class Harness {
       case "reply":
         return this.#replies.answer(frame.id, frame.value);
       case "device":
-        return this.#devices.answer(frame.id, frame);
+      case "edges":
+      case "device_gone":
+        return this.#devices.receive(frame);
       case "peers":
         this.#peers = frame.peers;
         return;
@@ -155,6 +163,17 @@ class Harness {
         this.#code.describe(error).error
       }`;
       this.#pipe.sendWithoutWaiting({ t: "log", level: "warning", message });
+    }
+  }
+
+  /** Calls a handler of changes of a line. */
+  async #call(work: () => unknown): Promise<void> {
+    try {
+      await this.#activity.during(work);
+    } catch (error) {
+      const { traceback } = this.#code.describe(error);
+      const message = `A handler of changes of a line failed: ${traceback}`;
+      this.#pipe.sendWithoutWaiting({ t: "log", level: "error", message });
     }
   }
 

@@ -1,4 +1,5 @@
 /** Merges the fields of one report into what is known about a node or an agent. Pure. */
+import type { GpioChip } from "../../protocol/devices/gpio.ts";
 import { type Sensor, SENSOR_KINDS, sensorKindOf } from "../../protocol/devices/sensors.ts";
 import { epochIn } from "../../protocol/placement.ts";
 import { isJsonObject } from "../../protocol/json.ts";
@@ -10,6 +11,8 @@ const MAX_TEXT_CHARS = 300;
 const MAX_LABELS = 64;
 const MAX_AGENTS_OF_NODE = 1000;
 const MAX_SENSORS = 256;
+const MAX_CHIPS = 16;
+const MAX_LINES = 512;
 const MAX_MANIFEST_CHARS = 16_000;
 
 /** The fields of a report. Anybody may publish anything, so each field is checked before use. */
@@ -40,7 +43,7 @@ export function nodeAfter(
 ): NodeView | undefined {
   const node = known ?? newNode(name);
   if (report === "status") return afterStatus(node, fields);
-  if (report === "devices") return { ...node, sensors: sensors(fields.sensors) };
+  if (report === "devices") return { ...node, sensors: sensors(fields.sensors), gpio: chips(fields.gpio) };
   if (fields.status === "offline") return { ...node, isOnline: false, agents: [] };
   const timestamp = number(fields.timestamp);
   return {
@@ -196,6 +199,16 @@ function sensors(value: unknown): readonly Sensor[] {
     if (kind === undefined) return [];
     const place = of === "machine" ? "machine" : "surroundings";
     return [{ id: String(id), kind, unit: SENSOR_KINDS[kind], name: text(name) ?? "", of: place }];
+  });
+}
+
+function chips(value: unknown): readonly GpioChip[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.slice(0, MAX_CHIPS).flatMap((entry): GpioChip[] => {
+    if (!isJsonObject(entry)) return [];
+    const { chip, names } = entry as Fields;
+    if (typeof chip !== "string" || !/^gpiochip\d{1,3}$/.test(chip) || !Array.isArray(names)) return [];
+    return [{ chip, names: names.slice(0, MAX_LINES).map((name) => text(name) ?? "") }];
   });
 }
 

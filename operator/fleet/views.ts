@@ -1,4 +1,5 @@
 /** Nodes and agents as last reported on the bus: the entries of a fleet. */
+import type { GpioChip } from "../../protocol/devices/gpio.ts";
 import type { Sensor } from "../../protocol/devices/sensors.ts";
 import { STALE_AFTER_MS } from "../../protocol/heartbeat.ts";
 
@@ -31,6 +32,8 @@ export interface NodeView {
   readonly hasLabels: boolean;
   /** What it can read; undefined where it does not say. */
   readonly sensors: readonly Sensor[] | undefined;
+  /** Its GPIO chips; undefined where it does not say. */
+  readonly gpio: readonly GpioChip[] | undefined;
 }
 
 /** An agent as last reported. */
@@ -88,6 +91,7 @@ export function newNode(name: string): NodeView {
     labels: {},
     hasLabels: false,
     sensors: undefined,
+    gpio: undefined,
   };
 }
 

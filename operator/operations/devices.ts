@@ -1,5 +1,7 @@
 /** Compares what an agent asks for with what a node says it has. Pure. */
 import { isJsonObject } from "../../protocol/json.ts";
+import type { DeviceKind } from "../../protocol/devices/devices.ts";
+import { lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
 import { meansSensor, noSuchSensor } from "../../protocol/devices/sensors.ts";
 import type { NodeView } from "../fleet/views.ts";
 
@@ -8,10 +10,26 @@ import type { NodeView } from "../fleet/views.ts";
  * @param devices as in a spawn config
  */
 export function missingDevice(node: NodeView | undefined, devices: unknown): string | undefined {
-  const has = node?.sensors;
-  if (has === undefined || !isJsonObject(devices)) return undefined;
-  const { sensors } = devices as Readonly<Record<string, unknown>>;
-  const asked = Array.isArray(sensors) ? sensors.map(String) : [];
-  const entry = asked.find((entry) => !has.some((sensor) => meansSensor(entry, sensor)));
-  return entry === undefined ? undefined : `devices.sensors '${entry}': ${noSuchSensor(has)}`;
+  if (node === undefined || !isJsonObject(devices)) return undefined;
+  const { sensors, gpio } = devices as Readonly<Record<string, unknown>>;
+  return missing(
+    "sensors",
+    sensors,
+    node.sensors,
+    noSuchSensor,
+    (entry, has) => has.some((sensor) => meansSensor(entry, sensor)),
+  ) ??
+    missing("gpio", gpio, node.gpio, noSuchLine, (entry, has) => lineOf(entry, has) !== undefined);
+}
+
+function missing<T>(
+  kind: DeviceKind,
+  asked: unknown,
+  has: readonly T[] | undefined,
+  inWords: (has: readonly T[]) => string,
+  isThere: (entry: string, has: readonly T[]) => boolean,
+): string | undefined {
+  if (has === undefined || !Array.isArray(asked)) return undefined;
+  const entry = asked.map(String).find((entry) => !isThere(entry, has));
+  return entry === undefined ? undefined : `devices.${kind} '${entry}': ${inWords(has)}`;
 }

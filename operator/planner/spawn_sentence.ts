@@ -131,7 +131,8 @@ function parametersOf(template: string, about: string | undefined, clauses: Clau
   const given: Record<string, ParameterValue> = {};
   for (const [clause, parameter] of Object.entries(MEANS[template] ?? {})) {
     const value = left.get(clause as never);
-    if (value !== undefined) given[parameter] = value;
+    // People say "gpio 17" for the line that the kernel calls GPIO17.
+    if (value !== undefined) given[parameter] = clause === "line" ? `GPIO${value}` : value;
     left.delete(clause as never);
   }
   const [unused] = left.values();
@@ -159,7 +160,7 @@ function bounded(given: Readonly<Record<string, ParameterValue>>): Given | strin
 const MEANS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   temperature: { output: "topic", input: "topic" },
   humidity: { output: "topic", input: "topic" },
-  door: { path: "path", output: "topic", input: "topic", line: "line" },
+  door: { output: "topic", input: "topic", line: "line" },
   cpu_memory: { output: "topic", input: "topic" },
   file_watcher: { path: "path", output: "topic", input: "topic" },
   http_poller: { url: "url", output: "topic", input: "topic" },

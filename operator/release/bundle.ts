@@ -90,7 +90,7 @@ function withoutOwnPaths(code: string, folder: string): string {
   });
 }
 
-async function bundle(flags: readonly string[], entry: URL, output: string): Promise<void> {
+export async function bundle(flags: readonly string[], entry: URL, output: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", ...flags, `--output=${output}`, fileURLToPath(entry)],
     cwd: fileURLToPath(ROOT),

@@ -4,7 +4,7 @@ import door from "../../agents/templates/door.ts" with { type: "text" };
 import fileWatcher from "../../agents/templates/file_watcher.ts" with { type: "text" };
 import humidity from "../../agents/templates/humidity.ts" with { type: "text" };
 import temperature from "../../agents/templates/temperature.ts" with { type: "text" };
-import { number, outputTopic, path, readingNeeds, sensorNeeds, sensorOf, text } from "./shapes.ts";
+import { number, outputTopic, path, sensorNeeds, sensorOf, simulate, text } from "./shapes.ts";
 import type { Template } from "./template.ts";
 
 const offset = number(0, "Correction added to the reading.");
@@ -32,25 +32,29 @@ export const SENSORS: readonly Template[] = [
   },
   {
     name: "door",
-    description: "Reads a contact on a GPIO line, and publishes when it opens or closes.",
+    description: "Waits for a contact on a GPIO line, and publishes when it opens or closes.",
     capabilities: ["sensor", "door", "gpio"],
     words: ["door", "window", "contact", "reed", "gpio", "button"],
-    pollInterval: 1,
+    pollInterval: 30,
     parameters: {
-      line: number(17, "Line of the GPIO chip.", { min: 0, max: 1023, isWhole: true }),
-      chip: text("gpiochip0", "The GPIO chip.", /^[A-Za-z0-9][\w-]*$/, "the name of a GPIO chip"),
-      open_level: number(1, "Value of the line when the door is open.", { min: 0, max: 1, isWhole: true }),
+      line: text(
+        "GPIO17",
+        "The line, by its name or as CHIP:LINE.",
+        /^[A-Za-z][\w+#./:-]{0,40}$/,
+        "the name of a GPIO line, or CHIP:LINE",
+      ),
+      open_level: number(1, "Level of the line when the door is open.", { min: 0, max: 1, isWhole: true }),
+      bias: {
+        kind: "choice",
+        default: "up",
+        choices: ["up", "down", "off", "as-is"],
+        doc: "up: the contact connects the line to ground; down: to the supply.",
+      },
+      debounce_ms: number(20, "How long a level has to last, milliseconds.", { min: 0, max: 10_000 }),
+      simulate,
       topic: outputTopic("sensors/door"),
-      gpioget: path("/usr/bin/gpioget", "The gpioget program."),
-      libgpiod: number(1, "Major version of libgpiod: 1 on Debian 12, 2 from Debian 13 on.", {
-        min: 1,
-        max: 2,
-        isWhole: true,
-      }),
-      path: path("", "File with 0 or 1 to read instead of the GPIO line."),
     },
-    needs: ({ path, gpioget }) =>
-      path === "" ? { permissions: { run: [String(gpioget)] } } : readingNeeds(String(path)),
+    needs: ({ line, simulate }) => simulate === true ? {} : { devices: { gpio: [String(line)] } },
     code: door,
   },
   {

@@ -50,6 +50,12 @@ export const text = (fallback: string, doc: string, pattern = /^/, rule = "text"
 
 export const secretName = (doc: string): Parameter => text("", doc, SECRET_NAME, "the name of a secret");
 
+export const simulate: Parameter = {
+  kind: "flag",
+  default: false,
+  doc: "Whether to publish made-up readings, without a device.",
+};
+
 /** A sensor of the node, and made-up readings in its place. */
 export const sensorOf = (kind: SensorKind): Parameters => ({
   sensor: text(
@@ -58,18 +64,11 @@ export const sensorOf = (kind: SensorKind): Parameters => ({
     SENSOR,
     "the id or kind of a sensor",
   ),
-  simulate: { kind: "flag", default: false, doc: "Whether to publish made-up readings, without a sensor." },
+  simulate,
 });
 
 export const sensorNeeds = ({ sensor, simulate }: ParameterValues): Needs =>
   simulate === true ? {} : { devices: { sensors: [String(sensor)] } };
-
-/** Deno's sandbox blocks these folders, so the agent reads them by running `cat`. */
-export function readingNeeds(file: string): Needs {
-  return /^\/(sys|proc|dev)\//.test(file)
-    ? { permissions: { run: ["/usr/bin/cat"] } }
-    : { permissions: { read: [file] } };
-}
 
 /**
  * HOST:PORT of a URL, in the form of a Deno net permission.

@@ -3,6 +3,7 @@ import { holdsInexactInteger } from "../../protocol/json.ts";
 import { z } from "zod";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
+import { RefusedError } from "../commander.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { instances, locate, onlineNode } from "../operations/find.ts";
 import type { Fleet } from "../fleet/fleet.ts";
@@ -81,7 +82,12 @@ const spawnAgent = defineTool({
     refuseElsewhere(operator, fields.name, node);
     const config = { ...base, ...withoutUndefined(fields) };
     refuseMissing(operator.fleet, node, config, template);
-    return await spawned({ operator }, node, config, call);
+    try {
+      return await spawned({ operator }, node, config, call);
+    } catch (error) {
+      const simulation = error instanceof RefusedError ? simulationOf(template, node) : "";
+      throw simulation === "" ? error : new OperationError(`${(error as Error).message}.${simulation}`);
+    }
   },
 });
 

@@ -1,10 +1,16 @@
 /** What an agent asks its node of devices, on the pipe. Untrusted: `isDeviceRequest` checks all of it. Pure. */
+import { type GpioOptions, readGpioOptions } from "./gpio.ts";
 
 export type DeviceRequest =
   /** The sensors that it may read. */
   | { readonly op: "sensors" }
   /** `sensor`: an id, or a kind. */
-  | { readonly op: "read"; readonly sensor: string };
+  | { readonly op: "read"; readonly sensor: string }
+  /** `line`: as in its spawn config. The answer is a handle. */
+  | { readonly op: "gpio_open"; readonly line: string; readonly options: GpioOptions }
+  | { readonly op: "gpio_read"; readonly handle: number }
+  | { readonly op: "gpio_write"; readonly handle: number; readonly value: 0 | 1 }
+  | { readonly op: "gpio_close"; readonly handle: number };
 
 /** Why a request failed. */
 export type DeviceErrorCode =
@@ -15,8 +21,10 @@ export type DeviceErrorCode =
   /** The device does not answer as it should. */
   | "failed"
   | "timeout"
-  /** Too many requests at the same time. */
-  | "busy";
+  /** Too many requests at the same time; or somebody else has the device. */
+  | "busy"
+  /** An output is not driven while its agent is paused. */
+  | "paused";
 
 export interface DeviceFailure {
   readonly code: DeviceErrorCode;
@@ -27,7 +35,34 @@ const MAX_NAME_CHARS = 200;
 
 export function isDeviceRequest(value: unknown): value is DeviceRequest {
   if (value === null || typeof value !== "object") return false;
-  const { op, sensor } = value as Readonly<Record<string, unknown>>;
-  if (op === "sensors") return true;
-  return op === "read" && typeof sensor === "string" && sensor.length <= MAX_NAME_CHARS;
+  const fields = value as Readonly<Record<string, unknown>>;
+  switch (fields.op) {
+    case "sensors":
+      return true;
+    case "read":
+      return isName(fields.sensor);
+    case "gpio_open":
+      return isName(fields.line) && areOptions(fields.options);
+    case "gpio_read":
+    case "gpio_close":
+      return Number.isSafeInteger(fields.handle);
+    case "gpio_write":
+      return Number.isSafeInteger(fields.handle) && (fields.value === 0 || fields.value === 1);
+    default:
+      return false;
+  }
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === "string" && value.length <= MAX_NAME_CHARS;
+}
+
+function areOptions(value: unknown): boolean {
+  try {
+    readGpioOptions(value);
+    return value !== null && value !== undefined;
+  } catch {
+    // Not written by the harness.
+    return false;
+  }
 }

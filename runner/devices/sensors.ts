@@ -1,18 +1,9 @@
 /** Reads the node's sensors for its agents: each at most once a second, again where it failed, never without end. */
-import type { DeviceErrorCode } from "../../protocol/devices/requests.ts";
-import { ExpectedError } from "../../protocol/expected_error.ts";
 import type { Reading } from "../../protocol/devices/sensors.ts";
 import type { Clock } from "../clock.ts";
+import { DeviceError } from "./device_error.ts";
 import { readNumber, readWire, rounded } from "./channels.ts";
 import { findSensors, type FoundSensor } from "./inventory.ts";
-
-/** A request for a device that failed; the message is for the agent's author. */
-export class DeviceError extends ExpectedError {
-  override name = "DeviceError";
-  constructor(readonly reason: DeviceErrorCode, message: string) {
-    super(message);
-  }
-}
 
 /** A reading is as old as this at the most, and a sensor is read no more often. */
 const FRESH_MS = 1000;

@@ -8,6 +8,8 @@ import type { Clock } from "../clock.ts";
 import { Coalesced } from "../coalesced.ts";
 import type { Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
+import type { Gpio } from "../devices/gpio.ts";
+import type { GpioChip } from "../../protocol/devices/gpio.ts";
 import type { Sensors } from "../devices/sensors.ts";
 import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
 import type { Totals } from "../policy/totals.ts";
@@ -71,6 +73,8 @@ export interface NodeParts {
   readonly registry: Registry;
   readonly enforcer: PolicyEnforcer;
   readonly sensors: Sensors;
+  readonly gpio: Gpio;
+  readonly chips: () => Promise<readonly GpioChip[]>;
   /** Resident memory of an agent, MiB, unless the policy says otherwise. */
   readonly memoryMb: number;
   /** What all agents may use together. */
@@ -196,7 +200,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     generations: () => fleetReports.tags,
     onReported,
   });
-  const inventory = new Inventory({ reporter, sensors: parts.sensors, clock });
+  const inventory = new Inventory({ reporter, sensors: parts.sensors, chips: parts.chips, agents, clock });
   const manifests = new Manifests(reporter, clock);
   const rulesOf = (agent: string) => enforcer.rulesFor(agent);
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
@@ -294,6 +298,9 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   });
   const devices = new DeviceDesk({
     sensors: parts.sensors,
+    gpio: parts.gpio,
+    chips: parts.chips,
+    agents,
     allowed: (agent) => rulesOf(agent).devices,
     onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),
   });
@@ -358,6 +365,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     requests,
     subscriptions,
     traffic,
+    devices,
     updates,
     fleetReports,
     arrivals,

@@ -14,7 +14,10 @@ const KINDS: Readonly<Record<PermissionKind, string>> = {
   ffi: "load native libraries (which then run outside the sandbox)",
 };
 
-const DEVICES: Readonly<Record<DeviceKind, string>> = { sensors: "read, once a second," };
+const DEVICES: Readonly<Record<DeviceKind, string>> = {
+  gpio: "use the lines",
+  sensors: "read, once a second,",
+};
 
 /** The lines that say what agents may have. */
 export function explainPolicy(policy: Policy): string[] {

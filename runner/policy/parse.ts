@@ -62,7 +62,9 @@ const deviceRules = (kind: DeviceKind) =>
       (issue) => `${deviceRuleProblem(kind, issue.input)}: current value is ${show(issue.input)}`,
     ),
   )));
-const DEVICES = { sensors: deviceRules("sensors") } satisfies Readonly<Record<DeviceKind, unknown>>;
+const DEVICES = { gpio: deviceRules("gpio"), sensors: deviceRules("sensors") } satisfies Readonly<
+  Record<DeviceKind, unknown>
+>;
 const filters = v.optional(listOf(v.pipe(
   text,
   v.check(

@@ -70,7 +70,7 @@ export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
   total_disk_mb: undefined,
   rules: Object.freeze<Rules>({
     permissions: NO_PERMISSIONS,
-    devices: Object.freeze({ sensors: HARMLESS_KINDS }),
+    devices: Object.freeze({ gpio: [], sensors: HARMLESS_KINDS }),
     install: true,
     topics: DEFAULT_TOPIC_RULES,
     broker: "broker",

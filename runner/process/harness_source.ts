@@ -3,6 +3,7 @@
  * as a single file of JavaScript: see `operator/release/bundle.ts`.
  */
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
+import gpioLines from "../../protocol/devices/gpio.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
@@ -17,6 +18,7 @@ import redirect from "../../agents/harness/console.ts" with { type: "text" };
 import devices from "../../agents/harness/devices.ts" with { type: "text" };
 import errors from "../../agents/harness/errors.ts" with { type: "text" };
 import functions from "../../agents/harness/functions.ts" with { type: "text" };
+import gpio from "../../agents/harness/gpio.ts" with { type: "text" };
 import harness from "../../agents/harness/harness.ts" with { type: "text" };
 import load from "../../agents/harness/load.ts" with { type: "text" };
 import loop from "../../agents/harness/loop.ts" with { type: "text" };
@@ -42,6 +44,7 @@ export const HARNESS: SourceTree = {
   entry: "agents/harness/main.ts",
   files: {
     "protocol/agent_topics.ts": agentTopics,
+    "protocol/devices/gpio.ts": gpioLines,
     "protocol/frames.ts": frames,
     "protocol/json.ts": json,
     "protocol/lines.ts": lines,
@@ -56,6 +59,7 @@ export const HARNESS: SourceTree = {
     "agents/harness/devices.ts": devices,
     "agents/harness/errors.ts": errors,
     "agents/harness/functions.ts": functions,
+    "agents/harness/gpio.ts": gpio,
     "agents/harness/harness.ts": harness,
     "agents/harness/load.ts": load,
     "agents/harness/loop.ts": loop,

@@ -1,13 +1,14 @@
 /** Programs for arm64 on this machine: qemu, and the libraries that they load. */
 import { join } from "@std/path";
 
-const PACKAGES = ["libc6:arm64", "libgcc-s1:arm64"];
+const PACKAGES = ["libc6", "libgcc-s1"];
 
 /**
- * A folder with Debian's arm64 libraries, which this machine's own package database knows nothing of.
+ * A folder with Debian's packages for arm64, which this machine's own package database knows nothing of.
+ * @param packages a name that ends with `-`: the package whose name begins so, and that the package without it needs
  * @throws Error when they cannot be had, with what the program said
  */
-export async function armRoot(cache: string): Promise<string> {
+export async function armRoot(cache: string, packages: readonly string[] = PACKAGES): Promise<string> {
   const root = join(cache, "root");
   if (await exists(join(root, "complete"))) return root;
   const apt = join(cache, "apt");
@@ -27,10 +28,24 @@ export async function armRoot(cache: string): Promise<string> {
     `Dir::Cache=${apt}/cache`,
   ].flatMap((option) => ["-o", option]);
   await run("apt-get", [...options, "update"], debs);
-  await run("apt-get", [...options, "download", ...PACKAGES], debs);
+  const names = await Promise.all(packages.map((name) => name.endsWith("-") ? needed(options, name) : name));
+  await run("apt-get", [...options, "download", ...names.map((name) => `${name}:arm64`)], debs);
   for (const { name } of Deno.readDirSync(debs)) await run("dpkg-deb", ["-x", join(debs, name), root], debs);
   await Deno.writeTextFile(join(root, "complete"), "");
   return root;
+}
+
+/** Debian's `linux-image-arm64` is empty, and needs `linux-image-6.1.0-49-arm64`. */
+async function needed(options: readonly string[], prefix: string): Promise<string> {
+  const { stdout } = await new Deno.Command("apt-cache", {
+    args: [...options, "depends", `${prefix}arm64`],
+    stdin: "null",
+    stderr: "null",
+  }).output();
+  const [name] =
+    new RegExp(`(?<=Depends: )${RegExp.escape(prefix)}\\S+`).exec(new TextDecoder().decode(stdout)) ?? [];
+  if (name === undefined) throw new Error(`apt-cache knows nothing that ${prefix}arm64 needs`);
+  return name;
 }
 
 /** @returns path of a program that runs `deno` under emulation */

@@ -110,17 +110,24 @@ Deno.test("what is not understood does nothing, and says what can be said", asyn
   assertEquals(stage.bus.messages.slice(from).filter(({ topic }) => topic.endsWith("/spawn")), []);
 });
 
-Deno.test("a refusal of the node is told, and is a failure", async () => {
-  await using here = await policed();
-  const { code, stdout } = await chat(here.broker.port, [
-    "deploy a door sensor to test-node",
-    "--yes",
-  ]);
-  assertEquals(code, 1);
-  assertMatch(
-    stdout,
-    /^Failed: Cannot spawn 'door-test-node': permissions.run '\/usr\/bin\/gpioget' is not allowed/,
-  );
+Deno.test("a refusal of the node is told, and is a failure; what can be simulated is offered so", async () => {
+  const names = Array.from({ length: 28 }, (_, line) => `GPIO${line}\0`).join("");
+  await withSys({ "bus/gpio/devices/gpiochip0/of_node/gpio-line-names": names }, async ({ root }) => {
+    await using here = await policed(undefined, ["--sys", root]);
+    const say = (sentence: string) => chat(here.broker.port, [sentence, "--yes"]);
+    const door = "spawn an agent on test-node that reads the door sensor every 30 seconds";
+    const refused = await say(door);
+    assertEquals(refused.code, 1);
+    assertMatch(
+      refused.stdout,
+      /^Failed: Cannot spawn 'door-test-node': devices\.gpio 'GPIO17' is not allowed.*"gpio": \["GPIO17"\].*made-up readings/,
+    );
+    const absent = await say(`${door} on gpio 40`);
+    assertMatch(absent.stdout, /devices\.gpio 'GPIO40': there is no such line; gpiochip0 has GPIO0, GPIO1,/);
+    const simulated = await say(/readings: (deploy .*) \(/.exec(absent.stdout)?.[1] ?? "");
+    assertEquals([simulated.code, simulated.stdout], [0, "Agent 'door-test-node' runs on test-node\n"]);
+    assertEquals((await here.bus.on("sensors/door")).json.simulated, true);
+  });
 });
 
 Deno.test("a temperature sensor agent is deployed where there is a sensor, and offered as a simulation elsewhere", async () => {

@@ -235,6 +235,50 @@ class Agent:
         """A sensor by its id, or the first of a kind: await agent.sensor("temperature").read()"""
         return Sensor(self._api, id)
 
+    async def gpio(self, line, **options):
+        """Opens a line of a GPIO chip: await agent.gpio("GPIO17", direction="out", safe=0)"""
+        return GpioLine(line, await _call_async(self._api.gpio, line, json.dumps(options)))
+
+
+class GpioLine:
+    """An open GPIO line."""
+
+    def __init__(self, line, js):
+        self._js = js
+        self.line = line
+
+    def __repr__(self):
+        return f"<line {self.line}>"
+
+    @property
+    def lost(self):
+        return self._js.lost()
+
+    async def read(self):
+        return await _call_async(self._js.read)
+
+    async def write(self, value):
+        await _call_async(self._js.write, int(value))
+
+    async def close(self):
+        await _call_async(self._js.close)
+
+    async def edges(self):
+        """The changes, each with value and timestamp, until the line is closed or the agent stops."""
+        while (edge := await _call_async(self._js.next_edge)) is not None:
+            yield json.loads(edge)
+
+    def on_edge(self, handler):
+        """Calls handler(edge) for each change."""
+
+        async def listen():
+            async for edge in self.edges():
+                result = handler(edge)
+                if inspect.isawaitable(result):
+                    await result
+
+        return asyncio.ensure_future(listen())
+
 
 class Sensor:
     def __init__(self, api, id):

@@ -35,6 +35,20 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
     agents: () => JSON.stringify(agent.agents()),
     secret: (name: string) => agent.secret(name),
     sensors: async () => JSON.stringify(await agent.sensors()),
+    gpio: async (line: string, options: string) => {
+      const open = await agent.gpio(line, JSON.parse(options));
+      const edges = open.edges();
+      return {
+        read: () => open.read(),
+        write: (value: 0 | 1) => open.write(value),
+        close: () => open.close(),
+        lost: () => open.lost,
+        next_edge: async () => {
+          const { value, done } = await edges.next();
+          return done === true ? undefined : JSON.stringify(value);
+        },
+      };
+    },
     read_sensor: async (id: string) => JSON.stringify(await agent.sensor(id).read()),
     subscribe: (filter: string, deliver: PythonFunction & Proxy) => subscribe(agent, filter, deliver),
     aborted: () => agent.signal.aborted,

@@ -10,6 +10,7 @@ import type { Arrivals } from "../migration/arrivals.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Vitals } from "../reports/vitals.ts";
+import type { DeviceDesk } from "./devices.ts";
 import type { FleetReports } from "./fleet_reports.ts";
 import type { Manifests } from "./manifests.ts";
 import type { OwnTopics } from "./own_topics.ts";
@@ -35,6 +36,7 @@ export interface AgentEventParts {
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
   readonly traffic: Traffic;
+  readonly devices: DeviceDesk;
   readonly updates: Updates;
   readonly fleetReports: FleetReports;
   readonly arrivals: Arrivals;
@@ -52,6 +54,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   onState(agent: SupervisedAgent, state: VisibleState): void {
     this.parts.log.info(`Agent '${agent.name}' is ${state}`);
     this.parts.vitals.reportState(agent, state);
+    if (state === "paused") this.parts.devices.paused(agent);
     this.parts.roster.sync(agent);
   }
 
@@ -94,6 +97,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
 
   onExit(agent: SupervisedAgent, reason: string): void {
     this.parts.audit.record({ event: "exited", agent: agent.name, reason });
+    this.parts.devices.exited(agent);
     this.parts.tasks.exited(agent);
     this.parts.requests.forget(agent);
     this.parts.subscriptions.removeAll(agent);

@@ -1,16 +1,29 @@
 /** Answers what agents ask of devices: within what their spawn config asks for and the policy allows. */
 import type { AgentFrame } from "../../../protocol/frames.ts";
 import type { DeviceFailure, DeviceRequest } from "../../../protocol/devices/requests.ts";
-import { deviceCovers, type Devices } from "../../../protocol/devices/devices.ts";
+import {
+  type GpioChip,
+  type Line,
+  lineOf,
+  noSuchLine,
+  readGpioOptions,
+} from "../../../protocol/devices/gpio.ts";
+import { deviceCovers, type DeviceKind, type Devices } from "../../../protocol/devices/devices.ts";
 import { shown } from "../reports/inventory.ts";
 import { meansSensor, noSuchSensor } from "../../../protocol/devices/sensors.ts";
 import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
-import { DeviceError, type Sensors } from "../../devices/sensors.ts";
+import { DeviceError } from "../../devices/device_error.ts";
+import type { Gpio } from "../../devices/gpio.ts";
+import type { Sensors } from "../../devices/sensors.ts";
 import type { FoundSensor } from "../../devices/inventory.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 
 export interface DeviceDeskParts {
   readonly sensors: Pick<Sensors, "list" | "read" | "failuresOf">;
+  readonly gpio: Pick<Gpio, "open" | "read" | "write" | "close" | "paused" | "exited">;
+  readonly chips: () => Promise<readonly GpioChip[]>;
+  /** All agents here. */
+  readonly agents: () => readonly SupervisedAgent[];
   /** What the policy allows an agent now. */
   readonly allowed: (agent: string) => Devices;
   /** An agent has asked for a device that it was not granted. */
@@ -48,11 +61,51 @@ export class DeviceDesk {
    * What an agent asks for and this node does not have; `undefined` where it has all. Asked at a spawn alone: a sensor
    * that is unplugged keeps no agent from coming back.
    */
-  async missing({ devices }: SpawnConfig): Promise<string | undefined> {
+  async missing({ name, devices }: SpawnConfig): Promise<string | undefined> {
+    return await this.#missingSensor(devices) ?? await this.#missingLine(name, devices);
+  }
+
+  /** Its outputs go to their safe level. */
+  paused(agent: SupervisedAgent): void {
+    this.parts.gpio.paused(agent);
+  }
+
+  /** Its process has ended: so do its outputs, and its lines are free. */
+  exited(agent: SupervisedAgent): void {
+    this.parts.gpio.exited(agent);
+  }
+
+  async #missingSensor(devices: Devices): Promise<string | undefined> {
     if (devices.sensors.length === 0) return undefined;
     const found = await this.parts.sensors.list();
     const entry = devices.sensors.find((entry) => !found.some((sensor) => meansSensor(entry, sensor)));
     return entry === undefined ? undefined : `devices.sensors '${entry}': ${noSuchSensor(found)}`;
+  }
+
+  /** One agent holds a line: whoever asks later is told who. */
+  async #missingLine(name: string, devices: Devices): Promise<string | undefined> {
+    if (devices.gpio.length === 0) return undefined;
+    const chips = await this.parts.chips();
+    for (const entry of devices.gpio) {
+      const line = lineOf(entry, chips);
+      if (line === undefined) return `devices.gpio '${entry}': ${noSuchLine(chips)}`;
+      const holder = this.parts.agents().find((agent) =>
+        agent.name !== name && agent.config.devices.gpio.some((other) => isSame(lineOf(other, chips), line))
+      );
+      if (holder !== undefined) return `devices.gpio '${entry}': agent '${holder.name}' has the line`;
+    }
+    return undefined;
+  }
+
+  /** @throws DeviceError */
+  async #lineOf({ name, config }: SupervisedAgent, entry: string): Promise<Line> {
+    const isGranted = config.devices.gpio.includes(entry) &&
+      deviceCovers("gpio", this.parts.allowed(name).gpio, entry);
+    if (!isGranted) throw notGranted(`open line '${entry}'`, "gpio", entry);
+    const chips = await this.parts.chips();
+    const line = lineOf(entry, chips);
+    if (line !== undefined) return line;
+    throw new DeviceError("not_found", `Cannot open line '${entry}': ${noSuchLine(chips)}`);
   }
 
   async #answer(
@@ -76,6 +129,19 @@ export class DeviceDesk {
         }));
       case "read":
         return await this.parts.sensors.read(await this.#sensorOf(agent, request.sensor));
+      case "gpio_open": {
+        const line = await this.#lineOf(agent, request.line).catch((error) => {
+          if (error.reason === "not_granted") this.parts.onDenied(agent, "gpio", request.line);
+          throw error;
+        });
+        return await this.parts.gpio.open(agent, line, readGpioOptions(request.options));
+      }
+      case "gpio_read":
+        return await this.parts.gpio.read(agent, request.handle);
+      case "gpio_write":
+        return await this.parts.gpio.write(agent, request.handle, request.value);
+      case "gpio_close":
+        return await this.parts.gpio.close(agent, request.handle);
       default:
         return request satisfies never;
     }
@@ -105,11 +171,15 @@ export class DeviceDesk {
       throw new DeviceError("not_found", `Cannot read '${wanted}': this node has no such sensor`);
     }
     this.parts.onDenied(agent, "sensors", wanted);
-    throw new DeviceError(
-      "not_granted",
-      `Cannot read '${wanted}': the spawn config does not ask for it: add "devices": {"sensors": [${
-        JSON.stringify(wanted)
-      }]}`,
-    );
+    throw notGranted(`read '${wanted}'`, "sensors", wanted);
   }
+}
+
+function notGranted(what: string, kind: DeviceKind, entry: string): DeviceError {
+  const line = `"devices": {"${kind}": [${JSON.stringify(entry)}]}`;
+  return new DeviceError("not_granted", `Cannot ${what}: the spawn config does not ask for it: add ${line}`);
+}
+
+function isSame(one: Line | undefined, other: Line): boolean {
+  return one?.chip === other.chip && one.offset === other.offset;
 }

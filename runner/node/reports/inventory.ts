@@ -1,12 +1,16 @@
 /** Tells the bus which devices the node has: once it is connected, and whenever one comes or goes. */
+import { type GpioChip, type HeldChip, lineOf } from "../../../protocol/devices/gpio.ts";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
 import type { Clock } from "../../clock.ts";
+import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { Sensors } from "../../devices/sensors.ts";
 import type { Reporter } from "./reporter.ts";
 
 export interface InventoryParts {
   readonly reporter: Pick<Reporter, "nodeDevices">;
   readonly sensors: Pick<Sensors, "list">;
+  readonly chips: () => Promise<readonly GpioChip[]>;
+  readonly agents: () => readonly Pick<SupervisedAgent, "name" | "config">[];
   readonly clock: Clock;
 }
 
@@ -25,14 +29,32 @@ export class Inventory {
 
   async #look(signal: AbortSignal): Promise<void> {
     const sensors = (await this.parts.sensors.list()).map(shown);
-    const said = JSON.stringify(sensors);
+    const gpio = heldChips(await this.parts.chips(), this.parts.agents());
+    const said = JSON.stringify({ sensors, gpio });
     if (said === this.#said || signal.aborted) return;
     this.#said = said;
-    this.parts.reporter.nodeDevices(sensors);
+    this.parts.reporter.nodeDevices({ sensors, gpio });
   }
 }
 
 /** What others see of a sensor. */
 export function shown({ id, kind, unit, name, of }: Sensor): Sensor {
   return { id, kind, unit, name, of };
+}
+
+/** The chips, with the lines that agents hold, by their numbers. */
+export function heldChips(
+  chips: readonly GpioChip[],
+  agents: readonly Pick<SupervisedAgent, "name" | "config">[],
+): HeldChip[] {
+  const held = agents.flatMap(({ name, config }) =>
+    config.devices.gpio.flatMap((entry) => {
+      const line = lineOf(entry, chips);
+      return line === undefined ? [] : [{ ...line, name }];
+    })
+  );
+  return chips.map(({ chip, names }) => {
+    const holders = held.filter((line) => line.chip === chip).map(({ offset, name }) => [offset, name]);
+    return { chip, names, holders: Object.fromEntries(holders) };
+  });
 }

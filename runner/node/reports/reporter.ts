@@ -1,5 +1,6 @@
 /** Builds every report of the node, as docs/protocol.md defines it. */
 import type { LogLevel, Severity } from "../../../protocol/frames.ts";
+import type { HeldChip } from "../../../protocol/devices/gpio.ts";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
@@ -119,9 +120,11 @@ export class Reporter {
   }
 
   /** Its inventory, kept by the broker for those who come later. */
-  nodeDevices(sensors: readonly Sensor[]): void {
+  nodeDevices(
+    { sensors, gpio }: { readonly sensors: readonly Sensor[]; readonly gpio: readonly HeldChip[] },
+  ): void {
     const { name } = this.node;
-    const said = JSON.stringify({ node: name, sensors, timestamp: this.#now() });
+    const said = JSON.stringify({ node: name, sensors, gpio, timestamp: this.#now() });
     this.#publish(topics.nodeDevices(name), "control", said, true);
   }
 

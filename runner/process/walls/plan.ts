@@ -154,6 +154,32 @@ export function helperWalls({ read, write, fetches }: Helper, machine: Machine):
   };
 }
 
+/** For a device host: Deno on its own files, and one device node. */
+export interface DeviceHost {
+  /** The folder of its program. */
+  readonly program: string;
+  readonly denoDir: string;
+  /** The device node. */
+  readonly device: string;
+}
+
+export function deviceHostWalls({ program, denoDir, device }: DeviceHost, machine: Machine): Walls {
+  const caches = cachesIn(denoDir);
+  return {
+    files: rights([
+      ...denoItself(machine),
+      [program, READ],
+      [denoDir, READ],
+      [caches.folder, READ | CHANGE],
+      ...caches.files.map((path): Rule => [path, FS.readFile | WRITE]),
+      [device, FS.readFile | WRITE | FS.controlDevice],
+    ]),
+    ports: { connect: [], listen: [] },
+    calls: { unixSockets: false, listens: false, marksOwners: false },
+    capabilities: machine.isRoot ? CAP.passOver : 0,
+  };
+}
+
 type Rule = readonly [path: string, rights: number];
 
 function denoItself({ deno, libraries, loaders }: Machine): Rule[] {

@@ -50,6 +50,12 @@ const DEVICES: readonly (readonly [devices: unknown, says: RegExp])[] = [
   [{ sensors: ["power"] }, /devices\.sensors 'power' is not allowed/],
   [{ sensors: ["temperature", "energy"] }, /devices\.sensors 'energy' is not allowed/],
   [{ sensors: ["hwmon/hwmon0/power1"] }, /devices\.sensors 'hwmon\/hwmon0\/power1' is not allowed/],
+  [{ gpio: ["GPIO17"] }, /devices\.gpio 'GPIO17' is not allowed/],
+  [{ gpio: ["gpiochip0:0"] }, /devices\.gpio 'gpiochip0:0' is not allowed/],
+  [{ gpio: ["*"] }, /must be the name of a GPIO line/],
+  [{ gpio: ["GPIO0-27"] }, /must be the name of a GPIO line/],
+  [{ gpio: ["../mem"] }, /must be the name of a GPIO line/],
+  [{ gpio: ["/dev/mem:0"] }, /must be the name of a GPIO line/],
   [{ sensors: ["*"] }, /must be a kind of sensor/],
   [{ sensors: ["w1/../../../etc/passwd"] }, /must be a kind of sensor/],
   [{ sensors: ["/sys/class/powercap/intel-rapl:0/energy_uj"] }, /must be a kind of sensor/],
@@ -92,6 +98,14 @@ const odd = Object.entries(ODD).map(([tries, permissions]): HostileMessage => ({
 const STRETCHES: Attempts = {
   "read a sensor it has not asked for": [
     `return (await agent.sensor("temperature").read()).value;`,
+    /the spawn config does not ask for it/,
+  ],
+  "open a line it has not asked for": [
+    `return (await agent.gpio("gpiochip0:0", { direction: "out", safe: 1 })).line;`,
+    /the spawn config does not ask for it/,
+  ],
+  "open a device node as a line": [
+    `return (await agent.gpio("/dev/mem", {})).line;`,
     /the spawn config does not ask for it/,
   ],
   "read a file as a sensor": [

@@ -72,7 +72,7 @@ Deno.test("every field is read as it was sent", () => {
     restart_delay: 0,
     install: ["npm:ms@2"],
     permissions: { ...NO_PERMISSIONS, net: ["a.example:443"], read: ["/dev/tty1"] },
-    devices: { sensors: ["temperature", "w1/28-0316a2795fff"] },
+    devices: { gpio: ["GPIO17", "gpiochip0:3"], sensors: ["temperature", "w1/28-0316a2795fff"] },
     replace: true,
     rollback: false,
     rollback_calls: 7,
@@ -112,13 +112,16 @@ Deno.test("a device that no node can have, or of no kind, is refused", () => {
   const message = (devices: unknown) => refusal({ name: "a", code: CODE, devices }).message;
   assertEquals(
     message({ camera: [] }),
-    "Cannot spawn 'a': devices.camera is not a kind of device: known are sensors",
+    "Cannot spawn 'a': devices.camera is not a kind of device: known are gpio, sensors",
   );
   for (const entry of ["*", "w1/*", "temprature", "/sys/class/hwmon", "w1/../x", "hwmon/x/nothing1", ""]) {
     assertStringIncludes(
       message({ sensors: [entry] }),
       "Cannot spawn 'a': devices.sensors.0 must be a kind of sensor (temperature, humidity,",
     );
+  }
+  for (const entry of ["*", "/dev/gpiochip0", "gpiochip0:", "17", "GPIO 17", "gpiochip0:-1", ""]) {
+    assertStringIncludes(message({ gpio: [entry] }), "devices.gpio.0 must be the name of a GPIO line");
   }
   assertStringIncludes(message({ sensors: "temperature" }), "devices.sensors must be a list of strings");
   assertStringIncludes(message([]), "devices must be an object");

@@ -4,9 +4,9 @@ import { missingDevice } from "../../../../operator/operations/devices.ts";
 
 const SENSOR = { id: "w1/28-1", kind: "temperature", unit: "°C", name: "w1_therm", of: "surroundings" };
 
-function nodeWith(sensors: unknown) {
+function nodeWith(sensors: unknown, gpio?: unknown) {
   const fleet = new Fleet();
-  fleet.apply("nodes/n/devices", new TextEncoder().encode(JSON.stringify({ node: "n", sensors })), 0);
+  fleet.apply("nodes/n/devices", new TextEncoder().encode(JSON.stringify({ node: "n", sensors, gpio })), 0);
   return fleet.node("n");
 }
 
@@ -33,4 +33,18 @@ Deno.test("of what anybody may publish as an inventory only sensors are kept, wi
   ]);
   assertEquals(nodeWith("all")?.sensors, []);
   assertEquals(nodeWith(Array.from({ length: 1000 }, () => SENSOR))?.sensors?.length, 256);
+});
+
+Deno.test("a line that a node says it has not is told, with the lines that it has", () => {
+  const node = nodeWith([], [{ chip: "gpiochip0", names: ["GPIO0", "GPIO1"] }, { chip: "mem" }, 1]);
+  assertEquals(missingDevice(node, { gpio: ["GPIO1", "gpiochip0:40"] }), undefined);
+  assertEquals(
+    missingDevice(node, { gpio: ["GPIO17"] }),
+    "devices.gpio 'GPIO17': there is no such line; gpiochip0 has GPIO0, GPIO1",
+  );
+  assertEquals(missingDevice(nodeWith([]), { gpio: ["GPIO17"] }), undefined);
+  assertEquals(
+    missingDevice(nodeWith([], []), { gpio: ["GPIO17"] }),
+    "devices.gpio 'GPIO17': there is no GPIO chip that its kernel knows",
+  );
 });

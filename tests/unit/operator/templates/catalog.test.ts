@@ -66,7 +66,7 @@ Deno.test("what a template asks for follows from its parameters", () => {
     install: ["npm:mqtt@5"],
     secrets: ["PW"],
   });
-  assertEquals(needs("door"), { permissions: { run: ["/usr/bin/gpioget"] }, ...none });
+  assertEquals(needs("door"), { permissions: {}, devices: { gpio: ["GPIO17"] }, ...none });
 });
 
 Deno.test("a parameter that does not fit is refused with its name and what would fit", () => {

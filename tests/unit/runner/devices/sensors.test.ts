@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { DeviceError, Sensors } from "../../../../runner/devices/sensors.ts";
+import { DeviceError } from "../../../../runner/devices/device_error.ts";
+import { Sensors } from "../../../../runner/devices/sensors.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { BOARD, FAILS_WITH_EIO, type MadeUpSys, withSys } from "../../../support/made_up_sys.ts";
 import { untilSettled } from "../../../support/until.ts";

@@ -1,12 +1,19 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Devices } from "../../../../../protocol/devices/devices.ts";
+import { readGpioOptions } from "../../../../../protocol/devices/gpio.ts";
 import type { DeviceRequest } from "../../../../../protocol/devices/requests.ts";
 import { DeviceDesk } from "../../../../../runner/node/agents/devices.ts";
 import { Sensors } from "../../../../../runner/devices/sensors.ts";
+import { Gpio } from "../../../../../runner/devices/gpio.ts";
+import type { HostFrame } from "../../../../../runner/devices/host/frames.ts";
+import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
+import { fakeHost } from "../../../../support/fake_host.ts";
 import { fakeAgent } from "../../../../support/fake_agent.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 import { config } from "../../../../support/fake_runtime.ts";
 import { BOARD, withSys } from "../../../../support/made_up_sys.ts";
+
+const CHIPS = [{ chip: "gpiochip0", names: ["GPIO0", "GPIO1"] }, { chip: "gpiochip1", names: [] }];
 
 type Ask = (
   asked: readonly string[],
@@ -15,23 +22,30 @@ type Ask = (
 ) => Promise<unknown>;
 
 async function withDesk(
-  work: (here: { ask: Ask; desk: DeviceDesk; denied: string[] }) => Promise<void>,
+  work: (
+    here: { ask: Ask; desk: DeviceDesk; denied: string[]; agents: SupervisedAgent[]; asked: HostFrame[] },
+  ) => Promise<void>,
 ): Promise<void> {
   await withSys(BOARD, async ({ root }) => {
     const denied: string[] = [];
-    const policy: { devices: Devices } = { devices: { sensors: [] } };
+    const agents: SupervisedAgent[] = [];
+    const host = fakeHost();
+    const policy: { devices: Devices } = { devices: { gpio: ["*"], sensors: [] } };
     const desk = new DeviceDesk({
       sensors: new Sensors(root, new FakeClock()),
+      gpio: new Gpio({ clock: new FakeClock(), startHost: () => Promise.resolve(host), onProblem: () => {} }),
+      chips: () => Promise.resolve(CHIPS),
+      agents: () => agents,
       allowed: () => policy.devices,
       onDenied: ({ name }, kind, what) => denied.push(`${name} ${kind} ${what}`),
     });
     const ask: Ask = async (sensors, request, allowed = ["*"]) => {
-      policy.devices = { sensors: allowed };
+      policy.devices = { gpio: ["*"], sensors: allowed };
       const { agent, sent } = fakeAgent("a", { devices: { sensors } });
       await desk.handle(agent, { t: "device", id: 7, request });
       return sent[0];
     };
-    await work({ ask, desk, denied });
+    await work({ ask, desk, denied, agents, asked: host.asked });
   });
 }
 
@@ -107,5 +121,45 @@ Deno.test("an answer never reaches a later process of the agent", async () => {
     process.pid = 2;
     await answering;
     assertEquals(sent, []);
+  });
+});
+
+const LINE = {
+  op: "gpio_open",
+  line: "GPIO1",
+  options: readGpioOptions({ direction: "out", safe: 1 }),
+} as const;
+
+Deno.test("an agent opens the lines that it asks for, and no others", async () => {
+  await withDesk(async ({ desk, denied, asked }) => {
+    const { agent, sent } = fakeAgent("a", { devices: { gpio: ["GPIO1"] } });
+    Object.assign(agent, { pid: 1, state: { paused: false } });
+    await desk.handle(agent, { t: "device", id: 1, request: LINE });
+    assertEquals(sent, [{ t: "device", id: 1, value: 1 }]);
+    assertEquals(asked.map(({ op, offset }) => [op, offset]), [["grant", 1], ["open", 1]]);
+    for (const line of ["GPIO0", "gpiochip0:1", "../mem"]) {
+      await desk.handle(agent, { t: "device", id: 2, request: { ...LINE, line } });
+    }
+    const codes = sent.slice(1).map((frame) => (frame as { error?: { code: string } }).error?.code);
+    assertEquals(codes, ["not_granted", "not_granted", "not_granted"]);
+    assertEquals(denied, ["a gpio GPIO0", "a gpio gpiochip0:1", "a gpio ../mem"]);
+    assertEquals(asked.length, 2);
+  });
+});
+
+Deno.test("a line belongs to one agent, by whatever name it is called, and a second is told who has it", async () => {
+  await withDesk(async ({ desk, agents }) => {
+    agents.push(fakeAgent("first", { devices: { gpio: ["GPIO1"] } }).agent);
+    const missing = (name: string, gpio: string[]) => desk.missing(config(name, { devices: { gpio } }));
+    assertEquals(
+      await missing("second", ["GPIO0", "gpiochip0:1"]),
+      "devices.gpio 'gpiochip0:1': agent 'first' has the line",
+    );
+    assertEquals(await missing("first", ["GPIO1"]), undefined);
+    assertEquals(await missing("second", ["GPIO0", "gpiochip1:1"]), undefined);
+    assertEquals(
+      await missing("second", ["GPIO9"]),
+      "devices.gpio 'GPIO9': there is no such line; gpiochip0, gpiochip1 has GPIO0, GPIO1",
+    );
   });
 });

@@ -1,19 +1,27 @@
 import { assertEquals } from "@std/assert";
 import { Sensors } from "../../../../../runner/devices/sensors.ts";
-import { Inventory } from "../../../../../runner/node/reports/inventory.ts";
+import { heldChips, Inventory } from "../../../../../runner/node/reports/inventory.ts";
+import type { Reporter } from "../../../../../runner/node/reports/reporter.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 import { BOARD, withSys } from "../../../../support/made_up_sys.ts";
+import { config } from "../../../../support/fake_runtime.ts";
 import { untilSettled } from "../../../../support/until.ts";
 
 Deno.test("a node tells of its sensors at the start, and again when one comes or goes, and at no other time", async () => {
   await withSys(BOARD, async ({ root, set }) => {
     const clock = new FakeClock();
     const said: string[][] = [];
-    const reporter = {
-      nodeDevices: (all: readonly { id: string }[]) => void said.push(all.map(({ id }) => id)),
+    const reporter: Pick<Reporter, "nodeDevices"> = {
+      nodeDevices: ({ sensors }) => void said.push(sensors.map(({ id }) => id)),
     };
     const life = new AbortController();
-    const running = new Inventory({ reporter, sensors: new Sensors(root, clock), clock }).run(life.signal);
+    const running = new Inventory({
+      reporter,
+      sensors: new Sensors(root, clock),
+      chips: () => Promise.resolve([]),
+      agents: () => [],
+      clock,
+    }).run(life.signal);
     const looked = () => untilSettled("it has looked", () => clock.pendingMs.length === 1);
     const again = async () => {
       await looked();
@@ -30,4 +38,12 @@ Deno.test("a node tells of its sensors at the start, and again when one comes or
     life.abort();
     await running;
   });
+});
+
+Deno.test("the lines of a chip are told with the agents that have them", () => {
+  const chips = [{ chip: "gpiochip0", names: ["GPIO0", "GPIO1"] }];
+  const agent = (name: string, gpio: string[]) => ({ name, config: config(name, { devices: { gpio } }) });
+  assertEquals(heldChips(chips, [agent("lamp", ["GPIO1"]), agent("button", ["gpiochip0:3", "GPIO9"])]), [
+    { chip: "gpiochip0", names: ["GPIO0", "GPIO1"], holders: { "1": "lamp", "3": "button" } },
+  ]);
 });

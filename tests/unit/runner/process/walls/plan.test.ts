@@ -2,7 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import { NO_PERMISSIONS, type Permissions } from "../../../../../protocol/permissions.ts";
 import { type Machine, mappedLibraries } from "../../../../../runner/process/walls/machine.ts";
 import { cachesIn } from "../../../../../runner/process/deno_dir.ts";
-import { agentWalls, OPEN, type PathKind, type Tenant } from "../../../../../runner/process/walls/plan.ts";
+import {
+  agentWalls,
+  deviceHostWalls,
+  OPEN,
+  type PathKind,
+  type Tenant,
+} from "../../../../../runner/process/walls/plan.ts";
 import { launcherWords } from "../../../../../runner/process/walls/words.ts";
 
 const MACHINE: Machine = {
@@ -135,4 +141,27 @@ Deno.test("walls: the libraries and the loader are those of this process", () =>
     libraries: ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"],
     loaders: ["/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"],
   });
+});
+
+Deno.test("walls: a device host has its device and what every process has, and reaches nothing else", () => {
+  const { files, ports, calls, capabilities } = deviceHostWalls(
+    { program: "/w/host", denoDir: "/w/deno", device: "/dev/gpiochip0" },
+    MACHINE,
+  );
+  assertEquals(rightsAt(files, "/dev/gpiochip0") & (READ | WRITE | 1 << 15), READ | WRITE | 1 << 15);
+  const devices = files === "open" ? [] : [...files.keys()].filter((path) => path.startsWith("/dev")).sort();
+  assertEquals(devices, [
+    "/dev/full",
+    "/dev/gpiochip0",
+    "/dev/null",
+    "/dev/random",
+    "/dev/urandom",
+    "/dev/zero",
+  ]);
+  for (const path of ["/dev/gpiochip1", "/dev/mem", "/etc/passwd", "/w"]) {
+    assertEquals(rightsAt(files, path), 0);
+  }
+  assertEquals(ports, { connect: [], listen: [] });
+  assertEquals(calls, { unixSockets: false, listens: false, marksOwners: false });
+  assertEquals(capabilities, 0);
 });

@@ -1,0 +1,115 @@
+/** The runner's side of one device host: starts it when it is needed, and again when it has ended. */
+import type { Clock } from "../clock.ts";
+import { DeviceError } from "./device_error.ts";
+import type { HostAnswer, HostRequest } from "./host/frames.ts";
+
+/** A host's process. */
+export interface HostProcess {
+  /** @returns whether it was taken */
+  send(line: string): boolean;
+  readonly lines: AsyncIterable<string>;
+  /** Ends its stdin: it sets its outputs to safe, and exits. */
+  end(): void;
+}
+
+export interface ChipHostParts {
+  readonly start: () => Promise<HostProcess>;
+  readonly clock: Clock;
+  readonly onEdges: (answer: Extract<HostAnswer, { edges: unknown }>) => void;
+  /** It has ended by itself. */
+  readonly onLost: () => void;
+}
+
+const ANSWER_MS = 5000;
+/** The first answer of a process: on a small or busy machine it takes its time to start. */
+const FIRST_ANSWER_MS = 30_000;
+
+interface Pending {
+  readonly resolve: (value: number) => void;
+  readonly reject: (error: DeviceError) => void;
+  readonly late: AbortController;
+}
+
+/** Invariant: every request is answered once, with an error where the host ends or says nothing. */
+export class ChipHost {
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #process: Promise<HostProcess> | undefined;
+  /** Those that somebody listens to. */
+  readonly #read = new WeakSet<HostProcess>();
+  /** The last one that has said anything. */
+  #answered: HostProcess | undefined;
+  #isClosed = false;
+
+  constructor(private readonly parts: ChipHostParts) {}
+
+  /** @throws DeviceError */
+  async request(request: HostRequest): Promise<number> {
+    const process = await this.#running();
+    const id = ++this.#lastId;
+    const late = new AbortController();
+    const answer = new Promise<number>((resolve, reject) => this.#pending.set(id, { resolve, reject, late }));
+    if (!process.send(`${JSON.stringify({ id, ...request })}\n`)) {
+      this.#fail(id, new DeviceError("failed", "the device host has ended"));
+    }
+    const limitMs = this.#answered === process ? ANSWER_MS : FIRST_ANSWER_MS;
+    void this.parts.clock.sleep(limitMs, late.signal).then((isLate) => {
+      if (isLate) this.#fail(id, new DeviceError("timeout", `no answer within ${limitMs / 1000} s`));
+    });
+    return await answer;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    (await this.#process?.catch(() => undefined))?.end();
+  }
+
+  async #running(): Promise<HostProcess> {
+    if (this.#isClosed) throw new DeviceError("failed", "the node is shutting down");
+    const starting = this.#process ??= this.parts.start();
+    try {
+      const process = await starting;
+      if (!this.#read.has(process)) void this.#listen(process);
+      return process;
+    } catch (error) {
+      this.#process = undefined;
+      throw new DeviceError("failed", `the device host does not start: ${(error as Error).message}`);
+    }
+  }
+
+  async #listen(process: HostProcess): Promise<void> {
+    this.#read.add(process);
+    try {
+      for await (const line of process.lines) {
+        this.#answered = process;
+        this.#receive(JSON.parse(line) as HostAnswer);
+      }
+    } catch {
+      // It has died in the middle of a line.
+    }
+    this.#process = undefined;
+    for (const id of this.#pending.keys()) {
+      this.#fail(id, new DeviceError("failed", "the device host has ended; it is started again"));
+    }
+    if (!this.#isClosed) this.parts.onLost();
+  }
+
+  #receive(answer: HostAnswer): void {
+    if ("edges" in answer) return this.parts.onEdges(answer);
+    if ("error" in answer) {
+      return this.#fail(answer.id, new DeviceError(answer.error.code, answer.error.message));
+    }
+    this.#take(answer.id)?.resolve(answer.value);
+  }
+
+  #fail(id: number, error: DeviceError): void {
+    this.#take(id)?.reject(error);
+  }
+
+  #take(id: number): Pending | undefined {
+    const pending = this.#pending.get(id);
+    this.#pending.delete(id);
+    pending?.late.abort();
+    return pending;
+  }
+}
