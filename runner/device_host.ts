@@ -50,14 +50,21 @@ export async function startDeviceHost(
   }).spawn();
   const writer = child.stdin.getWriter();
   let isOpen = true;
-  void child.status.then(() => isOpen = false);
+  const close = () => writer.close().catch(() => {});
+  const ended = child.status.then(() => {
+    isOpen = false;
+    return close();
+  });
   return {
     send(line) {
       if (isOpen) writer.write(new TextEncoder().encode(line)).catch(() => {});
       return isOpen;
     },
     lines: linesOf(child.stdout),
-    end: () => void writer.close().catch(() => {}),
+    end: async () => {
+      await close();
+      await ended;
+    },
   };
 }
 

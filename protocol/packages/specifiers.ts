@@ -1,4 +1,5 @@
 /** Strict parser of the `npm:` and `jsr:` specifiers that an agent may install. Pure. */
+import { insteadOf } from "../devices/instead.ts";
 import { ExpectedError } from "../expected_error.ts";
 
 const MAX_DEPENDENCIES = 64;
@@ -63,6 +64,8 @@ function parseSpecifier(text: string): Dependency {
     throw subpathError(text, registry, rest) ?? rangeError(text, grammar.test(name) ? version : undefined) ??
       notAPackage(text);
   }
+  const instead = registry === "npm" ? insteadOf("npm", name) : undefined;
+  if (instead !== undefined) throw new SpecifierError(instead);
   return version === undefined
     ? { specifier: `${registry}:${name}`, registry, name }
     : { specifier: `${registry}:${name}@${version}`, registry, name, version };

@@ -8,8 +8,8 @@ export interface HostProcess {
   /** @returns whether it was taken */
   send(line: string): boolean;
   readonly lines: AsyncIterable<string>;
-  /** Ends its stdin: it sets its outputs to safe, and exits. */
-  end(): void;
+  /** Ends its stdin: it sets its outputs to safe, and exits. Resolves when it has. */
+  end(): Promise<void>;
 }
 
 export interface ChipHostParts {
@@ -23,6 +23,9 @@ export interface ChipHostParts {
 const ANSWER_MS = 5000;
 /** The first answer of a process: on a small or busy machine it takes its time to start. */
 const FIRST_ANSWER_MS = 30_000;
+
+/** How long the node waits for its end. */
+const END_MS = 3000;
 
 interface Pending {
   readonly resolve: (value: number) => void;
@@ -61,7 +64,10 @@ export class ChipHost {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    (await this.#process?.catch(() => undefined))?.end();
+    const process = await this.#process?.catch(() => undefined);
+    const patience = new AbortController();
+    await Promise.race([process?.end(), this.parts.clock.sleep(END_MS, patience.signal)]);
+    patience.abort();
   }
 
   async #running(): Promise<HostProcess> {

@@ -96,7 +96,7 @@ Deno.test("a package that cannot run here is refused, with the reason and what t
   await installPython(stage);
   const device = await failure(stage, "device", ["adafruit-circuitpython-dht"]);
   assertStringIncludes(device, "needs the device's own hardware");
-  assertStringIncludes(device, "subscribe to them here");
+  assertStringIncludes(device, 'write reading = await agent.sensor("temperature").read()');
   assertStringIncludes(
     await failure(stage, "gpio", ["pypi:RPi.GPIO"]),
     "'rpi-gpio' needs the device's own hardware",

@@ -42,6 +42,7 @@ export function fakeHost(): FakeHost {
     end() {
       host.isEnded = true;
       host.crash();
+      return Promise.resolve();
     },
     lines: (async function* () {
       for (;;) {

@@ -30,6 +30,8 @@ _DEVICE_MODULES = frozenset(
     "RPi gpiozero gpiod pigpio lgpio smbus smbus2 spidev picamera picamera2 serial usb bluepy bleak bluetooth board busio "
     "digitalio w1thermsensor sense_hat".split()
 )
+_GPIO_MODULES = frozenset("RPi gpiozero gpiod pigpio lgpio board digitalio".split())
+_SENSOR_MODULES = frozenset("adafruit_dht adafruit_bme280 adafruit_bmp280 adafruit_si7021 w1thermsensor".split())
 _NETWORK_MODULES = frozenset("requests httpx aiohttp urllib3 paho aiomqtt websockets websocket pycurl".split())
 _NO_NETWORK = (
     "agents in Python have no network: use agent.publish, subscribe and send_to, a program beside the node, or an agent in "
@@ -581,14 +583,22 @@ def _explain(error):
     if top in sys.stdlib_module_names:
         error.msg += ": this part of the standard library does not exist in an agent"
     elif top in _DEVICE_MODULES or top.startswith("adafruit_"):
-        error.msg += (
-            ": it needs the device's own hardware, which no agent can reach. Let a small program outside the node read "
-            "the device and publish its values, and subscribe to them here"
-        )
+        error.msg += f": it needs the device's own hardware, which no agent can reach by itself. {_instead_of(top)}"
     elif top in _NETWORK_MODULES:
         error.msg += f": {_NO_NETWORK}"
     elif top:
         error.msg += f": name its package in \"install\" of the spawn config, such as [\"pypi:{top}\"]"
+
+
+def _instead_of(module):
+    """What to write in place of a module for hardware."""
+    if module in _GPIO_MODULES:
+        return 'The node does it: line = await agent.gpio("GPIO17", direction="out", safe=0)'
+    if module in _SENSOR_MODULES:
+        return 'The node does it: reading = await agent.sensor("temperature").read()'
+    return (
+        "Let a small program outside the node read the device and publish its values, and subscribe to them here"
+    )
 
 
 def _traceback_of(error):

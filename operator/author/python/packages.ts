@@ -8,9 +8,9 @@ const DEVICE_MODULES: Readonly<Record<string, string>> = {
   serial: "pyserial",
   usb: "pyusb",
   bluetooth: "pybluez",
-  busio: "blinka",
+  busio: "adafruit-busio",
   digitalio: "blinka",
-  analogio: "blinka",
+  analogio: "adafruit-analogio",
 };
 
 /** The known packages: those built by the makers of the interpreter. */

@@ -1,4 +1,5 @@
 /** A requirement of an agent or of a package: `pypi:requests`, `rich>=13,<15`, `pkg[extra]; python_version < "3.9"`. Pure. */
+import { insteadOf } from "../../devices/instead.ts";
 import { InstallError } from "../install_error.ts";
 import { isRange } from "./version.ts";
 
@@ -14,10 +15,6 @@ export interface Requirement {
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/;
 const MAX_REQUIREMENT_CHARS = 1000;
-
-/** Packages that need the device's own hardware. */
-const DEVICE =
-  /^(adafruit-.*|rpi-?gpio|rpi-.*|gpiozero|gpiod|pigpio|lgpio|smbus2?|spidev|picamera2?|pyserial|pyusb|bluepy|bleak|pybluez|libusb1|w1thermsensor|sense-hat|ads1x15.*|board|blinka)$/;
 
 /** Normalises a name as indexes do: lower case, every run of `-`, `_` and `.` becomes one `-` (PEP 503). */
 export function normaliseName(name: string): string {
@@ -43,7 +40,8 @@ export function parseEntry(entry: string): Requirement {
       } is not a package: use pypi:NAME, with versions as in pypi:NAME>=1.2,<2`,
     );
   }
-  if (DEVICE.test(requirement.name)) throw new InstallError(deviceMessage(requirement.name));
+  const instead = insteadOf("pypi", requirement.name);
+  if (instead !== undefined) throw new InstallError(instead);
   return requirement;
 }
 
@@ -70,12 +68,4 @@ export function parseRequirement(text: string): Requirement | undefined {
 function bracketed(text: string, open: string, close: string): { inside?: string; rest: string } {
   const end = text.startsWith(open) ? text.indexOf(close) : -1;
   return end === -1 ? { rest: text } : { inside: text.slice(1, end), rest: text.slice(end + 1) };
-}
-
-/** Why a package for the device's hardware cannot be installed, and what to do. */
-function deviceMessage(name: string): string {
-  return `'${name}' needs the device's own hardware (pins, buses, serial lines), which no agent can reach: ` +
-    "agents run in a sandbox. Let a small program outside the node read the device and publish its values, and " +
-    'subscribe to them here; or ask for the files it needs, such as /sys/bus/iio, in "permissions" of a ' +
-    "TypeScript agent (see docs/python.md)";
 }

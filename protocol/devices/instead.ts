@@ -1,0 +1,54 @@
+/** What code writes here in place of packages that reach for hardware themselves. Pure. */
+
+/** The part of a node's hardware that a package is for. */
+type Part = "gpio" | "sensors" | "other";
+
+/** By names in lower case, with `-` for `_` and `.`. */
+const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part])[]>> = {
+  npm: [
+    [/^(?:onoff|rpio|pigpio|rpi-gpio|gpio|node-libgpiod|opengpio|raspi-gpio)$/, "gpio"],
+    [/^(?:node-dht-sensor|rpi-dht-sensor|ds18b20(?:-raspi)?|bme280(?:-sensor)?|bmp280-sensor)$/, "sensors"],
+    [/^(?:serialport|@serialport\/[\w-]+|i2c-bus|spi-device|raspi-(?:i2c|serial)|usb|node-hid)$/, "other"],
+  ],
+  pypi: [
+    [/^(?:rpi-?gpio|gpiozero|gpiod|pigpio|lgpio|board|blinka|adafruit-blinka)$/, "gpio"],
+    [
+      /^(?:w1thermsensor|adafruit-(?:circuitpython-)?(?:dht|bme280|bmp280|sht31d|si7021|lm75|ds18x20))$/,
+      "sensors",
+    ],
+    [
+      /^(?:adafruit-[a-z0-9-]+|rpi-[a-z0-9-]+|smbus2?|spidev|picamera2?|pyserial|pyusb|bluepy|bleak|pybluez|libusb1|sense-hat|ads1x15[a-z0-9-]*)$/,
+      "other",
+    ],
+  ],
+};
+
+const LINES: Readonly<Record<"npm" | "pypi", Readonly<Record<Exclude<Part, "other">, string>>>> = {
+  npm: {
+    gpio: 'const line = await agent.gpio("GPIO17", { direction: "out", safe: 0 })',
+    sensors: 'const { value } = await agent.sensor("temperature").read()',
+  },
+  pypi: {
+    gpio: 'line = await agent.gpio("GPIO17", direction="out", safe=0)',
+    sensors: 'reading = await agent.sensor("temperature").read()',
+  },
+};
+const ASKS: Readonly<Record<Exclude<Part, "other">, string>> = {
+  gpio: '"devices": {"gpio": ["GPIO17"]}',
+  sensors: '"devices": {"sensors": ["temperature"]}',
+};
+
+/** Why a package for hardware cannot be installed, and what to write instead; `undefined` for any other package. */
+export function insteadOf(registry: "npm" | "pypi", name: string): string | undefined {
+  const part = PACKAGES[registry].find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];
+  if (part === undefined) return undefined;
+  const needs = `'${name}' needs the device's own hardware, which no agent can reach by itself`;
+  if (part !== "other") {
+    return `${needs}. The node does it: write ${LINES[registry][part]} with ${
+      ASKS[part]
+    } in the spawn config ` +
+      "(see docs/hardware.md)";
+  }
+  return `${needs}, and the node hands out no buses, serial lines, cameras and radios. Let a small program outside the ` +
+    "node read the device and publish its values, and subscribe to them here";
+}
