@@ -18,6 +18,14 @@ const PYTHON = `async def setup(agent):
         await agent.sensor("power").read()
     except OSError as error:
         await agent.publish("read/refused_python", [type(error).__name__, error.code])
+    try:
+        await agent.gpio("GPIO17", direction="out", safe=0)
+    except OSError as error:
+        await agent.publish("read/no_line", [type(error).__name__, error.code])
+    try:
+        await agent.gpio("GPIO17", direction="out")
+    except TypeError as error:
+        await agent.publish("read/no_safe", str(error))
 `;
 
 Deno.test("an agent reads what it asks for, in either language, and nothing else", async () => {
@@ -34,6 +42,8 @@ Deno.test("an agent reads what it asks for, in either language, and nothing else
     const found = await bus.find("a reading", ({ topic }) => topic === "read/python", 0, PATIENCE_MS);
     assertEquals([found.json.value, found.json.unit], [48.2, "%"]);
     assertEquals((await bus.on("read/refused_python")).json, ["DeviceError", "not_granted"]);
+    assertEquals((await bus.on("read/no_line")).json, ["DeviceError", "not_granted"]);
+    assertStringIncludes((await bus.on("read/no_safe")).text, "Cannot open line GPIO17: safe must be 0 or 1");
     // Neither what the policy leaves out nor what is not there is spawned.
     const beyond = await stage.command("spawn", { name: "b", code: "1", devices: { sensors: ["power"] } });
     assertStringIncludes(beyond.error, `write {"agents": {"b": {"devices": {"sensors": [`);
