@@ -12,7 +12,8 @@ import { Feed } from "./server/feed.ts";
 import { App } from "./server/http/app.ts";
 import { Sessions } from "./server/http/sessions.ts";
 import { Hub } from "./server/live/hub.ts";
-import { type Change, Model } from "./server/model/model.ts";
+import type { Change } from "./server/model/change.ts";
+import { Model } from "./server/model/model.ts";
 import { buildPage, type Page } from "./server/page_files.ts";
 import type { ViewerSession } from "./wire.ts";
 

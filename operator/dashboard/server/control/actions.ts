@@ -14,7 +14,8 @@ import type { Operator } from "../../../operator.ts";
 import type { ActionOutcome } from "../../wire.ts";
 import { RequestError } from "../../../http/bodies.ts";
 import { hasEnded } from "../../../fleet/views.ts";
-import type { Change, Model } from "../model/model.ts";
+import type { Change } from "../model/change.ts";
+import type { Model } from "../model/model.ts";
 
 const MAX_TASK_SECONDS = 300;
 const PATIENCE_MS = 3000;

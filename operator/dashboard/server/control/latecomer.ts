@@ -7,7 +7,8 @@ import { NoAnswerError, RefusedError } from "../../../commander.ts";
 import { inspectOn } from "../../../operations/inspect.ts";
 import { remembered } from "../../../operations/recent.ts";
 import type { Operator } from "../../../operator.ts";
-import type { Change, Model } from "../model/model.ts";
+import type { Change } from "../model/change.ts";
+import type { Model } from "../model/model.ts";
 
 const PATIENCE_MS = 3000;
 /** Nodes that are asked at the same time; the others are asked with their next heartbeats. */

@@ -1,7 +1,8 @@
 /** The read-only part of the REST API. Pure: from the model to JSON. */
 import type { BrokerStatus, NodeDto, ViewerSession } from "../../wire.ts";
 import { parseLogFilter } from "../live/viewer.ts";
-import { HISTORY_SECONDS, LIMITS, type Model } from "../model/model.ts";
+import { HISTORY_SECONDS, LIMITS } from "../model/chronicle.ts";
+import type { Model } from "../model/model.ts";
 import { LOG_LIMITS } from "../model/logbook.ts";
 import { RequestError } from "../../../http/bodies.ts";
 import { wholeNumber } from "./parameters.ts";
@@ -30,18 +31,18 @@ export function read(path: readonly string[], query: URLSearchParams, options: R
     case "agents":
       return id === undefined ? { agents: agents(query, model) } : agent(id, part, query, options);
     case "logs": {
-      const lines = model.logs.find(
+      const lines = model.chronicle.logs.find(
         parseLogFilter(Object.fromEntries(query)),
         ...page(query),
       );
-      return { logs: lines, ...model.logs.drops(nowMs() / 1000) };
+      return { logs: lines, ...model.chronicle.logs.drops(nowMs() / 1000) };
     }
     case "events":
-      return { events: model.events.latest(...page(query), about(query)) };
+      return { events: model.chronicle.events.latest(...page(query), about(query)) };
     case "alerts":
-      return { alerts: model.alerts.latest(...page(query), about(query)) };
+      return { alerts: model.chronicle.alerts.latest(...page(query), about(query)) };
     case "errors":
-      return { errors: model.errors.latest(...page(query), about(query)) };
+      return { errors: model.chronicle.errors.latest(...page(query), about(query)) };
     default:
       return undefined;
   }
@@ -71,9 +72,9 @@ function agent(
     case "readings":
       return { readings: model.readings(view.actorId, nowMs()) };
     case "errors":
-      return { errors: model.errors.latest(...page(query), isIts) };
+      return { errors: model.chronicle.errors.latest(...page(query), isIts) };
     case "events":
-      return { events: model.events.latest(...page(query), isIts) };
+      return { events: model.chronicle.events.latest(...page(query), isIts) };
     default:
       return undefined;
   }

@@ -118,7 +118,7 @@ function agentFamilies({ model }: MetricsSource): string[] {
 
 function ownFamilies(source: MetricsSource): string[] {
   const { model, nowMs } = source;
-  const { log_lines, log_lines_not_kept } = model.logs.drops(nowMs() / 1000);
+  const { log_lines, log_lines_not_kept } = model.chronicle.logs.drops(nowMs() / 1000);
   const one = (value: number): Sample[] => [[{}, value]];
   return [
     family(

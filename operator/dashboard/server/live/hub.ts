@@ -6,7 +6,8 @@ import {
   type NodeDto,
   type ViewerSession,
 } from "../../wire.ts";
-import type { Change, Model } from "../model/model.ts";
+import type { Change } from "../model/change.ts";
+import type { Model } from "../model/model.ts";
 import type { News } from "./pending.ts";
 import { Viewer } from "./viewer.ts";
 
@@ -95,11 +96,11 @@ export class Hub implements Disposable {
       now: nowMs / 1000,
       session,
       broker: broker(),
-      drops: model.logs.drops(nowMs / 1000),
+      drops: model.chronicle.logs.drops(nowMs / 1000),
       sparks: model.sparks(),
-      events: model.events.latest(SNAPSHOT_ENTRIES),
-      alerts: model.alerts.latest(SNAPSHOT_ENTRIES),
-      errors: model.errors.latest(SNAPSHOT_ENTRIES),
+      events: model.chronicle.events.latest(SNAPSHOT_ENTRIES),
+      alerts: model.chronicle.alerts.latest(SNAPSHOT_ENTRIES),
+      errors: model.chronicle.errors.latest(SNAPSHOT_ENTRIES),
     });
     return `${head.slice(0, -1)},"nodes":${this.#list(model.nodes)},"agents":${this.#list(model.agents)}}`;
   }
@@ -110,7 +111,7 @@ export class Hub implements Disposable {
       type: "delta",
       seq,
       now: nowMs / 1000,
-      drops: model.logs.drops(nowMs / 1000),
+      drops: model.chronicle.logs.drops(nowMs / 1000),
       broker: isBrokerDue ? broker() : undefined,
       gone: some(news?.gone),
       events: some(news?.events),

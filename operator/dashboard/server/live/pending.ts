@@ -1,6 +1,6 @@
 /** What one browser has not received yet. Bounded, even if the browser never reads. Pure. */
 import type { AlertEntry, ErrorEntry, LogLine, TimelineEvent } from "../../wire.ts";
-import type { Change } from "../model/model.ts";
+import type { Change } from "../model/change.ts";
 
 /** Maximum waiting entries of each kind; the oldest are dropped, and the browser finds them in the history. */
 const MAX_ENTRIES = 500;

@@ -3,7 +3,7 @@ import { isJsonObject } from "../../../../protocol/json.ts";
 import type { BrowserMessage, LogFilter, LogLine } from "../../wire.ts";
 import { LEVELS } from "../../wire.ts";
 import { matcher } from "../model/logbook.ts";
-import type { Change } from "../model/model.ts";
+import type { Change } from "../model/change.ts";
 import { type News, Pending } from "./pending.ts";
 
 /** Maximum unacknowledged messages; further changes are collected in the meantime. */

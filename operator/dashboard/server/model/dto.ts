@@ -11,7 +11,7 @@ const MAX_TEXTS_CHARS = 2000;
 const MAX_AGENT_NAMES = 1000;
 
 /** @param listeningSince epoch seconds */
-export function nodeDto(node: NodeView, listeningSince: number): NodeDto {
+function nodeDto(node: NodeView, listeningSince: number): NodeDto {
   return {
     name: node.name,
     online: node.isOnline,
@@ -31,7 +31,7 @@ export function nodeDto(node: NodeView, listeningSince: number): NodeDto {
 }
 
 /** @param alsoOn other nodes that run one of its name */
-export function agentDto(agent: AgentView, alsoOn: readonly string[] = []): AgentDto {
+function agentDto(agent: AgentView, alsoOn: readonly string[] = []): AgentDto {
   const manifest = agent.manifest ?? {};
   return {
     actor_id: agent.actorId,
@@ -60,4 +60,31 @@ function seconds(ms: number | undefined): number | null {
 function within(texts: readonly string[]): string[] {
   let left = MAX_TEXTS_CHARS;
   return texts.filter((text) => (left -= text.length) >= 0);
+}
+
+/** Makes the DTO of each view once: views never change. */
+export class Dtos {
+  readonly #agents = new WeakMap<AgentView, AgentDto>();
+  #nodes = new WeakMap<NodeView, NodeDto>();
+
+  /** @param since as of `nodeDto`; when it changes for a node that is known, call `forgetNodes` */
+  node(node: NodeView, since: number): NodeDto {
+    return memo(this.#nodes, node, (own) => nodeDto(own, since));
+  }
+
+  agent(agent: AgentView, alsoOn: readonly string[]): AgentDto {
+    return alsoOn.length > 0 ? agentDto(agent, alsoOn) : memo(this.#agents, agent, (own) => agentDto(own));
+  }
+
+  forgetNodes(): void {
+    this.#nodes = new WeakMap();
+  }
+}
+
+function memo<K extends object, V>(cache: WeakMap<K, V>, key: K, make: (key: K) => V): V {
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const made = make(key);
+  cache.set(key, made);
+  return made;
 }

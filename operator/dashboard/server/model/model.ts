@@ -4,63 +4,25 @@ import { isName, nameIn } from "../../../../protocol/names.ts";
 import { actorId } from "../../../../protocol/ids.ts";
 import { type AgentView, hasEnded, type NodeState, type NodeView, stateOf } from "../../../fleet/views.ts";
 import type { LogLine as LogLineOfNode } from "../../../operations/reports.ts";
-import type {
-  AgentDto,
-  AlertEntry,
-  ErrorEntry,
-  History,
-  LogLine,
-  NodeDto,
-  Reading,
-  Spark,
-  TimelineEvent,
-} from "../../wire.ts";
-import { agentDto, nodeDto } from "./dto.ts";
+import type { AgentDto, History, NodeDto, Reading, Spark } from "../../wire.ts";
+import type { About, Change } from "./change.ts";
+import { Chronicle, HISTORY_SECONDS } from "./chronicle.ts";
+import { Dtos } from "./dto.ts";
 import { Farewells } from "./farewells.ts";
-import { type Fields, numberOf, readFields, textOf, writeJson } from "./fields.ts";
-import { levelOf, LogBook } from "./logbook.ts";
+import { type Fields, readFields, textOf, writeJson } from "./fields.ts";
 import { Readings } from "./readings.ts";
-import { Ring } from "./ring.ts";
 import { Spawns } from "./spawns.ts";
 import {
   agentHappening,
   errorHappening,
-  type Happening,
   migrationHappening,
   nodeHappening,
   nodeLogHappening,
 } from "./timeline.ts";
 import { Usage } from "./usage.ts";
 
-/** What a message changed. */
-export type Change =
-  | { readonly kind: "node"; readonly name: string }
-  | { readonly kind: "agent"; readonly actorId: string; readonly report: string }
-  | { readonly kind: "gone"; readonly actorId: string }
-  | { readonly kind: "event"; readonly entry: TimelineEvent }
-  | { readonly kind: "alert"; readonly entry: AlertEntry }
-  | { readonly kind: "error"; readonly entry: ErrorEntry }
-  | { readonly kind: "log"; readonly entry: LogLine };
-
-/** The agent or node that an entry is about. */
-interface About {
-  readonly node: string | null;
-  readonly agent: string | null;
-  readonly actor_id: string | null;
-}
-
-/** How long entries are kept, seconds. */
-export const HISTORY_SECONDS = 3600;
 /** How long agents that have ended are shown, seconds: somebody may come in the morning. */
 const ENDED_SECONDS = 24 * 3600;
-/** By so much may two clocks differ that tell the time of the same error, seconds. */
-const SAME_SECONDS = 5;
-/** Limits for the entries of each kind. */
-export const LIMITS = {
-  events: { count: 5000, size: 4 * 1024 * 1024, age: HISTORY_SECONDS },
-  alerts: { count: 2000, size: 2 * 1024 * 1024, age: HISTORY_SECONDS },
-  errors: { count: 3000, size: 6 * 1024 * 1024, age: HISTORY_SECONDS },
-} as const;
 /**
  * Limit for agents that no node vouches for: those of the main machine and, after a start, all agents until their nodes
  * have reported what they run. Anybody can invent more.
@@ -68,20 +30,13 @@ export const LIMITS = {
 const MAX_STRANGERS = 2000;
 /** Maximum nodes whose first appearance is remembered. */
 const MAX_NODES = 10_000;
-const ENTRY_OVERHEAD = 200;
 
 export class Model {
   readonly fleet: Fleet = new Fleet({
     maxStrangers: MAX_STRANGERS,
     onEvicted: (actorId) => this.#evicted.push(this.#gone(actorId)),
   });
-  readonly logs = new LogBook();
-  readonly events = new Ring<TimelineEvent>(LIMITS.events, ({ message }) => message.length + ENTRY_OVERHEAD);
-  readonly alerts = new Ring<AlertEntry>(LIMITS.alerts, ({ message }) => message.length + ENTRY_OVERHEAD);
-  readonly errors = new Ring<ErrorEntry>(
-    LIMITS.errors,
-    ({ error, traceback }) => error.length + (traceback?.length ?? 0) + ENTRY_OVERHEAD,
-  );
+  readonly chronicle = new Chronicle();
   readonly spawns = new Spawns();
   readonly #readings = new Readings();
   /** Agents that were evicted, until this has been reported. */
@@ -91,8 +46,7 @@ export class Model {
   /** Since when a node is heard without a gap, epoch seconds. */
   readonly #listeningSince = new Map<string, number>();
   readonly #farewells = new Farewells();
-  readonly #agentDtos = new WeakMap<AgentView, AgentDto>();
-  #nodeDtos = new WeakMap<NodeView, NodeDto>();
+  readonly #dtos = new Dtos();
 
   /** Processes a message. @param nowMs when it arrived */
   apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
@@ -132,11 +86,11 @@ export class Model {
     const outage = this.#farewells.noteBroker(isConnected, nowMs);
     if (outage === undefined) return [];
     const about = { node: null, agent: null, actor_id: null };
-    const told = this.#event(outage, about, nowMs / 1000);
+    const told = this.chronicle.event(outage, about, nowMs / 1000);
     if (!isConnected) return [told];
     // Nobody could be heard meanwhile: all have the time until their next heartbeats.
     for (const { name } of this.fleet.nodes) this.#listeningSince.set(name, nowMs / 1000);
-    this.#nodeDtos = new WeakMap();
+    this.#dtos.forgetNodes();
     return [told, ...this.fleet.nodes.map(({ name }): Change => ({ kind: "node", name }))];
   }
 
@@ -144,27 +98,9 @@ export class Model {
   recall(node: string, lines: readonly LogLineOfNode[], nowMs: number): Change[] {
     const now = nowMs / 1000;
     const ofAgents = lines.filter(({ agent, phase }) => agent !== undefined && phase !== undefined);
-    const entries = ofAgents.flatMap((line): Change[] => {
+    const entries = ofAgents.flatMap((line): Change | readonly [] => {
       const about = { node, agent: line.agent ?? null, actor_id: this.#idOf(line.agent ?? null) };
-      const time = line.timestamp ?? now;
-      const isHeard = this.errors.latest(1, undefined, (known) =>
-        known.actor_id === about.actor_id && known.error === line.message &&
-        Math.abs(known.time - time) < SAME_SECONDS).length > 0;
-      if (isHeard) {
-        return [];
-      }
-      const entry = this.errors.add((seq) => ({
-        seq,
-        time,
-        ...about,
-        phase: textOf(line.phase, 50) ?? "unknown",
-        severity: textOf(line.level, 50) ?? "warning",
-        error: textOf(line.message) ?? "",
-        traceback: textOf(line.traceback) ?? null,
-        consecutive: null,
-        restart_count: null,
-      }), now);
-      return [{ kind: "error", entry }];
+      return this.chronicle.recall(line, about, now) ?? [];
     });
     return [...entries, ...this.#endedBefore(node, ofAgents, now)];
   }
@@ -262,7 +198,7 @@ export class Model {
   }
 
   #nodeDto(node: NodeView): NodeDto {
-    return memo(this.#nodeDtos, node, () => nodeDto(node, this.#listeningSince.get(node.name) ?? 0));
+    return this.#dtos.node(node, this.#listeningSince.get(node.name) ?? 0);
   }
 
   #agentDto(agent: AgentView): AgentDto {
@@ -271,7 +207,7 @@ export class Model {
         other.node !== agent.node && !hasEnded(other) && this.fleet.node(other.node ?? "")?.isOnline
       )
       .flatMap(({ node }) => node ?? []);
-    return alsoOn.length > 0 ? agentDto(agent, alsoOn) : memo(this.#agentDtos, agent, (own) => agentDto(own));
+    return this.#dtos.agent(agent, alsoOn);
   }
 
   #onNode(name: string, report: string, topic: string, payload: Uint8Array, now: number): Change[] {
@@ -285,7 +221,7 @@ export class Model {
         if (fields === undefined) return [];
         const agent = nameIn(fields.agent);
         const about = { node: name, agent: agent ?? null, actor_id: this.#idOf(agent ?? null) };
-        return [this.#event(migrationHappening(fields), about, now)];
+        return [this.chronicle.event(migrationHappening(fields), about, now)];
       }
       default: {
         const isHeld = this.fleet.node(name)?.isOnline === true &&
@@ -307,7 +243,7 @@ export class Model {
     const about = { node: name, agent: null, actor_id: null };
     return [
       { kind: "node", name },
-      ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+      ...(happening === undefined ? [] : [this.chronicle.event(happening, about, now)]),
     ];
   }
 
@@ -321,7 +257,7 @@ export class Model {
     const about = { node: agent.node ?? null, agent: agent.name, actor_id: actorId };
     return [
       { kind: "agent", actorId, report: topic.slice(topic.lastIndexOf("/") + 1) },
-      ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+      ...(happening === undefined ? [] : [this.chronicle.event(happening, about, now)]),
     ];
   }
 
@@ -334,14 +270,13 @@ export class Model {
     if (agent === undefined) {
       const child = nameIn(fields.child_name) ?? null;
       const about = { node: nameIn(fields.node, id) ?? null, agent: child, actor_id: this.#idOf(child) };
-      const level = levelOf(fields.level, fields.type === "error" ? "error" : "info");
-      const entry = this.logs.add({ time: now, level, message, ...about }, now);
-      const told: Change[] = [{ kind: "log", entry }, this.#event(nodeLogHappening(fields), about, now)];
+      const told = [
+        this.chronicle.log(fields, message, about, now),
+        this.chronicle.event(nodeLogHappening(fields), about, now),
+      ];
       return fields.type === "spawned" ? [...told, ...this.#onSpawned(about, now)] : told;
     }
-    const level = levelOf(fields.level, fields.type === "error" ? "error" : "info");
-    const entry = this.logs.add({ time: now, level, message, ...this.#about(id, agent, fields) }, now);
-    return [{ kind: "log", entry }];
+    return [this.chronicle.log(fields, message, this.#about(id, agent, fields), now)];
   }
 
   #onSpawned({ agent, node, actor_id }: About, now: number): Change[] {
@@ -360,30 +295,17 @@ export class Model {
     const message = messageOf(fields);
     if (fields === undefined || message === undefined) return [];
     const about = this.#about(id, nameIn(fields.agent, fields.name), fields);
-    const severity = levelOf(fields.severity, "warning");
-    const entry = this.alerts.add((seq) => ({ seq, time: now, severity, message, ...about }), now);
-    return [{ kind: "alert", entry }];
+    return [this.chronicle.alert(fields, message, about, now)];
   }
 
   #onError(id: string, payload: Uint8Array, now: number): Change[] {
     const fields = readFields(payload);
     if (fields === undefined) return [];
     const about = this.#about(id, nameIn(fields.agent, fields.name), fields);
-    const entry = this.errors.add((seq) => ({
-      seq,
-      time: now,
-      ...about,
-      phase: textOf(fields.phase, 50) ?? "unknown",
-      severity: textOf(fields.severity, 50) ?? "warning",
-      error: textOf(fields.error) ?? "",
-      traceback: textOf(fields.traceback) ?? null,
-      consecutive: numberOf(fields.consecutive) ?? null,
-      restart_count: numberOf(fields.restart_count) ?? null,
-    }), now);
     const happening = errorHappening(fields);
     return [
-      { kind: "error", entry },
-      ...(happening === undefined ? [] : [this.#event(happening, about, now)]),
+      this.chronicle.error(fields, about, now),
+      ...(happening === undefined ? [] : [this.chronicle.event(happening, about, now)]),
     ];
   }
 
@@ -395,28 +317,9 @@ export class Model {
       actor_id: actorId,
     };
   }
-
-  #event(
-    { kind, message }: Happening,
-    about: About,
-    now: number,
-  ): Change {
-    return {
-      kind: "event",
-      entry: this.events.add((seq) => ({ seq, time: now, kind, message, ...about }), now),
-    };
-  }
 }
 
 function messageOf(fields: Fields | undefined): string | undefined {
   if (fields === undefined || fields.message === undefined) return undefined;
   return textOf(fields.message) ?? textOf(JSON.stringify(fields.message));
-}
-
-function memo<K extends object, V>(cache: WeakMap<K, V>, key: K, make: (key: K) => V): V {
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const made = make(key);
-  cache.set(key, made);
-  return made;
 }

@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../../protocol/ids.ts";
 import { metricsText } from "../../../../operator/dashboard/server/http/metrics.ts";
-import { type Change, Model } from "../../../../operator/dashboard/server/model/model.ts";
+import type { Change } from "../../../../operator/dashboard/server/model/change.ts";
+import { Model } from "../../../../operator/dashboard/server/model/model.ts";
 import { errorHappening, nodeLogHappening } from "../../../../operator/dashboard/server/model/timeline.ts";
 
 const bytes = (value: unknown) =>
@@ -16,7 +17,7 @@ class Heard {
   }
 
   get events(): string[] {
-    return this.model.events.latest(100).map(({ kind, message }) => `${kind}: ${message}`);
+    return this.model.chronicle.events.latest(100).map(({ kind, message }) => `${kind}: ${message}`);
   }
 }
 
@@ -149,7 +150,7 @@ Deno.test("what a node remembers shows the agents that failed before, and no oth
   assertEquals(heard.model.agents.filter(({ state }) => state === "failed").map(({ name }) => name), [
     "broken",
   ]);
-  assertEquals(heard.model.errors.latest(10).map(({ agent, time }) => [agent, time]), [
+  assertEquals(heard.model.chronicle.errors.latest(10).map(({ agent, time }) => [agent, time]), [
     ["seen", 1_000_000],
     ["broken", 999_000],
     ["back", 999_000],
@@ -240,7 +241,7 @@ Deno.test("a Python node's agents that fail at once are shown as failed, where t
     ["badsetup", "py-node", "failed"],
   ]);
   assertEquals(
-    model.events.latest(10).map(({ kind, node, agent, actor_id }) => [kind, node, agent, actor_id]),
+    model.chronicle.events.latest(10).map(({ kind, node, agent, actor_id }) => [kind, node, agent, actor_id]),
     ["nocompile", "badsetup"].flatMap((name) =>
       ["spawned", "failed"].map((kind) => [kind, "py-node", name, actorId(name)])
     ),
@@ -249,7 +250,7 @@ Deno.test("a Python node's agents that fail at once are shown as failed, where t
 
 Deno.test("a Python node's agent that moves is shown where it went, with what happened to it", async () => {
   const { model } = await heardOf("04_migrate");
-  const its = model.events.latest(20).filter(({ actor_id }) => actor_id === actorId("sensor"));
+  const its = model.chronicle.events.latest(20).filter(({ actor_id }) => actor_id === actorId("sensor"));
   assertEquals(its.map(({ kind }) => kind), [
     "spawned",
     "stopped",
