@@ -1,5 +1,5 @@
 /** Merges the fields of one report into what is known about a node or an agent. Pure. */
-import type { GpioChip } from "../../protocol/devices/gpio.ts";
+import type { HeldChip } from "../../protocol/devices/gpio.ts";
 import { type Sensor, SENSOR_KINDS, sensorKindOf } from "../../protocol/devices/sensors.ts";
 import { epochIn } from "../../protocol/placement.ts";
 import { isJsonObject } from "../../protocol/json.ts";
@@ -202,13 +202,21 @@ function sensors(value: unknown): readonly Sensor[] {
   });
 }
 
-function chips(value: unknown): readonly GpioChip[] | undefined {
+function chips(value: unknown): readonly HeldChip[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.slice(0, MAX_CHIPS).flatMap((entry): GpioChip[] => {
+  return value.slice(0, MAX_CHIPS).flatMap((entry): HeldChip[] => {
     if (!isJsonObject(entry)) return [];
-    const { chip, names } = entry as Fields;
+    const { chip, names, holders, problem } = entry as Fields;
     if (typeof chip !== "string" || !/^gpiochip\d{1,3}$/.test(chip) || !Array.isArray(names)) return [];
-    return [{ chip, names: names.slice(0, MAX_LINES).map((name) => text(name) ?? "") }];
+    const held = Object.entries(isJsonObject(holders) ? holders : {}).slice(0, MAX_LINES)
+      .flatMap(([line, agent]) => /^\d{1,4}$/.test(line) && isName(agent) ? [[line, agent] as const] : []);
+    const why = text(problem);
+    return [{
+      chip,
+      names: names.slice(0, MAX_LINES).map((name) => text(name) ?? ""),
+      holders: Object.fromEntries(held),
+      ...(why === undefined ? {} : { problem: why }),
+    }];
   });
 }
 

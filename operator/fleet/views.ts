@@ -1,5 +1,5 @@
 /** Nodes and agents as last reported on the bus: the entries of a fleet. */
-import type { GpioChip } from "../../protocol/devices/gpio.ts";
+import type { HeldChip } from "../../protocol/devices/gpio.ts";
 import type { Sensor } from "../../protocol/devices/sensors.ts";
 import { STALE_AFTER_MS } from "../../protocol/heartbeat.ts";
 
@@ -33,7 +33,7 @@ export interface NodeView {
   /** What it can read; undefined where it does not say. */
   readonly sensors: readonly Sensor[] | undefined;
   /** Its GPIO chips; undefined where it does not say. */
-  readonly gpio: readonly GpioChip[] | undefined;
+  readonly gpio: readonly HeldChip[] | undefined;
 }
 
 /** An agent as last reported. */

@@ -115,6 +115,17 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
       "use one version everywhere: older versions may not know commands of newer ones",
     ));
   }
+  for (const { chip, problem, names, holders } of node.gpio ?? []) {
+    // Chips whose lines nobody names are inside the machine: agents seldom want them.
+    const isForAgents = names.some((name) => name !== "") || Object.keys(holders).length > 0;
+    if (problem === undefined || !isForAgents) continue;
+    findings.push(warning(
+      check,
+      `its agents cannot use ${chip}: ${problem}`,
+      "add the node's user to the group of that file (sudo usermod -aG gpio USER) and restart the node; where a service " +
+        "hides devices, see docs/hardware.md",
+    ));
+  }
   if (dropped > 0) {
     findings.push(warning(
       check,

@@ -16,7 +16,8 @@ const limit = z.int().min(1).max(1000).default(200).describe("How many at most")
 const listNodes = defineTool({
   name: "list_nodes",
   title: "List the nodes",
-  description: "The nodes: online, stale or offline, what they run, load, version, labels, sensors.",
+  description:
+    "The nodes: online, stale or offline, what they run, load, version, labels, sensors, GPIO lines.",
   effect: "look",
   input: {
     limit,
@@ -44,6 +45,7 @@ const listNodes = defineTool({
       memory_mb: node.memoryMb,
       labels: node.labels,
       sensors: node.sensors,
+      gpio: node.gpio,
     }));
     return done({ nodes, total: all.length });
   },

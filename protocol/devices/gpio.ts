@@ -36,6 +36,8 @@ export interface Line {
 export interface HeldChip extends GpioChip {
   /** The agents that have lines, by the lines' numbers. */
   readonly holders: Readonly<Record<string, string>>;
+  /** Why the node cannot use it; left out where it can. */
+  readonly problem?: string;
 }
 
 const MAX_DEBOUNCE_MS = 10_000;

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { Coalesced } from "../coalesced.ts";
 import type { Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
+import { chipProblem } from "../devices/gpio_chips.ts";
 import type { Gpio } from "../devices/gpio.ts";
 import type { GpioChip } from "../../protocol/devices/gpio.ts";
 import type { Sensors } from "../devices/sensors.ts";
@@ -200,7 +201,14 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     generations: () => fleetReports.tags,
     onReported,
   });
-  const inventory = new Inventory({ reporter, sensors: parts.sensors, chips: parts.chips, agents, clock });
+  const inventory = new Inventory({
+    reporter,
+    sensors: parts.sensors,
+    chips: parts.chips,
+    chipProblem,
+    agents,
+    clock,
+  });
   const manifests = new Manifests(reporter, clock);
   const rulesOf = (agent: string) => enforcer.rulesFor(agent);
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;

@@ -1,17 +1,18 @@
 /** `agentflow devices`: lists the devices that nodes have for their agents. */
 import type { Command } from "commander";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
+import type { NodeView } from "../../fleet/views.ts";
 import { onlineNode } from "../../operations/find.ts";
 import { survey } from "../../operations/survey.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { type Column, table } from "../render/table.ts";
 
-interface Row extends Sensor {
+interface SensorRow extends Sensor {
   readonly node: string;
 }
 
-const COLUMNS: readonly Column<Row>[] = [
+const SENSORS: readonly Column<SensorRow>[] = [
   { title: "NODE", text: ({ node }) => node },
   { title: "SENSOR", text: ({ id }) => id },
   { title: "KIND", text: ({ kind }) => kind },
@@ -20,22 +21,57 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: "DRIVER", text: ({ name }) => name },
 ];
 
+/** A line that has a name, or that an agent has. */
+interface LineRow {
+  readonly node: string;
+  readonly line: string;
+  readonly name: string;
+  readonly agent: string | null;
+}
+
+const LINES: readonly Column<LineRow>[] = [
+  { title: "NODE", text: ({ node }) => node },
+  { title: "LINE", text: ({ line }) => line },
+  { title: "NAME", text: ({ name }) => name },
+  { title: "AGENT", text: ({ agent }) => agent ?? "" },
+];
+
 export function addDevices(program: Command, cli: Cli): void {
   const command = program.command("devices")
-    .description("list the sensors that nodes have for their agents")
+    .description("list the sensors and GPIO lines that nodes have for their agents")
     .argument("[NODE]", "only those of this node");
   cli.connected(command, async (run, operator, name) => {
     await survey(operator, { signal: run.signal });
-    const nodes = name === undefined ? operator.fleet.nodes : [onlineNode(operator.fleet, name)];
-    const rows = nodes.filter(({ isOnline }) => isOnline)
-      .toSorted((a, b) => a.name.localeCompare(b.name))
-      .flatMap(({ name: node, sensors = [] }) => sensors.map((sensor): Row => ({ node, ...sensor })));
-    if (run.json) run.printJson(rows);
-    else if (rows.length === 0) {
-      run.note("None of the nodes that answered has a sensor that its kernel knows");
-    } else {table(COLUMNS, rows, { colour: run.stdout.colour, width: run.stdout.columns() }).forEach(
-        run.print,
-      );}
+    const known = name === undefined ? operator.fleet.nodes : [onlineNode(operator.fleet, name)];
+    const nodes = known.filter(({ isOnline }) => isOnline).toSorted((a, b) => a.name.localeCompare(b.name));
+    const sensors = nodes.flatMap(sensorRows);
+    const lines = nodes.flatMap(lineRows);
+    if (run.json) {
+      run.printJson({ sensors, lines });
+      return EXIT.ok;
+    }
+    const view = { colour: run.stdout.colour, width: run.stdout.columns() };
+    if (sensors.length > 0) table(SENSORS, sensors, view).forEach(run.print);
+    if (lines.length > 0) table(LINES, lines, view).forEach(run.print);
+    if (sensors.length + lines.length === 0) {
+      run.note("None of the nodes that answered has a sensor or a GPIO line that its kernel names");
+    }
     return EXIT.ok;
+  });
+}
+
+function sensorRows({ name: node, sensors = [] }: NodeView): SensorRow[] {
+  return sensors.map((sensor) => ({ node, ...sensor }));
+}
+
+function lineRows({ name: node, gpio = [] }: NodeView): LineRow[] {
+  return gpio.flatMap(({ chip, names, holders }) => {
+    const count = Math.max(names.length, ...Object.keys(holders).map((line) => Number(line) + 1));
+    return Array.from({ length: count }, (_, line): LineRow => ({
+      node,
+      line: `${chip}:${line}`,
+      name: names[line] ?? "",
+      agent: holders[line] ?? null,
+    })).filter(({ name, agent }) => name !== "" || agent !== null);
   });
 }

@@ -10,6 +10,8 @@ export interface InventoryParts {
   readonly reporter: Pick<Reporter, "nodeDevices">;
   readonly sensors: Pick<Sensors, "list">;
   readonly chips: () => Promise<readonly GpioChip[]>;
+  /** Why the node cannot use a chip. */
+  readonly chipProblem: (chip: GpioChip) => Promise<string | undefined>;
   readonly agents: () => readonly Pick<SupervisedAgent, "name" | "config">[];
   readonly clock: Clock;
 }
@@ -29,7 +31,12 @@ export class Inventory {
 
   async #look(signal: AbortSignal): Promise<void> {
     const sensors = (await this.parts.sensors.list()).map(shown);
-    const gpio = heldChips(await this.parts.chips(), this.parts.agents());
+    const gpio = await Promise.all(
+      heldChips(await this.parts.chips(), this.parts.agents()).map(async (chip) => {
+        const problem = await this.parts.chipProblem(chip);
+        return problem === undefined ? chip : { ...chip, problem };
+      }),
+    );
     const said = JSON.stringify({ sensors, gpio });
     if (said === this.#said || signal.aborted) return;
     this.#said = said;

@@ -48,3 +48,15 @@ Deno.test("a line that a node says it has not is told, with the lines that it ha
     "devices.gpio 'GPIO17': there is no GPIO chip that its kernel knows",
   );
 });
+
+Deno.test("who has a line, and why a chip cannot be used, is kept of an inventory, and nothing else", () => {
+  const chip = {
+    chip: "gpiochip0",
+    names: ["GPIO0"],
+    holders: { 0: "lamp", x: "a", 1: "no name!" },
+    problem: "p",
+  };
+  assertEquals(nodeWith([], [chip])?.gpio, [
+    { chip: "gpiochip0", names: ["GPIO0"], holders: { "0": "lamp" }, problem: "p" },
+  ]);
+});

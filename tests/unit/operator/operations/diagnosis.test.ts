@@ -30,6 +30,24 @@ function evidence(heartbeat: Record<string, unknown> = {}, more: Partial<Evidenc
 
 const problems = (of: Evidence) => fleetFindings(of).filter(({ status }) => status !== "ok");
 
+/** What the doctor says of a node with this chip. */
+function ofChip(chip: Record<string, unknown>): string[] {
+  const fleet = new Fleet();
+  const said = (topic: string, value: unknown) =>
+    fleet.apply(topic, new TextEncoder().encode(JSON.stringify(value)), NOW_MS);
+  said("nodes/hall/heartbeat", { agents: [], timestamp: NOW_MS / 1000, version: "1.0.0" });
+  said("nodes/hall/devices", { sensors: [], gpio: [{ chip: "gpiochip0", names: [], holders: {}, ...chip }] });
+  return problems(evidence({}, { nodes: fleet.nodes })).map(({ message }) => message);
+}
+
+Deno.test("a chip that the node may not open is found, unless it is one that no agent wants", () => {
+  const problem = "user 1000 may not open /dev/gpiochip0";
+  const found = [`its agents cannot use gpiochip0: ${problem}`];
+  assertEquals(ofChip({ problem, names: ["GPIO0"] }), found);
+  assertEquals(ofChip({ problem, holders: { 3: "lamp" } }), found);
+  assertEquals([ofChip({ problem }), ofChip({ names: ["GPIO0"] })], [[], []]);
+});
+
 Deno.test("where nothing is wrong, nothing is found", () => {
   assertEquals(problems(evidence()), []);
 });

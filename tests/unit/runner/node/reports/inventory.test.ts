@@ -12,13 +12,17 @@ Deno.test("a node tells of its sensors at the start, and again when one comes or
     const clock = new FakeClock();
     const said: string[][] = [];
     const reporter: Pick<Reporter, "nodeDevices"> = {
-      nodeDevices: ({ sensors }) => void said.push(sensors.map(({ id }) => id)),
+      nodeDevices: ({ sensors, gpio }) => {
+        said.push(sensors.map(({ id }) => id));
+        assertEquals(gpio.map(({ problem }) => problem), ["user 1000 may not open /dev/gpiochip0"]);
+      },
     };
     const life = new AbortController();
     const running = new Inventory({
       reporter,
       sensors: new Sensors(root, clock),
-      chips: () => Promise.resolve([]),
+      chips: () => Promise.resolve([{ chip: "gpiochip0", names: [] }]),
+      chipProblem: () => Promise.resolve("user 1000 may not open /dev/gpiochip0"),
       agents: () => [],
       clock,
     }).run(life.signal);
