@@ -2,7 +2,7 @@
 import { ExpectedError } from "../protocol/expected_error.ts";
 import type { IClientOptions, ISubscriptionGrant, MqttClient, Packet } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
-import { endClient, openClient } from "../protocol/broker/client.ts";
+import { endClient } from "../protocol/broker/end_client.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import {
   type ConnectionError,
@@ -100,6 +100,8 @@ export class Bus implements AsyncDisposable {
    * @throws BusError when the first attempt fails
    */
   static async connect(options: BusOptions): Promise<Bus> {
+    // Loaded lazily: most of what a command loads, and many do not connect.
+    const { openClient } = await import("../protocol/broker/client.ts");
     const client = openClient(options.broker, clientOptions(options));
     const bus = new Bus(client, options.timeoutMs ?? TIMEOUT_MS);
     let failure: ConnectionError | undefined;

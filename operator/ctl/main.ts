@@ -13,7 +13,8 @@ import { openTerminal, paint, printable, printableJson } from "./terminal.ts";
 async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const cli = new Cli(surroundings);
   try {
-    await createProgram(cli).parseAsync([...args], { from: "user" });
+    const command = args.find((arg) => !arg.startsWith("-"));
+    await (await createProgram(cli, command)).parseAsync([...args], { from: "user" });
     // An interrupted command has not failed.
     return surroundings.signal.aborted && cli.exitCode !== EXIT.ok ? EXIT.interrupted : cli.exitCode;
   } catch (error) {

@@ -2,50 +2,75 @@
 import { Command } from "commander";
 import { VERSION } from "../../protocol/version.ts";
 import type { Cli } from "./cli.ts";
-import { addAcl } from "./commands/acl.ts";
-import { addAgents } from "./commands/agents.ts";
-import { addApply, addDiff } from "./commands/apply.ts";
-import { addButtons } from "./commands/buttons.ts";
-import { addCall } from "./commands/call.ts";
-import { addChat } from "./commands/chat.ts";
-import { addCheck } from "./commands/check.ts";
-import { addCompletions } from "./commands/completions.ts";
-import { addDeploy } from "./commands/deploy.ts";
-import { addDev } from "./commands/dev.ts";
-import { addDoctor } from "./commands/doctor.ts";
-import { addKey } from "./commands/key.ts";
-import { addLogs } from "./commands/logs.ts";
-import { addMcp } from "./commands/mcp.ts";
-import { addMigrate } from "./commands/migrate.ts";
-import { addNew } from "./commands/new.ts";
-import { addDevices } from "./commands/devices.ts";
-import { addNodes } from "./commands/nodes.ts";
-import { addPolicy } from "./commands/policy.ts";
-import { addSpawn } from "./commands/spawn.ts";
-import { addState } from "./commands/state.ts";
-import { addStop } from "./commands/stop.ts";
-import { addStopAll } from "./commands/stop_all.ts";
-import { addUpgrade } from "./commands/upgrade.ts";
-import { addUsers } from "./commands/users.ts";
-import { addWatch } from "./commands/watch.ts";
 import { addExamples } from "./examples.ts";
 import { EXIT_HELP } from "./exit_code.ts";
 
 type Add = (program: Command, cli: Cli) => void;
 
+/** Commands of one file, which is loaded when one of them is called, or for the help of all. */
+interface Entry {
+  readonly names: readonly string[];
+  readonly load: () => Promise<Add>;
+}
+
 /** Commands by purpose, in the order of `--help`. */
-const GROUPS: Readonly<Record<string, readonly Add[]>> = {
-  "Look:": [addNodes, addAgents, addDevices, addLogs, addWatch, addState],
-  "Agents:": [addSpawn, addStop, addButtons, addMigrate, addCall],
-  "Nodes:": [addDeploy, addUpgrade, addStopAll],
-  "Fleet:": [addApply, addDiff, addDoctor],
-  "Write agents:": [addNew, addDev, addCheck],
-  "Keys and rules:": [addKey, addPolicy, addAcl, addUsers],
-  "This program:": [addCompletions],
-  "In words:": [addChat, addMcp],
+export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
+  "Look:": [
+    { names: ["nodes"], load: async () => (await import("./commands/nodes.ts")).addNodes },
+    { names: ["agents"], load: async () => (await import("./commands/agents.ts")).addAgents },
+    { names: ["devices"], load: async () => (await import("./commands/devices.ts")).addDevices },
+    { names: ["logs", "errors"], load: async () => (await import("./commands/logs.ts")).addLogs },
+    { names: ["watch"], load: async () => (await import("./commands/watch.ts")).addWatch },
+    { names: ["state"], load: async () => (await import("./commands/state.ts")).addState },
+  ],
+  "Agents:": [
+    { names: ["spawn"], load: async () => (await import("./commands/spawn.ts")).addSpawn },
+    { names: ["stop"], load: async () => (await import("./commands/stop.ts")).addStop },
+    {
+      names: ["restart", "pause", "resume", "delete"],
+      load: async () => (await import("./commands/buttons.ts")).addButtons,
+    },
+    { names: ["migrate"], load: async () => (await import("./commands/migrate.ts")).addMigrate },
+    { names: ["call"], load: async () => (await import("./commands/call.ts")).addCall },
+  ],
+  "Nodes:": [
+    { names: ["deploy"], load: async () => (await import("./commands/deploy.ts")).addDeploy },
+    { names: ["upgrade"], load: async () => (await import("./commands/upgrade.ts")).addUpgrade },
+    { names: ["stop-all"], load: async () => (await import("./commands/stop_all.ts")).addStopAll },
+  ],
+  "Fleet:": [
+    { names: ["apply"], load: async () => (await import("./commands/apply.ts")).addApply },
+    { names: ["diff"], load: async () => (await import("./commands/apply.ts")).addDiff },
+    { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
+  ],
+  "Write agents:": [
+    { names: ["new"], load: async () => (await import("./commands/new.ts")).addNew },
+    { names: ["dev"], load: async () => (await import("./commands/dev.ts")).addDev },
+    { names: ["check"], load: async () => (await import("./commands/check.ts")).addCheck },
+  ],
+  "Keys and rules:": [
+    { names: ["key"], load: async () => (await import("./commands/key.ts")).addKey },
+    { names: ["policy"], load: async () => (await import("./commands/policy.ts")).addPolicy },
+    { names: ["acl"], load: async () => (await import("./commands/acl.ts")).addAcl },
+    { names: ["users"], load: async () => (await import("./commands/users.ts")).addUsers },
+  ],
+  "This program:": [
+    {
+      names: ["completions", "__complete"],
+      load: async () => (await import("./commands/completions.ts")).addCompletions,
+    },
+  ],
+  "In words:": [
+    { names: ["chat"], load: async () => (await import("./commands/chat.ts")).addChat },
+    { names: ["mcp"], load: async () => (await import("./commands/mcp.ts")).addMcp },
+  ],
 };
 
-export function createProgram(cli: Cli): Command {
+/** Completes the words of all commands. */
+const KNOWS_ALL = "completions";
+
+/** @param wanted the command that is called; if it is none of these, or needs to know them all, all are there */
+export async function createProgram(cli: Cli, wanted?: string): Promise<Command> {
   const { stdout, stderr } = cli.surroundings;
   const program = new Command("agentflow")
     .description("Runs a fleet of AgentFlow nodes: what an operator does, from one command line.")
@@ -64,9 +89,11 @@ export function createProgram(cli: Cli): Command {
     })
     .showHelpAfterError("(see --help)")
     .addHelpText("after", `\n${EXIT_HELP}`);
-  for (const [group, adds] of Object.entries(GROUPS)) {
+  const called = Object.values(GROUPS).flat().find(({ names }) => names.includes(wanted ?? ""));
+  const isAlone = called !== undefined && !called.names.includes(KNOWS_ALL);
+  for (const [group, entries] of Object.entries(GROUPS)) {
     program.commandsGroup(group);
-    for (const add of adds) add(program, cli);
+    for (const entry of entries) if (!isAlone || entry === called) (await entry.load())(program, cli);
   }
   addExamples(program);
   return program;

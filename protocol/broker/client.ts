@@ -1,4 +1,4 @@
-/** Opens and ends connections to brokers. */
+/** Opens connections to brokers. Loading this module loads the MQTT library, which takes 50 ms. */
 import type { Duplex } from "node:stream";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import mqttPacket from "mqtt-packet";
@@ -21,27 +21,4 @@ export function openClient(
   return openStream === undefined
     ? mqtt.connect(broker.url, options)
     : new mqtt.MqttClient(openStream, options);
-}
-
-/**
- * Ends a client's connection cleanly, even if the broker no longer answers.
- *
- * Waits for messages in flight, and then for the other side to close, at most `patienceMs` each. The client's own wait
- * has no limit.
- */
-export async function endClient(client: MqttClient, patienceMs: number): Promise<void> {
-  const isIdle = () => Object.keys(client.outgoing).length === 0;
-  if (client.connected && !isIdle()) {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    // The client has processed it by the next turn of the event loop.
-    const look = () => setTimeout(() => isIdle() && resolve(), 0);
-    const timer = setTimeout(resolve, patienceMs);
-    client.on("packetreceive", look).once("close", resolve);
-    await promise;
-    clearTimeout(timer);
-    client.off("packetreceive", look).off("close", resolve);
-  }
-  const timer = setTimeout(() => client.stream.destroy(), patienceMs);
-  await client.endAsync(!client.connected || !isIdle());
-  clearTimeout(timer);
 }

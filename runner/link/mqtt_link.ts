@@ -1,6 +1,7 @@
 /** The link over MQTT 3.1.1: one connection at a time, re-established after each outage. */
 import type { MqttClient } from "mqtt";
-import { endClient, type openClient } from "../../protocol/broker/client.ts";
+import type { openClient } from "../../protocol/broker/client.ts";
+import { endClient } from "../../protocol/broker/end_client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
   type ConnectAttempt,

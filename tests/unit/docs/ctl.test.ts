@@ -12,7 +12,7 @@ const schema = JSON.parse(
 );
 
 const silent = { isTerminal: false, colour: false, columns: () => 100, rows: () => 24, write: () => {} };
-const program = createProgram(
+const program = await createProgram(
   new Cli({ env: {}, stdout: silent, stderr: silent, signal: new AbortController().signal }),
 );
 const commands = program.createHelp().visibleCommands(program);
