@@ -63,12 +63,18 @@ class DirectPublisher {
     this.#end = writePublish(this.#batch, this.#end, packet);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    process.nextTick(() => this.flush());
+    // What the library writes in this turn, such as subscriptions, leaves in the same piece.
+    const { stream } = this.client;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      this.flush();
+      stream.uncork();
+    });
   }
 
   /** Hands everything to the socket. */
   flush(): void {
-    this.#isScheduled = false;
     if (this.#sent === this.#end) return;
     const { stream } = this.client;
     // What is in flight when the connection ends is sent again over the next one.
