@@ -82,3 +82,26 @@ Deno.test("subscribe() rejects with the reason when the broker refuses the filte
   assertEquals(await ask("public/plans"), "granted");
   assertEquals(await ask("secret/plans"), refusal);
 });
+
+Deno.test("at a broker that limits the subscriptions of a client, every agent gets its tasks all the same", async () => {
+  await using broker = await StrictBroker.start({ maxSubscriptions: 24 });
+  await using bus = await Bus.connect(broker.openPort);
+  await using node = await NodeProcess.start({ port: broker.port });
+  await bus.on("nodes/test-node/heartbeat");
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const code = "function handle_task(agent, n) { return { name: agent.name, n }; }";
+  for (const name of names) await node.spawn(bus, { name, code });
+  for (const name of names) {
+    await bus.find("manifest", ({ topic, json }) => topic.endsWith("/manifest") && json?.name === name);
+    const { json } = await bus.ask(`agents/by-name/${name}/task`, { payload: 1 });
+    assertEquals(json, { name, n: 1 });
+  }
+  assertEquals(broker.subscribed.at(-1), [
+    "agents/by-name/+/task",
+    "agents/+/commands",
+    "agents/+/heartbeat",
+  ]);
+  const logs = bus.all("agents/test-node/logs").map(({ json }) => `${json.type}: ${json.message}`);
+  assertEquals(logs.filter((line) => /cannot reach it/.test(line)), []);
+  assertEquals(logs.filter((line) => /The node now subscribes to/.test(line)).length, 1);
+});

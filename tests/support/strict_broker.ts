@@ -15,6 +15,8 @@ export interface Strictness {
   maxBytes?: number;
   /** Closes each connection so many milliseconds after it has let the client in. */
   hangUpMs?: number;
+  /** Of one connection at a time; a packet with more is refused. */
+  maxSubscriptions?: number;
   /** A filter that it answers for, and refuses; with it all that is in the same packet. */
   refusedFilter?: string;
 }
@@ -28,6 +30,7 @@ interface Packet {
 const CONNECT = 1;
 const PUBLISH = 3;
 const SUBSCRIBE = 8;
+const UNSUBSCRIBE = 10;
 
 export class StrictBroker implements TestBroker {
   readonly kind = "embedded";
@@ -106,12 +109,13 @@ export class StrictBroker implements TestBroker {
   async #letThrough(client: Deno.TcpConn, broker: Deno.TcpConn): Promise<void> {
     try {
       let rest = new Uint8Array();
+      const granted = new Set<string>();
       const buffer = new Uint8Array(64 * 1024);
       for (let count = await client.read(buffer); count !== null; count = await client.read(buffer)) {
         rest = joined(rest, buffer.subarray(0, count));
         for (let next = readPacket(rest); next !== undefined; next = readPacket(rest)) {
           if (!this.#takes(next.packet, next.size)) return close(client), close(broker);
-          if (this.#refuses(next.packet)) await writeAll(client, refusal(next.packet.body));
+          if (this.#refuses(next.packet, granted)) await writeAll(client, refusal(next.packet.body));
           else await writeAll(broker, rest.subarray(0, next.size));
           rest = rest.slice(next.size);
         }
@@ -123,9 +127,16 @@ export class StrictBroker implements TestBroker {
     close(broker);
   }
 
-  #refuses({ type, body }: Packet): boolean {
-    const { refusedFilter } = this.rules;
-    return type === SUBSCRIBE && refusedFilter !== undefined && filtersOf(body).includes(refusedFilter);
+  /** @param granted to this connection */
+  #refuses({ type, body }: Packet, granted: Set<string>): boolean {
+    const { refusedFilter, maxSubscriptions = Infinity } = this.rules;
+    if (type === UNSUBSCRIBE) { for (const filter of filtersOf(body, 0)) granted.delete(filter); }
+    if (type !== SUBSCRIBE) return false;
+    const filters = filtersOf(body);
+    if (refusedFilter !== undefined && filters.includes(refusedFilter)) return true;
+    if (new Set([...granted, ...filters]).size > maxSubscriptions) return true;
+    for (const filter of filters) granted.add(filter);
+    return false;
   }
 
   #takes({ type, flags, body }: Packet, size: number): boolean {
@@ -171,12 +182,13 @@ function refusal(body: Uint8Array): Uint8Array {
   return Uint8Array.of(0x90, 2 + codes.length, body[0] ?? 0, body[1] ?? 0, ...codes);
 }
 
-function filtersOf(body: Uint8Array): string[] {
+/** @param options how many bytes of options follow each filter */
+function filtersOf(body: Uint8Array, options = 1): string[] {
   const filters: string[] = [];
   for (let at = 2; at < body.length;) {
     const filter = readText(body, at);
     filters.push(filter);
-    at += 2 + new TextEncoder().encode(filter).length + 1;
+    at += 2 + new TextEncoder().encode(filter).length + options;
   }
   return filters;
 }

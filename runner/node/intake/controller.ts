@@ -109,9 +109,11 @@ export class Controller {
     await this.context.arrivals.refuse(spawn?.json, error instanceof Error ? error.message : String(error));
   }
 
-  /** A task for an agent that is not here is meant for another node, whatever its content. */
+  /** What is for an agent that is not here may be meant for another node, whatever its content. */
   #isMeantForUs({ command, subject }: Incoming): boolean {
-    return command !== "task" || this.context.supervisor.find(subject) !== undefined;
+    const { supervisor, ownTopics } = this.context;
+    if (command === "task") return supervisor.find(subject) !== undefined;
+    return command !== "commands" || !ownTopics.areForAll || supervisor.findById(subject) !== undefined;
   }
 
   #answer(command: Command, answer: Answer): void {

@@ -302,7 +302,7 @@ Deno.test("a node stays silent at a task for an agent that it does not run", asy
 Deno.test("that the broker refuses an agent's topics is said in the spawn's answer, and once in the node's log", async () => {
   await using n = await fakeNode();
   const task = "agents/by-name/a/task";
-  n.link.refusals.set(task, "the broker refuses it");
+  for (const filter of [task, "agents/by-name/+/task"]) n.link.refusals.set(filter, "the broker refuses it");
   await n.spawn("a", { _reply_topic: "r" });
   assertEquals(n.reports("r").map(({ ok, refused_topics }) => [ok, refused_topics]), [[true, [task]]]);
   n.node.onRefused({ filter: task, reason: "the broker refuses it" });
@@ -314,6 +314,17 @@ Deno.test("that the broker refuses an agent's topics is said in the spawn's answ
   n.link.refusals.clear();
   await n.spawn("b", { _reply_topic: "r2" });
   assertEquals(n.reports("r2").map(({ refused_topics }) => refused_topics), [undefined]);
+});
+
+Deno.test("a node that hears the commands for all agents ignores those for agents on other nodes", async () => {
+  await using n = await fakeNode();
+  n.link.refusals.set("agents/by-name/a/task", "no more");
+  await n.spawn("a", { _reply_topic: "r" });
+  assertEquals(n.reports("r").map(({ refused_topics }) => refused_topics), [undefined]);
+  await n.sendBytes("agents/unknown/commands", new TextEncoder().encode('{"command":"stop"}'));
+  assertEquals(n.said("error"), []);
+  await n.send(`agents/${A}/commands`, { command: "stop" });
+  await untilSettled("it has stopped", () => n.states().at(-1) === "stopped");
 });
 
 Deno.test("the answer to a spawn does not wait long for a broker that does not answer", async () => {
