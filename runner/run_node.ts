@@ -26,7 +26,7 @@ import type { Logger } from "./logger.ts";
 import { diskKeeper, openGate, openSecrets, usable } from "./open_parts.ts";
 import { createIdentity } from "./node/reports/identity.ts";
 import { Node } from "./node/node.ts";
-import { lastWill } from "./node/reports/reporter.ts";
+import { lastWill } from "./node/reports/status_message.ts";
 import { checkCredentials } from "./policy/credentials.ts";
 import { PolicyEnforcer } from "./policy/policy_enforcer.ts";
 import type { Policy } from "./policy/policy.ts";

@@ -11,6 +11,7 @@ import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { NodeIdentity } from "./identity.ts";
 import type { PlacementReport } from "../agents/placements.ts";
 import type { PresenceProof } from "./presence.ts";
+import { round, statusMessage } from "./status_message.ts";
 import type { RecentLines } from "./recent_lines.ts";
 
 /** Longest traceback on the wire, in characters. */
@@ -310,36 +311,6 @@ export class Reporter {
   }
 }
 
-/** The message that the broker publishes when this process vanishes. */
-export function lastWill(
-  node: NodeIdentity,
-  clock: Clock,
-  proofAt: (uptime: number) => PresenceProof | undefined,
-): { readonly topic: string; readonly payload: string } {
-  return statusMessage(node, "offline", clock, proofAt);
-}
-
-/** Birth and last will have the same shape, and the same instance. */
-function statusMessage(
-  { name, instance, startedMs, key, labels }: NodeIdentity,
-  status: "online" | "offline",
-  clock: Clock,
-  proofAt: (uptime: number) => PresenceProof | undefined,
-) {
-  const uptime = round((clock.monotonicMs() - startedMs) / 1000);
-  const payload = JSON.stringify({
-    node: name,
-    instance,
-    status,
-    uptime,
-    timestamp: clock.epochSeconds(),
-    key: key.public,
-    labels,
-    presence: proofAt(uptime),
-  });
-  return { topic: topics.nodeStatus(name), payload };
-}
-
 /** A `handle_task` that threw. */
 export interface TaskError {
   readonly phase: "handle_task";
@@ -356,8 +327,4 @@ function messagesProcessed(agent: SupervisedAgent): number {
 
 function cut(message: string): string {
   return message.length <= MAX_MESSAGE_CHARS ? message : `${message.slice(0, MAX_MESSAGE_CHARS - 1)}…`;
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
 }
