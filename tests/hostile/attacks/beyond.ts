@@ -53,7 +53,7 @@ const DEVICES: readonly (readonly [devices: unknown, says: RegExp])[] = [
   [{ gpio: ["GPIO17"] }, /devices\.gpio 'GPIO17' is not allowed/],
   [{ gpio: ["gpiochip0:0"] }, /devices\.gpio 'gpiochip0:0' is not allowed/],
   [{ gpio: ["*"] }, /must be the name of a GPIO line/],
-  [{ gpio: ["GPIO0-27"] }, /must be the name of a GPIO line/],
+  [{ gpio: ["GPIO0-27"] }, /devices\.gpio 'GPIO0-27' is not allowed/],
   [{ gpio: ["../mem"] }, /must be the name of a GPIO line/],
   [{ gpio: ["/dev/mem:0"] }, /must be the name of a GPIO line/],
   [{ sensors: ["*"] }, /must be a kind of sensor/],

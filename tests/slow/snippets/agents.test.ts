@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { bundleRunner } from "../../../operator/release/bundle.ts";
 import { allSnippets, readDocument, type Snippet } from "../../support/documents.ts";
 import { serveNpm } from "../../support/npm_registry.ts";
+import { BOARD, withSys } from "../../support/made_up_sys.ts";
 import { installPython } from "../../support/python.ts";
 import { Stage } from "../../support/stage.ts";
 
@@ -44,7 +45,13 @@ async function runAll(
     const fn = async () => {
       const code = language === "ts" ? wholeAgent(text) : text;
       const install = /^import .* from "[a-z](?!\w*:)/m.test(text) ? PACKAGES.map(({ name }) => name) : [];
-      const config = { name: `agent-${place.replace(/\W+/g, "-")}`, code, install, poll_interval: 60 };
+      const config = {
+        name: `agent-${place.replace(/\W+/g, "-")}`,
+        code,
+        install,
+        poll_interval: 60,
+        devices: { sensors: ["temperature"] },
+      };
       const agent = await stage.launch({ ...config, ...more });
       const { json } = await stage.bus.find(
         `outcome of ${place}`,
@@ -66,23 +73,25 @@ Deno.test("agents in TypeScript that the documents show run on a node", async (t
   await Deno.writeTextFile(secrets, JSON.stringify(SECRETS), { mode: 0o600 });
   // Only a bundle needs nothing of the registry itself.
   await bundleRunner(runner);
-  {
+  await withSys(BOARD, async ({ root }) => {
     await using registry = serveNpm(PACKAGES);
     await using stage = await Stage.set({
       main: runner,
       flags: ["--no-config"],
-      args: ["--secrets", secrets],
+      args: ["--secrets", secrets, "--sys", root],
       env: { NPM_CONFIG_REGISTRY: registry.url },
     });
     await stage.spawn({ name: "calculator", code: await readDocument("agents/examples/calculator.ts") });
     const snippets = SNIPPETS.filter(({ language }) => language === "ts");
     await runAll(t, stage, snippets, { secrets: Object.keys(SECRETS) });
-  }
+  });
   await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("agents in Python that the documents show run on a node", async (t) => {
-  await using stage = await Stage.set();
-  await installPython(stage);
-  await runAll(t, stage, SNIPPETS.filter(({ language }) => language === "python"));
+  await withSys(BOARD, async ({ root }) => {
+    await using stage = await Stage.set({ args: ["--sys", root] });
+    await installPython(stage);
+    await runAll(t, stage, SNIPPETS.filter(({ language }) => language === "python"));
+  });
 });
