@@ -273,7 +273,7 @@ Deno.test("a node leaves its name to nobody but one that proves to be the node",
     await bus.publish("nodes/n/heartbeat", beat);
     await bus.publish("nodes/n/heartbeat", { ...beat, presence });
     await bus.publish("nodes/n/status", { node: "n", instance: "forged", status: "online" });
-    await bus.on("agents/n/logs", ({ json }) => /has not proved it/.test(json.message));
+    await bus.on("agents/n/logs", ({ json }) => /without proof/.test(json.message));
     assertEquals(await agentsOn("n"), ["x"]);
     // A copy of its state folder has its key: of two processes with it the one that is longer there stays.
     const secret = await Deno.readTextFile(`${first.registry}/node_key`);

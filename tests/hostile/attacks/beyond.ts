@@ -219,7 +219,7 @@ const RULED: Readonly<Record<string, readonly [config: Config, body: string, say
 };
 
 /** What an agent without any grant asks its node's sensors for. */
-const SENSORS = ["temperature", "power", "*", "w1/../../../etc/passwd", "__proto__", "hwmon/x/temp1"];
+const SENSORS = ["power", "*", "__proto__"];
 
 const sensors = SENSORS.map((sensor): Attack => ({
   kind: "agent",

@@ -44,7 +44,7 @@ const heartbeat = scene(
     await bus.publish("nodes/strict/heartbeat", { ...beat, presence });
     const { json } = await bus.on(
       "agents/strict/logs",
-      ({ json }) => /proved it/.test(json?.message ?? ""),
+      ({ json }) => /without proof/.test(json?.message ?? ""),
       from,
     );
     await isThere(field);
