@@ -25,6 +25,7 @@ import { withoutVerifying } from "../../../protocol/signing/envelope.ts";
 import type { Admissions, Admitted } from "./admissions.ts";
 import { type Answer, type Command, type CommandContext, CommandError } from "../commands/command.ts";
 import { HANDLERS } from "../commands/handlers.ts";
+import { detached } from "./detached.ts";
 import { Line, type Turn } from "./line.ts";
 import { subjectOf } from "./overtaken.ts";
 import { KeptCommandError, RetainedRefusals } from "./retained_refusals.ts";
@@ -62,8 +63,9 @@ export class Controller {
     if (this.#refusals.isSettled(message)) return;
     const lane = this.admissions.laneOf(incoming, message.payload);
     if (lane === undefined) return await this.#attend(message, incoming);
-    const turn = await this.#line.wait(lane, message.payload.length);
-    if (turn !== undefined) return await this.#attend(message, incoming, turn);
+    const waiting = { ...message, payload: detached(message.payload) };
+    const turn = await this.#line.wait(lane, waiting.payload.length);
+    if (turn !== undefined) return await this.#attend(waiting, incoming, turn);
     this.#report(
       undefined,
       new Refusal("too_many", `Refused ${message.topic}: too many commands wait`),

@@ -4,6 +4,7 @@ import { isSealedBy, presenceText } from "../../../protocol/signing/statements.t
 import { TokenBucket } from "../../../protocol/token_bucket.ts";
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
+import { Coalesced } from "../../coalesced.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import type { NodeIdentity } from "./identity.ts";
 
@@ -74,9 +75,12 @@ export class Presence {
   #hasComplained = false;
   /** A flood of forged proofs costs no more than so many checks. */
   readonly #checks: TokenBucket;
+  /** Anybody can say that this node is offline, as often as he likes. */
+  readonly #online: Coalesced<void>;
 
   constructor(private readonly parts: PresenceParts) {
     this.#checks = new TokenBucket(CHECKS_PER_SECOND, parts.clock.monotonicMs());
+    this.#online = new Coalesced(parts.clock, parts.sayOnline);
   }
 
   disconnected(): void {
@@ -109,7 +113,7 @@ export class Presence {
       this.#judge(said, instance, uptime, () => this.#compareKept(instance, uptime, payload));
     } else if (isHeartbeat && typeof uptime === "number") {
       this.#judge(said, instance, uptime, () => this.#compare(instance, uptime));
-    } else if (status === "offline") this.parts.sayOnline();
+    } else if (status === "offline") void this.#online.ask();
     // A node of this name has just started: after the next heartbeat both know which one stays.
     else if (status === "online") void this.#beat();
   }
@@ -147,7 +151,7 @@ export class Presence {
       onTaken(`${this.#other(uptime)}: start this one with another --name`);
     } else {
       // Only the process that stays publishes: the other's birth message must not be the last one.
-      this.parts.sayOnline();
+      void this.#online.ask();
       void this.#beat();
     }
   }

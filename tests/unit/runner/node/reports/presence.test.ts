@@ -11,10 +11,11 @@ async function stage(demandsProof = false, enrolled = testKey("enrolled")) {
   const identity = testIdentity("n");
   const taken: string[] = [];
   const unproved: string[] = [];
+  let saidOnline = 0;
   const presence = new Presence({
     identity,
     clock,
-    sayOnline: () => {},
+    sayOnline: () => saidOnline += 1,
     beat: () => {},
     onEcho: () => {},
     demandsProof,
@@ -51,8 +52,30 @@ async function stage(demandsProof = false, enrolled = testKey("enrolled")) {
     });
     await settled();
   };
-  return { clock, identity, taken, unproved, heard, kept, receive, proved, beat, presence };
+  return {
+    clock,
+    identity,
+    taken,
+    unproved,
+    heard,
+    kept,
+    receive,
+    proved,
+    beat,
+    presence,
+    online: () => saidOnline,
+  };
 }
+
+Deno.test("a flood of claims that the node is offline is contradicted a few times a second, and at the end", async () => {
+  const { clock, receive, online } = await stage();
+  receive({ instance: "z" }, false);
+  assertEquals(online(), 1);
+  for (let n = 0; n < 10_000; n++) receive({ instance: "z" }, false);
+  assertEquals(online(), 20);
+  await clock.advance(1000);
+  assertEquals(online(), 21);
+});
 
 Deno.test("a process that takes this one's place again and again, and was there before, keeps it", async () => {
   const { taken, heard, kept } = await stage();
