@@ -102,9 +102,10 @@ export class Node implements LinkListener {
   }
 
   onConnected(): void {
-    const { echo, reporter, vitals, arrivals, fleetReports, subscriptions } = this.#has;
+    const { echo, presence, reporter, vitals, arrivals, fleetReports, subscriptions } = this.#has;
     subscriptions.reconnected();
     echo.connected();
+    presence.connected();
     reporter.nodeStatus("online");
     vitals.reportNode();
     arrivals.connected();

@@ -41,6 +41,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Minimum time between two heartbeats that answer another process. */
 const BEAT_INTERVAL_MS = 500;
+/** The broker delivers the last will of a process as soon as another one has taken over its client id. */
+const WILL_MS = 2000;
 /** A last will is older than the connection that carries it. */
 const SLACK_SECONDS = 1;
 /** Another process proves itself every ten seconds, and when it has heard this one. */
@@ -53,7 +55,8 @@ const MAX_DRAWS = 5;
  * compare the same two uptimes, from clocks that never jump.
  *
  * Two with a copied state folder also have the same client id: the broker closes one connection when the other opens,
- * so they are never connected at the same time. Each finds the other's retained status when it reconnects.
+ * so they are never connected at the same time. Each finds the other's last will: the broker delivers it at once, or
+ * retains it.
  *
  * Each signs its uptime for the instance of the other, once it has received that. Where proof is demanded, a node leaves
  * only for a statement signed with its own key (its state folder was copied) or with the key enrolled for its name (then
@@ -65,6 +68,8 @@ export class Presence {
   #isHeard = false;
   /** The uptime when the last connection ended, in seconds. */
   #lostAt = 0;
+  /** `undefined` until the link reports the connection: the broker may deliver messages before that. */
+  #connectedAtMs: number | undefined;
   /** The process that took this node's place, and its uptime then. */
   #rival: { readonly instance: string; readonly uptime: number } | undefined;
   #draws = 0;
@@ -85,6 +90,17 @@ export class Presence {
 
   disconnected(): void {
     this.#lostAt = this.#uptime;
+    this.#connectedAtMs = undefined;
+  }
+
+  connected(): void {
+    this.#connectedAtMs = this.parts.clock.monotonicMs();
+  }
+
+  /** Whether the last will of the previous owner of this client id may still arrive. */
+  get #isNew(): boolean {
+    const since = this.#connectedAtMs;
+    return since === undefined || this.parts.clock.monotonicMs() - since < WILL_MS;
   }
 
   /** Proves this process's uptime to the last other process that was seen. */
@@ -108,10 +124,12 @@ export class Presence {
       return;
     }
     this.#otherInstance = instance;
-    if (retained) {
-      if (isHeartbeat || typeof uptime !== "number") return;
+    const isLeft = !isHeartbeat && (retained || status === "offline" && this.#isNew);
+    if (isLeft && typeof uptime === "number") {
       this.#judge(said, instance, uptime, () => this.#compareKept(instance, uptime, payload));
-    } else if (isHeartbeat && typeof uptime === "number") {
+    }
+    if (retained) return;
+    if (isHeartbeat && typeof uptime === "number") {
       this.#judge(said, instance, uptime, () => this.#compare(instance, uptime));
     } else if (status === "offline") void this.#online.ask();
     // A node of this name has just started: after the next heartbeat both know which one stays.

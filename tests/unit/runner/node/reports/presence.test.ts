@@ -90,6 +90,21 @@ Deno.test("a process that takes this one's place again and again, and was there 
   );
 });
 
+Deno.test("a will that comes as soon as this process has taken over counts like one that was kept", async () => {
+  const { taken, heard, receive, presence } = await stage();
+  heard();
+  receive({ instance: "z", uptime: 200 }, false);
+  presence.connected();
+  receive({ instance: "z", uptime: 201 }, false);
+  assertEquals(taken.length, 1);
+  const later = await stage();
+  later.heard();
+  later.presence.connected();
+  await later.clock.advance(2000);
+  for (const uptime of [200, 201, 202]) later.receive({ instance: "z", uptime }, false);
+  assertEquals(later.taken, [], "the will of one with a client id of its own");
+});
+
 Deno.test("one that has come later is to leave itself", async () => {
   const { taken, heard, kept } = await stage();
   heard();
