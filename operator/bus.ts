@@ -2,6 +2,7 @@
 import { ExpectedError } from "../protocol/expected_error.ts";
 import type { IClientOptions, ISubscriptionGrant, MqttClient, Packet } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
+import { type Address, Addresses, type LookUp } from "../protocol/broker/addresses.ts";
 import { endClient } from "../protocol/broker/end_client.ts";
 import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
 import {
@@ -38,6 +39,8 @@ export interface BusOptions {
   readonly onStatus?: (status: BusStatus) => void;
   /** Limit for the first connection attempt and for each confirmation by the broker, milliseconds. */
   readonly timeoutMs?: number;
+  /** Default: the machine's name service. */
+  readonly lookUp?: LookUp;
   /** Aborts the first connection attempt. */
   readonly signal?: AbortSignal;
 }
@@ -48,6 +51,9 @@ export type BusStatus =
 
 const TIMEOUT_MS = 10_000;
 const RECONNECT_MS = 1000;
+/** Where there is another address: how long one may take to answer, and the keep-alive. */
+const SWITCH_MS = 4000;
+const SWITCH_KEEPALIVE_SECONDS = 5;
 /** How long disposal waits for messages in flight. */
 const END_MS = 1000;
 /** A message is given up after the connection has closed this many times while it was being sent. */
@@ -79,10 +85,14 @@ export class Bus implements AsyncDisposable {
   /** Filters with an unsubscribe in progress. */
   readonly #leaving = new Map<string, Promise<void>>();
   #isClosing = false;
+  #connectMs = 0;
   /** Called each time the connection closes. */
   readonly #onClosed = new Set<() => void>();
 
-  private constructor(private readonly client: MqttClient, private readonly timeoutMs: number) {
+  private constructor(
+    private readonly client: MqttClient,
+    private readonly timeoutMs: number,
+  ) {
     client.on("close", () => this.#onClosed.forEach((onClosed) => onClosed()));
     client.on("message", (topic, payload, packet) => {
       const message = { topic, payload, retained: packet.retain };
@@ -96,21 +106,45 @@ export class Bus implements AsyncDisposable {
   }
 
   /**
-   * Connects, and reconnects as needed until the bus is disposed of.
-   * @throws BusError when the first attempt fails
+   * Connects, and reconnects as needed until the bus is disposed of. Each address of the broker is tried in turn.
+   * @throws BusError when none of them lets this client in
    */
   static async connect(options: BusOptions): Promise<Bus> {
+    const addresses = await new Addresses(options.broker, options.lookUp).all();
+    const failures: BusError[] = [];
+    for (const index of addresses.keys()) {
+      // After an outage, the next one is tried.
+      const rotated = [...addresses.slice(index), ...addresses.slice(0, index)];
+      try {
+        return await Bus.#connectTo(rotated, options);
+      } catch (error) {
+        if (!(error instanceof BusError) || options.signal?.aborted) throw error;
+        failures.push(error);
+      }
+    }
+    const [first] = failures;
+    if (failures.length === 1 && first !== undefined) throw first;
+    throw new BusError(failures.map(({ message }) => message).join("\n"), first?.kind);
+  }
+
+  static async #connectTo(addresses: readonly Address[], options: BusOptions): Promise<Bus> {
+    const isOneOfSeveral = addresses.length > 1;
+    const { timeoutMs = TIMEOUT_MS } = options;
+    const answerMs = isOneOfSeveral ? Math.min(timeoutMs, SWITCH_MS) : timeoutMs;
+    const startedMs = performance.now();
     // Loaded lazily: most of what a command loads, and many do not connect.
-    const { openClient } = await import("../protocol/broker/client.ts");
-    const client = openClient(options.broker, clientOptions(options));
-    const bus = new Bus(client, options.timeoutMs ?? TIMEOUT_MS);
+    const { openRotating } = await import("../protocol/broker/client.ts");
+    const client = openRotating(addresses, clientOptions(options, answerMs, isOneOfSeveral));
+    const bus = new Bus(client, timeoutMs);
+    const broker = addresses[0]?.broker ?? options.broker;
     let failure: ConnectionError | undefined;
     client.on("error", (error) => failure = error);
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());
       client.once(
         "close",
-        () => reject(new BusError(notConnected(options, failure, false), failureKind(failure))),
+        () =>
+          reject(new BusError(notConnected({ ...options, broker }, failure, false), failureKind(failure))),
       );
       options.signal?.addEventListener("abort", () => reject(new BusError("no longer wanted")), {
         once: true,
@@ -119,6 +153,7 @@ export class Bus implements AsyncDisposable {
       await client.endAsync(true);
       throw error;
     });
+    bus.#connectMs = performance.now() - startedMs;
     let isUp = true;
     client.on("connect", () => {
       if (!isUp) options.onStatus?.({ kind: "connected" });
@@ -133,6 +168,11 @@ export class Bus implements AsyncDisposable {
       isUp = false;
     });
     return bus;
+  }
+
+  /** How long connecting took, without addresses that did not answer. */
+  get connectMs(): number {
+    return this.#connectMs;
   }
 
   get connected(): boolean {
@@ -291,12 +331,14 @@ function notAllowed(filters: readonly string[], error: Error, refused: readonly 
   return new BusError(`The broker does not allow this client to subscribe to ${named}: ${error.message}`);
 }
 
-function clientOptions({ access, timeoutMs = TIMEOUT_MS }: BusOptions): IClientOptions {
+function clientOptions({ access }: BusOptions, answerMs: number, isOneOfSeveral: boolean): IClientOptions {
   return {
     clientId: `agentflow-operator-${crypto.randomUUID().slice(0, 8)}`,
     protocolVersion: 4,
     clean: true,
-    connectTimeout: timeoutMs,
+    connectTimeout: answerMs,
+    // One that is frozen is noticed in one and a half times this.
+    ...(isOneOfSeveral ? { keepalive: SWITCH_KEEPALIVE_SECONDS } : {}),
     reconnectPeriod: RECONNECT_MS,
     reschedulePings: false,
     ...credentialOptions(access),

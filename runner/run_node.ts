@@ -107,7 +107,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   const limits = { messages: config.outboxMessages, bytes: config.outboxBytes };
   // The same after a restart, so that the broker hands over what came meanwhile; never that of another node.
   const clientId = `agentflow-${name}-${registry.installation}`;
-  const vet = (localPort: number) => node.impostorAt({ port: broker.port, localPort });
+  const vet = (connection: { readonly port: number; readonly localPort: number }) =>
+    node.impostorAt(connection);
   const link = new MqttLink({
     broker,
     vet,

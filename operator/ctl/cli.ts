@@ -96,7 +96,6 @@ export class Cli {
   ): Promise<T> {
     const { broker, access, signKey } = connection;
     const signer = signKey === undefined ? undefined : await Signer.open(signKey);
-    const startedMs = performance.now();
     await using bus = await Bus.connect({
       broker,
       access,
@@ -106,7 +105,7 @@ export class Cli {
     });
     const operator = {
       bus,
-      commander: new Commander(bus, signer, performance.now() - startedMs),
+      commander: new Commander(bus, signer, bus.connectMs),
       fleet: new Fleet(),
     };
     try {

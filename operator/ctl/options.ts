@@ -6,7 +6,13 @@ import { BROKER_FLAGS, readBroker, readPort, readSources } from "../../protocol/
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
-import { type Environment, type Flag, fromEnvironment, type ReadFlag } from "../../protocol/config/flag.ts";
+import {
+  type Environment,
+  type Flag,
+  fromEnvironment,
+  type ReadFlag,
+  repetitionError,
+} from "../../protocol/config/flag.ts";
 import { explain } from "../../protocol/config/help.ts";
 import { positive } from "../../protocol/config/values.ts";
 import { SIGN_KEY } from "../sign_key.ts";
@@ -100,7 +106,16 @@ export function milliseconds(options: Options, name: string): number | undefined
 }
 
 export function optionOf(flag: Flag): Option {
-  return new Option(`--${flag.name}${flag.value === undefined ? "" : ` <${flag.value}>`}`, explain(flag));
+  const option = new Option(
+    `--${flag.name}${flag.value === undefined ? "" : ` <${flag.value}>`}`,
+    explain(flag),
+  );
+  if (flag.once === undefined) return option;
+  return option.argParser((value: string, before: unknown) => {
+    const problem = repetitionError(flag, before === undefined ? 1 : 2);
+    if (problem !== undefined) throw new ConfigError(problem);
+    return value;
+  });
 }
 
 export function camelCase(name: string): string {

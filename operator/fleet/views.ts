@@ -25,6 +25,8 @@ export interface NodeView {
   /** Messages waiting in its outbox. */
   readonly queue: number | undefined;
   readonly dropped: number | undefined;
+  /** Which of several addresses of the broker it is connected to. */
+  readonly connectedTo: string | undefined;
   /** How far its clock is behind ours, seconds, by its last heartbeat; includes the transit time of the message. */
   readonly clockSkewSeconds: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
@@ -87,6 +89,7 @@ export function newNode(name: string): NodeView {
     memoryMb: undefined,
     queue: undefined,
     dropped: undefined,
+    connectedTo: undefined,
     clockSkewSeconds: undefined,
     labels: {},
     hasLabels: false,

@@ -136,7 +136,8 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
   if (queue > 1000) {
     findings.push(warning(check, `${queue} messages wait in its outbox`, "is the broker slow?"));
   }
-  return findings.length > 0 ? findings : [ok(check, `online, ${runtime ?? "of another kind"}`)];
+  const at = node.connectedTo === undefined ? "" : `, connected to ${node.connectedTo}`;
+  return findings.length > 0 ? findings : [ok(check, `online, ${runtime ?? "of another kind"}${at}`)];
 }
 
 function duplicates({ instances, homes }: Evidence): Finding[] {

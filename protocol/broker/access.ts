@@ -2,7 +2,7 @@
 import { isLoopback } from "./loopback.ts";
 import type { IClientOptions } from "mqtt";
 import type { Secret } from "../config/secret.ts";
-import type { BrokerUrl } from "./broker_url.ts";
+import { type BrokerUrl, singlesOf } from "./broker_url.ts";
 
 /** The credentials of a link and the CA it trusts. */
 export interface BrokerAccess {
@@ -28,7 +28,7 @@ export function usesTls(broker: BrokerUrl): boolean {
 
 /** Whether the connection to the broker leaves this machine unencrypted. */
 export function canBeOverheard(broker: BrokerUrl): boolean {
-  return !usesTls(broker) && !isLoopback(broker.host);
+  return !usesTls(broker) && singlesOf(broker).some(({ host }) => !isLoopback(host));
 }
 
 /** The same, as options of the MQTT client. */

@@ -1,6 +1,6 @@
 /** The broker flags shared by all programs of this project, and their meaning. Pure. */
 import { usesTls } from "./access.ts";
-import { type BrokerUrl, parseBroker } from "./broker_url.ts";
+import { type BrokerUrl, parseBrokers } from "./broker_url.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { Environment, Flag, ReadFlag } from "../config/flag.ts";
 import { Secret } from "../config/secret.ts";
@@ -12,10 +12,11 @@ export const PASSWORD_VARIABLE = "AGENTFLOW_PASSWORD";
 export const BROKER_FLAGS = {
   broker: {
     name: "broker",
-    value: "HOST|URL",
+    value: "HOST|URL,…",
     env: ["AGENTFLOW_BROKER", "WACTORZ_BROKER"],
     fallback: "localhost",
-    help: "MQTT broker: a host, or a mqtt://, mqtts://, ws:// or wss:// URL",
+    help: "MQTT broker: a host, or a mqtt://, mqtts://, ws:// or wss:// URL; several are tried in turn",
+    once: "separate several addresses by commas, --broker a,b",
   },
   port: { name: "port", value: "PORT", fallbackText: "1883", help: "port of the broker" },
   ca: {
@@ -41,7 +42,7 @@ export const EMBEDDABLE_BROKER_FLAGS = {
   broker: {
     ...BROKER_FLAGS.broker,
     help:
-      "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, or 'embedded' to run one in this process",
+      "MQTT broker: a host, a mqtt://, mqtts://, ws:// or wss:// URL, several of them (a,b), or 'embedded' to run one here",
   },
 } satisfies Record<string, Flag>;
 
@@ -67,7 +68,7 @@ export function readPort(read: ReadFlag): number | undefined {
 /** @throws ConfigError if it is not a broker; never quotes credentials */
 export function readBroker(text: string, port: number | undefined): BrokerUrl {
   try {
-    return parseBroker(text, port);
+    return parseBrokers(text, port);
   } catch (error) {
     throw new ConfigError(
       `--broker: ${(error as Error).message}: current value is '${withoutPassword(text)}'`,

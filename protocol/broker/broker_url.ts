@@ -9,6 +9,34 @@ export interface BrokerUrl {
   readonly port: number;
   /** `scheme://host:port/path`, without credentials. */
   readonly url: string;
+  /** Further addresses of the same broker, tried in turn. */
+  readonly others?: readonly BrokerUrl[];
+}
+
+/** Each address of a broker by itself. */
+export function singlesOf({ others = [], ...first }: BrokerUrl): readonly BrokerUrl[] {
+  return [first, ...others];
+}
+
+/** The addresses of a broker as a person writes them. */
+export function writtenList(broker: BrokerUrl): string {
+  return singlesOf(broker).map(({ url }) => url).join(",");
+}
+
+/**
+ * Reads one address, or several separated by commas.
+ * @throws Error that says what is wrong, as `parseBroker`
+ */
+export function parseBrokers(text: string, port: number | undefined): BrokerUrl {
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.some((part) => part === "")) throw new Error("an address between two commas is empty");
+  const [first, ...others] = parts.map((part) => parseBroker(part, port));
+  if (first === undefined) throw new Error("there is no address");
+  const isSecure = ({ url }: BrokerUrl) => /^(mqtts|wss):/.test(url);
+  const odd = others.find((other) => isSecure(other) !== isSecure(first));
+  // Whoever can block the first would otherwise get the password in plain text.
+  if (odd !== undefined) throw new Error(`all addresses have TLS or none: ${first.url} and ${odd.url}`);
+  return others.length === 0 ? first : { ...first, others };
 }
 
 /**

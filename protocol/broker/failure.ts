@@ -48,6 +48,7 @@ export function isBareEnd(error: ConnectionError | undefined): boolean {
 export function describeFailure(error: ConnectionError | undefined, attempt: ConnectAttempt): string {
   const first = error?.errors?.[0];
   if (error?.message === "" && first !== undefined) return describeFailure(first, attempt);
+  if (error?.message === "Keepalive timeout") return "it no longer answers: it hangs, or the network is cut";
   return (error === undefined ? undefined : ofCode(error, attempt)) ??
     (attempt.accepted ? undefined : beforeAnswer(error, attempt)) ??
     quote(error);

@@ -1,7 +1,7 @@
 /** Parses a command line according to a table of flags. Pure. */
 import { parseArgs } from "@std/cli/parse-args";
 import { ConfigError } from "./config_error.ts";
-import { type Environment, type Flag, fromEnvironment, type ReadFlag } from "./flag.ts";
+import { type Environment, type Flag, fromEnvironment, type ReadFlag, repetitionError } from "./flag.ts";
 
 export interface CommandLine {
   /** The value of a flag, from the command line, then the environment, then its fallback. */
@@ -23,6 +23,11 @@ export function readCommandLine(
     value !== undefined && args.some((argument, at) => argument === "" && args[at - 1] === `--${name}`)
   );
   if (valueless !== undefined) throw withoutValue(valueless);
+  for (const flag of flags) {
+    const times = args.filter((arg) => arg === `--${flag.name}` || arg.startsWith(`--${flag.name}=`)).length;
+    const problem = repetitionError(flag, times);
+    if (problem !== undefined) throw new ConfigError(problem);
+  }
   const given: Readonly<Record<string, unknown>> & { _: (string | number)[] } = parseArgs(args, {
     string: flags.filter((flag) => flag.value !== undefined).map((flag) => flag.name),
     boolean: flags.filter((flag) => flag.value === undefined).map((flag) => flag.name),

@@ -11,6 +11,13 @@ export interface Flag {
   /** The default in words, if it is not a fixed value. */
   readonly fallbackText?: string;
   readonly help: string;
+  /** For a flag that must not be given twice: what to do instead. */
+  readonly once?: string;
+}
+
+/** Why a flag that was given `count` times cannot be used; `undefined` when it can. */
+export function repetitionError({ name, once }: Flag, count: number): string | undefined {
+  return once === undefined || count < 2 ? undefined : `--${name} is given twice: ${once}`;
 }
 
 /** Looks up the value of a flag: from the command line, the environment, or its fallback. */

@@ -81,6 +81,7 @@ export class LevelStream extends Duplex {
     this.#isEnding = true;
     const ended = new AbortController();
     this.end(() => ended.abort());
+    this.once("close", () => ended.abort());
     void systemClock.sleep(END_MS, ended.signal).then(() => super.destroy());
     return this;
   }
@@ -101,7 +102,7 @@ export class LevelStream extends Duplex {
   async #endSocket(): Promise<void> {
     const closed = new AbortController();
     this.socket.once("close", () => closed.abort());
-    if (this.socket.closed) return;
+    if (this.socket.destroyed) return;
     this.socket.end();
     await systemClock.sleep(END_MS, closed.signal);
     this.socket.destroy();

@@ -58,8 +58,9 @@ export async function openListener(listener: Listener, parts: ListenerParts): Pr
     port,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const ends = [...sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
       for (const socket of sockets) socket.destroy();
-      await closed;
+      await Promise.all([closed, ...ends]);
     },
   };
 }

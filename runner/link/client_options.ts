@@ -3,8 +3,16 @@ import type { IClientOptions, MqttClient } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../../protocol/broker/access.ts";
 import type { WillWay } from "./will_trial.ts";
 
-export const CONNECT_TIMEOUT_MS = 10_000;
-const KEEPALIVE_SECONDS = 15;
+/** How long a broker may take to answer. */
+export interface Patience {
+  /** To the first packet, and to subscriptions, milliseconds. */
+  readonly answerMs: number;
+  readonly keepaliveSeconds: number;
+}
+
+export const PATIENCE: Patience = { answerMs: 10_000, keepaliveSeconds: 15 };
+/** Where there is another address: one that no longer answers is noticed in one and a half times the keep-alive. */
+export const LITTLE_PATIENCE: Patience = { answerMs: 4000, keepaliveSeconds: 5 };
 
 /** The last will: what the broker publishes when this process vanishes. */
 export interface LastWill {
@@ -23,13 +31,14 @@ export function clientOptions(
   { clientId, persistent, access }: ClientParts,
   will: LastWill | undefined,
   way: WillWay,
+  { answerMs, keepaliveSeconds }: Patience,
 ): IClientOptions {
   return {
     clientId,
     protocolVersion: 4,
     clean: !persistent,
-    keepalive: KEEPALIVE_SECONDS,
-    connectTimeout: CONNECT_TIMEOUT_MS,
+    keepalive: keepaliveSeconds,
+    connectTimeout: answerMs,
     reconnectPeriod: 0,
     queueQoSZero: false,
     // Resetting a timer for every packet costs more than an occasional ping.

@@ -71,6 +71,8 @@ export interface Link {
   /** Tells from now on what becomes of messages. Only one may follow. */
   follow(trail: MessageTrail): void;
   readonly connected: boolean;
+  /** Which of several addresses of the broker it is connected to, for people. */
+  readonly address: string | undefined;
   /** Messages that are waiting or in flight. */
   readonly queued: number;
   /** Messages that had to be dropped since the start. */

@@ -1,6 +1,7 @@
 /** The link over MQTT 3.1.1: one connection at a time, re-established after each outage. */
 import type { MqttClient } from "mqtt";
-import type { openClient } from "../../protocol/broker/client.ts";
+import { type Address, Addresses, type LookUp } from "../../protocol/broker/addresses.ts";
+import { type openClient, usualStream } from "../../protocol/broker/client.ts";
 import { endClient } from "../../protocol/broker/end_client.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
@@ -13,9 +14,11 @@ import { SILENCE_MS } from "./caution.ts";
 import {
   clientOptions,
   type ClientParts,
-  CONNECT_TIMEOUT_MS,
   disableNagle,
   type LastWill,
+  LITTLE_PATIENCE,
+  PATIENCE,
+  type Patience,
 } from "./client_options.ts";
 import { Filters } from "./filters.ts";
 import { openLeanClient } from "./lean_client.ts";
@@ -25,6 +28,8 @@ import { Sender, type SenderParts } from "./sender.ts";
 import { vettedSocket } from "./vetted_socket.ts";
 import { FULL_WILL, WillTrial } from "./will_trial.ts";
 
+/** A fleet that loses a member of a cluster does not come to the next one all at once. */
+const SWITCH_MS = 200;
 /** For the end of a connection itself. */
 const END_MS = 500;
 
@@ -35,9 +40,11 @@ export interface MqttLinkOptions extends ClientParts, SenderParts {
   /**
    * Called before anything is sent on an unencrypted connection; returns why it must not be used. While the broker is
    * away, an agent may listen on its port.
-   * @param localPort the local port of the connection
+   * @param connection the port of the broker, and the local port of the connection
    */
-  readonly vet?: (localPort: number) => string | undefined;
+  readonly vet?: (connection: { readonly port: number; readonly localPort: number }) => string | undefined;
+  /** Default: the machine's name service. */
+  readonly lookUp?: LookUp;
   /** Default: `openLeanClient`. */
   readonly open?: typeof openClient;
 }
@@ -45,8 +52,12 @@ export interface MqttLinkOptions extends ClientParts, SenderParts {
 /** State of one connection. */
 interface Connection {
   readonly client: MqttClient;
+  readonly address: Address;
+  readonly patience: Patience;
   /** Aborted when the connection ends. */
   readonly ended: AbortSignal;
+  /** Ends it. @param reason for the operator */
+  readonly giveUp: (reason: string) => void;
   accepted: boolean;
   /** Whether it is the first careful connection, on which nothing is sent. */
   isSilent: boolean;
@@ -56,7 +67,9 @@ interface Connection {
 export class MqttLink implements Link {
   readonly #sender: Sender;
   readonly #filters: Filters;
-  readonly #outage: Outage;
+  readonly #addresses: Addresses;
+  /** By address. */
+  readonly #outages = new Map<string, Outage>();
   readonly #wills = new WillTrial();
   readonly #closing = new AbortController();
   /** Resolves when the first attempt to connect has led to confirmed subscriptions, or has failed. */
@@ -65,15 +78,20 @@ export class MqttLink implements Link {
   #hasSaidWill = false;
   #client: MqttClient | undefined;
   #connected = false;
+  #lastAddress: string | undefined;
 
   constructor(private readonly options: MqttLinkOptions) {
-    this.#outage = new Outage(options.clientId);
+    this.#addresses = new Addresses(options.broker, options.lookUp);
     this.#filters = new Filters(options.log);
     this.#sender = new Sender(options);
   }
 
   get connected(): boolean {
     return this.#connected;
+  }
+
+  get address(): string | undefined {
+    return this.#connected && this.#addresses.areSeveral ? this.#lastAddress : undefined;
   }
 
   get queued(): number {
@@ -111,16 +129,21 @@ export class MqttLink implements Link {
 
   /** Connects, and reconnects after every outage, until the link is closed. Never rejects. */
   async run(listener: LinkListener): Promise<void> {
-    const { clock, log, broker } = this.options;
+    const { clock, log } = this.options;
     while (!this.#closing.signal.aborted) {
-      const ending = await this.#connectOnce(listener);
+      const address = await this.#addresses.current();
+      const ending = await this.#connectOnce(listener, address);
       if (this.#closing.signal.aborted) return;
       if (ending === "again") continue;
-      const { delayMs, say } = this.#outage.ended(ending, clock.monotonicMs(), Math.random());
+      const { delayMs, say } = this.#outageAt(address).ended(ending, clock.monotonicMs(), Math.random());
+      // What the next attempt does otherwise, it does at the same address.
+      const isRoundOver = ending.isUnproved || this.#addresses.next();
       if (say !== undefined) {
-        log.warning(`No connection to the broker at ${broker.url}: ${say}. Retrying until it is there.`);
+        const then = isRoundOver ? "Retrying until it is there." : "Trying the next address.";
+        log.warning(`No connection to the broker at ${address.text}: ${say}. ${then}`);
       }
-      await clock.sleep(delayMs, this.#closing.signal);
+      const switchMs = Math.random() * SWITCH_MS;
+      await clock.sleep(isRoundOver ? delayMs : switchMs, this.#closing.signal);
     }
   }
 
@@ -132,14 +155,26 @@ export class MqttLink implements Link {
   }
 
   /** Runs one connection from its first packet to its end. `again`: it was only a trial. */
-  #connectOnce(listener: LinkListener): Promise<Ending | "again"> {
+  #connectOnce(listener: LinkListener, address: Address): Promise<Ending | "again"> {
+    const patience = this.#addresses.areSeveral ? LITTLE_PATIENCE : PATIENCE;
     return new Promise((resolve) => {
       let refusal: string | undefined;
       let failure: ConnectionError | undefined;
       let isTrial = false;
       const ended = new AbortController();
-      const client = this.#client = this.#openClient((reason) => refusal = reason);
-      const connection: Connection = { client, ended: ended.signal, accepted: false, isSilent: false };
+      const client = this.#client = this.#openClient(address, patience, (reason) => refusal = reason);
+      const connection: Connection = {
+        client,
+        address,
+        patience,
+        ended: ended.signal,
+        giveUp: (reason) => {
+          refusal ??= reason;
+          client.stream.destroy();
+        },
+        accepted: false,
+        isSilent: false,
+      };
       client.on("connect", () => {
         connection.accepted = true;
         isTrial = this.options.will !== undefined && this.#wills.accepted();
@@ -169,20 +204,32 @@ export class MqttLink implements Link {
     });
   }
 
-  #openClient(onRefused: (reason: string) => void): MqttClient {
-    const { broker, vet, will, open = openLeanClient } = this.options;
-    const options = clientOptions(this.options, will?.(), this.#wills.way);
+  #openClient(address: Address, patience: Patience, onRefused: (reason: string) => void): MqttClient {
+    const { vet, will, open = openLeanClient } = this.options;
+    const { broker } = address;
+    const options = clientOptions(this.options, will?.(), this.#wills.way, patience);
     // TLS connections check the broker's certificate instead.
-    if (vet === undefined || !broker.url.startsWith("mqtt://")) return open(broker, options);
-    return open(broker, options, () => vettedSocket(broker, vet, onRefused));
+    if (vet === undefined || !broker.url.startsWith("mqtt://")) {
+      return open(broker, options, usualStream(address, options));
+    }
+    const vetOne = (localPort: number) => vet({ port: broker.port, localPort });
+    return open(broker, options, () => vettedSocket(address, vetOne, onRefused));
+  }
+
+  #outageAt({ text }: Address): Outage {
+    const outage = this.#outages.get(text) ?? new Outage(this.options.clientId);
+    this.#outages.set(text, outage);
+    return outage;
   }
 
   /** The broker has accepted this client. */
   async #begin(connection: Connection, listener: LinkListener): Promise<void> {
-    const { clock, log, broker } = this.options;
-    const { client, ended } = connection;
-    if (this.#outage.connected()) log.info(`Connected to ${broker.url}`);
-    void this.#noticeThatItStands(ended);
+    const { clock, log } = this.options;
+    const { client, ended, address } = connection;
+    const isNews = this.#outageAt(address).connected();
+    if (isNews || this.#isElsewhere(address)) log.info(`Connected to ${address.text}`);
+    this.#lastAddress = address.text;
+    void this.#noticeThatItStands(connection);
     const { caution } = this.#sender;
     for (const lack of this.#lacksOfWill()) this.#sender.sayLack(lack);
     if (caution.isOn) {
@@ -197,12 +244,19 @@ export class MqttLink implements Link {
   }
 
   async #subscribeAll(
-    { client, ended }: Connection,
+    { client, ended, giveUp, patience }: Connection,
     listener: LinkListener,
     carefully: boolean,
   ): Promise<void> {
     const isFirst = !this.#hasAttempted;
+    const answered = new AbortController();
+    void this.options.clock.sleep(patience.answerMs, AbortSignal.any([ended, answered.signal])).then(
+      (isLate) => {
+        if (isLate) giveUp(`no answer to subscriptions within ${patience.answerMs / 1000} s`);
+      },
+    );
     const refused = await this.#filters.subscribeAll(client, carefully);
+    answered.abort();
     if (ended.aborted) return;
     this.#hasAttempted = true;
     this.#attempted.resolve();
@@ -210,10 +264,17 @@ export class MqttLink implements Link {
     if (!isFirst) { for (const filter of refused) listener.onRefused?.(filter); }
   }
 
-  async #noticeThatItStands(ended: AbortSignal): Promise<void> {
-    const { clock, log, broker } = this.options;
+  /** Whether there are several addresses, and this is not the one of before. */
+  #isElsewhere({ text }: Address): boolean {
+    return this.#addresses.areSeveral && text !== this.#lastAddress;
+  }
+
+  async #noticeThatItStands({ ended, address }: Connection): Promise<void> {
+    const { clock, log } = this.options;
     if (!await clock.sleep(STANDS_MS, ended)) return;
-    if (this.#outage.stands()) log.info(`Connected to ${broker.url}`);
+    if (this.#outageAt(address).stands()) log.info(`Connected to ${address.text}`);
+    // What others have failed at is over.
+    for (const text of this.#outages.keys()) if (text !== address.text) this.#outages.delete(text);
     this.#sender.caution.clear();
     this.#sender.pump();
   }
@@ -227,15 +288,18 @@ export class MqttLink implements Link {
     return ["a last will: a vanished node is noticed only by missing heartbeats"];
   }
 
-  #reasonOf(failure: ConnectionError | undefined, { accepted }: Connection): string {
-    const { broker, access } = this.options;
+  #reasonOf(
+    failure: ConnectionError | undefined,
+    { accepted, address, patience }: Connection,
+  ): string {
+    const { access } = this.options;
     const attempt: ConnectAttempt = {
-      broker,
+      broker: address.broker,
       accepted,
       hasCa: access.ca !== undefined,
       hasCertificate: access.identity !== undefined,
       hasUsername: access.username !== undefined,
-      timeoutMs: CONNECT_TIMEOUT_MS,
+      timeoutMs: patience.answerMs,
     };
     return describeFailure(failure, attempt);
   }

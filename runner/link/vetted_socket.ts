@@ -1,7 +1,8 @@
 /** A connection to the broker that sends nothing until the other end has been vetted. */
 import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
-import { type BrokerUrl, hasZone } from "../../protocol/broker/broker_url.ts";
+import type { Address } from "../../protocol/broker/addresses.ts";
+import { hasZone } from "../../protocol/broker/broker_url.ts";
 import { ZoneSocket } from "../../protocol/broker/zone_socket.ts";
 
 /**
@@ -9,7 +10,7 @@ import { ZoneSocket } from "../../protocol/broker/zone_socket.ts";
  * @param onRefused called with that reason
  */
 export function vettedSocket(
-  broker: BrokerUrl,
+  { broker, ip }: Address,
   vet: (localPort: number) => string | undefined,
   onRefused: (reason: string) => void,
 ): Duplex {
@@ -22,7 +23,7 @@ export function vettedSocket(
     });
   }
   const { host, port } = broker;
-  const socket = createConnection({ host, port });
+  const socket = createConnection({ host: ip ?? host, port });
   // The client writes its first packet, which contains the password, at once.
   socket.cork();
   socket.once("connect", () => {

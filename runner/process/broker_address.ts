@@ -2,7 +2,7 @@
  * Where agents may reach the broker. A grant by name covers every address of that name, and listening there too: for a
  * broker on this machine, agents are granted only the one address it listens on.
  */
-import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
+import { type BrokerUrl, singlesOf } from "../../protocol/broker/broker_url.ts";
 
 export interface Net {
   /** All addresses of a name. @throws Error when it has none, or cannot be asked */
@@ -15,6 +15,13 @@ export interface Net {
 
 /** What agents are told, and granted. Never rejects. */
 export async function brokerForAgents(broker: BrokerUrl, net: Net): Promise<BrokerUrl> {
+  const [first = broker, ...others] = await Promise.all(
+    singlesOf(broker).map((one) => addressForAgents(one, net)),
+  );
+  return others.length === 0 ? first : { ...first, others };
+}
+
+async function addressForAgents(broker: BrokerUrl, net: Net): Promise<BrokerUrl> {
   const { host, port, url } = broker;
   // With TLS an impostor has no certificate, and the broker's certificate is for its name.
   const isPlain = url.startsWith("mqtt://") || url.startsWith("ws://");

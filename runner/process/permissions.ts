@@ -2,10 +2,15 @@
 
 import type { PermissionKind, Permissions } from "../../protocol/permissions.ts";
 
+interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The inputs of an agent's sandbox. */
 export interface SandboxSpec {
   /** Where the agent may connect to the broker itself; `undefined`: it may not. */
-  readonly broker: { readonly host: string; readonly port: number } | undefined;
+  readonly broker: HostAndPort & { readonly others?: readonly HostAndPort[] } | undefined;
   /** The only file of its own, with its temporary sibling `{stateFile}.tmp`. Absolute. */
   readonly stateFile: string;
   /** The harness' main module. Absolute. */
@@ -32,7 +37,7 @@ export interface SandboxSpec {
 export function sandboxFlags(spec: SandboxSpec): string[] {
   const { permissions } = spec;
   const files = [spec.stateFile, `${spec.stateFile}.tmp`];
-  const broker = spec.broker === undefined ? [] : [hostAndPort(spec.broker)];
+  const broker = spec.broker === undefined ? [] : [spec.broker, ...spec.broker.others ?? []].map(hostAndPort);
   return [
     "run",
     "--quiet",
@@ -60,6 +65,6 @@ function flag(kind: PermissionKind, entries: readonly string[]): string {
   return entries.length === 0 ? `--deny-${kind}` : `--allow-${kind}=${entries.join(",")}`;
 }
 
-function hostAndPort({ host, port }: NonNullable<SandboxSpec["broker"]>): string {
+function hostAndPort({ host, port }: HostAndPort): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -86,6 +86,15 @@ export class Mosquitto implements TestBroker {
     await untilItAccepts(this.port);
   }
 
+  /** It answers nothing any more, but its port is open. */
+  freeze(): void {
+    this.#child?.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child?.kill("SIGCONT");
+  }
+
   /** Ends it by `signal`, and waits until it has ended. */
   async kill(signal: Deno.Signal = "SIGKILL"): Promise<void> {
     this.#child?.kill(signal);
@@ -94,6 +103,7 @@ export class Mosquitto implements TestBroker {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.thaw();
     await this.kill("SIGTERM");
     await Deno.remove(this.configPath);
   }

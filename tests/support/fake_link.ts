@@ -6,6 +6,7 @@ export class FakeLink implements Link {
   /** Calls of `subscribe` and `unsubscribe`, as `+filter` and `-filter`. */
   readonly filters: string[] = [];
   readonly connected = true;
+  readonly address: string | undefined;
   readonly queued = 0;
   readonly dropped = 0;
   closed = false;

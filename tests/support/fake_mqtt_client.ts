@@ -19,7 +19,8 @@ export class FakeMqttClient extends EventEmitter {
   connected = false;
   disconnecting = false;
   readonly outgoing = {};
-  readonly stream = { destroy: () => {} };
+  /** What the link does when it gives a connection up. */
+  readonly stream = { destroy: () => void this.close() };
   /** What the link sent on this connection, in order, as `subscribe a, b`, `publish topic` and `end`. */
   readonly sent: string[] = [];
   readonly published: Published[] = [];
@@ -111,9 +112,13 @@ export class FakeDialer {
   /** What opens the stream of each client, where the link has its own way to. */
   readonly streams: ((() => Duplex) | undefined)[] = [];
 
-  readonly open = (_broker: BrokerUrl, options: IClientOptions, openStream?: () => Duplex): MqttClient => {
+  /** Where each client was told to connect to. */
+  readonly urls: string[] = [];
+
+  readonly open = (broker: BrokerUrl, options: IClientOptions, openStream?: () => Duplex): MqttClient => {
     const client = new FakeMqttClient(options);
     this.clients.push(client);
+    this.urls.push(broker.url);
     this.streams.push(openStream);
     return client as unknown as MqttClient;
   };

@@ -97,6 +97,10 @@ function nodeLines(nodes: readonly NodeView[], run: Run, width: number): string[
     { title: "SEEN", text: ({ lastSeenMs }) => ago(lastSeenMs, nowMs), align: "right" },
     { title: "UP", text: ({ uptime }) => duration(uptime), align: "right" },
     { title: "VERSION", text: ({ version }) => version ?? UNKNOWN },
+    ...(nodes.every(({ connectedTo }) => connectedTo === undefined) ? [] : [{
+      title: "BROKER",
+      text: ({ connectedTo }: NodeView) => connectedTo ?? UNKNOWN,
+    }]),
     { title: "LABELS", text: ({ labels }) => labelText(labels) },
   ];
   return table(columns, nodes, { colour: run.stdout.colour, width });
@@ -124,6 +128,7 @@ function asJson(node: NodeView, nowMs: number): Readonly<Record<string, unknown>
     memory_mb: memoryMb,
     queue: node.queue,
     dropped: node.dropped,
+    ...(node.connectedTo === undefined ? {} : { connected_to: node.connectedTo }),
     last_seen: lastSeenMs === undefined ? null : lastSeenMs / 1000,
     labels,
   };

@@ -12,6 +12,10 @@ export class Loopback implements Link {
     return this.link.connected;
   }
 
+  get address(): string | undefined {
+    return this.link.address;
+  }
+
   get queued(): number {
     return this.link.queued;
   }

@@ -26,6 +26,8 @@ export interface NodeVitals {
   readonly usage: Usage | undefined;
   readonly queue: number;
   readonly dropped: number;
+  /** Which of several addresses of the broker. */
+  readonly connectedTo: string | undefined;
   /** The tag of the generation in force here, by fleet. */
   readonly generations: Readonly<Record<string, string>>;
 }
@@ -63,6 +65,7 @@ export class Reporter {
       memory_mb: vitals.usage?.memoryMb ?? 0,
       queue: vitals.queue,
       dropped: vitals.dropped,
+      ...(vitals.connectedTo === undefined ? {} : { connected_to: vitals.connectedTo }),
       generations: vitals.generations,
       labels,
       ...(release === undefined ? {} : { release }),

@@ -10,7 +10,7 @@ import type { Reporter } from "./reporter.ts";
 export interface VitalsParts {
   readonly reporter: Reporter;
   readonly stats: ProcStats;
-  readonly link: Pick<Link, "queued" | "dropped">;
+  readonly link: Pick<Link, "queued" | "dropped" | "address">;
   readonly clock: Clock;
   readonly agents: () => readonly SupervisedAgent[];
   /** Which generation of each fleet is in force here. */
@@ -51,6 +51,7 @@ export class Vitals {
       usage: stats.measure(Deno.pid),
       queue: link.queued,
       dropped: link.dropped,
+      connectedTo: link.address,
       generations: this.parts.generations(),
     });
     this.parts.onReported();

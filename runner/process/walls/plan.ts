@@ -241,7 +241,9 @@ interface Host {
 
 function hostsOf({ broker, permissions }: Tenant["sandbox"]): Host[] {
   return [
-    ...(broker === undefined ? [] : [{ name: broker.host, port: broker.port }]),
+    ...(broker === undefined
+      ? []
+      : [broker, ...broker.others ?? []].map(({ host, port }) => ({ name: host, port }))),
     ...permissions.net.map(parseHost),
   ];
 }

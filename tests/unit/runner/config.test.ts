@@ -359,7 +359,7 @@ Deno.test("credentials are refused, and not shown", () => {
 Deno.test("the help text lists every flag of the contract, with its default", () => {
   const help = runnerHelp();
   const flags = [
-    "--broker HOST|URL",
+    "--broker HOST|URL,…",
     "--port PORT",
     "--ca FILE",
     "--cert FILE",

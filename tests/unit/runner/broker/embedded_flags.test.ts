@@ -38,9 +38,10 @@ Deno.test("flags of the embedded broker that do not fit are refused", () => {
     [["--listen", "0.0.0.0", ...USERS, "--broker-cert", "/c"], /--broker-cert needs --broker-key/],
     [TLS, /--listen mqtts:/],
     [["--broker-data", "sensors/#,nodes/#"], /--broker-data 'nodes\/#'/],
-    [["--broker", "b", ...USERS], /--broker-users needs --broker embedded/],
   ];
   for (const [args, message] of wrong) {
     assertMatch((assertThrows(() => embedded(...args)) as Error).message, message);
   }
+  const elsewhere = () => parseCommandLine(["--broker", "b", ...USERS], {}, "abcdef");
+  assertMatch((assertThrows(elsewhere) as Error).message, /--broker-users needs --broker embedded/);
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { parseBroker } from "../../../../protocol/broker/broker_url.ts";
+import { parseBroker, parseBrokers } from "../../../../protocol/broker/broker_url.ts";
 import { SILENCE_MS } from "../../../../runner/link/caution.ts";
 import { memoryKeeper } from "../../../../runner/link/keeper.ts";
 import type { MessageClass, RefusedFilter } from "../../../../runner/link/link.ts";
@@ -34,6 +34,7 @@ class Scene {
       clock: this.clock,
       log: createLogger("INFO", (line) => this.log.push(line.replace(/^\S+ /, ""))),
       open: this.dialer.open,
+      lookUp: () => Promise.resolve([]),
       ...options,
     });
   }
@@ -269,7 +270,8 @@ Deno.test("an unencrypted connection that is not vetted is refused with the reas
   await using scene = new Scene({
     broker: parseBroker("127.0.0.1", impostor.addr.port),
     will: () => ({ topic: "gone", payload: "bye" }),
-    vet: (localPort) => {
+    vet: ({ port, localPort }) => {
+      assertEquals(port, impostor.addr.port);
       ports.push(localPort);
       return "an agent listens there";
     },
@@ -290,4 +292,60 @@ Deno.test("an encrypted connection is not vetted: TLS checks who is there", asyn
   await using scene = new Scene({ broker: parseBroker("mqtts://broker", undefined), vet: () => "no" });
   await scene.run();
   assertEquals(scene.dialer.streams, [undefined]);
+});
+
+const CLUSTER = parseBrokers("a,b,c", undefined);
+const [A, B, C] = ["mqtt://a:1883", "mqtt://b:1883", "mqtt://c:1883"];
+
+Deno.test("of several addresses the next is tried when one fails, and all of them before there is a pause", async () => {
+  await using scene = new Scene({ broker: CLUSTER });
+  await scene.run();
+  for (let n = 0; n < 2; n++) {
+    await scene.client.close(REFUSED);
+    await scene.clock.advance(200);
+  }
+  assertEquals(scene.dialer.urls, [A, B, C]);
+  assertEquals(scene.log.map((line) => /mqtt:\S+(?=:)|Trying the next address|Retrying/.exec(line)?.[0]), [
+    A,
+    B,
+  ]);
+  await scene.client.accept();
+  assertEquals(scene.link.address, C);
+  assertMatch(scene.log.at(-1) ?? "", /Connected to mqtt:\/\/c:1883/);
+  await scene.breaks();
+  await scene.client.accept();
+  assertEquals([scene.dialer.urls.at(-1), scene.link.address], [A, A]);
+});
+
+Deno.test("an address that lets the client in, but answers no subscription, is left for the next", async () => {
+  await using scene = new Scene({ broker: CLUSTER });
+  void scene.link.subscribe(["a"]);
+  await scene.run();
+  await scene.client.accept();
+  await scene.clock.advance(4000 + 200);
+  assertEquals(scene.dialer.urls, [A, B]);
+  assertMatch(scene.log.join(), /mqtt:\/\/a:1883: no answer to subscriptions within 4 s/);
+  await scene.client.accept();
+  await scene.client.grant();
+  await scene.clock.advance(STANDS_MS);
+  assertEquals(scene.link.address, B);
+});
+
+Deno.test("where there is another address, one that is silent is noticed sooner", async () => {
+  const patience = async (broker = CLUSTER) => {
+    await using scene = new Scene({ broker });
+    await scene.run();
+    return [scene.client.options.connectTimeout, scene.client.options.keepalive];
+  };
+  assertEquals([await patience(), await patience(parseBroker("a", undefined))], [[4000, 5], [10_000, 15]]);
+});
+
+Deno.test("the only address, too, is connected to again when it answers no subscription", async () => {
+  await using scene = new Scene();
+  void scene.link.subscribe(["a"]);
+  await scene.run();
+  await scene.client.accept();
+  await scene.clock.advance(10_000 + ANY_DELAY_MS);
+  assertEquals(scene.dialer.clients.length, 2);
+  assertEquals(scene.link.address, undefined);
 });
