@@ -27,6 +27,8 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
   /** Whether the broker keeps the command for a node that is offline. */
   readonly retain?: boolean;
+  /** Called once the broker has the command. */
+  readonly onSent?: () => void;
   /** Stops waiting: the answer is no longer needed. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -110,11 +112,13 @@ export class Commander {
     node: string,
     topic: string,
     payload: Answer,
-    { timeoutMs = TIMEOUT_MS, retain = false, signal }: CommandOptions,
+    { timeoutMs = TIMEOUT_MS, retain = false, signal, onSent }: CommandOptions,
   ): Promise<Answer> {
     const { answered, value } = await this.#ask(
-      (replyTopic, timeoutMs) =>
-        this.#send(node, topic, { ...payload, _reply_topic: replyTopic }, { retain, timeoutMs }),
+      async (replyTopic, timeoutMs) => {
+        await this.#send(node, topic, { ...payload, _reply_topic: replyTopic }, { retain, timeoutMs });
+        onSent?.();
+      },
       timeoutMs,
       signal,
     );

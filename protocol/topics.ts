@@ -20,6 +20,8 @@ export const topics = {
   nodeAgents: (node: string): string => `nodes/${node}/agents`,
   /** The devices that it has; retained. */
   nodeDevices: (node: string): string => `nodes/${node}/devices`,
+  /** The newest generation of a fleet; retained, for operators. */
+  fleetHead: (fleet: string): string => `main/fleets/${fleet}`,
   /** Which generation of a fleet is in force there, and what became of its agents. */
   nodeGeneration: (node: string, fleet: string): string => `nodes/${node}/generations/${fleet}`,
   /** What the node refused. */

@@ -32,8 +32,13 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   upgrade: ["agentflow upgrade kitchen --sign-key owner.key.json"],
   "stop-all": ["agentflow stop-all kitchen", "agentflow stop-all --yes"],
-  apply: ["agentflow apply fleet.json --dry-run", "agentflow apply fleet.json --prune --yes"],
+  apply: [
+    "agentflow apply fleet.json --dry-run",
+    "agentflow apply fleet.json --prune --yes",
+    "agentflow apply fleet.json --out plan.json",
+  ],
   diff: ["agentflow diff fleet.json"],
+  status: ["agentflow status", "agentflow status greenhouse --reconcile"],
   doctor: [
     "agentflow doctor --broker mqtts://broker.lan --ca ca.crt",
     "agentflow doctor --device pi@192.168.1.52",

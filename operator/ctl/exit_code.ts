@@ -10,6 +10,8 @@ export const EXIT = {
   broker: 3,
   /** No answer in time. */
   noAnswer: 4,
+  /** Done but for what waits for nodes that are off, or have not finished. */
+  pending: 5,
   /** Ctrl-C: 128 + SIGINT, as in shells. */
   interrupted: 130,
 } as const;
@@ -17,4 +19,4 @@ export const EXIT = {
 /** For `--help`. */
 export const EXIT_HELP =
   "Exit code: 0 done; 1 refused, failed or not there; 2 bad flag, value or file; 3 no broker, or no access to it;\n" +
-  "4 no answer in time; 130 interrupted.";
+  "4 no answer in time; 5 some of it waits for nodes; 130 interrupted.";

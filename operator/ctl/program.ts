@@ -41,6 +41,7 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
   "Fleet:": [
     { names: ["apply"], load: async () => (await import("./commands/apply.ts")).addApply },
     { names: ["diff"], load: async () => (await import("./commands/apply.ts")).addDiff },
+    { names: ["status"], load: async () => (await import("./commands/status.ts")).addStatus },
     { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
   ],
   "Write agents:": [

@@ -1,6 +1,7 @@
 /** Parses the fleet file, which says which agents should run on which nodes. Pure. */
 import * as v from "valibot";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { SPAWN_FIELDS } from "../../protocol/spawn_fields.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
 
@@ -46,17 +47,34 @@ const KNOWN_FIELDS: readonly string[] = [...ENTRY_FIELDS, ...Object.keys(SPAWN_F
 const FileSchema = v.strictObject(
   {
     $schema: v.optional(v.string()),
+    fleet: v.optional(v.custom<string>(isName, `must be ${NAME_RULE}`)),
     agents: v.array(EntrySchema, "must be a list of agents"),
   },
   (issue) =>
-    issue.expected === "never" ? "is not a field: the fields are agents, $schema" : "must be an object",
+    issue.expected === "never"
+      ? "is not a field: the fields are agents, fleet, $schema"
+      : "must be an object",
 );
+
+/** The fleet of a file that names none. */
+export const DEFAULT_FLEET = "main";
+
+export interface FleetFile {
+  /** Generations are counted by this name. */
+  readonly fleet: string;
+  readonly entries: readonly FleetEntry[];
+}
+
+/** The entries of a file. @throws ConfigError */
+export function parseFleetFile(file: string, path: string): readonly FleetEntry[] {
+  return parseFleet(file, path).entries;
+}
 
 /**
  * @param path of the file, for messages
  * @throws ConfigError
  */
-export function parseFleetFile(file: string, path: string): readonly FleetEntry[] {
+export function parseFleet(file: string, path: string): FleetFile {
   let json: unknown;
   try {
     json = JSON.parse(file);
@@ -71,7 +89,7 @@ export function parseFleetFile(file: string, path: string): readonly FleetEntry[
       `${path}: ${v.getDotPath(issue) ?? "it"} ${missing ? "is missing" : issue.message}`,
     );
   }
-  return parsed.output.agents.map(({ name, file, node, nodes, labels, ...fields }) => {
+  const entries = parsed.output.agents.map(({ name, file, node, nodes, labels, ...fields }) => {
     if ((file === undefined) === (fields.code === undefined)) {
       throw new ConfigError(`${path}: '${name}' needs either file or code`);
     }
@@ -83,6 +101,7 @@ export function parseFleetFile(file: string, path: string): readonly FleetEntry[
     const target = targetOf({ node, nodes, labels }, `${path}: '${name}'`);
     return { name, file, target, fields: code === undefined ? rest : { code, ...rest } };
   });
+  return { fleet: parsed.output.fleet ?? DEFAULT_FLEET, entries };
 }
 
 function fieldProblem(field: string): string | undefined {

@@ -1,5 +1,5 @@
 /** Generates the JSON Schema of fleet files (`docs/fleet.schema.json`) from the table of fields. Pure. */
-import { ENTRY_FIELDS as ENTRY_FIELD_NAMES, FOREIGN_PREFIX } from "./fleet_file.ts";
+import { DEFAULT_FLEET, ENTRY_FIELDS as ENTRY_FIELD_NAMES, FOREIGN_PREFIX } from "./fleet_file.ts";
 import { LANGUAGES } from "../../protocol/language.ts";
 import { SPAWN_FIELD_ROWS, type SpawnField } from "../../protocol/spawn_fields.ts";
 
@@ -37,7 +37,16 @@ export function fleetSchema(): Schema {
     type: "object",
     additionalProperties: false,
     required: ["agents"],
-    properties: { $schema: { type: "string" }, agents: { type: "array", items: { $ref: "#/$defs/entry" } } },
+    properties: {
+      $schema: { type: "string" },
+      fleet: {
+        type: "string",
+        default: DEFAULT_FLEET,
+        description:
+          "Its name: generations are counted by it. Several files for the same nodes need several names.",
+      },
+      agents: { type: "array", items: { $ref: "#/$defs/entry" } },
+    },
     $defs: {
       entry: {
         description:

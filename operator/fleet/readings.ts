@@ -63,6 +63,7 @@ export function nodeAfter(
     clockSkewSeconds: timestamp === undefined ? undefined : nowMs / 1000 - timestamp,
     labels: labels(fields.labels),
     hasLabels: true,
+    generations: fields.generations === undefined ? undefined : labels(fields.generations),
   };
 }
 

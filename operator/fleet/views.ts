@@ -32,6 +32,8 @@ export interface NodeView {
   readonly labels: Readonly<Record<string, string>>;
   /** Whether it has said which labels it has; nodes of earlier versions do so only while they are online. */
   readonly hasLabels: boolean;
+  /** The tag of the generation in force, by fleet; `undefined` where its runner knows none. */
+  readonly generations: Readonly<Record<string, string>> | undefined;
   /** What it can read; undefined where it does not say. */
   readonly sensors: readonly Sensor[] | undefined;
   /** Its GPIO chips; undefined where it does not say. */
@@ -93,6 +95,7 @@ export function newNode(name: string): NodeView {
     clockSkewSeconds: undefined,
     labels: {},
     hasLabels: false,
+    generations: undefined,
     sensors: undefined,
     gpio: undefined,
   };

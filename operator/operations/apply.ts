@@ -2,12 +2,15 @@
 import { readGiven } from "../../protocol/config/text_file.ts";
 import { dirname, resolve } from "@std/path";
 import { NoAnswerError, RefusedError } from "../commander.ts";
-import { type FleetEntry, parseFleetFile } from "../fleet/fleet_file.ts";
+import { type FleetEntry, parseFleet } from "../fleet/fleet_file.ts";
 import { type AgentView, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
+import { changedFields } from "../../protocol/spawn_changes.ts";
+import { nodeStatus } from "../fleet/node_status.ts";
+import { FleetBoard } from "./fleet_board.ts";
 import { agentsOff, liveAgents } from "./find.ts";
 import { inspectOn } from "./inspect.ts";
-import { type ActualNode, isChange, plan, type Step, wantedAgents } from "./plan.ts";
+import { type ActualNode, isChange, plan, type Step, type Wanted, wantedAgents } from "./plan.ts";
 import { riskWarnings, targetWarnings } from "./plan_warnings.ts";
 import { spawn, type SpawnOutcome } from "./spawn.ts";
 import { survey } from "./survey.ts";
@@ -20,10 +23,22 @@ export interface StepResult {
   readonly error: string | undefined;
   /** There was no answer in time. */
   readonly timedOut: boolean;
+  /** It waits for its node: what for, in words. */
+  readonly pending: string | undefined;
+}
+
+export function resultOf(
+  step: Step,
+  { error, timedOut = false, pending }: Partial<Pick<StepResult, "error" | "timedOut" | "pending">>,
+): StepResult {
+  return { step, ok: error === undefined && pending === undefined, error, timedOut, pending };
 }
 
 /** What would make the fleet match its file. */
 export interface FleetPlan {
+  /** The name of the fleet. */
+  readonly fleet: string;
+  readonly wanted: readonly Wanted[];
   readonly steps: readonly Step[];
   /** What in the file most likely is a mistake, in words. */
   readonly warnings: readonly string[];
@@ -48,7 +63,7 @@ export async function planFleet(
   path: string,
   { prune, signal }: { readonly prune: boolean; readonly signal: AbortSignal },
 ): Promise<FleetPlan> {
-  const entries = parseFleetFile(await readGiven(path), path);
+  const { fleet, entries } = parseFleet(await readGiven(path), path);
   const codes = new Map<FleetEntry, string>();
   for (const entry of entries) {
     if (entry.file !== undefined) codes.set(entry, await readGiven(resolve(dirname(path), entry.file)));
@@ -56,16 +71,47 @@ export async function planFleet(
   await survey(operator, { signal });
   const nodes = actualNodes(operator);
   const wanted = wantedAgents(entries, nodes, (entry) => codes.get(entry));
-  const steps = plan(
-    wanted,
-    await withConfigs(operator, nodes, new Set(wanted.map(({ config }) => config.name))),
-    prune,
-  );
-  return { steps, warnings: [...targetWarnings(entries, nodes), ...riskWarnings(steps, nodes)] };
+  const plan = await planWanted(operator, fleet, wanted, prune);
+  return { ...plan, warnings: [...targetWarnings(entries, nodes), ...plan.warnings] };
 }
 
-/** Carries out the steps that change something: nodes in parallel, the steps of one node in order. */
-export async function applyPlan(
+/** As `planFleet`, for what a survey has seen, and agents whose nodes have been chosen. */
+export async function planWanted(
+  operator: Operator,
+  fleet: string,
+  wanted: readonly Wanted[],
+  prune: boolean,
+): Promise<FleetPlan> {
+  const nodes = await withConfigs(
+    operator,
+    actualNodes(operator),
+    new Set(wanted.map(({ config }) => config.name)),
+  );
+  using board = await FleetBoard.open(operator, fleet);
+  const steps = withoutWaiting(plan(wanted, nodes, prune), wanted, board);
+  return { fleet, wanted, steps, warnings: riskWarnings(steps, nodes) };
+}
+
+/** A node that is off, and has what it should have, is as it should be. */
+function withoutWaiting(
+  steps: readonly Step[],
+  wanted: readonly Wanted[],
+  board: FleetBoard,
+): readonly Step[] {
+  return steps.map((step) => {
+    if (step.kind !== "blocked" || step.isUnknown) return step;
+    const desired = board.desired.get(step.node);
+    const agent = desired?.agents.find(({ name }) => name === step.agent);
+    const config = wanted.find((each) => each.config.name === step.agent)?.config;
+    const isDone = desired !== undefined && agent !== undefined && config !== undefined &&
+      changedFields(agent, config).length === 0 &&
+      nodeStatus(desired.generation.tag, board.reports.get(step.node), false).kind === "done";
+    return isDone ? { kind: "keep", node: step.node, agent: step.agent } : step;
+  });
+}
+
+/** Carries out steps by commands: nodes in parallel, the steps of one node in order. */
+export async function applySteps(
   operator: Operator,
   steps: readonly Step[],
   options: ApplyOptions,
@@ -77,7 +123,7 @@ export async function applyPlan(
   const run = async (step: Step) => {
     if (options.signal.aborted) return;
     const result = failed.has(step.agent)
-      ? { step, ok: false, error: "the previous step failed", timedOut: false }
+      ? resultOf(step, { error: "the previous step failed" })
       : await carryOut(operator, step, options);
     if (!result.ok) failed.add(step.agent);
     results.push(result);
@@ -95,12 +141,7 @@ export async function applyPlan(
 }
 
 async function carryOut(operator: Operator, step: Step, options: ApplyOptions): Promise<StepResult> {
-  const ended = (error: string | undefined, timedOut = false): StepResult => ({
-    step,
-    ok: error === undefined,
-    error,
-    timedOut,
-  });
+  const ended = (error: string | undefined, timedOut = false) => resultOf(step, { error, timedOut });
   const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
   const { commander } = operator;
   try {
@@ -159,7 +200,8 @@ function failureOf(outcome: SpawnOutcome): string | undefined {
   }
 }
 
-function actualNodes({ fleet }: Operator): readonly ActualNode[] {
+/** What runs where, as far as is known. */
+export function actualNodes({ fleet }: Operator): readonly ActualNode[] {
   const nowMs = Date.now();
   return fleet.nodes.map((node) => {
     const here = ({ node: of }: AgentView) => of === node.name;
@@ -175,7 +217,7 @@ function actualNodes({ fleet }: Operator): readonly ActualNode[] {
 }
 
 /** Asks only for the configs of the agents that matter; nodes in parallel. */
-async function withConfigs(
+export async function withConfigs(
   operator: Operator,
   nodes: readonly ActualNode[],
   wanted: ReadonlySet<string>,

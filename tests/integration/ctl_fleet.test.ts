@@ -117,6 +117,41 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
     assertEquals((await run("state", "good")).code, 0);
   });
 
+  await step(
+    "a node that is off takes its generation when it returns, and status tells how far it is",
+    async () => {
+      const stateDir = await Deno.makeTempDir({ dir: folder });
+      const shed = { port: broker.port, name: "shed", stateDir };
+      const named = async (agents: unknown[]) =>
+        await Deno.writeTextFile(file, JSON.stringify({ fleet: "garden", agents }));
+      {
+        await using _shed = await NodeProcess.start(shed);
+        await bus.on("nodes/shed/heartbeat");
+        await named([{ name: "pump", code: QUIET, node: "shed" }]);
+        assertEquals((await run("apply", file, "--message", "first")).code, 0);
+        await named([{ name: "pump", code: QUIET, node: "shed", poll_interval: 7 }]);
+        assertEquals((await run("apply", file, "--out", join(folder, "plan.json"))).code, 0);
+      }
+      const pending = await run("apply", file, "--json");
+      assertEquals([pending.code, pending.json.generation, pending.json.ok], [5, 2, false]);
+      const off = await run("status", "garden", "--json");
+      assertEquals([off.code, rows(off.json.nodes).map(({ state }) => state)], [5, ["pending"]]);
+      const taken = bus.on("nodes/shed/generations/garden", ({ json }) => json.generation === 2 && json.done);
+      await using _shed = await NodeProcess.start(shed);
+      await taken;
+      assertEquals((await run("state", "pump", "--json")).json.config.poll_interval, 7);
+      assertEquals((await run("status", "garden")).code, 0);
+      await run("stop", "pump");
+      assertMatch((await run("status", "garden")).stdout, /^shed +2 +drifted +pump: stopped$/m);
+      assertEquals((await run("status", "garden", "--reconcile")).code, 0);
+      assertEquals((await run("state", "pump")).code, 0);
+      await run("stop", "pump");
+      const late = await run("apply", join(folder, "plan.json"));
+      assertEquals(late.code, 1);
+      assertMatch(late.stderr, /The plan is out of date: .* has applied generation 3 since/);
+    },
+  );
+
   await step("two agents of one name are both shown, and --node tells them apart", async () => {
     for (const node of ["hall", "attic"]) {
       const started = bus.on(

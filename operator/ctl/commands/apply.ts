@@ -1,28 +1,42 @@
 /** `agentflow apply` and `diff`: make the fleet match a file, or show the differences. */
 import type { Command } from "commander";
-import { applyPlan, planFleet } from "../../operations/apply.ts";
+import { readGiven } from "../../../protocol/config/text_file.ts";
+import { type FleetPlan, planFleet, planWanted, type StepResult } from "../../operations/apply.ts";
+import { applyGeneration } from "../../operations/apply_generation.ts";
+import { FleetHead } from "../../operations/claim.ts";
 import { isChange } from "../../operations/plan.ts";
+import { parsePlan, planText } from "../../operations/saved_plan.ts";
+import { survey } from "../../operations/survey.ts";
+import type { Operator } from "../../operator.ts";
 import { agreed } from "../ask.ts";
-import { type Cli, warn } from "../cli.ts";
+import { type Cli, type Run, warn } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
-import { isSet } from "../options.ts";
+import { isSet, text } from "../options.ts";
 import { count } from "../render/units.ts";
 import { oneLine } from "../terminal.ts";
 import { changeLines, planLines, resultLine, stepJson, stepLine } from "../render/plan.ts";
 
 export function addApply(program: Command, cli: Cli): void {
   const command = program.command("apply")
-    .description("make the fleet match a file: start, replace and move agents")
-    .argument("<FLEET>", "the fleet file (docs/fleet.schema.json)")
+    .description(
+      "make the fleet match a file: start, replace and move agents; nodes that are off follow later",
+    )
+    .argument("<FLEET>", "the fleet file (docs/fleet.schema.json), or a plan saved by --out")
     .option("--dry-run", "show the plan, and do nothing")
+    .option("--out <PLAN>", "save the plan, and do nothing: 'agentflow apply PLAN' applies just that")
+    .option("--message <TEXT>", "why, for the others")
     .option("--prune", "stop agents on the file's nodes that the file does not list, after asking")
+    .option("--adopt", "go on from generations that do not follow from each other")
     .option("--yes", "do not ask");
   cli.connected(command, async (run, operator, file = "") => {
     const { options, signal, stdout } = run;
-    const { steps, warnings } = await planFleet(operator, file, { prune: isSet(options, "prune"), signal });
+    const { plan, prune, base } = await planned(run, operator, file);
+    const { steps, warnings } = plan;
     warnings.forEach((warning) => warn(run, warning));
     if (!run.json) planLines(steps, stdout).forEach(run.print);
-    if (isSet(options, "dryRun")) {
+    const out = text(options, "out");
+    if (out !== undefined) await save(operator, plan, prune, out);
+    if (out !== undefined || isSet(options, "dryRun")) {
       if (run.json) run.printJson({ ok: true, dry_run: true, plan: steps.map(stepJson), warnings });
       return EXIT.ok;
     }
@@ -31,27 +45,33 @@ export function addApply(program: Command, cli: Cli): void {
       run.note("Nothing has been changed");
       return EXIT.failed;
     }
-    const results = await applyPlan(operator, steps, {
-      timeoutMs: run.timeoutMs,
+    const { generation, results } = await applyGeneration(operator, plan, {
+      ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
+      by: operatorName(run),
+      message: text(options, "message") ?? "",
+      prune,
+      adopts: isSet(options, "adopt"),
+      base,
       signal,
       onProgress: (step, message) => run.note(`${stepLine(step, { colour: false })}: ${oneLine(message)}`),
       onStep: (result) => {
         if (!run.json) run.print(resultLine(result, stdout));
       },
     });
-    const failures = results.filter(({ ok }) => !ok);
+    const code = signal.aborted ? EXIT.interrupted : exitCodeOf(results);
     if (run.json) {
-      const done = results.map(({ step, ok, error }) => ({ ...stepJson(step), ok, error }));
       run.printJson({
-        ok: failures.length === 0 && !signal.aborted,
+        ok: code === EXIT.ok,
+        fleet: plan.fleet,
+        generation: generation?.generation,
         plan: steps.map(stepJson),
-        results: done,
+        results: results.map(({ step, ok, error, pending }) => ({ ...stepJson(step), ok, error, pending })),
         warnings,
       });
+    } else if (generation !== undefined) {
+      run.note(`Fleet '${plan.fleet}' has generation ${generation.generation}`);
     }
-    if (signal.aborted) return EXIT.interrupted;
-    if (failures.length === 0) return EXIT.ok;
-    return failures.every(({ timedOut }) => timedOut) ? EXIT.noAnswer : EXIT.failed;
+    return code;
   });
 }
 
@@ -72,4 +92,47 @@ export function addDiff(program: Command, cli: Cli): void {
     }
     return steps.length === 0 ? EXIT.ok : EXIT.failed;
   });
+}
+
+/** What failed counts most, then what nobody answered, then what waits. */
+export function exitCodeOf(results: readonly StepResult[]): number {
+  const failed = results.filter(({ error }) => error !== undefined);
+  if (failed.some(({ timedOut }) => !timedOut)) return EXIT.failed;
+  if (failed.length > 0) return EXIT.noAnswer;
+  return results.some(({ pending }) => pending !== undefined) ? EXIT.pending : EXIT.ok;
+}
+
+/** Who applies, for the others: the user and the machine. */
+export function operatorName({ env }: Pick<Run, "env">): string {
+  return `${env.USER || env.LOGNAME || "somebody"}@${Deno.hostname()}`;
+}
+
+interface Planned {
+  readonly plan: FleetPlan;
+  readonly prune: boolean;
+  /** Of a saved plan: the tag of the generation that it was made from. */
+  readonly base: string | undefined;
+}
+
+async function planned(run: Run, operator: Operator, file: string): Promise<Planned> {
+  const { options, signal } = run;
+  const prune = isSet(options, "prune");
+  const saved = parsePlan(await readGiven(file), file);
+  if (saved === undefined) {
+    return { plan: await planFleet(operator, file, { prune, signal }), prune, base: undefined };
+  }
+  await survey(operator, { signal });
+  const plan = await planWanted(operator, saved.fleet, saved.wanted, saved.prune);
+  return { plan, prune: saved.prune, base: saved.base };
+}
+
+async function save(
+  operator: Operator,
+  { fleet, wanted }: FleetPlan,
+  prune: boolean,
+  path: string,
+): Promise<void> {
+  using head = await FleetHead.open(operator, fleet);
+  const base = (await head.current())?.tag ?? "";
+  await Deno.writeTextFile(path, planText({ fleet, base, prune, wanted }), { mode: 0o600 });
 }

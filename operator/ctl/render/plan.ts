@@ -28,8 +28,13 @@ export function stepLine(step: Step, view: View): string {
   return paint(view, colour, oneLine(`${sign} ${step.node}/${step.agent}  ${wordsFor(step)}`));
 }
 
-export function resultLine({ step, ok, error }: StepResult, view: View): string {
-  const mark = ok ? paint(view, "green", "done") : paint(view, "red", "failed");
+/** The step says itself what it waits for. */
+export function resultLine({ step, ok, error, pending }: StepResult, view: View): string {
+  const mark = pending !== undefined
+    ? paint(view, "yellow", "waits")
+    : ok
+    ? paint(view, "green", "done")
+    : paint(view, "red", "failed");
   return `${mark}  ${stepLine(step, { colour: false })}${error === undefined ? "" : `: ${oneLine(error)}`}`;
 }
 
@@ -77,7 +82,9 @@ function wordsFor(step: Step): string {
     case "unlisted":
       return "not in the file, left alone (--prune stops it)";
     case "blocked":
-      return step.isUnknown ? "no node of this name has been seen" : "its node is not online";
+      return step.isUnknown
+        ? "no node of this name has been seen"
+        : "its node is off, and gets it when it returns";
     default:
       return step.kind;
   }

@@ -116,6 +116,7 @@ const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
   nodeStatus: [topics.nodeStatus("{name}")],
   nodeAgents: [topics.nodeAgents("{name}")],
   nodeDevices: [topics.nodeDevices("{name}")],
+  fleetHead: [topics.fleetHead("{fleet}")],
   nodeGeneration: [topics.nodeGeneration("{name}", "{fleet}")],
   nodeAudit: [topics.nodeAudit("{name}")],
   migrateResult: [topics.migrateResult("{name}")],

@@ -1,0 +1,121 @@
+/** `agentflow status`: how far the nodes are with the generation of a fleet, and what has drifted. */
+import type { Command } from "commander";
+import { planWanted } from "../../operations/apply.ts";
+import { applyGeneration } from "../../operations/apply_generation.ts";
+import { type FleetStatus, fleetStatus, type NodeProgress } from "../../operations/fleet_status.ts";
+import { survey } from "../../operations/survey.ts";
+import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
+import type { Operator } from "../../operator.ts";
+import type { Cli, Run } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, nameGiven } from "../options.ts";
+import { resultLine } from "../render/plan.ts";
+import { type Column, table } from "../render/table.ts";
+import { duration } from "../render/units.ts";
+import type { Colour } from "../terminal.ts";
+import { exitCodeOf, operatorName } from "./apply.ts";
+
+const COLUMNS: readonly Column<NodeProgress>[] = [
+  { title: "NODE", text: ({ node }) => node },
+  { title: "GENERATION", text: ({ generation }) => String(generation.generation), align: "right" },
+  { title: "STATE", text: stateOfProgress, colour: colourOf },
+  { title: "WHY", text: whyOf },
+];
+
+export function addStatus(program: Command, cli: Cli): void {
+  const command = program.command("status")
+    .description("show how far the nodes are with what was applied: done, pending, failed, drifted")
+    .argument("[FLEET]", `the name of the fleet, as its file has it (default: ${DEFAULT_FLEET})`)
+    .option("--reconcile", "start again what was stopped, and put back what was changed, by hand");
+  cli.connected(command, async (run, operator, given) => {
+    const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
+    await survey(operator, { signal: run.signal });
+    const status = await fleetStatus(operator, fleet);
+    if (isSet(run.options, "reconcile") && status.nodes.some(({ drift }) => drift.length > 0)) {
+      return await reconcile(run, operator, status);
+    }
+    if (run.json) run.printJson(asJson(status));
+    else show(run, status);
+    return exitCode(status);
+  });
+}
+
+async function reconcile(run: Run, operator: Operator, { fleet, wanted }: FleetStatus): Promise<number> {
+  const plan = await planWanted(operator, fleet, wanted, false);
+  const { generation, results } = await applyGeneration(operator, plan, {
+    ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
+    by: operatorName(run),
+    message: "reconcile",
+    prune: false,
+    adopts: false,
+    signal: run.signal,
+    onProgress: () => {},
+    onStep: (result) => {
+      if (!run.json) run.print(resultLine(result, run.stdout));
+    },
+  });
+  const code = exitCodeOf(results);
+  if (run.json) run.printJson({ ok: code === EXIT.ok, fleet, generation: generation?.generation });
+  return code;
+}
+
+function show(run: Run, { fleet, head, nodes }: FleetStatus): void {
+  if (head === undefined) return run.note(`Nothing has been applied as fleet '${fleet}'`);
+  const why = head.message === "" ? "" : `: ${head.message}`;
+  run.print(
+    `Fleet '${fleet}', generation ${head.generation} by ${head.by}, ${
+      duration(Date.now() / 1000 - head.at)
+    } ago${why}`,
+  );
+  table(COLUMNS, nodes, { colour: run.stdout.colour, width: run.stdout.columns() }).forEach(run.print);
+}
+
+/** Failed counts most, then drifted, then pending. */
+function exitCode({ nodes }: FleetStatus): number {
+  const states = nodes.map(stateOfProgress);
+  if (states.some((state) => state === "failed" || state === "refused" || state === "drifted")) {
+    return EXIT.failed;
+  }
+  return states.includes("pending") ? EXIT.pending : EXIT.ok;
+}
+
+function asJson({ fleet, head, nodes }: FleetStatus): unknown {
+  return {
+    fleet,
+    generation: head?.generation,
+    by: head?.by,
+    at: head?.at,
+    message: head?.message,
+    nodes: nodes.map((progress) => ({
+      node: progress.node,
+      generation: progress.generation.generation,
+      state: stateOfProgress(progress),
+      why: whyOf(progress) || undefined,
+      drift: progress.drift,
+    })),
+  };
+}
+
+function stateOfProgress({ status, drift }: NodeProgress): string {
+  return status.kind === "done" && drift.length > 0 ? "drifted" : status.kind;
+}
+
+function whyOf({ status, drift }: NodeProgress): string {
+  switch (status.kind) {
+    case "done":
+      return drift.map(({ agent, how }) => `${agent}: ${how}`).join("; ");
+    case "pending":
+      return status.why;
+    case "failed":
+      return status.errors.map(([agent, error]) => `${agent}: ${error}`).join("; ");
+    case "refused":
+      return status.reason;
+    default:
+      return status satisfies never;
+  }
+}
+
+function colourOf(progress: NodeProgress): Colour {
+  const state = stateOfProgress(progress);
+  return state === "done" ? "green" : state === "pending" ? "yellow" : "red";
+}

@@ -1,0 +1,87 @@
+/** How far a node is with a generation of a fleet. Pure. */
+import { type Generation, generationIn } from "../../protocol/generations.ts";
+import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
+import { withoutVerifying } from "../../protocol/signing/envelope.ts";
+
+/** What waits for a node, or is in force there. */
+export interface Desired {
+  readonly generation: Generation;
+  readonly agents: readonly JsonObject[];
+}
+
+export interface AgentReport {
+  readonly state: string;
+  readonly error: string | undefined;
+}
+
+/** What the node says itself. */
+export interface NodeReport {
+  readonly generation: Generation | undefined;
+  readonly isDone: boolean;
+  readonly agents: ReadonlyMap<string, AgentReport>;
+  readonly refused: { readonly tag: string; readonly reason: string } | undefined;
+}
+
+export type NodeStatus =
+  | { readonly kind: "done" }
+  /** @param why such as `its node is off` */
+  | { readonly kind: "pending"; readonly why: string }
+  | { readonly kind: "failed"; readonly errors: readonly (readonly [agent: string, error: string])[] }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/** @returns `undefined` for what belongs to no generation of that fleet */
+export function desiredIn(message: JsonObject, fleet: string): Desired | undefined {
+  const fields = withoutVerifying(message);
+  if (!isJsonObject(fields)) return undefined;
+  const generation = read(fields, fleet);
+  if (generation === undefined || !Array.isArray(fields.agents)) return undefined;
+  return { generation, agents: fields.agents.filter(isJsonObject) };
+}
+
+export function reportIn(fields: JsonObject, fleet: string): NodeReport {
+  const agents = isJsonObject(fields.agents) ? Object.entries(fields.agents) : [];
+  const refused = isJsonObject(fields.refused) ? fields.refused : undefined;
+  return {
+    // A report names no lineage: nothing is based on it.
+    generation: read({ based_on: [], ...fields }, fleet),
+    isDone: fields.done === true,
+    agents: new Map(agents.flatMap(([agent, outcome]) =>
+      isJsonObject(outcome)
+        ? [[agent, {
+          state: String(outcome.state),
+          error: typeof outcome.error === "string" ? outcome.error : undefined,
+        }]]
+        : []
+    )),
+    refused: refused === undefined ? undefined : { tag: String(refused.tag), reason: String(refused.reason) },
+  };
+}
+
+/** @param tag of the generation that the node should have */
+export function nodeStatus(tag: string, report: NodeReport | undefined, isOnline: boolean): NodeStatus {
+  if (report?.generation?.tag !== tag) {
+    if (report?.refused?.tag === tag) return { kind: "refused", reason: report.refused.reason };
+    return { kind: "pending", why: isOnline ? "its node has not taken it yet" : "its node is off" };
+  }
+  const outcomes = [...report.agents];
+  const starting = outcomes.filter(([, { state }]) => state === "starting").map(([agent]) => agent);
+  if (!report.isDone || starting.length > 0) {
+    return {
+      kind: "pending",
+      why: isOnline ? `${starting.join(", ") || "its node"} has not finished` : "its node is off",
+    };
+  }
+  const errors = outcomes.filter(([, { state }]) => state === "failed")
+    .map(([agent, { error }]) => [agent, error ?? "failed"] as const);
+  return errors.length === 0 ? { kind: "done" } : { kind: "failed", errors };
+}
+
+function read(fields: JsonObject, fleet: string): Generation | undefined {
+  try {
+    const generation = generationIn(fields);
+    return generation?.fleet === fleet ? generation : undefined;
+  } catch {
+    // Anybody may publish anything.
+    return undefined;
+  }
+}

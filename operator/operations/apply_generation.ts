@@ -1,0 +1,230 @@
+/** Applies a plan as the next generation of its fleet: written for each node, which takes it now or when it returns. */
+import { type Generation, generationFields } from "../../protocol/generations.ts";
+import { actorId } from "../../protocol/ids.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import { epochIn } from "../../protocol/placement.ts";
+import { changedFields } from "../../protocol/spawn_changes.ts";
+import { NoAnswerError, RefusedError } from "../commander.ts";
+import { chooseBase, nextGeneration, OvertakenError } from "../fleet/head.ts";
+import { type Desired, nodeStatus } from "../fleet/node_status.ts";
+import { stateOf } from "../fleet/views.ts";
+import type { Operator } from "../operator.ts";
+import { type ApplyOptions, applySteps, type FleetPlan, resultOf, type StepResult } from "./apply.ts";
+import { FleetHead } from "./claim.ts";
+import { FleetBoard } from "./fleet_board.ts";
+import { isChange, type Step, type Wanted } from "./plan.ts";
+import { type Config, placed } from "./spawn.ts";
+
+export interface GenerationOptions extends ApplyOptions {
+  readonly by: string;
+  readonly message: string;
+  /** Whether nodes stop what the generation before had, and this one has not. */
+  readonly prune: boolean;
+  /** Whether generations that do not follow from each other are taken as the past of this one. */
+  readonly adopts: boolean;
+  /** What the plan was made from, if it was saved; otherwise what is there now. */
+  readonly base?: string | undefined;
+}
+
+export interface Applied {
+  /** `undefined`: there was nothing to do. */
+  readonly generation: Generation | undefined;
+  readonly results: readonly StepResult[];
+}
+
+const TIMEOUT_MS = 120_000;
+
+/** @throws OvertakenError when somebody else has applied meanwhile; OperationError; BusError */
+export async function applyGeneration(
+  operator: Operator,
+  plan: FleetPlan,
+  options: GenerationOptions,
+): Promise<Applied> {
+  const changes = plan.steps.filter(isChange);
+  if (changes.length === 0) return { generation: undefined, results: [] };
+  using head = await FleetHead.open(operator, plan.fleet);
+  using board = await FleetBoard.open(operator, plan.fleet);
+  const current = await head.current();
+  const known = [...board.desired.values()].map(({ generation }) => generation);
+  const reported = [...board.reports.values()].flatMap(({ generation }) => generation ?? []);
+  const based = chooseBase(current, [...known, ...reported], options.adopts);
+  refuseOldPlan(options.base, based.base);
+  const at = Date.now() / 1000;
+  const generation = nextGeneration(plan.fleet, based, { by: options.by, message: options.message, at });
+  await head.claim(current?.tag, generation);
+  const results = await applySteps(operator, changes.filter((step) => isImmediate(operator, step)), options);
+  const failed = new Set(results.filter(({ ok }) => !ok).map(({ step }) => step.agent));
+  const rest = changes.filter((step) => !isImmediate(operator, step));
+  const nodes = nodesToWrite(operator, plan, board.desired, failed);
+  const written = nodes.map((node) => {
+    const steps = rest.filter((step) => step.node === node);
+    const message = desiredState(operator, plan, node, generation, board.desired.get(node), options.prune);
+    return applyTo(operator, board, { node, steps, message, tag: generation.tag }, options);
+  });
+  await Promise.all(written.map(({ sent }) => sent));
+  await head.confirm(generation);
+  const outcomes = (await Promise.all(written.map(({ results }) => results))).flat();
+  const settled = new Set(outcomes.map(({ step }) => step));
+  const unwritten = rest.filter((step) => !settled.has(step)).map((step) =>
+    resultOf(
+      step,
+      step.kind === "blocked" && step.isUnknown
+        ? { error: `no node '${step.node}' has been seen` }
+        : { error: "the previous step failed" },
+    )
+  );
+  for (const result of unwritten) options.onStep(result);
+  return { generation, results: [...results, ...outcomes, ...unwritten] };
+}
+
+function refuseOldPlan(planned: string | undefined, base: Generation | undefined): void {
+  if (planned === undefined || planned === (base?.tag ?? "")) return;
+  throw new OvertakenError(
+    `The plan is out of date: ${base?.by ?? "nobody"} has applied generation ${
+      base?.generation ?? 0
+    } since: make it again`,
+  );
+}
+
+/** Moves and stops are commands; so is all that concerns a node whose runner knows no generations. */
+function isImmediate({ fleet }: Operator, step: Step): boolean {
+  if (step.kind === "move" || step.kind === "stop") return true;
+  const node = fleet.node(step.node);
+  return step.kind !== "blocked" && node?.generations === undefined;
+}
+
+/** The nodes whose desired state changes, but those where a command has failed: they go on with what they have. */
+function nodesToWrite(
+  { fleet }: Operator,
+  plan: FleetPlan,
+  desired: ReadonlyMap<string, Desired>,
+  failed: ReadonlySet<string>,
+): readonly string[] {
+  const isLegacy = (node: string) => {
+    const view = fleet.node(node);
+    return view !== undefined && stateOf(view, Date.now()) !== "offline" && view.generations === undefined;
+  };
+  const nodes = new Set([...plan.wanted.map(({ node }) => node), ...desired.keys()]);
+  return [...nodes].filter((node) => {
+    const wanted = plan.wanted.filter((each) => each.node === node);
+    if (fleet.node(node) === undefined || isLegacy(node)) return false;
+    if (wanted.some(({ config }) => failed.has(config.name))) return false;
+    const isStep = plan.steps.some((step) =>
+      step.node === node && (step.kind === "start" || step.kind === "replace" || step.kind === "move")
+    );
+    return isStep || !isSame(desired.get(node)?.agents ?? [], wanted);
+  });
+}
+
+/** Whether a node has just these agents. */
+export function isSame(agents: readonly JsonObject[], wanted: readonly Wanted[]): boolean {
+  return agents.length === wanted.length && wanted.every(({ config }) => {
+    const before = agents.find(({ name }) => name === config.name);
+    return before !== undefined && changedFields(before, config).length === 0;
+  });
+}
+
+function desiredState(
+  operator: Operator,
+  plan: FleetPlan,
+  node: string,
+  generation: Generation,
+  before: Desired | undefined,
+  prune: boolean,
+): JsonObject {
+  const agents = plan.wanted.filter((each) => each.node === node).map(({ config }) => {
+    const isKept = plan.steps.some(({ kind, agent }) => kind === "keep" && agent === config.name);
+    return { ...(isKept ? asPlaced(operator, node, config, before) : placed(operator, config)), node };
+  });
+  return { node, ...generationFields(generation), prune, timestamp: generation.at, agents };
+}
+
+/** What stays where it is is no new placement. */
+function asPlaced({ fleet }: Operator, node: string, config: Config, before: Desired | undefined): Config {
+  const here = fleet.instances(actorId(config.name)).find((each) => each.node === node);
+  const known = before?.agents.find(({ name }) => name === config.name);
+  return { ...config, epoch: here?.epoch ?? epochIn(known?.epoch) };
+}
+
+interface Order {
+  readonly node: string;
+  readonly steps: readonly Step[];
+  readonly message: JsonObject;
+  readonly tag: string;
+}
+
+/** Other operators wait until everything is sent, and not for the outcomes. */
+function applyTo(operator: Operator, board: FleetBoard, order: Order, options: GenerationOptions) {
+  const sent = Promise.withResolvers<void>();
+  const results = carryOut(operator, board, order, options, sent.resolve).finally(sent.resolve);
+  return { sent: sent.promise, results };
+}
+
+async function carryOut(
+  operator: Operator,
+  board: FleetBoard,
+  { node, steps, message, tag }: Order,
+  options: GenerationOptions,
+  onSent: () => void,
+): Promise<readonly StepResult[]> {
+  const { commander, fleet } = operator;
+  const view = fleet.node(node);
+  const tell = (results: readonly StepResult[]) => {
+    results.forEach(options.onStep);
+    return results;
+  };
+  const all = (outcome: Parameters<typeof resultOf>[1]) => tell(steps.map((step) => resultOf(step, outcome)));
+  if (view === undefined || stateOf(view, Date.now()) === "offline") {
+    await commander.leave(node, "desired_state", message);
+    return all({ pending: "its node is off, and gets it when it returns" });
+  }
+  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+  const isSettled = () => nodeStatus(tag, board.reports.get(node), true).kind !== "pending";
+  const settled = waitFor(board, node, isSettled, timeoutMs, options.signal);
+  try {
+    await commander.command(node, "desired_state", message, {
+      timeoutMs,
+      retain: true,
+      signal: options.signal,
+      onSent,
+    });
+  } catch (error) {
+    if (error instanceof RefusedError) return all({ error: error.message });
+    if (!(error instanceof NoAnswerError)) throw error;
+  }
+  await settled;
+  const report = board.reports.get(node);
+  const status = nodeStatus(tag, report, true);
+  if (status.kind === "refused") return all({ error: status.reason });
+  return tell(steps.map((step) => {
+    const outcome = report?.generation?.tag === tag ? report.agents.get(step.agent) : undefined;
+    if (outcome?.state === "failed") return resultOf(step, { error: outcome.error ?? "failed" });
+    if (outcome === undefined || outcome.state === "starting") {
+      return resultOf(step, { error: "neither ran nor failed in time", timedOut: true });
+    }
+    return resultOf(step, {});
+  }));
+}
+
+async function waitFor(
+  board: FleetBoard,
+  node: string,
+  isSettled: () => boolean,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = board.listen((reported) => {
+    if (reported === node && isSettled()) resolve();
+  });
+  const timer = setTimeout(resolve, timeoutMs);
+  const end = () => resolve();
+  signal.addEventListener("abort", end);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+    stop();
+  }
+}

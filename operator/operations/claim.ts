@@ -1,0 +1,108 @@
+/** Claims the next generation of a fleet: of two operators who apply at once, one wins everywhere. */
+import type { Generation } from "../../protocol/generations.ts";
+import { topics } from "../../protocol/topics.ts";
+import { claimVerdict, type Head, headFields, headIn, OvertakenError } from "../fleet/head.ts";
+import { fieldsOf } from "../json.ts";
+import type { Operator } from "../operator.ts";
+import { hearsItself } from "./survey.ts";
+
+/** How often an operator says that he is still writing a generation. */
+const BEAT_MS = 2_000;
+/** After so long without a word of him he has died. */
+const PATIENCE_MS = 3 * BEAT_MS;
+
+/** The fleet's topic, listened to from before the base was read until the generation is written. */
+export class FleetHead implements Disposable {
+  readonly #log: Head[] = [];
+  #onHead: (head: Head) => void = () => {};
+  #beat: ReturnType<typeof setInterval> | undefined;
+  #subscription: Disposable | undefined;
+
+  private constructor(private readonly operator: Operator, private readonly fleet: string) {}
+
+  static async open(operator: Operator, fleet: string): Promise<FleetHead> {
+    const head = new FleetHead(operator, fleet);
+    head.#subscription = await operator.bus.subscribe(topics.fleetHead(fleet), ({ payload }) => {
+      const said = headIn(fieldsOf(payload), fleet);
+      if (said === undefined) return;
+      head.#log.push(said);
+      head.#onHead(said);
+    });
+    await hearsItself(operator);
+    return head;
+  }
+
+  /** The head, once whoever writes it has done so, or has died. */
+  async current(): Promise<Head | undefined> {
+    for (;;) {
+      const last = this.#log.at(-1);
+      if (last === undefined || last.isConfirmed || !await this.#next()) return this.#log.at(-1);
+    }
+  }
+
+  /**
+   * Until it is confirmed, other operators wait.
+   * @param base what `own` was made from
+   * @throws OvertakenError when somebody else was first; then nothing has changed
+   */
+  async claim(base: string | undefined, own: Generation): Promise<void> {
+    const from = base === undefined ? 0 : this.#log.findLastIndex(({ tag }) => tag === base) + 1;
+    await this.#say({ ...own, isConfirmed: false });
+    await hearsItself(this.operator);
+    const since = this.#log.slice(from);
+    const verdict = claimVerdict(since, base, own.tag);
+    if (verdict.kind !== "won") {
+      const winner = verdict.kind === "lost"
+        ? this.#log.findLast(({ tag }) => tag === verdict.to.tag)
+        : undefined;
+      if (winner !== undefined) await this.#say(winner);
+      const who = winner === undefined
+        ? "somebody else"
+        : `${winner.by} (generation ${winner.generation}${
+          winner.message === "" ? "" : `, "${winner.message}"`
+        })`;
+      throw new OvertakenError(
+        `Nothing has been applied: ${who} has applied fleet '${this.fleet}' at the same time: ` +
+          "look at what has changed (agentflow diff), then apply again",
+      );
+    }
+    this.#keep({ ...own, isConfirmed: false });
+    const beat = () => void this.#say({ ...own, isConfirmed: false }).catch(() => {});
+    this.#beat = setInterval(beat, BEAT_MS);
+  }
+
+  /** The generation has been written for all of its nodes: others may go on from it. */
+  async confirm(own: Generation): Promise<void> {
+    clearInterval(this.#beat);
+    const confirmed = { ...own, isConfirmed: true };
+    this.#keep(confirmed);
+    await this.#say(confirmed);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#beat);
+    this.#subscription?.[Symbol.dispose]();
+  }
+
+  /** Whoever lost, and dies before he has put this one back, must not be believed. */
+  #keep(own: Head): void {
+    this.#onHead = ({ tag, basedOn }) => {
+      if (tag !== own.tag && !basedOn.includes(own.tag)) void this.#say(own).catch(() => {});
+    };
+  }
+
+  /** @returns whether another message came in time */
+  async #next(): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#onHead = () => resolve(true);
+    const timer = setTimeout(() => resolve(false), PATIENCE_MS);
+    const came = await promise;
+    clearTimeout(timer);
+    this.#onHead = () => {};
+    return came;
+  }
+
+  async #say(head: Head): Promise<void> {
+    await this.operator.bus.publish(topics.fleetHead(this.fleet), headFields(head), { retain: true });
+  }
+}

@@ -1,0 +1,45 @@
+/** Plans that are saved, and applied as they were saved: which agents should run where, and since which generation. */
+import { isJsonObject } from "../../protocol/json.ts";
+import { isName } from "../../protocol/names.ts";
+import { numberOf } from "../../protocol/generations.ts";
+import { ConfigError } from "../../protocol/config/config_error.ts";
+import type { Wanted } from "./plan.ts";
+
+export interface SavedPlan {
+  readonly fleet: string;
+  /** The tag of the generation that it was made from; empty for the first one. */
+  readonly base: string;
+  readonly prune: boolean;
+  readonly wanted: readonly Wanted[];
+}
+
+const KIND = "agentflow-plan/1";
+
+export function planText(plan: SavedPlan): string {
+  return `${JSON.stringify({ kind: KIND, ...plan }, null, 2)}\n`;
+}
+
+/** @returns `undefined` for what is no plan, such as a fleet file @throws ConfigError for a damaged one */
+export function parsePlan(text: string, path: string): SavedPlan | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser of fleet files says what is wrong.
+    return undefined;
+  }
+  if (!isJsonObject(json) || json.kind !== KIND) return undefined;
+  const { fleet, base, prune, wanted } = json;
+  const isBase = base === "" || numberOf(base) !== undefined;
+  if (
+    !isName(fleet) || !isBase || typeof prune !== "boolean" || !Array.isArray(wanted) ||
+    !wanted.every(isWanted)
+  ) {
+    throw new ConfigError(`${path} is a damaged plan: make it again (agentflow apply FLEET --out ${path})`);
+  }
+  return { fleet, base: base as string, prune, wanted };
+}
+
+function isWanted(value: unknown): value is Wanted {
+  return isJsonObject(value) && isName(value.node) && isJsonObject(value.config) && isName(value.config.name);
+}
