@@ -3,7 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseBroker, parseBrokers } from "../../../../protocol/broker/broker_url.ts";
 import { SILENCE_MS } from "../../../../runner/link/caution.ts";
 import { memoryKeeper } from "../../../../runner/link/keeper.ts";
-import type { MessageClass, RefusedFilter } from "../../../../runner/link/link.ts";
+import { entry } from "../../../../runner/link/entry.ts";
+import type { MessageClass, OutgoingMessage, RefusedFilter } from "../../../../runner/link/link.ts";
 import { MqttLink, type MqttLinkOptions } from "../../../../runner/link/mqtt_link.ts";
 import { STANDS_MS } from "../../../../runner/link/outage.ts";
 import { createLogger } from "../../../../runner/logger.ts";
@@ -99,6 +100,36 @@ Deno.test("what the broker did not acknowledge is sent again on the next connect
   assertEquals(scene.link.connected, false);
   await scene.client.accept();
   assertEquals(scene.client.sent, ["publish one", "publish three", "publish birth"]);
+});
+
+Deno.test("who follows the messages is told what becomes of each, also of those that an earlier process has left", async () => {
+  const left = entry(
+    { topic: "of/left", payload: "left", qos: 1, retain: false, class: "telemetry" },
+    () => {},
+  );
+  await using scene = new Scene({
+    keeper: { ...memoryKeeper, load: () => [left] },
+    limits: { messages: 2, bytes: 1000 },
+  });
+  const told: string[] = [];
+  const tell = (what: string) => ({ payload }: OutgoingMessage) => void told.push(`${what} ${payload}`);
+  scene.link.follow({
+    onRestored: tell("restored"),
+    onSent: tell("sent"),
+    onAcknowledged: tell("acknowledged"),
+    onBroken: tell("broken"),
+    onDropped: tell("dropped"),
+  });
+  await scene.run();
+  await scene.client.accept();
+  await scene.client.ack("birth");
+  assertEquals(told.splice(0), ["restored left", "sent birth", "sent left", "acknowledged birth"]);
+  await scene.breaks(new Error("broken pipe"));
+  for (const name of ["one", "two"]) scene.publish(name, "telemetry");
+  assertEquals(told.splice(0), ["broken left", "dropped left"]);
+  await scene.client.accept();
+  // There is room for two, and what says that the node is there goes first.
+  assertEquals(told, ["dropped one", "sent birth", "sent two"]);
 });
 
 Deno.test("an outage is reported once with its reason, and so is its end", async () => {
