@@ -2,7 +2,7 @@
 import type { DeviceErrorCode, DeviceFailure, DeviceRequest } from "../../protocol/devices/requests.ts";
 import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { Agent, Reading, Sensor, SensorInfo } from "../types.d.ts";
-import { GpioLines } from "./gpio.ts";
+import type { GpioLines } from "./gpio.ts";
 import { toMessage } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
 import { PendingRequests } from "./requests.ts";
@@ -24,20 +24,12 @@ export interface DeviceParts {
 
 export class Devices {
   readonly #pending = new PendingRequests();
-  readonly #lines: GpioLines;
+  #lines: GpioLines | undefined;
   /** For the `agent` object. Its functions do not use `this`. */
   readonly api: Pick<Agent, "sensors" | "sensor" | "gpio">;
 
   constructor(private readonly parts: DeviceParts) {
     const ask = (request: DeviceRequest) => this.#ask(request);
-    const { signal, call } = parts;
-    const lines = new GpioLines({
-      ask,
-      signal,
-      call,
-      gone: (message) => new DeviceError("failed", message),
-    });
-    this.#lines = lines;
     this.api = {
       sensors: async () => await ask({ op: "sensors" }) as SensorInfo[],
       sensor: (id) => sensor(id, ask),
@@ -45,14 +37,25 @@ export class Devices {
         if (typeof line !== "string") {
           throw new TypeError(`A line is asked for by its name, got ${toMessage(line)}`);
         }
-        return await lines.open(line, options);
+        return await (await this.#opener()).open(line, options);
       },
     };
   }
 
   receive(frame: Extract<RunnerFrame, { t: "device" | "edges" | "device_gone" }>): void {
     if (frame.t === "device") this.#pending.answer(frame.id, frame);
-    else this.#lines.receive(frame);
+    else this.#lines?.receive(frame);
+  }
+
+  /** Loaded by the agents that open lines alone. */
+  async #opener(): Promise<GpioLines> {
+    const { GpioLines } = await import("./gpio.ts");
+    return this.#lines ??= new GpioLines({
+      ask: (request) => this.#ask(request),
+      signal: this.parts.signal,
+      call: this.parts.call,
+      gone: (message) => new DeviceError("failed", message),
+    });
   }
 
   async #ask(request: DeviceRequest): Promise<unknown> {
