@@ -4,6 +4,7 @@ import { hold, type Outcome, outcomeTable } from "./against/contest.ts";
 import { readRivals } from "./against/rivals.ts";
 import type { Figure } from "./figure.ts";
 import { alone } from "./figures/alone.ts";
+import { idle } from "./figures/idle.ts";
 import { memory } from "./figures/memory.ts";
 import { migration } from "./figures/migration.ts";
 import { python } from "./figures/python.ts";
@@ -21,6 +22,7 @@ const FIGURES: readonly Figure[] = [
   spawn,
   start,
   memory,
+  idle,
   throughput,
   roundTrip,
   alone,
