@@ -266,7 +266,8 @@ export function parseSpawnConfig(value: unknown, node: string, known?: Reading):
   if (target !== undefined && target !== null && target !== node) {
     throw new SpawnConfigError(agent, `${label}: it is meant for node ${show(target)}, this is '${node}'`);
   }
-  const { _reply_topic: _reply, state: _state, migration: _migration, _migrate_jws: _order, ...raw } = given;
+  const { _reply_topic: _reply, _sent, state: _state, migration: _migration, _migrate_jws: _order, ...raw } =
+    given;
   const readable = { language: language ?? undefined, code: fields.code, install: fields.install };
   let reading = known;
   return Object.freeze({

@@ -12,6 +12,8 @@ const EntrySchema = v.object({
   paused: v.boolean(),
   /** Whether its `setup()` has returned at least once; only then is the agent restarted after a failed start. */
   has_run: v.boolean(),
+  /** The digest of the spawn that started it. */
+  spawn: v.optional(v.string()),
   /** The language detected from the code, if the config does not name it; cached so that detection runs once. */
   reading: v.optional(v.picklist(DECIDED)),
   /** An update on probation: what to run again if the new code fails. */
@@ -47,6 +49,8 @@ const EndedSchema = v.object({
   at: v.number(),
   /** `timestamp` of the newest desired_state seen when the agent ended. */
   desired_seen: v.nullable(v.number()),
+  /** The digest of the spawn that had started it: members of a broker may retain it still. */
+  spawn: v.optional(v.string()),
   /** The migration that moved it away. */
   migration: v.optional(v.string()),
 });

@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly previous?: PreviousAgent | undefined;
   /** The migration it arrives by: it waits until its old node releases it. */
   readonly arriving?: RegistryEntry["arriving"];
+  /** The digest of the spawn that asks for it. */
+  readonly spawn?: string;
   readonly restartCount?: number;
   readonly paused?: boolean;
 }
@@ -74,12 +76,15 @@ export class Roster {
   /** Starts an agent whose name is free, and keeps it. */
   start(config: SpawnConfig, options: StartOptions = {}): Started {
     const { previous, arriving, restartCount = 0, paused = false } = options;
+    // A restart, or an update, comes from the same spawn.
+    const spawn = options.spawn ?? this.entryOf(config.name)?.spawn;
     const entry: RegistryEntry = {
       config: { ...config.raw },
       restart_count: restartCount,
       paused,
       has_run: false,
       ...(config.reading === "undecided" ? {} : { reading: config.reading }),
+      ...(spawn === undefined ? {} : { spawn }),
       ...(previous === undefined ? {} : { previous }),
       ...(arriving === undefined ? {} : { arriving }),
     };
@@ -118,7 +123,7 @@ export class Roster {
   async letGo(agent: string, migration: string): Promise<void> {
     const entry = this.entryOf(agent);
     try {
-      await this.parts.registry.remove(agent, this.#endedNow("migrate", migration));
+      await this.parts.registry.remove(agent, this.#endedNow(agent, "migrate", migration));
     } catch (error) {
       if (entry !== undefined) await this.#report(agent, this.parts.registry.save(agent, entry));
       throw error;
@@ -127,7 +132,7 @@ export class Roster {
 
   /** Records that the agent should not run here; an older message must not bring it back. */
   async forget(agent: string, why: EndedRecord["why"]): Promise<void> {
-    await this.#report(agent, this.parts.registry.remove(agent, this.#endedNow(why)));
+    await this.#report(agent, this.parts.registry.remove(agent, this.#endedNow(agent, why)));
   }
 
   /** Forgets an agent that still runs elsewhere. */
@@ -155,6 +160,11 @@ export class Roster {
     const ended = this.parts.registry.endedRecord(agent);
     if (ended === undefined) return false;
     return timestamp === undefined || timestamp <= (ended.desired_seen ?? ended.at);
+  }
+
+  /** Whether `agent` was started by this very spawn, and has ended since. */
+  hasEndedAfter(agent: string, spawn: string): boolean {
+    return this.parts.registry.endedRecord(agent)?.spawn === spawn;
   }
 
   /** Its `setup()` has returned. */
@@ -209,11 +219,14 @@ export class Roster {
     if (changed !== entry) void this.#report(agent.name, this.parts.registry.save(agent.name, changed));
   }
 
-  #endedNow(why: EndedRecord["why"], migration?: string): EndedRecord {
+  #endedNow(agent: string, why: EndedRecord["why"], migration?: string): EndedRecord {
+    // Ended twice, it has still been started by the same spawn.
+    const spawn = this.entryOf(agent)?.spawn ?? this.endedRecord(agent)?.spawn;
     return {
       why,
       at: this.parts.clock.epochSeconds(),
       desired_seen: this.#desiredSeen ?? null,
+      ...(spawn === undefined ? {} : { spawn }),
       ...(migration === undefined ? {} : { migration }),
     };
   }

@@ -14,13 +14,27 @@ import { type Answer, type Command, type CommandContext, CommandError } from "./
 export async function spawn(context: CommandContext, command: Command): Promise<Answer> {
   const config = parseSpawnConfig(command.json ?? command.text, context.identity.name);
   const handOver = handOverIn(command.json, context.identity.name);
-  return await context.turns.take(config.name, () => take(context, config, handOver));
+  const digest = digestOf(command.text);
+  return await context.turns.take(config.name, () => {
+    const isOver = command.retained && context.roster.hasEndedAfter(config.name, digest);
+    return isOver ? passOver(context, config.name) : take(context, config, handOver, digest);
+  });
+}
+
+/** The node clears a spawn at the member of the broker that it is connected to: others may retain it still. */
+function passOver({ reporter, identity }: CommandContext, name: string): Promise<Answer> {
+  const message = `The broker still had a spawn of '${name}', which has been carried out and has ended on ` +
+    `${identity.name}: cleared`;
+  reporter.nodeLog("log", message, { child_name: name });
+  reporter.clearRetained(topics.node(identity.name, "spawn"));
+  return Promise.resolve({ agent: name, actor_id: actorId(name), already_ended: true });
 }
 
 async function take(
   context: CommandContext,
   config: SpawnConfig,
   handOver: HandOver | undefined,
+  digest: string,
 ): Promise<Answer> {
   const { supervisor, reporter, identity, updates, arrivals, stateFiles } = context;
   const { name, migration } = config;
@@ -58,7 +72,7 @@ async function take(
     await running.stop("replace");
     if (config.rollback) options = { previous: await updates.previousOf(running) };
   }
-  const kept = start(context, config, options, running !== undefined);
+  const kept = start(context, config, { ...options, spawn: digest }, running !== undefined);
   try {
     await kept;
   } catch (error) {
