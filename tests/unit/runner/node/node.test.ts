@@ -516,3 +516,25 @@ Deno.test("of a flood of messages that are no commands a few are said, with the 
 function noCommand() {
   return { topic: "nodes/n/spawn", payload: new TextEncoder().encode("{"), retained: false };
 }
+
+Deno.test("what asks for a device that is not here is neither spawned nor taken over, and whoever asks is told", async () => {
+  await using n = await fakeNode();
+  const devices = { sensors: ["temperature"] };
+  const words =
+    "Cannot spawn 'a' on n: devices.sensors 'temperature': there is no such sensor; it has none at all";
+  for (const more of [{}, { migration: { id: "m", from: "s" } }]) {
+    const topic = `replies/${Object.keys(more).length}`;
+    await n.send("nodes/n/spawn", {
+      ...ARRIVING,
+      migration: undefined,
+      ...more,
+      devices,
+      _reply_topic: topic,
+    });
+    await untilSettled("it is answered", () => n.reports(topic).length === 1);
+    const [answer] = n.reports(topic);
+    assertEquals([answer?.ok, answer?.error], [false, words]);
+  }
+  assertEquals(n.runtime.processes.length, 0);
+  assertEquals(n.node.events.peers(), []);
+});
