@@ -25,6 +25,8 @@ export interface NodeDto {
   /** How far its clock is behind the server's, seconds. */
   readonly clock_skew: number | null;
   readonly labels: Readonly<Record<string, string>>;
+  /** Its sensors, in words: kind, unit and id. */
+  readonly sensors: readonly string[];
 }
 
 /** An agent as the page and the REST API show it. */

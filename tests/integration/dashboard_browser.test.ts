@@ -377,6 +377,31 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     assertEquals((await stage.agent("moves").task(1)).node, "test-node");
   },
 
+  "a node has a page, and nodes are found in a table": async (scene) => {
+    const { page, stage } = scene;
+    await stage.spawn({ name: "housed", code: STILL });
+    await show(scene, "#/nodes?arrange=table");
+    await page.waitForSelector("[role=row][data-node=test-node] .state-online");
+    await page.fill(".search-input", "no such label");
+    await page.waitForSelector("text=No node fits");
+    await page.fill(".search-input", "test-n");
+    await page.click("button.sort:has-text('Memory')");
+    await page.waitForSelector("[aria-sort=descending] >> text=Memory");
+    await page.click("[role=row][data-node=test-node] .n-state");
+    await page.waitForSelector("h1 >> text=test-node");
+    await page.waitForSelector(".node-agents >> text=housed");
+    await page.click("[aria-label='Actions for housed']");
+    await page.click("[role=menuitem]:has-text('Pause')");
+    await page.waitForSelector(".node-agents li:has-text('housed') .state-paused");
+    await page.click("#tab-timeline");
+    await page.waitForSelector(".kind-paused");
+    await page.click("#tab-logs");
+    await page.waitForSelector(".log-line");
+    await page.click("[aria-label='All nodes']");
+    await page.waitForSelector("[aria-sort=descending] >> text=Memory");
+    assertEquals(await page.inputValue(".search-input"), "test-n");
+  },
+
   "a node that is killed shows offline, and its agents as lost": async (scene) => {
     const { page, stage } = scene;
     await using doomed = await NodeProcess.start({ port: stage.broker.port, name: "doomed" });
@@ -405,7 +430,8 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
       await page.keyboard.press("d");
     };
     const agent = `agents/${actorId("appears")}`;
-    for (const view of [...VIEW_ROWS.map(([view]) => view), agent, "agents/nobody"]) {
+    const views = VIEW_ROWS.map(([view]) => view);
+    for (const view of [...views, agent, "agents/nobody", "nodes/test-node", "nodes?arrange=table"]) {
       await show(scene, `#/${view}`);
       if (view === "spawn") await page.waitForSelector(".cm-content");
       // Not where what is typed is text.

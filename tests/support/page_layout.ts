@@ -133,7 +133,8 @@ export const LAYOUT_LAWS: Readonly<Record<string, (shown: Shown) => Promise<void
   "no button lies beyond the edge, and the page does not move sideways": async (shown) => {
     const { page } = shown;
     const agent = `agents/${actorId("attic_agent_01")}`;
-    for (const view of ["overview", "agents", agent, "nodes", "logs", "timeline", "chat", "spawn"]) {
+    const nodes = ["nodes", "nodes?arrange=table", "nodes/attic"];
+    for (const view of ["overview", "agents", agent, ...nodes, "logs", "timeline", "chat", "spawn"]) {
       await show(shown, view);
       if (view === "agents") await page.waitForSelector("[data-agent=attic_agent_01]");
       const beyond = await page.evaluate(`[...document.querySelectorAll(

@@ -18,6 +18,7 @@ import { ChatView } from "./views/chat.tsx";
 import { Login } from "./views/login.tsx";
 import { Logs } from "./views/logs.tsx";
 import { Manifests } from "./views/manifests.tsx";
+import { NodePage } from "./views/node.tsx";
 import { Nodes } from "./views/nodes.tsx";
 import { Overview } from "./views/overview.tsx";
 import { Spawn } from "./views/spawn.tsx";
@@ -27,7 +28,7 @@ import { Timeline } from "./views/timeline.tsx";
 const CONTENT: Readonly<Record<View, (id: string | null) => JSX.Element>> = {
   overview: () => <Overview />,
   agents: (id) => id === null ? <Agents /> : <AgentPage key={id} id={id} />,
-  nodes: () => <Nodes />,
+  nodes: (name) => name === null ? <Nodes /> : <NodePage key={name} name={name} />,
   logs: () => <Logs />,
   alerts: () => <Alerts />,
   timeline: () => <Timeline />,
@@ -60,8 +61,8 @@ function Root({ app }: { readonly app: App }): JSX.Element {
 function Title({ view, id }: { readonly view: View; readonly id: string | null }): null {
   const { store } = useApp();
   store.watchFleet();
-  const agent = id === null ? undefined : store.agents.get(id)?.name;
-  const title = [agent, VIEWS[view].label, "AgentFlow"].filter((part) => part !== undefined).join(" · ");
+  const item = id === null ? undefined : view === "nodes" ? id : store.agents.get(id)?.name;
+  const title = [item, VIEWS[view].label, "AgentFlow"].filter((part) => part !== undefined).join(" · ");
   useEffect(() => {
     document.title = title;
   }, [title]);

@@ -14,7 +14,7 @@ const RETRY_MS = 2000;
 /** Maximum agent topics to subscribe to for readings. */
 const MAX_TOPICS = 2500;
 const FILTERS: readonly { readonly filter: string; readonly qos: 0 | 1 }[] = [
-  ...["heartbeat", "status", "migrate_result", "spawn", "desired_state"].map((report) => ({
+  ...["heartbeat", "status", "devices", "migrate_result", "spawn", "desired_state"].map((report) => ({
     filter: `nodes/+/${report}`,
     qos: 1 as const,
   })),

@@ -146,7 +146,7 @@ function GroupCells(
       >
         <Icon name="chevron" size={14} />
       </button>
-      <a class="group-name" href={href("nodes")} tabIndex={-1}>{name}</a>
+      <a class="group-name" href={href("nodes", name)} tabIndex={-1}>{name}</a>
       {state !== undefined && <StateMark state={state} />}
       <span class="note">{plural(members, "agent")}</span>
       {node !== undefined && state !== "offline" && (

@@ -109,7 +109,11 @@ function AgentHead({ agent, state }: { readonly agent: AgentDto; readonly state:
       <div class="agent-title">
         <h1 tabIndex={-1}>{agent.name}</h1>
         <StateMark state={state} />
-        {agent.node !== null && <span class="note">on {agent.node}</span>}
+        {agent.node !== null && (
+          <span class="note">
+            on <a href={href("nodes", agent.node)}>{agent.node}</a>
+          </span>
+        )}
         {agent.task !== null && agent.task !== agent.state && <span class="task">{visible(agent.task)}</span>}
       </div>
       {app.mayControl && (

@@ -83,7 +83,10 @@ export function AgentOverview(
         <Panel title="Facts">
           <Facts
             facts={[
-              ["Node", agent.node === null ? "–" : <a key="node" href={href("nodes")}>{agent.node}</a>],
+              [
+                "Node",
+                agent.node === null ? "–" : <a key="node" href={href("nodes", agent.node)}>{agent.node}</a>,
+              ],
               ["Uptime", agent.uptime === null ? "–" : duration(agent.uptime)],
               ["Last heard", <Ago key="ago" time={agent.last_seen} />],
               ["Restarts", String(agent.restarts)],

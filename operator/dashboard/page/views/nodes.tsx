@@ -1,41 +1,59 @@
-/** The nodes: whether they are online, and their health. */
+/** The nodes: as cards, or as a table that is searched and sorted. */
 import type { JSX } from "preact";
-import type { AgentDto, History, NodeDto } from "../../wire.ts";
+import type { AgentDto, NodeDto } from "../../wire.ts";
 import { countStates } from "../logic/agent_rows.ts";
-import { count, duration, megabytes, percent, plural } from "../logic/format.ts";
+import { plural } from "../logic/format.ts";
+import { nodeOptionsIn, nodeRowsOf } from "../logic/node_rows.ts";
 import { nodeState } from "../logic/states.ts";
-import { visible } from "../logic/visible.ts";
-import { Button, Empty, Facts, PageHead } from "../parts/basics.tsx";
-import { useRange } from "../parts/time_range.tsx";
-import { Chart } from "../parts/chart.tsx";
+import { Button, Empty, PageHead, SearchField, Segments } from "../parts/basics.tsx";
 import { Ago, StateMark } from "../parts/marks.tsx";
-import { apiPath } from "../state/api.ts";
+import { NodeCharts, NodeFacts, NodeLabels } from "../parts/node_parts.tsx";
+import { NodeTable } from "../parts/node_table.tsx";
 import { useApp } from "../state/app.ts";
-import { useFetched } from "../state/fetched.ts";
 import { href } from "../state/router.ts";
 
-/** With more nodes than this, no charts are shown: each would fetch its past hour. */
-const MAX_CHARTS = 12;
+/** With more nodes than this, there is a table, and cards have no charts: each would fetch its past hour. */
+const MAX_CARDS = 12;
 
 export function Nodes(): JSX.Element {
-  const { store } = useApp();
+  const { store, router } = useApp();
   store.watchFleet();
-  const nodes = [...store.nodes.values()].sort((a, b) => a.name < b.name ? -1 : 1);
-  const online = nodes.filter((node) => nodeState(node, store.judged.value) === "online").length;
+  const options = nodeOptionsIn(router.route.value.query);
+  const rows = nodeRowsOf(store.nodes, store.agents.values(), options, store.judged.value);
+  const online = rows.filter(({ state }) => state === "online").length;
+  const isMany = store.nodes.size > MAX_CARDS;
+  const chosen = router.query("arrange");
+  const isTable = chosen === "table" || (chosen !== "cards" && isMany);
   const byNode = Map.groupBy(store.agents.values(), ({ node }) => node);
   return (
-    <div class="view">
-      <PageHead title="Nodes" note={`${online} of ${plural(nodes.length, "node")} online`} />
-      {nodes.length === 0
-        ? <Empty title="No node has reported yet">A node appears here with its first heartbeat.</Empty>
+    <div class={isTable ? "view view-fill" : "view"}>
+      <PageHead title="Nodes" note={`${online} of ${plural(rows.length, "node")} online`}>
+        <SearchField
+          label="Search names, labels, versions"
+          value={options.text}
+          onInput={(q) => router.choose({ q }, "typing")}
+        />
+        <Segments
+          label="Arrangement"
+          value={isTable ? "table" : "cards"}
+          options={[["cards", "Cards"], ["table", "Table"]]}
+          onChange={(arrange) => router.choose({ arrange })}
+        />
+      </PageHead>
+      {rows.length === 0
+        ? store.nodes.size === 0
+          ? <Empty title="No node has reported yet">A node appears here with its first heartbeat.</Empty>
+          : <Empty title="No node fits">Try another search, such as a label: room=kitchen.</Empty>
+        : isTable
+        ? <NodeTable rows={rows} options={options} />
         : (
           <div class="cards">
-            {nodes.map((node) => (
+            {rows.map(({ node }) => (
               <NodeCard
                 key={node.name}
                 node={node}
                 agents={byNode.get(node.name) ?? []}
-                hasChart={nodes.length <= MAX_CHARTS}
+                hasChart={!isMany}
               />
             ))}
           </div>
@@ -55,11 +73,12 @@ function NodeCard(
   const { store } = app;
   const state = nodeState(node, store.judged.value);
   const states = [...countStates(agents, store.nodes, store.judged.value)];
-  const labels = Object.entries(node.labels);
   return (
     <article class={`card card-${state}`} data-node={node.name} aria-label={`Node ${node.name}`}>
       <header class="card-head">
-        <h2>{node.name}</h2>
+        <h2>
+          <a href={href("nodes", node.name)}>{node.name}</a>
+        </h2>
         <StateMark state={state} />
         <span class="note">
           <Ago time={node.last_seen} />
@@ -82,59 +101,9 @@ function NodeCard(
           </span>
         ))}
       </p>
-      <Facts
-        facts={[
-          ["CPU", percent(node.cpu)],
-          ["Memory", megabytes(node.memory_mb)],
-          ["Outbox", <span key="o" class={(node.queue ?? 0) > 0 ? "warn" : ""}>{count(node.queue)}</span>],
-          [
-            "Dropped",
-            <span key="d" class={(node.dropped ?? 0) > 0 ? "bad" : ""}>{count(node.dropped)}</span>,
-          ],
-          ["Uptime", node.uptime === null ? "–" : duration(node.uptime)],
-          ["Version", visible(node.version ?? "–")],
-          ["Runtime", visible(node.runtime ?? "–")],
-          ["Clock", clockWords(node.clock_skew)],
-        ]}
-      />
-      {labels.length > 0 && (
-        <ul class="tags" aria-label="Labels">
-          {labels.map(([name, value]) => <li key={name}>{visible(`${name}=${value}`)}</li>)}
-        </ul>
-      )}
+      <NodeFacts node={node} />
+      <NodeLabels node={node} />
       {hasChart && <NodeCharts node={node} />}
     </article>
   );
-}
-
-function NodeCharts({ node }: { readonly node: NodeDto }): JSX.Element {
-  const history = useFetched<History>(apiPath("nodes", node.name, "history"), node.last_seen);
-  const { range } = useRange();
-  return (
-    <div class="charts">
-      <Chart
-        title="CPU, of one core"
-        time={history?.time ?? []}
-        values={history?.cpu ?? []}
-        tone="cpu"
-        format={percent}
-        range={range}
-      />
-      <Chart
-        title="Memory"
-        time={history?.time ?? []}
-        values={history?.memory_mb ?? []}
-        tone="memory"
-        format={megabytes}
-        range={range}
-      />
-    </div>
-  );
-}
-
-/** A second or two may be the transit time of the message. */
-function clockWords(skew: number | null): string {
-  if (skew === null) return "–";
-  if (Math.abs(skew) < 2) return "in time";
-  return skew > 0 ? `${duration(skew)} behind` : `${duration(-skew)} ahead`;
 }

@@ -79,7 +79,7 @@ export function Overview(): JSX.Element {
               <ul class="mini-nodes">
                 {nodes.slice(0, SHOWN).map((node) => (
                   <li key={node.name}>
-                    <span class="mini-name">{node.name}</span>
+                    <a class="mini-name" href={href("nodes", node.name)}>{node.name}</a>
                     <StateMark state={nodeState(node, now)} />
                     <span class="note">
                       {nodeState(node, now) === "offline"

@@ -29,6 +29,7 @@ const SCHEMAS = {
     dropped: NUMBER,
     clock_skew: NUMBER,
     labels: { type: "object", additionalProperties: { type: "string" } },
+    sensors: { type: "array", items: { type: "string" } },
   }),
   Agent: object({
     actor_id: { type: "string" },

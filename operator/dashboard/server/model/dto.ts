@@ -9,6 +9,7 @@ const MAX_TEXT = 300;
 /** Limit for all topics and for all capabilities of an agent together: every browser receives them for every agent. */
 const MAX_TEXTS_CHARS = 2000;
 const MAX_AGENT_NAMES = 1000;
+const MAX_SENSORS = 32;
 
 /** @param listeningSince epoch seconds */
 function nodeDto(node: NodeView, listeningSince: number): NodeDto {
@@ -27,6 +28,9 @@ function nodeDto(node: NodeView, listeningSince: number): NodeDto {
     dropped: node.dropped ?? null,
     clock_skew: node.clockSkewSeconds ?? null,
     labels: node.labels,
+    sensors: (node.sensors ?? []).slice(0, MAX_SENSORS).map(({ kind, unit, id }) =>
+      textOf(`${kind}${unit === "" ? "" : ` in ${unit}`}: ${id}`, MAX_TEXT) ?? ""
+    ),
   };
 }
 

@@ -51,14 +51,15 @@ export class Farewells {
     return { kind: "online", message: `The broker is back after ${seconds} s` };
   }
 
-  /** Whether a report waits, because it is a will that may be the broker's doing. Any other shows that the node lives. */
+  /** Whether a report waits, because it is a will that may be the broker's doing. A heartbeat or a birth contradicts it. */
   holds(report: NodeReport, nowMs: number): boolean {
-    if (report.report !== "status" || readFields(report.payload)?.status === "online") {
-      this.#held.delete(report.name);
-      return false;
+    const isStatus = report.report === "status";
+    if (isStatus && readFields(report.payload)?.status !== "online") {
+      this.#hold(report, nowMs);
+      return true;
     }
-    this.#hold(report, nowMs);
-    return true;
+    if (isStatus || report.report === "heartbeat") this.#held.delete(report.name);
+    return false;
   }
 
   /** The wills whose time is over. None is while the broker is away. */

@@ -187,6 +187,7 @@ Deno.test("a broker that stops and starts again makes no node offline that comes
   );
   for (const node of ["back", "gone"]) heard.say(`nodes/${node}/status`, { status: "offline" });
   heard.say("nodes/back/status", { status: "online" });
+  heard.say("nodes/gone/devices", { sensors: [] });
   heard.nowMs += 29_000;
   assertEquals(heard.model.settle(heard.nowMs), []);
   heard.nowMs += 2000;

@@ -9,6 +9,11 @@ import {
   queryOf,
   rowsOf,
 } from "../../../../operator/dashboard/page/logic/agent_rows.ts";
+import {
+  type NodeOptions,
+  nodeOptionsIn,
+  nodeRowsOf,
+} from "../../../../operator/dashboard/page/logic/node_rows.ts";
 import { editorLanguageOf } from "../../../../operator/dashboard/page/logic/code_language.ts";
 import {
   ago,
@@ -75,6 +80,29 @@ Deno.test("agents are listed flat or under their nodes, searched, filtered and s
     "gamma",
   ]);
   assertEquals([...countStates(agents, nodes, NOW)], [["running", 1], ["failed", 1], ["lost", 1]]);
+});
+
+Deno.test("nodes are found by parts of names, labels and versions, and sorted by what is wrong with them", () => {
+  const { agents, nodes } = fleet();
+  const labelled = new Map([...nodes].map(([name, node]) => [
+    name,
+    { ...node, labels: { room: name === "north" ? "kitchen" : "hall" }, version: "0.2.0" },
+  ]));
+  const names = (change: Partial<NodeOptions>) =>
+    nodeRowsOf(labelled, agents, { text: "", sort: "name", descending: false, ...change }, NOW)
+      .map(({ node }) => node.name);
+  assertEquals(names({}), ["empty", "north", "south"]);
+  assertEquals(names({ text: "room=kitchen 0.2" }), ["north"]);
+  assertEquals(names({ text: "room=kitchen 0.3" }), []);
+  assertEquals(names({ sort: "trouble", descending: true })[0], "north");
+  assertEquals(names({ sort: "state" }), ["south", "empty", "north"]);
+  const [north] = nodeRowsOf(labelled, agents, { text: "north", sort: "name", descending: false }, NOW);
+  assertEquals([north?.agents, north?.troubled, north?.state], [2, 1, "online"]);
+  assertEquals(nodeOptionsIn(new URLSearchParams("q=x&sort=evil&order=desc")), {
+    text: "x",
+    sort: "name",
+    descending: true,
+  });
 });
 
 Deno.test("rows that are held stay where they are, with what is new of them", () => {

@@ -1,0 +1,71 @@
+/** What is shown of a node, on its card and on its page. */
+import type { JSX } from "preact";
+import type { History, NodeDto } from "../../wire.ts";
+import { count, duration, megabytes, percent } from "../logic/format.ts";
+import { visible } from "../logic/visible.ts";
+import { apiPath } from "../state/api.ts";
+import { useFetched } from "../state/fetched.ts";
+import { Facts } from "./basics.tsx";
+import { Chart } from "./chart.tsx";
+import { useRange } from "./time_range.tsx";
+
+export function NodeFacts({ node }: { readonly node: NodeDto }): JSX.Element {
+  return (
+    <Facts
+      facts={[
+        ["CPU", percent(node.cpu)],
+        ["Memory", megabytes(node.memory_mb)],
+        ["Outbox", <span key="o" class={(node.queue ?? 0) > 0 ? "warn" : ""}>{count(node.queue)}</span>],
+        ["Dropped", <span key="d" class={(node.dropped ?? 0) > 0 ? "bad" : ""}>{count(node.dropped)}</span>],
+        ["Uptime", node.uptime === null ? "–" : duration(node.uptime)],
+        ["Version", visible(node.version ?? "–")],
+        ["Runtime", visible(node.runtime ?? "–")],
+        ["Clock", clockWords(node.clock_skew)],
+      ]}
+    />
+  );
+}
+
+export function NodeLabels({ node }: { readonly node: NodeDto }): JSX.Element | null {
+  const labels = Object.entries(node.labels);
+  if (labels.length === 0) return null;
+  return (
+    <ul class="tags" aria-label="Labels">
+      {labels.map(([name, value]) => <li key={name}>{visible(`${name}=${value}`)}</li>)}
+    </ul>
+  );
+}
+
+export function NodeCharts({ node }: { readonly node: NodeDto }): JSX.Element {
+  const history = useFetched<History>(apiPath("nodes", node.name, "history"), node.last_seen);
+  const { range, zoom } = useRange();
+  return (
+    <div class="charts">
+      <Chart
+        title="CPU, of one core"
+        time={history?.time ?? []}
+        values={history?.cpu ?? []}
+        tone="cpu"
+        format={percent}
+        range={range}
+        onZoom={zoom}
+      />
+      <Chart
+        title="Memory"
+        time={history?.time ?? []}
+        values={history?.memory_mb ?? []}
+        tone="memory"
+        format={megabytes}
+        range={range}
+        onZoom={zoom}
+      />
+    </div>
+  );
+}
+
+/** A second or two may be the transit time of the message. */
+function clockWords(skew: number | null): string {
+  if (skew === null) return "–";
+  if (Math.abs(skew) < 2) return "in time";
+  return skew > 0 ? `${duration(skew)} behind` : `${duration(-skew)} ahead`;
+}
