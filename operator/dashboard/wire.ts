@@ -247,3 +247,16 @@ export interface ActionOutcome {
   /** The answer, for instance the reply to a task. */
   readonly answer?: unknown;
 }
+
+/** What a check of code has found, without running any of it. */
+export interface CodeCheck {
+  readonly problems: readonly CodeProblem[];
+  /** Not mistakes, but worth knowing; and what was not checked. */
+  readonly notes: readonly string[];
+}
+
+export interface CodeProblem {
+  /** From 1; null when it is about no line. */
+  readonly line: number | null;
+  readonly message: string;
+}

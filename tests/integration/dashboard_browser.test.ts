@@ -227,6 +227,11 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.click(".cm-content");
     await page.keyboard.press("Control+End");
     await page.keyboard.insertText("\n// mended by hand");
+    await page.keyboard.insertText("\nconst wrong: number = 'text';");
+    await page.click("button:has-text('Check')");
+    await page.waitForSelector(".found >> text=is not assignable to type 'number'");
+    await page.waitForSelector(".cm-problem >> text=const wrong");
+    for (const _ of "const wrong: number = 'text';") await page.keyboard.press("Backspace");
     await page.fill("[name=description]", "as it should be");
     await page.waitForSelector(".line-new >> text=mended by hand");
     await page.waitForSelector("text=description: nothing → as it should be");

@@ -1,9 +1,10 @@
 /** CodeMirror, set up for the code of agents. */
 import { syntaxHighlighting } from "@codemirror/language";
-import { Compartment, EditorState } from "@codemirror/state";
-import { EditorView } from "@codemirror/view";
+import { Compartment, EditorState, StateEffect, StateField } from "@codemirror/state";
+import { Decoration, type DecorationSet, EditorView } from "@codemirror/view";
 import { classHighlighter } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
+import type { CodeProblem } from "../../wire.ts";
 import type { EditorLanguage } from "../logic/code_language.ts";
 import { supportOf } from "./languages.ts";
 
@@ -12,6 +13,8 @@ export interface CodeEditor {
   show(code: string): void;
   /** Sets the language for colours and completion. */
   speak(language: EditorLanguage): void;
+  /** Marks the lines that have problems, from 1; what is typed moves the marks along. */
+  mark(problems: readonly CodeProblem[]): void;
   destroy(): void;
 }
 
@@ -35,6 +38,7 @@ export function createEditor({ parent, code, language, label, onChange }: Editor
         EditorView.cspNonce.of(nonce),
         support.of(supportOf(language)),
         syntaxHighlighting(classHighlighter),
+        marks,
         EditorView.contentAttributes.of({ "aria-label": label }),
         onChange === undefined
           ? [
@@ -54,6 +58,32 @@ export function createEditor({ parent, code, language, label, onChange }: Editor
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
     },
     speak: (next) => view.dispatch({ effects: support.reconfigure(supportOf(next)) }),
+    mark: (problems) => {
+      view.dispatch({ effects: setMarks.of(marksOf(problems, view.state)) });
+      const [first] = problems.flatMap(({ line }) => line ?? []);
+      if (first === undefined || first > view.state.doc.lines) return;
+      view.dispatch({ effects: EditorView.scrollIntoView(view.state.doc.line(first).from, { y: "center" }) });
+    },
     destroy: () => view.destroy(),
   };
+}
+
+const setMarks = StateEffect.define<DecorationSet>();
+const marks = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update: (before, transaction) => {
+    const set = transaction.effects.find((effect) => effect.is(setMarks));
+    return set === undefined ? before.map(transaction.changes) : set.value as DecorationSet;
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+function marksOf(problems: readonly CodeProblem[], { doc }: EditorState): DecorationSet {
+  const byLine = Map.groupBy(problems, ({ line }) => line);
+  const ranges = [...byLine].flatMap(([line, those]) => {
+    if (line === null || line < 1 || line > doc.lines) return [];
+    const title = those.map(({ message }) => message).join("\n");
+    return Decoration.line({ class: "cm-problem", attributes: { title } }).range(doc.line(line).from);
+  });
+  return Decoration.set(ranges, true);
 }

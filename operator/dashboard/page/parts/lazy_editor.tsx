@@ -1,11 +1,14 @@
 /** Loads the code editor when it is first shown: it is larger than the rest of the page. */
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { CodeProblem } from "../../wire.ts";
 import type { CodeEditor } from "../editor/editor.ts";
 import type { EditorLanguage } from "../logic/code_language.ts";
 
+const NO_PROBLEMS: readonly CodeProblem[] = [];
+
 export function LazyEditor(
-  { code, version = code, language, label, onChange, tall = false }: {
+  { code, version = code, language, label, onChange, problems = NO_PROBLEMS, tall = false }: {
     readonly code: string;
     /** Change this to make `code` replace the editor's contents. Typed text also comes back as `code`, but late. */
     readonly version?: string | number;
@@ -13,6 +16,8 @@ export function LazyEditor(
     readonly label: string;
     /** Without it, the editor is read-only. */
     readonly onChange?: (code: string) => void;
+    /** Their lines are marked. */
+    readonly problems?: readonly CodeProblem[];
     readonly tall?: boolean;
   },
 ): JSX.Element {
@@ -43,6 +48,7 @@ export function LazyEditor(
   }, []);
   useEffect(() => editor.current?.show(latest.current), [version]);
   useEffect(() => editor.current?.speak(language), [language]);
+  useEffect(() => editor.current?.mark(problems), [problems]);
 
   return <div ref={box} class={`editor${tall ? " editor-tall" : ""}`} />;
 }

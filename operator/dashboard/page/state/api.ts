@@ -9,6 +9,18 @@ export async function get<T>(path: string): Promise<T> {
   return body;
 }
 
+/** Asks with a body. @throws Error with the server's message */
+export async function ask<T>(path: string, body: unknown): Promise<T> {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.error ?? `the server answers ${response.status}`);
+  return answer;
+}
+
 /** Performs an action and returns its outcome; a refusal is also an outcome. */
 export async function act(path: string, body: unknown = {}): Promise<ActionOutcome> {
   const startMs = performance.now();

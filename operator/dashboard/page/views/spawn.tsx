@@ -1,7 +1,7 @@
 /** Spawns an agent: the code in an editor, the other fields in a form. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ActionOutcome, Inspection } from "../../wire.ts";
+import type { ActionOutcome, CodeCheck, CodeProblem, Inspection } from "../../wire.ts";
 import { type Language, LANGUAGES } from "../../../../protocol/language.ts";
 import { editorLanguageOf } from "../logic/code_language.ts";
 import {
@@ -15,11 +15,12 @@ import {
   type SpawnForm,
 } from "../logic/spawn_form.ts";
 import { nodeState } from "../logic/states.ts";
+import { visible } from "../logic/visible.ts";
 import { Button, Empty, PageHead, Panel, Select } from "../parts/basics.tsx";
 import { Difference } from "../parts/difference.tsx";
 import { Field, OutcomeBox } from "../parts/form.tsx";
 import { LazyEditor } from "../parts/lazy_editor.tsx";
-import { apiPath, get } from "../state/api.ts";
+import { apiPath, ask, get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 import { TEMPLATES } from "./templates.ts";
@@ -92,6 +93,26 @@ function useForm(from: string) {
   };
 }
 
+const NO_PROBLEMS: readonly CodeProblem[] = [];
+
+/** What a check has found. */
+function Found({ check: { problems, notes } }: { readonly check: CodeCheck }): JSX.Element {
+  return (
+    <div class={`outcome outcome-${problems.length === 0 ? "good" : "bad"} found`} role="status">
+      {problems.length === 0 && <p>The check has found no problem.</p>}
+      <ul>
+        {problems.map(({ line, message }) => (
+          <li key={`${line} ${message}`}>
+            {line !== null && <b>{`line ${line}: `}</b>}
+            {visible(message)}
+          </li>
+        ))}
+        {notes.map((note) => <li key={note} class="note">{visible(note)}</li>)}
+      </ul>
+    </div>
+  );
+}
+
 function SpawnForms({ from }: { readonly from: string }): JSX.Element {
   const app = useApp();
   const { store } = app;
@@ -104,6 +125,8 @@ function SpawnForms({ from }: { readonly from: string }): JSX.Element {
   const [isTried, setTried] = useState(false);
   const [outcome, setOutcome] = useState<ActionOutcome | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const [checkFound, setCheck] = useState<CodeCheck | null>(null);
+  const [isChecking, setChecking] = useState(false);
   const node = form.node === "" ? online[0] ?? "" : form.node;
   const filled = { ...form, node };
   const problems = problemsOf(filled);
@@ -140,6 +163,18 @@ function SpawnForms({ from }: { readonly from: string }): JSX.Element {
       language: "",
       ...(keepsName ? {} : { name: taken.agent }),
     });
+  };
+  const check = async () => {
+    setChecking(true);
+    setCheck(null);
+    const { code, language } = filled;
+    try {
+      const body = { code, install: installOf(filled), ...(language === "" ? {} : { language }) };
+      setCheck(await ask<CodeCheck>("/api/check", body));
+    } catch (error) {
+      setCheck({ problems: [{ line: null, message: (error as Error).message }], notes: [] });
+    }
+    setChecking(false);
   };
   const spawn = async (event: Event) => {
     event.preventDefault();
@@ -178,15 +213,32 @@ function SpawnForms({ from }: { readonly from: string }): JSX.Element {
       {problem !== null && <p class="problem" role="alert">{problem}</p>}
       <form class="columns spawn" onSubmit={(event) => void spawn(event)} noValidate>
         <div class="column-wide">
-          <Panel title="Code" aside={<span class="note">Ctrl-Space completes</span>} flush>
+          <Panel
+            title="Code"
+            aside={
+              <>
+                <span class="note desk-only">Ctrl-Space completes</span>
+                <Button
+                  icon="check"
+                  label={isChecking ? "Checking…" : "Check"}
+                  title="Checks the code without running any of it"
+                  disabled={isChecking}
+                  onClick={() => void check()}
+                />
+              </>
+            }
+            flush
+          >
             <LazyEditor
               code={form.code}
               version={`${template} ${version}`}
               language={editorLanguageOf(form.language, form.code, installOf(form))}
               label="Code of the agent"
               tall
+              problems={checkFound?.problems ?? NO_PROBLEMS}
               onChange={(code) => set({ code })}
             />
+            {checkFound !== null && <Found check={checkFound} />}
           </Panel>
           {shown.code !== undefined && <p class="problem">{shown.code}</p>}
           {isEdit && before !== null && (

@@ -4,6 +4,7 @@ import type { Operator } from "../../../operator.ts";
 import type { BrokerStatus, ViewerSession } from "../../wire.ts";
 import type { Room } from "../chat/room.ts";
 import type { Actions } from "../control/actions.ts";
+import { CodeChecks } from "../control/check.ts";
 import { inspect } from "../control/inspect.ts";
 import type { Hub } from "../live/hub.ts";
 import type { Model } from "../model/model.ts";
@@ -46,6 +47,7 @@ export interface AppOptions {
 
 export class App {
   readonly #bodies = new Bodies();
+  readonly #checks = new CodeChecks();
 
   constructor(private readonly options: AppOptions) {}
 
@@ -125,6 +127,10 @@ export class App {
     const parts = apiParts(path);
     if (parts === undefined) return problem(404, "there is no such page");
     if (!session.control) return onlyShows();
+    if (parts.length === 1 && parts[0] === "check") {
+      const body = await this.#body(request, MAX_BODY_BYTES);
+      return json(await this.#checks.check(body, request.signal));
+    }
     const outcome = await act(parts, await this.#body(request, MAX_BODY_BYTES), actions);
     if (outcome === undefined) return problem(404, "there is no such action: see /api/openapi.json");
     return json(outcome, outcome.ok ? 200 : 409);

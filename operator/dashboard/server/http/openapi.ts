@@ -134,6 +134,13 @@ export function openApi(version: string): unknown {
       "/api/errors": { get: get("Errors.", listOf("errors", "Error"), [...ABOUT, ...PAGING]) },
       "/api/login": { post: post("Begins a session.", { token: { type: "string" } }, []) },
       "/api/logout": { post: post("Ends it.", {}, []) },
+      "/api/check": {
+        post: post("Checks the code of an agent, without running it: problems with their lines, and notes.", {
+          code: { type: "string" },
+          install: { type: "array", items: { type: "string" } },
+          language: { type: "string" },
+        }, []),
+      },
       "/api/nodes/{node}/spawn": {
         post: post("Starts an agent: the body is a spawn config.", {
           name: { type: "string" },
