@@ -4,9 +4,10 @@ import { Secret } from "../../protocol/config/secret.ts";
 import type { Dashboard } from "../../operator/dashboard/start.ts";
 import { Signer } from "../../operator/signer.ts";
 import { actorId } from "../../protocol/ids.ts";
-import { startEmbedded } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { openDashboard, post, rawStatus } from "../support/dashboard.ts";
 import { LiveClient } from "../support/live_client.ts";
+import { needing } from "../support/programs.ts";
 import { newKey, TrustFolder } from "../support/signing.ts";
 import { Stage } from "../support/stage.ts";
 
@@ -283,6 +284,27 @@ Deno.test("a dashboard says when it has no broker, and comes back with it", asyn
   assertMatch(refused.json.message, /No connection to the broker/);
   await using _again = await startEmbedded(port);
   await live.until(({ broker }) => broker?.connected === true);
+});
+
+Deno.test({
+  ...needing(MOSQUITTO, "a broker that starts again makes no node offline that comes back to it"),
+  fn: async () => {
+    const mosquitto = await Mosquitto.start();
+    await using stage = await Stage.set({ startBroker: () => Promise.resolve(mosquitto) });
+    await using dashboard = await openDashboard(stage.broker.port);
+    await using live = await LiveClient.open(dashboard.url);
+    await live.until(({ nodes }) => nodes.get("test-node")?.online === true);
+    await mosquitto.kill("SIGTERM");
+    await live.until(({ broker }) => broker?.connected === false);
+    const from = stage.bus.mark();
+    await mosquitto.restart();
+    await live.until(({ broker }) => broker?.connected === true);
+    await stage.bus.on("nodes/test-node/status", ({ json }) => json.status === "online", from);
+    const { nodes, events } = live.fleet;
+    assertEquals(nodes.get("test-node")?.online, true);
+    assertEquals(events.filter(({ kind, node }) => kind === "offline" && node !== null), []);
+    assertEquals(events.filter(({ node }) => node === null).map(({ kind }) => kind), ["offline", "online"]);
+  },
 });
 
 Deno.test("who has not shown the token is not listened to for long: bodies that do not end hold no memory", async () => {
