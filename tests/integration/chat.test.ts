@@ -59,6 +59,7 @@ Deno.test("an action is shown in full before it is taken: code, permissions, all
     'install: ["npm:ms@2"]',
     "code:",
     `   1 | ${GOOD}`,
+    "Spawn an agent: shown on test-node",
   ]);
   assertEquals((await chat.stage.list()).has("shown"), false);
 });

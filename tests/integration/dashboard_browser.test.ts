@@ -111,7 +111,9 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.click(".cm-content");
     await page.keyboard.press("Control+End");
     await page.keyboard.type("\nagent.publ");
-    await page.waitForSelector(".cm-tooltip-autocomplete >> text=await (topic, data, qos=1, retain=False)");
+    await page.waitForSelector(
+      ".cm-tooltip-autocomplete >> text=await (topic, data, qos=1, retain=False, local=False)",
+    );
     await page.keyboard.press("Escape");
     await page.selectOption("[name=language]", "typescript");
     await page.waitForSelector(".cm-content:not(:has(.tok-keyword:text-is('def')))");

@@ -189,6 +189,7 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
         "node: test-node",
         "code:",
         `   1 | ${QUIET}`,
+        "Spawn an agent: of_model on test-node",
       ]);
       assertEquals((await stage.list()).has("of_model"), false, "not before the yes");
       await chat.answer(action.id, true);

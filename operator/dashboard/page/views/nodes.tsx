@@ -29,7 +29,7 @@ export function Nodes(): JSX.Element {
     <div class={isTable ? "view view-fill" : "view"}>
       <PageHead title="Nodes" note={`${online} of ${plural(rows.length, "node")} online`}>
         <SearchField
-          label="Search names, labels, versions"
+          label="Search nodes, labels"
           value={options.text}
           onInput={(q) => router.choose({ q }, "typing")}
         />
