@@ -7,6 +7,8 @@ import { pointedAt, withGaps } from "../logic/samples.ts";
 import { useApp } from "../state/app.ts";
 
 const HEIGHT_PX = 132;
+/** A chart of a few values is not wider than they are. */
+const MIN_RANGE_SECONDS = 60;
 /** A shorter selection is a click. */
 const MIN_SELECT_PX = 8;
 
@@ -14,6 +16,8 @@ export interface TimeRange {
   /** Epoch seconds. */
   readonly from: number;
   readonly to: number;
+  /** Whether it begins with the first value, where there are none before. */
+  readonly fits?: boolean;
 }
 
 export function Chart(
@@ -53,7 +57,7 @@ export function Chart(
         cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false } },
         padding: [8, 22, 0, 0],
         scales: {
-          x: { range: () => [latest.current.range.from, latest.current.range.to] },
+          x: { range: ({ data: [times] }) => shownRange(latest.current.range, times[0]) },
           y: { range: (_plot, low, high) => rangeOf(low, high, min) },
         },
         hooks: {
@@ -141,6 +145,11 @@ export function Chart(
 function axisTime(time: number, splits: readonly number[]): string {
   const step = (splits[1] ?? 60) - (splits[0] ?? 0);
   return timeOfDay(time).slice(0, step < 60 ? 8 : 5);
+}
+
+function shownRange({ from, to, fits = false }: TimeRange, first: number | undefined): [number, number] {
+  if (!fits || first === undefined) return [from, to];
+  return [Math.max(from, Math.min(first, to - MIN_RANGE_SECONDS)), to];
 }
 
 function rangeOf(low: number, high: number, min: number | null): [number, number] {

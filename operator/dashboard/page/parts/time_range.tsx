@@ -25,7 +25,7 @@ export function useRange(): ChosenRange {
   const name = CHOICES.map(([each]) => each).find((each) => each === router.query("range")) ?? "1h";
   const now = Math.ceil(store.now.value / STEP_SECONDS) * STEP_SECONDS;
   return {
-    range: isZoomed ? { from, to } : { from: now - RANGES[name], to: now },
+    range: isZoomed ? { from, to } : { from: now - RANGES[name], to: now, fits: true },
     name: isZoomed ? null : name,
     choose: (range) => router.choose({ range: range === "1h" ? "" : range, from: "", to: "" }),
     zoom: (range) => router.choose({ from: range.from.toFixed(0), to: Math.ceil(range.to).toFixed(0) }),
