@@ -17,17 +17,24 @@ const CERTAIN_MS = 30_000;
 /** … if it comes at all, where that depends on what the broker had read of a connection that broke. */
 const POSSIBLE_MS = 5000;
 
+// deno-lint-ignore no-control-regex -- all of ASCII
+const ASCII = /^[\x00-\x7f]*$/;
+const ENCODER = new TextEncoder();
+
 const MAX_COPIES = 10_000;
 
 /** The same for a message that was sent and for each copy of it. */
 export function fingerprint({ topic, payload }: Content): string {
-  const bytes = typeof payload === "string"
-    ? Buffer.from(payload)
-    : Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-  const content = bytes.length <= MAX_PLAIN_BYTES
-    ? bytes.toString("latin1")
-    : createHash("sha256").update(bytes).digest("base64");
-  return `${topic}\0${bytes.length}\0${content}`;
+  return `${topic.length} ${topic}${printOf(payload)}`;
+}
+
+function printOf(payload: string | Uint8Array): string {
+  // Most payloads: as text they are what their bytes are as characters.
+  if (typeof payload === "string" && payload.length <= MAX_PLAIN_BYTES && ASCII.test(payload)) return payload;
+  const bytes = typeof payload === "string" ? ENCODER.encode(payload) : payload;
+  if (bytes.length <= MAX_PLAIN_BYTES) return String.fromCharCode(...bytes);
+  // Longer than anything plain.
+  return createHash("sha512").update(bytes).digest("hex").padEnd(MAX_PLAIN_BYTES + 1);
 }
 
 /** A copy that may still come. */
@@ -56,9 +63,9 @@ interface Copy {
 export class Echoes {
   /** The oldest first. */
   readonly #copies = new Set<Copy>();
-  readonly #byPrint = new Map<string, Set<Copy>>();
+  readonly #byPrint = new Map<string, Copy[]>();
   /** Copies of retained messages. */
-  readonly #byTopic = new Map<string, Set<Copy>>();
+  readonly #byTopic = new Map<string, Copy[]>();
   readonly #sent = new Map<object, Copy[]>();
   #connection = 0;
   #isUp = false;
@@ -114,10 +121,11 @@ export class Echoes {
   /** A message has come. @returns whether it is a copy of the node's own */
   heard(message: Content, nowMs: number): boolean {
     if (this.isEmpty) return false;
-    const copies = [...this.#byPrint.get(fingerprint(message)) ?? []].filter((copy) => isDue(copy, nowMs));
+    const copies = this.#byPrint.get(fingerprint(message)) ?? [];
+    const isSure = ({ state, untilMs }: Copy) => state === "sent" || untilMs > nowMs + POSSIBLE_MS;
     // What surely comes goes first: what is left is forgotten sooner.
-    const copy = copies.find(({ state, untilMs }) => state === "sent" || untilMs > nowMs + POSSIBLE_MS) ??
-      copies[0];
+    const copy = copies.find((one) => isDue(one, nowMs) && isSure(one)) ??
+      copies.find((one) => isDue(one, nowMs));
     if (copy === undefined) return false;
     this.#remove(copy);
     return true;
@@ -125,19 +133,21 @@ export class Echoes {
 
   /** Whether a copy of a retained message on `topic` may still come: what the broker had kept before is older. */
   awaitsRetained(topic: string, nowMs: number): boolean {
-    return [...this.#byTopic.get(topic) ?? []].some((copy) => isDue(copy, nowMs));
+    return this.#byTopic.get(topic)?.some((copy) => isDue(copy, nowMs)) === true;
   }
 
   #expect(message: Sent, count: number, connection: number | undefined): void {
     const { topic, retain } = message;
     const print = fingerprint(message);
-    const copies = Array.from({ length: count }, (_, index): Copy => {
+    const copies = this.#sent.get(message) ?? [];
+    this.#sent.set(message, copies);
+    for (let index = 0; index < count; index++) {
       // Whether there is more than one copy depends on the broker.
       const isAwaited = retain && index === 0;
-      return { print, topic, retain: isAwaited, connection, state: "sent", untilMs: Infinity };
-    });
-    for (const copy of copies) this.#add(copy);
-    this.#sent.set(message, [...this.#sent.get(message) ?? [], ...copies]);
+      const copy: Copy = { print, topic, retain: isAwaited, connection, state: "sent", untilMs: Infinity };
+      this.#add(copy);
+      copies.push(copy);
+    }
   }
 
   #past(copy: Copy, untilMs: number): void {
@@ -155,16 +165,15 @@ export class Echoes {
     this.#copies.add(copy);
     enter(this.#byPrint, copy.print, copy);
     if (copy.retain) enter(this.#byTopic, copy.topic, copy);
-    for (const oldest of this.#copies) {
-      if (this.#copies.size <= MAX_COPIES) return;
-      this.#remove(oldest);
-    }
+    if (this.#copies.size <= MAX_COPIES) return;
+    const [oldest] = this.#copies;
+    if (oldest !== undefined) this.#remove(oldest);
   }
 
   #remove(copy: Copy): void {
     this.#copies.delete(copy);
     leave(this.#byPrint, copy.print, copy);
-    leave(this.#byTopic, copy.topic, copy);
+    if (copy.retain) leave(this.#byTopic, copy.topic, copy);
   }
 
   #removeAll(isGone: (copy: Copy) => boolean): void {
@@ -184,14 +193,16 @@ function isDue({ untilMs }: Copy, nowMs: number): boolean {
   return nowMs < untilMs;
 }
 
-function enter<T>(map: Map<string, Set<T>>, key: string, value: T): void {
+function enter<T>(map: Map<string, T[]>, key: string, value: T): void {
   const known = map.get(key);
-  if (known === undefined) map.set(key, new Set([value]));
-  else known.add(value);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
 }
 
-function leave<T>(map: Map<string, Set<T>>, key: string, value: T): void {
+function leave<T>(map: Map<string, T[]>, key: string, value: T): void {
   const known = map.get(key);
-  known?.delete(value);
-  if (known?.size === 0) map.delete(key);
+  const at = known?.indexOf(value) ?? -1;
+  if (known === undefined || at < 0) return;
+  if (known.length === 1) map.delete(key);
+  else known.splice(at, 1);
 }
