@@ -1,4 +1,4 @@
-/** What all agents of a node may use together: each can stay within its own limits, and all of them take the machine. Pure. */
+/** What all agents of a node may use together: limits of single agents do not bound their sum. Pure. */
 import type { Policy } from "./policy.ts";
 
 export interface Totals {

@@ -1,4 +1,4 @@
-/** Divides the CPU that all agents may use together among those that want more than there is. Pure. */
+/** Divides the CPU that all agents may use together. Pure. */
 
 /** How much CPU an agent uses. */
 export interface CpuUse {
@@ -8,12 +8,12 @@ export interface CpuUse {
   readonly heldTo: number | undefined;
 }
 
-/** Who uses that much of what it is held to would use more. */
+/** An agent that uses this part of its limit would use more without it. */
 const NEARLY_ALL = 0.8;
 
 /**
- * The most that any agent may use, so that all stay within `total`: who wants less gets what it wants, and the others get
- * equal parts of what is left. `undefined`: all may use what they want.
+ * The most that each agent may use so that all stay within `total`. Agents that want less get what they want; the others
+ * get equal parts of the rest. `undefined`: no limit is needed.
  */
 export function levelOf(uses: readonly CpuUse[], total: number): number | undefined {
   const wanted = uses.map(({ percent, heldTo }) =>

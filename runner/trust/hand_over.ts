@@ -6,9 +6,9 @@ import { digestOf, handOverText, type Move } from "../../protocol/signing/statem
 export interface HandOver {
   readonly move: Move;
   readonly paused: boolean;
-  /** By which the node it comes from says that it seals; another node than that one may have said so. */
+  /** The public key of the old node, as the message claims it: anybody may have written the message. */
   readonly key: string | undefined;
-  /** What the agent has persisted, sealed for this node. */
+  /** The agent's persisted state, encrypted for this node. */
   readonly sealed: string | undefined;
   readonly spawnJws: string | undefined;
   readonly migrateJws: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * Ends agents that fill the disk: with unnamed files, which SQLite, built into Deno, creates in any writable folder without
- * asking for permission; or all agents together, each within its own limit.
+ * Ends agents that fill the disk, alone or all together. SQLite, which is built into Deno, creates unnamed files in any
+ * writable folder without asking for permission.
  */
 import type { Clock } from "../../clock.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
@@ -63,9 +63,8 @@ export class DiskGuard {
 }
 
 /**
- * Who is ended when all agents together use too much: what is on the disk stays there, so it is the one that goes on
- * writing. Of the agents that have grown and use more than an equal share, the largest: whoever keeps little, or as much
- * as before, is left alone.
+ * The agent to end when all agents together use too much disk. Ending an agent does not free its files, so only one that
+ * keeps writing is ended: of the agents that have grown and use more than an equal share, the largest.
  */
 export function toEnd(
   running: readonly string[],

@@ -15,7 +15,7 @@ export const LANE_LIMITS: Readonly<Record<Lane, LaneLimits>> = {
   rest: { messages: 20_000, bytes: 32 * MIB },
 };
 
-/** So many refusals in a row that the known lane is taken to hold forgeries. */
+/** After so many refusals in a row, the known lane counts as flooded with forgeries. */
 const FLOOD_OF_REFUSALS = 32;
 
 export interface Waiting<T> {
@@ -27,9 +27,9 @@ export interface Waiting<T> {
 }
 
 /**
- * Whoever reads the bus can name a trusted key, and only checking the signature tells a forgery. So in a flood of
- * forgeries the newest command is checked first: one that comes behind them does not wait for them.
- * Invariants: the known lane goes before the rest; without a flood, a lane keeps its order; what waits is bounded.
+ * Anybody who reads the bus knows the names of trusted keys, and only checking the signature reveals a forgery. So in a
+ * flood of forgeries the newest command is checked first, and a genuine one behind them does not wait for them.
+ * Invariants: the known lane goes before the rest; without a flood, a lane keeps its order; both lanes are bounded.
  */
 export class Lanes<T> {
   readonly #lanes: Readonly<Record<Lane, Deque<Waiting<T>>>> = { known: new Deque(), rest: new Deque() };
@@ -48,7 +48,7 @@ export class Lanes<T> {
     return this.#lanes.known.length > 0;
   }
 
-  /** @returns what no longer has room: in a flood the oldest, else the new one itself */
+  /** @returns the items for which there is no room: in a flood the oldest, otherwise the new one */
   push(item: T, lane: Lane, bytes: number): T[] {
     const queue = this.#lanes[lane];
     const { messages, bytes: most } = this.limits[lane];

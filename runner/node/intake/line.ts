@@ -3,10 +3,11 @@ import type { Clock } from "../../clock.ts";
 import { type Lane, Lanes } from "./lanes.ts";
 import { Overtaken, type Subject } from "./overtaken.ts";
 
-/** How long commands are checked before the node reads what has come meanwhile. */
+/** How long commands are checked before the node reads new messages. */
 const SLICE_MS = 5;
-/** How long it then reads, at the most, while the commands that wait are not urgent and so many have come meanwhile. */
+/** In a flood of commands without a known key, the node reads for longer after each slice. */
 const FLOOD_PAUSE_MS = 10 * SLICE_MS;
+/** So many new commands during a slice are a flood. */
 const FLOOD = 32;
 
 /** A command's turn to be checked. The next one waits until `passed` has been called. */
@@ -22,7 +23,7 @@ export class Line {
   readonly #overtaken = new Overtaken();
   #isBusy = false;
   #sliceBeganMs = 0;
-  /** How many have come since then. */
+  /** How many commands have come since then. */
   #cameMeanwhile = 0;
   /** Aborted when a command comes that names a known key. */
   #pause = new AbortController();
@@ -56,7 +57,7 @@ export class Line {
     });
   }
 
-  /** Lets the node read what comes in: the command behind a flood is in it. */
+  /** Lets the node read new messages from time to time: an urgent command may be among them. */
   async #goOn(): Promise<void> {
     if (this.clock.monotonicMs() - this.#sliceBeganMs > SLICE_MS) {
       if (!this.lanes.isEmpty) await this.#read();

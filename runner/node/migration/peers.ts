@@ -4,10 +4,10 @@ import { isSealedBy } from "../../../protocol/signing/statements.ts";
 import type { Clock } from "../../clock.ts";
 import type { CommandGate } from "../../trust/command_gate.ts";
 
-/** Nodes say a few things a second. Checking a seal costs far more than reading it, and anybody can send some. */
+/** Nodes send a few statements a second. Checking a signature takes far longer than reading it, and anybody can send some. */
 const CHECKS_PER_SECOND = 1000;
 
-/** Invariant: a flood of forged seals costs no more than so many checks a second; what is beyond them is not believed. */
+/** Invariant: in a flood of forged signatures, only so many are checked a second; the others are not believed. */
 export class Peers {
   readonly #checks: TokenBucket;
 
