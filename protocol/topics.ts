@@ -22,6 +22,8 @@ export const topics = {
   nodeDevices: (node: string): string => `nodes/${node}/devices`,
   /** The newest generation of a fleet; retained, for operators. */
   fleetHead: (fleet: string): string => `main/fleets/${fleet}`,
+  /** A generation that was applied, compressed; retained. */
+  fleetHistory: (fleet: string, place: number | "+"): string => `main/fleets/${fleet}/${place}`,
   /** Which generation of a fleet is in force there, and what became of its agents. */
   nodeGeneration: (node: string, fleet: string): string => `nodes/${node}/generations/${fleet}`,
   /** What the node refused. */

@@ -39,6 +39,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   diff: ["agentflow diff fleet.json"],
   status: ["agentflow status", "agentflow status greenhouse --reconcile"],
+  history: ["agentflow history greenhouse"],
+  show: ["agentflow show --generation 7"],
+  rollback: ["agentflow rollback --dry-run", "agentflow rollback greenhouse --to 7"],
   doctor: [
     "agentflow doctor --broker mqtts://broker.lan --ca ca.crt",
     "agentflow doctor --device pi@192.168.1.52",

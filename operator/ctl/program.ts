@@ -42,6 +42,9 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
     { names: ["apply"], load: async () => (await import("./commands/apply.ts")).addApply },
     { names: ["diff"], load: async () => (await import("./commands/apply.ts")).addDiff },
     { names: ["status"], load: async () => (await import("./commands/status.ts")).addStatus },
+    { names: ["history"], load: async () => (await import("./commands/history.ts")).addHistory },
+    { names: ["show"], load: async () => (await import("./commands/history.ts")).addShow },
+    { names: ["rollback"], load: async () => (await import("./commands/history.ts")).addRollback },
     { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
   ],
   "Write agents:": [

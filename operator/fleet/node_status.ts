@@ -38,6 +38,17 @@ export function desiredIn(message: JsonObject, fleet: string): Desired | undefin
   return { generation, agents: fields.agents.filter(isJsonObject) };
 }
 
+/** The generation of any fleet in a `desired_state`. */
+export function generationOf(message: JsonObject): Generation | undefined {
+  const fields = withoutVerifying(message);
+  try {
+    return isJsonObject(fields) ? generationIn(fields) : undefined;
+  } catch {
+    // Anybody may publish anything.
+    return undefined;
+  }
+}
+
 export function reportIn(fields: JsonObject, fleet: string): NodeReport {
   const agents = isJsonObject(fields.agents) ? Object.entries(fields.agents) : [];
   const refused = isJsonObject(fields.refused) ? fields.refused : undefined;

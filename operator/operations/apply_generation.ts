@@ -8,9 +8,10 @@ import { NoAnswerError, RefusedError } from "../commander.ts";
 import { chooseBase, nextGeneration, OvertakenError } from "../fleet/head.ts";
 import { type Desired, nodeStatus } from "../fleet/node_status.ts";
 import { stateOf } from "../fleet/views.ts";
-import type { Operator } from "../operator.ts";
+import { OperationError, type Operator } from "../operator.ts";
 import { type ApplyOptions, applySteps, type FleetPlan, resultOf, type StepResult } from "./apply.ts";
 import { FleetHead } from "./claim.ts";
+import { remember } from "./history.ts";
 import { FleetBoard } from "./fleet_board.ts";
 import { isChange, type Step, type Wanted } from "./plan.ts";
 import { type Config, placed } from "./spawn.ts";
@@ -41,14 +42,19 @@ export async function applyGeneration(
   options: GenerationOptions,
 ): Promise<Applied> {
   const changes = plan.steps.filter(isChange);
-  if (changes.length === 0) return { generation: undefined, results: [] };
-  using head = await FleetHead.open(operator, plan.fleet);
   using board = await FleetBoard.open(operator, plan.fleet);
+  const touched = nodesToWrite(operator, plan, board.desired, new Set());
+  // Of a node that is off, what is taken out is in no step.
+  if (changes.length === 0 && !(options.prune && touched.length > 0)) {
+    return { generation: undefined, results: [] };
+  }
+  using head = await FleetHead.open(operator, plan.fleet);
   const current = await head.current();
   const known = [...board.desired.values()].map(({ generation }) => generation);
   const reported = [...board.reports.values()].flatMap(({ generation }) => generation ?? []);
   const based = chooseBase(current, [...known, ...reported], options.adopts);
   refuseOldPlan(options.base, based.base);
+  refuseWaiting(board, touched);
   const at = Date.now() / 1000;
   const generation = nextGeneration(plan.fleet, based, { by: options.by, message: options.message, at });
   await head.claim(current?.tag, generation);
@@ -62,6 +68,7 @@ export async function applyGeneration(
     return applyTo(operator, board, { node, steps, message, tag: generation.tag }, options);
   });
   await Promise.all(written.map(({ sent }) => sent));
+  await remember(operator, { generation, wanted: plan.wanted });
   await head.confirm(generation);
   const outcomes = (await Promise.all(written.map(({ results }) => results))).flat();
   const settled = new Set(outcomes.map(({ step }) => step));
@@ -84,6 +91,17 @@ function refuseOldPlan(planned: string | undefined, base: Generation | undefined
       base?.generation ?? 0
     } since: make it again`,
   );
+}
+
+function refuseWaiting(board: FleetBoard, nodes: readonly string[]): void {
+  for (const node of nodes) {
+    const other = board.waitsFor(node);
+    if (other === undefined) continue;
+    throw new OperationError(
+      `Nothing has been applied: node '${node}' has not taken generation ${other.generation} of fleet '${other.fleet}' ` +
+        "yet, and the broker keeps one desired state for each node: apply again when it has",
+    );
+  }
 }
 
 /** Moves and stops are commands; so is all that concerns a node whose runner knows no generations. */

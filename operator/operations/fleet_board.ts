@@ -1,6 +1,7 @@
 /** What the broker keeps of a fleet: what each node should have, and what each says it has. */
 import { topics } from "../../protocol/topics.ts";
-import { type Desired, desiredIn, type NodeReport, reportIn } from "../fleet/node_status.ts";
+import type { Generation } from "../../protocol/generations.ts";
+import { type Desired, desiredIn, generationOf, type NodeReport, reportIn } from "../fleet/node_status.ts";
 import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
 import { hearsItself } from "./survey.ts";
@@ -8,6 +9,10 @@ import { hearsItself } from "./survey.ts";
 export class FleetBoard implements Disposable {
   readonly desired = new Map<string, Desired>();
   readonly reports = new Map<string, NodeReport>();
+  /** What another fleet has left for a node. */
+  readonly #others = new Map<string, Generation>();
+  /** The tags that nodes have of other fleets, by node and fleet. */
+  readonly #otherTags = new Map<string, string>();
   readonly #listeners = new Set<(node: string) => void>();
   readonly #subscriptions = new DisposableStack();
 
@@ -20,21 +25,35 @@ export class FleetBoard implements Disposable {
     board.#subscriptions.use(
       await bus.subscribe(topics.node("+", "desired_state"), ({ topic, payload }) => {
         const [, node = ""] = topic.split("/");
-        const desired = desiredIn(fieldsOf(payload), fleet);
+        const fields = fieldsOf(payload);
+        const other = generationOf(fields);
+        if (other === undefined || other.fleet === fleet) board.#others.delete(node);
+        else board.#others.set(node, other);
+        const desired = desiredIn(fields, fleet);
         if (desired === undefined) board.desired.delete(node);
         else board.desired.set(node, desired);
       }),
     );
     board.#subscriptions.use(
-      await bus.subscribe(topics.nodeGeneration("+", fleet), ({ topic, payload }) => {
-        const [, node = ""] = topic.split("/");
-        if (payload.length === 0) board.reports.delete(node);
+      await bus.subscribe(topics.nodeGeneration("+", "+"), ({ topic, payload }) => {
+        const [, node = "", , of = ""] = topic.split("/");
+        const tag = fieldsOf(payload).tag;
+        if (of !== fleet) board.#otherTags.set(`${node}/${of}`, typeof tag === "string" ? tag : "");
+        else if (payload.length === 0) board.reports.delete(node);
         else board.reports.set(node, reportIn(fieldsOf(payload), fleet));
         for (const listener of [...board.#listeners]) listener(node);
       }),
     );
     await hearsItself(operator);
     return board;
+  }
+
+  /** The generation of another fleet that waits for the node: the broker keeps one desired state for each node. */
+  waitsFor(node: string): Generation | undefined {
+    const other = this.#others.get(node);
+    return other === undefined || this.#otherTags.get(`${node}/${other.fleet}`) === other.tag
+      ? undefined
+      : other;
   }
 
   /** Calls the listener for each report that comes from now on. @returns ends it */

@@ -145,10 +145,20 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
       assertMatch((await run("status", "garden")).stdout, /^shed +2 +drifted +pump: stopped$/m);
       assertEquals((await run("status", "garden", "--reconcile")).code, 0);
       assertEquals((await run("state", "pump")).code, 0);
-      await run("stop", "pump");
+      const past = rows((await run("history", "garden", "--json")).json);
+      assertEquals(past.map(({ generation, message }) => [generation, message]), [[3, "reconcile"], [2, ""], [
+        1,
+        "first",
+      ]]);
+      assertMatch(
+        (await run("show", "garden", "--generation", "2")).stdout,
+        /^~ shed\/pump {2}changed \(poll_interval\)$/m,
+      );
+      assertEquals((await run("rollback", "garden", "--to", "1")).code, 0);
+      assertEquals((await run("state", "pump", "--json")).json.config.poll_interval, undefined);
       const late = await run("apply", join(folder, "plan.json"));
       assertEquals(late.code, 1);
-      assertMatch(late.stderr, /The plan is out of date: .* has applied generation 3 since/);
+      assertMatch(late.stderr, /The plan is out of date: .* has applied generation 4 since/);
     },
   );
 

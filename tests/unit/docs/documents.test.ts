@@ -116,6 +116,7 @@ const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
   nodeStatus: [topics.nodeStatus("{name}")],
   nodeAgents: [topics.nodeAgents("{name}")],
   nodeDevices: [topics.nodeDevices("{name}")],
+  fleetHistory: [topics.fleetHistory("{fleet}", 0).replace("0", "{0-19}")],
   fleetHead: [topics.fleetHead("{fleet}")],
   nodeGeneration: [topics.nodeGeneration("{name}", "{fleet}")],
   nodeAudit: [topics.nodeAudit("{name}")],

@@ -1,0 +1,127 @@
+/** `agentflow history`, `show` and `rollback`: the generations of a fleet that were applied before. */
+import type { Command } from "commander";
+import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
+import { type Difference, differences, type PastGeneration } from "../../fleet/history.ts";
+import { planWanted } from "../../operations/apply.ts";
+import { applyGeneration } from "../../operations/apply_generation.ts";
+import { history, pastGeneration, withStops } from "../../operations/history.ts";
+import { survey } from "../../operations/survey.ts";
+import { ConfigError } from "../../../protocol/config/config_error.ts";
+import type { Cli } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { isSet, nameGiven, type Options, text } from "../options.ts";
+import { planLines, resultLine, stepJson } from "../render/plan.ts";
+import { type Column, table } from "../render/table.ts";
+import { duration } from "../render/units.ts";
+import { oneLine } from "../terminal.ts";
+import { exitCodeOf, operatorName } from "./apply.ts";
+
+const COLUMNS: readonly Column<PastGeneration>[] = [
+  { title: "GENERATION", text: ({ generation }) => String(generation.generation), align: "right" },
+  { title: "AGO", text: ({ generation }) => duration(Date.now() / 1000 - generation.at), align: "right" },
+  { title: "BY", text: ({ generation }) => generation.by },
+  { title: "AGENTS", text: ({ wanted }) => String(wanted.length), align: "right" },
+  { title: "MESSAGE", text: ({ generation }) => generation.message },
+];
+const FLEET = ["[FLEET]", `the name of the fleet, as its file has it (default: ${DEFAULT_FLEET})`] as const;
+const SIGNS: Readonly<Record<Difference["kind"], string>> = {
+  added: "+",
+  changed: "~",
+  moved: ">",
+  removed: "-",
+};
+
+export function addHistory(program: Command, cli: Cli): void {
+  const command = program.command("history")
+    .description("list the last 20 generations of a fleet: who applied them, when and why")
+    .argument(...FLEET);
+  cli.connected(command, async (run, operator, given) => {
+    const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
+    const all = await history(operator, fleet);
+    if (run.json) run.printJson(all.map(asJson));
+    else if (all.length === 0) run.note(`Nothing has been applied as fleet '${fleet}'`);
+    else table(COLUMNS, all, { colour: run.stdout.colour, width: run.stdout.columns() }).forEach(run.print);
+    return EXIT.ok;
+  });
+}
+
+export function addShow(program: Command, cli: Cli): void {
+  const command = program.command("show")
+    .description("show in what a generation of a fleet differs from the one before it")
+    .argument(...FLEET)
+    .requiredOption("--generation <NUMBER>", "which one");
+  cli.connected(command, async (run, operator, given) => {
+    const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
+    const all = await history(operator, fleet);
+    const past = pastGeneration(all, fleet, generationGiven(run.options, "generation"));
+    const before = all.find(({ generation }) => generation.generation < past.generation.generation);
+    const changes = differences(before?.wanted ?? [], past.wanted);
+    if (run.json) run.printJson({ ...asJson(past), changes, agents: past.wanted });
+    else {
+      for (const { kind, node, agent, what } of changes) {
+        const words = kind === "changed"
+          ? `changed (${what})`
+          : kind === "moved"
+          ? `moved from ${what}`
+          : kind;
+        run.print(oneLine(`${SIGNS[kind]} ${node}/${agent}  ${words}`));
+      }
+      if (changes.length === 0) run.note("It has the same agents as the one before it");
+    }
+    return EXIT.ok;
+  });
+}
+
+export function addRollback(program: Command, cli: Cli): void {
+  const command = program.command("rollback")
+    .description("apply an earlier generation of a fleet again, as a new one")
+    .argument(...FLEET)
+    .option("--to <NUMBER>", "which one (default: the one before the newest)")
+    .option("--dry-run", "show the plan, and do nothing");
+  cli.connected(command, async (run, operator, given) => {
+    const { options, signal, stdout } = run;
+    const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
+    const all = await history(operator, fleet);
+    const { generation: to, wanted } = pastGeneration(all, fleet, generationGiven(options, "to"));
+    await survey(operator, { signal });
+    const plan = withStops(await planWanted(operator, fleet, wanted, false), all[0], operator);
+    if (!run.json) planLines(plan.steps, stdout).forEach(run.print);
+    if (isSet(options, "dryRun")) {
+      if (run.json) {
+        run.printJson({ ok: true, dry_run: true, to: to.generation, plan: plan.steps.map(stepJson) });
+      }
+      return EXIT.ok;
+    }
+    const { generation, results } = await applyGeneration(operator, plan, {
+      ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
+      by: operatorName(run),
+      message: `rollback to ${to.generation}`,
+      // What came after it goes.
+      prune: true,
+      adopts: false,
+      signal,
+      onProgress: () => {},
+      onStep: (result) => {
+        if (!run.json) run.print(resultLine(result, stdout));
+      },
+    });
+    const code = exitCodeOf(results);
+    if (run.json) {
+      run.printJson({ ok: code === EXIT.ok, fleet, to: to.generation, generation: generation?.generation });
+    } else if (generation !== undefined) run.note(`Fleet '${fleet}' has generation ${generation.generation}`);
+    return code;
+  });
+}
+
+/** @throws ConfigError */
+function generationGiven(options: Options, name: string): number | undefined {
+  const given = text(options, name);
+  if (given === undefined) return undefined;
+  if (/^[1-9]\d{0,8}$/.test(given)) return Number(given);
+  throw new ConfigError(`--${name} must be the number of a generation: current value is '${given}'`);
+}
+
+function asJson({ generation, wanted }: PastGeneration): Readonly<Record<string, unknown>> {
+  const { generation: number, by, at, message } = generation;
+  return { generation: number, by, at, message, count: wanted.length };
+}

@@ -1,0 +1,77 @@
+/** The generations of a fleet that are kept: which agents they had where, and in what they differ. Pure but for gzip. */
+import { type Generation, generationFields, generationIn } from "../../protocol/generations.ts";
+import { isJsonObject } from "../../protocol/json.ts";
+import { isName } from "../../protocol/names.ts";
+import { changedFields } from "../../protocol/spawn_changes.ts";
+import type { Wanted } from "../operations/plan.ts";
+
+/** A generation with all of its agents. */
+export interface PastGeneration {
+  readonly generation: Generation;
+  readonly wanted: readonly Wanted[];
+}
+
+export interface Difference {
+  readonly kind: "added" | "changed" | "moved" | "removed";
+  readonly node: string;
+  readonly agent: string;
+  /** The fields that differ, or the node it came from. */
+  readonly what: string;
+}
+
+/** What a record may have when it is unpacked: anybody may publish anything. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+export async function packed({ generation, wanted }: PastGeneration): Promise<Uint8Array> {
+  const json = JSON.stringify({ ...generationFields(generation), wanted });
+  const stream = new Blob([json]).stream().pipeThrough(new CompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** @returns `undefined` for what is no record of that fleet */
+export async function unpacked(payload: Uint8Array, fleet: string): Promise<PastGeneration | undefined> {
+  try {
+    const fields: unknown = JSON.parse(await gunzip(payload));
+    if (!isJsonObject(fields) || !Array.isArray(fields.wanted) || !fields.wanted.every(isWanted)) {
+      return undefined;
+    }
+    const generation = generationIn(fields);
+    return generation?.fleet === fleet ? { generation, wanted: fields.wanted } : undefined;
+  } catch {
+    // Anybody may publish anything.
+    return undefined;
+  }
+}
+
+export function differences(before: readonly Wanted[], after: readonly Wanted[]): readonly Difference[] {
+  const old = new Map(before.map((each) => [each.config.name, each]));
+  const names = new Set(after.map(({ config }) => config.name));
+  const changed = after.flatMap(({ node, config }): Difference[] => {
+    const agent = config.name;
+    const was = old.get(agent);
+    if (was === undefined) return [{ kind: "added", node, agent, what: "" }];
+    const fields = changedFields(was.config, config).join(", ");
+    const moved: Difference[] = was.node === node ? [] : [{ kind: "moved", node, agent, what: was.node }];
+    return fields === "" ? moved : [...moved, { kind: "changed", node, agent, what: fields }];
+  });
+  const removed = before.filter(({ config }) => !names.has(config.name))
+    .map(({ node, config }): Difference => ({ kind: "removed", node, agent: config.name, what: "" }));
+  return [...changed, ...removed];
+}
+
+function isWanted(value: unknown): value is Wanted {
+  return isJsonObject(value) && isName(value.node) && isJsonObject(value.config) && isName(value.config.name);
+}
+
+/** @throws Error for what is too large, or not compressed */
+async function gunzip(payload: Uint8Array): Promise<string> {
+  const stream = new Blob([new Uint8Array(payload)]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return await new Blob(chunks).text();
+}

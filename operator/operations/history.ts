@@ -1,0 +1,64 @@
+/** Keeps the last generations of a fleet at the broker, and reads them. */
+import { MAX_HISTORY } from "../../protocol/generations.ts";
+import { topics } from "../../protocol/topics.ts";
+import { packed, type PastGeneration, unpacked } from "../fleet/history.ts";
+import { OperationError, type Operator } from "../operator.ts";
+import type { FleetPlan } from "./apply.ts";
+import { located } from "./find.ts";
+import type { Step } from "./plan.ts";
+import { hearsItself } from "./survey.ts";
+
+/** A generation takes the place of the one 20 before it, so what the broker keeps is bounded. */
+export async function remember({ bus }: Operator, past: PastGeneration): Promise<void> {
+  const { fleet, generation } = past.generation;
+  await bus.publish(topics.fleetHistory(fleet, generation % MAX_HISTORY), await packed(past), {
+    retain: true,
+  });
+}
+
+/** The newest first. */
+export async function history(operator: Operator, fleet: string): Promise<readonly PastGeneration[]> {
+  const payloads = new Map<string, Uint8Array>();
+  const topic = topics.fleetHistory(fleet, "+");
+  using _subscription = await operator.bus.subscribe(topic, ({ topic, payload }) => {
+    if (payload.length > 0) payloads.set(topic, payload);
+  });
+  await hearsItself(operator);
+  const read = await Promise.all([...payloads.values()].map((payload) => unpacked(payload, fleet)));
+  return read.flatMap((past) => past ?? [])
+    .toSorted((a, b) => b.generation.generation - a.generation.generation);
+}
+
+/** As `plan`, for going back: what came with the newest generation is stopped. */
+export function withStops(
+  plan: FleetPlan,
+  newest: PastGeneration | undefined,
+  { fleet }: Operator,
+): FleetPlan {
+  const kept = new Set(plan.wanted.map(({ config }) => config.name));
+  const stops = (newest?.wanted ?? []).flatMap(({ node, config: { name } }): Step[] => {
+    const runs = located(fleet).some((each) => each.name === name && each.node === node);
+    return kept.has(name) || !runs ? [] : [{ kind: "stop", node, agent: name }];
+  });
+  const steps = plan.steps.filter((step) => !stops.some(({ agent }) => step.agent === agent));
+  return { ...plan, steps: [...steps, ...stops] };
+}
+
+/** @param number `undefined`: the one before the newest @throws OperationError when it is not kept */
+export function pastGeneration(
+  all: readonly PastGeneration[],
+  fleet: string,
+  number: number | undefined,
+): PastGeneration {
+  const found = number === undefined
+    ? all[1]
+    : all.find(({ generation }) => generation.generation === number);
+  if (found !== undefined) return found;
+  const numbers = all.map(({ generation }) => generation.generation);
+  const what = number === undefined ? "generation before the newest" : `generation ${number}`;
+  throw new OperationError(
+    `There is no ${what} of fleet '${fleet}': ${
+      numbers.length === 0 ? "none is kept" : `kept are ${numbers.join(", ")}`
+    }`,
+  );
+}
