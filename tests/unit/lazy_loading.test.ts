@@ -13,7 +13,10 @@ interface Graph {
 
 const LARGE = /npm:\/?(?:ai|zod|@ai-sdk\/[^/]+|@modelcontextprotocol\/server)[@/]/;
 
-/** What is loaded before the first line of `main` runs. */
+/** Whoever asks for the help of all commands gets all that this module imports. */
+const LOADS_COMMANDS = /\/operator\/ctl\/program\.ts$/;
+
+/** What is loaded before the first line of `main` runs; of the command line, with every command. */
 async function loadedBy(main: string): Promise<string[]> {
   const path = fileURLToPath(new URL(`../../${main}`, import.meta.url));
   const { stdout } = await new Deno.Command(Deno.execPath(), {
@@ -27,7 +30,8 @@ async function loadedBy(main: string): Promise<string[]> {
     if (loaded.has(specifier)) return;
     loaded.add(specifier);
     for (const { code, isDynamic } of modules.get(specifier)?.dependencies ?? []) {
-      if (code?.specifier !== undefined && isDynamic !== true) visit(code.specifier);
+      const isLoaded = isDynamic !== true || LOADS_COMMANDS.test(specifier);
+      if (code?.specifier !== undefined && isLoaded) visit(code.specifier);
     }
   };
   graph.roots.forEach(visit);
@@ -37,10 +41,19 @@ async function loadedBy(main: string): Promise<string[]> {
 for (const main of ["runner/main.ts", "operator/ctl/main.ts", "operator/dashboard/main.ts"]) {
   Deno.test(`${main} starts without the libraries of chat and MCP`, async () => {
     const loaded = await loadedBy(main);
-    assert(loaded.some((specifier) => specifier.includes("mqtt")), "the graph was not read");
+    assert(
+      loaded.some((specifier) => specifier.includes("protocol/expected_error.ts")),
+      "the graph was not read",
+    );
     assertEquals(loaded.filter((specifier) => LARGE.test(specifier)), []);
   });
 }
+
+Deno.test("the MQTT library is loaded by a node, and by no command before it connects", async () => {
+  const loadsIt = async (main: string) =>
+    (await loadedBy(main)).some((specifier) => /^npm:\/?mqtt[@/]/.test(specifier));
+  assertEquals([await loadsIt("runner/main.ts"), await loadsIt("operator/ctl/main.ts")], [true, false]);
+});
 
 /** An agent's process loads the harness before anything else: each module takes some 0.1 ms of its start. */
 const MOST_HARNESS_MODULES = 23;
