@@ -30,6 +30,8 @@ import { FULL_WILL, WillTrial } from "./will_trial.ts";
 
 /** A fleet that loses a member of a cluster does not come to the next one all at once. */
 const SWITCH_MS = 200;
+/** How long the broker may acknowledge nothing of what has been sent. */
+const STALL_MS = 60_000;
 /** For the end of a connection itself. */
 const END_MS = 500;
 
@@ -58,6 +60,7 @@ interface Connection {
   readonly ended: AbortSignal;
   /** Ends it. @param reason for the operator */
   readonly giveUp: (reason: string) => void;
+  isGivenUp: boolean;
   accepted: boolean;
   /** Whether it is the first careful connection, on which nothing is sent. */
   isSilent: boolean;
@@ -170,8 +173,10 @@ export class MqttLink implements Link {
         ended: ended.signal,
         giveUp: (reason) => {
           refusal ??= reason;
+          connection.isGivenUp = true;
           client.stream.destroy();
         },
+        isGivenUp: false,
         accepted: false,
         isSilent: false,
       };
@@ -230,6 +235,7 @@ export class MqttLink implements Link {
     if (isNews || this.#isElsewhere(address)) log.info(`Connected to ${address.text}`);
     this.#lastAddress = address.text;
     void this.#noticeThatItStands(connection);
+    void this.#noticeThatItStalls(connection);
     const { caution } = this.#sender;
     for (const lack of this.#lacksOfWill()) this.#sender.sayLack(lack);
     if (caution.isOn) {
@@ -279,6 +285,17 @@ export class MqttLink implements Link {
     this.#sender.pump();
   }
 
+  /** A broker that answers pings, and acknowledges nothing, would hold all messages for ever. */
+  async #noticeThatItStalls({ client, ended, giveUp }: Connection): Promise<void> {
+    while (await this.options.clock.sleep(STALL_MS / 4, ended)) {
+      // A large message on a slow line takes its time.
+      const isSent = client.stream.writableLength === 0;
+      if (isSent && this.#sender.stalledMs >= STALL_MS) {
+        giveUp(`nothing that was sent has been acknowledged for ${STALL_MS / 1000} s`);
+      }
+    }
+  }
+
   /** What the broker turned out not to support, judged by the last will it accepted. */
   #lacksOfWill(): readonly string[] {
     const way = this.#wills.settled;
@@ -304,12 +321,13 @@ export class MqttLink implements Link {
     return describeFailure(failure, attempt);
   }
 
-  #lost({ accepted, isSilent }: Connection): void {
+  #lost({ accepted, isSilent, isGivenUp }: Connection): void {
     this.#connected = false;
     this.#hasAttempted = true;
     this.#attempted.resolve();
     if (!accepted) return;
     if (isSilent) this.#sender.caution.clear();
-    this.#sender.lost(this.#filters.broke(this.#sender.caution.isOn));
+    const filtersUnderWay = this.#filters.broke(this.#sender.caution.isOn && !isGivenUp);
+    this.#sender.lost(filtersUnderWay, isGivenUp);
   }
 }

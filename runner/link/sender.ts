@@ -36,6 +36,8 @@ export class Sender {
   readonly #inFlight = new Set<Entry>();
   #inFlightBytes = 0;
   #lastAckMs = -Infinity;
+  /** Since when the broker has acknowledged nothing, while something is in flight. */
+  #waitingSinceMs = 0;
   #client: MqttClient | undefined;
   #trail: MessageTrail | undefined;
   #sent = 0;
@@ -80,13 +82,23 @@ export class Sender {
     this.pump();
   }
 
-  /** The connection has ended. @param filtersUnderWay whether subscriptions were in flight, too */
-  lost(filtersUnderWay: boolean): void {
+  /** How long something has been in flight without any acknowledgement, milliseconds. */
+  get stalledMs(): number {
+    return this.#inFlight.size === 0 ? 0 : this.parts.clock.monotonicMs() - this.#waitingSinceMs;
+  }
+
+  /**
+   * The connection has ended.
+   * @param filtersUnderWay whether subscriptions were in flight, too
+   * @param isGivenUp whether this side has ended it because nothing came back: then nothing that was sent is to blame
+   */
+  lost(filtersUnderWay: boolean, isGivenUp: boolean): void {
     this.#client = undefined;
     for (const { message } of this.#inFlight) this.#trail?.onBroken(message);
     const isJustAcked = this.parts.clock.monotonicMs() - this.#lastAckMs < ACK_PROOF_MS;
-    if (!this.caution.isOn) this.caution.broke(filtersUnderWay || this.#inFlight.size > 0 || isJustAcked);
-    else for (const entry of this.#inFlight) this.#blame(entry);
+    if (!this.caution.isOn) {
+      if (!isGivenUp) this.caution.broke(filtersUnderWay || this.#inFlight.size > 0 || isJustAcked);
+    } else if (!isGivenUp) { for (const entry of this.#inFlight) this.#blame(entry); }
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
     this.#inFlightBytes = 0;
@@ -124,6 +136,7 @@ export class Sender {
     }
     const way = isPlain ? message : this.caution.wayFor(message);
     const { qos, retain } = way;
+    if (this.#inFlight.size === 0) this.#waitingSinceMs = this.parts.clock.monotonicMs();
     this.#inFlight.add(entry);
     this.#inFlightBytes += entry.bytes;
     this.#sent += 1;
@@ -154,7 +167,7 @@ export class Sender {
   #settle(entry: Entry, way: Way): void {
     this.#inFlight.delete(entry);
     this.#inFlightBytes -= entry.bytes;
-    this.#lastAckMs = this.parts.clock.monotonicMs();
+    this.#lastAckMs = this.#waitingSinceMs = this.parts.clock.monotonicMs();
     this.parts.keeper.forget(entry);
     this.#trail?.onAcknowledged(entry.message);
     for (const lack of this.caution.passed(entry.message, way)) this.sayLack(lack);

@@ -20,7 +20,7 @@ export class FakeMqttClient extends EventEmitter {
   disconnecting = false;
   readonly outgoing = {};
   /** What the link does when it gives a connection up. */
-  readonly stream = { destroy: () => void this.close() };
+  readonly stream = { destroy: () => void this.close(), writableLength: 0 };
   /** What the link sent on this connection, in order, as `subscribe a, b`, `publish topic` and `end`. */
   readonly sent: string[] = [];
   readonly published: Published[] = [];

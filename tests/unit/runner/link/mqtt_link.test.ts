@@ -380,3 +380,33 @@ Deno.test("the only address, too, is connected to again when it answers no subsc
   assertEquals(scene.dialer.clients.length, 2);
   assertEquals(scene.link.address, undefined);
 });
+
+Deno.test("a broker that acknowledges nothing is left, and nothing that was sent is blamed for it", async () => {
+  await using scene = new Scene();
+  await scene.run();
+  for (let n = 0; n < 3; n++) {
+    await scene.client.accept();
+    const { length } = scene.dialer.clients;
+    await scene.clock.advance(45_000);
+    assertEquals(scene.dialer.clients.length, length);
+    await scene.clock.advance(30_000 + ANY_DELAY_MS);
+    assertEquals(scene.dialer.clients.length, length + 1);
+  }
+  assertMatch(scene.log.join(), /nothing that was sent has been acknowledged for 60 s/);
+  await scene.client.accept();
+  // In careful mode it would be silent first.
+  assert(scene.client.sent.includes("publish birth"));
+  assertEquals([scene.link.dropped, scene.link.queued], [0, 4]);
+});
+
+Deno.test("a broker that acknowledges now and then is not left", async () => {
+  await using scene = new Scene();
+  await scene.run();
+  await scene.client.accept();
+  for (const text of ["one", "two", "three"]) {
+    scene.publish(text);
+    await scene.clock.advance(40_000);
+    await scene.client.ack(text);
+  }
+  assertEquals(scene.dialer.clients.length, 1);
+});
