@@ -121,7 +121,7 @@ Deno.test("self-test says when nothing here ends agents with their runner, and p
   assertEquals([code, notes.length], [0, 1], lines.join("\n"));
   assertMatch(
     notes[0] ?? "",
-    /^NOTE without perl or setpriv \(util-linux\) here, an agent in a busy loop outlives/,
+    /^NOTE without perl or setpriv \(util-linux\), an agent in a busy loop outlives/,
   );
 });
 

@@ -58,7 +58,7 @@ Deno.test("a signed runner takes over, its agents with it, and stays once it has
     assertEquals([answer.ok, answer.from, answer.version], [true, installed.release, "9.9.9"]);
     const { json: after } = await reborn(before.instance, from);
     assertEquals([after.release, after.agents], [answer.release, ["kept"]]);
-    await said(bus, /The upgrade of this node has passed/);
+    await said(bus, /The upgrade of this node succeeded/);
     assertEquals(await installed.current(), answer.release);
     const { json: seen } = await boss.order("nodes/edge/inspect", { name: "kept" });
     assertEquals(seen.persisted.starts >= 2, true);
