@@ -28,11 +28,18 @@ export class FakeBroker {
       }
       return Promise.resolve({ [Symbol.dispose]: () => void this.#handlers.delete(entry) });
     };
+    const subscribeAll = async (
+      all: readonly { readonly filter: string; readonly handler: MessageHandler }[],
+    ) => {
+      const subscriptions = new DisposableStack();
+      for (const { filter, handler } of all) subscriptions.use(await subscribe(filter, handler));
+      return subscriptions;
+    };
     const publish = (topic: string, value: unknown, { retain = false } = {}) => {
       this.publish(topic, value, retain);
       return Promise.resolve();
     };
-    return { bus: { subscribe, publish }, fleet: new Fleet() } as unknown as Operator;
+    return { bus: { subscribe, subscribeAll, publish }, fleet: new Fleet() } as unknown as Operator;
   }
 
   /** What is kept on a topic, as JSON. */
