@@ -14,13 +14,27 @@ const FOLDER = fileURLToPath(new URL("../fixtures/main_machine/", import.meta.ur
 
 /** Fields that this node adds, by the last level of the topic. A reader that does not know them passes over them. */
 const ADDED_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  heartbeat: ["instance", "runtime", "version", "uptime", "cpu", "memory_mb", "queue", "dropped", "labels"],
-  agents: ["state", "restart_count", "pid", "cpu", "memory_mb", "uptime", "offer"],
+  heartbeat: [
+    "instance",
+    "runtime",
+    "version",
+    "uptime",
+    "cpu",
+    "memory_mb",
+    "queue",
+    "dropped",
+    "labels",
+    "generations",
+    "epoch",
+    "placement",
+  ],
+  manifest: ["epoch"],
+  agents: ["state", "restart_count", "pid", "cpu", "memory_mb", "uptime", "offer", "epoch"],
   logs: ["level", "name", "actor_id", "node"],
   alert: ["name", "actor_id", "node"],
   errors: ["name", "actor_id", "node", "traceback"],
   migrate_result: ["error"],
-  spawn: ["state", "migration"],
+  spawn: ["state", "migration", "epoch"],
 };
 
 /** A line as it is compared, or `undefined` when it is not. */
@@ -35,7 +49,7 @@ interface Difference {
 /** Named as docs/migrating-from-python.md names them. */
 const DIFFERENCES: Readonly<Record<string, Difference>> = {
   "topics of its own": {
-    ours: dropping(({ topic }) => /^(nodes|agents)\/[^/]+\/(status|metrics)$/.test(topic)),
+    ours: dropping(({ topic }) => /^(nodes|agents)\/[^/]+\/(status|metrics|devices)$/.test(topic)),
   },
   "and topics of a migration": {
     ours: dropping(({ topic }) => /^nodes\/[^/]+\/(migration|list)$/.test(topic)),
