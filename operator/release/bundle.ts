@@ -98,10 +98,22 @@ export async function bundle(flags: readonly string[], entry: URL, output: strin
     stdin: "null",
     stdout: "null",
   }).output();
-  if (success) return;
+  if (success) return await giveRequire(output);
   const reason = new TextDecoder().decode(stderr).trim();
   throw new BundleError(
     `Cannot bundle ${fileURLToPath(entry)}: ${reason}\n` +
       "(deno bundle fetches esbuild from the npm registry when it runs for the first time)",
   );
+}
+
+/**
+ * The bundler gives CommonJS modules a `require` only where it recognizes the place for it, and in minified code it does
+ * not always: they then cannot load what Deno has built in.
+ */
+async function giveRequire(path: string): Promise<void> {
+  const code = await Deno.readTextFile(path);
+  if (!code.includes("Dynamic require of")) return;
+  const given = 'import { createRequire as __createRequire } from "node:module";' +
+    "const require = __createRequire(import.meta.url);";
+  await Deno.writeTextFile(path, `${given}\n${code}`);
 }
