@@ -59,16 +59,17 @@ interface Chosen {
 }
 type Choice = Chosen | { readonly reason: string };
 
-function chooseTemplate(words: readonly string[], { url, line }: Clauses): Choice {
+function chooseTemplate(words: readonly string[], { url, line, path }: Clauses): Choice {
   const found = new Set<string>();
   for (const word of words) {
     const template = TEMPLATES.find((each) => each.name === word || each.words.includes(word));
     if (template === undefined) return { reason: unknown(word) };
     found.add(template.name);
   }
-  // A URL or a GPIO line also identifies the template.
+  // A URL, a GPIO line or a path also identifies the template.
   if (found.size === 0 && url?.startsWith("http")) found.add("http_poller");
   if (found.size === 0 && line !== undefined) found.add("door");
+  if (found.size === 0 && path !== undefined) found.add("file_watcher");
   const names = [...found];
   const [name, other] = names;
   if (name === undefined) return { reason: "The sentence does not say what the agent should do" };

@@ -17,6 +17,9 @@ const POLITENESS = new RegExp(
 const THANKS =
   /,? (?:(?:many )?(?:thanks|thank you|thx|ty)(?: a lot| very much| so much| in advance)?|please|pls|plz|for me|would you|will you|could you|can you|right now|right away|immediately|at once|asap|now|already|instead|then)$/i;
 
+/** A polite word in the middle, before where it is to be done. */
+const ASIDE = /,? (?:please|pls|plz),? (?=(?:on|at|to) )/i;
+
 /** Other words for the same, for a whole beginning. */
 const OPENINGS: readonly (readonly [RegExp, string])[] = [
   [/^would you mind (stopp|mov|show|list|start|spawn|deploy|kill)(?:p)?ing /i, "$1 "],
@@ -67,7 +70,7 @@ const BEFORE_NAME: ReadonlySet<string> = new Set(
 export function tidy(sentence: string): string {
   const line = sentence.trim().replace(/\s+/g, " ").replace(/’/g, "'").replace(/[\s.!?]+$/, "");
   // People may say more than one of them.
-  const bare = repeated(repeated(line, POLITENESS), THANKS);
+  const bare = repeated(repeated(line, POLITENESS), THANKS).replace(ASIDE, " ");
   const plain = OPENINGS.reduce((text, [from, to]) => text.replace(from, to), bare);
   return placeLast(
     plain.replace(/^(stopp|kill)(?= )/i, (verb) => verb.toLowerCase() === "stopp" ? "stop" : verb),
@@ -99,6 +102,9 @@ function repeated(text: string, pattern: RegExp): string {
 
 /** "on NODE, spawn …" is "spawn … on NODE". */
 function placeLast(text: string): string {
-  const match = /^((?:on|at) (?:the )?(?:node |device )?['"]?[A-Za-z0-9][\w.-]*['"]?),? (.+)$/i.exec(text);
+  const match =
+    /^((?:on|at) (?!which\b|what\b)(?:the )?(?:node |device )?['"]?[A-Za-z0-9][\w.-]*['"]?),? (.+)$/i.exec(
+      text,
+    );
   return match === null || /^is\b/i.test(match[2] ?? "") ? text : `${match[2]} ${match[1]}`;
 }
