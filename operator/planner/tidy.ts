@@ -6,7 +6,7 @@ const NAME_CHARS = "[A-Za-z0-9][\\w.-]*";
 /** Polite words before a request. */
 const POLITENESS = new RegExp(
   "^(?:(?:(?:please|pls|plz|hey|hi|hello|ok|okay|now|so|well|just|kindly|quickly|also)(?: there)?[,!]? )+" +
-    "|(?:can|could|would|will) (?:you|we|i) (?:please |maybe |perhaps |kindly |just )*(?!mind\\b)(?!not\\b)" +
+    "|(?:can|could|would|will) (?:you|we|i|someone|somebody|anyone|anybody) (?:please |maybe |perhaps |kindly |just )*(?!mind\\b)(?!not\\b)" +
     "|(?:do you know|any idea) (?=(?:what|which|where|who|why|if)\\b)" +
     "|i(?: want|'d like| would like)(?: you)? to |(?:please )?tell me (?=(?:what|which|where|who|why|is)\\b)" +
     "|(?:go ahead and|let's|let us|we should|you can|you may|feel free to) )",
@@ -15,7 +15,7 @@ const POLITENESS = new RegExp(
 
 /** Polite words after it. */
 const THANKS =
-  /,? (?:(?:many )?(?:thanks|thank you|thx|ty)(?: a lot| very much| so much| in advance)?|please|pls|plz|for me|would you|will you|could you|can you|right now|right away|immediately|at once|asap|now|already|instead|then)$/i;
+  /,? (?:(?:many )?(?:thanks|thank you|thx|ty)(?: a lot| very much| so much| in advance)?|please|pls|plz|for me|would you|will you|could you|can you|right now|right away|immediately|at once|asap|now|at the moment|currently|already|instead|then)$/i;
 
 /** A polite word in the middle, before where it is to be done. */
 const ASIDE = /,? (?:please|pls|plz),? (?=(?:on|at|to) )/i;
@@ -29,6 +29,9 @@ const OPENINGS: readonly (readonly [RegExp, string])[] = [
   [/^whats /i, "what's "],
   [/^wheres /i, "where's "],
   [/^(?:see|view|display|print) /i, "show "],
+  [/ & /g, " and "],
+  [/^(?:send|give) me an alert (?=(?:on|at|when|if) )/i, "alert me "],
+  [new RegExp(`^ping (\\S+) from (?:the )?(?:node )?(${NAME_CHARS})`, "i"), "deploy a heartbeat to $1 on $2"],
   [
     new RegExp(`^(?:can|could|should) (${NAME_CHARS}) be (?:moved|migrated) to `, "i"),
     "move $1 to ",
@@ -43,13 +46,13 @@ const OPENINGS: readonly (readonly [RegExp, string])[] = [
     "deploy an alert for ",
   ],
   // "the memory of hall" is "the memory on hall" there.
-  [/^((?:watch|monitor|measure|read|collect|track) (?:the )?\w+) of (?=[A-Za-z0-9])/i, "$1 on "],
+  [/^((?:watch|monitor|measure|read|collect|track|check) (?:the )?\w+) of (?=[A-Za-z0-9])/i, "$1 on "],
   [
     /^((?:deploy|spawn|start|run|put|i need|i want|set up|install) .+) in (?:the )?(?:node )?([A-Za-z0-9][\w.-]*)$/i,
     "$1 on $2",
   ],
   [
-    /^(?:watch|monitor|measure|read|collect|poll|fetch|track|keep an eye on) (?:the )?/i,
+    /^(?:watch|monitor|measure|read|collect|poll|fetch|track|check|keep an eye on) (?:the )?/i,
     "deploy an agent for ",
   ],
 ];

@@ -44,7 +44,7 @@ const FORMS: readonly Form[] = [
       named({ agent, node }, ({ agent, node }) => ({ kind: "stop", agent, ...optional({ node }) })),
   ),
   form(
-    `(?:move|migrate|relocate|transfer) ${AGENT}(?: from ${NODE})? (?:to|onto|over to) ${NODE}`,
+    `(?:move|migrate|relocate|transfer|shift) ${AGENT}(?: (?:from|off) ${NODE})? (?:to|onto|over to) ${NODE}`,
     ([, agent, from, to]) =>
       named(
         { agent, to, from },
@@ -57,9 +57,37 @@ const FORMS: readonly Form[] = [
     () => planned({ kind: "list_nodes", state: "offline" }),
   ),
   form(
-    `(?:is (?:the )?(?:node |device )?${NAME}(?: still)? (?:online|offline|up|down|alive|reachable|connected|off|away|there))` +
-      `|(?:how(?: is|'s) (?:the )?(?:node |device )?${NAME} doing)`,
-    ([, node, other]) => named({ node: node ?? other }, ({ node }) => ({ kind: "list_nodes", node })),
+    `(?:is (?:the )?(?:node |device )?${NAME}(?: node)?(?: still)? (?:online|offline|up|down|alive|reachable|connected|off|away|there))` +
+      `|did (?:the )?(?:node |device )?${NAME} (?:go|come) (?:offline|down|online|back)` +
+      `|how(?: is|'s) (?:the )?(?:node|device) ${NAME} doing`,
+    ([, ...nodes]) =>
+      named({ node: nodes.find((each) => each !== undefined) }, ({ node }) => ({ kind: "list_nodes", node })),
+  ),
+  form(
+    `how(?: is|'s) (?:the )?agent ${NAME} doing`,
+    ([, agent]) => named({ agent }, ({ agent }) => ({ kind: "list_agents", agent })),
+  ),
+  form(
+    `how(?: is|'s) (?:the )?${NAME} doing`,
+    ([, name]) =>
+      notUnderstood(`Say whether '${name}' is a node or an agent: is ${name} online, or is ${name} running`),
+  ),
+  form(
+    `(?:(?:list|show|show me|give me) )?(?:all )?(?:the )?offline nodes`,
+    () => planned({ kind: "list_nodes", state: "offline" }),
+  ),
+  form(
+    `what do (?:we|you|i) have (?:running )?(?:on|at) ${NODE}`,
+    ([, node]) => named({ node }, ({ node }) => ({ kind: "list_agents", node })),
+  ),
+  form(
+    `why did ${AGENT} (?:die|stop|end|break|go down)|${AGENT} (?:is (?:broken|failing|down)|is not working|isn't working|does not work|doesn't work|has failed|failed|crashed|keeps crashing),? why`,
+    ([, ...agents]) =>
+      named({ agent: agents.find((each) => each !== undefined) }, ({ agent }) => ({ kind: "errors", agent })),
+  ),
+  form(
+    `${SHOW} ?(?:the )?${NAME}'s (?:last |latest )?(logs?|errors)`,
+    ([, agent, what]) => named({ agent }, ({ agent }) => ({ kind: kindOf(what), agent })),
   ),
   form(
     `how many (nodes|agents)(?: (?:are|do we have|have we got|exist|run|are there))*(?: (?:running|online|up|there))?(?: (?:on|at) ${NODE})?`,
