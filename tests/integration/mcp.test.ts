@@ -175,7 +175,7 @@ law("bad arguments are errors that say what is wrong, and nothing is sent", asyn
     ["spawn_agent", {}, /name/],
     ["spawn_agent", { name: "a", node: "test-node" }, /either code or template/],
     ["spawn_agent", { name: "a", node: "test-node", code: "1", template: "door" }, /either code or template/],
-    ["spawn_agent", { name: "a", node: "test-node", template: "dor" }, /no template 'dor'/],
+    ["spawn_agent", { name: "a", node: "test-node", template: "dor" }, /Unknown template 'dor'/],
     [
       "spawn_agent",
       { name: "a", node: "test-node", template: "door", parameters: { line: -1 } },
@@ -265,7 +265,7 @@ law("documents and prompts are there to be read", async () => {
   assertStringIncludes(await read("agentflow://api"), "handle_task");
   assertStringIncludes(await read("agentflow://types"), "export interface Agent");
   assertStringIncludes(await read("agentflow://protocol"), "desired_state");
-  assertStringIncludes(await read("agentflow://templates"), "gpioget");
+  assertStringIncludes(await read("agentflow://templates"), "debounce_ms");
   const { prompts } = await mcp.client.listPrompts();
   assertEquals(prompts.map(({ name }) => name), ["write_agent", "mend_agent"]);
   const { messages } = await mcp.client.getPrompt({
