@@ -518,12 +518,11 @@ laws("the command line and two nodes", ["hall", "attic"], {
       refused.stderr,
       "Agent 'mover' runs on attic, and a name is one agent in the whole fleet",
     );
-    // A main machine does not ask.
-    const started = bus.on(
-      "agents/hall/logs",
-      ({ json }) => json.type === "spawned" && json.child_name === "mover",
-    );
-    await bus.publish("nodes/hall/spawn", { name: "mover", code: "function setup() {}" });
+    // Whoever sends it with the same epoch does not ask, and neither of the two yields.
+    const { epoch } = (await run("state", "mover", "--json")).json.config;
+    const twice = { name: "mover", code: "function setup() {}", epoch, _reply_topic: "main/reply/twice" };
+    const started = bus.on("main/reply/twice");
+    await bus.publish("nodes/hall/spawn", twice);
     await started;
     const { code, stdout } = await run("doctor");
     assertEquals(code, 1);
