@@ -18,7 +18,7 @@ testOnStage("manifest", {}, {
     const { timestamp, ...manifest } = JSON.parse(await stage.retained(agent.topic("manifest")));
     assertEquals(typeof timestamp, "number");
     const who = { name: "full", actor_id: agent.id, node: "test-node" };
-    assertEquals(manifest, { ...who, ...about, publishes: ["m/a", "m/b"] });
+    assertEquals(manifest, { ...who, ...about, epoch: 0, publishes: ["m/a", "m/b"] });
   },
 
   "a config that says nothing about itself has an empty manifest": async (stage) => {

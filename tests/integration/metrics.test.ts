@@ -5,11 +5,11 @@ import { testOnStage } from "../support/stage.ts";
 testOnStage("metrics", {}, {
   "an agent's memory is measured from its first heartbeat on": async (stage) => {
     const agent = await stage.spawn({ name: "idle", code: "function setup() {}" });
-    const { cpu, memory_mb, timestamp, ...rest } = (await agent.state("running")).json;
+    const { cpu, memory_mb, timestamp, placement, ...rest } = (await agent.state("running")).json;
     assert(memory_mb > 5 && memory_mb < 500, `${memory_mb} MiB`);
-    assertEquals([typeof cpu, typeof timestamp], ["number", "number"]);
+    assertEquals([cpu, timestamp, placement].map((each) => typeof each), ["number", "number", "string"]);
     const about = { actor_id: agent.id, name: "idle", node: "test-node" };
-    assertEquals(rest, { ...about, state: "running", task: "running", protected: false });
+    assertEquals(rest, { ...about, state: "running", task: "running", protected: false, epoch: 0 });
   },
 
   "memory is the agent's own": async (stage) => {
@@ -57,7 +57,17 @@ testOnStage("metrics", {}, {
     const names = json.agents.map(({ name }: { name: string }) => name);
     assertEquals(names, ["idle", "big", "small", "busy", "lazy", "waiting"]);
     for (const agent of json.agents) {
-      const fields = ["actor_id", "cpu", "memory_mb", "name", "pid", "restart_count", "state", "uptime"];
+      const fields = [
+        "actor_id",
+        "cpu",
+        "epoch",
+        "memory_mb",
+        "name",
+        "pid",
+        "restart_count",
+        "state",
+        "uptime",
+      ];
       assertEquals(Object.keys(agent).sort(), fields);
       assert(agent.uptime > 0);
       assertEquals(agent.actor_id, stage.agent(agent.name).id);

@@ -27,7 +27,15 @@ Deno.test("a node says who it is as soon as it is connected, and is born on its 
   assertMatch(json.runtime, /^deno \d/);
   assertEquals(typeof json.version, "string");
   const birth = await stage.bus.on("nodes/py-node/status");
-  assertEquals(Object.keys(birth.json).sort(), ["instance", "key", "node", "status", "timestamp", "uptime"]);
+  assertEquals(Object.keys(birth.json).sort(), [
+    "instance",
+    "key",
+    "labels",
+    "node",
+    "status",
+    "timestamp",
+    "uptime",
+  ]);
   assertEquals([birth.json.node, birth.json.status, birth.json.instance], [
     "py-node",
     "online",
