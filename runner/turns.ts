@@ -11,6 +11,11 @@ export class Turns {
     return this.#last.has(key);
   }
 
+  /** Resolves when no work runs or waits. */
+  async settled(): Promise<void> {
+    while (this.#last.size > 0) await Promise.all(this.#last.values());
+  }
+
   /**
    * Runs `work` once all earlier work for `key` has ended, well or not.
    * @throws the reason of `signal` when that is aborted while waiting; whatever `work` throws

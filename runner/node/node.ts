@@ -201,9 +201,15 @@ export class Node implements LinkListener {
     await Promise.all([
       this.parts.link.close(drainMs),
       this.#has.subscriptions.close(),
-      this.parts.registry[Symbol.asyncDispose](),
+      this.#closeStores(),
     ]);
     this.parts.denials[Symbol.dispose]();
     await this.parts.audit[Symbol.asyncDispose]();
+  }
+
+  /** The registry last: it releases the folder to the next runner. */
+  async #closeStores(): Promise<void> {
+    await this.#has.generations[Symbol.asyncDispose]();
+    await this.parts.registry[Symbol.asyncDispose]();
   }
 }

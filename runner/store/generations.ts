@@ -33,10 +33,14 @@ export type GenerationRecord = v.InferOutput<typeof RecordSchema>;
 /** Anybody may invent fleets, where commands are not signed. */
 export const MAX_FLEETS = 32;
 
-/** One file for each fleet. Invariant: once a promise resolves, the record is on disk. */
-export class Generations {
+/**
+ * One file for each fleet. Invariants: once the promise of a `save` resolves, the record is on disk; once this is
+ * closed, nothing is written, as another runner may use the folder.
+ */
+export class Generations implements AsyncDisposable {
   readonly #records = new Map<string, GenerationRecord>();
   readonly #turns = new Turns();
+  #isClosed = false;
 
   /** @param folder `undefined`: nothing is kept, as the state folder cannot be written */
   constructor(private readonly folder: string | undefined) {}
@@ -80,12 +84,18 @@ export class Generations {
   /** @throws Deno's error when it cannot be written; it then counts in this process all the same */
   async save(record: GenerationRecord): Promise<void> {
     this.#records.set(record.fleet, record);
-    if (this.folder === undefined) return;
+    if (this.folder === undefined || this.#isClosed) return;
     // The newest is written, whichever write comes last.
     await this.#turns.take(record.fleet, async () => {
       const newest = this.#records.get(record.fleet);
       if (newest !== undefined) await replaceDurably(this.#path(record.fleet), JSON.stringify(newest));
     });
+  }
+
+  /** Waits for the writes that were asked for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    await this.#turns.settled();
   }
 
   #path(fleet: string): string {

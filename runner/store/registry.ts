@@ -34,8 +34,6 @@ export class Registry implements AsyncDisposable {
   readonly #entries = new Map<string, RegistryEntry>();
   readonly #ended = new Map<string, EndedRecord>();
 
-  readonly #writing = new Set<Promise<void>>();
-
   private constructor(
     private readonly dir: string,
     /** The same for every process that uses this folder. */
@@ -122,7 +120,7 @@ export class Registry implements AsyncDisposable {
   async save(agent: string, entry: RegistryEntry): Promise<void> {
     this.#entries.set(agent, entry);
     this.#ended.delete(agent);
-    await this.#write(agent, async () => {
+    await this.#turns.take(agent, async () => {
       // In this order, an end that is still recorded always wins: see `remove`.
       await removeDurably(this.#path("ended", agent));
       await replaceDurably(this.#path("agents", agent), JSON.stringify(entry));
@@ -142,15 +140,15 @@ export class Registry implements AsyncDisposable {
   async remove(agent: string, ended?: EndedRecord): Promise<void> {
     this.#entries.delete(agent);
     if (ended === undefined) {
-      return await this.#write(agent, () => removeDurably(this.#path("agents", agent)));
+      return await this.#turns.take(agent, () => removeDurably(this.#path("agents", agent)));
     }
     this.#remember(agent, ended);
-    const recorded = this.#write(
+    const recorded = this.#turns.take(
       agent,
       () => replaceDurably(this.#path("ended", agent), JSON.stringify(ended)),
     );
     // A recorded end wins over what is left of the agent, whoever reads both. This removal comes before any later write.
-    const tidied = this.#write(agent, async () => {
+    const tidied = this.#turns.take(agent, async () => {
       await recorded;
       await removeDurably(this.#path("agents", agent));
     });
@@ -166,19 +164,9 @@ export class Registry implements AsyncDisposable {
 
   /** Waits for pending writes, so that a process that ends does not leave half of its decisions on disk. */
   async [Symbol.asyncDispose](): Promise<void> {
-    while (this.#writing.size > 0) await Promise.allSettled(this.#writing);
+    await this.#turns.settled();
     // Closing releases the lock.
     this.lock?.close();
-  }
-
-  async #write(agent: string, work: () => Promise<void>): Promise<void> {
-    const written = this.#turns.take(agent, work);
-    this.#writing.add(written);
-    try {
-      await written;
-    } finally {
-      this.#writing.delete(written);
-    }
   }
 
   #remember(agent: string, ended: EndedRecord): void {
@@ -187,7 +175,7 @@ export class Registry implements AsyncDisposable {
     const [oldest] = this.#ended.keys();
     if (this.#ended.size <= MAX_ENDED || oldest === undefined) return;
     this.#ended.delete(oldest);
-    void this.#write(oldest, () => removeDurably(this.#path("ended", oldest)));
+    void this.#turns.take(oldest, () => removeDurably(this.#path("ended", oldest)));
   }
 
   async #loadAll<T>(

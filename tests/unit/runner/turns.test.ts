@@ -25,6 +25,21 @@ Deno.test("work that failed does not hold up the next", async () => {
   assertEquals(await next, "ran");
 });
 
+Deno.test("whoever waits for all work waits for what is asked for meanwhile, and not for what failed", async () => {
+  const turns = new Turns();
+  await turns.settled();
+  const seen: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const first = turns.take("k", () => gate.promise);
+  const failed = turns.take("other", () => Promise.reject(new Error("no")));
+  const all = turns.settled().then(() => seen.push("settled"));
+  await assertRejects(() => failed, Error, "no");
+  const second = turns.take("k", () => settled().then(() => void seen.push("second")));
+  gate.resolve();
+  await Promise.all([first, second, all]);
+  assertEquals(seen, ["second", "settled"]);
+});
+
 Deno.test("work aborted while it waits never runs, and later work still waits for earlier", async () => {
   const turns = new Turns();
   const gate = Promise.withResolvers<void>();

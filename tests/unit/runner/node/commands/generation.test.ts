@@ -92,6 +92,17 @@ Deno.test("the same one again changes nothing: what was stopped by hand stays st
   assertEquals(await running(again), ["a"]);
 });
 
+Deno.test("a node that ends has written what became of its agents", async () => {
+  const n = await fakeNode();
+  await apply(n, about(ONE), agents("a", "b"));
+  for (const process of n.runtime.processes) process.says({ t: "loaded", process: true }, { t: "ready" });
+  await settled();
+  await n.node.close("shutdown");
+  await using again = await fakeNode(n.stateDir);
+  again.node.onConnected();
+  assertEquals(outcomes(again), ["a running", "b running"]);
+});
+
 Deno.test("an update that fails is reported as failed, and what was before it runs", async () => {
   await using n = await fakeNode();
   await apply(n, about(ONE), agents("a"));
