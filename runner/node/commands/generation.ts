@@ -64,6 +64,12 @@ async function apply(
   for (const agent of prune ? others : []) {
     if (await stopped(context, agent)) outcomes[agent] = { state: "stopped" };
   }
+  if (context.isClosing()) {
+    // Not done: what could not start any more starts when the message comes again.
+    throw new CommandError(
+      `Cannot apply all of generation ${generation.generation} of fleet '${fleet}': node ${identity.name} is ending`,
+    );
+  }
   // What has settled meanwhile is known better there.
   const settled = generations.find(fleet)?.outcomes ?? {};
   for (const [agent, outcome] of Object.entries(outcomes)) {

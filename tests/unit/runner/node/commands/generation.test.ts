@@ -103,6 +103,20 @@ Deno.test("a node that ends has written what became of its agents", async () => 
   assertEquals(outcomes(again), ["a running", "b running"]);
 });
 
+Deno.test("a generation that comes while the node ends is not done: it is taken up at the next start", async () => {
+  const n = await fakeNode();
+  n.runtime.stubborn = true;
+  const slow = await n.spawn("slow");
+  const closed = n.node.close("shutdown");
+  await apply(n, about(ONE), agents("a"), { _reply_topic: "r" });
+  assertStringIncludes(JSON.stringify(n.reports("r")), "is ending");
+  slow?.exit("exited with code 0");
+  await closed;
+  await using again = await fakeNode(n.stateDir);
+  await apply(again, about(ONE), agents("a"));
+  assertEquals(await running(again), ["slow", "a"]);
+});
+
 Deno.test("an update that fails is reported as failed, and what was before it runs", async () => {
   await using n = await fakeNode();
   await apply(n, about(ONE), agents("a"));
