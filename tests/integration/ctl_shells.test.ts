@@ -74,7 +74,7 @@ Deno.test({
       "agentflow spawn x.ts --node  => hall|attic",
       "agentflow spawn x.ts --node = h => hall",
       "agentflow stop  => sensor",
-      "agentflow stop $(touch evil)  => ",
+      "agentflow stop $(touch evil)  => sensor",
       "agentflow spawn my => my agent.ts",
       "agentflow completions  => bash|zsh|fish",
     ]);

@@ -179,7 +179,7 @@ law("bad arguments are errors that say what is wrong, and nothing is sent", asyn
     [
       "spawn_agent",
       { name: "a", node: "test-node", template: "door", parameters: { line: -1 } },
-      /line must be 0 or/,
+      /line must be text: current value is -1/,
     ],
     ["spawn_agent", { name: "../a", node: "test-node", code: "1" }, /name must be 1 to 64/],
     ["spawn_agent", { name: "a", node: "nowhere", code: "1" }, /Unknown node 'nowhere': known: test-node/],
