@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import { parseSelector } from "../fleet/selector.ts";
 import type { Located } from "../operations/find.ts";
-import { isLimited, type NodeSelection, selectAgents } from "../operations/selection.ts";
+import { type AgentSelection, isLimited, type NodeSelection, selectAgents } from "../operations/selection.ts";
 import type { Operator } from "../operator.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { codesOf, wordsOf } from "../../protocol/expected_error.ts";
@@ -13,20 +13,22 @@ import { EXIT } from "./exit_code.ts";
 import { type Options, text } from "./options.ts";
 import { count } from "./render/units.ts";
 
-/** For `command.option(...)`. */
-export const LABELS_OPTION = [
-  "-l, --selector <LABELS>",
-  "only nodes with these labels, such as room=kitchen,!beta",
-] as const;
-
-export function addNodeSelection(command: Command): void {
-  command.option("--node <NODE>", "only on this node").option(...LABELS_OPTION);
+/** A wrong selector is a usage error: it is told before the command connects to the broker. */
+export function addLabelSelection(command: Command): void {
+  command.option("-l, --selector <LABELS>", "only nodes with these labels, such as room=kitchen,!beta")
+    .hook("preAction", (_, acting) => void nodeSelection(acting.opts()));
 }
 
-/** Names, or else all agents of the nodes that the flags choose. */
+export function addNodeSelection(command: Command): void {
+  command.option("--node <NODE>", "only on this node");
+  addLabelSelection(command);
+}
+
+/** Names, or else all agents of the nodes that the flags choose; neither is a usage error, told before connecting. */
 export function addAgentSelection(command: Command): void {
   command.argument("[AGENT...]", "names, or patterns such as 'light-*' (default: all that the flags choose)");
   addNodeSelection(command);
+  command.hook("preAction", (_, acting) => void agentSelection(acting.opts(), acting.args));
 }
 
 /** @throws ConfigError */
@@ -36,6 +38,13 @@ export function nodeSelection(options: Options): NodeSelection {
     node: text(options, "node"),
     labels: selector === undefined ? undefined : parseSelector(selector),
   };
+}
+
+/** @throws ConfigError when it chooses nothing: a forgotten name must not mean every agent */
+function agentSelection(options: Options, names: readonly string[]): AgentSelection {
+  const selection = nodeSelection(options);
+  if (names.length > 0 || isLimited(selection)) return { ...selection, names };
+  throw new ConfigError("Name the agents, or choose nodes by --node or --selector");
 }
 
 /** What is done to each agent. */
@@ -56,11 +65,7 @@ export async function eachAgent(
   deed: Deed,
 ): Promise<number> {
   const names = given.filter((name) => name !== undefined);
-  const selection = nodeSelection(run.options);
-  if (names.length === 0 && !isLimited(selection)) {
-    throw new ConfigError("Name the agents, or choose nodes by --node or --selector");
-  }
-  const places = selectAgents(operator.fleet, { ...selection, names });
+  const places = selectAgents(operator.fleet, agentSelection(run.options, names));
   const [only] = places;
   if (only !== undefined && places.length === 1) {
     await deed.act(only);

@@ -36,7 +36,11 @@ Deno.test("what is no flag, no command, or no value is exit code 2", async () =>
     [["nodes", "--nope"], /unknown option '--nope'/],
     [["explode"], /unknown command 'explode'/],
     [["spawn", "x.ts"], /required option '--node <NODE>' not specified/],
-    [["stop"], /missing required argument 'AGENT'/],
+    ...["stop", "delete", "restart", "pause", "resume"].map((verb): [string[], RegExp] => [
+      [verb],
+      /Name the agents, or choose nodes by --node or --selector/,
+    ]),
+    [["agents", "--selector", "a=b=c"], /A label selector is such as/],
     [["nodes", "--port", "99999"], /--port must be a whole number from 1 to 65535/],
     [["nodes", "--timeout", "soon"], /--timeout must be a number of seconds/],
     [["nodes", "--sign-key", "/nowhere/key"], /--sign-key: cannot read '\/nowhere\/key'/],

@@ -8,7 +8,7 @@ import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, milliseconds } from "../options.ts";
-import { LABELS_OPTION, nodeSelection } from "../selection.ts";
+import { addLabelSelection, nodeSelection } from "../selection.ts";
 import { LiveView } from "../render/live.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration, megabytes, percent, UNKNOWN } from "../render/units.ts";
@@ -20,8 +20,8 @@ export function addNodes(program: Command, cli: Cli): void {
   const command = program.command("nodes")
     .description("list the nodes: online or not, agents, load, version, labels")
     .option("-w, --watch", "keep the table up to date, until Ctrl-C; with --json a line for each change")
-    .option(...LABELS_OPTION)
     .option("--listen <SECONDS>", "also wait this long for nodes that only send heartbeats");
+  addLabelSelection(command);
   addForget(command, cli);
   cli.connected(command, async (run, operator) => {
     const listenMs = milliseconds(run.options, "listen") ?? 0;

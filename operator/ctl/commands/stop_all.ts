@@ -11,15 +11,15 @@ import { agreed } from "../ask.ts";
 import { type Cli, commandOptions, type Run } from "../cli.ts";
 import { codesOf, wordsOf } from "../../../protocol/expected_error.ts";
 import { EXIT } from "../exit_code.ts";
-import { LABELS_OPTION, nodeSelection } from "../selection.ts";
+import { addLabelSelection, nodeSelection } from "../selection.ts";
 import { count } from "../render/units.ts";
 
 export function addStopAll(program: Command, cli: Cli): void {
   const command = program.command("stop-all")
     .description("end nodes and all of their agents, which do not come back on their own")
     .argument("[NODE...]", "nodes to end (default: all that are online)")
-    .option(...LABELS_OPTION)
     .option("--yes", "do not ask");
+  addLabelSelection(command);
   cli.connected(command, async (run, operator, ...names) => {
     await survey(operator, { signal: run.signal });
     const { fleet } = operator;
