@@ -41,7 +41,7 @@ Deno.test("executable has the runner in it, its permissions, and what keeps it s
     has(/"features":\["net"\]/);
     has(/"permissions":\{"allow_env":\[\],"deny_env":null,.*"allow_run":\[\],"deny_run":null/);
     // The harness goes along, as it does in the bundle.
-    has(/"agents\/harness\/main\.js": '\/\/ protocol\/[a-z_]+\.ts/);
+    has(/"agents\/harness\/main\.js": '.*\\n\/\/ agents\/harness\/main\.ts\\n/);
     // So does the launcher that puts the kernel's walls around agents.
     has(/landlock_restrict_self/);
     assert(((await Deno.stat(output)).mode ?? 0) & 0o100);
