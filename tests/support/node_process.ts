@@ -75,11 +75,23 @@ export class NodeProcess implements AsyncDisposable {
     return this.child.pid;
   }
 
-  /** Resolves when it has ended and all that it logged has been read. */
-  async exitCode(): Promise<number> {
-    const { code } = await this.child.status;
-    await this.#reading;
-    return code;
+  /**
+   * Resolves when it has ended by itself and all that it logged has been read.
+   * @throws Error when it does not end within `patienceMs`
+   */
+  async exitCode(patienceMs = 30_000): Promise<number> {
+    const { promise: impatience, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const last = this.stderr.slice(-15).join("\n");
+      reject(new Error(`${this.name} has not ended within ${patienceMs} ms:\n${last}`));
+    }, patienceMs);
+    try {
+      const { code } = await Promise.race([this.child.status, impatience]);
+      await this.#reading;
+      return code;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Spawns an agent as any client would, and waits until it runs. */
