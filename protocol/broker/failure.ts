@@ -173,7 +173,8 @@ function expectation({ url }: BrokerUrl): string {
 }
 
 function quote(error: ConnectionError | undefined): string {
-  if (error === undefined) return "the broker closed the connection";
+  // Whether the end is noticed by reading or by writing is a matter of timing: one cause has one description.
+  if (error === undefined || isBareEnd(error)) return "the broker closed the connection";
   const text = error.message === "" ? String(error.code ?? error.name) : error.message;
   return text.slice(0, MAX_QUOTE_CHARS);
 }

@@ -202,11 +202,13 @@ Deno.test("of several addresses that failed the first counts", () => {
   assertEquals(said(error), "connection refused (is a broker running there?)");
 });
 
-Deno.test("a connection that had been accepted ends without guesses", () => {
-  const accepted = { accepted: true };
-  assertEquals(said(undefined, "mqtt://b", accepted), "the broker closed the connection");
-  assertEquals(said(failure("ECONNRESET", "read ECONNRESET"), "mqtt://b", accepted), "read ECONNRESET");
-  assertEquals(said(failure("EPIPE", ""), "mqtt://b", accepted), "EPIPE");
+Deno.test("a connection that had been accepted ends with one description, however its end is noticed", () => {
+  const ends = [undefined, failure("ECONNRESET", "read ECONNRESET"), failure("EPIPE", "write EPIPE")];
+  for (const end of ends) {
+    assertEquals(said(end, "mqtt://b", { accepted: true }), "the broker closed the connection");
+  }
+  const other = failure("ETIMEDOUT", "read ETIMEDOUT");
+  assertEquals(said(other, "mqtt://b", { accepted: true }), "read ETIMEDOUT");
 });
 
 Deno.test("a broker that is not there is told from one that does not let in", () => {
