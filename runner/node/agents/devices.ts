@@ -59,10 +59,11 @@ export class DeviceDesk {
 
   /**
    * What an agent asks for and this node does not have; `undefined` where it has all. Asked at a spawn alone: a sensor
-   * that is unplugged keeps no agent from coming back.
+   * that is unplugged keeps no agent from coming back. Synchronous for an agent that asks for none of these.
    */
-  async missing({ name, devices }: SpawnConfig): Promise<string | undefined> {
-    return await this.#missingSensor(devices) ?? await this.#missingLine(name, devices);
+  missing({ name, devices }: SpawnConfig): Promise<string | undefined> | undefined {
+    if (devices.sensors.length === 0 && devices.gpio.length === 0) return undefined;
+    return this.#missingSensor(devices).then((sensor) => sensor ?? this.#missingLine(name, devices));
   }
 
   /** Its outputs go to their safe level. */

@@ -39,7 +39,9 @@ async function take(
   const { supervisor, reporter, identity, updates, arrivals, stateFiles } = context;
   const { name, migration } = config;
   await context.enforcer.check(config);
-  const missing = await context.devices.missing(config);
+  const search = context.devices.missing(config);
+  // Agents of messages that arrive together start in the order of the messages: nothing waits without need.
+  const missing = search === undefined ? undefined : await search;
   if (missing !== undefined) {
     throw new CommandError(`Cannot spawn '${name}' on ${identity.name}: ${missing}`, name);
   }

@@ -58,3 +58,14 @@ Deno.test("the same spawn is carried out when it is sent anew", async () => {
   await untilSettled("the spawn is cleared", () => cleared(node) === 2);
   assertEquals(spawned(node), 2);
 });
+
+Deno.test("a spawn and a desired_state that arrive together start their agents in the order of the messages", async () => {
+  await using node = await fakeNode();
+  const names = () => node.node.events.peers().map(({ name }) => name);
+  const desired = JSON.stringify({ agents: ["b", "c"].map((name) => ({ name, code: "//" })) });
+  retained(node, SPAWN);
+  const payload = new TextEncoder().encode(desired);
+  node.node.onMessage({ topic: "nodes/n/desired_state", payload, retained: true });
+  await untilSettled("all have started", () => names().length === 3);
+  assertEquals(names(), ["a", "b", "c"]);
+});
