@@ -20,7 +20,7 @@ export interface Loaded {
 }
 
 /** How many ended agents are remembered. */
-const MAX_ENDED = 1000;
+export const MAX_ENDED = 1000;
 
 /**
  * Layout: `agentflow_{node}.registry/{agents,ended}/{agent}.json`; `installation`, a random id of this folder; `outbox.db`;
@@ -103,7 +103,12 @@ export class Registry implements AsyncDisposable {
     const damages: string[] = [];
     const onDamage = (message: string) => damages.push(message);
     await this.#loadAll("agents", parseEntry, this.#entries, onDamage);
-    await this.#loadAll("ended", parseEnded, this.#ended, onDamage);
+    const ended = new Map<string, EndedRecord>();
+    await this.#loadAll("ended", parseEnded, ended, onDamage);
+    // In the order in which they ended: the first is forgotten first.
+    for (const [agent, record] of [...ended].sort(([, one], [, other]) => one.at - other.at)) {
+      this.#ended.set(agent, record);
+    }
     for (const agent of this.#ended.keys()) this.#entries.delete(agent);
     return { entries: new Map(this.#entries), damages };
   }
@@ -175,7 +180,8 @@ export class Registry implements AsyncDisposable {
     const [oldest] = this.#ended.keys();
     if (this.#ended.size <= MAX_ENDED || oldest === undefined) return;
     this.#ended.delete(oldest);
-    void this.#turns.take(oldest, () => removeDurably(this.#path("ended", oldest)));
+    // A file that stays is read again at the next start, and is removed later.
+    this.#turns.take(oldest, () => removeDurably(this.#path("ended", oldest))).catch(() => {});
   }
 
   async #loadAll<T>(
