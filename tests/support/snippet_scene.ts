@@ -104,6 +104,7 @@ export class SnippetScene implements AsyncDisposable {
     await said.promise.finally(() => clearTimeout(timer));
     // Its first words come before it listens.
     if (script.includes("--broker embedded")) await untilItAccepts(this.port);
+    if (script.includes(String(this.webPort))) await untilItAccepts(this.webPort);
   }
 
   async #follow(child: Deno.ChildProcess, onText: (text: string) => void): Promise<void> {
