@@ -11,7 +11,7 @@ interface Condition {
   readonly isNegated: boolean;
 }
 
-const FORM = /^(!?)([^!=\s]+?)(?:\s*(!?=)=?\s*([^!=]*))?$/;
+const FORM = /^(!?)([^!=\s]+)(?:\s*(!?=)=?([^!=]*))?$/;
 
 /** @throws ConfigError */
 export function parseSelector(text: string): Selector {

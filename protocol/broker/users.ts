@@ -93,5 +93,5 @@ function derive(password: Uint8Array, salt: Uint8Array, cost: typeof COST): Prom
 }
 
 function unpadded(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("base64").replace(/=+$/, "");
+  return Buffer.from(bytes).toString("base64").replaceAll("=", "");
 }
