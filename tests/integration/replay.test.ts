@@ -243,6 +243,8 @@ for (const { name: file } of [...Deno.readDirSync(FOLDER)].sort((a, b) => a.name
       };
     };
     const isComplete = (heard: Heard) => differences(heard).join("\n") === remaining.join("\n");
-    assertEquals(differences(await replay(join(FOLDER, file), adapt, missing, isComplete)), remaining);
+    const heard = await replay(join(FOLDER, file), adapt, missing, isComplete);
+    assertEquals(differences(heard), remaining);
+    assertEquals(heard.awaited.map((line) => inWords("-", line)), [], "waited for in vain");
   });
 }

@@ -26,6 +26,8 @@ type Row =
 export interface Heard {
   readonly theirs: Map<string, Line[]>;
   readonly ours: Map<string, Line[]>;
+  /** Lines of theirs that were waited for in vain. */
+  readonly awaited: readonly Line[];
 }
 
 const PATIENCE_MS = 20_000;
@@ -121,6 +123,7 @@ export async function replay(
   await using listener = await Listener.connect(broker.port, (line) => adapt(line, "ours"));
   await using nodes = new Nodes(broker.port);
   const theirs = new Map<string, Line[]>();
+  const awaited: Line[] = [];
   for (const row of rows) {
     if ("start" in row) nodes.start(row.start);
     else if ("signal" in row) await nodes.end(row.node, row.signal);
@@ -132,11 +135,13 @@ export async function replay(
       const other = missing(line);
       if (other === undefined) {
         const times = count(theirs, line);
-        await listener.until(() => count(listener.lines, line) >= times);
-      } else if (other.instead) await listener.until(() => listener.lines.has(line.topic));
+        if (!await listener.until(() => count(listener.lines, line) >= times)) awaited.push(line);
+      } else if (other.instead && !await listener.until(() => listener.lines.has(line.topic))) {
+        awaited.push(line);
+      }
     }
   }
-  const heard = { theirs, ours: listener.lines };
+  const heard = { theirs, ours: listener.lines, awaited };
   await listener.until(() => isComplete(heard));
   return heard;
 }
@@ -192,8 +197,8 @@ class Listener implements AsyncDisposable {
     await this.client.publishAsync(topic, text, { qos: 1, retain });
   }
 
-  /** Resolves when `isHeard`, or after a while. */
-  async until(isHeard: () => boolean): Promise<void> {
+  /** Resolves when `isHeard`, or after a while. @returns whether it is */
+  async until(isHeard: () => boolean): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = () => {
       if (isHeard()) resolve();
@@ -204,6 +209,7 @@ class Listener implements AsyncDisposable {
     await promise;
     clearTimeout(timer);
     this.#waiting.delete(look);
+    return isHeard();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
