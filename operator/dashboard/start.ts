@@ -27,7 +27,7 @@ export interface DashboardOptions {
   readonly listen: string;
   /** 0 for any free one. */
   readonly httpPort: number;
-  /** Names under which it may be called, besides addresses and `localhost`. */
+  /** Host names that clients may use, besides IP addresses and `localhost`. */
   readonly hostNames: readonly string[];
   readonly token: Secret | undefined;
   readonly allowControl: boolean;

@@ -1,9 +1,9 @@
-/** Reads the token that browsers must show. */
+/** Reads the token that browsers must present. */
 import { readTextFile } from "../../protocol/config/text_file.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { Secret } from "../../protocol/config/secret.ts";
 
-/** Minimum length that nobody can guess over a network. */
+/** Minimum length that cannot be guessed over a network. */
 const MIN_CHARS = 16;
 
 /** @throws ConfigError */

@@ -1,16 +1,16 @@
 /** The messages between server and page, shared by both. Times are epoch seconds. */
 
-/** A browser is told something this often, even when nothing is new: it then knows that the connection lives. */
+/** How often a browser receives a message even without news, so that it can detect a dead connection. */
 export const HEARTBEAT_SECONDS = 2;
 
 /** A node as the page and the REST API show it. */
 export interface NodeDto {
   readonly name: string;
-  /** As the node reports; a silent node is `stale`, by the age of `last_seen`. */
+  /** As the node last reported. A node that went silent stays `true`; the page derives `stale` from `last_seen`. */
   readonly online: boolean;
   /** When its last heartbeat arrived. */
   readonly last_seen: number | null;
-  /** Since when this server hears it without a gap: from its first message, or since the broker is back. */
+  /** Since when this server hears it without a gap: its first message, or the last reconnect to the broker. */
   readonly listening_since: number;
   readonly agents: readonly string[];
   readonly runtime: string | null;
@@ -25,7 +25,7 @@ export interface NodeDto {
   /** How far its clock is behind the server's, seconds. */
   readonly clock_skew: number | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** Its sensors, in words: kind, unit and id. */
+  /** Descriptions of its sensors: kind, unit and id. */
   readonly sensors: readonly string[];
 }
 
@@ -109,7 +109,7 @@ export interface TimelineEvent extends Entry {
   readonly message: string;
 }
 
-/** The newest lines, in order of `seq`: where there are too many, errors stay longer than others, up to half of them. */
+/** The newest lines, ordered by `seq`. Above `max`, other lines are dropped before errors, which get up to half. */
 export function errorsFirst(lines: readonly LogLine[], max: number): readonly LogLine[] {
   if (lines.length <= max) return lines;
   const errors = lines.filter(({ level }) => level === "error").slice(-Math.floor(max / 2));
@@ -138,12 +138,12 @@ export interface BrokerStatus {
   readonly reason: string | null;
 }
 
-/** What a browser may do, and how much the server keeps. */
+/** What a browser is allowed to do, and how much the server keeps. */
 export interface ViewerSession {
   readonly version: string;
   readonly control: boolean;
   readonly show_code: boolean;
-  /** Whether a token is required, so that there is a session to log out of. */
+  /** Whether a token is required: only then can a browser log out. */
   readonly token: boolean;
 }
 
@@ -220,13 +220,13 @@ export interface Reading {
   readonly topic: string;
   /** Path of the field in the payload; empty when the payload itself is the number. */
   readonly field: string;
-  /** As the payload says in `unit`; null when it does not. */
+  /** The payload's `unit`; null if it has none. */
   readonly unit: string | null;
   readonly time: readonly number[];
   readonly value: readonly number[];
 }
 
-/** What its node says about an agent, for the agent's page. Code and config only if the server may show them. */
+/** A node's report about an agent, for the agent's page. Has code and config only if the server may show them. */
 export interface Inspection {
   readonly config: Readonly<Record<string, unknown>> | null;
   readonly code: string | null;
@@ -248,7 +248,7 @@ export interface ActionOutcome {
   readonly answer?: unknown;
 }
 
-/** What a check of code has found, without running any of it. */
+/** The findings of a static check of code. */
 export interface CodeCheck {
   readonly problems: readonly CodeProblem[];
   /** Not mistakes, but worth knowing; and what was not checked. */
@@ -256,7 +256,7 @@ export interface CodeCheck {
 }
 
 export interface CodeProblem {
-  /** From 1; null when it is about no line. */
+  /** From 1; null if it concerns no particular line. */
   readonly line: number | null;
   readonly message: string;
 }

@@ -33,7 +33,7 @@ export interface FeedOptions {
   /** The receiver of the messages keeps this up to date. */
   readonly fleet: Fleet;
   readonly onMessage: (message: BusMessage) => void;
-  /** Called for what an agent publishes to a topic of its own. */
+  /** Called for messages on agents' own topics. */
   readonly onReading: (message: BusMessage) => void;
   readonly onStatus: () => void;
   readonly log: (message: string) => void;
@@ -135,7 +135,7 @@ export class Feed implements AsyncDisposable {
   }
 }
 
-/** Reports of nodes and agents are subscribed to anyway. */
+/** Topics that the fixed subscriptions already cover. */
 function isReport(topic: string): boolean {
   return topic.startsWith("nodes/") || topic.startsWith("agents/");
 }

@@ -13,7 +13,7 @@ export interface CodeEditor {
   show(code: string): void;
   /** Sets the language for colours and completion. */
   speak(language: EditorLanguage): void;
-  /** Marks the lines that have problems, from 1; what is typed moves the marks along. */
+  /** Marks the lines that have problems, from 1; the marks move with the text as it is edited. */
   mark(problems: readonly CodeProblem[]): void;
   destroy(): void;
 }

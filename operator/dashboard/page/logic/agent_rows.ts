@@ -56,7 +56,7 @@ export function rowsOf(
   return options.grouped ? grouped(rows, nodes, options) : rows;
 }
 
-/** The options that an address names; see `queryOf`. */
+/** Reads the options from the URL's query; the inverse of `queryOf`. */
 export function optionsIn(query: URLSearchParams, folded: ReadonlySet<string>): ListOptions {
   const states = query.get("state")?.split(",") ?? [];
   return {
@@ -69,7 +69,7 @@ export function optionsIn(query: URLSearchParams, folded: ReadonlySet<string>): 
   };
 }
 
-/** The options as fields of an address; what is not said otherwise is left out. */
+/** Writes the options as query fields of the URL; defaults are empty, so they are left out. */
 export function queryOf(
   { text, states, grouped, sort, descending }: ListOptions,
 ): Readonly<Record<string, string>> {
@@ -82,7 +82,7 @@ export function queryOf(
   };
 }
 
-/** The same rows in the same places, with what is now known of them. */
+/** Updates the rows' data but keeps their order. */
 export function heldRows(
   rows: readonly Row[],
   agents: ReadonlyMap<string, AgentDto>,

@@ -29,7 +29,7 @@ export const EMPTY_LOG: ChatLog = { entries: [], nextKey: 1, isBusy: false, mode
 // Distributes over the union, so that `kind` still discriminates.
 type NewEntry = ChatEntry extends infer Entry ? Entry extends ChatEntry ? Omit<Entry, "key"> : never : never;
 
-/** The person said something: a turn begins. */
+/** Adds the person's message and begins a turn. */
 export function said(log: ChatLog, text: string): ChatLog {
   return { ...added(log, { kind: "you", text }), isBusy: true };
 }

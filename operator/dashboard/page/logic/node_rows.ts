@@ -19,7 +19,7 @@ export type NodeSortKey = typeof SORT_KEYS[number];
 const STATES: readonly NodeState[] = ["offline", "stale", "online"];
 
 export interface NodeOptions {
-  /** Parts of a name, a version or a label, such as `room=kitchen`; all must be there. */
+  /** Words to find in a node's name, version or labels, such as `room=kitchen`; all must match. */
   readonly text: string;
   readonly sort: NodeSortKey;
   readonly descending: boolean;
@@ -41,7 +41,7 @@ export function nodeOptionsIn(query: URLSearchParams): NodeOptions {
   };
 }
 
-/** @param now until when this page could hear them, epoch seconds */
+/** @param now the time up to which this page received updates, epoch seconds */
 export function nodeRowsOf(
   nodes: ReadonlyMap<string, NodeDto>,
   agents: Iterable<AgentDto>,

@@ -1,4 +1,4 @@
-/** Samples over time as a chart draws them. Pure. */
+/** Prepares time series for charts. Pure. */
 
 export interface Samples {
   /** Epoch seconds, rising. */
@@ -6,12 +6,12 @@ export interface Samples {
   readonly values: readonly (number | null)[];
 }
 
-/** A pause this many times as long as usual is a gap: something was silent, or away. */
+/** A pause this many times longer than usual is a gap: the source was silent or offline. */
 const GAP_FACTOR = 3;
-/** Shorter pauses are no gap, however often others come, seconds. */
+/** Shorter pauses never count as a gap, seconds. */
 const MIN_GAP_SECONDS = 5;
 
-/** Puts an unknown value into each pause that is much longer than usual, so that no line is drawn over it. */
+/** Inserts a null into each gap, so that the chart draws no line across it. */
 export function withGaps(time: readonly number[], values: readonly (number | null)[]): Samples {
   const limit = Math.max(MIN_GAP_SECONDS, GAP_FACTOR * usualStep(time));
   const wide: Samples & { readonly time: number[]; readonly values: (number | null)[] } = {
@@ -45,7 +45,7 @@ export function pointedAt(
   return at === undefined ? undefined : { time: at, value: values[index] ?? null };
 }
 
-/** Units by what fields are called: agents publish numbers, not units. */
+/** Guesses units from field names, because agents often publish numbers without units. */
 const UNITS: readonly (readonly [RegExp, string])[] = [
   [/(^|[._])(temp(erature)?(_c|_celsius)?|celsius)$/i, "°C"],
   [/(^|[._])(temp(erature)?_f|fahrenheit)$/i, "°F"],
@@ -63,7 +63,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * The unit of a reading: what its payload says, else what the field's name means.
+ * The unit of a reading: from its payload, else guessed from the field's name.
  * @param said the `unit` in the payload
  */
 export function unitOf(field: string, said: string | null): string {
@@ -77,6 +77,6 @@ export function reading(value: number, unit: string): string {
   return unit === "" ? number : unit === "%" ? `${number}%` : `${number} ${unit}`;
 }
 
-/** Time ranges to choose from, by the name that the address has; seconds. */
+/** The time ranges to choose from, by their name in the URL; seconds. */
 export const RANGES = { "5m": 300, "15m": 900, "1h": 3600 } as const;
 export type RangeName = keyof typeof RANGES;

@@ -95,10 +95,10 @@ function extraOf(text: string): Record<string, unknown> | undefined {
 
 /** Fields that the form has a control for. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(EMPTY_FORM));
-/** Fields that say where and in which turn it was placed, not what it is. */
+/** Fields of one placement on a node, not of the agent itself. */
 const OF_PLACEMENT: ReadonlySet<string> = new Set(["epoch", "node", "replace"]);
 
-/** The form of an agent that is there, to be edited. @param isLive whether it runs, and is to be replaced */
+/** The form for editing an existing agent. @param isLive whether it runs, so that spawning must replace it */
 export function formOf(
   config: Readonly<Record<string, unknown>>,
   code: string,
@@ -127,7 +127,7 @@ export function formOf(
   };
 }
 
-/** A form that was written as a draft; undefined for anything else. */
+/** Parses a saved draft; undefined if it is not a form. */
 export function formInDraft(draft: string): SpawnForm | undefined {
   try {
     const value: unknown = JSON.parse(draft);
@@ -139,7 +139,7 @@ export function formInDraft(draft: string): SpawnForm | undefined {
   }
 }
 
-/** The fields that differ, other than the code, in words. */
+/** Describes the changed fields, except the code. */
 export function fieldChanges(before: SpawnForm, after: SpawnForm): string[] {
   const names = Object.keys(EMPTY_FORM) as (keyof SpawnForm)[];
   return names.filter((name) => name !== "code" && name !== "replace" && before[name] !== after[name]).map((

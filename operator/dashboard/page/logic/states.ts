@@ -4,7 +4,7 @@ import type { AgentDto, NodeDto } from "../../wire.ts";
 
 export type NodeState = "online" | "stale" | "offline";
 
-/** @param now until when this page could hear it, epoch seconds */
+/** @param now the time up to which this page received updates, epoch seconds */
 export function nodeState(node: NodeDto, now: number): NodeState {
   if (!node.online) return "offline";
   const silentSince = Math.max(node.last_seen ?? 0, node.listening_since);

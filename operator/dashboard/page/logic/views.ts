@@ -1,4 +1,4 @@
-/** The table of views, for the navigation, the keys, the titles and the address. Pure. */
+/** The table of views: navigation, shortcuts, titles and URLs are derived from it. Pure. */
 
 interface ViewRule {
   readonly label: string;

@@ -1,12 +1,12 @@
-/** Makes characters visible that would hide, or turn the direction of, the text around them. Pure. */
+/** Escapes invisible characters that hide text or reverse its direction. Pure. */
 
 /**
- * Control characters, and those of format: they turn text (bidirectional), join or hide it, or carry text that nobody sees
- * (tags). Line feeds and tabs stay.
+ * Control and format characters: they change the text direction (bidirectional), join or hide text, or carry invisible
+ * text (tags). Line feeds and tabs are kept.
  */
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 const STAYS: ReadonlySet<string> = new Set(["\n", "\t", "\r"]);
-/** Emoji are joined by it. */
+/** Zero-width joiner: combines several emoji into one. */
 const JOINER = "\u200d";
 
 /** `\u202e` for a right-to-left override, `\x1b` for an escape. */
@@ -21,7 +21,7 @@ export function visible(text: string): string {
 }
 
 const EMOJI = /^\p{Extended_Pictographic}$/u;
-/** What may stand between an emoji and the joiner: a colour of skin, or the choice of its coloured form. */
+/** What may stand between an emoji and the joiner: a skin tone or a variation selector. */
 const EMOJI_STYLE = /^(?:\p{Emoji_Modifier}|\ufe0f)$/u;
 
 function joinsEmoji(text: string, at: number): boolean {

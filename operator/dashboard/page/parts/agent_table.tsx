@@ -161,7 +161,7 @@ function GroupCells(
 function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.Element {
   const app = useApp();
   const spark = app.store.sparks.get(agent.actor_id);
-  // What it used is over.
+  // Its last usage figures are no longer current.
   const isLost = state === "lost";
   const task = agent.task !== null && agent.task !== agent.state ? agent.task : agent.description;
   return (

@@ -97,7 +97,7 @@ export function Empty(
   );
 }
 
-/** A choice of one out of several. */
+/** A choice of one option out of several. */
 export function Segments<T extends string>(
   { label, value, options, onChange }: {
     readonly label: string;

@@ -7,7 +7,7 @@ import { pointedAt, withGaps } from "../logic/samples.ts";
 import { useApp } from "../state/app.ts";
 
 const HEIGHT_PX = 132;
-/** A chart of a few values is not wider than they are. */
+/** A chart with `fits` still spans at least this. */
 const MIN_RANGE_SECONDS = 60;
 /** A shorter selection is a click. */
 const MIN_SELECT_PX = 8;
@@ -16,7 +16,7 @@ export interface TimeRange {
   /** Epoch seconds. */
   readonly from: number;
   readonly to: number;
-  /** Whether it begins with the first value, where there are none before. */
+  /** Whether to start the chart at the first value if that is later than `from`. */
   readonly fits?: boolean;
 }
 
@@ -40,7 +40,7 @@ export function Chart(
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const [pointed, setPointed] = useState<number | null>(null);
-  /** What uPlot asks for while it draws. */
+  /** For uPlot's callbacks, which would otherwise use the props of the first render. */
   const latest = useRef({ range, onZoom });
   latest.current = { range, onZoom };
   const data = useMemo(() => withGaps(time, values), [time, values]);

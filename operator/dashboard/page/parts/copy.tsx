@@ -1,4 +1,4 @@
-/** A button that copies text, and says so. */
+/** A button that copies text and confirms it. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "./icons.tsx";
@@ -43,7 +43,7 @@ async function written(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Pages that do not come over HTTPS, nor from this machine, have no clipboard: select it as people would.
+    // Browsers offer the clipboard API only over HTTPS or on localhost: fall back to selecting the text.
     return writtenByHand(text);
   }
 }

@@ -1,4 +1,4 @@
-/** Dialogs that ask before an action. They are the browser's own: they keep the focus, and Escape closes them. */
+/** Confirmation dialogs. They use the native `<dialog>`, which traps the focus and closes on Escape. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ActionOutcome, AgentDto, Inspection } from "../../wire.ts";

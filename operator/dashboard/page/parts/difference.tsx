@@ -1,4 +1,4 @@
-/** What an edited agent has that the one before has not. */
+/** Shows the difference between an edited agent and its previous version. */
 import type { JSX } from "preact";
 import { structuredPatch } from "diff";
 import { fieldChanges, type SpawnForm } from "../logic/spawn_form.ts";

@@ -33,7 +33,7 @@ function EntryList<T extends Entry>(
     setEnd(!found);
     setShown(shown + PAGE);
   };
-  // The very first entry has the number 1.
+  // Entry numbers start at 1: nothing is older than entry 1.
   const mayHaveOlder = older !== undefined && !isEnd && (entries[0]?.seq ?? 1) > 1;
   const hasMore = limit === undefined && (shown < entries.length || mayHaveOlder);
   return (
@@ -50,7 +50,7 @@ function EntryList<T extends Entry>(
   );
 }
 
-/** The agent that an entry is about, else its node. */
+/** A link to the agent that an entry is about, or else to its node. */
 export function Source({ entry }: { readonly entry: Entry }): JSX.Element {
   return (
     <span class="source">
@@ -102,7 +102,7 @@ export function AlertList(props: ListProps<AlertEntry>): JSX.Element {
   );
 }
 
-/** An error as it is copied. */
+/** The text of an error for the clipboard. */
 function errorText({ time, node, agent, phase, error, traceback }: ErrorEntry): string {
   const stack = traceback === null ? "" : `\n${traceback}`;
   return `${new Date(time * 1000).toISOString()} ${node ?? "?"}/${agent ?? "-"} ${phase}: ${error}${stack}`;

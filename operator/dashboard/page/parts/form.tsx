@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { ActionOutcome } from "../../wire.ts";
 
-/** A control with its label, and what is wrong with its value. */
+/** A control with its label and its validation error. */
 export function Field(
   { label, hint, problem, children }: {
     readonly label: string;
@@ -20,7 +20,7 @@ export function Field(
   );
 }
 
-/** What became of an action, and how long it took. */
+/** The outcome of an action and its duration. */
 export function OutcomeBox(
   { outcome, children }: { readonly outcome: ActionOutcome | null; readonly children?: ComponentChildren },
 ): JSX.Element | null {

@@ -36,7 +36,7 @@ const PATHS = {
 } as const;
 export type IconName = keyof typeof PATHS;
 
-/** @param props.name the icon; the text beside it says the same */
+/** Hidden from screen readers, because the text beside the icon has the same meaning. */
 export function Icon({ name, size = 16 }: { readonly name: IconName; readonly size?: number }): JSX.Element {
   return (
     <svg class="icon" width={size} height={size} viewBox="0 0 16 16" aria-hidden="true">

@@ -10,13 +10,13 @@ const NO_PROBLEMS: readonly CodeProblem[] = [];
 export function LazyEditor(
   { code, version = code, language, label, onChange, problems = NO_PROBLEMS, tall = false }: {
     readonly code: string;
-    /** Change this to make `code` replace the editor's contents. Typed text also comes back as `code`, but late. */
+    /** Change this to load `code` into the editor. Otherwise `code` is ignored: it lags behind what is being typed. */
     readonly version?: string | number;
     readonly language: EditorLanguage;
     readonly label: string;
     /** Without it, the editor is read-only. */
     readonly onChange?: (code: string) => void;
-    /** Their lines are marked. */
+    /** The editor marks their lines. */
     readonly problems?: readonly CodeProblem[];
     readonly tall?: boolean;
   },

@@ -92,7 +92,7 @@ export function LogList(
   );
 }
 
-/** A line as it is copied: with its date and its source. */
+/** The text of a line for the clipboard, with its date and source. */
 function lineText({ time, level, agent, node, message }: LogLine): string {
   return `${new Date(time * 1000).toISOString()} ${level} ${node ?? "?"}/${agent ?? "-"} ${message}`;
 }

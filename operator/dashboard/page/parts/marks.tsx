@@ -1,4 +1,4 @@
-/** Small marks: states, levels, times, small charts. Colour never stands alone: each has a shape or a word. */
+/** Small marks: states, levels, times, sparklines. None relies on colour alone: each has a shape or a word. */
 import type { JSX } from "preact";
 import type { EventKind } from "../../wire.ts";
 import { ago, timeOfDay } from "../logic/format.ts";
@@ -62,7 +62,7 @@ export function Clock({ time }: { readonly time: number }): JSX.Element {
 const WIDTH = 64;
 const HEIGHT = 18;
 
-/** The latest values as a line. The number beside it is the newest. */
+/** A sparkline of the latest values. Hidden from screen readers: the number beside it is the newest value. */
 export function SparkChart(
   { values, tone, floor = 1 }: {
     readonly values: readonly number[];

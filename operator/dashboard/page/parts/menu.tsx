@@ -29,9 +29,9 @@ export function Menu(
   { label, items, hint, isCurrent = false, children }: {
     readonly label: string;
     readonly items: readonly MenuItem[];
-    /** Makes it an item of the navigation, with this text. */
+    /** Renders the button as a navigation item with this text. */
     readonly hint?: string;
-    /** Whether the view that is shown is one of its items. */
+    /** Whether one of its items is the current view. */
     readonly isCurrent?: boolean;
     /** Shown after the text. */
     readonly children?: ComponentChildren;
@@ -50,7 +50,7 @@ export function Menu(
   useLayoutEffect(() => {
     const [opener, menu] = [button.current, list.current];
     if (!isOpen || opener === null || menu === null) return;
-    // In the browser's top layer: no row, however it is placed or clipped, holds the menu.
+    // A popover is in the browser's top layer, so no row can clip it.
     menu.showPopover();
     const before = opener.getBoundingClientRect();
     const place = placeOf(before, menu.offsetWidth, menu.offsetHeight);
@@ -111,7 +111,7 @@ export function Menu(
             event.preventDefault();
             setOpen(true);
           }
-          // Where all of its items are disabled, the focus stays here.
+          // The button keeps the focus if all items are disabled.
           if (event.key === "Escape" && isOpen) close(true);
           if (event.key === "Enter" || event.key === " ") event.stopPropagation();
         }}
@@ -127,7 +127,7 @@ export function Menu(
           class="menu"
           role="menu"
           aria-label={label}
-          // Else dragging in the menu would drag the row it belongs to.
+          // Otherwise dragging in the menu would drag the menu's row.
           draggable
           onDragStart={(event) => {
             event.preventDefault();
@@ -161,7 +161,7 @@ function choicesOf(menu: HTMLElement): HTMLElement[] {
   return [...menu.querySelectorAll<HTMLElement>("[role=menuitem]:not([disabled])")];
 }
 
-/** Below the button and flush with its right edge; above it, or moved inwards, where the window ends. */
+/** Below the button, aligned with its right edge; above it or shifted inwards if it would leave the window. */
 function placeOf(
   button: { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number },
   width: number,

@@ -1,4 +1,4 @@
-/** What is shown of a node, on its card and on its page. */
+/** Details of a node, shared by its card and its page. */
 import type { JSX } from "preact";
 import type { History, NodeDto } from "../../wire.ts";
 import { count, duration, megabytes, percent } from "../logic/format.ts";
@@ -63,7 +63,7 @@ export function NodeCharts({ node }: { readonly node: NodeDto }): JSX.Element {
   );
 }
 
-/** A second or two may be the transit time of the message. */
+/** Ignores a difference of a second or two: it may be the message's transit time. */
 function clockWords(skew: number | null): string {
   if (skew === null) return "–";
   if (Math.abs(skew) < 2) return "in time";

@@ -27,7 +27,7 @@ const ICONS: Readonly<Record<View, IconName>> = {
   spawn: "spawn",
 };
 
-/** How many views stand in the navigation of a phone; the others are in its menu. */
+/** The number of views in a phone's navigation bar; the others are in its menu. */
 const ON_PHONE = 4;
 
 export function Shell({ children }: { readonly children: ComponentChildren }): JSX.Element {
@@ -97,7 +97,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }): J
   );
 }
 
-/** The views that a phone has no room for, behind one button. */
+/** The menu of the views that do not fit on a phone. */
 function MoreViews(
   { views, current }: { readonly views: readonly View[]; readonly current: View },
 ): JSX.Element {
@@ -129,7 +129,7 @@ async function logOut(): Promise<void> {
   location.reload();
 }
 
-/** The number of items behind a link. */
+/** The number of items in a view, shown on its link. */
 function Badge({ view }: { readonly view: View }): JSX.Element | null {
   const { store, chat } = useApp();
   store.watchFleet();
@@ -219,7 +219,7 @@ function Toasts(): JSX.Element {
   );
 }
 
-/** Minimum time between announcements: nobody can listen to more. */
+/** Minimum time between announcements: a screen reader needs time to read each one. */
 const ANNOUNCE_MS = 3000;
 
 /** Announces alerts to screen readers. */

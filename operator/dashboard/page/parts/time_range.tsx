@@ -1,4 +1,4 @@
-/** The time that charts show: the last minutes, or a part that was selected in one of them. It is in the address. */
+/** The time range of all charts: the last minutes, or a range selected in a chart. Stored in the URL. */
 import type { JSX } from "preact";
 import { type RangeName, RANGES } from "../logic/samples.ts";
 import { useApp } from "../state/app.ts";
@@ -7,12 +7,12 @@ import type { TimeRange } from "./chart.tsx";
 
 const WORDS: Readonly<Record<RangeName, string>> = { "5m": "5 min", "15m": "15 min", "1h": "1 hour" };
 const CHOICES = Object.entries(WORDS) as [RangeName, string][];
-/** The charts move on by so many seconds at a time, not with every second. */
+/** Charts advance in steps of this many seconds, to redraw less often. */
 const STEP_SECONDS = 5;
 
 interface ChosenRange {
   readonly range: TimeRange;
-  /** Null for a part that was selected. */
+  /** Null for a range selected in a chart. */
   readonly name: RangeName | null;
   readonly choose: (name: RangeName) => void;
   readonly zoom: (range: TimeRange) => void;

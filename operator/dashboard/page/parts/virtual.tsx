@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 /** Pixels rendered beyond the visible part. */
 const OVERSCAN_PX = 240;
-/** Within this distance of its end, a list that follows keeps following, pixels. */
+/** A list with `follow` keeps following while scrolled to within this distance of its end, pixels. */
 const AT_END_PX = 40;
 
 export function VirtualList<T>(
@@ -96,7 +96,7 @@ function topsOf<T>(items: readonly T[], heightOf: (item: T) => number): number[]
   return tops;
 }
 
-/** The item at a height: the last one that begins above it. */
+/** The index of the item at a vertical position: the last item that begins above it. */
 function indexAt(tops: readonly number[], px: number): number {
   let low = 0;
   let high = tops.length - 1;

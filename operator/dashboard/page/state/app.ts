@@ -51,12 +51,12 @@ export class App {
     return this.store.session.value?.control === true;
   }
 
-  /** Whether lists keep their order, because somebody is about to act on a row. */
+  /** Whether lists keep their order, so that no row moves away under the user's pointer. */
   get rowsHeld(): boolean {
     return this.#holds.value > 0 || this.asked.value !== null;
   }
 
-  /** Keeps the rows of lists where they are. @returns call it to let them go */
+  /** Freezes the order of rows in lists. @returns a function that unfreezes it */
   holdRows(): () => void {
     this.#holds.value += 1;
     return () => this.#holds.value -= 1;
@@ -86,12 +86,12 @@ export class App {
     return await this.perform(`${doing[command]} ${agent.name}`, apiPath("agents", agent.actor_id, command));
   }
 
-  /** Starts an agent again after its end. */
+  /** Restarts an agent that has ended. */
   async start(agent: AgentDto): Promise<ActionOutcome> {
     return await this.perform(`Starting ${agent.name}`, apiPath("agents", agent.actor_id, "start"));
   }
 
-  /** Takes an agent that has ended off the list. */
+  /** Removes an agent that has ended from the list. */
   async remove(agent: AgentDto): Promise<ActionOutcome> {
     return await this.perform(`Removing ${agent.name}`, apiPath("agents", agent.actor_id, "remove"));
   }

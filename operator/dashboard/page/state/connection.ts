@@ -7,12 +7,12 @@ import type { Store } from "./store.ts";
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 10_000;
 
-/** How often the silence of the connection is judged. */
+/** How often to check whether the connection is still alive. */
 const WATCH_MS = 500;
-/** How long the server may take to say why it refuses. */
+/** Limit for the request that finds out why the server refused the connection. */
 const WHY_MS = 4000;
 
-/** Invariant: one connection at a time; what an earlier one still says is ignored. */
+/** Invariant: one connection at a time; late messages of an earlier one are ignored. */
 export class Connection {
   #socket: WebSocket | undefined;
   #retryMs = FIRST_RETRY_MS;
@@ -59,7 +59,7 @@ export class Connection {
     };
   }
 
-  /** A half-open connection brings no close event: the server's silence tells. */
+  /** Detects half-open connections, which raise no close event, by the server's silence. */
   #watch(): void {
     if (this.#socket === undefined) return;
     const liveness = livenessOf(performance.now() - this.#heardMs, this.#hasTold);

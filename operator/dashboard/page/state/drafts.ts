@@ -1,9 +1,9 @@
-/** What was typed and not yet sent: it survives another view, and a reload of the page. */
+/** Unsent input, which survives switching views and reloading the page. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 
 const PREFIX = "agentflow-draft:";
 
-/** Invariant: a draft that is empty is none. */
+/** Invariant: empty drafts are not stored. */
 export class Drafts {
   readonly #drafts: Signal<ReadonlyMap<string, string>> = signal(stored());
 
@@ -26,7 +26,7 @@ export class Drafts {
       if (text === "") sessionStorage.removeItem(PREFIX + name);
       else sessionStorage.setItem(PREFIX + name, text);
     } catch {
-      // Without storage, it lasts until the page is closed.
+      // Without storage, drafts last until the page is closed.
     }
   }
 }

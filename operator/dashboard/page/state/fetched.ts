@@ -10,7 +10,7 @@ export function useFetched<T>(path: string, version: unknown): T | null {
     get<T>(path).then((fetched) => {
       if (!isOld) setValue({ path, value: fetched });
     }, () => {
-      // Keep what was fetched before.
+      // Keep the previous data.
     });
     return () => {
       isOld = true;

@@ -1,4 +1,4 @@
-/** The current view, from the part of the address after `#`. */
+/** The current view, from the part of the URL after `#`. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type View, viewNamed } from "../logic/views.ts";
 
@@ -9,13 +9,13 @@ export interface Route {
   readonly query: URLSearchParams;
 }
 
-/** What views keep in the address after `?`; an empty text removes a field. */
+/** Changes to a view's query (the part of the URL after `?`); an empty text removes a field. */
 export type QueryChange = Readonly<Record<string, string>>;
 
-/** Invariant: what the address says is what is shown, so that back, forward, a reload and a shared link all work. */
+/** Invariant: the page shows what its URL says, so that back, forward, reload and shared links work. */
 export class Router {
   readonly #route = signal(parseRoute(location.hash));
-  /** The last address of each view's list. */
+  /** The last URL of each view's list. */
   readonly #lists = new Map<View, string>();
 
   constructor() {
@@ -31,12 +31,12 @@ export class Router {
     location.hash = hash;
   }
 
-  /** A field of the query; empty when it is not there. */
+  /** A field of the query; empty if it is missing. */
   query(name: string): string {
     return this.#route.value.query.get(name) ?? "";
   }
 
-  /** Changes fields of the query. A choice can be undone with the browser's Back; typed text cannot, letter by letter. */
+  /** Changes query fields. A choice adds a history entry, so Back undoes it; typing adds none, to spare one per key. */
   choose(change: QueryChange, how: "choice" | "typing" = "choice"): void {
     const { view, id, query } = this.#route.peek();
     const fields = { ...Object.fromEntries(query), ...change };
@@ -48,7 +48,7 @@ export class Router {
     this.#read();
   }
 
-  /** The list of a view as it was last seen, with its filters. */
+  /** The URL of a view's list, with the filters last used. */
   listOf(view: View): string {
     return this.#lists.get(view) ?? href(view);
   }
@@ -79,7 +79,7 @@ function decodeSafely(text: string): string {
   }
 }
 
-/** The address of a view. */
+/** The URL of a view. */
 export function href(view: View, id?: string, query: Readonly<Record<string, string>> = {}): string {
   const search = new URLSearchParams(query).toString();
   return `#/${view}${id === undefined ? "" : `/${encodeURIComponent(id)}`}${

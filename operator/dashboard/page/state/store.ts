@@ -41,7 +41,7 @@ export class Store {
   readonly alerts: Signal<readonly AlertEntry[]> = signal([]);
   readonly errors: Signal<readonly ErrorEntry[]> = signal([]);
   readonly logs: Signal<readonly LogLine[]> = signal([]);
-  /** Matching lines that the server left out since the filter was set. */
+  /** Number of matching lines that the server left out since the filter was set. */
   readonly logsLeftOut: Signal<number> = signal(0);
   readonly drops: Signal<Drops> = signal({ log_lines: 0, log_lines_not_kept: 0, log_rate: 0 });
   readonly broker: Signal<BrokerStatus | null> = signal(null);
@@ -65,8 +65,8 @@ export class Store {
   }
 
   /**
-   * Until when the states of nodes and agents are known, epoch seconds: when the server has lost the broker, or this page
-   * the server, silence says nothing.
+   * The time up to which the states of nodes and agents are known, epoch seconds. It stops while the server has no
+   * broker or this page has no server: silence then does not mean that a node is gone.
    */
   get judged(): ReadonlySignal<number> {
     return this.#judged;

@@ -94,7 +94,7 @@ function TabContent(
   }
 }
 
-/** How many actions stand beside each other on a phone; the others are in a menu. */
+/** The number of action buttons on a phone; the others are in a menu. */
 const ON_PHONE = 2;
 
 function AgentHead({ agent, state }: { readonly agent: AgentDto; readonly state: AgentState }): JSX.Element {

@@ -37,7 +37,7 @@ export function Agents(): JSX.Element {
     else router.choose(queryOf({ ...options, ...change }), "text" in change ? "typing" : "choice");
   };
   const { rows, onActivity } = useRows(options);
-  /** The row that has the focus, by its key: rows move. */
+  /** The key of the focused row. Not its index, because rows move. */
   const focused = useSignal("");
   const active = Math.max(0, rows.findIndex(({ key }) => key === focused.value));
   const list = useRef<HTMLDivElement>(null);
@@ -143,10 +143,10 @@ function heightOnDesk(): number {
   return ROW_PX;
 }
 
-/** For this long after somebody's last move in the list, its rows stay where they are, milliseconds. */
+/** How long rows keep their order after the last pointer or key event in the list, milliseconds. */
 const HELD_MS = 2500;
 
-/** The rows of the list. They hold still while somebody is about to act on one of them. */
+/** The rows of the list. They keep their order while the user is about to act on one. */
 function useRows(options: ListOptions): { readonly rows: readonly Row[]; readonly onActivity: () => void } {
   const app = useApp();
   const { store } = app;

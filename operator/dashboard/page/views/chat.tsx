@@ -68,7 +68,7 @@ function Entries(): JSX.Element {
   );
 }
 
-/** Name of the sentence that is being typed. */
+/** Name of the draft for the sentence being typed. */
 const DRAFT = "chat";
 
 function Composer(): JSX.Element {

@@ -1,4 +1,4 @@
-/** The nodes: as cards, or as a table that is searched and sorted. */
+/** The nodes, as cards or as a searchable, sortable table. */
 import type { JSX } from "preact";
 import type { AgentDto, NodeDto } from "../../wire.ts";
 import { countStates } from "../logic/agent_rows.ts";
@@ -12,7 +12,7 @@ import { NodeTable } from "../parts/node_table.tsx";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 
-/** With more nodes than this, there is a table, and cards have no charts: each would fetch its past hour. */
+/** Above this, the default is a table, and cards have no charts: each chart fetches an hour of history. */
 const MAX_CARDS = 12;
 
 export function Nodes(): JSX.Element {

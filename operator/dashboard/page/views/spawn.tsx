@@ -31,7 +31,7 @@ const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
   javascript: "JavaScript",
 };
 
-/** A new agent, or one that is there, to be edited: `?from=` names it. */
+/** The form for a new agent, or for editing the existing one named by `?from=`. */
 export function Spawn(): JSX.Element {
   const { router } = useApp();
   const from = router.query("from");
@@ -40,15 +40,15 @@ export function Spawn(): JSX.Element {
 
 const NEW_FORM: SpawnForm = { ...EMPTY_FORM, code: TEMPLATES[0]?.code ?? "" };
 
-/** The form that is edited, kept as a draft until it is deployed. */
+/** The form's contents, saved as a draft until they are deployed. */
 function useForm(from: string) {
   const { drafts, store } = useApp();
   const draft = from === "" ? "spawn" : `edit ${from}`;
   const [form, setForm] = useState(() => formInDraft(drafts.get(draft)) ?? NEW_FORM);
-  /** What is there: what the form begins with, and what changes are compared with. */
+  /** The form's initial contents, which changes are compared with. */
   const [before, setBefore] = useState<SpawnForm | null>(from === "" ? NEW_FORM : null);
   const [problem, setProblem] = useState<string | null>(null);
-  /** Raised when the editor's text is to be replaced. */
+  /** Increased to make the editor load new text. */
   const [version, setVersion] = useState(0);
   useEffect(() => {
     if (from === "") return;
@@ -65,7 +65,7 @@ function useForm(from: string) {
       setVersion((number) => number + 1);
     }, (error) => setProblem((error as Error).message));
   }, []);
-  /** The editor calls back from the render in which it was made: it must not bring back that render's form. */
+  /** The editor's callback belongs to the render that created it: without this ref it would restore that old form. */
   const latest = useRef({ form, before });
   latest.current = { form, before };
   const keep = (next: SpawnForm) => {
@@ -95,7 +95,7 @@ function useForm(from: string) {
 
 const NO_PROBLEMS: readonly CodeProblem[] = [];
 
-/** What a check has found. */
+/** The findings of a check. */
 function Found({ check: { problems, notes } }: { readonly check: CodeCheck }): JSX.Element {
   return (
     <div class={`outcome outcome-${problems.length === 0 ? "good" : "bad"} found`} role="status">

@@ -7,7 +7,7 @@ export const MAX_SENTENCE_CHARS = 20_000;
 /** Maximum characters of a message: JSON escaping may double the sentence. */
 export const MAX_MESSAGE_CHARS = 2 * MAX_SENTENCE_CHARS + 200;
 
-/** @returns `undefined` when it is not a message of the page */
+/** @returns `undefined` for a message that the page would not send */
 export function parseChatMessage(text: string): ChatBrowserMessage | undefined {
   if (text.length > MAX_MESSAGE_CHARS) return undefined;
   let json: unknown;

@@ -34,7 +34,7 @@ export class Room implements AsyncDisposable {
 
   constructor(private readonly options: RoomOptions) {}
 
-  /** @returns `undefined` when there are already too many */
+  /** @returns `undefined` if the room is full */
   join(socket: PageSocket): Guest | undefined {
     if (this.#isOver || this.#sockets.size >= MAX_TALKS) return undefined;
     this.#sockets.add(socket);
@@ -88,7 +88,7 @@ export class Room implements AsyncDisposable {
 
   /** The workshop that all guests share. @throws BusError */
   async #open(socket: PageSocket): Promise<Workshop> {
-    // The page sent this just before it left: nobody would close what this opens.
+    // The page has already left: opening a workshop now would leak it.
     if (!this.#sockets.has(socket)) throw new Error("the page has gone");
     const opening = this.#workshop ??= this.#make();
     opening.catch(() => {

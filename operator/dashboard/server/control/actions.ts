@@ -34,7 +34,7 @@ export interface ActionsOptions {
   /** @throws Error while there is no connection to the broker */
   readonly operator: () => Operator;
   readonly model: Model;
-  /** Tells the browsers what an action itself has changed. */
+  /** Sends browsers the changes that an action made to the model. */
   readonly onChanges: (changes: readonly Change[]) => void;
 }
 
@@ -70,7 +70,7 @@ export class Actions {
     });
   }
 
-  /** Starts an agent that has ended, as it was, on the node where it ran. */
+  /** Restarts an agent that has ended, with its last config, on the same node. */
   async start(actorId: string): Promise<ActionOutcome> {
     const { name, node } = this.#placed(actorId);
     const config = this.options.model.spawns.told(name);
@@ -83,7 +83,7 @@ export class Actions {
     return await this.spawn(node, config);
   }
 
-  /** Takes an agent that has ended off the list. */
+  /** Removes an agent that has ended from the list. */
   remove(actorId: string): ActionOutcome {
     const { name, state } = this.#known(actorId);
     if (!hasEnded({ state })) {
@@ -129,14 +129,14 @@ export class Actions {
     return { ...verdict, took_ms: Math.round(performance.now() - startMs) };
   }
 
-  /** Gets the config while there is somebody who can tell it. */
+  /** Saves the config while the node still runs the agent and can report it. */
   async #remember(operator: Operator, { node, name }: Place): Promise<void> {
     const { spawns } = this.options.model;
     if (!spawns.isUnsure(name)) return;
     try {
       spawns.learn((await inspectOn(operator, node, name, { timeoutMs: PATIENCE_MS })).config);
     } catch (error) {
-      // A node that does not tell is no reason not to stop its agent.
+      // Stop the agent even if its node does not report the config.
       if (!(error instanceof ExpectedError)) throw error;
     }
   }
@@ -154,12 +154,12 @@ export class Actions {
   }
 }
 
-/** What was said once, for one deployment, is no part of how the agent is. */
+/** Drops `replace`: it belongs to one deployment, not to the agent. */
 function withoutReplace({ replace: _, ...config }: Readonly<Record<string, unknown>>): Config {
   return config as Config;
 }
 
-/** Reported here, in the words of the form, before anything is sent. */
+/** Reports an invalid config here, with the form's field names, before anything is sent. */
 function checkConfig(config: Readonly<Record<string, unknown>>, node: string): void {
   if (!isName(node)) throw new RequestError("usage", `a node's name must be ${NAME_RULE}`);
   try {

@@ -3,7 +3,7 @@ import { LANGUAGES } from "../../../../protocol/language.ts";
 import { RequestError } from "../../../http/bodies.ts";
 import type { CodeCheck, CodeProblem } from "../../wire.ts";
 
-/** A check takes a compiler's memory: more than these wait for nobody. */
+/** Further requests are rejected: each check runs a compiler, which needs much memory. */
 const MAX_WAITING = 4;
 const MAX_PACKAGES = 64;
 
@@ -12,7 +12,7 @@ export class CodeChecks {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  /** @throws RequestError for a body that is no question, or when too many are waiting */
+  /** @throws RequestError for an invalid body, or if too many checks are waiting */
   async check(body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<CodeCheck> {
     const { code, install = [] } = body;
     if (typeof code !== "string") throw new RequestError("usage", "code must be a text");
@@ -35,7 +35,7 @@ export class CodeChecks {
 type Checked = Parameters<typeof import("../../../author/check_agent.ts").checkAgent>[0];
 
 async function checked(what: Checked, signal: AbortSignal): Promise<CodeCheck> {
-  // The first check loads what checks: not every dashboard edits.
+  // Loaded lazily: only needed when somebody edits code.
   const { checkAgent } = await import("../../../author/check_agent.ts");
   const { problems, notes, not_checked } = await checkAgent(what, signal);
   return {

@@ -30,7 +30,7 @@ export async function inspect(
   return inspection(known?.config, known?.source ?? null, showCode, null, null, note);
 }
 
-/** A node tells nothing of an agent that has ended, and reports the question to everybody as an error. */
+/** Avoids asking about agents that have ended: the node would publish the request as an error. */
 function whyNotAsked({ node, state }: AgentDto, model: Model): string | null {
   if (hasEnded({ state })) return "It has ended: this is what was known of it before.";
   if (node === null || model.node(node)?.online !== true) {

@@ -1,6 +1,6 @@
 /**
- * Asks nodes for what was before this server listened: the errors of their agents, and the configs of those that run, so
- * that an agent can be started again after its end.
+ * Asks nodes for what this server missed before it started: their agents' errors, and the configs of running agents,
+ * which are needed to restart an agent that has ended.
  */
 import { ExpectedError } from "../../../../protocol/expected_error.ts";
 import { NoAnswerError, RefusedError } from "../../../commander.ts";
@@ -11,7 +11,7 @@ import type { Change } from "../model/change.ts";
 import type { Model } from "../model/model.ts";
 
 const PATIENCE_MS = 3000;
-/** Nodes that are asked at the same time; the others are asked with their next heartbeats. */
+/** Maximum nodes to ask at the same time; the others are asked at their next heartbeats. */
 const MAX_NODES_AT_ONCE = 4;
 
 export interface LatecomerOptions {
@@ -23,16 +23,16 @@ export interface LatecomerOptions {
   readonly nowMs: () => number;
 }
 
-/** What was asked of one process of a node. */
+/** What this server has asked one process of a node. */
 interface Asked {
   readonly instance: string | undefined;
-  /** The agents that were asked for, with what was known of their configs then. */
+  /** The agents already asked about, with the config known at that time. */
   readonly agents: Map<string, unknown>;
-  /** It refuses, or does not answer: it is left alone. */
+  /** The node refuses or does not answer: do not ask it again. */
   isSilent: boolean;
 }
 
-/** Invariants: a node is asked one question at a time; one that refuses is not asked again before it has started anew. */
+/** Invariants: one request per node at a time; a node that refuses is not asked again until it restarts. */
 export class Latecomer implements AsyncDisposable {
   readonly #asked = new Map<string, Asked>();
   readonly #busy = new Map<string, Promise<void>>();
@@ -84,17 +84,17 @@ export class Latecomer implements AsyncDisposable {
 
   #isDue(agent: string, { agents }: Asked): boolean {
     const { spawns } = this.options.model;
-    // One that was spawned again since is asked for again.
+    // Ask again if the agent has been spawned again since.
     return spawns.isUnsure(agent) && !(agents.has(agent) && agents.get(agent) === spawns.of(agent));
   }
 
   #failed(error: unknown): void {
-    // The connection is gone: the node is asked again when it starts anew.
+    // The connection is lost: the node is asked again when it restarts.
     if (!(error instanceof ExpectedError)) this.options.onError(error);
   }
 }
 
-/** An agent that has ended meanwhile is no refusal of the node's. */
+/** Not a refusal: the agent has ended in the meantime. */
 function isRefusal(error: unknown): boolean {
   return error instanceof NoAnswerError || (error instanceof RefusedError && error.refusal !== undefined);
 }

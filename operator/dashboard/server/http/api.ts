@@ -110,7 +110,7 @@ function page(query: URLSearchParams): [limit: number, before: number] {
   ];
 }
 
-/** How much history is kept. */
+/** The limits of the history. */
 function bounds() {
   const of = ({ count, size }: { readonly count: number; readonly size: number }) => ({ count, bytes: size });
   return {

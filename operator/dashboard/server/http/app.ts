@@ -170,7 +170,7 @@ export class App {
     if (!session.control) return onlyShows();
     // Only the origin of WebSocket requests has been checked.
     if (!isUpgrade(request)) return noUpgrade();
-    // Copied: the request's own headers are gone once it is a socket.
+    // Copied: the request's headers are unreadable after the upgrade.
     const headers = new Headers(request.headers);
     return chatSocket(request, room, () => sessions.admits(headers));
   }

@@ -32,7 +32,7 @@ async function actOnNode(
     case "spawn":
       return await actions.spawn(node, body);
     case "stop_all":
-      // A slip must not stop a node.
+      // A mistyped or accidental request must not stop a node.
       if (body.confirm !== node) {
         throw new RequestError("usage", `confirm must be the node's name, '${node}'`);
       }

@@ -12,7 +12,7 @@ export interface Provenance {
 }
 
 export interface GuardOptions {
-  /** Names under which this server may be called, besides addresses and `localhost`. */
+  /** Host names that clients may use for this server, besides IP addresses and `localhost`. */
   readonly hostNames: readonly string[];
 }
 

@@ -12,7 +12,7 @@ export class Sessions {
   /** Expiry time by session id. */
   readonly #sessions = new Map<string, number>();
 
-  /** @param token without one, everybody is let in */
+  /** @param token if undefined, no authentication is required */
   constructor(token: Secret | undefined, private readonly nowMs: () => number) {
     this.#token = token;
   }

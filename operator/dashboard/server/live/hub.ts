@@ -12,7 +12,7 @@ import type { News } from "./pending.ts";
 import { Viewer } from "./viewer.ts";
 
 const FLUSH_MS = 250;
-/** Interval of messages without news, which carry the page's clock and prove that the connection lives. */
+/** Interval of keep-alive messages, which also carry the server's clock for the page. */
 const IDLE_MS = HEARTBEAT_SECONDS * 1000;
 /** Entries of each kind in the snapshot; the page requests older ones. */
 const SNAPSHOT_ENTRIES = 300;
@@ -45,7 +45,7 @@ export class Hub implements Disposable {
     return this.#viewers.size;
   }
 
-  /** @returns `undefined` when there are already too many */
+  /** @returns `undefined` if there are already too many viewers */
   join(socket: ViewerSocket): Viewer | undefined {
     if (this.#viewers.size >= MAX_VIEWERS) return undefined;
     const nowMs = this.options.nowMs();

@@ -29,7 +29,7 @@ export class Pending {
   #errors: ErrorEntry[] = [];
   #logs: LogLine[] = [];
   #logsSeen = 0;
-  /** Error lines: never given up for others. */
+  /** Error lines, kept apart so that other lines never displace them. */
   #errorLogs: LogLine[] = [];
   #errorLogsSeen = 0;
 

@@ -1,4 +1,4 @@
-/** One browser: what it is sent, and how fast. */
+/** One browser: decides what to send it, and when. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import type { BrowserMessage, LogFilter, LogLine } from "../../wire.ts";
 import { LEVELS } from "../../wire.ts";
@@ -55,7 +55,7 @@ export class Viewer {
     this.#isBrokerDue = true;
   }
 
-  /** What it has not received yet. */
+  /** Takes everything the browser has not received yet. */
   takeNews(): { readonly news: News | undefined; readonly isBrokerDue: boolean } {
     const isBrokerDue = this.#isBrokerDue;
     this.#isBrokerDue = false;

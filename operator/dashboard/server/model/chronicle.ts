@@ -9,7 +9,7 @@ import type { Happening } from "./timeline.ts";
 
 /** How long entries are kept, seconds. */
 export const HISTORY_SECONDS = 3600;
-/** How much two clocks that time the same error may differ, seconds. */
+/** Maximum difference between two clocks that timestamp the same error, seconds. */
 const SAME_SECONDS = 5;
 /** Limits for the entries of each kind. */
 export const LIMITS = {
@@ -48,7 +48,7 @@ export class Chronicle {
     return this.#error(fields, about, now, now);
   }
 
-  /** Takes in an error that a node remembers. @returns `undefined` when it is known already */
+  /** Adds an error from a node's memory. @returns `undefined` if it is already known */
   recall(line: LogLineOfNode, about: About, now: number): Change | undefined {
     const time = line.timestamp ?? now;
     const [known] = this.errors.latest(

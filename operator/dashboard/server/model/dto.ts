@@ -34,7 +34,7 @@ function nodeDto(node: NodeView, listeningSince: number): NodeDto {
   };
 }
 
-/** @param alsoOn other nodes that run one of its name */
+/** @param alsoOn other nodes that run an agent of the same name */
 function agentDto(agent: AgentView, alsoOn: readonly string[] = []): AgentDto {
   const manifest = agent.manifest ?? {};
   return {
@@ -66,12 +66,12 @@ function within(texts: readonly string[]): string[] {
   return texts.filter((text) => (left -= text.length) >= 0);
 }
 
-/** Makes the DTO of each view once: views never change. */
+/** Caches the DTO of each view: views are immutable. */
 export class Dtos {
   readonly #agents = new WeakMap<AgentView, AgentDto>();
   #nodes = new WeakMap<NodeView, NodeDto>();
 
-  /** @param since as of `nodeDto`; when it changes for a node that is known, call `forgetNodes` */
+  /** @param since as in `nodeDto`; if it changes for a known node, call `forgetNodes` */
   node(node: NodeView, since: number): NodeDto {
     return memo(this.#nodes, node, (own) => nodeDto(own, since));
   }

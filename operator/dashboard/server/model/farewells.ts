@@ -1,14 +1,14 @@
 /**
- * Last wills of nodes: believed only when the broker itself has not gone. A broker that stops publishes the wills of all
- * nodes, and one that is back still has them retained, until the nodes are back too. Pure.
+ * Filters false last wills. A broker that shuts down publishes the wills of all nodes, and after its restart they stay
+ * retained until the nodes reconnect; so a will is applied only if the broker stays up. Pure.
  */
 import { STALE_AFTER_MS } from "../../../../protocol/heartbeat.ts";
 import { readFields } from "./fields.ts";
 import type { Happening } from "./timeline.ts";
 
-/** How long a will waits: when the broker is going, the connection to it breaks within this time. */
+/** How long a will is held: if the broker is shutting down, our connection to it breaks within this time. */
 const WAIT_MS = 1500;
-/** How long nodes have to come back to a broker that was away. */
+/** How long nodes have to reconnect after the broker is back. */
 const RETURN_MS = STALE_AFTER_MS;
 
 /** A report on `nodes/{name}/…`. */
@@ -23,15 +23,15 @@ interface Held extends NodeReport {
   readonly dueMs: number;
 }
 
-/** Invariant: holds one will of each node at most, and none of a node that has been heard since. */
+/** Invariant: holds at most one will per node, and none of a node that has reported since. */
 export class Farewells {
   readonly #held = new Map<string, Held>();
-  /** Since when the broker is away; undefined while it is there. */
+  /** When the connection to the broker was lost; undefined while connected. */
   #awaySinceMs: number | undefined;
   #hasConnected = false;
   #returnedMs = -Infinity;
 
-  /** @returns what to tell of it; undefined when nothing has changed */
+  /** @returns the event for the timeline; undefined if nothing changed */
   noteBroker(isConnected: boolean, nowMs: number): Happening | undefined {
     const awaySinceMs = this.#awaySinceMs;
     if (isConnected === (awaySinceMs === undefined && this.#hasConnected)) return undefined;
@@ -51,7 +51,7 @@ export class Farewells {
     return { kind: "online", message: `The broker is back after ${seconds} s` };
   }
 
-  /** Whether a report waits, because it is a will that may be the broker's doing. A heartbeat or a birth contradicts it. */
+  /** Whether a report is held back as a possibly false will. A heartbeat or birth message cancels a held will. */
   holds(report: NodeReport, nowMs: number): boolean {
     const isStatus = report.report === "status";
     if (isStatus && readFields(report.payload)?.status !== "online") {
@@ -62,7 +62,7 @@ export class Farewells {
     return false;
   }
 
-  /** The wills whose time is over. None is while the broker is away. */
+  /** Takes the wills that have been held long enough; none while the broker is away. */
   due(nowMs: number): readonly NodeReport[] {
     if (this.#awaySinceMs !== undefined) return [];
     const due = [...this.#held.values()].filter(({ dueMs }) => dueMs <= nowMs);

@@ -8,12 +8,12 @@ export function readJson(payload: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(payload));
   } catch {
-    // Anybody may publish anything.
+    // Ignored: any client can publish malformed payloads.
     return undefined;
   }
 }
 
-/** The opposite of `readJson`. */
+/** The inverse of `readJson`. */
 export function writeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }

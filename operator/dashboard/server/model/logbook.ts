@@ -1,6 +1,6 @@
 /**
- * The log lines of the last hour. Lines that arrive too fast are counted but not kept, so that no agent crowds out the
- * others; errors are kept apart, so that no flood of other lines crowds them out. Pure.
+ * The log lines of the last hour. Lines above the rate limits are counted but dropped, so that no agent displaces the
+ * others; errors are stored separately, so that no flood of other lines displaces them. Pure.
  */
 import type { Drops, Level, LogFilter, LogLine } from "../../wire.ts";
 import { errorsFirst, LEVELS } from "../../wire.ts";
@@ -34,7 +34,7 @@ export class LogBook {
     return numbered;
   }
 
-  /** The newest matching lines, oldest first; errors take the place of other lines where there are too many. */
+  /** The newest matching lines, oldest first. If there are too many, errors are preferred; see `errorsFirst`. */
   find(filter: LogFilter, limit: number, before?: number): readonly LogLine[] {
     const fits = matcher(filter);
     const errors = this.#errors.latest(limit, before, fits);
@@ -51,7 +51,7 @@ export class LogBook {
   }
 }
 
-/** Lines of one kind, as many as there is room for, and of no agent more than its share. */
+/** Lines of one kind, limited in number and in rate, per agent and in total. */
 class Shelf {
   readonly #ring: Ring<LogLine>;
   readonly #buckets = new Map<string, TokenBucket>();
@@ -62,7 +62,7 @@ class Shelf {
     this.#ring = new Ring<LogLine>(limits, ({ message }) => message.length + 100);
   }
 
-  /** How many lines came, and are not there. */
+  /** The number of lines that were dropped. */
   get lost(): number {
     return this.#notKept + this.#ring.evicted;
   }

@@ -21,11 +21,11 @@ import {
 } from "./timeline.ts";
 import { Usage } from "./usage.ts";
 
-/** How long agents that have ended are shown, seconds: somebody may come in the morning. */
+/** How long to show agents that have ended, seconds: an operator may only look the next morning. */
 const ENDED_SECONDS = 24 * 3600;
 /**
- * Limit for agents that no node vouches for: those of the main machine and, after a start, all agents until their nodes
- * have reported what they run. Anybody can invent more.
+ * Limit for agents that no node lists: those of the main machine and, after a start, all agents until their nodes have
+ * reported. Limited because any client can invent more.
  */
 const MAX_STRANGERS = 2000;
 /** Maximum nodes whose first appearance is remembered. */
@@ -39,11 +39,11 @@ export class Model {
   readonly chronicle = new Chronicle();
   readonly spawns = new Spawns();
   readonly #readings = new Readings();
-  /** Agents that were evicted, until this has been reported. */
+  /** Evictions that have not been reported yet. */
   readonly #evicted: Change[] = [];
   /** CPU and memory of agents by `actor_id`, and of nodes by name. */
   readonly #usage = new Usage(HISTORY_SECONDS);
-  /** Since when a node is heard without a gap, epoch seconds. */
+  /** Start of the uninterrupted time in which this server could hear each node, epoch seconds. */
   readonly #listeningSince = new Map<string, number>();
   readonly #farewells = new Farewells();
   readonly #dtos = new Dtos();
@@ -76,25 +76,25 @@ export class Model {
     }
   }
 
-  /** Processes what an agent published to a topic of its own. */
+  /** Processes a message on an agent's own topic. */
   applyReading(topic: string, payload: Uint8Array, nowMs: number): void {
     this.#readings.add(topic, payload, nowMs / 1000);
   }
 
-  /** The connection to the broker is lost, or has come back. @returns what that changes */
+  /** Call when the connection to the broker is lost or restored. @returns the resulting changes */
   noteBroker(isConnected: boolean, nowMs: number): Change[] {
     const outage = this.#farewells.noteBroker(isConnected, nowMs);
     if (outage === undefined) return [];
     const about = { node: null, agent: null, actor_id: null };
     const told = this.chronicle.event(outage, about, nowMs / 1000);
     if (!isConnected) return [told];
-    // Nobody could be heard meanwhile: all have the time until their next heartbeats.
+    // Nodes could not be heard in the meantime: wait for their next heartbeats before calling them stale.
     for (const { name } of this.fleet.nodes) this.#listeningSince.set(name, nowMs / 1000);
     this.#dtos.forgetNodes();
     return [told, ...this.fleet.nodes.map(({ name }): Change => ({ kind: "node", name }))];
   }
 
-  /** Takes in errors that a node remembers from before this server listened. */
+  /** Adds errors from a node's memory that predate this server. */
   recall(node: string, lines: readonly LogLineOfNode[], nowMs: number): Change[] {
     const now = nowMs / 1000;
     const ofAgents = lines.filter(({ agent, phase }) => agent !== undefined && phase !== undefined);
@@ -105,7 +105,7 @@ export class Model {
     return [...entries, ...this.#endedBefore(node, ofAgents, now)];
   }
 
-  /** The agents whose last error was fatal, and which nobody has heard of since. */
+  /** The agents whose last error was fatal and which have not reported since. */
   #endedBefore(node: string, errors: readonly LogLineOfNode[], now: number): Change[] {
     const last = new Map(errors.map((line) => [line.agent ?? "", line]));
     return [...last].flatMap(([agent, { level, message }]): Change[] => {
@@ -118,7 +118,7 @@ export class Model {
     });
   }
 
-  /** Believes the last wills that nothing has contradicted. */
+  /** Applies last wills that nothing has contradicted in time. */
   settle(nowMs: number): Change[] {
     return this.#farewells.due(nowMs).flatMap(({ name, topic, payload }) =>
       this.#onNodeReport(name, "status", topic, payload, nowMs / 1000)
@@ -162,7 +162,7 @@ export class Model {
     return node === undefined ? undefined : this.#nodeDto(node);
   }
 
-  /** A node that has announced itself counts as online until it has had time for a heartbeat. */
+  /** A node counts as online after its birth message until its first heartbeat is overdue. */
   nodeState(name: string, nowMs: number): NodeState {
     const node = this.fleet.node(name);
     if (node === undefined) return "offline";
@@ -175,7 +175,7 @@ export class Model {
     return agent === undefined ? undefined : this.#agentDto(agent);
   }
 
-  /** Whether an agent has said what it is doing. */
+  /** Whether an agent has published a manifest. */
   hasManifest(actorId: string): boolean {
     return this.fleet.agent(actorId)?.manifest !== undefined;
   }
@@ -285,7 +285,7 @@ export class Model {
     return isNew ? [{ kind: "agent", actorId: actor_id, report: "spawned" }] : [];
   }
 
-  /** The id that an agent will have, if it has not reported anything yet. */
+  /** The agent's id, computed from its name because it may not have reported anything yet. */
   #idOf(agent: string | null): string | null {
     return agent === null ? null : this.fleet.agentNamed(agent)?.actorId ?? actorId(agent);
   }

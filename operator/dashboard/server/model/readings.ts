@@ -17,7 +17,7 @@ const MAX_DEPTH = 2;
 /** A larger payload is an image or a document, not a reading. */
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 const MAX_UNIT_CHARS = 12;
-/** Fields that say when or who, not how much. */
+/** Fields that hold times or ids, not measurements. */
 const NOT_MEASURED = new Set(["timestamp", "time", "ts", "seq", "id"]);
 
 export class Readings {

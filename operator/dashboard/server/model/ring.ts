@@ -11,7 +11,7 @@ export interface RingLimits {
 /** Invariants: entries are in order of a rising `seq`; the limits hold after each `add`. */
 export class Ring<T extends { readonly seq: number }> {
   #entries: T[] = [];
-  /** When each entry was added, epoch seconds: what was remembered elsewhere may be older. */
+  /** When each entry was added, epoch seconds. The entry itself may be older, if a node remembered it. */
   #added: number[] = [];
   /** Entries before this index are gone; they are cut off in batches. */
   #start = 0;

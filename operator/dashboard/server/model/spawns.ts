@@ -1,6 +1,5 @@
 /**
- * Configs of agents: what their nodes have told, and spawn commands seen on the bus for those that nodes do not disclose.
- * Pure.
+ * Configs of agents: as reported by their nodes, else as in spawn commands seen on the bus. Pure.
  */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import { isName } from "../../../../protocol/names.ts";
@@ -12,7 +11,7 @@ const NOT_CONFIG = ["_reply_topic", "_jws", "_migrate_jws", "state", "migration"
 
 export type Config = Readonly<Record<string, unknown>>;
 
-/** Anybody may publish a spawn command, and a node may refuse it: only what its node tells is what an agent ran with. */
+/** Only a config from the `node` is reliable: any client can publish a `spawn`, and the node may have refused it. */
 export type ConfigSource = "node" | "spawn";
 
 interface Known {
@@ -36,23 +35,23 @@ export class Spawns {
     }
   }
 
-  /** Keeps what a node has told of an agent, or what it was given and runs. */
+  /** Stores a config that a node has reported or accepted. */
   learn(config: Config): void {
     this.#told.keep(config, "node", JSON.stringify(config).length);
     if (isName(config.name)) this.#seen.drop(config.name);
   }
 
-  /** The config that is known best: the newest. */
+  /** The newest known config. */
   of(agent: string): { readonly config: Config; readonly source: ConfigSource } | undefined {
     return this.#seen.get(agent) ?? this.#told.get(agent);
   }
 
-  /** The last config that its node has told. */
+  /** The last config that its node reported. */
   told(agent: string): Config | undefined {
     return this.#told.get(agent)?.config;
   }
 
-  /** Whether its node should be asked: it has not told it yet, or the agent was spawned again. */
+  /** Whether to ask its node: it has not reported the config yet, or the agent was spawned again. */
   isUnsure(agent: string): boolean {
     return this.of(agent)?.source !== "node";
   }

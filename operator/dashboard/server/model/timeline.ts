@@ -5,13 +5,13 @@ import { nameIn } from "../../../../protocol/names.ts";
 import type { EventKind } from "../../wire.ts";
 import { type Fields, textOf } from "./fields.ts";
 
-/** The part of an event that follows from the report. */
+/** The fields of an event that are derived from the report. */
 export interface Happening {
   readonly kind: EventKind;
   readonly message: string;
 }
 
-/** Agent states whose beginning no other report describes better. */
+/** Agent states that the timeline announces itself, because no other report does. */
 const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
   running: (name) => `${name} runs`,
   stopped: (name) => `${name} has stopped`,
@@ -19,7 +19,7 @@ const TOLD_BY_STATE: Readonly<Record<string, (name: string) => string>> = {
   unresponsive: (name) => `${name} does not respond`,
 };
 
-/** An agent whose state was unknown before is no event: its node has reported it. */
+/** No event if the agent's state was unknown before: the agent is new to this server, but not newly started. */
 export function agentHappening(before: AgentView | undefined, after: AgentView): Happening | undefined {
   if (before === undefined || before.state === "unknown" || before.state === after.state) return undefined;
   const tell = TOLD_BY_STATE[after.state];
