@@ -21,9 +21,9 @@ export interface StepResult {
   readonly ok: boolean;
   /** Why it failed, in words. */
   readonly error: string | undefined;
-  /** There was no answer in time. */
+  /** Whether the node did not answer in time. */
   readonly timedOut: boolean;
-  /** It waits for its node: what for, in words. */
+  /** Why it is still pending on its node, in words; `undefined` if it is not. */
   readonly pending: string | undefined;
 }
 
@@ -34,13 +34,13 @@ export function resultOf(
   return { step, ok: error === undefined && pending === undefined, error, timedOut, pending };
 }
 
-/** What would make the fleet match its file. */
+/** The steps that would make the fleet match its file. */
 export interface FleetPlan {
   /** The name of the fleet. */
   readonly fleet: string;
   readonly wanted: readonly Wanted[];
   readonly steps: readonly Step[];
-  /** What in the file most likely is a mistake, in words. */
+  /** Likely mistakes in the file, in words. */
   readonly warnings: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export async function planFleet(
   return { ...plan, warnings: [...targetWarnings(entries, nodes), ...plan.warnings] };
 }
 
-/** As `planFleet`, for what a survey has seen, and agents whose nodes have been chosen. */
+/** Like `planFleet`, but after the survey, for agents whose nodes have already been chosen. */
 export async function planWanted(
   operator: Operator,
   fleet: string,
@@ -92,7 +92,7 @@ export async function planWanted(
   return { fleet, wanted, steps, warnings: riskWarnings(steps, nodes) };
 }
 
-/** A node that is off, and has what it should have, is as it should be. */
+/** Treats agents on an offline node as up to date if the node had already applied their desired state. */
 function withoutWaiting(
   steps: readonly Step[],
   wanted: readonly Wanted[],
@@ -200,7 +200,7 @@ function failureOf(outcome: SpawnOutcome): string | undefined {
   }
 }
 
-/** What runs where, as far as is known. */
+/** The agents known to run on each node. */
 export function actualNodes({ fleet }: Operator): readonly ActualNode[] {
   const nowMs = Date.now();
   return fleet.nodes.map((node) => {
@@ -231,7 +231,7 @@ export async function withConfigs(
       } catch (error) {
         // It has ended in the meantime.
         if (error instanceof RefusedError && error.refusal === undefined) agents.delete(name);
-        // A node of another kind, which does not disclose configs.
+        // Another node implementation, which does not report configs.
         else if (error instanceof NoAnswerError) break;
         else throw error;
       }

@@ -1,4 +1,4 @@
-/** Applies a plan as the next generation of its fleet: written for each node, which takes it now or when it returns. */
+/** Applies a plan as the next generation of its fleet. The broker retains it for nodes that are off. */
 import { type Generation, generationFields } from "../../protocol/generations.ts";
 import { actorId } from "../../protocol/ids.ts";
 import type { JsonObject } from "../../protocol/json.ts";
@@ -19,11 +19,11 @@ import { type Config, placed } from "./spawn.ts";
 export interface GenerationOptions extends ApplyOptions {
   readonly by: string;
   readonly message: string;
-  /** Whether nodes stop what the generation before had, and this one has not. */
+  /** Whether nodes stop agents that the previous generation had and this one does not. */
   readonly prune: boolean;
-  /** Whether generations that do not follow from each other are taken as the past of this one. */
+  /** Whether to merge generations with separate histories into this one. */
   readonly adopts: boolean;
-  /** What the plan was made from, if it was saved; otherwise what is there now. */
+  /** Tag of the generation that a saved plan was based on; `undefined`: the current one. */
   readonly base?: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface Applied {
 
 const TIMEOUT_MS = 120_000;
 
-/** @throws OvertakenError when somebody else has applied meanwhile; OperationError; BusError */
+/** @throws OvertakenError if somebody else has applied in the meantime; OperationError; BusError */
 export async function applyGeneration(
   operator: Operator,
   plan: FleetPlan,
@@ -44,7 +44,7 @@ export async function applyGeneration(
   const changes = plan.steps.filter(isChange);
   using board = await FleetBoard.open(operator, plan.fleet);
   const touched = nodesToWrite(operator, plan, board.desired, new Set());
-  // Of a node that is off, what is taken out is in no step.
+  // Removals from an offline node appear in no step, only in `touched`.
   if (changes.length === 0 && !(options.prune && touched.length > 0)) {
     return { generation: undefined, results: [] };
   }
@@ -104,14 +104,14 @@ function refuseWaiting(board: FleetBoard, nodes: readonly string[]): void {
   }
 }
 
-/** Moves and stops are commands; so is all that concerns a node whose runner knows no generations. */
+/** Moves and stops are sent as commands, and so is every step for a runner that does not support generations. */
 function isImmediate({ fleet }: Operator, step: Step): boolean {
   if (step.kind === "move" || step.kind === "stop") return true;
   const node = fleet.node(step.node);
   return step.kind !== "blocked" && node?.generations === undefined;
 }
 
-/** The nodes whose desired state changes, but those where a command has failed: they go on with what they have. */
+/** The nodes whose desired state changes. Nodes where a command failed keep their current state. */
 function nodesToWrite(
   { fleet }: Operator,
   plan: FleetPlan,
@@ -134,7 +134,7 @@ function nodesToWrite(
   });
 }
 
-/** Whether a node has just these agents. */
+/** Whether a node's agents are exactly the wanted ones. */
 export function isSame(agents: readonly JsonObject[], wanted: readonly Wanted[]): boolean {
   return agents.length === wanted.length && wanted.every(({ config }) => {
     const before = agents.find(({ name }) => name === config.name);
@@ -157,7 +157,7 @@ function desiredState(
   return { node, ...generationFields(generation), prune, timestamp: generation.at, agents };
 }
 
-/** What stays where it is is no new placement. */
+/** Keeps the epoch of an agent that stays on its node: this is not a new placement. */
 function asPlaced({ fleet }: Operator, node: string, config: Config, before: Desired | undefined): Config {
   const here = fleet.instances(actorId(config.name)).find((each) => each.node === node);
   const known = before?.agents.find(({ name }) => name === config.name);
@@ -171,7 +171,7 @@ interface Order {
   readonly tag: string;
 }
 
-/** Other operators wait until everything is sent, and not for the outcomes. */
+/** `sent` resolves before the results: other operators wait only until everything has been sent. */
 function applyTo(operator: Operator, board: FleetBoard, order: Order, options: GenerationOptions) {
   const sent = Promise.withResolvers<void>();
   const results = carryOut(operator, board, order, options, sent.resolve).finally(sent.resolve);

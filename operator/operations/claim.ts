@@ -1,4 +1,4 @@
-/** Claims the next generation of a fleet: of two operators who apply at once, one wins everywhere. */
+/** Claims the next generation of a fleet: if two operators apply at once, all agree on the same winner. */
 import type { Generation } from "../../protocol/generations.ts";
 import { topics } from "../../protocol/topics.ts";
 import { claimVerdict, type Head, headFields, headIn, OvertakenError } from "../fleet/head.ts";
@@ -6,12 +6,12 @@ import { fieldsOf } from "../json.ts";
 import type { Operator } from "../operator.ts";
 import { hearsItself } from "./survey.ts";
 
-/** How often an operator says that he is still writing a generation. */
+/** How often an operator signals that it is still writing a generation. */
 const BEAT_MS = 2_000;
-/** After so long without a word of him he has died. */
+/** An operator that is silent for this long is considered dead. */
 const PATIENCE_MS = 3 * BEAT_MS;
 
-/** The fleet's topic, listened to from before the base was read until the generation is written. */
+/** A subscription to the fleet's topic, from before the base is read until the generation is written. */
 export class FleetHead implements Disposable {
   readonly #log: Head[] = [];
   #onHead: (head: Head) => void = () => {};
@@ -32,7 +32,7 @@ export class FleetHead implements Disposable {
     return head;
   }
 
-  /** The head, once whoever writes it has done so, or has died. */
+  /** The head, once its operator has finished writing it or is considered dead. */
   async current(): Promise<Head | undefined> {
     for (;;) {
       const last = this.#log.at(-1);
@@ -41,9 +41,9 @@ export class FleetHead implements Disposable {
   }
 
   /**
-   * Until it is confirmed, other operators wait.
-   * @param base what `own` was made from
-   * @throws OvertakenError when somebody else was first; then nothing has changed
+   * Claims `own` as the next generation. Other operators wait until it is confirmed.
+   * @param base the tag of the generation that `own` is based on
+   * @throws OvertakenError if somebody else was first; nothing has changed then
    */
   async claim(base: string | undefined, own: Generation): Promise<void> {
     const from = base === undefined ? 0 : this.#log.findLastIndex(({ tag }) => tag === base) + 1;
@@ -71,7 +71,7 @@ export class FleetHead implements Disposable {
     this.#beat = setInterval(beat, BEAT_MS);
   }
 
-  /** The generation has been written for all of its nodes: others may go on from it. */
+  /** Announces that the generation has been written for all nodes, so that others can build on it. */
   async confirm(own: Generation): Promise<void> {
     clearInterval(this.#beat);
     const confirmed = { ...own, isConfirmed: true };
@@ -84,7 +84,7 @@ export class FleetHead implements Disposable {
     this.#subscription?.[Symbol.dispose]();
   }
 
-  /** Whoever lost, and dies before he has put this one back, must not be believed. */
+  /** Republishes our head if a loser's claim overwrites it: the loser may die before restoring it. */
   #keep(own: Head): void {
     this.#onHead = ({ tag, basedOn }) => {
       if (tag !== own.tag && !basedOn.includes(own.tag)) void this.#say(own).catch(() => {});

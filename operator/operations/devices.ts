@@ -1,4 +1,4 @@
-/** Compares what an agent asks for with what a node says it has. Pure. */
+/** Compares the devices that an agent requests with those that a node reports. Pure. */
 import { isJsonObject } from "../../protocol/json.ts";
 import type { DeviceKind } from "../../protocol/devices/devices.ts";
 import { lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
@@ -6,7 +6,7 @@ import { meansSensor, noSuchSensor } from "../../protocol/devices/sensors.ts";
 import type { NodeView } from "../fleet/views.ts";
 
 /**
- * What the node does not have; `undefined` where it has all, or does not say what it has.
+ * Names a device that the node lacks; `undefined` if it has all of them, or does not report its devices.
  * @param devices as in a spawn config
  */
 export function missingDevice(node: NodeView | undefined, devices: unknown): string | undefined {

@@ -116,7 +116,7 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
     ));
   }
   for (const { chip, problem, names, holders } of node.gpio ?? []) {
-    // Chips whose lines nobody names are inside the machine: agents seldom want them.
+    // Chips without named lines are usually internal to the machine: agents rarely need them.
     const isForAgents = names.some((name) => name !== "") || Object.keys(holders).length > 0;
     if (problem === undefined || !isForAgents) continue;
     findings.push(warning(
@@ -174,7 +174,7 @@ function leftovers({ keptSpawns, keptManifests, nodes, homes }: Evidence): Findi
         `if it is not meant to start, clear it: mosquitto_pub -r -n -t nodes/${node}/spawn`,
       ),
   );
-  // A node that is offline keeps its agents.
+  // Manifests of an offline node are not stale: its agents return with it.
   const manifests = keptManifests.filter(({ agent, node }) =>
     !homes.has(agent) && (node === undefined || isOnline(node))
   )

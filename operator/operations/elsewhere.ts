@@ -1,4 +1,4 @@
-/** Keeps a spawn from making a second agent of one name: says where the first one is, or clears the way. */
+/** Prevents a spawn from creating a second agent of the same name: reports where the first is, or removes it. */
 import type { CommandOptions } from "../commander.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { OperationError, type Operator } from "../operator.ts";
@@ -6,22 +6,22 @@ import { agentsOff, located } from "./find.ts";
 import { migrate } from "./migrate.ts";
 import { stopAt } from "./stop.ts";
 
-/** What may happen to an agent of the same name on another node. */
+/** What the spawn may do to an agent of the same name on another node. */
 export type Clearance =
   | { readonly kind: "refuse" }
-  /** It moves here first, with its persisted state. */
+  /** Move it here first, with its persisted state. */
   | { readonly kind: "move" }
-  /** It is ended there, or given up if the node is off. */
+  /** Stop it there, or abandon it if the node is off. */
   | { readonly kind: "replace"; readonly on: string };
 
 export interface Cleared {
-  /** The agent runs on the target now: the spawn has to replace it. */
+  /** Whether the agent now runs on the target, so that the spawn has to replace it. */
   readonly mustReplace: boolean;
   /** What the operator should know, in words. */
   readonly note: string | undefined;
 }
 
-/** @throws OperationError when the agent lives elsewhere and may not be touched there; RefusedError; NoAnswerError */
+/** @throws OperationError if the agent runs elsewhere and no clearance was given; RefusedError; NoAnswerError */
 export async function clearTheWay(
   operator: Operator,
   agent: string,
@@ -60,7 +60,7 @@ export async function clearTheWay(
   );
 }
 
-/** What it means to give an agent up on a node that does not answer. */
+/** Explains the risk of abandoning an agent on a node that does not answer. */
 export function riskOf(agent: string, node: string): string {
   return `Node '${node}' is off: it stops its '${agent}' when it is back and hears of this one. Until then both run if ` +
     "it is only cut off from the broker. What the agent has persisted stays there";

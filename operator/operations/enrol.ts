@@ -1,4 +1,4 @@
-/** Adds a node's key to the key file that other nodes are started with, so that they know it. */
+/** Adds a node's key to the key file that other nodes are started with, so that they trust it. */
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { entriesIn, parseKeys } from "../../protocol/signing/keys.ts";
 import { fingerprintOf } from "../../protocol/signing/statements.ts";
@@ -7,7 +7,7 @@ import { fieldsOf } from "../json.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { listen } from "./listen.ts";
 
-/** A node's key as announced on the bus. Anybody can announce one, so people must compare the fingerprint. */
+/** A node's key as announced on the bus. Any client can announce one, so operators must compare the fingerprint. */
 export interface NodeKey {
   readonly node: string;
   /** Ed25519, base64url. */

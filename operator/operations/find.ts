@@ -19,9 +19,9 @@ export interface Located extends Place {
 /** An agent on a node, as lists show it. */
 export interface Instance {
   readonly agent: AgentView;
-  /** As its node reports it; `off` when that is off: the agent then comes back with it. */
+  /** As its node reports it; `off` if the node is off: the agent returns with its node. */
   readonly state: string;
-  /** Other nodes that run an agent of this name too. */
+  /** Other nodes that also run an agent of this name. */
   readonly alsoOn: readonly string[];
 }
 
@@ -33,12 +33,12 @@ export function liveAgents(fleet: Fleet): readonly AgentView[] {
   );
 }
 
-/** Agents that come back when their node does: of those that have ended, the node has cleared the manifest. */
+/** Agents that return with their node: they still have a manifest, which nodes clear when an agent ends. */
 export function agentsOff(fleet: Fleet): readonly AgentView[] {
   return fleet.agents.filter(({ node, manifest }) => isOff(fleet, node) && manifest !== undefined);
 }
 
-/** Every instance of every agent that runs, or waits for its node; sorted by name. */
+/** All instances of agents that run or return with their node, sorted by name. */
 export function instances(fleet: Fleet): readonly Instance[] {
   const live = liveAgents(fleet);
   const homes = homesOf(live);
@@ -84,7 +84,7 @@ export function locate(fleet: Fleet, name: string, node?: string): Located {
   );
 }
 
-/** Every agent that runs, where its node is known. */
+/** All running agents whose node is known. */
 export function located(fleet: Fleet): readonly Located[] {
   return liveAgents(fleet).flatMap((agent) =>
     agent.node === undefined ? [] : [{ name: agent.name, actorId: agent.actorId, node: agent.node, agent }]

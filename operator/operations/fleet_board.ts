@@ -1,4 +1,4 @@
-/** What the broker keeps of a fleet: what each node should have, and what each says it has. */
+/** What the broker retains for a fleet: each node's desired state and its report. */
 import { topics } from "../../protocol/topics.ts";
 import type { Generation } from "../../protocol/generations.ts";
 import { type Desired, desiredIn, generationOf, type NodeReport, reportIn } from "../fleet/node_status.ts";
@@ -9,16 +9,16 @@ import { hearsItself } from "./survey.ts";
 export class FleetBoard implements Disposable {
   readonly desired = new Map<string, Desired>();
   readonly reports = new Map<string, NodeReport>();
-  /** What another fleet has left for a node. */
+  /** The generation of another fleet in a node's retained desired state. */
   readonly #others = new Map<string, Generation>();
-  /** The tags that nodes have of other fleets, by node and fleet. */
+  /** The tags of other fleets' generations that nodes report, by node and fleet. */
   readonly #otherTags = new Map<string, string>();
   readonly #listeners = new Set<(node: string) => void>();
   readonly #subscriptions = new DisposableStack();
 
   private constructor() {}
 
-  /** Resolves once all is known that the broker keeps; goes on listening. */
+  /** Resolves once all retained messages have arrived; keeps listening. */
   static async open(operator: Operator, fleet: string): Promise<FleetBoard> {
     const board = new FleetBoard();
     const { bus } = operator;
@@ -48,7 +48,7 @@ export class FleetBoard implements Disposable {
     return board;
   }
 
-  /** The generation of another fleet that waits for the node: the broker keeps one desired state for each node. */
+  /** Another fleet's generation that the node has not applied yet: the broker keeps only one desired state per node. */
   waitsFor(node: string): Generation | undefined {
     const other = this.#others.get(node);
     return other === undefined || this.#otherTags.get(`${node}/${other.fleet}`) === other.tag
@@ -56,7 +56,7 @@ export class FleetBoard implements Disposable {
       : other;
   }
 
-  /** Calls the listener for each report that comes from now on. @returns ends it */
+  /** Calls the listener for each new report. @returns a function that stops this */
   listen(listener: (node: string) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

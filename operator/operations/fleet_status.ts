@@ -1,4 +1,4 @@
-/** How far each node of a fleet is with what it should have, and where it has drifted from it. */
+/** Determines how far each node of a fleet has applied its generation, and where it has drifted from it. */
 import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 import { changedFields } from "../../protocol/spawn_changes.ts";
 import type { Generation } from "../../protocol/generations.ts";
@@ -11,7 +11,7 @@ import { FleetBoard } from "./fleet_board.ts";
 import type { ActualNode, Wanted } from "./plan.ts";
 import type { Config } from "./spawn.ts";
 
-/** An agent that is not as its generation has it. */
+/** An agent that differs from its generation. */
 export interface Drift {
   readonly agent: string;
   /** `stopped`, or the fields that differ. */
@@ -22,7 +22,7 @@ export interface NodeProgress {
   readonly node: string;
   readonly generation: Generation;
   readonly status: NodeStatus;
-  /** Only of a node that is done. */
+  /** Only for a node that has applied its generation. */
   readonly drift: readonly Drift[];
 }
 
@@ -30,11 +30,11 @@ export interface FleetStatus {
   readonly fleet: string;
   readonly head: Generation | undefined;
   readonly nodes: readonly NodeProgress[];
-  /** What should run where: to apply it again. */
+  /** What should run where, to apply it again. */
   readonly wanted: readonly Wanted[];
 }
 
-/** For a fleet of which a survey has been made. */
+/** Requires that the fleet has been surveyed. */
 export async function fleetStatus(operator: Operator, fleet: string): Promise<FleetStatus> {
   using head = await FleetHead.open(operator, fleet);
   using board = await FleetBoard.open(operator, fleet);
@@ -60,7 +60,7 @@ export async function fleetStatus(operator: Operator, fleet: string): Promise<Fl
   return { fleet, head: await head.current(), nodes, wanted };
 }
 
-/** @param node `undefined` or off: nothing can be said */
+/** @param node if `undefined` or off, drift cannot be determined */
 export function driftOf(agents: readonly JsonObject[], node: ActualNode | undefined): readonly Drift[] {
   if (node?.isOnline !== true) return [];
   return agents.flatMap((wanted): Drift[] => {

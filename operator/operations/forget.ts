@@ -1,4 +1,4 @@
-/** Removes what the broker keeps of a node that will not come back. */
+/** Removes a node's retained messages from the broker, for a node that will not return. */
 import { DIRECT_COMMANDS, mayBeKept } from "../../protocol/commands.ts";
 import { topics } from "../../protocol/topics.ts";
 import { hasEnded, stateOf } from "../fleet/views.ts";
@@ -7,8 +7,8 @@ import { nodeNamed } from "./find.ts";
 import { hearsItself } from "./survey.ts";
 
 /**
- * @returns the agents that are forgotten with it
- * @throws OperationError when the node is unknown, or not off: it would say all of it again
+ * @returns the agents that are forgotten with the node
+ * @throws OperationError if the node is unknown, or not off: it would publish everything again
  */
 export async function forgetNode({ bus, fleet }: Operator, name: string): Promise<readonly string[]> {
   const node = nodeNamed(fleet, name);
@@ -17,7 +17,7 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
       `Node '${name}' is online, and would be back at once: end it first: agentflow stop-all ${name}`,
     );
   }
-  // An agent that runs elsewhere now has said so itself: its manifest is that of the other node.
+  // Skip agents that run elsewhere now: their manifest names the other node.
   const own = fleet.agents.filter(({ actorId, node: of, manifest }) =>
     of === name && manifest?.node === name &&
     !fleet.instances(actorId).some((other) => other.node !== name && !hasEnded(other))
@@ -27,7 +27,7 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
     ...await keptGenerations({ bus }, name),
     ...own.map(({ actorId }) => topics.agent(actorId, "manifest")),
     topics.nodeDevices(name),
-    // Last: while the status is there, the node can be forgotten again.
+    // Last, so that the node stays known and an interrupted `forget` can be repeated.
     topics.nodeStatus(name),
   ];
   for (const topic of kept) await bus.publish(topic, "", { retain: true });
@@ -35,7 +35,7 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
   return own.map((agent) => agent.name);
 }
 
-/** The topics on which the node has told of generations. */
+/** The topics of the node's retained generation reports. */
 async function keptGenerations({ bus }: Pick<Operator, "bus">, node: string): Promise<readonly string[]> {
   const kept = new Set<string>();
   using _subscription = await bus.subscribe(topics.nodeGeneration(node, "+"), ({ topic, payload }) => {

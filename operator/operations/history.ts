@@ -1,4 +1,4 @@
-/** Keeps the last generations of a fleet at the broker, and reads them. */
+/** Stores the last generations of a fleet at the broker, and reads them. */
 import { MAX_HISTORY } from "../../protocol/generations.ts";
 import { topics } from "../../protocol/topics.ts";
 import { packed, type PastGeneration, unpacked } from "../fleet/history.ts";
@@ -8,7 +8,7 @@ import { located } from "./find.ts";
 import type { Step } from "./plan.ts";
 import { hearsItself } from "./survey.ts";
 
-/** A generation takes the place of the one 20 before it, so what the broker keeps is bounded. */
+/** Stores a generation in place of the one `MAX_HISTORY` before it, so that the broker's storage is bounded. */
 export async function remember({ bus }: Operator, past: PastGeneration): Promise<void> {
   const { fleet, generation } = past.generation;
   await bus.publish(topics.fleetHistory(fleet, generation % MAX_HISTORY), await packed(past), {
@@ -16,7 +16,7 @@ export async function remember({ bus }: Operator, past: PastGeneration): Promise
   });
 }
 
-/** The newest first. */
+/** Returns the newest first. */
 export async function history(operator: Operator, fleet: string): Promise<readonly PastGeneration[]> {
   const payloads = new Map<string, Uint8Array>();
   const topic = topics.fleetHistory(fleet, "+");
@@ -29,7 +29,7 @@ export async function history(operator: Operator, fleet: string): Promise<readon
     .toSorted((a, b) => b.generation.generation - a.generation.generation);
 }
 
-/** As `plan`, for going back: what came with the newest generation is stopped. */
+/** Turns the steps of `plan` into a rollback: stops agents that the newest generation added. */
 export function withStops(
   plan: FleetPlan,
   newest: PastGeneration | undefined,
@@ -44,7 +44,7 @@ export function withStops(
   return { ...plan, steps: [...steps, ...stops] };
 }
 
-/** @param number `undefined`: the one before the newest @throws OperationError when it is not kept */
+/** @param number `undefined`: the one before the newest @throws OperationError if the generation is not stored */
 export function pastGeneration(
   all: readonly PastGeneration[],
   fleet: string,

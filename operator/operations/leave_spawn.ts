@@ -14,7 +14,7 @@ export async function leaveSpawn(operator: Operator, node: string, config: Confi
         "no more than one: spawn this one when the node is back, or put both into a fleet file, and apply it then",
     );
   }
-  // Without it, the same config left again would be what the node has carried out and seen end.
+  // Makes each command unique: otherwise the node would skip an identical config as already carried out.
   const _sent = Date.now() / 1000;
   await operator.commander.leave(node, "spawn", { ...placed(operator, config), node, _sent });
 }

@@ -1,4 +1,4 @@
-/** Listens to the bus until it is told to stop, a time is up, or enough messages have arrived. */
+/** Listens to the bus until aborted, until a time limit, or until enough messages have arrived. */
 import { filterCovers } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
 import type { Operator } from "../operator.ts";
@@ -8,7 +8,7 @@ export interface ListenOptions {
   /** Milliseconds; without it, until `signal`. */
   readonly forMs?: number | undefined;
   readonly signal: AbortSignal;
-  /** Called once for each message, even if several filters match. @returns whether this was the last one wanted */
+  /** Called once for each message, even if several filters match. @returns whether to stop listening */
   readonly onMessage: (message: BusMessage) => boolean;
 }
 
@@ -44,7 +44,7 @@ export async function listen({ bus }: Operator, options: ListenOptions): Promise
   }
 }
 
-/** Where subscriptions overlap, a broker may send a message once for each of them. */
+/** Drops overlapping filters: a broker may send a message once for each matching subscription. */
 function withoutCovered(filters: readonly string[]): readonly string[] {
   const distinct = [...new Set(filters)];
   return distinct.filter((inner) => !distinct.some((outer) => outer !== inner && filterCovers(outer, inner)));

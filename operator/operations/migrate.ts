@@ -17,7 +17,7 @@ const TIMEOUT_MS = 120_000;
 
 /**
  * Resolves when the agent runs on its new node and nowhere else.
- * @param options.node where it runs, if several nodes have one of this name
+ * @param options.node where it runs, if several nodes run an agent of this name
  * @throws OperationError when it cannot begin; RefusedError with the node's reason; NoAnswerError
  */
 export async function migrate(

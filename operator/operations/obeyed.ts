@@ -3,7 +3,7 @@ import type { BusMessage } from "../bus.ts";
 import { type Answer, RefusedError } from "../commander.ts";
 import type { Operator } from "../operator.ts";
 
-/** Signs on the bus that a command was obeyed. Nodes of other kinds obey `stop` and `migrate` without answering. */
+/** Evidence on the bus that a command was obeyed. Some node implementations do not answer `stop` and `migrate`. */
 export interface Signs {
   readonly filters: readonly string[];
   /** @returns `undefined` for a message that proves nothing */

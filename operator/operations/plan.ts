@@ -40,7 +40,7 @@ export type Step =
   | { readonly kind: "keep"; readonly node: string; readonly agent: string }
   /** Not in the file; left alone unless `prune` is set. */
   | { readonly kind: "unlisted"; readonly node: string; readonly agent: string }
-  /** The node is not online, or nobody has heard of it: nothing can be done. */
+  /** The node is offline or unknown: nothing can be done now. */
   | { readonly kind: "blocked"; readonly node: string; readonly agent: string; readonly isUnknown: boolean };
 
 /**

@@ -1,10 +1,10 @@
-/** What in a fleet file most likely is a mistake: nodes that nobody has seen, labels that no node has. Pure. */
+/** Finds likely mistakes in a fleet file: unknown nodes, and labels that no node has. Pure. */
 import type { FleetEntry } from "../fleet/fleet_file.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
 import { riskOf } from "./elsewhere.ts";
 import { type ActualNode, hasAll, type Step } from "./plan.ts";
 
-/** @returns one sentence for each, in the file's order */
+/** @returns one sentence per mistake, in the file's order */
 export function targetWarnings(
   entries: readonly FleetEntry[],
   nodes: readonly ActualNode[],
@@ -25,7 +25,7 @@ export function targetWarnings(
   return [...new Set(warnings)];
 }
 
-/** What starts although an agent of its name waits on a node that is off. */
+/** Warns of agents that start although a node that is off has an agent of the same name. */
 export function riskWarnings(steps: readonly Step[], nodes: readonly ActualNode[]): readonly string[] {
   return steps.flatMap(({ kind, agent, node }) =>
     kind !== "start" ? [] : nodes

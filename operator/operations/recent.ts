@@ -12,7 +12,7 @@ export interface Recent {
   readonly lines: readonly LogLine[];
   /** What is missing from the lines, in words for the operator. */
   readonly notes: readonly string[];
-  /** The target is entirely unknown; the last note says so. */
+  /** Whether the target is entirely unknown; the last note then says so. */
   readonly isUnknown: boolean;
 }
 
@@ -65,8 +65,8 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
 }
 
 /**
- * What one node remembers, its own lines included.
- * @returns undefined when it does not tell: it is silent, refuses, or remembers nothing
+ * The lines that one node remembers, including its own.
+ * @returns undefined if it does not answer, refuses, or remembers nothing
  */
 export async function remembered(
   operator: Operator,

@@ -21,7 +21,7 @@ export interface LogLine {
   readonly traceback: string | undefined;
 }
 
-/** The topics that carry the lines of `target`, an agent or a node; of all without one. */
+/** The topics with the log lines of `target`, an agent or a node; without a target, those of all. */
 export function logFilters(target: string | undefined): readonly string[] {
   return target === undefined || !isName(target)
     ? ["agents/+/logs"]

@@ -1,4 +1,4 @@
-/** Plans that are saved, and applied as they were saved: which agents should run where, and since which generation. */
+/** Saved plans, which are applied unchanged: which agents should run where, and the generation they are based on. */
 import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 import { numberOf } from "../../protocol/generations.ts";
@@ -7,7 +7,7 @@ import type { Wanted } from "./plan.ts";
 
 export interface SavedPlan {
   readonly fleet: string;
-  /** The tag of the generation that it was made from; empty for the first one. */
+  /** The tag of the generation that the plan is based on; empty for the first one. */
   readonly base: string;
   readonly prune: boolean;
   readonly wanted: readonly Wanted[];
@@ -19,13 +19,13 @@ export function planText(plan: SavedPlan): string {
   return `${JSON.stringify({ kind: KIND, ...plan }, null, 2)}\n`;
 }
 
-/** @returns `undefined` for what is no plan, such as a fleet file @throws ConfigError for a damaged one */
+/** @returns `undefined` if the text is not a plan, such as a fleet file @throws ConfigError for a damaged plan */
 export function parsePlan(text: string, path: string): SavedPlan | undefined {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser of fleet files says what is wrong.
+    // The fleet file parser reports the error.
     return undefined;
   }
   if (!isJsonObject(json) || json.kind !== KIND) return undefined;

@@ -1,4 +1,4 @@
-/** Chooses the agents and nodes that a command is for: by name, by node, by label. Pure. */
+/** Selects agents and nodes by name, node or label. Pure. */
 import { globMatches } from "../../protocol/patterns.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type Selector, selects } from "../fleet/selector.ts";
@@ -16,7 +16,7 @@ export interface AgentSelection extends NodeSelection {
   readonly names: readonly string[];
 }
 
-/** Whether the selection says anything of nodes. */
+/** Whether the selection restricts the nodes. */
 export function isLimited({ node, labels }: NodeSelection): boolean {
   return node !== undefined || labels !== undefined;
 }
@@ -31,8 +31,8 @@ export function selectNodes(fleet: Fleet, selection: NodeSelection): readonly No
 }
 
 /**
- * @returns each agent that is meant, once, in the order of the names
- * @throws OperationError when a name means no agent, or one name several and no node is named
+ * @returns each selected agent once, in the order of the names
+ * @throws OperationError if a name matches no agent, or several nodes run it and none is named
  */
 export function selectAgents(fleet: Fleet, selection: AgentSelection): readonly Located[] {
   const { names, node } = selection;

@@ -46,7 +46,7 @@ const TIMEOUT_MS = 120_000;
 /** How much longer an update is watched: nodes of earlier versions do not report that it passed. */
 const PROBATION_MS = 5000;
 
-/** The config as a new placement of its name: of all agents of that name in the fleet, this one stays. */
+/** Gives the config a new epoch: of several agents of the same name in the fleet, the highest epoch stays. */
 export function placed({ fleet }: Pick<Operator, "fleet">, config: Config): Config {
   const known = fleet.instances(actorId(config.name)).map(({ epoch }) => epoch);
   return { ...config, epoch: nextEpoch([...known, epochIn(config.epoch)], Date.now() / 1000) };
@@ -84,7 +84,7 @@ export async function spawn(
     }
     watch.onAnswer(answer.replaced === true && config.rollback !== false);
   } catch (error) {
-    // Nodes of another kind do not answer: they only report that they started it.
+    // Other node implementations do not answer: they only report that they started the agent.
     if (!(error instanceof NoAnswerError) || !watch.hasBegun) throw error;
     return { kind: "running", agent, actorId: actorId(agent), node };
   }
@@ -167,7 +167,7 @@ class SpawnWatch {
   }
 
   #onError({ phase, severity, error, traceback, rolled_back }: Readonly<Record<string, unknown>>): void {
-    // The first failure of an update is why it is rolled back; otherwise the last failure is why the agent is given up.
+    // The first failure of an update triggers its rollback; otherwise the last failure is why the node gives up.
     if (this.#failure === undefined || (this.#isUpdate !== true && severity === "fatal")) {
       this.#failure = {
         phase: String(phase),
@@ -200,7 +200,7 @@ class SpawnWatch {
   }
 
   #onState(state: string): void {
-    // A replaced agent still reports what it does until it has stopped: only the new one counts.
+    // A replaced agent still reports until it has stopped: ignore it until the new one starts.
     if (!this.hasBegun) return;
     if (state === "stopped" && this.#last === SETTING_UP) {
       return this.#ends({ kind: "stopped", ...this.#about });

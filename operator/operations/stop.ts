@@ -55,7 +55,7 @@ export async function pressAt(
   command: AgentCommand,
   options: CommandOptions = {},
 ): Promise<void> {
-  // `stop` is the only button that nodes of every kind also know as a node command.
+  // `stop` is the only button that every node implementation also supports as a node command.
   if (command === "stop") return await stopAt(operator, place, options);
   await obeyed(
     operator,

@@ -54,7 +54,7 @@ export async function ask({ commander, fleet }: Operator, node: string, timeoutM
     if (Array.isArray(agents)) fleet.applyList(node, agents, Date.now());
     return true;
   } catch {
-    // Silent, or of another kind: keep what is known about it.
+    // No answer, or no support for `list`: keep what is known about the node.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Filters the traffic for the messages that somebody wants to see. Pure. */
+/** Filters bus traffic for display. Pure. */
 import { filterMatches } from "../../protocol/topics.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { fieldsOf } from "../json.ts";
