@@ -1,4 +1,4 @@
-/** Asks the operator before doing anything that cannot be undone. */
+/** Asks the operator to confirm actions that cannot be undone. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Run } from "./cli.ts";
 import { isSet } from "./options.ts";

@@ -10,7 +10,7 @@ export const EXIT = {
   broker: 3,
   /** No answer in time. */
   noAnswer: 4,
-  /** Done but for what waits for nodes that are off, or have not finished. */
+  /** Done, except for changes pending on nodes that are off or have not finished. */
   pending: 5,
   /** Ctrl-C: 128 + SIGINT, as in shells. */
   interrupted: 130,

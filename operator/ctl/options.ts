@@ -35,7 +35,7 @@ const TIMEOUT: Flag = {
 
 const CONNECTION_FLAGS: readonly Flag[] = [...Object.values(BROKER_FLAGS), SIGN_KEY, PROFILE, TIMEOUT];
 
-/** How to reach the broker, and what to sign with. */
+/** How to reach the broker, and the key that signs commands. */
 export interface Connection {
   readonly broker: BrokerUrl;
   readonly access: BrokerAccess;
@@ -62,7 +62,7 @@ export async function readConnection(
 }
 
 /**
- * Looks up flags: on the command line, in a profile that was asked for, in the environment, in the default profile.
+ * Looks up flags in this order: command line, requested profile, environment, default profile.
  * @throws ConfigError
  */
 export async function flagReader(options: Options, env: Environment): Promise<ReadFlag> {
@@ -86,7 +86,7 @@ export function text(options: Options, name: string): string | undefined {
 
 /**
  * Checks a name before it goes into a topic or is looked up.
- * @param what its name in the help
+ * @param what the argument's name in the help
  * @throws ConfigError for anything that cannot be the name of a node or an agent
  */
 export function nameGiven(what: string, given: string | undefined): string {

@@ -7,7 +7,7 @@ import { EXIT_HELP } from "./exit_code.ts";
 
 type Add = (program: Command, cli: Cli) => void;
 
-/** Commands of one file, which is loaded when one of them is called, or for the help of all. */
+/** Commands defined in one file, which is loaded lazily: when one of them is called, or to print the full help. */
 interface Entry {
   readonly names: readonly string[];
   readonly load: () => Promise<Add>;
@@ -70,10 +70,10 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
   ],
 };
 
-/** Completes the words of all commands. */
+/** The command that completes all other commands, so it needs all of them loaded. */
 const KNOWS_ALL = "completions";
 
-/** @param wanted the command that is called; if it is none of these, or needs to know them all, all are there */
+/** @param wanted the called command, to load only its file; all files if it is unknown or needs every command */
 export async function createProgram(cli: Cli, wanted?: string): Promise<Command> {
   const { stdout, stderr } = cli.surroundings;
   const program = new Command("agentflow")

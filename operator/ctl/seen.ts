@@ -27,7 +27,7 @@ export async function rememberFleet(fleet: Fleet, env: Environment): Promise<voi
     await Deno.writeTextFile(temporary, JSON.stringify(seen), { mode: 0o600 });
     await Deno.rename(temporary, path);
   } catch {
-    // Completions will lack names.
+    // Ignored: only completions suffer.
   }
 }
 

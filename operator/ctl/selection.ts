@@ -1,4 +1,4 @@
-/** The flags by which commands choose nodes and agents, and what is done to each that is chosen. */
+/** Flags that select nodes and agents, and the loop that runs an action on each selected agent. */
 import type { Command } from "commander";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import { parseSelector } from "../fleet/selector.ts";
@@ -13,7 +13,7 @@ import { EXIT } from "./exit_code.ts";
 import { type Options, text } from "./options.ts";
 import { count } from "./render/units.ts";
 
-/** A wrong selector is a usage error: it is told before the command connects to the broker. */
+/** Reports an invalid selector as a usage error before connecting to the broker. */
 export function addLabelSelection(command: Command): void {
   command.option("-l, --selector <LABELS>", "only nodes with these labels, such as room=kitchen,!beta")
     .hook("preAction", (_, acting) => void nodeSelection(acting.opts()));
@@ -24,7 +24,7 @@ export function addNodeSelection(command: Command): void {
   addLabelSelection(command);
 }
 
-/** Names, or else all agents of the nodes that the flags choose; neither is a usage error, told before connecting. */
+/** Selects agents by name, or all agents of the selected nodes. Requires one of the two before connecting. */
 export function addAgentSelection(command: Command): void {
   command.argument("[AGENT...]", "names, or patterns such as 'light-*' (default: all that the flags choose)");
   addNodeSelection(command);
@@ -40,24 +40,24 @@ export function nodeSelection(options: Options): NodeSelection {
   };
 }
 
-/** @throws ConfigError when it chooses nothing: a forgotten name must not mean every agent */
+/** @throws ConfigError for an empty selection: a forgotten name must not mean every agent */
 function agentSelection(options: Options, names: readonly string[]): AgentSelection {
   const selection = nodeSelection(options);
   if (names.length > 0 || isLimited(selection)) return { ...selection, names };
   throw new ConfigError("Name the agents, or choose nodes by --node or --selector");
 }
 
-/** What is done to each agent. */
+/** An action on each selected agent. */
 export interface Deed {
   readonly act: (place: Located) => Promise<void>;
   readonly asJson: (place: Located) => Readonly<Record<string, unknown>>;
-  /** Said once it is done. */
+  /** The message after success. */
   readonly words: (place: Located) => string;
-  /** The verb of the question, such as `stops`, before it is done to several; without it, nobody is asked. */
+  /** The verb in the confirmation prompt for several agents, such as `stops`; without it, there is no prompt. */
   readonly ask: string | undefined;
 }
 
-/** Does it to each agent that is chosen. @returns the exit code @throws ConfigError; OperationError */
+/** Runs the action on each selected agent. @returns the exit code @throws ConfigError; OperationError */
 export async function eachAgent(
   run: Run,
   operator: Operator,

@@ -33,7 +33,7 @@ export function openTerminal(stream: {
       try {
         for (let offset = 0; offset < bytes.length;) offset += stream.writeSync(bytes.subarray(offset));
       } catch (error) {
-        // `… | head` has read enough.
+        // The reader has closed the pipe, as in `… | head`.
         if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
         throw error;
       }
@@ -51,7 +51,7 @@ export function coloured(text: string): string {
   return text.split(OWN_COLOURS).map((part, index) => index % 2 === 1 ? part : printable(part)).join("");
 }
 
-// deno-lint-ignore no-control-regex -- it is what paint writes
+// deno-lint-ignore no-control-regex -- matches the codes that paint writes
 const OWN_COLOURS = /(\x1b\[(?:0|1|3[1236]|90)m)/;
 
 function sizeOf(side: "columns" | "rows"): number {

@@ -60,7 +60,7 @@ function checked(request: AclRequest): AclRequest {
   }
   const users = [...nodes, ...operators, ...agents];
   const twice = users.find((user, index) => users.indexOf(user) !== index);
-  // mosquitto would grant it the rights of both.
+  // mosquitto would grant the user the rights of both roles.
   if (twice !== undefined) {
     throw new ConfigError(`the user '${twice}' cannot be two of node, operator and agents`);
   }

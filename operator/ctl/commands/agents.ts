@@ -56,7 +56,7 @@ function asJson({ agent, state, alsoOn }: Instance): Readonly<Record<string, unk
   };
 }
 
-/** Two of one name both answer its tasks: that is a mistake, and must not look like two agents. */
+/** Shows duplicate names as a conflict: agents that share a name all answer its tasks. */
 function stateText({ state, alsoOn }: Instance): string {
   return alsoOn.length === 0 || state === "off" ? state : `${state}, conflict`;
 }

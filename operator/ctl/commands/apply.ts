@@ -94,7 +94,7 @@ export function addDiff(program: Command, cli: Cli): void {
   });
 }
 
-/** What failed counts most, then what nobody answered, then what waits. */
+/** Reports the worst result: a failure, then a missing answer, then a pending step. */
 export function exitCodeOf(results: readonly StepResult[]): number {
   const failed = results.filter(({ error }) => error !== undefined);
   if (failed.some(({ timedOut }) => !timedOut)) return EXIT.failed;
@@ -102,7 +102,7 @@ export function exitCodeOf(results: readonly StepResult[]): number {
   return results.some(({ pending }) => pending !== undefined) ? EXIT.pending : EXIT.ok;
 }
 
-/** Who applies, for the others: the user and the machine. */
+/** The name that other operators see: the user and the machine. */
 export function operatorName({ env }: Pick<Run, "env">): string {
   return `${env.USER || env.LOGNAME || "somebody"}@${Deno.hostname()}`;
 }
@@ -110,7 +110,7 @@ export function operatorName({ env }: Pick<Run, "env">): string {
 interface Planned {
   readonly plan: FleetPlan;
   readonly prune: boolean;
-  /** Of a saved plan: the tag of the generation that it was made from. */
+  /** For a saved plan: the tag of the generation that it is based on. */
   readonly base: string | undefined;
 }
 

@@ -9,7 +9,7 @@ import { addAgentSelection, eachAgent } from "../selection.ts";
 interface Button {
   readonly help: string;
   readonly done: string;
-  /** The verb of the question before it is done to several agents; without it, nobody is asked. */
+  /** The verb in the confirmation prompt for several agents; without it, there is no prompt. */
   readonly asks?: string;
 }
 

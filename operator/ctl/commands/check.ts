@@ -105,7 +105,7 @@ async function lookAtPython(
   };
 }
 
-/** Bare imports that `--install` does not list stand for the newest version of that package. */
+/** Adds bare imports that `--install` does not list, at their newest version. */
 function readInstall(given: readonly string[], source: string): readonly string[] {
   try {
     const known = parseSpecifiers(given);

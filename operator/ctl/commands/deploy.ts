@@ -21,7 +21,7 @@ export function addDeploy(program: Command, cli: Cli): void {
     .argument("[RUNNER-FLAGS...]", "after --: more flags of the runner");
   for (const flag of Object.values(OWN_FLAGS)) command.addOption(optionOf(flag));
   for (const { name, value, help } of PASSED_FLAGS) {
-    // Without a default: this machine's environment does not count.
+    // No default: the environment of this machine says nothing about the device.
     const option = optionOf(value === undefined ? { name, help } : { name, value, help });
     command.addOption(
       option.helpGroup("Node (its files are copied to the device, readable only by their owner):"),

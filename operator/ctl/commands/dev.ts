@@ -106,7 +106,7 @@ class DevSession {
         },
         signal: own.signal,
       });
-      // A failure has been shown the same way.
+      // The subscription has already shown any failure.
       if (!own.signal.aborted && exitCodeOfSpawn(outcome) === EXIT.noAnswer) {
         this.#say("spawn", wordsFor(outcome));
       }

@@ -21,7 +21,7 @@ const SENSORS: readonly Column<SensorRow>[] = [
   { title: "DRIVER", text: ({ name }) => name },
 ];
 
-/** A line that has a name, or that an agent has. */
+/** A GPIO line that has a name or is in use by an agent. */
 interface LineRow {
   readonly node: string;
   readonly line: string;

@@ -96,7 +96,7 @@ export function addRollback(program: Command, cli: Cli): void {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
       by: operatorName(run),
       message: `rollback to ${to.generation}`,
-      // What came after it goes.
+      // Remove agents that were added after that generation.
       prune: true,
       adopts: false,
       signal,

@@ -117,7 +117,7 @@ function addEnrol(key: Command, cli: Cli): void {
   });
 }
 
-/** Whether this is the node's own key, which only the node itself can confirm. @throws ConfigError */
+/** Whether this is the node's key: the operator must compare the fingerprint. @throws ConfigError */
 async function isRight(
   run: Run,
   { node, fingerprint }: NodeKey,

@@ -1,4 +1,4 @@
-/** `agentflow new`: writes a starter agent, and the types for it. */
+/** `agentflow new`: writes a starter agent and its type definitions. */
 import { type Command, Option } from "commander";
 import { join } from "@std/path";
 import types from "../../../agents/types.d.ts" with { type: "text" };

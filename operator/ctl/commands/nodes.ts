@@ -71,7 +71,7 @@ function addForget(nodes: Command, cli: Cli): void {
   });
 }
 
-/** Redraws every second: the ages in the table grow without any message. */
+/** Redraws every second, because the ages in the table change without any message. */
 async function ticking(draw: () => void, signal: AbortSignal): Promise<void> {
   const timer = setInterval(draw, 1000);
   await aborted(signal);

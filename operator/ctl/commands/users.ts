@@ -1,4 +1,4 @@
-/** `agentflow users`: who may use an embedded broker that other machines reach. */
+/** `agentflow users`: manages the accounts of an embedded broker that other machines can reach. */
 import { type Command, Option } from "commander";
 import { readTextFile } from "../../../protocol/config/text_file.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
@@ -64,7 +64,7 @@ function addRemove(users: Command, cli: Cli): void {
   });
 }
 
-/** Replaces the line of `name`; adds, or removes it. All other lines stay as they are. */
+/** Adds, replaces or removes the line for `name`. All other lines stay unchanged. */
 async function change(path: string, name: string, line: string | undefined): Promise<void> {
   const before = await readUsers(path, line !== undefined);
   const lines = before.split("\n");

@@ -18,7 +18,7 @@ const LOOKS: Readonly<Record<Step["kind"], { readonly sign: string; readonly col
     blocked: { sign: "!", colour: "red" },
   };
 
-/** One line per step, such as `+ hall/sensor  start`, and a summary; nothing about what is as it should be. */
+/** One line per step, such as `+ hall/sensor  start`, and a summary. Agents that are up to date are left out. */
 export function planLines(steps: readonly Step[], view: View): string[] {
   return [...steps.filter(({ kind }) => kind !== "keep").map((step) => stepLine(step, view)), summary(steps)];
 }
@@ -28,7 +28,7 @@ export function stepLine(step: Step, view: View): string {
   return paint(view, colour, oneLine(`${sign} ${step.node}/${step.agent}  ${wordsFor(step)}`));
 }
 
-/** The step says itself what it waits for. */
+/** Pending steps already include what they wait for. */
 export function resultLine({ step, ok, error, pending }: StepResult, view: View): string {
   const mark = pending !== undefined
     ? paint(view, "yellow", "waits")
