@@ -23,9 +23,9 @@ export const FLEET_FILTERS = [
 ] as const;
 
 export interface FleetOptions {
-  /** Maximum number of nodes, and of agents that a node vouches for. */
+  /** Maximum number of nodes, and of agents that a node lists. */
   readonly maxEntries?: number;
-  /** Maximum number of agents that no node vouches for: anybody can invent them. */
+  /** Maximum number of agents that no node lists: any client can invent them. */
   readonly maxStrangers?: number;
   /** Called for each agent that was evicted. */
   readonly onEvicted?: (actorId: string) => void;
@@ -35,11 +35,11 @@ const MAX_ENTRIES = 5000;
 const MAX_STRANGERS = 5000;
 
 /**
- * An agent's name is its identity, and still two nodes may run one of it: each is an instance of its own here.
+ * A name identifies an agent, but by mistake two nodes may run agents of the same name: each is a separate instance.
  *
- * Invariants: bounded; the entry that has been silent longest is evicted first, and an agent that a node says it runs is
- * never evicted for one that no node vouches for; a message that does not parse or has no valid name changes nothing; an
- * instance that has ended, or that its node no longer lists, is not kept beside another one.
+ * Invariants: the size is bounded; the entry that has been silent longest is evicted first, but an agent that a node
+ * lists is never evicted for one that no node lists; invalid messages change nothing; an instance that has ended, or
+ * that its node no longer lists, is dropped if the agent has another instance.
  */
 export class Fleet {
   readonly #nodes = new Map<string, NodeView>();
@@ -66,14 +66,14 @@ export class Fleet {
     return this.#nodes.get(name);
   }
 
-  /** Of several instances, one that has not ended and that a node vouches for, if there is one. */
+  /** The agent; of several instances, preferably one that has not ended and that its node lists. */
   agent(actorId: string): AgentView | undefined {
     const [first, ...others] = this.instances(actorId);
     if (first === undefined || others.length === 0) return first;
     return [first, ...others].reduce((best, other) => this.#rank(other) > this.#rank(best) ? other : best);
   }
 
-  /** One for each node that runs an agent of this id, as far as is known. */
+  /** The known instances of an agent, one per node. */
   instances(actorId: string): readonly AgentView[] {
     return [...this.#instances.get(actorId) ?? []].flatMap((key) => this.#find(key) ?? []);
   }
@@ -107,27 +107,27 @@ export class Fleet {
       const agent = agentListed((actorId) => this.#meant(actorId, node), node, entry, nowMs);
       if (agent === undefined) continue;
       names.add(agent.name);
-      // The node itself vouches for it: no heartbeat is needed.
+      // The node itself has listed it: no heartbeat is needed.
       this.#keepVouched(agent);
       this.#dropEnded(agent);
     }
     this.#dropUnlisted(node, (name) => names.has(name));
   }
 
-  /** Records that a node started an agent: if the agent fails at once, nothing else may say where it ran. */
+  /** Records that a node started an agent: if it fails at once, no other message may name the node. */
   applySpawned(actorId: string, name: string, node: string, nowMs: number): FleetChange | undefined {
     if (!isName(name) || !isName(node) || this.agent(actorId) !== undefined) return undefined;
     return this.#keepAgent({ ...newAgent(actorId, name), node, lastSeenMs: nowMs });
   }
 
-  /** Forgets an agent, for instance one that was deleted. @param node only its instance there */
+  /** Forgets an agent, for instance a deleted one. @param node forget only the instance on this node */
   forgetAgent(actorId: string, node?: string): void {
     for (const agent of this.instances(actorId)) {
       if (node === undefined || agent.node === node) this.#drop(agent);
     }
   }
 
-  /** Forgets a node and what it ran. */
+  /** Forgets a node and its agents. */
   forgetNode(name: string): void {
     this.#nodes.delete(name);
     for (const agent of this.agents) if (agent.node === name) this.#drop(agent);
@@ -137,7 +137,7 @@ export class Fleet {
     return this.#agents.get(key) ?? this.#strangers.get(key);
   }
 
-  /** The instance that a report is about: that of its node, or else one of which the node is not known yet. */
+  /** The instance that a report is about: the one on that node, or else the one whose node is still unknown. */
   #meant(actorId: string, node: string | undefined): AgentView | undefined {
     if (node === undefined) return this.agent(actorId);
     return this.#find(keyOf(actorId, node)) ?? this.#find(keyOf(actorId, undefined));
@@ -183,7 +183,7 @@ export class Fleet {
 
   #keepIn(map: Map<string, AgentView>, agent: AgentView, max: number): void {
     const key = keyOf(agent.actorId, agent.node);
-    // Until now it was not known where it runs.
+    // Its node is known now: drop the entry without a node.
     if (agent.node !== undefined) this.#drop({ ...agent, node: undefined });
     const evicted = keep(map, key, agent, max);
     this.#index(agent.actorId, (keys) => keys.add(key));
@@ -208,7 +208,7 @@ export class Fleet {
     else this.#multiple.delete(actorId);
   }
 
-  /** Of an agent that runs, nothing is kept of where it ran before. */
+  /** Drops ended instances of an agent that runs elsewhere. */
   #dropEnded({ actorId }: AgentView): void {
     if (!this.#multiple.has(actorId)) return;
     const all = this.instances(actorId);
@@ -216,7 +216,7 @@ export class Fleet {
     for (const agent of ended.length < all.length ? ended : ended.slice(0, -1)) this.#drop(agent);
   }
 
-  /** What a node does not list has left it, if it runs elsewhere. */
+  /** Drops instances that the node no longer lists, if the agent has another instance. */
   #dropUnlisted(node: string, isListed: (agent: string) => boolean): void {
     for (const id of [...this.#multiple]) {
       const there = this.#find(keyOf(id, node));
@@ -229,12 +229,12 @@ function keyOf(actorId: string, node: string | undefined): string {
   return `${actorId}@${node ?? ""}`;
 }
 
-/** Whether the node says that it runs the agent. Nodes list names, and each name has exactly one id. */
+/** Whether the node lists the agent. Nodes list names, and each name has exactly one id. */
 function isVouchedFor({ name, actorId: id }: AgentView, { isOnline, agents }: NodeView): boolean {
   return isOnline && agents.includes(name) && id === actorId(name);
 }
 
-/** Sets the entry as the newest and evicts the oldest if there are too many. @returns what was evicted */
+/** Stores the entry as the newest and evicts the oldest if there are too many. @returns the evicted entry */
 function keep<T>(map: Map<string, T>, key: string, value: T, max: number): T | undefined {
   map.delete(key);
   map.set(key, value);

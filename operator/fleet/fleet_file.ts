@@ -32,13 +32,13 @@ const EntrySchema = v.looseObject({
   labels: v.optional(v.record(v.string(), text, "must be an object of labels")),
 }, "must be an object");
 
-/** What an entry says beside the fields of a spawn config. */
+/** Fields of an entry in addition to those of a spawn config. */
 export const ENTRY_FIELDS = ["name", "file", "code", "node", "nodes", "labels"] as const;
-/** How to spawn, or what only nodes set: not what should run. */
+/** Fields that describe how to spawn, or that only nodes set. */
 const NOT_FOR_A_FILE: readonly string[] = ["replace", "epoch", "state", "migration"];
-/** Set by a person, and not in the table: the table's faces have their own way to say it. */
+/** Fields that people set but the table lacks, because each interface has its own way to set them. */
 const OTHER_FIELDS = ["type", "language"] as const;
-/** Fields of other programs begin with this; nodes keep them as they are. */
+/** Prefix of other programs' fields; nodes keep these unchanged. */
 export const FOREIGN_PREFIX = "x-";
 
 const KNOWN_FIELDS: readonly string[] = [...ENTRY_FIELDS, ...Object.keys(SPAWN_FIELDS), ...OTHER_FIELDS]
@@ -56,11 +56,11 @@ const FileSchema = v.strictObject(
       : "must be an object",
 );
 
-/** The fleet of a file that names none. */
+/** The fleet's name if the file gives none. */
 export const DEFAULT_FLEET = "main";
 
 export interface FleetFile {
-  /** Generations are counted by this name. */
+  /** The fleet's name. Each fleet has its own sequence of generations. */
   readonly fleet: string;
   readonly entries: readonly FleetEntry[];
 }

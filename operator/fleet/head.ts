@@ -1,4 +1,4 @@
-/** The newest generation of a fleet, as the broker keeps it for all operators, and which of two claims counts. Pure. */
+/** The newest generation of a fleet, retained by the broker, and which of several competing claims wins. Pure. */
 import {
   type Generation,
   generationFields,
@@ -10,13 +10,13 @@ import {
 import type { JsonObject } from "../../protocol/json.ts";
 import { OperationError } from "../operator.ts";
 
-/** A claim, and once it has won and is written for all nodes the head of the fleet. */
+/** A claim for the next generation. Becomes the fleet's head once it has won and is written for all nodes. */
 export interface Head extends Generation {
-  /** Whether it has been written for all nodes: until then others wait, as long as its operator is alive. */
+  /** Whether it has been written for all nodes. Until then, others wait while its operator is alive. */
   readonly isConfirmed: boolean;
 }
 
-/** Two operators have applied at once, or one has applied since a plan was made. */
+/** Another operator applied at the same time, or after the plan was made. */
 export class OvertakenError extends OperationError {
   override name = "OvertakenError";
 }
@@ -25,7 +25,7 @@ export function headFields({ isConfirmed, ...generation }: Head): JsonObject {
   return { ...generationFields(generation), confirmed: isConfirmed };
 }
 
-/** @returns `undefined` for what is no head of that fleet */
+/** @returns `undefined` if the fields are not a head of that fleet */
 export function headIn(fields: JsonObject, fleet: string): Head | undefined {
   try {
     const generation = generationIn(fields);
@@ -33,7 +33,7 @@ export function headIn(fields: JsonObject, fleet: string): Head | undefined {
       ? { ...generation, isConfirmed: fields.confirmed === true }
       : undefined;
   } catch {
-    // Anybody may publish anything.
+    // Ignored: any client can publish malformed payloads.
     return undefined;
   }
 }
@@ -41,12 +41,12 @@ export function headIn(fields: JsonObject, fleet: string): Head | undefined {
 export type Verdict =
   | { readonly kind: "won" }
   | { readonly kind: "lost"; readonly to: Head }
-  /** The own claim has not come back yet. */
+  /** Our own claim has not come back from the broker yet. */
   | { readonly kind: "open" };
 
 /**
- * Which claim counts: the first one that follows the base. The broker gives all operators the same order.
- * @param log what came on the fleet's topic since the base, in order
+ * Decides which claim wins: the first one after the base. All operators agree, because the broker orders messages.
+ * @param log the messages on the fleet's topic since the base, in order
  * @param base the tag that the claim is based on; `undefined` for the first generation
  */
 export function claimVerdict(log: readonly Head[], base: string | undefined, own: string): Verdict {
@@ -56,11 +56,11 @@ export function claimVerdict(log: readonly Head[], base: string | undefined, own
 }
 
 /**
- * What the next generation is based on.
- * @param head as the broker keeps it
- * @param known the generations that nodes have, or that wait for them
- * @param adopts whether generations that do not follow from each other are brought together
- * @throws OperationError when they do not
+ * Chooses the generation that the next one is based on.
+ * @param head the head retained by the broker
+ * @param known the generations that nodes have, or that are waiting for them
+ * @param adopts whether to merge generations with separate histories
+ * @throws OperationError if histories are separate and `adopts` is not set
  */
 export function chooseBase(
   head: Generation | undefined,
@@ -68,7 +68,7 @@ export function chooseBase(
   adopts: boolean,
 ): { readonly base: Generation | undefined; readonly basedOn: readonly string[] } {
   const newest = known.toSorted((a, b) => b.generation - a.generation)[0];
-  // The head of an operator who lost his claim, and died before he could put back the other one.
+  // This head is stale: its operator lost the claim and died before restoring the winner's head.
   const isLost = head !== undefined && newest !== undefined && newest.tag !== head.tag &&
     newest.generation >= head.generation && !known.some(({ tag }) => tag === head.tag);
   const base = head === undefined || isLost ? newest : head;

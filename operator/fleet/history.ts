@@ -1,4 +1,4 @@
-/** The generations of a fleet that are kept: which agents they had where, and in what they differ. Pure but for gzip. */
+/** Past generations of a fleet: their agents and nodes, and how two generations differ. Pure except for gzip. */
 import { type Generation, generationFields, generationIn } from "../../protocol/generations.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
@@ -15,11 +15,11 @@ export interface Difference {
   readonly kind: "added" | "changed" | "moved" | "removed";
   readonly node: string;
   readonly agent: string;
-  /** The fields that differ, or the node it came from. */
+  /** The fields that differ, or the node that the agent moved from. */
   readonly what: string;
 }
 
-/** What a record may have when it is unpacked: anybody may publish anything. */
+/** Maximum size of an unpacked record: any client can publish a gzip bomb. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 export async function packed({ generation, wanted }: PastGeneration): Promise<Uint8Array> {
@@ -28,7 +28,7 @@ export async function packed({ generation, wanted }: PastGeneration): Promise<Ui
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** @returns `undefined` for what is no record of that fleet */
+/** @returns `undefined` if the payload is not a record of that fleet */
 export async function unpacked(payload: Uint8Array, fleet: string): Promise<PastGeneration | undefined> {
   try {
     const fields: unknown = JSON.parse(await gunzip(payload));
@@ -38,7 +38,7 @@ export async function unpacked(payload: Uint8Array, fleet: string): Promise<Past
     const generation = generationIn(fields);
     return generation?.fleet === fleet ? { generation, wanted: fields.wanted } : undefined;
   } catch {
-    // Anybody may publish anything.
+    // Ignored: any client can publish malformed payloads.
     return undefined;
   }
 }
@@ -63,7 +63,7 @@ function isWanted(value: unknown): value is Wanted {
   return isJsonObject(value) && isName(value.node) && isJsonObject(value.config) && isName(value.config.name);
 }
 
-/** @throws Error for what is too large, or not compressed */
+/** @throws Error if the payload is too large or not gzip */
 async function gunzip(payload: Uint8Array): Promise<string> {
   const stream = new Blob([new Uint8Array(payload)]).stream().pipeThrough(new DecompressionStream("gzip"));
   const chunks: Uint8Array<ArrayBuffer>[] = [];

@@ -1,9 +1,9 @@
-/** How far a node is with a generation of a fleet. Pure. */
+/** Determines how far a node has applied a generation of a fleet. Pure. */
 import { type Generation, generationIn } from "../../protocol/generations.ts";
 import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 import { withoutVerifying } from "../../protocol/signing/envelope.ts";
 
-/** What waits for a node, or is in force there. */
+/** The desired state of a node, whether or not it has been applied yet. */
 export interface Desired {
   readonly generation: Generation;
   readonly agents: readonly JsonObject[];
@@ -14,7 +14,7 @@ export interface AgentReport {
   readonly error: string | undefined;
 }
 
-/** What the node says itself. */
+/** What the node itself reports. */
 export interface NodeReport {
   readonly generation: Generation | undefined;
   readonly isDone: boolean;
@@ -29,7 +29,7 @@ export type NodeStatus =
   | { readonly kind: "failed"; readonly errors: readonly (readonly [agent: string, error: string])[] }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** @returns `undefined` for what belongs to no generation of that fleet */
+/** @returns `undefined` if the message belongs to no generation of that fleet */
 export function desiredIn(message: JsonObject, fleet: string): Desired | undefined {
   const fields = withoutVerifying(message);
   if (!isJsonObject(fields)) return undefined;
@@ -44,7 +44,7 @@ export function generationOf(message: JsonObject): Generation | undefined {
   try {
     return isJsonObject(fields) ? generationIn(fields) : undefined;
   } catch {
-    // Anybody may publish anything.
+    // Ignored: any client can publish malformed payloads.
     return undefined;
   }
 }
@@ -53,7 +53,7 @@ export function reportIn(fields: JsonObject, fleet: string): NodeReport {
   const agents = isJsonObject(fields.agents) ? Object.entries(fields.agents) : [];
   const refused = isJsonObject(fields.refused) ? fields.refused : undefined;
   return {
-    // A report names no lineage: nothing is based on it.
+    // Reports contain no ancestors, and no generation is based on a report.
     generation: read({ based_on: [], ...fields }, fleet),
     isDone: fields.done === true,
     agents: new Map(agents.flatMap(([agent, outcome]) =>
@@ -92,7 +92,7 @@ function read(fields: JsonObject, fleet: string): Generation | undefined {
     const generation = generationIn(fields);
     return generation?.fleet === fleet ? generation : undefined;
   } catch {
-    // Anybody may publish anything.
+    // Ignored: any client can publish malformed payloads.
     return undefined;
   }
 }

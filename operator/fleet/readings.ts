@@ -15,7 +15,7 @@ const MAX_CHIPS = 16;
 const MAX_LINES = 512;
 const MAX_MANIFEST_CHARS = 16_000;
 
-/** The fields of a report. Anybody may publish anything, so each field is checked before use. */
+/** The fields of a report. Untrusted: any client can publish one, so each field is checked before use. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** @returns the object in `payload`; undefined when it is not one */
@@ -24,7 +24,7 @@ export function readObject(payload: Uint8Array): Fields | undefined {
     const value: unknown = JSON.parse(new TextDecoder().decode(payload));
     return isJsonObject(value) ? value : undefined;
   } catch {
-    // Anybody may publish anything: ignore what is not a report.
+    // Ignored: any client can publish malformed payloads.
     return undefined;
   }
 }
@@ -71,7 +71,7 @@ export function nodeAfter(
 function afterStatus(node: NodeView, fields: Fields): NodeView | undefined {
   const isOnline = fields.status === "online";
   const instance = text(fields.instance);
-  // The last will of an earlier process says nothing about the one that runs now.
+  // The last will of an earlier process does not apply to the current one.
   const isOfAnother = node.instance !== undefined && instance !== node.instance;
   if (!isOnline && isOfAnother && node.isOnline) return undefined;
   const known = fields.labels === undefined ? {} : { labels: labels(fields.labels), hasLabels: true };

@@ -1,4 +1,4 @@
-/** Label selectors, as people know them from Kubernetes: `room=kitchen,!beta`. Pure. */
+/** Label selectors in Kubernetes syntax: `room=kitchen,!beta`. Pure. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 
 /** Conditions that must all hold for the labels of a node. */
@@ -6,7 +6,7 @@ export type Selector = readonly Condition[];
 
 interface Condition {
   readonly key: string;
-  /** Without a value, the label only has to be there. */
+  /** Without a value, the label only has to exist. */
   readonly value: string | undefined;
   readonly isNegated: boolean;
 }

@@ -25,18 +25,18 @@ export interface NodeView {
   /** Messages waiting in its outbox. */
   readonly queue: number | undefined;
   readonly dropped: number | undefined;
-  /** Which of several addresses of the broker it is connected to. */
+  /** The broker address that it is connected to, if the broker has several. */
   readonly connectedTo: string | undefined;
   /** How far its clock is behind ours, seconds, by its last heartbeat; includes the transit time of the message. */
   readonly clockSkewSeconds: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
-  /** Whether it has said which labels it has; nodes of earlier versions do so only while they are online. */
+  /** Whether its labels are known; nodes of earlier versions report them only while online. */
   readonly hasLabels: boolean;
-  /** The tag of the generation in force, by fleet; `undefined` where its runner knows none. */
+  /** The tag of the current generation, by fleet; `undefined` if its runner does not support generations. */
   readonly generations: Readonly<Record<string, string>> | undefined;
-  /** What it can read; undefined where it does not say. */
+  /** Its sensors; undefined if it does not report them. */
   readonly sensors: readonly Sensor[] | undefined;
-  /** Its GPIO chips; undefined where it does not say. */
+  /** Its GPIO chips; undefined if it does not report them. */
   readonly gpio: readonly HeldChip[] | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface AgentView {
   /** Seconds. */
   readonly uptime: number | undefined;
   readonly restarts: number;
-  /** Which placement of its name it is; 0 where the node knows none. */
+  /** Increases with each placement of this agent name in the fleet; 0 if the node does not report it. */
   readonly epoch: number;
   readonly messagesProcessed: number | undefined;
   readonly errors: number | undefined;
@@ -64,19 +64,19 @@ export interface AgentView {
 
 const ENDED: ReadonlySet<string> = new Set(["stopped", "failed"]);
 
-/** Whether it says that it has ended. */
+/** Whether its last reported state is an end state. */
 export function hasEnded({ state }: Pick<AgentView, "state">): boolean {
   return ENDED.has(state);
 }
 
-/** A node's state, from what it says and from the age of its last heartbeat. */
+/** A node's state, from its reports and the age of its last heartbeat. */
 export function stateOf(node: NodeView, nowMs: number): NodeState {
   if (!node.isOnline) return "offline";
   const silentMs = node.lastSeenMs === undefined ? Infinity : nowMs - node.lastSeenMs;
   return silentMs > STALE_AFTER_MS ? "stale" : "online";
 }
 
-/** An entry of which only the name is known. */
+/** A new entry, with only the name known. */
 export function newNode(name: string): NodeView {
   return {
     name,
@@ -101,7 +101,7 @@ export function newNode(name: string): NodeView {
   };
 }
 
-/** An entry of which only the name is known. */
+/** A new entry, with only the name known. */
 export function newAgent(actorId: string, name: string): AgentView {
   return {
     actorId,

@@ -18,7 +18,7 @@ export interface Clauses {
   readonly below: number | undefined;
   readonly line: number | undefined;
   readonly nodes: readonly string[];
-  /** What the sentence says twice, if anything. */
+  /** The clause that the sentence repeats, if any. */
   readonly twice: string | undefined;
 }
 

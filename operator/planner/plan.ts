@@ -3,7 +3,7 @@
 /** What a sentence asks for. */
 export type Plan =
   | SinglePlan
-  /** One after the other; what follows one that fails or is declined is not done. */
+  /** Run in order; stop at the first plan that fails or is declined. */
   | { readonly kind: "several"; readonly plans: readonly SinglePlan[] };
 
 /** One action or question, with everything that it needs. */
@@ -28,7 +28,7 @@ export type SinglePlan =
   }
   | { readonly kind: "stop"; readonly agent: string; readonly node?: string }
   | { readonly kind: "move"; readonly agent: string; readonly to: string; readonly from?: string }
-  /** @param node only this one @param state only those in it */
+  /** @param node only this node @param state only nodes in this state */
   | { readonly kind: "list_nodes"; readonly node?: string; readonly state?: "offline" }
   /** @param agent the agent asked for, on any node */
   | { readonly kind: "list_agents"; readonly node?: string; readonly agent?: string }
@@ -61,7 +61,7 @@ export const FORMS: readonly string[] = [
   "show the logs of AGENT · show the errors of AGENT · why is AGENT not working · show all errors",
 ];
 
-/** The plan in words, shown before anything is done. */
+/** Describes the plan, to show it before it is carried out. */
 export function inWords(plan: Plan): string {
   switch (plan.kind) {
     case "spawn": {

@@ -1,4 +1,4 @@
-/** Reads sentences that name several agents or nodes as one plan for each. Pure. */
+/** Splits sentences that name several agents or nodes into one plan for each. Pure. */
 import { isName } from "../../protocol/names.ts";
 import { NO_NAMES } from "./no_names.ts";
 import { type Plan, planned, type SinglePlan, type Understanding } from "./plan.ts";
@@ -7,7 +7,7 @@ const NAME = "['\"]?[A-Za-z0-9][\\w.-]*['\"]?";
 const LIST = `(?:both )?(${NAME}(?:, ?${NAME})*,? and ${NAME})`;
 const MAX_PARTS = 20;
 
-/** Sentences with a list in the place of one name. */
+/** Sentences that contain a list of names instead of one name. */
 const LISTS: readonly RegExp[] = [
   new RegExp(
     `^(?:stop|end|kill|terminate|shut down|move|migrate|relocate|transfer) (?:the )?(?:agents )?${LIST}(?: |$)`,
@@ -21,7 +21,7 @@ const LISTS: readonly RegExp[] = [
 
 /**
  * @param readOne reads a sentence with one name
- * @returns undefined when the sentence has no list, or not each of its parts is understood
+ * @returns undefined if the sentence has no list, or if any part of it is not understood
  */
 export function severalIn(text: string, readOne: (text: string) => Understanding): Understanding | undefined {
   for (const pattern of LISTS) {
@@ -29,7 +29,7 @@ export function severalIn(text: string, readOne: (text: string) => Understanding
     if (list?.[1] === undefined) continue;
     const names = list[1].split(/, ?(?:and )?| and /).map((name) => name.replace(/^(['"])(.*)\1$/, "$2"));
     if (names.length > MAX_PARTS || new Set(names).size < names.length) return undefined;
-    // "temperature and humidity" are no names, and "and then" begins something else.
+    // Not every "and" joins names: "temperature and humidity" are sensors, and "and then" starts another request.
     if (!names.every((name) => isName(name) && !NO_NAMES.has(name.toLowerCase()))) return undefined;
     const at = list.index + list[0].indexOf(list[1]);
     const before = text.slice(0, at).replace(/\bboth $/i, "");
@@ -43,7 +43,7 @@ export function severalIn(text: string, readOne: (text: string) => Understanding
   return undefined;
 }
 
-/** One name for agents on two nodes would be a conflict. */
+/** Rejects plans that would start agents of the same name on two nodes: that is a conflict. */
 function areDistinct(plans: readonly Plan[]): boolean {
   const spawned = plans.flatMap((plan) => plan.kind === "spawn" ? [plan.agent] : []);
   return new Set(spawned).size === spawned.length;

@@ -1,4 +1,4 @@
-/** Puts a colloquial sentence into the plain words that the forms know, without changing what it means. Pure. */
+/** Normalizes colloquial sentences to the wording of the forms, without changing their meaning. Pure. */
 import { likelyMeant } from "../../protocol/spelling.ts";
 
 const NAME_CHARS = "[A-Za-z0-9][\\w.-]*";
@@ -17,10 +17,10 @@ const POLITENESS = new RegExp(
 const THANKS =
   /,? (?:(?:many )?(?:thanks|thank you|thx|ty)(?: a lot| very much| so much| in advance)?|please|pls|plz|for me|would you|will you|could you|can you|right now|right away|immediately|at once|asap|now|at the moment|currently|already|instead|then)$/i;
 
-/** A polite word in the middle, before where it is to be done. */
+/** A polite word in the middle, before the node. */
 const ASIDE = /,? (?:please|pls|plz),? (?=(?:on|at|to) )/i;
 
-/** Other words for the same, for a whole beginning. */
+/** Synonyms for the opening words of a sentence. */
 const OPENINGS: readonly (readonly [RegExp, string])[] = [
   [/^would you mind (stopp|mov|show|list|start|spawn|deploy|kill)(?:p)?ing /i, "$1 "],
   [/^(?:turn|switch|shut) off /i, "stop "],
@@ -45,7 +45,7 @@ const OPENINGS: readonly (readonly [RegExp, string])[] = [
     /^(?:alert|notify|warn|tell|inform|message) me (?:when|if|as soon as|once) (?:the )?/i,
     "deploy an alert for ",
   ],
-  // "the memory of hall" is "the memory on hall" there.
+  // The forms say "the memory on hall", not "of hall".
   [/^((?:watch|monitor|measure|read|collect|track|check) (?:the )?\w+) of (?=[A-Za-z0-9])/i, "$1 on "],
   [
     /^((?:deploy|spawn|start|run|put|i need|i want|set up|install) .+) in (?:the )?(?:node )?([A-Za-z0-9][\w.-]*)$/i,
@@ -57,22 +57,22 @@ const OPENINGS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Verbs and words of sensors that people mistype. Never a name: those are left as they are. */
+/** Verbs and sensor words that people mistype. Names are never corrected. */
 const VOCABULARY: readonly string[] = (
   "stop kill move migrate deploy spawn start launch monitor watch show list alert temperature humidity sensor agent agents " +
   "nodes memory heartbeat every second seconds minute minutes hour hours errors please online offline running"
 ).split(" ");
 const KNOWN = new Set(VOCABULARY);
-/** After these comes a name. */
+/** Words that precede a name. */
 const BEFORE_NAME: ReadonlySet<string> = new Set(
   ("on to onto at from of as in named called node device agent stop kill end move migrate and or, is was why where")
     .split(" "),
 );
 
-/** What is left when the polite words are gone, in plain words. */
+/** The sentence without polite words, in the wording of the forms. */
 export function tidy(sentence: string): string {
   const line = sentence.trim().replace(/\s+/g, " ").replace(/’/g, "'").replace(/[\s.!?]+$/, "");
-  // People may say more than one of them.
+  // There may be several polite words in a row.
   const bare = repeated(repeated(line, POLITENESS), THANKS).replace(ASIDE, " ");
   const plain = OPENINGS.reduce((text, [from, to]) => text.replace(from, to), bare);
   return placeLast(
@@ -80,14 +80,14 @@ export function tidy(sentence: string): string {
   );
 }
 
-/** The sentence with its mistyped words as they were likely meant; undefined when none is. */
+/** The sentence with likely typing errors corrected; undefined if there are none. */
 export function respelled(text: string): string | undefined {
   const words = text.split(" ");
   const meant = words.map((word, index) => {
     const before = words[index - 1]?.toLowerCase();
     if (before !== undefined && BEFORE_NAME.has(before) && !isArticle(before)) return word;
     if (!/^[a-z]{4,}$/i.test(word) || KNOWN.has(word.toLowerCase())) return word;
-    // Four letters with one slip are too little to go by, unless two have changed places.
+    // Short words may have one typing error, longer ones two: more would match unrelated words.
     const near = likelyMeant(word.toLowerCase(), VOCABULARY, word.length < 6 ? 1 : 2);
     return near ?? word;
   }).join(" ");
@@ -103,7 +103,7 @@ function repeated(text: string, pattern: RegExp): string {
   return shorter === text || shorter === "" ? text : repeated(shorter, pattern);
 }
 
-/** "on NODE, spawn …" is "spawn … on NODE". */
+/** Rewrites "on NODE, spawn …" as "spawn … on NODE". */
 function placeLast(text: string): string {
   const match =
     /^((?:on|at) (?!which\b|what\b)(?:the )?(?:node |device )?['"]?[A-Za-z0-9][\w.-]*['"]?),? (.+)$/i.exec(

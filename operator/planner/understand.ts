@@ -201,7 +201,7 @@ export function understand(sentence: string): Understanding {
   if (text === "") return notUnderstood("The sentence is empty");
   const first = readWhole(text);
   if (first.kind === "plan") return first;
-  // A name may look like a misspelt word: only what is not understood as it stands is read again.
+  // A name may look like a misspelt word, so correct spelling only if the original is not understood.
   const meant = respelled(text);
   const second = meant === undefined ? first : readWhole(tidy(meant));
   return second.kind === "plan" ? second : first;

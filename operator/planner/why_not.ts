@@ -29,7 +29,7 @@ const REASONS: readonly (readonly [pattern: RegExp, reason: (match: string) => s
   ],
 ];
 
-/** Times at which something should be done: agents know intervals alone. */
+/** Times of day: agents support only intervals. */
 const AT_A_TIME = new RegExp(
   "\\b(?:every|each|at|by|on|this|next|in the) (?:night|morning|evening|afternoon|noon|midnight|weekday|weekend|week|month|year|" +
     "(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\\b|\\b(?:nightly|weekly|monthly|yearly|tomorrow|tonight|yesterday|later)\\b" +
@@ -38,7 +38,7 @@ const AT_A_TIME = new RegExp(
   "i",
 );
 
-/** Why a sentence cannot be done that names a time; undefined when it names none. */
+/** Why a sentence that names a time of day cannot be carried out; undefined if it names none. */
 export function timeIn(text: string): string | undefined {
   const time = AT_A_TIME.exec(text)?.[0];
   return time === undefined
