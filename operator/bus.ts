@@ -51,7 +51,7 @@ export type BusStatus =
 
 const TIMEOUT_MS = 10_000;
 const RECONNECT_MS = 1000;
-/** Where there is another address: how long one may take to answer, and the keep-alive. */
+/** If the broker has several addresses: how long one may take to answer, and the keep-alive. */
 const SWITCH_MS = 4000;
 const SWITCH_KEEPALIVE_SECONDS = 5;
 /** How long disposal waits for messages in flight. */
@@ -107,13 +107,13 @@ export class Bus implements AsyncDisposable {
 
   /**
    * Connects, and reconnects as needed until the bus is disposed of. Each address of the broker is tried in turn.
-   * @throws BusError when none of them lets this client in
+   * @throws BusError when no address accepts the connection
    */
   static async connect(options: BusOptions): Promise<Bus> {
     const addresses = await new Addresses(options.broker, options.lookUp).all();
     const failures: BusError[] = [];
     for (const index of addresses.keys()) {
-      // After an outage, the next one is tried.
+      // After an outage, try the next address first.
       const rotated = [...addresses.slice(index), ...addresses.slice(0, index)];
       try {
         return await Bus.#connectTo(rotated, options);
@@ -132,7 +132,7 @@ export class Bus implements AsyncDisposable {
     const { timeoutMs = TIMEOUT_MS } = options;
     const answerMs = isOneOfSeveral ? Math.min(timeoutMs, SWITCH_MS) : timeoutMs;
     const startedMs = performance.now();
-    // Loaded lazily: most of what a command loads, and many do not connect.
+    // Loaded lazily: the MQTT client is large, and many commands do not connect.
     const { openRotating } = await import("../protocol/broker/client.ts");
     const client = openRotating(addresses, clientOptions(options, answerMs, isOneOfSeveral));
     const bus = new Bus(client, timeoutMs);
@@ -234,7 +234,7 @@ export class Bus implements AsyncDisposable {
     return await this.subscribeAll([{ filter, handler, qos }], { timeoutMs });
   }
 
-  /** As `subscribe`, to several filters at once: a distant broker is waited for once. */
+  /** Like `subscribe`, but for several filters in one round trip to the broker. */
   async subscribeAll(
     wanted: readonly Wanted[],
     { timeoutMs = this.timeoutMs }: Patience = {},
@@ -267,7 +267,7 @@ export class Bus implements AsyncDisposable {
     await endClient(this.client, END_MS);
   }
 
-  /** Waits for the connection: a message queued while offline would go out much later, when nobody waits for it any more. */
+  /** Waits for the connection: a message queued while offline would be sent long after the caller has given up. */
   async #connectedAgain(what: string, timeoutMs: number): Promise<void> {
     if (this.client.connected) return;
     await this.#inTime(what, timeoutMs, (resolve, _reject, ended) => {
@@ -320,7 +320,7 @@ export class Bus implements AsyncDisposable {
   }
 }
 
-/** @param sent what was in the packet: nothing that the broker had confirmed before */
+/** @param sent the subscriptions in this packet, without those that the broker had already confirmed */
 function refusedOf(sent: readonly ISubscriptionGrant[], answer: Packet | undefined): string[] {
   const codes = answer?.cmd === "suback" ? answer.granted.map(Number) : [];
   return sent.filter((_, index) => (codes[index] ?? 0) >= 128).map(({ topic }) => topic);
@@ -337,7 +337,7 @@ function clientOptions({ access }: BusOptions, answerMs: number, isOneOfSeveral:
     protocolVersion: 4,
     clean: true,
     connectTimeout: answerMs,
-    // One that is frozen is noticed in one and a half times this.
+    // A frozen broker is detected after 1.5 times the keep-alive.
     ...(isOneOfSeveral ? { keepalive: SWITCH_KEEPALIVE_SECONDS } : {}),
     reconnectPeriod: RECONNECT_MS,
     reschedulePings: false,

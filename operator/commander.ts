@@ -51,7 +51,7 @@ export class Commander {
     private readonly spentMs = 0,
   ) {}
 
-  /** Whether nodes that obey only signed commands accept these. */
+  /** Whether commands are signed, so that nodes that require signatures accept them. */
   get signs(): boolean {
     return this.signer !== undefined;
   }
@@ -69,7 +69,7 @@ export class Commander {
     return await this.#give(node, topics.node(node, command), payload, options);
   }
 
-  /** Leaves a command with the broker, which keeps it until the node is online. There is no answer. */
+  /** Publishes a retained command, which the node receives when it comes online. Does not wait for an answer. */
   async leave(
     node: string,
     command: DirectCommand,

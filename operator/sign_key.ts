@@ -1,4 +1,4 @@
-/** The flag that says what commands are signed with, for every program that sends commands. */
+/** The flag for the signing key, shared by every program that sends commands. */
 import type { Flag } from "../protocol/config/flag.ts";
 
 export const SIGN_KEY: Flag = {

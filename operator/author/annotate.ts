@@ -9,7 +9,7 @@ export interface Annotated {
 
 interface Insertion {
   readonly line: number;
-  /** Number of characters before it in the line. */
+  /** Number of characters before the insertion in the line. */
   readonly at: number;
   readonly length: number;
 }

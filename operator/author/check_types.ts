@@ -138,7 +138,7 @@ async function annotatedCopy(
       : pathToFileURL(resolve(authors, specifier)).href;
     return `${before}${quote}${target}${quote}`;
   };
-  // Every second part is the keyword itself; the first part precedes any keyword.
+  // Split keeps the captured keyword as every second part; the first part precedes any keyword.
   const [first = "", ...rest] = source.split(TYPE_IMPORT);
   const rehomed = first + rest.map((part) => part.replace(FROM, rehome)).join("");
   return annotate(rehomed, language, typesUrl);

@@ -2,13 +2,13 @@
 
 const STATIC = /\b(?:from|import)\s*(["'])([^"'\n]+)\1/g;
 const DYNAMIC = /\bimport\s*\(\s*(["'`])([^"'`\n]+)\1/g;
-/** Comment directives that make a compiler read another file: everything quoted after them in that line or tag. */
+/** Comment directives that make a compiler read other files: those quoted after it in the same line or tag. */
 const REFERENCE = /<reference\s|@deno-types\b|@ts-types\b/;
 const QUOTED = /(["'])([^"'\n]*)\1/g;
 
 /**
- * Finds imports of files and of URLs. A compiler would read or fetch them, and code that a model wrote, or somebody
- * through a model, must not cause that.
+ * Finds imports of files and URLs. The compiler would read or fetch them, which untrusted code, such as a model's, must
+ * not cause.
  * @param install packages that the code may import by bare name
  */
 export function foreignImports(source: string, install: readonly string[]): readonly string[] {

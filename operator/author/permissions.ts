@@ -6,7 +6,7 @@ export interface PermissionHint {
   readonly kind: PermissionKind;
   /** The entry for the spawn config, if the code names one. */
   readonly entry: string | undefined;
-  /** The code that needs it. */
+  /** The code that needs the permission. */
   readonly because: string;
   /** From 1. */
   readonly line: number;

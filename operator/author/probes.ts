@@ -20,7 +20,7 @@ const HEAD = (specifier: string) => [
   ` declared: ReturnType<typeof agent.${FINDER}> };`,
 ];
 
-/** A module with one line for each place and name. If there is no such function, the line has a type error. */
+/** A module with one line for each place and function name. A line has a type error if the function is missing. */
 export function probes(specifier: string): string {
   const lines = ALL.map(({ place, name }, index) =>
     `export const p${index}: Callable<Of<In["${place}"], "${name}">> = 1;`
@@ -29,8 +29,8 @@ export function probes(specifier: string): string {
 }
 
 /**
- * @param ofProbe diagnostics of that module
- * @param ofFinder diagnostics of the text appended to the code: names that the code does not have
+ * @param ofProbe diagnostics of the module from `probes`
+ * @param ofFinder diagnostics of the text appended to the code: names that the code does not define
  */
 export function foundBy(
   ofProbe: readonly Diagnostic[],

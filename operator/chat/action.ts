@@ -3,7 +3,7 @@ import type { Tool } from "../tools/tool.ts";
 
 export interface ActionView {
   readonly title: string;
-  /** Fields of the call, then the code, then in one line what it was about: the fields may be off the screen by then. */
+  /** The call's fields, then the code, then a one-line summary: long code scrolls the fields off the screen. */
   readonly lines: readonly string[];
 }
 

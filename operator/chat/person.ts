@@ -7,7 +7,7 @@ export interface Person {
   write(text: string): void;
   /** One line from this program. */
   note(line: string): void;
-  /** Shows the action in full and asks. Anything other than an explicit yes is a no. */
+  /** Shows the action in full and asks for approval. Anything other than an explicit yes is a no. */
   agrees(action: ActionView, signal: AbortSignal): Promise<boolean>;
   /** Shows a tool's result in readable form. */
   show(tool: string, result: ToolResult): void;

@@ -19,7 +19,7 @@ export const HOME_OF: Readonly<Partial<Record<ProviderName, string>>> = {
   anthropic: "https://api.anthropic.com/v1",
 };
 
-/** Where the key may be: our own variable first, then the one that the provider's tools read. */
+/** Environment variables that may hold the key: our own first, then the one that the provider's tools read. */
 export const KEY_VARIABLES: Readonly<Record<ProviderName, readonly string[]>> = {
   "openai-compatible": ["AGENTFLOW_MODEL_KEY"],
   openai: ["AGENTFLOW_MODEL_KEY", "OPENAI_API_KEY"],

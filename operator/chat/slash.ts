@@ -38,7 +38,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   help: ["/help", () => "help", 0, 0],
 };
 
-/** @returns `undefined` for a line that is no command */
+/** @returns `undefined` for a line that is not a command */
 export function parseSlash(line: string): Slash | undefined {
   const match = /^\/([a-z]+)(?:\s+(.*))?$/s.exec(line.trim());
   if (match === null) return line.trim().startsWith("/") ? unknown(line.trim()) : undefined;

@@ -1,4 +1,4 @@
-/** Installs or upgrades a node on a device, or finds that there is nothing to do. */
+/** Installs or upgrades a node on a device, unless it is already up to date. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import { HEARTBEAT_INTERVAL_MS } from "../../protocol/heartbeat.ts";
 import type { Architecture } from "../release/platforms.ts";
@@ -222,7 +222,7 @@ class Deployment {
     return before.filter((agent) => !heartbeat?.agents.includes(agent));
   }
 
-  /** Reports at once: after an interruption, the operator may not wait for the error. */
+  /** Reports immediately: an operator who interrupts may not wait for the final error. */
   #interrupted(previous: string | undefined): DeployError {
     const before = previous === undefined ? "" : `; the previous release is ${previous}`;
     const message =

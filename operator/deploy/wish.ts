@@ -89,7 +89,7 @@ export interface Sources {
   readonly runner: string | undefined;
   /** Deno for the device; `undefined`: this program's own if it fits, else from the registry. */
   readonly deno: string | undefined;
-  /** Tells where the registry is. */
+  /** Sets where the registry is. */
   readonly env: Environment;
   readonly signal?: AbortSignal | undefined;
   readonly cacheDir: string;

@@ -17,7 +17,7 @@ export interface BodyLimits {
 }
 
 const LIMITS: BodyLimits = { totalBytes: 32 * 1024 * 1024, patienceMs: 30_000 };
-/** A body of up to this size is always read, however much others hold. */
+/** Bodies up to this size are always read, however much memory others use. */
 const SMALL_BYTES = 64 * 1024;
 
 /** Invariant: incomplete bodies hold at most `totalBytes` together, plus `SMALL_BYTES` each. */

@@ -5,14 +5,14 @@ import { ConfigError } from "../../protocol/config/config_error.ts";
 export interface Face {
   /** The address it listens on, and the flag that sets it. */
   readonly listen: { readonly flag: string; readonly address: string };
-  /** Whether it signs the commands it is asked to send: nodes then obey anyone who can reach it. */
+  /** Whether it signs the commands that clients request: nodes then obey anyone who can reach it. */
   readonly signs: boolean;
   readonly hasToken: boolean;
   /** How to supply a token. */
   readonly advice: string;
 }
 
-/** @throws ConfigError if strangers could do what only the owner may */
+/** @throws ConfigError if the server would let strangers act as its owner */
 export function requireToken({ listen, signs, hasToken, advice }: Face): void {
   if (hasToken) return;
   if (!isLoopback(listen.address)) {

@@ -1,6 +1,6 @@
 /**
- * Serves MCP over streamable HTTP: each client that speaks a protocol revision of 2025 or before has a session; since
- * revision 2026-07-28 each request stands alone.
+ * Serves MCP over streamable HTTP. Clients with a protocol revision of 2025 or earlier have a session; since revision
+ * 2026-07-28, requests are stateless.
  */
 import type { Selection } from "../tools/catalog.ts";
 import type { Workshop } from "../tools/tool.ts";

@@ -5,7 +5,7 @@ import { isLoopback } from "../../protocol/broker/loopback.ts";
 export interface GuardOptions {
   /** Host names that clients may use for this server, besides loopback names. */
   readonly hosts: readonly string[];
-  /** Origins of web pages that may use it, besides its own. */
+  /** Origins of web pages that may use this server, besides its own. */
   readonly origins: readonly string[];
   /** `undefined`: no token is required. */
   readonly token: string | undefined;

@@ -107,8 +107,8 @@ export async function bundle(flags: readonly string[], entry: URL, output: strin
 }
 
 /**
- * The bundler gives CommonJS modules a `require` only where it recognizes the place for it, and in minified code it does
- * not always: they then cannot load what Deno has built in.
+ * Adds a global `require` for bundled CommonJS modules. The bundler adds one only where it recognizes the need, which
+ * fails in some minified code; those modules then cannot load Deno's built-in modules.
  */
 async function giveRequire(path: string): Promise<void> {
   const code = await Deno.readTextFile(path);

@@ -1,4 +1,4 @@
-/** The machines that can run a node: those that Deno has a build for. Pure. */
+/** The platforms that can run a node: those that Deno publishes a build for. Pure. */
 import { DENO_VERSION } from "./deno_version.ts";
 
 export const ARCHITECTURES = ["x86_64", "aarch64"] as const;

@@ -37,8 +37,8 @@ export function readParameters(
 }
 
 /**
- * The code with these values in its parameter block. Nothing else changes: the lines keep their places, and the values
- * are JSON, so they can never become code.
+ * Writes the values into the code's parameter block. Line numbers stay the same, and the values are written as JSON, so
+ * they can never become code.
  */
 export function fillIn(code: string, values: ParameterValues): string {
   const lines = Object.entries(values).map(([name, value]) =>

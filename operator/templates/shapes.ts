@@ -56,7 +56,7 @@ export const simulate: Parameter = {
   doc: "Whether to publish made-up readings, without a device.",
 };
 
-/** A sensor of the node, and made-up readings in its place. */
+/** Parameters for a sensor of the node, or for simulated readings in its place. */
 export const sensorOf = (kind: SensorKind): Parameters => ({
   sensor: text(
     kind,

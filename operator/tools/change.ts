@@ -59,12 +59,12 @@ const spawnAgent = defineTool({
   },
   async preview({ template, parameters, ...fields }, { operator }, { signal }) {
     const config = {
-      // Needing no permission is worth showing, too.
+      // Show this even if no permission is needed.
       permissions: "none beyond the sandbox",
       ...(template === undefined ? {} : configFromTemplate(template, parameters ?? {})),
       ...withoutUndefined(fields),
     };
-    // Nobody is asked about what cannot be.
+    // Fail before asking the operator to approve something impossible.
     await survey(operator, { signal });
     onlineNode(operator.fleet, fields.node);
     refuseElsewhere(operator, fields.name, fields.node);
@@ -173,7 +173,7 @@ const callAgent = defineTool({
 
 export const CHANGE_TOOLS: readonly Tool[] = [spawnAgent, updateAgent, stopTool, migrateAgent, callAgent];
 
-/** @throws OperationError when the node has said that it does not have what the config asks for */
+/** @throws OperationError if the node reports that it lacks a device that the config requests */
 function refuseMissing(
   fleet: Fleet,
   node: string,
@@ -187,7 +187,7 @@ function refuseMissing(
   );
 }
 
-/** What to say to try the template out without a sensor. */
+/** The sentence that tries out the template without a sensor. */
 function simulationOf(template: string | undefined, node: string): string {
   if (template === undefined || templateNamed(template).parameters.simulate === undefined) return "";
   return ` To try it with made-up readings: deploy a simulated ${template} sensor agent to ${node} ` +
@@ -210,7 +210,7 @@ async function spawned(
   return resultOf(outcome);
 }
 
-/** @throws OperationError when an agent of that name is on another node */
+/** @throws OperationError if another node runs an agent of that name */
 function refuseElsewhere({ fleet }: Operator, name: string, node: string): void {
   const other = instances(fleet).find(({ agent }) => agent.name === name && agent.node !== node);
   if (other === undefined) return;

@@ -85,7 +85,7 @@ export async function lookAtPython(code: string, options: LookOptions): Promise<
   try {
     const entry = join(folder, "inspect.ts");
     await Deno.writeTextFile(entry, inspect);
-    // `agents/harness/python` and what it shares with the other harness.
+    // The folder of `agents/harness/python` and the files that it shares with the other harness.
     const tree = dirname(dirname(dirname(dirname(harness.entry))));
     const module = pathToFileURL(join(dirname(harness.entry), "interpreter.ts")).href;
     const args = [

@@ -82,7 +82,7 @@ function withDependencies(names: readonly string[], { packages }: KnownPackages)
   return all;
 }
 
-/** Why no agent can use the module, when the name alone tells. */
+/** Why no agent can use the module, judged by its name alone; `undefined` if the name is allowed. */
 function refusalOf(module: string): string | undefined {
   try {
     parseEntry(module);
