@@ -49,7 +49,7 @@ export function isControlTopic(topic: string): boolean {
 function isReserved(topic: string, own?: string): boolean {
   if (topic === own) return false;
   return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES) ||
-    // Each message is asked this: most topics end otherwise.
+    // Runs for each message: the cheap check excludes most topics.
     (topic.endsWith(DETECTIONS_END) && filterMatches(DETECTIONS_FILTER, topic));
 }
 

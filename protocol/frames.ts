@@ -108,9 +108,9 @@ export type RunnerFrame =
   | { readonly t: "reply"; readonly id: number; readonly value: unknown }
   | { readonly t: "device"; readonly id: number; readonly value: unknown }
   | { readonly t: "device"; readonly id: number; readonly error: DeviceFailure }
-  /** Changes of an open line; `lost`: how many were not told. */
+  /** Changes of an open line; `lost`: how many were dropped. */
   | { readonly t: "edges"; readonly handle: number; readonly edges: readonly Edge[]; readonly lost: number }
-  /** An open line is open no more. */
+  /** The node closed an open line. */
   | { readonly t: "device_gone"; readonly handle: number; readonly message: string }
   /** All agents on this node, for an agent that may have missed changes since its `start`. */
   | { readonly t: "peers"; readonly peers: readonly Peer[] }
@@ -155,7 +155,7 @@ export type AgentFrame =
       readonly topic: string;
       readonly qos: 0 | 1 | 2;
       readonly retain: boolean;
-      /** For agents of this node alone. */
+      /** Only for agents of this node. */
       readonly local?: true;
     }
     & WirePayload
@@ -219,7 +219,7 @@ export function sizeRefusal(frame: AgentFrame, maxBytes: number): string | undef
     : `the message has ${bytes} bytes, the node's policy allows ${maxBytes}`;
 }
 
-/** Of one UTF-16 unit. */
+/** Per UTF-16 unit. */
 const MAX_UTF8_BYTES = 3;
 
 function jsonBytes(value: unknown): number {

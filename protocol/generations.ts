@@ -1,6 +1,7 @@
 /**
- * Generations of a fleet: what `desired_state` says beside its agents when an operator applies a fleet file. Main machines
- * send none of it. A generation names those it is based on, so that no two operators can mix theirs on one node. Pure.
+ * Generations of a fleet: the fields that `desired_state` has besides its agents when an operator applies a fleet file.
+ * Main machines do not send them. A generation lists those it is based on, so that no two operators can mix theirs on
+ * one node. Pure.
  */
 import { ExpectedError } from "./expected_error.ts";
 import type { JsonObject } from "./json.ts";
@@ -15,12 +16,12 @@ const TAG = /^(\d{1,9})-[0-9a-f]{8}$/;
 export interface Generation {
   readonly fleet: string;
   readonly generation: number;
-  /** Its identity: its number, and random digits that tell it from another one of the same number. */
+  /** Its identity: its number, with random digits that distinguish it from another generation of the same number. */
   readonly tag: string;
-  /** The tags of those before it, the newest first. */
+  /** The tags of earlier generations, newest first. */
   readonly basedOn: readonly string[];
   readonly by: string;
-  /** Seconds, by the clock of whoever applied it. */
+  /** Seconds since the epoch, by the clock of the operator who applied it. */
   readonly at: number;
   readonly message: string;
 }
@@ -40,7 +41,7 @@ export function generationFields({ basedOn, ...rest }: Generation): JsonObject {
   return { ...rest, based_on: basedOn };
 }
 
-/** @returns `undefined` when the message is about no generation @throws GenerationError */
+/** @returns `undefined` if the message has no generation @throws GenerationError */
 export function generationIn(fields: JsonObject): Generation | undefined {
   const { fleet, generation, tag, based_on: basedOn } = fields;
   if (fleet === undefined || fleet === null) return undefined;
@@ -72,13 +73,13 @@ export type Admission =
   | { readonly kind: "same" }
   | { readonly kind: "refuse"; readonly reason: string };
 
-/** Whether a node that has `current` takes `next`. */
+/** Whether a node with generation `current` accepts `next`. */
 export function admission(current: Generation | undefined, next: Generation): Admission {
   if (current === undefined) return { kind: "apply" };
   if (current.tag === next.tag) return { kind: "same" };
   if (next.basedOn.includes(current.tag)) return { kind: "apply" };
   const oldest = next.basedOn.at(-1);
-  // It was away for longer than generations remember.
+  // The node missed more generations than `basedOn` lists.
   const isForgotten = next.basedOn.length === MAX_HISTORY && oldest !== undefined &&
     (numberOf(oldest) ?? 0) > current.generation;
   if (isForgotten) return { kind: "apply" };
@@ -89,7 +90,7 @@ export function admission(current: Generation | undefined, next: Generation): Ad
   };
 }
 
-/** The number in a tag; `undefined` when it is no tag. */
+/** The number in a tag; `undefined` if it is not a tag. */
 export function numberOf(tag: unknown): number | undefined {
   const [, number] = typeof tag === "string" ? TAG.exec(tag) ?? [] : [];
   return number === undefined ? undefined : Number(number);

@@ -37,7 +37,7 @@ export function parseExactly(text: string): unknown {
 function keptExact(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   const source = context?.source;
   if (typeof value !== "number" || source === undefined) return value;
-  // A number that is written as it came needs no keeping: 2^53, say.
+  // A number that prints unchanged, such as 2^53, needs no raw form.
   if (Number.isSafeInteger(value) || String(value) === source) return value;
   return /^-?\d+$/.test(source) ? RAW.rawJSON(source) : value;
 }

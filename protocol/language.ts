@@ -47,8 +47,8 @@ const NEVER_IN_PYTHON: ReadonlySet<string> = new Set(["=>", "&&", "||", "!", "?"
 
 /**
  * Whether code contains, outside Python strings and comments, something impossible in Python: an unknown character, a
- * semicolon in brackets, or two adjacent names of which neither is a keyword (`const x`, `export function`). Sound, not complete: it is never true for
- * Python code, and nearly always true for TypeScript with any function in it.
+ * semicolon in brackets, or two adjacent names of which neither is a keyword (`const x`, `export function`). Sound, not
+ * complete: it is never true for Python code, and nearly always true for TypeScript with any function in it.
  */
 export function cannotBePython(code: string): boolean {
   let previous = "";

@@ -11,7 +11,7 @@ export function isName(name: unknown): name is string {
   return typeof name === "string" && NAME.test(name);
 }
 
-/** The first of `values` that is a valid name; the values come from others. */
+/** The first valid name among `values`, which are untrusted. */
 export function nameIn(...values: readonly unknown[]): string | undefined {
   return values.find(isName);
 }

@@ -6,7 +6,7 @@ export type PermissionKind = (typeof PERMISSION_KINDS)[number];
 /** Entries of each kind: hosts, paths, names. */
 export type Permissions = Readonly<Record<PermissionKind, readonly string[]>>;
 
-/** None of any kind. */
+/** No permissions. */
 export const NO_PERMISSIONS: Permissions = Object.freeze({
   net: [],
   read: [],

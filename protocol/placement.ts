@@ -3,7 +3,7 @@
  * time somebody decides where the agent runs. Nodes and main machines that know no epoch count as epoch 0. Pure.
  */
 
-/** An agent of the same name on another node, as its heartbeat tells. */
+/** An agent of the same name on another node, as its heartbeat reports it. */
 export interface Rival {
   readonly epoch: number;
   readonly state: string;
@@ -12,17 +12,17 @@ export interface Rival {
 export type PlacementVerdict =
   /** The other one was placed later: this one ends. */
   | "yield"
-  /** This one was placed later: the other one ends, or does not know how to. */
+  /** This one was placed later: the other one ends, unless its node does not know epochs. */
   | "stay"
-  /** Nobody can tell which one is meant: an operator has to. */
+  /** Undecidable: an operator must choose. */
   | "conflict"
   /** The other one does not run. */
   | "none";
 
-/** An agent in one of these states does not run, and starts no more. */
+/** An agent in one of these states does not run, and will not start again. */
 const ENDED: ReadonlySet<unknown> = new Set(["stopped", "failed"]);
 
-/** What an agent of this epoch does about another one of its name. Both nodes decide by the same two numbers. */
+/** What an agent with this epoch does about another agent of its name. Both nodes compare the same two epochs. */
 export function placementVerdict(epoch: number, rival: Rival): PlacementVerdict {
   if (ENDED.has(rival.state)) return "none";
   if (rival.epoch > epoch) return "yield";
@@ -35,8 +35,8 @@ export function epochIn(value: unknown): number {
 }
 
 /**
- * The epoch of the next placement: above all that are known, and no less than the time, so that it is also above those of
- * nodes that nobody hears at the moment.
+ * The epoch of the next placement: above all known ones and at least the current time, so that it also exceeds the
+ * epochs on nodes that are unreachable at the moment.
  */
 export function nextEpoch(known: Iterable<number>, nowSeconds: number): number {
   return Math.max(Math.floor(nowSeconds), ...[...known].map((epoch) => epoch + 1));

@@ -56,7 +56,7 @@ export interface SpawnConfig {
   readonly rollback: boolean;
   /** How many successful `process()` calls make an update successful. */
   readonly rollback_calls: number;
-  /** Which placement of this name it is. */
+  /** The epoch of this placement of the name. */
   readonly epoch: number;
   /** Names of secrets it asks for; the node decides which it gets. */
   readonly secrets: readonly string[];

@@ -18,13 +18,13 @@ export const topics = {
   nodeHeartbeat: (node: string): string => `nodes/${node}/heartbeat`,
   nodeStatus: (node: string): string => `nodes/${node}/status`,
   nodeAgents: (node: string): string => `nodes/${node}/agents`,
-  /** The devices that it has; retained. */
+  /** The node's devices; retained. */
   nodeDevices: (node: string): string => `nodes/${node}/devices`,
   /** The newest generation of a fleet; retained, for operators. */
   fleetHead: (fleet: string): string => `main/fleets/${fleet}`,
   /** A generation that was applied, compressed; retained. */
   fleetHistory: (fleet: string, place: number | "+"): string => `main/fleets/${fleet}/${place}`,
-  /** Which generation of a fleet is in force there, and what became of its agents. */
+  /** The generation of a fleet in force on the node, and the outcome of its agents. */
   nodeGeneration: (node: string, fleet: string): string => `nodes/${node}/generations/${fleet}`,
   /** What the node refused. */
   nodeAudit: (node: string): string => `nodes/${node}/audit`,

@@ -83,8 +83,8 @@ function allows(groups: readonly RuleGroup[], not: Rule["access"], fits: (rule: 
 }
 
 /**
- * Why a filter cannot be one for data: its writers could command nodes, answer in their place, or forge their agents'
- * detections. `undefined` when it can.
+ * Why a filter cannot be a data filter: whoever may publish there could command nodes, answer in their place, or forge
+ * their agents' detections. `undefined` when it can.
  */
 export function dataFilterError(filter: string, nodes: readonly string[]): string | undefined {
   const problem = filterError(filter);

@@ -1,13 +1,13 @@
-/** The addresses of a broker, tried in turn: those of a list, and those of a name that has several. */
+/** The addresses of a broker, tried in turn: each listed address, and each IP address of a name. */
 import { isIPv4 } from "node:net";
 import { type BrokerUrl, singlesOf } from "./broker_url.ts";
 
 /** One address to connect to. */
 export interface Address {
   readonly broker: BrokerUrl;
-  /** Where the name leads in this attempt, if it leads to several places. */
+  /** The IP address to use, if the name has several. */
   readonly ip: string | undefined;
-  /** For people. */
+  /** As shown to people. */
   readonly text: string;
 }
 
@@ -19,16 +19,14 @@ const systemLookUp: LookUp = async (host) => {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 };
 
-/**
- * Invariant: every address is tried once before any is tried again. Names are asked anew in each round.
- */
+/** Invariant: every address is tried once before any is tried again. Names are looked up again in each round. */
 export class Addresses {
   #round: readonly Address[] = [];
   #at = 0;
 
   constructor(private readonly broker: BrokerUrl, private readonly lookUp: LookUp = systemLookUp) {}
 
-  /** The address whose turn it is. */
+  /** The address to try now. */
   async current(): Promise<Address> {
     if (this.#at >= this.#round.length) {
       this.#round = await this.all();
@@ -37,17 +35,17 @@ export class Addresses {
     return this.#round[this.#at] ?? { broker: this.broker, ip: undefined, text: this.broker.url };
   }
 
-  /** One round of them: at least one. */
+  /** All addresses, looked up now; at least one. */
   async all(): Promise<readonly Address[]> {
     return (await Promise.all(singlesOf(this.broker).map((one) => this.#placesOf(one)))).flat();
   }
 
-  /** Whether there is another one to go to. */
+  /** Whether there is more than one address. */
   get areSeveral(): boolean {
     return this.#round.length > 1;
   }
 
-  /** The connection there has failed or ended. @returns whether the round is over */
+  /** Moves on after a connection has failed or ended. @returns whether the round is over */
   next(): boolean {
     this.#at += 1;
     return this.#at >= this.#round.length;
@@ -55,7 +53,7 @@ export class Addresses {
 
   async #placesOf(broker: BrokerUrl): Promise<Address[]> {
     const usual = { broker, ip: undefined, text: broker.url };
-    // A WebSocket finds its way by its URL alone.
+    // A WebSocket connects by its URL alone.
     if (!/^mqtts?:/.test(broker.url) || isIPv4(broker.host) || broker.host.includes(":")) return [usual];
     const ips = (await this.lookUp(broker.host).catch(() => [])).filter(isIPv4);
     if (ips.length < 2) return [usual];

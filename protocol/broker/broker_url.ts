@@ -34,7 +34,7 @@ export function parseBrokers(text: string, port: number | undefined): BrokerUrl 
   if (first === undefined) throw new Error("there is no address");
   const isSecure = ({ url }: BrokerUrl) => /^(mqtts|wss):/.test(url);
   const odd = others.find((other) => isSecure(other) !== isSecure(first));
-  // Whoever can block the first would otherwise get the password in plain text.
+  // Otherwise, anyone who can block the first address would get the password in plain text.
   if (odd !== undefined) throw new Error(`all addresses have TLS or none: ${first.url} and ${odd.url}`);
   return others.length === 0 ? first : { ...first, others };
 }

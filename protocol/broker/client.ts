@@ -8,8 +8,7 @@ import type { Address } from "./addresses.ts";
 import { type BrokerUrl, hasZone } from "./broker_url.ts";
 import { ZoneSocket } from "./zone_socket.ts";
 
-// Otherwise the library makes 65,536 buffers before it writes its first packet, and keeps them: one for each number of
-// two bytes.
+// Otherwise the library allocates and keeps 65,536 buffers before its first packet: one for each 16-bit number.
 mqttPacket.writeToStream.cacheNumbers = false;
 
 /**

@@ -173,7 +173,7 @@ function expectation({ url }: BrokerUrl): string {
 }
 
 function quote(error: ConnectionError | undefined): string {
-  // Whether the end is noticed by reading or by writing is a matter of timing: one cause has one description.
+  // Timing decides whether a read or a write notices the end: both get the same description.
   if (error === undefined || isBareEnd(error)) return "the broker closed the connection";
   const text = error.message === "" ? String(error.code ?? error.name) : error.message;
   return text.slice(0, MAX_QUOTE_CHARS);

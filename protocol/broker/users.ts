@@ -13,7 +13,7 @@ const COST = { ln: 14, r: 8, p: 1 };
 const HASH_BYTES = 32;
 const SALT_BYTES = 16;
 const HASH = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
-/** What no hash may cost: 1 GiB. */
+/** The most memory that checking a hash may take: 1 GiB. */
 const MAX_BYTES = 2 ** 30;
 
 /** @throws Error with what is wrong, and in which line */

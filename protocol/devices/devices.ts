@@ -4,8 +4,8 @@ import { lineProblem, rangeCovers, rangeOf } from "./gpio.ts";
 import { isSensorKind, SENSOR_KIND_NAMES, sensorKindOf } from "./sensors.ts";
 
 /**
- * `gpio`: lines of a GPIO chip, by name (`GPIO17`) or by chip and number (`gpiochip0:17`). `sensors`: what the kernel reads by itself, by kind
- * (`temperature`) or by id (`w1/28-0316a2795fff`).
+ * `gpio`: lines of a GPIO chip, by name (`GPIO17`) or by chip and number (`gpiochip0:17`). `sensors`: sensors that the
+ * kernel reads itself, by kind (`temperature`) or by id (`w1/28-0316a2795fff`).
  */
 export const DEVICE_KINDS = ["gpio", "sensors"] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
@@ -32,8 +32,8 @@ export function deviceProblem(kind: DeviceKind, entry: string): string | undefin
 }
 
 /**
- * Why this rule is not valid in a policy; `undefined` if it is. `*` stands for any characters, and of lines a range for
- * those in it: `GPIO17-27`.
+ * Why this rule is not valid in a policy; `undefined` if it is. `*` stands for any characters; for lines, `GPIO17-27`
+ * covers a range.
  */
 export function deviceRuleProblem(kind: DeviceKind, rule: string): string | undefined {
   if (kind === "gpio") return lineRuleProblem(rule);
@@ -53,8 +53,8 @@ function lineRuleProblem(rule: string): string | undefined {
 }
 
 /**
- * Whether one of `allowed` covers `entry`. A kind covers the sensors of that kind; a pattern of ids covers ids alone,
- * because a kind may be that of any sensor.
+ * Whether one of `allowed` covers `entry`. A kind covers all sensors of that kind. A pattern of ids covers only ids: a
+ * kind could stand for any sensor.
  */
 export function deviceCovers(kind: DeviceKind, allowed: readonly string[], entry: string): boolean {
   switch (kind) {

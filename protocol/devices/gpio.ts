@@ -3,15 +3,15 @@
 /** How a line is set up. Levels are logical: with `active_low`, 1 is the low level of the wire. */
 export interface GpioOptions {
   readonly direction: "in" | "out";
-  /** Of an input: which changes are told. */
+  /** Inputs: which changes are reported. */
   readonly edges: "rising" | "falling" | "both" | "none";
   readonly bias: "as-is" | "up" | "down" | "off";
-  /** Of an input: how long a level lasts before it counts, milliseconds; 0: at once. */
+  /** Inputs: how long a level must last before it counts, in milliseconds (0 = at once). */
   readonly debounce_ms: number;
   readonly active_low: boolean;
-  /** Of an output. */
+  /** Outputs: the level at the start. */
   readonly initial: 0 | 1;
-  /** Of an output: its level while no agent drives it. */
+  /** Outputs: the level while no agent drives the line. */
   readonly safe: 0 | 1;
 }
 
@@ -22,7 +22,7 @@ export type Edge = readonly [timestamp: number, value: 0 | 1];
 export interface GpioChip {
   /** The name of its device node in `/dev`, such as `gpiochip0`. */
   readonly chip: string;
-  /** Of its lines, by their numbers; `""` for one without. */
+  /** The names of its lines, indexed by line number; `""` for a line without a name. */
   readonly names: readonly string[];
 }
 
@@ -34,9 +34,9 @@ export interface Line {
 
 /** A chip as the inventory of its node lists it. */
 export interface HeldChip extends GpioChip {
-  /** The agents that have lines, by the lines' numbers. */
+  /** The agents that hold lines, by line number. */
   readonly holders: Readonly<Record<string, string>>;
-  /** Why the node cannot use it; left out where it can. */
+  /** Why the node cannot use it; absent if it can. */
   readonly problem?: string;
 }
 
@@ -51,7 +51,7 @@ export function lineProblem(entry: string): string | undefined {
     : "must be the name of a GPIO line, such as GPIO17, or CHIP:LINE, such as gpiochip0:17";
 }
 
-/** The line that an entry of a spawn config means; `undefined` where there is no such chip or name. */
+/** The line that a spawn config entry names; `undefined` if there is no such chip or name. */
 export function lineOf(entry: string, chips: readonly GpioChip[]): Line | undefined {
   const given = lineOfChip(entry);
   if (given !== undefined) return chips.some(({ chip }) => chip === given.chip) ? given : undefined;
@@ -62,7 +62,7 @@ export function lineOf(entry: string, chips: readonly GpioChip[]): Line | undefi
   return undefined;
 }
 
-/** Says that a node has no such line, and what it has. */
+/** The error for an unknown line: lists the lines that the node has. */
 export function noSuchLine(chips: readonly GpioChip[]): string {
   if (chips.length === 0) return "there is no GPIO chip that its kernel knows";
   const names = chips.flatMap(({ names }) => names).filter((name) => name !== "");
@@ -72,13 +72,13 @@ export function noSuchLine(chips: readonly GpioChip[]): string {
   return `there is no such line; ${chips.map(({ chip }) => chip).join(", ")} has ${shown}`;
 }
 
-/** The chip and the number of a line that is not given by its name. */
+/** Parses `CHIP:NUMBER`; `undefined` for a line name. */
 function lineOfChip(entry: string): Line | undefined {
   const [, chip, offset] = OF_CHIP.exec(entry) ?? [];
   return chip === undefined ? undefined : { chip, offset: Number(offset) };
 }
 
-/** Whether `rule` is a range such as `GPIO17-27` or `gpiochip0:0-7` that has `entry` in it. */
+/** Whether `rule` is a range such as `GPIO17-27` or `gpiochip0:0-7` that contains `entry`. */
 export function rangeCovers(rule: string, entry: string): boolean {
   const range = rangeOf(rule);
   if (range === undefined || !entry.startsWith(range.stem)) return false;
@@ -86,7 +86,7 @@ export function rangeCovers(rule: string, entry: string): boolean {
   return /^(?:0|[1-9]\d{0,3})$/.test(number) && Number(number) >= range.from && Number(number) <= range.to;
 }
 
-/** @returns `undefined` for what is no range */
+/** @returns `undefined` if it is not a range */
 export function rangeOf(
   rule: string,
 ): { readonly stem: string; readonly from: number; readonly to: number } | undefined {

@@ -1,9 +1,9 @@
-/** What code writes here in place of packages that reach for hardware themselves. Pure. */
+/** What to use instead of packages that access hardware themselves. Pure. */
 
 /** The part of a node's hardware that a package is for. */
 type Part = "gpio" | "sensors" | "other";
 
-/** By names in lower case, with `-` for `_` and `.`. */
+/** Package names, in lower case, with `-` in place of `_` and `.`. */
 const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part])[]>> = {
   npm: [
     [/^(?:onoff|rpio|pigpio|rpi-gpio|gpio|node-libgpiod|opengpio|raspi-gpio)$/, "gpio"],

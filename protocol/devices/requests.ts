@@ -1,8 +1,8 @@
-/** What an agent asks its node of devices, on the pipe. Untrusted: `isDeviceRequest` checks all of it. Pure. */
+/** Device requests from an agent to its node, on the pipe. Untrusted: `isDeviceRequest` validates them. Pure. */
 import { type GpioOptions, readGpioOptions } from "./gpio.ts";
 
 export type DeviceRequest =
-  /** The sensors that it may read. */
+  /** Lists the sensors that the agent may read. */
   | { readonly op: "sensors" }
   /** `sensor`: an id, or a kind. */
   | { readonly op: "read"; readonly sensor: string }
@@ -18,12 +18,12 @@ export type DeviceErrorCode =
   | "not_granted"
   /** The node has no such device. */
   | "not_found"
-  /** The device does not answer as it should. */
+  /** The device does not answer, or answers wrongly. */
   | "failed"
   | "timeout"
-  /** Too many requests at the same time; or somebody else has the device. */
+  /** Too many requests at the same time, or another agent holds the device. */
   | "busy"
-  /** An output is not driven while its agent is paused. */
+  /** The agent is paused, and a paused agent does not drive outputs. */
   | "paused";
 
 export interface DeviceFailure {
@@ -62,7 +62,7 @@ function areOptions(value: unknown): boolean {
     readGpioOptions(value);
     return value !== null && value !== undefined;
   } catch {
-    // Not written by the harness.
+    // The harness did not write this.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-/** Sensors as agents name them: kinds with their units, and ids that tell the kind. Pure. */
+/** Sensors as agents name them: kinds with their units, and ids that imply the kind. Pure. */
 
 /** Each kind, with the unit of its readings. */
 export const SENSOR_KINDS = {
@@ -16,10 +16,10 @@ export type SensorKind = keyof typeof SENSOR_KINDS;
 
 export const SENSOR_KIND_NAMES = Object.keys(SENSOR_KINDS) as readonly SensorKind[];
 
-/** What an agent may read without a policy. Counters of power and energy tell what the machine computes. */
+/** Kinds that an agent may read without a policy. Not power and energy: they reveal what the machine computes. */
 export const HARMLESS_KINDS: readonly SensorKind[] = ["temperature", "humidity", "pressure", "light"];
 
-/** Parts of the kernel that have readings; the first is preferred where an agent names only a kind. */
+/** Kernel subsystems with sensors, in order of preference when an agent names only a kind. */
 export const SENSOR_SOURCES = ["iio", "w1", "hwmon", "thermal"] as const;
 export type SensorSource = (typeof SENSOR_SOURCES)[number];
 
@@ -29,9 +29,9 @@ export interface Sensor {
   readonly id: string;
   readonly kind: SensorKind;
   readonly unit: string;
-  /** What the driver calls itself, such as `lm75`. */
+  /** The driver's name, such as `lm75`. */
   readonly name: string;
-  /** `machine`: of the machine itself, such as the processor's; `surroundings`: of what is around it. */
+  /** `machine`: measures the machine itself, such as its processor; `surroundings`: measures its environment. */
   readonly of: "machine" | "surroundings";
 }
 
@@ -46,7 +46,7 @@ export interface Reading {
   readonly timestamp: number;
 }
 
-/** What a channel of the kernel's begins with, and the kind of its readings. */
+/** Prefixes of the kernel's channel names, with the kind of their readings. */
 const CHANNELS: Readonly<Record<SensorSource, Readonly<Record<string, SensorKind>>>> = {
   iio: {
     temp: "temperature",
@@ -77,14 +77,14 @@ export function isSensorKind(text: string): text is SensorKind {
   return Object.hasOwn(SENSOR_KINDS, text);
 }
 
-/** The kind that a channel of the kernel's has; `undefined` for one that is no sensor here. */
+/** The kind of a kernel channel; `undefined` if it is not a supported sensor. */
 export function channelKind(source: SensorSource, channel: string): SensorKind | undefined {
   const kinds = CHANNELS[source];
   const name = channel.replace(/\d{1,3}$/, "");
   return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
 }
 
-/** The kind of the sensor with that id; `undefined` if it is no id. */
+/** The kind of the sensor with that id; `undefined` if it is not a sensor id. */
 export function sensorKindOf(id: string): SensorKind | undefined {
   const { source, channel } = ID.exec(id)?.groups ?? {};
   if (source === "w1" || source === "thermal") return channel === undefined ? "temperature" : undefined;
@@ -92,14 +92,14 @@ export function sensorKindOf(id: string): SensorKind | undefined {
   return channelKind(source as SensorSource, channel);
 }
 
-/** Says that a node has no such sensor, and what it has. */
+/** The error for an unknown sensor: lists the sensors that the node has. */
 export function noSuchSensor(has: readonly Pick<Sensor, "id" | "kind">[]): string {
   if (has.length === 0) return "there is no such sensor; it has none at all";
   const shown = has.slice(0, 10).map(({ id, kind }) => `${kind} (${id})`);
   return `there is no such sensor; it has ${shown.join(", ")}${has.length > shown.length ? ", …" : ""}`;
 }
 
-/** Whether an entry of a spawn config, a kind or an id, means this sensor. */
+/** Whether a spawn config entry, a kind or an id, matches this sensor. */
 export function meansSensor(entry: string, { id, kind }: Pick<Sensor, "id" | "kind">): boolean {
   return entry === kind || entry === id;
 }

@@ -58,7 +58,7 @@ export async function runFetch(fetch: Fetch, signal: AbortSignal): Promise<void>
 function spawn({ deno, args, env, cwd }: Fetch, wrapper: readonly string[]): Deno.ChildProcess {
   const [program = deno, ...all] = [...wrapper, deno, ...args];
   try {
-    // Whoever stands in front of it would say it in words of its own.
+    // Fail with Deno's error for a missing executable: a wrapper would report it differently.
     if (deno.includes("/")) Deno.statSync(deno);
     return new Deno.Command(program, {
       args: all,

@@ -46,7 +46,7 @@ export interface Occasion {
   readonly topic: string;
   readonly command: SignedCommand;
   readonly nowSeconds: number;
-  /** Commands issued before this are refused: which of them had been used is no longer known. */
+  /** Commands issued before this are refused: the record of which were used is lost. */
   readonly resetAt: number;
 }
 

@@ -66,7 +66,7 @@ export function presenceText(node: string, instance: string, to: string, uptime:
   return JSON.stringify(["agentflow-presence", node, instance, to, uptime]);
 }
 
-/** Sent between two nodes that run an agent of one name. @param to the other start of that agent */
+/** Sent between two nodes that run an agent of the same name. @param to the other agent's `placement` */
 export function placementText(agent: string, node: string, epoch: number, to: string): string {
   return JSON.stringify(["agentflow-placement", agent, node, epoch, to]);
 }
