@@ -7,7 +7,7 @@ import { toMessage } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
 import { PendingRequests } from "./requests.ts";
 
-/** The node does not do what was asked of a device. */
+/** A device request that failed or was refused. */
 class DeviceError extends Error {
   override readonly name = "DeviceError";
   constructor(readonly code: DeviceErrorCode, message: string) {
@@ -18,7 +18,7 @@ class DeviceError extends Error {
 export interface DeviceParts {
   readonly pipe: Pick<Pipe, "send">;
   readonly signal: AbortSignal;
-  /** Calls agent code, and says in the log when it fails. */
+  /** Calls agent code; logs its errors. */
   readonly call: (work: () => unknown) => void;
 }
 
@@ -47,7 +47,7 @@ export class Devices {
     else this.#lines?.receive(frame);
   }
 
-  /** Loaded by the agents that open lines alone. */
+  /** Loaded lazily: only for agents that open lines. */
   async #opener(): Promise<GpioLines> {
     const { GpioLines } = await import("./gpio.ts");
     return this.#lines ??= new GpioLines({

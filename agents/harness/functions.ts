@@ -9,12 +9,12 @@ export type FunctionName = (typeof FUNCTION_NAMES)[number];
 export const PLACES = ["exported", "default", "declared"] as const;
 export type Place = (typeof PLACES)[number];
 
-/** What each place holds under the names: functions, or stand-ins for them. */
+/** The functions found in each place, or stand-ins for them. */
 export type Candidates<T> = Readonly<Record<Place, Readonly<Partial<Record<FunctionName, T>>>>>;
 
 const FINDER = "$agentflow_functions";
 
-/** Exposes what the code's top level holds under the names. Appended, so that line numbers do not change. */
+/** Exposes these names from the code's top level. Appended, so that line numbers do not change. */
 export const FINDER_SOURCE = `\n;export const ${FINDER} = () => ({ ${
   FUNCTION_NAMES.map((name) => `${name}: typeof ${name} === "function" ? ${name} : undefined`).join(", ")
 } });\n`;
@@ -40,7 +40,7 @@ export function chooseFunctions<T>(
   return chosen;
 }
 
-/** Why code that does not load is probably not what its author meant to send. @param failure the language's own error */
+/** Explains a load failure of code that is still in its Markdown fence. @param failure the language's own error */
 export function fenceProblem(
   code: string,
   failure: { readonly error: string; readonly traceback: string },

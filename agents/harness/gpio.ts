@@ -4,24 +4,24 @@ import type { DeviceRequest } from "../../protocol/devices/requests.ts";
 import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { GpioEdge, GpioLine, GpioLineOptions } from "../types.d.ts";
 
-/** What a line is built on. */
+/** What a line depends on. */
 export interface LineParts {
   /** Asks the node. @throws DeviceError */
   readonly ask: (request: DeviceRequest) => Promise<unknown>;
-  /** Calls agent code, and says in the log when it fails. */
+  /** Calls agent code; logs its errors. */
   readonly call: (work: () => unknown) => void;
   readonly signal: AbortSignal;
-  /** An error as `ask` throws it. */
+  /** Makes the error that `ask` throws. */
   readonly gone: (message: string) => Error;
 }
 
-/** Changes that wait for the agent; beyond it the oldest are dropped, and counted. */
+/** Maximum changes that wait for the agent; the oldest are dropped and counted. */
 const MAX_WAITING = 1024;
 
-/** The lines that are open, by handle. */
+/** The open lines, by handle. */
 export class GpioLines {
   readonly #lines = new Map<number, OpenLine>();
-  /** Changes may come before the answer to the opening. */
+  /** Changes that arrived before the line was open. */
   readonly #early = new Map<number, Extract<RunnerFrame, { t: "edges" }>[]>();
 
   constructor(private readonly parts: LineParts) {}

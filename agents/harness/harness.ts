@@ -25,7 +25,7 @@ const READ_BUFFER_BYTES = 16 * 1024;
 // Captured before agent code runs, so that changes to the globals cannot keep this process from exiting.
 const { exit, stdin, stdout } = Deno;
 
-/** Everything of one agent's process. */
+/** The state of one agent's process. */
 class Harness {
   readonly #pipe: Pipe;
   readonly #stopping = new AbortController();
@@ -166,7 +166,7 @@ class Harness {
     }
   }
 
-  /** Calls a handler of changes of a line. */
+  /** Calls a handler for changes of a line. */
   async #call(work: () => unknown): Promise<void> {
     try {
       await this.#activity.during(work);
@@ -235,14 +235,14 @@ class Harness {
   }
 }
 
-/** The runner's process id, passed on by the runner: it may die before the kernel is asked to end this process with it. */
+/** Compares with the runner's id from the arguments: it may die before the kernel ties this process to it. */
 function isOrphan(): boolean {
   const [runner] = Deno.args;
   return runner !== undefined && Deno.ppid !== Number(runner);
 }
 
 /**
- * Runs the agent that the first frame brings, while the runner lives.
+ * Runs the agent of the first frame until the runner is gone.
  * @param open turns its code into functions
  */
 export async function runHarness(open: OpenCode): Promise<void> {

@@ -14,7 +14,7 @@ export interface AgentFunctions {
   readonly setup?: ((agent: Agent) => unknown) | undefined;
   readonly process?: ((agent: Agent) => unknown) | undefined;
   readonly handleTask?: ((agent: Agent, payload: unknown) => unknown) | undefined;
-  /** Notes about them for the agent's author. To find them takes as long as a start: ask once the agent runs. */
+  /** Notes about them for the agent's author. Takes as long as a start: call it once the agent runs. */
   readonly remarks?: () => Promise<readonly string[]>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Names that an agent's code imports and declares, judged by its text. The harness loads this module only when it needs
- * it: to scan the text takes as long as to start everything else. Pure.
+ * it: scanning the text takes as long as starting everything else. Pure.
  */
 import { blanked } from "../../protocol/source_text.ts";
 

@@ -1,11 +1,11 @@
 /**
- * What an agent's author is told about names that a node does not call. The harness loads this module after the agent:
- * no start waits for it. Pure.
+ * Notes for an agent's author about names that a node does not call. Loaded after the agent, so that no start waits for
+ * it. Pure.
  */
 import { likelyMeant } from "../../protocol/spelling.ts";
 import { FUNCTION_NAMES } from "./functions.ts";
 
-/** Notes for the author about names that a node does not call. */
+/** The names in an agent's code. */
 export interface Names {
   /** Everything the code defines, in any place: functions and other values. */
   readonly present: Iterable<string>;

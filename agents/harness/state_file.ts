@@ -118,7 +118,7 @@ export class StateFile {
       Deno.truncateSync(this.#next);
       write(this.#next, bytes);
     } catch (error) {
-      // Half a file would take what little room there is.
+      // A partial file would use up the little space left.
       Deno.truncateSync(this.#next);
       throw error;
     }
@@ -144,7 +144,7 @@ function write(path: string, bytes: Uint8Array): void {
   }
 }
 
-/** Half a file would take what little room there is. */
+/** A partial file would use up the little space left. */
 function discard(temporary: string): void {
   try {
     removeIfThere(temporary);

@@ -29,7 +29,7 @@ class HeadOnly extends Uint8Array<ArrayBuffer> {
     return #whole in this && this.#whole > 0 ? this.#whole : super.length;
   }
 
-  /** Called without an end, it asks for the memory, which is not in here. */
+  /** Without an end, Pyodide asks for the memory, which is not in here. */
   override subarray(begin?: number, end?: number): Uint8Array<ArrayBuffer> {
     return end === undefined ? new Uint8Array() : new Uint8Array(this.buffer, begin, end - (begin ?? 0));
   }
