@@ -1,4 +1,4 @@
-/** What one process of an agent is given beside its permissions: limits, environment, first frame. Pure. */
+/** What an agent's process gets besides its permissions: limits, environment, first frame. Pure. */
 import { join } from "@std/path";
 import type { BrokerAddress, BrokerEntry, Peer, StartFrame } from "../protocol/frames.ts";
 import type { Permissions } from "../protocol/permissions.ts";
@@ -10,35 +10,34 @@ import type { Granted } from "./secrets/secrets.ts";
 import type { SupervisedAgent } from "./supervisor/supervised_agent.ts";
 import { pick } from "../protocol/packages/env.ts";
 
-/** What one agent runs on beside Deno: npm and JSR packages, or Python. */
+/** What an agent needs besides Deno: npm and JSR packages, or Python. */
 export type Foundation =
   | { readonly kind: "packages"; readonly installed: Installed }
   | { readonly kind: "python"; readonly python: Python; readonly harness: PythonHarness };
 
-/** Above the state's own limit, so that `persist` says no before the kernel does. */
+/** Slack above the state's own limit, so that `persist` refuses before the kernel does. */
 const FILE_SLACK_BYTES = 64 * 1024 * 1024;
 
-/** Files and connections that an agent may have open at the same time, Deno's own some twenty among them. */
+/** Files and connections that an agent may have open at the same time, including some twenty of Deno's own. */
 const MAX_OPEN_FILES = 128;
-/** The same for one that a policy gives hosts, files or programs. */
+/** The same for an agent whose policy grants hosts, files or programs. */
 const MAX_OPEN_FILES_GRANTED = 4096;
 
-/** As 192 of 256 MB, which are the defaults. */
+/** The ratio of the default limits: 192 of 256 MB. */
 const HEAP_SHARE = 0.75;
 
 /**
- * JavaScript's heap of an agent in Python, MiB. What the agent itself holds is not in it: a larger one would only let
- * garbage grow, up to the limit of its memory.
+ * JavaScript heap of a Python agent, in MiB. The agent's own data is not in it: a larger heap would only let garbage
+ * grow, up to the memory limit.
  */
 const PYTHON_HEAP_MB = 48;
 
 /**
- * Stacks, in KiB: recursion in Python is recursion in WebAssembly, on V8's stack or on that of a coroutine. Of V8's usual
- * size, they end before Python has counted to its recursion limit, and take the interpreter with them. Linux gives a
- * process 8 MiB.
+ * Stacks, in KiB: Python recursion is WebAssembly recursion, on V8's stack or on a coroutine's. A stack of V8's default
+ * size overflows before Python reaches its recursion limit, which crashes the interpreter. Linux gives a process 8 MiB.
  *
- * Memory: hardly anything lives in JavaScript's new space; and what runs while the interpreter starts is not translated
- * a second time, only what goes on being used.
+ * Memory: hardly anything lives in V8's new space, and code that runs only while the interpreter starts is not compiled
+ * a second time by the optimizing compiler.
  */
 const PYTHON_V8_FLAGS = [
   "--stack-size=2000",
@@ -47,12 +46,12 @@ const PYTHON_V8_FLAGS = [
   "--wasm-tiering-budget=100000000",
 ];
 
-/** WebGPU asks no permission, and loads the drivers of the machine: no back end has this name, so there is no GPU. */
+/** WebGPU needs no permission and loads the machine's drivers. No back end has this name, so no GPU is found. */
 const NO_GPU = { DENO_WEBGPU_BACKEND: "none" } as const;
 
 /**
- * glibc's settings for a process that needs much memory while it starts, and little afterwards: what is given back goes
- * back to the machine. Agent code does not see them.
+ * glibc's settings for a process that needs much memory while it starts and little afterwards: freed memory is returned
+ * to the system. Agent code does not see these variables.
  */
 const GIVE_MEMORY_BACK = {
   MALLOC_ARENA_MAX: "1",
@@ -60,7 +59,7 @@ const GIVE_MEMORY_BACK = {
   MALLOC_TRIM_THRESHOLD_: "65536",
 } as const;
 
-/** What the runner's own flags say where the policy says nothing. */
+/** Defaults from the runner's flags, for what the policy does not set. */
 export interface Defaults {
   /** JavaScript's heap, MiB. */
   readonly heapMb: number;
@@ -70,7 +69,7 @@ export interface Defaults {
 }
 
 export interface Limits extends Defaults {
-  /** Any file that it writes. */
+  /** The largest size of any file that it writes. */
   readonly fileBytes: number;
   readonly openFiles: number;
 }
@@ -92,18 +91,18 @@ export function limitsOf(
   };
 }
 
-/** What connects to the broker alone needs few: as many as there are would be the broker's last ones. */
+/** An agent that connects only to the broker needs few: more could exhaust the broker's own file descriptors. */
 function openFiles({ net, read, write, run }: Permissions): number {
   const isGranted = [net, read, write, run].some((entries) => entries.length > 0);
   return isGranted ? MAX_OPEN_FILES_GRANTED : MAX_OPEN_FILES;
 }
 
-/** Where the policy gives it other memory, its heap follows: the rest is for buffers and Deno itself. */
+/** If the policy sets the memory, the heap is a share of it: the rest is for buffers and Deno itself. */
 function heapMb({ heap_mb, memory_mb }: Rules, fallbackMb: number): number {
   return heap_mb ?? (memory_mb === undefined ? fallbackMb : Math.floor(memory_mb * HEAP_SHARE));
 }
 
-/** What it may read, because its language or its packages do: they look for files of their own. Absolute. */
+/** Paths that its language or its packages must read. Absolute. */
 export function librariesOf(foundation: Foundation | undefined): readonly string[] {
   switch (foundation?.kind) {
     case undefined:
@@ -117,12 +116,12 @@ export function librariesOf(foundation: Foundation | undefined): readonly string
   }
 }
 
-/** V8's, beside that of the heap. */
+/** V8 flags, besides the one for the heap. */
 export function v8FlagsOf(foundation: Foundation | undefined): readonly string[] {
   return foundation?.kind === "python" ? PYTHON_V8_FLAGS : [];
 }
 
-/** Deno's own environment, and what the agent may see of the runner's. */
+/** Deno's own environment, and the part of the runner's that the agent may see. */
 export function environmentOf(
   foundation: Foundation | undefined,
   bareDenoDir: string,
@@ -134,12 +133,12 @@ export function environmentOf(
     ...(foundation?.kind === "python" ? GIVE_MEMORY_BACK : {}),
     ...(foundation?.kind === "packages" ? foundation.installed.env : { DENO_DIR: bareDenoDir }),
     ...NO_GPU,
-    // Local time is the device's. It is read by the platform: agent code sees no variable of the environment.
+    // Agents use the device's time zone. Deno reads it: agent code sees no environment variables.
     ...pick(env, ["TZ"]),
   };
 }
 
-/** What every agent of a node is told. */
+/** The parts of the first frame that are the same for every agent of a node. */
 export interface Whereabouts {
   readonly node: string;
   readonly broker: BrokerAddress;
@@ -148,7 +147,7 @@ export interface Whereabouts {
   readonly peers: () => readonly Peer[];
 }
 
-/** What one agent is told. */
+/** The parts of the first frame that differ between agents. */
 export interface Outfit {
   readonly stateFile: string;
   readonly stateIsFixed: boolean;

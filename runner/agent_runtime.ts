@@ -1,4 +1,4 @@
-/** How agents run here: what an agent's process is started with, from its config to its first frame. */
+/** How agents run here: everything an agent's process is started with, from its config to its first frame. */
 import { dirname, join, relative } from "@std/path";
 import type { BrokerEntry } from "../protocol/frames.ts";
 import type { SpawnConfig } from "../protocol/spawn_config.ts";
@@ -48,7 +48,7 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly workDir: string;
   /** Deno's executable. */
   readonly deno: string;
-  /** Where its processes are noted. */
+  /** Where its processes are recorded. */
   readonly leftovers?: Pick<Leftovers, "add" | "remove">;
   /** Whether the kernel restricts agents in addition to Deno. */
   readonly walls: boolean;
@@ -59,25 +59,25 @@ export interface AgentRuntimeParts extends Whereabouts, Defaults {
   readonly python: PythonInstaller;
   readonly stateFiles: StateFiles;
   readonly enforcer: PolicyEnforcer;
-  /** The environment of this process, as far as agents may be given any of it. */
+  /** The environment of this process; agents get little of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly secrets: Secrets;
-  /** Its process has been started. */
+  /** Its process was started. */
   readonly onLaunched: (agent: SupervisedAgent, launch: Launch) => void;
-  /** It asks for secrets that are not granted. */
+  /** It asks for secrets that it is not granted. */
   readonly onSecretsDenied: (agent: SupervisedAgent, names: readonly string[]) => void;
-  /** It has tried something that its sandbox does not grant. */
+  /** It tried something that its sandbox does not allow. */
   readonly onDenied: (agent: SupervisedAgent, kind: string, what: string) => void;
-  /** A damaged state file has been set aside. */
+  /** A damaged state file was set aside. */
   readonly onStateDamaged: (agent: SupervisedAgent, message: string) => void;
 }
 
 /** How a process was started. */
 export interface Launch {
   readonly pid: number;
-  /** Deno's: all that it may do. */
+  /** Deno's arguments, which define the sandbox. */
   readonly flags: readonly string[];
-  /** Whose password it has been told, for connections of its own. */
+  /** The broker user whose password the agent got, for connections of its own. */
   readonly brokerUser: string | undefined;
 }
 
@@ -87,11 +87,11 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
 
   constructor(private readonly parts: AgentRuntimeParts) {
     this.prepared = prepare(parts);
-    // Callers that need it get the failure; it need not be handled here.
+    // Callers that await it handle the failure.
     this.prepared.catch(() => {});
   }
 
-  /** The harness for agents in Python, written out when it is first asked for. */
+  /** The harness for agents in Python, written to disk on first use. */
   pythonHarness(): Promise<PythonHarness> {
     return writePythonHarness(this.parts.workDir);
   }
@@ -150,7 +150,7 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
     const tenant = await tenantOf(sandbox, foundation, environment, this.parts.workDir);
     const wallsWith = (stateIsFixed: boolean) =>
       wrappers.plan((machine) => agentWalls({ ...tenant, stateIsFixed }, machine));
-    // The kernel knows files, not names: those of its state have to be there.
+    // The kernel's file rules need existing files: create the state files first.
     const isHeld = wallsWith(true).files !== "open";
     const stateIsFixed = isHeld && stateFiles.fix(agent.name);
     if (isHeld) await makeCaches(tenant.denoDir);
@@ -190,13 +190,13 @@ export class AgentRuntime implements Runtime<SupervisedAgent, Foundation> {
       }),
     );
     const running = limited(process, group, limits);
-    // What it has left where its state file belongs goes with it. What cannot be removed is said at its next start.
+    // Also removes whatever the agent put in place of its state file. A failure is reported at its next start.
     void running.exited.then(() => leftovers?.remove(process.pid));
     const exited = running.exited.then((exit) => stateFiles.clear(agent.name).then(() => exit, () => exit));
     return { ...running, isStateFixed: stateIsFixed, exited };
   }
 
-  /** What its process says, without secrets, and without Deno's records of what it has tried: those are told by themselves. */
+  /** Redacts secrets in the output, and turns Deno's access records into reports of denied access. */
   #heard(
     agent: SupervisedAgent,
     listener: ProcessListener,
@@ -240,18 +240,18 @@ async function tenantOf(
   return {
     sandbox,
     programs: [
-      // The whole of the harness: the folder in the work folder that its main module is in.
+      // The whole harness: its folder directly below the work folder.
       join(workDir, relative(workDir, sandbox.harness).split("/")[0] ?? ""),
       ...(foundation?.kind === "packages" ? [dirname(foundation.installed.importMap)] : []),
     ],
-    // Where Deno looks which registry a package is of.
+    // Deno reads it to find a package's registry.
     settings: HOME === undefined ? [] : [join(HOME, ".npmrc")],
     denoDir: DENO_DIR ?? "",
     kinds: new Map(kinds),
   };
 }
 
-/** Only an interpreter of Python can tell of some. */
+/** For some code, only a Python parser can tell. */
 function mayBePython(config: SpawnConfig): boolean {
   return config.reading !== "typescript";
 }

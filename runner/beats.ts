@@ -1,4 +1,4 @@
-/** Waits that end together: one timer of the platform for all that are due at about the same time. */
+/** Waits that share timers: one platform timer serves all waits that are due at about the same time. */
 
 const BEAT_MS = 250;
 
@@ -11,7 +11,7 @@ interface Beat {
 export class Beats {
   readonly #beats = new Map<number, Beat>();
 
-  /** @param nowMs never jumps */
+  /** @param nowMs a monotonic clock */
   constructor(private readonly nowMs: () => number = () => performance.now()) {}
 
   /** Resolves `true` at the beat nearest to the end of `ms`, but not at once; `false` as soon as `signal` is aborted. */
@@ -53,7 +53,7 @@ export class Beats {
   }
 }
 
-/** The number of the beat nearest to `nowMs + ms`: at least the next, and never one that is just going on. */
+/** The number of the beat nearest to `nowMs + ms`: the next one at the earliest, never the current one. */
 export function beatAfter(nowMs: number, ms: number): number {
   const next = Math.floor(nowMs / BEAT_MS) + 1;
   return Math.max(Math.round((nowMs + ms) / BEAT_MS), next);

@@ -3,15 +3,15 @@ import { delay } from "@std/async/delay";
 import { Beats } from "./beats.ts";
 
 export interface Clock {
-  /** Seconds since the epoch, for what is said on the wire. May jump. */
+  /** Seconds since the epoch, for messages on the wire. May jump. */
   epochSeconds(): number;
   /** Milliseconds on a scale that never jumps, for delays and measurements. */
   monotonicMs(): number;
   /** Resolves `true` after `ms` milliseconds, or `false` as soon as `signal` is aborted. Never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
   /**
-   * As `sleep`, for regular work whose moment does not matter: it ends up to an eighth of a second sooner or later, together
-   * with the other rests. An idle node then seldom wakes.
+   * Like `sleep`, for regular work whose exact time does not matter: ends up to an eighth of a second early or late,
+   * together with other rests, so that an idle node seldom wakes up.
    */
   rest(ms: number, signal?: AbortSignal): Promise<boolean>;
 }

@@ -2,11 +2,13 @@
 import { TokenBucket } from "../protocol/token_bucket.ts";
 import type { Clock } from "./clock.ts";
 
-/** Done at once for so many in a row; after that, all who ask within a while share one answer. */
+/** This many requests in a row are served at once; after that, requests within an interval share one answer. */
 const BURST = 20;
 const PER_SECOND = 20;
 
-/** Invariants: each who asks gets an answer that was made after it asked; the work is done `PER_SECOND` times at most. */
+/**
+ * Invariants: every caller gets an answer made after its call; the work is done at most `PER_SECOND` times a second.
+ */
 export class Coalesced<T> {
   readonly #bucket: TokenBucket;
   #next: Promise<T> | undefined;

@@ -11,7 +11,7 @@ import { ALL_FLAGS, FLAGS, OUTBOXES, SWITCH, TRUST_MODES } from "./flags.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
 
 export interface RunnerConfig extends EmbeddableBroker {
-  /** What else an embedded broker is to do. */
+  /** Further settings of an embedded broker. */
   readonly embedded: EmbeddedConfig;
   readonly name: string;
   /** Labels by which operators choose nodes. */

@@ -1,4 +1,4 @@
-/** Starts a device host: Deno with nothing but the C library, which the kernel keeps to one device node. */
+/** Starts a device host: Deno with access to nothing but the C library, confined by the kernel to one device node. */
 import { dirname, join, relative } from "@std/path";
 import type { HostProcess } from "./devices/chip_host.ts";
 import { makeCaches } from "./process/deno_dir.ts";
@@ -27,7 +27,7 @@ export async function startDeviceHost(
   path: string,
   { deno, workDir, denoDir, wrappers }: DeviceHostParts,
 ): Promise<HostProcess> {
-  // Only nodes with devices need it.
+  // Loaded lazily: only needed on nodes with devices.
   const { DEVICE_HOST } = await import("./devices/host_source.ts");
   const entry = await writeHarness(workDir, DEVICE_HOST);
   const program = join(workDir, relative(workDir, dirname(entry)).split("/")[0] ?? "");

@@ -57,11 +57,13 @@ export function sayLeftovers(count: number, log: Logger): void {
 
 /** Deletes unused packages of one kind of agents. */
 export interface Tidier {
-  /** Says what agents here use, and deletes what no node has used for long. @returns how many sets are gone */
+  /**
+   * Marks what agents here use, and deletes what no node has used for a long time. @returns how many sets were deleted
+   */
   tidy(now: number): Promise<number>;
 }
 
-/** Has sets of packages deleted that no node has used for long, until `signal`. */
+/** Deletes package sets that no node has used for a long time, again and again until `signal` is aborted. */
 export async function tidyInstalls(
   tidiers: readonly Tidier[],
   clock: Clock,

@@ -154,7 +154,7 @@ async function brokerFor(config: RunnerConfig, access: BrokerAccess, log: Logger
   return await startOwnBroker(config, access, log);
 }
 
-/** `deno task` passes a Ctrl-C on that the terminal has already sent to all: one press, two signals. */
+/** `deno task` forwards a Ctrl-C that the terminal has already sent to every process: one press, two signals. */
 const SAME_PRESS_MS = 100;
 
 /** The first signal ends the node in order, the second at once. */

@@ -1,18 +1,18 @@
-/** Returns memory to the system after a busy period: V8 by itself keeps it until it is needed. */
+/** Returns memory to the system after a busy period: V8 itself keeps it for later use. */
 import type { Clock } from "./clock.ts";
 
 export interface MemoryTrimParts {
   readonly clock: Clock;
   /** Resident memory of this process, in MiB. */
   readonly measureMb: () => number;
-  /** Makes V8 let go of what nobody holds any more; holds everything up for some ten milliseconds, more after a flood. */
+  /** Runs V8's garbage collector; pauses this process for some ten milliseconds, longer after a flood. */
   readonly collect: () => Promise<void>;
 }
 
 const INTERVAL_MS = 10_000;
 /** Reclaiming less is not worth the pause. */
 const GROWTH_MB = 16;
-/** Looks between two collections of which the first has not brought memory back to where it was, at most. */
+/** Collections that reclaim little make the next ones rarer: at most this many checks apart. */
 const MAX_PATIENCE = 6;
 
 /**
@@ -22,13 +22,13 @@ const MAX_PATIENCE = 6;
 export class MemoryTrim {
   #restMb = Infinity;
   #afterMb = Infinity;
-  /** Looks to pass over before the next collection. */
+  /** How many checks to skip before the next collection. */
   #passing = 0;
   #patience = 1;
 
   constructor(private readonly parts: MemoryTrimParts) {}
 
-  /** Goes on until `signal` is aborted. */
+  /** Runs until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, measureMb, collect } = this.parts;
     this.#restMb = measureMb();
@@ -63,7 +63,7 @@ export function residentMb(): number {
   return Deno.memoryUsage().rss / 1024 ** 2;
 }
 
-/** Lets go of what nobody holds, in V8 and in the C library; loads what it needs when it is used for the first time. */
+/** Collects garbage in V8, then trims the C library's heap. Loads what it needs on first use. */
 export function garbageCollector(): () => Promise<void> {
   let collect: (() => void) | undefined;
   return async () => {
@@ -78,20 +78,20 @@ async function exposeCollector(): Promise<() => void> {
     import("node:v8"),
     import("node:vm"),
   ]);
-  // Only contexts that are made meanwhile have it: what has no use for it need not see it.
+  // Only contexts created while the flag is set get `gc`: no other code needs it.
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   setFlagsFromString("--no-expose-gc");
   return typeof collect === "function" ? () => void collect() : () => {};
 }
 
-/** glibc keeps what was freed for the next time: after large messages from several threads, tens of megabytes. */
+/** glibc keeps freed memory for reuse: tens of megabytes after large messages from several threads. */
 function trimHeap(): void {
   try {
     const libc = Deno.dlopen("libc.so.6", { malloc_trim: { parameters: ["usize"], result: "i32" } });
     libc.symbols.malloc_trim(0n);
     libc.close();
   } catch {
-    // Another C library, or a node that may not call it: what V8 has given back is all.
+    // Another C library, or no permission to call it: only V8's memory is returned.
   }
 }

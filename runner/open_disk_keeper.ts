@@ -1,4 +1,4 @@
-/** Opens the outbox on disk, whatever an earlier process has left of it. */
+/** Opens the outbox on disk, even if an earlier process left it damaged. */
 import type { Clock } from "./clock.ts";
 import { DiskKeeper, type Keeper, memoryKeeper } from "./link/keeper.ts";
 import { OutboxStore } from "./link/outbox_store.ts";
@@ -6,7 +6,7 @@ import type { Logger } from "./logger.ts";
 import { setAside } from "./files/durable_file.ts";
 import type { Registry } from "./store/registry.ts";
 
-/** A damaged file is set aside. Where none can be written, messages are kept in memory alone, and that is said. */
+/** A damaged file is set aside. If none can be written, messages are kept in memory only, and the operator is told. */
 export async function openDiskKeeper(registry: Registry, clock: Clock, log: Logger): Promise<Keeper> {
   const path = registry.outboxPath;
   try {

@@ -30,7 +30,7 @@ export async function openSecrets(
     : await usable("--secrets", Secrets.open(secretsFile, onProblem));
 }
 
-/** @throws ConfigError where a file of the operator's cannot be used */
+/** @throws ConfigError if a file of the operator cannot be used */
 export async function usable<T>(flag: string, opening: Promise<T>): Promise<T> {
   try {
     return await opening;

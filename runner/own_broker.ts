@@ -16,7 +16,7 @@ import { openHome } from "./store/home.ts";
 
 export interface OwnBroker extends AsyncDisposable {
   readonly url: BrokerUrl;
-  /** What the node in this process presents itself with. */
+  /** The credentials of the node in this process. */
   readonly access: BrokerAccess;
 }
 

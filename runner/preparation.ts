@@ -15,7 +15,7 @@ export interface Prepared {
   readonly wrappers: Wrappers;
   /** The DENO_DIR of agents without dependencies: no package is ever fetched into it, so none can be loaded from it. */
   readonly bareDenoDir: string;
-  /** Makes Deno say what agent code asks its sandbox for. */
+  /** Makes Deno report what agent code asks its sandbox for. */
   readonly auditEnv: Readonly<Record<string, string>>;
 }
 
@@ -42,7 +42,7 @@ export async function prepare(
   return { harness, launcher: new Launcher({ deno, clock }), wrappers, bareDenoDir, auditEnv };
 }
 
-/** What the system says of a folder, with the flag that names another one: in a container, home may be `/`. */
+/** Adds the flag that names another folder to the system's error: in a container, home may be `/`. */
 function unwritable(workDir: string, error: unknown): unknown {
   if (!(error instanceof Error) || (error as { code?: unknown }).code === undefined) return error;
   return new Error(
@@ -52,7 +52,7 @@ function unwritable(workDir: string, error: unknown): unknown {
   );
 }
 
-/** Deno does not start where it cannot write its records. */
+/** Deno does not start if it cannot write its records. */
 async function findAuditEnv(): Promise<Prepared["auditEnv"]> {
   try {
     await Deno.stat(AUDIT_ENV.DENO_AUDIT_PERMISSIONS);

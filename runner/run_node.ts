@@ -47,7 +47,7 @@ import { rehearse } from "./upgrade/rehearsal.ts";
 import { Upgrades } from "./upgrade/upgrades.ts";
 import { VERSION } from "../protocol/version.ts";
 
-/** What a node is built from beside its configuration. */
+/** What a node needs besides its configuration. */
 export interface Surroundings {
   readonly broker: BrokerUrl;
   readonly access: BrokerAccess;
@@ -68,7 +68,7 @@ export interface RunningNode {
 }
 
 /**
- * Starts a node: its agents of before, then the link to the broker.
+ * Starts a node: first the agents that ran before, then the link to the broker.
  * @throws AlreadyRunningError when another process is this node
  */
 export async function runNode(config: RunnerConfig, surroundings: Surroundings): Promise<RunningNode> {
@@ -105,7 +105,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     onProblem: (message) => onProblem(message),
   });
   const limits = { messages: config.outboxMessages, bytes: config.outboxBytes };
-  // The same after a restart, so that the broker hands over what came meanwhile; never that of another node.
+  // Kept across restarts, so that the broker delivers what arrived in the meantime; never equal to another node's.
   const clientId = `agentflow-${name}-${registry.installation}`;
   const vet = (connection: { readonly port: number; readonly localPort: number }) =>
     node.impostorAt(connection);
@@ -204,7 +204,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     rehearse: (bundle) => rehearse(bundle, { deno, stateDir: config.stateDir, workDir }),
     say: (message, news) => node.onUpgrade(message, news),
   });
-  // What is stopped must not outlive this process.
+  // A stopped agent must not outlive this process.
   const mayStop = async () => (await runtime.prepared).wrappers.endWithRunner;
   const gpio = new Gpio({
     clock,
@@ -246,7 +246,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   void node.closed.then(() => ended.abort());
   void tidyInstalls(tidiers(node, installer, python, runtime), clock, log, ended.signal);
   void new MemoryTrim({ clock, measureMb: residentMb, collect: garbageCollector() }).run(ended.signal);
-  // Where no agent can run, that is said instead.
+  // If no agent can run, that is reported instead.
   void mayStop().then((may) => sayCpuLimits(cgroups, may, policy, log), () => {});
   void runtime.prepared.then(({ wrappers }) => sayWalls(wrappers.walls, log), () => {});
   if (config.python.prefetch) void prefetch(python, runtime, log);
@@ -282,7 +282,7 @@ async function prefetch(python: PythonInstaller, runtime: AgentRuntime, log: Log
   }
 }
 
-/** Only where the launcher has started this runner there are releases, and a way back from another. */
+/** Releases, and a way back to the previous one, exist only if the launcher started this runner. */
 function installationAt(home: string | undefined): Installation | undefined {
   return home === undefined || home === "" ? undefined : new Installation(home);
 }

@@ -35,7 +35,7 @@ export class Turns {
   }
 }
 
-/** Work of which only so much goes on at a time; the rest waits, in the order it came. */
+/** Work of which a limited amount runs at the same time; the rest waits in order of arrival. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** Counts refused commands in a flood: they must not push all else out of the audit log, or cause a flood of answers. */
+/** Counts refused commands, so that a flood of them neither fills the audit log nor causes a flood of answers. */
 import type { Clock } from "../clock.ts";
 
 export interface MeterRate {
@@ -10,7 +10,7 @@ export interface MeterRate {
 
 /** Limits what is stored. */
 export const AUDIT_RATE: MeterRate = { burst: 100, refillMs: 10_000 };
-/** Limits what is sent on the bus and logged. */
+/** Limits what is sent on the bus and to the log. */
 export const SAY_RATE: MeterRate = { burst: 200, refillMs: 100 };
 
 export class RefusalMeter {

@@ -17,9 +17,9 @@ export interface Publishing {
 }
 
 export interface Acknowledging {
-  /** Resolves when everything passed on so far is stored; `undefined` where there is nothing to wait for. */
+  /** Resolves when everything passed on so far is stored; `undefined` if there is nothing to wait for. */
   readonly stored: () => Promise<void> | undefined;
-  /** A message that is not allowed is acknowledged, and goes no further: MQTT 3.1.1 has no other answer (3.3.5). */
+  /** A forbidden message is acknowledged and dropped: MQTT 3.1.1 offers no other answer (3.3.5). */
   readonly mayPublish: (client: object, topic: string) => boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Lets what the broker library stores survive this process: the library's store in memory answers every question, and a
- * file receives every change.
+ * Persists what the broker library stores: the library's in-memory store answers every read, and a file receives every
+ * change.
  */
 import type { Clock } from "../clock.ts";
 import { Journal } from "./journal.ts";
@@ -73,7 +73,7 @@ export class DurableStore implements AsyncDisposable {
     this.#journal = new Journal({ ...parts, snapshot: () => this.#snapshot() });
   }
 
-  /** Has the methods of `store` write to disk. What the file holds already is not yet in `store`. */
+  /** Makes the methods of `store` write to disk. Call `load` to read what the file already holds. */
   static around(store: ChangingStore, parts: DurableParts): DurableStore {
     const durable = new DurableStore(store, parts);
     Object.assign(
@@ -95,8 +95,8 @@ export class DurableStore implements AsyncDisposable {
   }
 
   /**
-   * Fills `store` with what the file holds.
-   * @param store as the library uses it: its limits may keep some of it out, which is then gone
+   * Fills `store` with the content of the file.
+   * @param store as the library uses it: entries beyond its limits are lost
    */
   async load(store: ChangingStore): Promise<void> {
     const { stored } = this.parts;
@@ -106,7 +106,7 @@ export class DurableStore implements AsyncDisposable {
     if (countIn(kept) < countOf(stored)) this.parts.file.replace(kept);
   }
 
-  /** Resolves when what has been stored so far is on disk. */
+  /** Resolves when everything stored so far is on disk. */
   committed(): Promise<void> {
     return this.#journal.committed();
   }
@@ -145,7 +145,7 @@ export class DurableStore implements AsyncDisposable {
   async #endSession(client: ClientRef): Promise<void> {
     await this.#journal.gate;
     await this.#memory.cleanSubscriptions(client);
-    // Every client without a session ends the one it may have had.
+    // Called for every client that connects without a session, also if it never had one.
     if (this.#clients.delete(client.id)) this.#write("endSession", [client.id]);
   }
 
@@ -234,7 +234,7 @@ function number(client: string, packet: Packet): Written {
   return ["number", [packet.messageId ?? 0, client, ...keyOf(packet)]];
 }
 
-/** A released message has nothing left but its id. */
+/** Of a released message, only the id is left. */
 function keyOf({ brokerId, brokerCounter = 0, messageId = 0 }: Packet): [string, number] {
   return brokerId === undefined ? [RELEASE, messageId] : [brokerId, brokerCounter];
 }
@@ -247,7 +247,7 @@ function bytesOf(payload: string | Uint8Array): Uint8Array {
   return typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
 }
 
-/** Whether its sender is told that the broker has it. */
+/** Whether the broker acknowledges it to the sender. */
 function isAcknowledged({ qos = 0 }: Packet): boolean {
   return qos > 0;
 }

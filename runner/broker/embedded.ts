@@ -14,7 +14,7 @@ import { type OrderedBroker, publishInOrder } from "./publish_in_order.ts";
 export interface EmbeddedBroker {
   /** On loopback. */
   readonly port: number;
-  /** Of the further listeners, in their order. */
+  /** Ports of the further listeners, in order. */
   readonly ports: readonly number[];
   close(): Promise<void>;
 }
@@ -63,9 +63,9 @@ export interface EmbeddedOptions {
   /** Further addresses to listen on. */
   readonly listeners?: readonly Listener[];
   readonly tls?: TlsFiles | undefined;
-  /** Who may do what; without it everybody may do everything, and only loopback is listened on. */
+  /** Access rules; without them, every client may do everything, and the broker listens only on loopback. */
   readonly gate?: Gatekeeper | undefined;
-  /** An own folder in which sessions and messages survive this process; without it they do not. */
+  /** A folder of the broker's own, for sessions and messages; without it, they are kept in memory only. */
   readonly dir?: string;
   readonly limits?: BrokerLimits;
   /** Called with what the operator should know, such as a limit that keeps something from being stored. */
@@ -74,7 +74,7 @@ export interface EmbeddedOptions {
 
 /**
  * Starts the broker.
- * @throws Error with what to do when a port is taken, or another process uses what is stored
+ * @throws Error with what to do when a port is taken, or another process uses the store
  */
 export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<EmbeddedBroker> {
   const { limits = BROKER_LIMITS, listeners = [], tls, gate } = options;
@@ -83,7 +83,7 @@ export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Emb
   }
   const open: OpenListener[] = [];
   let connections = 0;
-  // Until it has been given what it stored, nobody is let in.
+  // Lets no client in before the stored data is loaded.
   const opened = Promise.withResolvers<(stream: Duplex) => void>();
   const parts = {
     tls,
@@ -115,7 +115,7 @@ export async function startEmbeddedBroker(options: EmbeddedOptions): Promise<Emb
   }
 }
 
-/** The node's own way to it, where no other listener is one. */
+/** A loopback listener for the node itself, unless another listener already serves it. */
 function ownListener(port: number, others: readonly Listener[]): Listener[] {
   const isThere = others.some((other) =>
     other.scheme === "mqtt" && other.port === port && ["0.0.0.0", "::", LOOPBACK].includes(other.host)
@@ -123,7 +123,7 @@ function ownListener(port: number, others: readonly Listener[]): Listener[] {
   return isThere ? [] : [{ scheme: "mqtt", host: LOOPBACK, port }];
 }
 
-/** The broker without its listeners. @throws Error when another process uses what it stored */
+/** The broker without its listeners. @throws Error when another process uses its store */
 async function openBroker({ dir, gate, limits = BROKER_LIMITS, say = () => {} }: EmbeddedOptions) {
   // Loaded lazily: only needed with the embedded broker.
   const { Aedes } = await import("aedes");

@@ -1,4 +1,4 @@
-/** The flags of the embedded broker beside `--port`, and their meaning. Pure. */
+/** The flags of the embedded broker besides `--port`, and their meaning. Pure. */
 import { dataFilterError } from "../../protocol/broker/access_rules.ts";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { isLoopback } from "../../protocol/broker/loopback.ts";

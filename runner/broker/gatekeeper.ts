@@ -16,7 +16,7 @@ export interface GateClient {
 }
 
 export interface GateParts {
-  /** The users as their file has them now. */
+  /** The current content of the users file. */
   readonly users: () => Promise<ReadonlyMap<string, StoredUser>>;
   /** The node in this process, with a password that nobody else knows. */
   readonly own: { readonly name: string; readonly password: string };
@@ -29,14 +29,14 @@ export interface GateParts {
 
 /** Password checks that run at a time: each takes 16 MiB and much of a core. */
 const MAX_CHECKS = 2;
-/** Passwords that have been checked need no second check when a fleet reconnects. */
+/** How many correct passwords are remembered, so that a reconnecting fleet is not checked again. */
 const MAX_KNOWN = 1000;
-/** Topics of a client of which it is known whether it may publish to them. */
+/** For how many topics of a client the permission to publish is remembered. */
 const MAX_TOPICS = 1000;
 const SAY_EVERY_MS = 60_000;
-/** Checked where there is no such user, so that nobody learns from the time which names there are. */
+/** Checked for unknown users, so that response times do not reveal which names exist. */
 const NOBODY = `$scrypt$ln=14,r=8,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
-/** No user name and no client id has it. */
+/** Cannot occur in a user name or client id. */
 const SEPARATOR = "\u0000";
 
 interface Admitted {
@@ -46,8 +46,8 @@ interface Admitted {
 }
 
 /**
- * Invariants: a client that has not been admitted may do nothing; sessions of different users never meet, whatever their
- * client ids are.
+ * Invariants: a client that has not been admitted may do nothing; sessions of different users are kept apart, whatever
+ * their client ids.
  */
 export class Gatekeeper {
   readonly #admitted = new WeakMap<object, Admitted>();
@@ -134,7 +134,7 @@ export class Gatekeeper {
     this.#say(`The embedded broker does not let user '${name}' ${what}`);
   }
 
-  /** The same message at most once in a while, whatever strangers do. */
+  /** Limits how often the same message is logged, whatever strangers do. */
   #say(message: string): void {
     const nowMs = this.parts.nowMs();
     if (nowMs - (this.#saidMs.get(message) ?? -Infinity) < SAY_EVERY_MS) return;

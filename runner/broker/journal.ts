@@ -11,13 +11,13 @@ export interface ChangeFile {
 export interface JournalParts {
   readonly file: ChangeFile;
   readonly clock: Clock;
-  /** Everything that the file has to hold, from memory. */
+  /** The complete content for the file, from memory. */
   readonly snapshot: () => Promise<readonly Change[]>;
-  /** For the operator: the disk refuses writes, or takes them again. */
+  /** Tells the operator that the disk refuses writes, or accepts them again. */
   readonly say: (message: string) => void;
 }
 
-/** How long changes wait that nobody waits for. */
+/** How long changes may wait if nobody awaits them. */
 const IDLE_MS = 100;
 /** Changes of one turn of the event loop share a write. */
 const TURN_MS = 1;
@@ -25,8 +25,8 @@ const TURN_MS = 1;
 const RETRY_MS = 5000;
 
 /**
- * Invariants: changes are written in the order they were made. While the disk refuses writes nothing is held back: the
- * operator is told, and as soon as the disk takes writes again, the whole content is written from memory.
+ * Invariants: changes are written in the order they were made. While the disk refuses writes, nobody waits for it: the
+ * operator is told, and once the disk accepts writes again, the whole content is written from memory.
  */
 export class Journal implements AsyncDisposable {
   #pending: Change[] = [];
@@ -44,7 +44,7 @@ export class Journal implements AsyncDisposable {
     this.#ended = this.#run();
   }
 
-  /** While everything is written from memory, nothing may change: resolves when it may. */
+  /** Set while the whole content is written from memory: no change may happen until it resolves. */
   get gate(): Promise<void> | undefined {
     return this.#gate;
   }
@@ -89,7 +89,8 @@ export class Journal implements AsyncDisposable {
         await clock.sleep(IDLE_MS, this.#wake.signal);
         this.#wake = new AbortController();
       }
-      // A write blocks this process: on a slow disk, batches grow, so that at most half of the time goes to it.
+      // A write blocks this process: wait as long as the last one took, so that at most half of the time goes to
+      // writing.
       await clock.sleep(Math.max(this.#lastWriteMs, TURN_MS), signal);
       this.#write();
     }
@@ -121,13 +122,13 @@ export class Journal implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#gate = promise;
     try {
-      // Changes that have begun end first.
+      // Let changes that have begun finish first.
       await clock.sleep(TURN_MS);
       file.replace(await snapshot());
       this.#isFailing = false;
       say("The embedded broker writes to disk again: everything it holds is stored");
     } catch {
-      // Still refused, as has been said.
+      // Still refused, and already reported.
     }
     this.#gate = undefined;
     resolve();

@@ -71,7 +71,7 @@ export class LevelStream extends Duplex {
     return hasRoom;
   }
 
-  /** Without an error, what has been written leaves first: it may say why a client is not let in. */
+  /** Without an error, written data is sent first: it may tell the client why it is refused. */
   override destroy(error?: Error): this {
     // The library destroys the stream of a client that it refuses twice, then with an error.
     if (this.#isEnding && error !== undefined) return this;
@@ -98,7 +98,7 @@ export class LevelStream extends Duplex {
     done(error);
   }
 
-  /** With TLS, what was written last leaves only now. */
+  /** With TLS, the last written data is sent only now. */
   async #endSocket(): Promise<void> {
     const closed = new AbortController();
     this.socket.once("close", () => closed.abort());

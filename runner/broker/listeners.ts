@@ -50,7 +50,7 @@ export async function openListener(listener: Listener, parts: ListenerParts): Pr
     socket.setNoDelay(true);
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    // Of connections whose handshake fails.
+    // Errors of connections whose handshake fails.
     socket.on("error", () => {});
   });
   const port = await listen(server, listener);

@@ -20,7 +20,7 @@ const SCHEMA = `
     PRIMARY KEY (client, message)
   );`;
 
-/** All that is ever written. */
+/** Every statement that writes. */
 const STATEMENTS = {
   retain: "INSERT OR REPLACE INTO retained (topic, payload, qos) VALUES (?, ?, ?)",
   clear: "DELETE FROM retained WHERE topic = ?",
@@ -29,9 +29,9 @@ const STATEMENTS = {
   endSession: "DELETE FROM subscriptions WHERE client = ?",
   enqueue:
     "INSERT INTO outgoing (client, broker, counter, topic, payload, qos, retain) VALUES (?, ?, ?, ?, ?, ?, ?)",
-  /** A message of QoS 2 has got its id. */
+  /** A QoS 2 message has been assigned its id. */
   number: "UPDATE outgoing SET message = ? WHERE client = ? AND broker = ? AND counter = ?",
-  /** The client has a message of QoS 2, and has not yet confirmed that nobody sends it again. */
+  /** The client has received a QoS 2 message but has not completed the exchange. */
   release: "UPDATE outgoing SET released = 1 WHERE client = ? AND message = ?",
   dequeue: "DELETE FROM outgoing WHERE client = ? AND broker = ? AND counter = ?",
   dequeueReleased: "DELETE FROM outgoing WHERE client = ? AND message = ?",
@@ -73,7 +73,7 @@ export interface Stored {
 }
 
 const PAGE_BYTES = 4096;
-/** What the write-ahead log is cut to after a checkpoint. */
+/** The size that the write-ahead log is truncated to after a checkpoint. */
 const LOG_BYTES = 4 * 1024 * 1024;
 
 /**

@@ -6,7 +6,7 @@ export interface OpenBroker extends AsyncDisposable {
   readonly url: BrokerUrl;
 }
 
-/** An embedded broker is started here, keeps all in memory, and ends with what is returned. */
+/** Starts an embedded broker if asked to: it keeps everything in memory, and ends when the result is disposed of. */
 export async function openBroker(
   { broker, port }: Pick<EmbeddableBroker, "broker" | "port">,
   log: { info(message: string): void; warning(message: string): void },

@@ -1,4 +1,4 @@
-/** Opens what the embedded broker stored before, whatever has become of it. */
+/** Opens the store of the embedded broker, even if its file is damaged. */
 import { join } from "@std/path";
 import { systemClock } from "../clock.ts";
 import { lstatIfThere, setAside } from "../files/durable_file.ts";
@@ -6,13 +6,13 @@ import type { StoreLimits } from "./bounded_store.ts";
 import { type ChangingStore, DurableStore } from "./durable_store.ts";
 import { MessageFile, type Stored } from "./message_file.ts";
 
-/** Rows, indexes and free pages take so many times the content. */
+/** How many times its content the file may take: rows, indexes and free pages need space. */
 const FILE_OVERHEAD = 3;
-/** The write-ahead log belongs to the file. */
+/** The file, and its write-ahead log. */
 const SUFFIXES = ["", "-wal", "-shm"];
 
 /**
- * A damaged file is set aside. Where nothing can be written, everything is kept in memory alone, and that is said.
+ * A damaged file is set aside. If nothing can be written, everything is kept in memory only, and the operator is told.
  * @throws Error when another process uses it
  */
 export async function openDurableStore(

@@ -1,7 +1,7 @@
 /**
- * Has the broker library pass messages on in the order they came. On its own, one that is stored falls behind later ones
- * that are not; and the library, which numbers messages as they come, takes a lower number for a repetition: clients that
- * already had a later message never got it.
+ * Makes the broker library deliver messages in the order they arrive. On its own, the library delivers a message that
+ * it must store after later ones that it need not store. It numbers messages on arrival and takes a lower number for a
+ * repetition, so clients that already had a later message never got the earlier one.
  */
 
 type Done = (error?: Error | null) => void;
@@ -14,7 +14,7 @@ export interface OrderedBroker {
   readonly mq: { emit(packet: object, done: Done): unknown };
 }
 
-/** How many turns are over before their places are given back. */
+/** How many finished turns may pile up before the list is trimmed. */
 const MANY = 1024;
 
 /** Invariant: a message is numbered and stored only when the one before has been passed on, or has failed. */
@@ -27,7 +27,7 @@ export function publishInOrder(broker: OrderedBroker): void {
   let current: (() => void) | undefined;
   let isWorking = false;
   const work = () => {
-    // A message that is not stored leaves before its turn returns.
+    // A message that is not stored calls this before its own turn returns.
     if (isWorking) return;
     isWorking = true;
     while (current === undefined && next < turns.length) {
@@ -50,7 +50,7 @@ export function publishInOrder(broker: OrderedBroker): void {
     const [sender, settle] = typeof client === "function" ? [null, client as Done] : [client, done];
     const turn = () =>
       publish(packet, sender, (error) => {
-        // It was not passed on.
+        // It failed before it was passed on.
         if (current === turn) leave();
         settle(error);
       });

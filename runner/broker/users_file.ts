@@ -1,11 +1,11 @@
-/** The users file of the embedded broker as it is now: changes take effect with the next client that connects. */
+/** The current users file of the embedded broker: changes take effect with the next client that connects. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { readTextFile } from "../../protocol/config/text_file.ts";
 import { parseUsers, type StoredUser } from "../../protocol/broker/users.ts";
 
 type Users = ReadonlyMap<string, StoredUser>;
 
-/** Invariant: a file that cannot be used changes nothing: the users of before stay. */
+/** Invariant: while the file cannot be used, the previous users stay. */
 export class UsersFile {
   #saidProblem = "";
 
@@ -43,7 +43,7 @@ export class UsersFile {
   }
 }
 
-/** Changes with the file. @throws Error when others may use it */
+/** A stamp that changes with the file. @throws Error when others may use it */
 async function stampOf(path: string): Promise<string> {
   const { mode, uid, mtime, size, ino } = await Deno.stat(path);
   if (uid === Deno.uid() && ((mode ?? 0) & 0o077) !== 0) {

@@ -1,17 +1,17 @@
-/** Which files of `/sys` hold a reading, and how the text of one becomes a number in our unit. Pure. */
+/** Which files of `/sys` hold a reading, and how their text becomes a number in our unit. Pure. */
 import { channelKind, type SensorKind } from "../../protocol/devices/sensors.ts";
 
-/** A file with a reading: the channel that it belongs to, and what its number is to be multiplied by. */
+/** A file with a reading: its channel, and the factor to multiply its number by. */
 export interface Channel {
   /** Such as `temp1`. */
   readonly name: string;
   readonly kind: SensorKind;
   readonly factor: number;
-  /** The number is the converter's: `(raw + offset) * scale` is the reading. */
+  /** The number is the converter's raw value: the reading is `(raw + offset) * scale`. */
   readonly isRaw: boolean;
 }
 
-/** The kernel's units (Documentation/hwmon/sysfs-interface.rst) in ours. */
+/** Factors from the kernel's units (Documentation/hwmon/sysfs-interface.rst) to ours. */
 const HWMON_FACTORS: Readonly<Partial<Record<SensorKind, number>>> = {
   temperature: 1e-3,
   humidity: 1e-3,
@@ -22,7 +22,7 @@ const HWMON_FACTORS: Readonly<Partial<Record<SensorKind, number>>> = {
   speed: 1,
 };
 
-/** The same of industrial I/O (Documentation/ABI/testing/sysfs-bus-iio): pressure is in kilopascal there. */
+/** The same for industrial I/O (Documentation/ABI/testing/sysfs-bus-iio), where pressure is in kilopascal. */
 const IIO_FACTORS: Readonly<Partial<Record<SensorKind, number>>> = {
   temperature: 1e-3,
   humidity: 1e-3,
@@ -56,7 +56,7 @@ function channelOf(
   return kind === undefined || factor === undefined ? undefined : { name, kind, factor, isRaw };
 }
 
-/** @throws Error when the text is no number */
+/** @throws Error when the text is not a number */
 export function readNumber(text: string): number {
   const trimmed = text.trim();
   const value = Number(trimmed);
@@ -79,7 +79,7 @@ export function readWire(text: string): number {
   return readNumber(/ t=(-?\d+)$/.exec(reading.trim())?.[1] ?? "");
 }
 
-/** Without the digits that multiplication makes up. */
+/** Removes the rounding error of the multiplication. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(9));
 }

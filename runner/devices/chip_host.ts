@@ -5,10 +5,10 @@ import type { HostAnswer, HostRequest } from "./host/frames.ts";
 
 /** A host's process. */
 export interface HostProcess {
-  /** @returns whether it was taken */
+  /** @returns whether the line was accepted */
   send(line: string): boolean;
   readonly lines: AsyncIterable<string>;
-  /** Ends its stdin: it sets its outputs to safe, and exits. Resolves when it has. */
+  /** Closes its stdin: the host sets its outputs to safe and exits. Resolves when it has exited. */
   end(): Promise<void>;
 }
 
@@ -16,15 +16,15 @@ export interface ChipHostParts {
   readonly start: () => Promise<HostProcess>;
   readonly clock: Clock;
   readonly onEdges: (answer: Extract<HostAnswer, { edges: unknown }>) => void;
-  /** It has ended by itself. */
+  /** It ended by itself. */
   readonly onLost: () => void;
 }
 
 const ANSWER_MS = 5000;
-/** The first answer of a process: on a small or busy machine it takes its time to start. */
+/** Time limit for a process's first answer: it starts slowly on a small or busy machine. */
 const FIRST_ANSWER_MS = 30_000;
 
-/** How long the node waits for its end. */
+/** How long the node waits for the host to end. */
 const END_MS = 3000;
 
 interface Pending {
@@ -33,14 +33,14 @@ interface Pending {
   readonly late: AbortController;
 }
 
-/** Invariant: every request is answered once, with an error where the host ends or says nothing. */
+/** Invariant: every request is answered once, with an error if the host ends or does not answer. */
 export class ChipHost {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #process: Promise<HostProcess> | undefined;
-  /** Those that somebody listens to. */
+  /** Processes whose output is being read. */
   readonly #read = new WeakSet<HostProcess>();
-  /** The last one that has said anything. */
+  /** The last process that answered. */
   #answered: HostProcess | undefined;
   #isClosed = false;
 
@@ -91,7 +91,7 @@ export class ChipHost {
         this.#receive(JSON.parse(line) as HostAnswer);
       }
     } catch {
-      // It has died in the middle of a line.
+      // It died in the middle of a line.
     }
     this.#process = undefined;
     for (const id of this.#pending.keys()) {

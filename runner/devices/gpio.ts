@@ -1,11 +1,11 @@
-/** The GPIO lines that agents have open, and what becomes of them when an agent cannot drive them. */
+/** The GPIO lines that agents have open, and what happens to them when an agent cannot drive them. */
 import type { GpioOptions, Line } from "../../protocol/devices/gpio.ts";
 import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 import { ChipHost, type HostProcess } from "./chip_host.ts";
 import { DeviceError } from "./device_error.ts";
 
-/** What lines need of an agent. */
+/** The properties of an agent that `Gpio` needs. */
 export interface LineUser {
   readonly name: string;
   readonly pid: number | undefined;
@@ -17,7 +17,7 @@ export interface GpioParts {
   readonly clock: Clock;
   /** Starts the host of a chip. @param path its device node */
   readonly startHost: (path: string) => Promise<HostProcess>;
-  /** Told what the operator has to know. */
+  /** Called with messages for the operator. */
   readonly onProblem: (message: string) => void;
 }
 
@@ -27,12 +27,12 @@ interface OpenLine extends Line {
   readonly options: GpioOptions;
 }
 
-/** Lines that one agent has open at the same time. */
+/** How many lines one agent may have open at the same time. */
 const MAX_LINES = 64;
 
 /**
  * Invariants: an output is at its safe level whenever its agent does not run, or is paused; a line is open for one
- * process of one agent. Of a host that ends, the outputs are set to safe by the next one.
+ * process of one agent. If a host ends unexpectedly, the next one sets its outputs to safe.
  */
 export class Gpio {
   readonly #open = new Map<number, OpenLine>();
@@ -60,7 +60,7 @@ export class Gpio {
     const handle = ++this.#lastHandle;
     this.#open.set(handle, { user, pid, chip, offset, options });
     if (user.pid === pid && pid !== undefined) return handle;
-    // It has ended meanwhile.
+    // The process has ended in the meantime.
     await this.#release(handle);
     throw new DeviceError("failed", "the agent's process has ended");
   }
@@ -139,7 +139,7 @@ export class Gpio {
     return host;
   }
 
-  /** Its outputs are as they were, and nobody drives them: the next host sets them to safe. */
+  /** The outputs keep their levels, and nobody drives them until the next host sets them to safe. */
   #lost(chip: string): void {
     const lines = [...this.#open].filter(([, line]) => line.chip === chip);
     this.parts.onProblem(`The device host of ${chip} has ended, with ${lines.length} lines open`);

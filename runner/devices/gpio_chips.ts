@@ -1,4 +1,4 @@
-/** The GPIO chips that the kernel has, and the names of their lines, as `/sys` and the device tree tell them. */
+/** The GPIO chips that the kernel has, and the names of their lines, from `/sys` and the device tree. */
 import { join } from "@std/path";
 import type { GpioChip } from "../../protocol/devices/gpio.ts";
 
@@ -16,7 +16,7 @@ export async function findChips(sys: string): Promise<GpioChip[]> {
   return chips.sort((a, b) => a.chip.localeCompare(b.chip, "en", { numeric: true }));
 }
 
-/** Why this process cannot use the chip; `undefined` where it can. Opening a chip changes nothing. */
+/** Why this process cannot use the chip; `undefined` if it can. Opening a chip changes nothing. */
 export async function chipProblem({ chip }: GpioChip, dev = "/dev"): Promise<string | undefined> {
   const path = join(dev, chip);
   try {
@@ -29,7 +29,7 @@ export async function chipProblem({ chip }: GpioChip, dev = "/dev"): Promise<str
   }
 }
 
-/** A list of strings in a device tree: each ends with a byte of zero. */
+/** A list of strings in a device tree: each ends with a zero byte. */
 async function namesOf(folder: string): Promise<readonly string[]> {
   try {
     const text = await Deno.readTextFile(join(folder, "of_node/gpio-line-names"));

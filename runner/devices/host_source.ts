@@ -7,7 +7,7 @@ import libc from "./host/libc.ts" with { type: "text" };
 import lines from "./host/lines.ts" with { type: "text" };
 import main from "./host/main.ts" with { type: "text" };
 
-/** Every module the host loads; what they import beside these are types. */
+/** Every module the host loads; their other imports are types only. */
 export const DEVICE_HOST = {
   entry: "runner/devices/host/main.ts",
   files: {

@@ -1,4 +1,4 @@
-/** The sensors that the kernel has drivers for, as `/sys` lists them. Reads the names of files, and no sensor. */
+/** The sensors that the kernel has drivers for, as `/sys` lists them. Reads file names, but no sensor. */
 import { basename, dirname, join } from "@std/path";
 import {
   type Sensor,
@@ -9,7 +9,7 @@ import {
 } from "../../protocol/devices/sensors.ts";
 import { type Channel, hwmonChannel, iioChannel } from "./channels.ts";
 
-/** A sensor, and where its reading is. */
+/** A sensor, and the file with its reading. */
 export interface FoundSensor extends Sensor {
   readonly source: SensorSource;
   /** Absolute. */
@@ -17,10 +17,10 @@ export interface FoundSensor extends Sensor {
   readonly channel: Channel;
 }
 
-/** More than any board has; a made-up folder cannot make the node list without end. */
+/** More than any board has: bounds the work if the folder is made up. */
 const MAX_SENSORS = 256;
 
-/** Drivers whose readings are of the machine itself, not of what is around it. */
+/** Drivers whose sensors measure the machine itself, not its surroundings. */
 const MACHINE =
   /^(?:acpitz|amdgpu|coretemp|cpu|drivetemp|gpu|iwlwifi|k10temp|nouveau|nvme|pch|radeon|rp1|rpi|soc|x86|zenpower)/;
 
@@ -60,7 +60,7 @@ async function inFolders(
       return channel === undefined ? [] : [{ file, channel }];
     });
     for (const { file, channel } of channels) {
-      // What the driver computes is better than what the converter says.
+      // Prefer the driver's computed value to the converter's raw one.
       if (
         channel.isRaw && channels.some((other) => !other.channel.isRaw && other.channel.name === channel.name)
       ) {
@@ -94,7 +94,7 @@ async function thermalZones(root: string): Promise<FoundSensor[]> {
 
 const temperature: Channel = { name: "temp", kind: "temperature", factor: 1e-3, isRaw: false };
 
-/** None where the kernel's names cannot be an id, so that every id listed can be asked for. */
+/** Skips names that do not form a valid id, so that every listed id can be requested. */
 function sensor(
   source: SensorSource,
   id: string,
@@ -108,7 +108,7 @@ function sensor(
   return [{ id, kind, unit: SENSOR_KINDS[kind], name, of, source, file, channel }];
 }
 
-/** The kernel shows thermometers of 1-Wire, and thermal zones, a second time as hwmon devices. */
+/** The kernel lists 1-Wire thermometers and thermal zones a second time, as hwmon devices. */
 function withoutDoubles(found: readonly FoundSensor[]): FoundSensor[] {
   const devices = new Set(
     found.filter(({ source }) => source === "w1" || source === "thermal").map(({ id }) => id.split("/")[1]),
@@ -129,7 +129,7 @@ async function deviceOf(folder: string): Promise<string> {
   return basename(real);
 }
 
-/** In the order of their numbers; none where there is no such folder. */
+/** Sorted by number; empty if there is no such folder. */
 async function namesIn(folder: string, pattern: RegExp): Promise<string[]> {
   const names: string[] = [];
   try {

@@ -1,16 +1,16 @@
-/** Reads the node's sensors for its agents: each at most once a second, again where it failed, never without end. */
+/** Reads the node's sensors for its agents: each at most once a second, with retries and a time limit. */
 import type { Reading } from "../../protocol/devices/sensors.ts";
 import type { Clock } from "../clock.ts";
 import { DeviceError } from "./device_error.ts";
 import { readNumber, readWire, rounded } from "./channels.ts";
 import { findSensors, type FoundSensor } from "./inventory.ts";
 
-/** A reading is as old as this at the most, and a sensor is read no more often. */
+/** The maximum age of a reading, and the minimum time between two readings of a sensor. */
 const FRESH_MS = 1000;
-/** The list of sensors is as old as this at the most. */
+/** The maximum age of the list of sensors. */
 const LIST_MS = 1000;
 const ATTEMPTS = 3;
-/** All attempts together. */
+/** Time limit for all attempts together. */
 const TIME_LIMIT_MS = 10_000;
 
 /** How long a sensor needs between two readings, by its data sheet, in milliseconds. */
@@ -26,20 +26,19 @@ interface Recent {
 }
 
 /**
- * Invariants: no sensor is read twice at the same time, also when a reading hangs; whoever asks during a reading gets
- * that one.
+ * Invariants: no sensor is read twice at the same time, even if a read hangs; callers during a read share its result.
  */
 export class Sensors {
   #list: { readonly atMs: number; readonly found: Promise<FoundSensor[]> } | undefined;
   readonly #recent = new Map<string, Recent>();
-  /** Reads that have not come back, by file: the kernel cannot be asked to give up. */
+  /** Reads that have not returned, by file: a read cannot be cancelled. */
   readonly #underWay = new Map<string, Promise<string>>();
   readonly #failures = new Map<string, number>();
 
   /** @param sys where the kernel shows its devices */
   constructor(private readonly sys: string, private readonly clock: Clock) {}
 
-  /** All sensors, those of the surroundings first. */
+  /** All sensors, those that measure the surroundings first. */
   list(): Promise<readonly FoundSensor[]> {
     const now = this.clock.monotonicMs();
     if (this.#list === undefined || now - this.#list.atMs >= LIST_MS) {
@@ -48,7 +47,7 @@ export class Sensors {
     return this.#list.found;
   }
 
-  /** How many attempts to read it have failed since it is there. */
+  /** How many attempts to read the sensor have failed since it appeared. */
   failuresOf(id: string): number {
     return this.#failures.get(id) ?? 0;
   }
@@ -120,7 +119,7 @@ export class Sensors {
     return { value: rounded(native * channel.factor), unit, kind, sensor: id, timestamp };
   }
 
-  /** `(raw + offset) * scale`; what all channels of a kind share is in a file without the channel's number. */
+  /** `(raw + offset) * scale`; a value shared by all channels of a kind is in a file without a channel number. */
   async #scaled(file: string, raw: number): Promise<number> {
     const setting = async (name: string, otherwise: number) => {
       for (const stem of [file.replace(/_raw$/, ""), file.replace(/\d{0,3}_raw$/, "")]) {

@@ -1,7 +1,7 @@
 /** How much room a file system has. */
 import { statfsSync } from "node:fs";
 
-/** What this user can still write on the disk of `dir`, in MiB; `Infinity` where the system does not say. */
+/** How much this user can still write on the disk of `dir`, in MiB; `Infinity` if unknown. */
 export function freeMb(dir: string): number {
   try {
     const { bavail, bsize } = statfsSync(dir);

@@ -47,7 +47,7 @@ export interface InstallGuardParts {
   readonly limits?: InstallLimits;
 }
 
-/** Files that Deno is pointed to by its environment, beside those it reads by itself. */
+/** Files that the environment names for Deno, besides those it reads by default. */
 function settingsIn({ HOME, ...env }: Readonly<Record<string, string>>): string[] {
   const named = CERTIFICATE_VARIABLES.map((name) => env[name]).filter((path) => path !== undefined);
   return [...named, ...(HOME === undefined ? [] : [join(HOME, ".npmrc")])];

@@ -124,7 +124,7 @@ export class Installer {
   }
 }
 
-/** In a seal, beside the variables: the lines of `.npmrc` that name registries. */
+/** In a seal, besides the variables: the lines of `.npmrc` that name registries. */
 const NPMRC = ".npmrc";
 
 type State =

@@ -58,7 +58,7 @@ export class Caution {
     this.#isOn = this.#breaks >= BREAKS_TO_CARE;
   }
 
-  /** One ended in silence: it breaks whatever is said. Or one has stood. */
+  /** A silent connection broke, so messages are not to blame; or a connection proved stable. */
   clear(): void {
     this.#isOn = false;
     this.#breaks = 0;
@@ -132,7 +132,7 @@ export class Caution {
     return { retain: retain && most.retain, qos: qos < most.qos ? qos : most.qos };
   }
 
-  /** As it is, and again; then with less and less of what has never got through. */
+  /** First unchanged, several times; then with fewer and fewer of the options that have never worked. */
   #waysFor(message: Sent): Way[] {
     const asked = this.#atMost(message);
     const proved = this.#proved;

@@ -11,7 +11,7 @@ export interface Patience {
 }
 
 export const PATIENCE: Patience = { answerMs: 10_000, keepaliveSeconds: 15 };
-/** Where there is another address: one that no longer answers is noticed in one and a half times the keep-alive. */
+/** For several addresses: an address that no longer answers is noticed after one and a half keep-alive intervals. */
 export const LITTLE_PATIENCE: Patience = { answerMs: 4000, keepaliveSeconds: 5 };
 
 /** The last will: what the broker publishes when this process vanishes. */
@@ -44,7 +44,7 @@ export function clientOptions(
     // Resetting a timer for every packet costs more than an occasional ping.
     reschedulePings: false,
     resubscribe: false,
-    // The library would look at each of several lines for each message whether somebody wants to read it.
+    // The library's default checks several times per message whether debug output is wanted.
     log: () => {},
     ...credentialOptions(access),
     ...(will === undefined || way === "none"

@@ -1,16 +1,19 @@
 /**
- * A client whose messages of QoS 1 bypass the library's queue, store and copies: the sender keeps what is in flight, and
- * sends it again over the next connection. All else is the library's.
+ * A client whose QoS 1 messages bypass the library's queue, store and copies: the sender keeps what is in flight, and
+ * sends it again over the next connection. The library does everything else.
  */
 import { Buffer } from "node:buffer";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { openClient } from "../../protocol/broker/client.ts";
 import { mostBytes, type PublishPacket, writePublish } from "./publish_packet.ts";
 
-/** What is sent in one turn of the event loop leaves in pieces of this size. */
+/** What is sent in one turn of the event loop is written in chunks of this size. */
 const BATCH_BYTES = 64 * 1024;
 const MAX_ID = 65_535;
-/** Up to here, ids are the library's: for subscriptions, and for messages of QoS 2. Either half is more than is ever in flight. */
+/**
+ * The library uses ids up to this one, for subscriptions and QoS 2 messages. Either half is more than is ever in
+ * flight.
+ */
 const LAST_OF_LIBRARY = 32_767;
 
 type Acknowledged = () => void;
@@ -39,7 +42,7 @@ class DirectPublisher {
   readonly #unacknowledged = new Map<number, Acknowledged>();
   #lastId = MAX_ID;
   #batch = Buffer.alloc(0);
-  /** What has been written into the batch, and what of it has left. */
+  /** How much of the batch is filled, and how much of it was written. */
   #end = 0;
   #sent = 0;
   #isScheduled = false;
@@ -63,7 +66,7 @@ class DirectPublisher {
     this.#end = writePublish(this.#batch, this.#end, packet);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // What the library writes in this turn, such as subscriptions, leaves in the same piece.
+    // What the library writes in this turn, such as subscriptions, joins the same chunk.
     const { stream } = this.client;
     stream.cork();
     process.nextTick(() => {
@@ -89,7 +92,7 @@ class DirectPublisher {
     acknowledged();
   }
 
-  /** The sender has far fewer messages in flight than there are ids: there always is a free one. */
+  /** The sender has far fewer messages in flight than there are ids: one is always free. */
   #nextId(): number {
     do {
       this.#lastId = this.#lastId === MAX_ID ? LAST_OF_LIBRARY + 1 : this.#lastId + 1;
@@ -98,7 +101,10 @@ class DirectPublisher {
   }
 }
 
-/** The first is random: the broker may remember ids of the connection before, and takes them for the same messages. */
+/**
+ * The first id is random: the broker may remember ids of the previous connection, and take a reused one for a
+ * repetition.
+ */
 class LibraryIds implements NonNullable<IClientOptions["messageIdProvider"]> {
   #last = Math.floor(Math.random() * LAST_OF_LIBRARY);
 

@@ -16,9 +16,9 @@ export interface OutgoingMessage {
   readonly source?: string;
 }
 
-/** Told what becomes of each message on its way to the broker. */
+/** Follows each message on its way to the broker. */
 export interface MessageTrail {
-  /** An earlier process has left it. */
+  /** An earlier process left it. */
   onRestored(message: OutgoingMessage): void;
   /** It is sent, or sent again. */
   onSent(message: OutgoingMessage): void;
@@ -68,7 +68,7 @@ export interface Link {
    */
   subscribe(filters: readonly string[], qos?: 0 | 1): Promise<readonly RefusedFilter[]>;
   unsubscribe(filters: readonly string[]): void;
-  /** Tells from now on what becomes of messages. Only one may follow. */
+  /** Reports what happens to messages to `trail` from now on. Only one trail is possible. */
   follow(trail: MessageTrail): void;
   readonly connected: boolean;
   /** Which of several addresses of the broker it is connected to, for people. */

@@ -28,11 +28,11 @@ import { Sender, type SenderParts } from "./sender.ts";
 import { vettedSocket } from "./vetted_socket.ts";
 import { FULL_WILL, WillTrial } from "./will_trial.ts";
 
-/** A fleet that loses a member of a cluster does not come to the next one all at once. */
+/** Random delays up to this keep a fleet from moving to the next cluster member all at once. */
 const SWITCH_MS = 200;
 /** How long the broker may acknowledge nothing of what has been sent. */
 const STALL_MS = 60_000;
-/** For the end of a connection itself. */
+/** Time limit for closing the connection itself. */
 const END_MS = 500;
 
 export interface MqttLinkOptions extends ClientParts, SenderParts {
@@ -139,7 +139,7 @@ export class MqttLink implements Link {
       if (this.#closing.signal.aborted) return;
       if (ending === "again") continue;
       const { delayMs, say } = this.#outageAt(address).ended(ending, clock.monotonicMs(), Math.random());
-      // What the next attempt does otherwise, it does at the same address.
+      // If the next attempt only tries other options, it stays at the same address.
       const isRoundOver = ending.isUnproved || this.#addresses.next();
       if (say !== undefined) {
         const then = isRoundOver ? "Retrying until it is there." : "Trying the next address.";
@@ -270,7 +270,7 @@ export class MqttLink implements Link {
     if (!isFirst) { for (const filter of refused) listener.onRefused?.(filter); }
   }
 
-  /** Whether there are several addresses, and this is not the one of before. */
+  /** Whether there are several addresses, and this is not the previous one. */
   #isElsewhere({ text }: Address): boolean {
     return this.#addresses.areSeveral && text !== this.#lastAddress;
   }
@@ -279,16 +279,16 @@ export class MqttLink implements Link {
     const { clock, log } = this.options;
     if (!await clock.sleep(STANDS_MS, ended)) return;
     if (this.#outageAt(address).stands()) log.info(`Connected to ${address.text}`);
-    // What others have failed at is over.
+    // Outages of the other addresses are over.
     for (const text of this.#outages.keys()) if (text !== address.text) this.#outages.delete(text);
     this.#sender.caution.clear();
     this.#sender.pump();
   }
 
-  /** A broker that answers pings, and acknowledges nothing, would hold all messages for ever. */
+  /** A broker that answers pings but acknowledges nothing would hold up all messages for ever. */
   async #noticeThatItStalls({ client, ended, giveUp }: Connection): Promise<void> {
     while (await this.options.clock.sleep(STALL_MS / 4, ended)) {
-      // A large message on a slow line takes its time.
+      // Sending a large message over a slow line takes time.
       const isSent = client.stream.writableLength === 0;
       if (isSent && this.#sender.stalledMs >= STALL_MS) {
         giveUp(`nothing that was sent has been acknowledged for ${STALL_MS / 1000} s`);

@@ -13,7 +13,7 @@ const PUBLISH_QOS_1 = 0x32;
 const RETAIN = 0x01;
 /** The first byte, the longest remaining length, the length of the topic, and the id. */
 const MOST_HEADER_BYTES = 1 + 4 + 2 + 2;
-/** Of one UTF-16 unit. */
+/** Per UTF-16 unit. */
 const MAX_UTF8_BYTES = 3;
 
 /** No packet is larger than this. */

@@ -59,7 +59,7 @@ export class Node implements LinkListener {
     return this.#has.presence.proof(uptime);
   }
 
-  /** What the agents of one language have installed here; each may have nothing. */
+  /** What the agents of one language have installed here; may be empty for each. */
   installs(language: "python" | "typescript"): (readonly string[])[] {
     return this.#has.supervisor.agents()
       .filter(({ config }) => (config.reading === "typescript") === (language === "typescript"))
@@ -78,7 +78,7 @@ export class Node implements LinkListener {
       departures.recover(restored);
     }
     void link.subscribe(nodeFilters(identity.name));
-    // Messages sent while this process was away are of no use here.
+    // Messages sent while this process was away are not needed.
     void link.subscribe(ownFilters(identity.name), 0);
     void vitals.run(this.#life.signal);
     void inventory.run(this.#life.signal);

@@ -62,7 +62,10 @@ export interface Policy {
   readonly origin: string;
 }
 
-/** Without a file: no permissions, sensors of what is around the machine, any package, no control topics, and rates that no useful agent reaches. */
+/**
+ * Without a file: no permissions, sensors that measure the surroundings, any package, no control topics, and rates that
+ * no useful agent reaches.
+ */
 export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
   max_agents: 1000,
   total_memory_mb: undefined,
@@ -103,13 +106,15 @@ export function rulesFor(policy: Policy, agent: string): Rules {
   );
 }
 
-/** Where in the file the list is that decides about `path` ("permissions.net") for that agent. */
+/** Where the policy holds the list that decides about `path` ("permissions.net") for that agent. */
 export function ruleName(policy: Policy, agent: string, path: string): string {
   const pattern = decidingPattern(policy, agent, path);
   return `${pattern === undefined ? path : `agents["${pattern}"].${path}`} of ${policy.origin}`;
 }
 
-/** The name pattern whose rules hold the list that decides about `path`; `undefined` where it is that of all agents. */
+/**
+ * The name pattern whose rules hold the list that decides about `path`; `undefined` if the list for all agents decides.
+ */
 export function decidingPattern(policy: Policy, agent: string, path: string): string | undefined {
   const [first = "", second] = path.split(".");
   return policy.overrides.findLast(({ pattern, rules }) => {

@@ -42,7 +42,7 @@ const PATH_KINDS: readonly PermissionKind[] = ["read", "write", "run", "ffi"];
 export class PolicyEnforcer {
   readonly #rules = new Map<string, Rules>();
 
-  /** @param onRefused called for each refusal, whoever asked */
+  /** @param onRefused called for each refusal */
   constructor(
     readonly policy: Policy,
     private readonly resolvePath = realPath,
@@ -59,7 +59,7 @@ export class PolicyEnforcer {
   }
 
   /**
-   * Admits an agent beside `others` running agents. Does not check what it asks for: see `check`.
+   * Admits an agent while `others` agents run. Does not check what it asks for: see `check`.
    * @throws PolicyRefusal
    */
   admit(config: SpawnConfig, others: number): void {
@@ -186,7 +186,7 @@ export class PolicyEnforcer {
     const rule = ruleName(this.policy, config.name, path);
     const pattern = decidingPattern(this.policy, config.name, path) ?? config.name;
     const missing = config.devices[kind].filter((asked) => !deviceCovers(kind, rules, asked));
-    // A list replaces that of all agents, it does not add to it.
+    // A pattern's list replaces the list for all agents, so it must repeat those entries.
     const line = `"agents": {${JSON.stringify(pattern)}: {"devices": {${JSON.stringify(kind)}: ${
       listOf([...rules, ...missing])
     }}}}`;

@@ -12,16 +12,16 @@ export interface Totals {
   readonly tasks: number;
 }
 
-/** What there is to share out. */
+/** The resources to share out. */
 export interface Supplies {
   /** Of the machine, or of the control group of this process. */
   readonly memoryMb: number;
   readonly cores: number;
-  /** On the disk that state files are on, with what agents have there already. */
+  /** Free space on the disk of the state files, plus what agents already use there. */
   readonly diskMb: number;
 }
 
-/** The rest is for the runner, and for what else the machine does. */
+/** The rest is for the runner and for other programs. */
 const SHARE_OF_MEMORY = 0.75;
 const SHARE_OF_CPU = 0.9;
 const SHARE_OF_DISK = 0.5;

@@ -13,7 +13,7 @@ export interface Net {
   answers(address: string, port: number): Promise<boolean>;
 }
 
-/** What agents are told, and granted. Never rejects. */
+/** The address that agents get and may connect to. Never rejects. */
 export async function brokerForAgents(broker: BrokerUrl, net: Net): Promise<BrokerUrl> {
   const [first = broker, ...others] = await Promise.all(
     singlesOf(broker).map((one) => addressForAgents(one, net)),

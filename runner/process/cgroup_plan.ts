@@ -4,7 +4,7 @@
 const CONTROLLERS = ["cpu", "memory", "pids"] as const;
 export type Controller = (typeof CONTROLLERS)[number];
 
-/** The group of the node's own process, beside those of its agents: a group that limits others holds no process itself. */
+/** The group of the node's own process, next to its agents' groups: a group with subgroups must not hold processes. */
 export const NODE_GROUP = "agentflow-node";
 
 /** A group, as its folder shows it. */
@@ -23,7 +23,7 @@ export interface GroupFacts {
 /** What the machine shows. */
 export interface CgroupFacts {
   readonly pid: number;
-  /** The group this process is in; `undefined` where there is no cgroup v2. */
+  /** The group this process is in; `undefined` without cgroup v2. */
   readonly own: GroupFacts | undefined;
   /** The group above it. */
   readonly above: GroupFacts | undefined;
@@ -63,7 +63,7 @@ function none(reason: string): CgroupPlan {
   return { kind: "none", reason };
 }
 
-/** What one agent is held to. */
+/** The limits of one agent. */
 export interface GroupLimits {
   /** Of one core. */
   readonly cpuPercent: number | undefined;
@@ -71,7 +71,7 @@ export interface GroupLimits {
   readonly memoryMb: number;
 }
 
-/** What all agents are held to together. */
+/** The limits of all agents together. */
 export interface AllLimits {
   /** Of one core. */
   readonly cpuPercent: number;
@@ -110,7 +110,7 @@ export function allLimitFiles(
 ): Readonly<Record<string, string>> {
   const files: Record<Controller, Record<string, string>> = {
     cpu: { "cpu.max": `${cpuPercent * PERIOD_US / 100} ${PERIOD_US}` },
-    // What they share counts here too, and the kernel gives it up before it ends a process.
+    // Shared memory counts here too, and the kernel reclaims it before it ends a process.
     memory: { "memory.max": String((memoryMb + MEMORY_SLACK_MB) * 1024 * 1024) },
     pids: { "pids.max": String(tasks) },
   };

@@ -46,7 +46,7 @@ export function noCgroups(reason: string): Cgroups {
 
 /**
  * Finds out what this machine allows, and prepares it. Never throws.
- * @param all what all agents are held to together
+ * @param all the limits of all agents together
  * @param proc this process' folder in `/proc`
  */
 export async function openCgroups(pid: number, all: AllLimits, proc = "/proc/self"): Promise<Cgroups> {

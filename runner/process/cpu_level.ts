@@ -4,7 +4,7 @@
 export interface CpuUse {
   /** Percent of one core. */
   readonly percent: number;
-  /** What it is held to now; `undefined`: nothing. */
+  /** Its current limit; `undefined` for none. */
   readonly heldTo: number | undefined;
 }
 

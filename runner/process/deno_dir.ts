@@ -36,7 +36,7 @@ export function cachesIn(dir: string): { readonly folder: string; readonly files
  */
 export async function makeCaches(dir: string): Promise<void> {
   const { folder, files } = cachesIn(dir);
-  // As usual: every agent without packages has the same.
+  // The usual case: agents without packages share a DENO_DIR.
   if (haveCaches(dir)) return;
   await Deno.mkdir(folder, { recursive: true });
   for (const name of DATABASES) {
@@ -47,7 +47,7 @@ export async function makeCaches(dir: string): Promise<void> {
   for (const path of files) (await Deno.open(path, { write: true, create: true })).close();
 }
 
-/** Synchronous: the way to another thread and back, a dozen times, would take longer, and a start waits for it. */
+/** Synchronous: a dozen trips to another thread would take longer, and a start waits for this. */
 function haveCaches(dir: string): boolean {
   const { folder, files } = cachesIn(dir);
   const databases = DATABASES.map((name) => join(dir, name));

@@ -3,7 +3,7 @@ import { readSockets, socketInodes, type TcpSocket } from "./sockets.ts";
 
 /** A connection of this process. */
 export interface Connection {
-  /** Where it leads to. */
+  /** The port at the other end. */
   readonly port: number;
   /** Its own. */
   readonly localPort: number;

@@ -3,7 +3,7 @@
 const MIB = 1024 * 1024;
 /** The key of the page size in `/proc/{pid}/auxv` (getauxval(3), AT_PAGESZ). */
 const AT_PAGESZ = 6n;
-/** The largest that Linux has: what is counted in pages of unknown size is rather too much. */
+/** The largest page size on Linux: if the size is unknown, overestimate. */
 const LARGEST_PAGE = 64 * 1024;
 
 /** @returns resident memory of a process, MiB; `undefined` without such a process, or without `/proc` */

@@ -1,4 +1,4 @@
-/** What processes have in files without a name: looked at again only when it may have changed. */
+/** How much disk space processes use in unnamed files, measured again only when it may have changed. */
 
 export interface TemporaryFilesParts {
   /** Looks at every open file of a process, which takes long. @returns MiB */
@@ -7,9 +7,9 @@ export interface TemporaryFilesParts {
   readonly written: (pid: number) => number | undefined;
 }
 
-/** After so much has been written, wherever to, the files are looked at again. */
+/** After the process has written this much, to any file, its files are measured again. */
 const LOOK_AFTER_MB = 8;
-/** They are in any case after so many questions: there are ways to fill a file other than to write. */
+/** They are also measured again after this many calls: a file can be filled without `write`. */
 const LOOK_AFTER_QUESTIONS = 10;
 /** More processes than run at a time: those that have ended are forgotten. */
 const MAX_KNOWN = 4000;

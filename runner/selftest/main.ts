@@ -17,19 +17,19 @@ export interface SelfTestOptions {
   readonly clock: Clock;
   /** Writes one line. */
   readonly print: (line: string) => void;
-  /** Aborted by an operator who does not want to wait for the end. */
+  /** Aborted when an operator does not want to wait for the end. */
   readonly interrupted: AbortSignal;
 }
 
 const SCENARIOS: readonly Scenario[] = [...lifecycle, ...restarts, ...sandbox];
 
-/** Patience with one scenario, in milliseconds: a slow device takes a second to start an agent. */
+/** Time limit for one scenario, in milliseconds: a slow device takes a second to start an agent. */
 const SCENARIO_MS = 6000;
-/** Patience with all of them; ending an agent that hangs takes 3 s more. */
+/** Time limit for all scenarios; ending an agent that hangs takes 3 s more. */
 const ALL_SCENARIOS_MS = 11_000;
-/** A machine that takes longer than this for `deno --version`, milliseconds, gets as many times more patience. */
+/** Usual time for `deno --version`, in milliseconds; a machine that takes n times as long gets n times the limits. */
 const USUAL_START_MS = 20;
-/** An emulated one needs ten times the usual. */
+/** An emulated machine needs ten times the usual time. */
 const MAX_SLOWNESS = 20;
 
 /**
@@ -50,7 +50,7 @@ interface Prepared {
   readonly slowness: number;
 }
 
-/** Checks what agents need; `undefined` when something is missing: then trying them would only hide the cause. */
+/** Checks what agents need; `undefined` when something is missing: trying agents then would only hide the cause. */
 async function prepare(
   { deno, config, clock }: SelfTestOptions,
   verdicts: Verdicts,
@@ -100,7 +100,10 @@ async function runAll(
   }
 }
 
-/** Says which walls stand on this machine; fails when one does not hold. Why no agent can run is said by the first that tries. */
+/**
+ * Reports which kernel walls work here; fails if one does not hold. If no agent can run, the first scenario reports
+ * why.
+ */
 async function checkKernel(stage: Stage, verdicts: Verdicts): Promise<void> {
   const wrappers = await stage.wrappers().catch(() => undefined);
   if (wrappers === undefined) return;

@@ -1,4 +1,4 @@
-/** Where the self-test's agents run: the real runtime and supervisor, in folders that are gone afterwards. */
+/** Runs the self-test's agents with the real runtime and supervisor, in folders that are removed afterwards. */
 import { join } from "@std/path";
 import { parseSpawnConfig } from "../../protocol/spawn_config.ts";
 import { AgentRuntime } from "../agent_runtime.ts";
@@ -33,14 +33,14 @@ export interface StageParts {
 }
 
 const NODE = "selftest";
-/** Agents may reach the broker's address alone. Nothing has to listen there: nobody connects. */
+/** Agents may reach only the broker's address. Nothing has to listen there: nobody connects. */
 const BROKER = parseBroker("127.0.0.1", 1);
 
-/** One law that an agent's life must obey on this machine. */
+/** One behaviour that agents must show on this machine. */
 export interface Scenario {
-  /** As the law reads in the report. */
+  /** The description in the report. */
   readonly name: string;
-  /** @throws Error with the reason, for the operator, when the law is broken */
+  /** @throws Error with the reason, for the operator, if it fails */
   readonly run: (stage: Stage) => Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * Plays a scenario, and ends its agents. Until `timeUp` is aborted, they are waited for.
+   * Runs a scenario, then ends its agents, and waits for them until `timeUp` is aborted.
    * @throws Error with the reason, for the operator, when it fails
    */
   async play(scenario: Scenario, timeUp: AbortSignal): Promise<void> {
@@ -121,7 +121,7 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** Spawns an agent; `config` goes beside a name and the code. */
+  /** Spawns an agent with this code; `config` holds further fields. */
   spawn(code: string, config: Readonly<Record<string, unknown>> = {}): Trial {
     const name = `agent-${this.#trials.size + 1}`;
     const trial = new Trial(this.#timeUp);

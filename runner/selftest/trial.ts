@@ -2,7 +2,7 @@
 import type { AgentOutcome, ErrorReport, VisibleState } from "../supervisor/state.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 
-/** What the supervisor has told of the agent. */
+/** What the supervisor reported about the agent. */
 export type TrialEvent =
   | { readonly kind: "state"; readonly state: VisibleState }
   | { readonly kind: "error"; readonly report: ErrorReport }
@@ -18,7 +18,7 @@ export type TrialEvent =
 
 type Published = Extract<TrialEvent, { kind: "published" }>;
 
-/** Invariant: `events` holds everything the supervisor has told, in order. */
+/** Invariant: `events` holds everything the supervisor reported, in order. */
 export class Trial {
   readonly events: TrialEvent[] = [];
   #wake: () => void = () => {};
@@ -26,7 +26,7 @@ export class Trial {
   /** Set as soon as it is under supervision. */
   agent: SupervisedAgent | undefined;
 
-  /** @param timeUp aborted when nothing is waited for any more, with the reason */
+  /** @param timeUp aborted, with the reason, when waiting must end */
   constructor(private readonly timeUp: AbortSignal) {}
 
   record(event: TrialEvent): void {
@@ -36,7 +36,7 @@ export class Trial {
 
   /**
    * Waits until `fits` holds for what has been recorded.
-   * @param what it is waited for, named in the reason
+   * @param what the expected event, named in the error
    * @throws Error with what the agent did instead, when it has ended or the time is up
    */
   async until(what: string, fits: () => boolean): Promise<void> {
@@ -86,7 +86,7 @@ export class Trial {
     this.timeUp.removeEventListener("abort", wake);
   }
 
-  /** What is known of the agent, in one line: its last error, else its state and what it said last. */
+  /** What is known of the agent, in one line: its last error, else its state and its last output. */
   #account(): string {
     const error = this.errors.at(-1);
     if (error !== undefined) return `${error.phase} error: ${oneLine(error.error)}`;

@@ -1,4 +1,6 @@
-/** Whether the kernel's walls hold here: Deno is started behind them with all permissions, and tries what they are for. */
+/**
+ * Checks that the kernel's walls hold: starts Deno behind them with all permissions, and tries what they must block.
+ */
 import { join } from "@std/path";
 import { NO_PERMISSIONS } from "../../protocol/permissions.ts";
 import { makeCaches } from "../process/deno_dir.ts";
@@ -16,13 +18,13 @@ export interface WallsPlace {
 
 const BOUNDS = { fileBytes: 1024 ** 2, openFiles: 64 };
 
-/** The walls that stand here, in words for the report, and what is missing. */
+/** The walls that work here, in words for the report, and what is missing. */
 export function nameWalls({ walls }: Wrappers): string {
   const { standing, missing } = describeWalls(walls);
   return [...standing, ...missing].join("; ") || "none";
 }
 
-/** @throws Error that names the wall that something has got through */
+/** @throws Error that names a wall that did not hold */
 export async function tryThrough(wrappers: Wrappers, { deno, workDir, stateDir }: WallsPlace): Promise<void> {
   const { standing } = describeWalls(wrappers.walls);
   if (standing.length === 0) return;

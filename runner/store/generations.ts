@@ -81,18 +81,18 @@ export class Generations implements AsyncDisposable {
     this.#records.set(record.fleet, record);
   }
 
-  /** @throws Deno's error when it cannot be written; it then counts in this process all the same */
+  /** @throws Deno's error when it cannot be written; the record still counts in this process */
   async save(record: GenerationRecord): Promise<void> {
     this.#records.set(record.fleet, record);
     if (this.folder === undefined || this.#isClosed) return;
-    // The newest is written, whichever write comes last.
+    // Write the newest record, whichever call comes last.
     await this.#turns.take(record.fleet, async () => {
       const newest = this.#records.get(record.fleet);
       if (newest !== undefined) await replaceDurably(this.#path(record.fleet), JSON.stringify(newest));
     });
   }
 
-  /** Waits for the writes that were asked for. */
+  /** Waits for pending writes. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     await this.#turns.settled();

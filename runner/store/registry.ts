@@ -152,12 +152,13 @@ export class Registry implements AsyncDisposable {
       agent,
       () => replaceDurably(this.#path("ended", agent), JSON.stringify(ended)),
     );
-    // A recorded end wins over what is left of the agent, whoever reads both. This removal comes before any later write.
+    // Not awaited: a recorded end takes precedence over any leftovers. This removal comes before any later write.
     const tidied = this.#turns.take(agent, async () => {
       await recorded;
       await removeDurably(this.#path("agents", agent));
     });
-    // The end is not recorded: that is reported already. Or the entry stays: the next `save` replaces it.
+    // Either the end could not be recorded, which is reported already, or the entry stays until the next `save`
+    // replaces it.
     tidied.catch(() => {});
     await recorded;
   }

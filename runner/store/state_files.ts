@@ -34,7 +34,7 @@ const MIB = 1024 * 1024;
 /** Content of a placeholder file. An agent never writes an empty object with this spacing. */
 const NOTHING_KEPT = "{ }";
 
-/** Looking at files is synchronous: each start looks at a dozen, and the way to another thread and back takes longer. */
+/** Files are examined synchronously: each start examines a dozen, and a trip to another thread would take longer. */
 export class StateFiles {
   /**
    * @param dir absolute; nobody else can enter it

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { ProcessExit, RunningProcess } from "./ports.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Invariant: without a process, whoever waits for the agent to be held has been told. */
+/** Invariant: without a process, nobody is left waiting for the agent to be held. */
 export class AgentProcess {
   readonly #watchdog: Watchdog;
   #running: RunningProcess | undefined;
@@ -63,7 +63,7 @@ export class AgentProcess {
   }
 
   /**
-   * @param onHung called when its event loop has not answered for so many seconds
+   * @param onHung called with the number of seconds for which its event loop has not answered
    * @returns `exited` resolves when it has ended
    * @throws what `start` throws
    */

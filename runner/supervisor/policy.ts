@@ -6,9 +6,12 @@ const MAX_DELAY_SECONDS = 60;
 const MAX_DOUBLINGS = 1000;
 /** `process()` calls in a row without an error that win one restart back. */
 export const HEALTHY_CALLS = 10;
-/** The same for an agent without `process()`: so long without a crash. Longer than all waits of the usual budget together. */
+/**
+ * The same for an agent without `process()`: this long without a crash. Longer than all waits of the usual budget
+ * together.
+ */
 export const HEALTHY_MS = 10 * 60_000;
-/** Failures of `process()` in a row from which on an error is critical. */
+/** From this many failures of `process()` in a row on, an error is critical. */
 const CRITICAL_FROM = 3;
 
 /** Seconds to wait before restart number `restartCount` (1 is the first). */

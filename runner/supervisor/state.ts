@@ -1,4 +1,4 @@
-/** The words of supervision: an agent's states, what happens to it, and what is to be done about it. */
+/** The types of supervision: an agent's states, its events, and their effects. */
 
 /** Why an agent is stopped. `shutdown`: the node itself ends, and the agent would run again with it. */
 export type StopReason =
@@ -8,7 +8,7 @@ export type StopReason =
   | "migrate"
   | "stop_all"
   | "shutdown"
-  /** It has been placed on another node since. */
+  /** It was placed on another node later. */
   | "yield";
 
 /** How an agent ended. */

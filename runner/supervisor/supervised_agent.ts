@@ -22,7 +22,7 @@ import {
 import { transition } from "./transition.ts";
 import { limitExceeded, messageOf, oversize, unresponsive } from "./words.ts";
 
-/** What an agent is supervised with. */
+/** What supervision of an agent needs. */
 export interface SupervisionParts {
   readonly runtime: Runtime<SupervisedAgent>;
   readonly observer: AgentObserver<SupervisedAgent>;

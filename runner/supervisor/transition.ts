@@ -23,7 +23,7 @@ export interface Transition {
   readonly effects: readonly Effect[];
 }
 
-/** The next state, and what to do. An event that means nothing in `state` changes nothing. */
+/** The next state, and what to do. An event that does not apply to `state` changes nothing. */
 export function transition(state: AgentState, event: AgentEvent, budget: Budget): Transition {
   switch (event.kind) {
     case "start":

@@ -1,4 +1,4 @@
-/** What is said of agents that are ended or throttled. Pure. */
+/** Messages about agents that are ended or throttled. Pure. */
 import { MAX_PARTS } from "../../protocol/json.ts";
 import type { Kill } from "./state.ts";
 

@@ -1,10 +1,10 @@
-/** What the runner and a device host say to each other: one JSON object per line over the host's stdin and stdout. */
+/** The protocol between the runner and a device host: one JSON object per line over the host's stdin and stdout. */
 import type { DeviceFailure } from "../../../protocol/devices/requests.ts";
 import type { Edge, GpioOptions } from "../../../protocol/devices/gpio.ts";
 
 /** To the host of one GPIO chip. */
 export type HostRequest =
-  /** From now on the agent may use the line; whoever had it before may not. */
+  /** From now on only this agent may use the line. */
   | { readonly op: "grant"; readonly agent: string; readonly offset: number }
   | { readonly op: "open"; readonly agent: string; readonly offset: number; readonly options: GpioOptions }
   | { readonly op: "read"; readonly agent: string; readonly offset: number }
@@ -19,5 +19,5 @@ export type HostFrame = HostRequest & { readonly id: number };
 export type HostAnswer =
   | { readonly id: number; readonly value: number }
   | { readonly id: number; readonly error: DeviceFailure }
-  /** `lost`: how many changes were not told since the last time. */
+  /** `lost`: how many changes were dropped since the last such frame. */
   | { readonly offset: number; readonly edges: readonly Edge[]; readonly lost: number };

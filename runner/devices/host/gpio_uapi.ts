@@ -6,7 +6,7 @@ const VALUES_BYTES = 16;
 export const EVENT_BYTES = 48;
 const EVENT_BUFFER = 64;
 
-/** Reads and writes a structure of so many bytes. */
+/** The number of an ioctl that reads and writes a structure of `bytes` bytes. */
 const ioctl = (number: number, bytes: number) => ((3 << 30) | (bytes << 16) | (0xb4 << 8) | number) >>> 0;
 export const GET_LINE = ioctl(0x07, REQUEST_BYTES);
 export const GET_VALUES = ioctl(0x0e, VALUES_BYTES);
@@ -58,7 +58,7 @@ export function lineRequest(offset: number, options: GpioOptions, consumer: stri
   const bytes = new Uint8Array(REQUEST_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, offset, true);
-  // A byte of zero ends it.
+  // The string ends with a zero byte.
   bytes.set(new TextEncoder().encode(consumer).subarray(0, 31), AT.consumer);
   view.setBigUint64(AT.flags, BigInt(flagsOf(options)), true);
   const attribute = options.direction === "out"
@@ -70,7 +70,7 @@ export function lineRequest(offset: number, options: GpioOptions, consumer: stri
     view.setUint32(AT.attributeCount, 1, true);
     view.setUint32(AT.attributes, attribute.id, true);
     view.setBigUint64(AT.attributes + 8, BigInt(attribute.value), true);
-    // For the first of its lines.
+    // A bit mask: the first line of the request.
     view.setBigUint64(AT.attributes + 16, 1n, true);
   }
   view.setUint32(AT.lineCount, 1, true);
@@ -95,13 +95,13 @@ export function levelIn(values: Uint8Array): 0 | 1 {
   return ((values[0] ?? 0) & 1) === 1 ? 1 : 0;
 }
 
-/** A change, and how many the line has had, so that a gap shows. */
+/** A change, with the line's running count of changes, which reveals gaps. */
 export interface LineEvent {
   readonly edge: Edge;
   readonly number: number;
 }
 
-/** The events in what was read of a line. */
+/** Parses the events read from a line. */
 export function eventsIn(bytes: Uint8Array): LineEvent[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Array.from({ length: Math.floor(bytes.length / EVENT_BYTES) }, (_, index): LineEvent => {

@@ -1,12 +1,12 @@
 /** The few functions of the C library that a device host calls. */
 
-/** What a device host needs of the system. */
+/** The system calls that a device host uses. */
 export interface System {
   /** @returns a file descriptor, or a negative error number */
   open(path: string): number;
   /** @returns 0 or more, or a negative error number */
   ioctl(fd: number, request: number, argument: Uint8Array<ArrayBuffer>): number;
-  /** Resolves when there is something to read, or after `ms` milliseconds with `false`. */
+  /** Resolves `true` when there is something to read, or `false` after `ms` milliseconds. */
   readable(fd: number, ms: number): Promise<boolean>;
   /** @returns how many bytes, or a negative error number */
   read(fd: number, buffer: Uint8Array<ArrayBuffer>): number;
@@ -17,7 +17,7 @@ const O_RDWR_CLOEXEC = 0o2000002;
 const POLLIN = 1;
 const PR_SET_PDEATHSIG = 1;
 
-/** @throws Error where there is no such library */
+/** @throws Error if the library is missing */
 export function openLibc(): System {
   const { symbols } = Deno.dlopen("libc.so.6", {
     open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -33,7 +33,7 @@ export function openLibc(): System {
     return at === null ? 5 : new Deno.UnsafePointerView(at).getInt32();
   };
   const checked = (result: number) => result < 0 ? -errno() : result;
-  // It outlives the runner by the moment that it needs to set its outputs to safe; the end of its stdin ends it.
+  // Survives the runner just long enough to set its outputs to safe: the end of its stdin ends it.
   symbols.prctl(PR_SET_PDEATHSIG, 0n);
   return {
     open: (path) => checked(symbols.open(new TextEncoder().encode(`${path}\0`), O_RDWR_CLOEXEC)),

@@ -28,7 +28,7 @@ type EdgeAnswer = Extract<HostAnswer, { edges: unknown }>;
 
 const WAIT_MS = 250;
 const READ_EVENTS = 64;
-/** Changes a second of one line that are told, and how many at once; the rest is counted. */
+/** How many changes of one line are reported per second, and in one burst; the rest is only counted. */
 const TOLD_A_SECOND = 500;
 const TOLD_AT_ONCE = 250;
 const ENOENT = 2;
@@ -38,19 +38,19 @@ const EPERM = 1;
 const EBUSY = 16;
 
 /**
- * Invariants: a line is used by the agent that was granted it last, and by no other; an output that is closed, for
- * whatever reason, is at its safe level first.
+ * Invariants: a line is used only by the agent that was granted it last; an output is set to its safe level before it
+ * is closed, for whatever reason.
  */
 export class Lines {
   readonly #granted = new Map<number, string>();
   readonly #open = new Map<number, OpenLine>();
-  /** Lines that the kernel does not have back yet. */
+  /** Lines that are being returned to the kernel. */
   readonly #closing = new Map<number, Promise<void>>();
   #chip: number | undefined;
 
   /**
    * @param path the chip's device node
-   * @param onEdges told of changes, in their order
+   * @param onEdges called with changes, in order
    */
   constructor(
     private readonly path: string,
@@ -106,7 +106,7 @@ export class Lines {
     try {
       this.#checked(this.system.ioctl(this.#chip, GET_LINE, request), `use line ${offset} of ${this.path}`);
     } catch (error) {
-      // The next attempt opens the chip again: it may have been plugged in anew.
+      // The next attempt opens the chip again: it may have been unplugged and plugged in again.
       if (this.#open.size === 0) this.#closeChip();
       throw error;
     }
@@ -163,7 +163,7 @@ export class Lines {
     while (!line.isClosing) {
       if (!await this.system.readable(line.fd, WAIT_MS) || line.isClosing) continue;
       const bytes = this.system.read(line.fd, buffer);
-      // The chip has gone: reading and writing the line say so.
+      // The chip is gone: reading and writing the line report it.
       if (bytes <= 0) return;
       const now = this.nowMs();
       [tokens, atMs] = [Math.min(TOLD_AT_ONCE, tokens + (now - atMs) / 1000 * TOLD_A_SECOND), now];

@@ -27,7 +27,7 @@ async function answer(lines: Lines, frame: HostFrame): Promise<void> {
 
 const [path = ""] = Deno.args;
 const lines = new Lines(path, openLibc(), say);
-// A service manager ends all processes at the same time: the runner's end decides.
+// A service manager ends all processes at the same time: this one waits for the end of the runner.
 Deno.addSignalListener("SIGTERM", () => {});
 Deno.addSignalListener("SIGINT", () => {});
 let rest = "";

@@ -8,7 +8,7 @@ import { PackageStore } from "./packages.ts";
 import { parseEntry, type Requirement } from "../../../protocol/packages/python/requirement.ts";
 import { builtForPyodide, simpleIndex, type Source, wheelFolder } from "./sources.ts";
 
-/** What an agent's process is told, and what it may read. */
+/** What an agent's process gets, and may read. */
 export type Python = PythonStart;
 
 /** Sources of Python packages. */

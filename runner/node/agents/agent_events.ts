@@ -21,7 +21,7 @@ import type { Tasks } from "./tasks.ts";
 import type { Traffic } from "./traffic.ts";
 import type { Updates } from "./updates.ts";
 
-/** The parts that are concerned by the events of agents. */
+/** The parts that react to the events of agents. */
 export interface AgentEventParts {
   readonly identity: NodeIdentity;
   readonly log: Logger;

@@ -46,7 +46,7 @@ interface Counted extends Sample {
 interface Allowance {
   /** Of one core. */
   readonly percent: number;
-  /** Whether it is its part of what all agents may use, rather than its own limit. */
+  /** Whether this is its share of the total, rather than its own limit. */
   readonly isShare: boolean;
 }
 
@@ -55,7 +55,7 @@ export class CpuGuard {
   readonly #held = new Map<SupervisedAgent, Held>();
   #counted = new Map<SupervisedAgent, Counted>();
   #countedAtMs = -Infinity;
-  /** The most that any agent may use, so that all stay within the total; `undefined` while they do by themselves. */
+  /** The most that any agent may use, so that all stay within the total; `undefined` while no such limit is needed. */
   #level: number | undefined;
 
   constructor(private readonly parts: CpuGuardParts) {}

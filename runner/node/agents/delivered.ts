@@ -6,32 +6,32 @@ const MAX_CHARS = 4 * 1024 * 1024;
 /** Invariant: the memory is bounded; the oldest topics are dropped first. */
 export class Delivered {
   readonly #turns = new BoundedTopics<number>();
-  /** The last message of the node itself that the broker keeps, where nobody else has published since. */
+  /** The node's own last retained message, if nobody else has published since. */
   readonly #own = new BoundedTopics<{ readonly turn: number; readonly print: string }>();
 
   /**
-   * @param print of the message that is to be delivered
-   * @returns when a message on `topic` was delivered: any one over this connection, or this very one by the node itself;
-   * `undefined` when that is not known
+   * @param print the fingerprint of the message to deliver
+   * @returns the turn in which a message on `topic` was delivered: any message over this connection, or this same
+   * message by the node itself; `undefined` if unknown
    */
   turnOf(topic: string, print: string): number | undefined {
     return this.#turns.get(topic) ?? (this.#isOwn(topic, print) ? this.#own.get(topic)?.turn : undefined);
   }
 
-  /** A message of somebody else. @param print where it is one that the broker had kept */
+  /** A message from another client. @param print its fingerprint, if the broker had retained it */
   add(topic: string, turn: number, print?: string): void {
     this.#turns.set(topic, turn);
     if (print === undefined || !this.#isOwn(topic, print)) this.#own.delete(topic);
     else this.#own.set(topic, { turn, print });
   }
 
-  /** A message of the node itself. @param print where it is one that the broker is to keep */
+  /** A message of the node itself. @param print its fingerprint, if the broker is to retain it */
   addOwn(topic: string, turn: number, print?: string): void {
     this.#turns.set(topic, turn);
     if (print !== undefined) this.#own.set(topic, { turn, print });
   }
 
-  /** A new connection: what others have published may have changed. */
+  /** A new connection: others may have published in the meantime. */
   clear(): void {
     this.#turns.clear();
   }

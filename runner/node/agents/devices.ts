@@ -1,4 +1,4 @@
-/** Answers what agents ask of devices: within what their spawn config asks for and the policy allows. */
+/** Answers device requests of agents, within what their spawn config asks for and the policy allows. */
 import type { AgentFrame } from "../../../protocol/frames.ts";
 import type { DeviceFailure, DeviceRequest } from "../../../protocol/devices/requests.ts";
 import {
@@ -58,8 +58,8 @@ export class DeviceDesk {
   }
 
   /**
-   * What an agent asks for and this node does not have; `undefined` where it has all. Asked at a spawn alone: a sensor
-   * that is unplugged keeps no agent from coming back. Synchronous for an agent that asks for none of these.
+   * Why this node cannot provide the devices that an agent asks for; `undefined` if it can. Checked only at a spawn: an
+   * unplugged sensor must not keep an agent from restarting. Synchronous for an agent that asks for no devices.
    */
   missing({ name, devices }: SpawnConfig): Promise<string | undefined> | undefined {
     if (devices.sensors.length === 0 && devices.gpio.length === 0) return undefined;
@@ -71,7 +71,7 @@ export class DeviceDesk {
     this.parts.gpio.paused(agent);
   }
 
-  /** Its process has ended: so do its outputs, and its lines are free. */
+  /** Its process has ended: its outputs go to their safe level, and its lines are free. */
   exited(agent: SupervisedAgent): void {
     this.parts.gpio.exited(agent);
   }
@@ -83,7 +83,7 @@ export class DeviceDesk {
     return entry === undefined ? undefined : `devices.sensors '${entry}': ${noSuchSensor(found)}`;
   }
 
-  /** One agent holds a line: whoever asks later is told who. */
+  /** Only one agent can have a line: the message for any other names the holder. */
   async #missingLine(name: string, devices: Devices): Promise<string | undefined> {
     if (devices.gpio.length === 0) return undefined;
     const chips = await this.parts.chips();
@@ -165,7 +165,7 @@ export class DeviceDesk {
     if (sensor !== undefined) return sensor;
     const asked = agent.config.devices.sensors;
     const all = (await this.parts.sensors.list()).filter((one) => meansSensor(wanted, one));
-    // Asked for by its kind or by itself: then it is not there.
+    // The spawn config asks for it, by kind or by id: then it is missing, rather than denied.
     const isAsked = asked.includes(wanted) ||
       asked.some((entry) => all.some((one) => meansSensor(entry, one)));
     if (isAsked) {

@@ -14,7 +14,7 @@ const MAX_PLAIN_BYTES = 256;
 
 /** A copy comes within this time of the acknowledgement: a connection that is silent for longer is given up. */
 const CERTAIN_MS = 30_000;
-/** … if it comes at all, where that depends on what the broker had read of a connection that broke. */
+/** … or within this time, if it is unknown whether the broker had read the message before the connection broke. */
 const POSSIBLE_MS = 5000;
 
 // deno-lint-ignore no-control-regex -- all of ASCII
@@ -23,17 +23,17 @@ const ENCODER = new TextEncoder();
 
 const MAX_COPIES = 10_000;
 
-/** The same for a message that was sent and for each copy of it. */
+/** The same for a sent message and for each copy of it. */
 export function fingerprint({ topic, payload }: Content): string {
   return `${topic.length} ${topic}${printOf(payload)}`;
 }
 
 function printOf(payload: string | Uint8Array): string {
-  // Most payloads: as text they are what their bytes are as characters.
+  // The common case: ASCII text equals its bytes, read as characters.
   if (typeof payload === "string" && payload.length <= MAX_PLAIN_BYTES && ASCII.test(payload)) return payload;
   const bytes = typeof payload === "string" ? ENCODER.encode(payload) : payload;
   if (bytes.length <= MAX_PLAIN_BYTES) return String.fromCharCode(...bytes);
-  // Longer than anything plain.
+  // Padded to be longer than any plain payload.
   return createHash("sha512").update(bytes).digest("hex").padEnd(MAX_PLAIN_BYTES + 1);
 }
 
@@ -42,23 +42,23 @@ interface Copy {
   readonly print: string;
   readonly topic: string;
   readonly retain: boolean;
-  /** The number of the connection over which it surely comes, if that stays up; `undefined`: there is none. */
+  /** The number of the connection over which it certainly arrives, if that stays up; `undefined` if there is none. */
   readonly connection: number | undefined;
   /**
    * `sent`: not acknowledged. `broken`: nor will it be, because the connection that it was sent over broke.
    * `past`: the broker has read it, or never will.
    */
   state: "sent" | "broken" | "past";
-  /** When a `past` one no longer comes, on the monotonic clock. */
+  /** Until when a `past` copy may arrive, on the monotonic clock. */
   untilMs: number;
 }
 
 /**
- * The copies that may still come over one connection with subscriptions. The node publishes over another connection.
- * A broker sends them over connections without a memory: what it reads while this one is down does not come.
+ * The copies that may still arrive over one connection with subscriptions; the node publishes over another one. The
+ * subscribing connection has a clean session: messages that the broker reads while it is down do not arrive.
  *
- * Invariants: of each message that is sent, at most as many copies are taken for its own as the broker may send;
- * the memory is bounded.
+ * Invariants: for each sent message, at most as many copies are recognised as the broker may send; the memory is
+ * bounded.
  */
 export class Echoes {
   /** The oldest first. */
@@ -86,14 +86,14 @@ export class Echoes {
   }
 
   /**
-   * A message has been sent to the broker, or is sent again.
+   * A message is sent to the broker, for the first time or again.
    * @param count how many copies the broker may send
    */
   sent(message: Sent, count: number): void {
     this.#expect(message, count, this.#isUp ? this.#connection : undefined);
   }
 
-  /** A message is under way to which a subscription has just been made: the broker may take either of them first. */
+  /** A new subscription matches a message that is in flight: the broker may process either first. */
   underWay(message: Sent, count: number): void {
     if (!this.#sent.has(message)) this.#expect(message, count, undefined);
   }
@@ -107,23 +107,23 @@ export class Echoes {
     this.#sweep(nowMs);
   }
 
-  /** The connection broke that the message was sent over. */
+  /** The connection over which the message was sent broke. */
   broken(message: object): void {
     for (const copy of this.#take(message)) copy.state = "broken";
   }
 
-  /** The node is connected again: the broker reads nothing more from connections before. */
+  /** The node is connected again: the broker reads nothing more from earlier connections. */
   reconnected(nowMs: number): void {
     if (!this.#isUp) return this.#removeAll(({ state }) => state === "broken");
     for (const copy of this.#copies) if (copy.state === "broken") this.#past(copy, nowMs + POSSIBLE_MS);
   }
 
-  /** A message has come. @returns whether it is a copy of the node's own */
+  /** A message has arrived. @returns whether it is a copy of the node's own */
   heard(message: Content, nowMs: number): boolean {
     if (this.isEmpty) return false;
     const copies = this.#byPrint.get(fingerprint(message)) ?? [];
     const isSure = ({ state, untilMs }: Copy) => state === "sent" || untilMs > nowMs + POSSIBLE_MS;
-    // What surely comes goes first: what is left is forgotten sooner.
+    // Prefer a copy that certainly arrives: the others are forgotten sooner.
     const copy = copies.find((one) => isDue(one, nowMs) && isSure(one)) ??
       copies.find((one) => isDue(one, nowMs));
     if (copy === undefined) return false;
@@ -131,7 +131,7 @@ export class Echoes {
     return true;
   }
 
-  /** Whether a copy of a retained message on `topic` may still come: what the broker had kept before is older. */
+  /** Whether a copy of a retained message on `topic` may still arrive: what the broker had retained before is older. */
   awaitsRetained(topic: string, nowMs: number): boolean {
     return this.#byTopic.get(topic)?.some((copy) => isDue(copy, nowMs)) === true;
   }
@@ -180,7 +180,7 @@ export class Echoes {
     for (const copy of this.#copies) if (isGone(copy)) this.#remove(copy);
   }
 
-  /** Forgets the oldest that no longer come. */
+  /** Forgets the oldest copies that can no longer arrive. */
   #sweep(nowMs: number): void {
     for (const copy of this.#copies) {
       if (isDue(copy, nowMs)) return;

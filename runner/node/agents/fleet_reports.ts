@@ -1,4 +1,4 @@
-/** Says which generation of each fleet is in force here, and what became of its agents. */
+/** Reports which generation of each fleet is in force here, and the outcome of its agents. */
 import type { Generation } from "../../../protocol/generations.ts";
 import type { Clock } from "../../clock.ts";
 import type { AgentOutcomeReport, GenerationRecord, Generations } from "../../store/generations.ts";
@@ -29,7 +29,7 @@ export class FleetReports {
     return Object.fromEntries(this.parts.generations.all.map(({ fleet, tag }) => [fleet, tag]));
   }
 
-  /** Connected, perhaps to a broker that has forgotten all. */
+  /** Connected, perhaps to a broker that has lost its retained messages. */
   connected(): void {
     for (const { fleet } of this.parts.generations.all) this.#publish(fleet);
   }
@@ -49,7 +49,7 @@ export class FleetReports {
     }
   }
 
-  /** The agent is about to start: its outcome is yet to come. */
+  /** The agent is about to start: its outcome is open. */
   starts(fleet: string, agent: string): void {
     const record = this.parts.generations.find(fleet);
     if (record === undefined) return;
@@ -59,7 +59,7 @@ export class FleetReports {
     });
   }
 
-  /** Its `setup()` has returned, and it is on no probation, or no more. */
+  /** Its `setup()` has returned, and it is not, or no longer, on probation. */
   runs(agent: string): void {
     this.#settle(agent, { state: "running" });
   }
@@ -72,7 +72,7 @@ export class FleetReports {
     this.#settle(agent, { state: "failed", error: error.slice(0, MAX_ERROR_CHARS) });
   }
 
-  /** Only what starts has an outcome yet to come: what fails later is in the agent's own reports. */
+  /** Only an agent that starts has an open outcome: later failures are in the agent's own reports. */
   #settle(agent: string, outcome: AgentOutcomeReport): void {
     for (const record of this.parts.generations.all) {
       if (record.outcomes[agent]?.state !== "starting") continue;

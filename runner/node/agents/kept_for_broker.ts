@@ -2,7 +2,7 @@
 import { filterMatches } from "../../../protocol/topics.ts";
 import type { OutgoingMessage } from "../../link/link.ts";
 
-/** Invariant: of each topic the last message, and only while the outbox has it: as bounded as the outbox is. */
+/** Invariant: holds the last message of each topic, only while it is in the outbox, and is as bounded as the outbox. */
 export class KeptForBroker {
   readonly #byTopic = new Map<string, OutgoingMessage>();
 
@@ -10,7 +10,7 @@ export class KeptForBroker {
     return this.#byTopic.has(topic);
   }
 
-  /** What a new subscription gets. An empty message clears what is kept, and is kept itself by no broker. */
+  /** The messages for a new subscription. An empty message clears the retained one, and is not retained itself. */
   matching(filter: string): OutgoingMessage[] {
     return [...this.#byTopic.values()].filter(({ topic, payload }) =>
       payload.length > 0 && filterMatches(filter, topic)

@@ -1,7 +1,7 @@
-/** The node's link, by way of its own agents: they get what it publishes without the broker. */
+/** Wraps the node's link, so that its own agents get what it publishes without the broker. */
 import type { Link, MessageTrail, OutgoingMessage, RefusedFilter } from "../../link/link.ts";
 
-/** Invariant: agents of this node get a message before anybody else may. */
+/** Invariant: agents of this node get a message before anybody else can. */
 export class Loopback implements Link {
   constructor(
     private readonly link: Link,

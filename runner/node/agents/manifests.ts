@@ -20,7 +20,7 @@ interface Entry {
 export class Manifests {
   readonly #known = new Map<SupervisedAgent, Entry>();
 
-  /** Agents of these names have a manifest at the broker. */
+  /** Names of agents that have a manifest at the broker. */
   readonly #saidNames = new Set<string>();
 
   constructor(private readonly reporter: Reporter, private readonly clock: Clock) {}

@@ -8,7 +8,7 @@ export interface MemoryGuardParts {
   readonly agents: () => readonly SupervisedAgent[];
   /** `undefined` when the process has ended. */
   readonly measure: (pid: number) => HeldMemory | undefined;
-  /** Resident memory of a process, MiB: found out faster than all of it. `undefined` when the process has ended. */
+  /** Resident memory of a process, MiB; faster than `measure`. `undefined` when the process has ended. */
   readonly glance: (pid: number) => number | undefined;
   /** What the whole machine has in swap, MiB. */
   readonly swappedMb: () => number;
@@ -45,7 +45,7 @@ export class MemoryGuard {
     }
   }
 
-  /** Whether nobody can hold too much, as a glance shows: none holds more than is resident, and in swap. */
+  /** A quick check that no limit can be exceeded: a process holds at most its resident memory plus all swap in use. */
   #isFine(): boolean {
     const { agents, glance, swappedMb, limitOf, totalMb } = this.parts;
     let sum = swappedMb();

@@ -4,8 +4,9 @@ import type { Supervisor } from "../../supervisor/supervisor.ts";
 import type { Turns } from "../../turns.ts";
 
 /**
- * @returns finds an agent by its name. While one is being started, replaced or stopped, that is a promise: a successor
- * gets the task. One that is arriving from another node is not found: until the move is decided, the other node has it
+ * @returns a function that finds an agent by its name. It returns a promise while an agent of that name is being
+ * started, replaced or stopped, so that a successor gets the task. It does not find an agent that is arriving from
+ * another node, which owns the agent until the move is decided
  */
 export function neighbours(
   supervisor: Pick<Supervisor, "find">,

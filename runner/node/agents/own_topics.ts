@@ -1,4 +1,4 @@
-/** The topics on which others reach an agent of this node, and on which others speak of it. */
+/** The topics on which others reach an agent of this node, and report about it. */
 import { topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link, RefusedFilter } from "../../link/link.ts";
@@ -12,7 +12,7 @@ export interface OwnTopicParts {
   readonly clock: Pick<Clock, "sleep">;
 }
 
-/** How long the answer to a spawn waits for the broker's, in milliseconds. */
+/** How long the answer to a spawn waits for the broker to answer the subscriptions, in milliseconds. */
 const ANSWER_MS = 2000;
 
 /** The same topics of all agents, on all nodes. */
@@ -48,7 +48,7 @@ export class OwnTopics {
     if (!this.#areForAll) opened.refused = this.#subscribe(name, filters);
   }
 
-  /** Whether the node gets what is for agents on other nodes, too. */
+  /** Whether the node also gets messages for agents on other nodes. */
   get areForAll(): boolean {
     return this.#areForAll;
   }
@@ -61,7 +61,7 @@ export class OwnTopics {
     this.parts.link.unsubscribe(opened.filters);
   }
 
-  /** The topics that the broker refuses; none, where it does not answer in time. */
+  /** The topics that the broker refuses; none if it does not answer in time. */
   async refusedOf(agent: string): Promise<readonly string[]> {
     const refused = this.#of.get(agent)?.refused;
     if (refused === undefined) return [];
@@ -97,7 +97,7 @@ export class OwnTopics {
   async #subscribeToAll([first]: readonly RefusedFilter[]): Promise<boolean> {
     const { link, reporter } = this.parts;
     this.#areForAll = true;
-    // First: this makes room for the others.
+    // Unsubscribe first, to make room for the others.
     link.unsubscribe([...this.#of.values()].flatMap(({ filters }) => filters));
     const refused = await link.subscribe(OF_ALL);
     if (refused.length > 0) this.#giveUpAll();

@@ -18,18 +18,18 @@ export interface PlacementParts {
   readonly find: (actorId: string) => SupervisedAgent | undefined;
   /** Sends a heartbeat of the agent now. */
   readonly beat: (agent: SupervisedAgent) => void;
-  /** The agent has been placed on another node since. @param message for the operator */
+  /** The agent was placed on another node later. @param message for the operator */
   readonly onYield: (agent: SupervisedAgent, epoch: number, message: string) => void;
-  /** Two of one epoch: an operator has to decide. */
+  /** Both agents have the same epoch: an operator has to decide. */
   readonly onConflict: (agent: SupervisedAgent, message: string) => void;
 }
 
 /** What an agent's heartbeat says of its placement. */
 export interface PlacementReport {
   readonly epoch: number;
-  /** Random, of this start of the agent alone. */
+  /** A random id of this start of the agent. */
   readonly placement: string;
-  /** For the other start that was heard last: nobody can have recorded it before that one began. */
+  /** For the other start that was heard last; cannot have been recorded before that start. */
   readonly presence?: { readonly to: string; readonly seal: string };
 }
 
@@ -44,7 +44,7 @@ interface Own {
   isYielding: boolean;
 }
 
-/** What an agent says on its way out may come late: at equal epochs, only another heartbeat counts. */
+/** An agent's last heartbeat may arrive late: at equal epochs, only a heartbeat after this time counts. */
 const LINGERS_MS = 5_000;
 /** Minimum time between two heartbeats that answer another process. */
 const BEAT_INTERVAL_MS = 1_000;
@@ -52,8 +52,8 @@ const BEAT_INTERVAL_MS = 1_000;
 const MAX_OTHERS = 16;
 
 /**
- * Invariants: an agent that moves is left to the move; with `--trust` only an enrolled node counts, and only for what it
- * has signed for this very start of the agent, so no recorded heartbeat ends an agent.
+ * Invariants: an agent that moves is ignored; with `--trust` only an enrolled node counts, and only for what it has
+ * signed for this very start of the agent, so no recorded heartbeat ends an agent.
  */
 export class Placements {
   readonly #own = new WeakMap<SupervisedAgent, Own>();
@@ -73,7 +73,7 @@ export class Placements {
     };
   }
 
-  /** A heartbeat of an agent of this node's, perhaps from another node. */
+  /** A heartbeat for an agent of this node, possibly from another node. */
   receive({ topic, payload, retained }: IncomingMessage): void {
     const [root, id = "", report, ...rest] = topic.split("/");
     if (root !== "agents" || report !== "heartbeat" || rest.length > 0 || retained) return;
@@ -96,7 +96,7 @@ export class Placements {
     const presence = isJsonObject(said.presence) ? said.presence : {};
     const text = placementText(agent.name, node, rival.epoch, own.placement);
     if (!await this.parts.peers.believe(node, text, presence.seal)) return;
-    // Meanwhile it may have ended, or set out.
+    // It may have ended or begun to move in the meantime.
     if (own.isYielding || agent.isMoving || this.parts.find(agent.actorId) !== agent) return;
     switch (verdict) {
       case "yield":
@@ -116,7 +116,7 @@ export class Placements {
             `stop one of them: agentflow stop ${agent.name} --node ${node}`,
         );
       case "stay":
-        // It yields by itself, unless it knows no epochs.
+        // The other one yields by itself, unless its node does not know epochs.
         if (said.epoch !== undefined || !this.#lasts(own, node)) return;
         return this.#tell(
           agent,
@@ -144,7 +144,7 @@ export class Placements {
     return false;
   }
 
-  /** The other one gets a statement made for it with the next heartbeat, which is sent soon. */
+  /** Sends a heartbeat soon, with a statement for the other start. */
   #heard(agent: SupervisedAgent, own: Own, other: string): void {
     const nowMs = this.parts.clock.monotonicMs();
     if (own.other === other || nowMs - own.lastBeatMs < BEAT_INTERVAL_MS) return;
@@ -179,7 +179,7 @@ function parse(payload: Uint8Array): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Where the heartbeats of all agents of this name are. */
+/** The topic of the heartbeats of all agents of this name. */
 export function placementTopic(agent: SupervisedAgent): string {
   return topics.agent(agent.actorId, "heartbeat");
 }

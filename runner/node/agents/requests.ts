@@ -60,7 +60,7 @@ export class Requests {
     const replyTopic = topics.reply(this.parts.node, request);
     const give = (neighbour: SupervisedAgent | undefined): Promise<void> | void => {
       if (neighbour === undefined) return this.#sendAway(agent.name, to, replyTopic, payload);
-      // The topic is for a task that waits, and then moves to another node with its agent.
+      // The reply topic is needed if the task waits, and then moves to another node with its agent.
       this.parts.tasks.take(neighbour, {
         payload,
         replyTopic,

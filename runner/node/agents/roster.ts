@@ -73,7 +73,7 @@ export class Roster {
     return restored;
   }
 
-  /** Starts an agent whose name is free, and keeps it. */
+  /** Starts an agent whose name is free, and stores it. */
   start(config: SpawnConfig, options: StartOptions = {}): Started {
     const { previous, arriving, restartCount = 0, paused = false } = options;
     // A restart, or an update, comes from the same spawn.
@@ -220,7 +220,7 @@ export class Roster {
   }
 
   #endedNow(agent: string, why: EndedRecord["why"], migration?: string): EndedRecord {
-    // Ended twice, it has still been started by the same spawn.
+    // An agent that ends twice was still started by the same spawn.
     const spawn = this.entryOf(agent)?.spawn ?? this.endedRecord(agent)?.spawn;
     return {
       why,

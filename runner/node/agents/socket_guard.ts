@@ -19,7 +19,7 @@ export interface SocketGuardParts {
 }
 
 const INTERVAL_MS = 250;
-/** While the broker is reachable, checks are rare: the kernel takes milliseconds to list its sockets. */
+/** Checks are rare while the broker is reachable: the kernel takes milliseconds to list its sockets. */
 const SELDOM = 20;
 
 /** How many connections an agent may have, if the policy grants it no other hosts. */

@@ -14,7 +14,7 @@ export interface StateGuardParts {
 
 /** Often: a disk can take hundreds of megabytes per second. One folder listing covers all agents. */
 const INTERVAL_MS = 100;
-/** While the kernel lets no agent make a file or a folder there. */
+/** Used while the kernel keeps agents from creating anything there. */
 const HELD_MS = 250;
 
 export class StateGuard {

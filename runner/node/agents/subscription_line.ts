@@ -16,7 +16,7 @@ export interface LineParts {
   readonly open: (listener: LinkListener) => Link;
   /** Delivers a message to all of them. */
   readonly deliver: (message: IncomingMessage, to: readonly Subscription[]) => void;
-  /** Whether the node has published a message on that topic that the broker is to keep, and may not have yet. */
+  /** Whether a retained message of this node on that topic may not have reached the broker yet. */
   readonly isToBeKept: (topic: string) => boolean;
   readonly nowMs: () => number;
   /** The broker refuses, on a later connection, a subscription that it had accepted before. */
@@ -24,13 +24,13 @@ export interface LineParts {
 }
 
 /**
- * Invariants: each subscription gets a topic's retained message once, and never after a message published since;
- * of what this node has published itself, nothing is delivered that comes from the broker.
+ * Invariants: each subscription gets a topic's retained message once, and never after a message published since; the
+ * broker's copies of this node's own messages are not delivered.
  */
 export class SubscriptionLine {
   readonly #index = new FilterIndex<Subscription>();
   readonly #filters = new Map<string, Set<Subscription>>();
-  /** Each message has its turn, and each subscription the turn in which it was made. */
+  /** The turn in which each subscription was made. Each message has a turn, too. */
   readonly #madeAt = new Map<Subscription, number>();
   readonly #delivered = new Delivered();
   readonly #echoes = new Echoes();
@@ -96,7 +96,7 @@ export class SubscriptionLine {
     return this.#index.matching(topic);
   }
 
-  /** Subscriptions here get a message of this node that is on its way to the broker. */
+  /** A message of this node has been delivered here, and is on its way to the broker. */
   handedOver(message: OutgoingMessage): void {
     this.#delivered.addOwn(message.topic, this.#turn, message.retain ? fingerprint(message) : undefined);
     this.#turn += 1;
@@ -108,7 +108,7 @@ export class SubscriptionLine {
     if (count > 0) this.#echoes.sent(message, count);
   }
 
-  /** A message of the node was under way when a subscription was made. */
+  /** A message of the node was in flight when a subscription was made. */
   underWay(message: OutgoingMessage): void {
     const count = this.#filtersFor(message.topic);
     if (count > 0) this.#echoes.underWay(message, count);

@@ -27,18 +27,18 @@ export interface SubscriptionParts {
  * Many brokers send a message once per matching filter of a connection. Filters that overlap therefore use different
  * connections, and each message is delivered to the filters of its own connection.
  *
- * What this node publishes itself is delivered at once; the copies that the broker sends are recognized by what becomes
- * of each message on its way there.
+ * What this node publishes itself is delivered at once. The broker's copies of it are recognised by following each
+ * message on its way to the broker.
  */
 export class Subscriptions {
   readonly #of = new Map<SupervisedAgent, Set<Subscription>>();
-  /** With gaps, where one was closed. */
+  /** Has gaps where a line was closed. */
   readonly #lines: (SubscriptionLine | undefined)[] = [];
-  /** Messages of this node that are sent, and not acknowledged. */
+  /** Messages of this node that were sent and are not acknowledged. */
   readonly #underWay = new Set<OutgoingMessage>();
   readonly #keptForBroker = new KeptForBroker();
 
-  /** For the link over which the node publishes. */
+  /** Follows the messages on the link over which the node publishes. */
   readonly trail: MessageTrail = {
     onRestored: (message) => this.#keptForBroker.published(message),
     onSent: (message) => {
@@ -93,7 +93,7 @@ export class Subscriptions {
     this.#of.delete(agent);
   }
 
-  /** The node publishes a message: its agents get it now, whether the broker is there or not. */
+  /** The node publishes a message: its agents get it now, whether or not the broker is reachable. */
   handOver(message: OutgoingMessage): void {
     const to: Subscription[] = [];
     for (const line of this.#lines) {
@@ -106,7 +106,7 @@ export class Subscriptions {
     this.#keptForBroker.published(message);
   }
 
-  /** Delivers a message that is for agents of this node alone. */
+  /** Delivers a message that is only for agents of this node. */
   deliverHere(message: Content): void {
     const to = this.#lines.flatMap((line) => line?.matching(message.topic) ?? []);
     if (to.length > 0) this.#deliver(message, to);
@@ -138,7 +138,7 @@ export class Subscriptions {
     });
   }
 
-  /** A new subscription gets the state of each topic, and nothing else that the node has published before. */
+  /** Gives a new subscription the retained message of each topic, and no other earlier message of this node. */
   #catchUp(subscription: Subscription, line: SubscriptionLine): void {
     for (const message of this.#underWay) line.underWay(message);
     for (const message of this.#keptForBroker.matching(subscription.filter)) {
@@ -166,7 +166,7 @@ type Content = Pick<OutgoingMessage, "topic" | "payload">;
 
 /** To each agent once, with all its subscriptions. */
 function deliver({ topic, payload }: Content, to: readonly Subscription[]): void {
-  // Before anything is made of it.
+  // Check this before decoding anything.
   if (payload.length > MAX_MESSAGE_BYTES) return;
   const ids = new Map<SupervisedAgent, number[]>();
   for (const { agent, id } of to) {
@@ -177,14 +177,14 @@ function deliver({ topic, payload }: Content, to: readonly Subscription[]): void
   const wire = toWire(payload);
   for (const [agent, subscriptions] of ids) {
     agent.count("messages");
-    // In the order in which they were made, which is that of their numbers.
+    // In the order in which they were made, which is the order of their numbers.
     subscriptions.sort((a, b) => a - b);
     agent.send({ t: "message", subscriptions, topic, ...wire });
   }
 }
 
 function toWire(payload: string | Uint8Array): WirePayload {
-  // As it would be after its way over the broker.
+  // As the broker would deliver it.
   if (typeof payload === "string") return { text: payload.toWellFormed() };
   try {
     return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload) };

@@ -25,7 +25,7 @@ interface Desk {
   readonly working: Map<number, Asker>;
   /** Tasks that came before `setup()` had returned. */
   readonly waiting: WaitingTask[];
-  /** Somebody else takes what waits when the agent has ended. */
+  /** Whether `keep` was called: its caller takes the waiting tasks when the agent ends. */
   isKept?: boolean;
 }
 
@@ -97,8 +97,8 @@ export class Tasks {
   }
 
   /**
-   * What waits for an agent is no longer refused when the agent ends.
-   * @returns takes the waiting tasks, also those that have come since; the caller is responsible for them
+   * From now on, waiting tasks are not refused when the agent ends.
+   * @returns takes the waiting tasks, including those that arrive later; the caller is then responsible for them
    */
   keep(agent: SupervisedAgent): () => Task[] {
     const desk = this.#deskOf(agent);

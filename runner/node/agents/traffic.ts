@@ -71,7 +71,7 @@ export class Traffic {
       case "unsubscribe":
         return subscriptions.remove(agent, frame.id);
       case "device":
-        // Not awaited: a slow sensor holds back nothing else.
+        // Not awaited: a slow sensor must not hold up other frames.
         return void this.parts.devices.handle(agent, frame);
       case "task_done":
         return tasks.done(agent, frame.id, frame.value);

@@ -73,7 +73,7 @@ export interface Command {
   readonly isVerified?: boolean;
 }
 
-/** The fields of the reply to the sender, beside `ok`. */
+/** The fields of the reply to the sender, besides `ok`. */
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** A command that cannot be carried out; the message is for the operator. */

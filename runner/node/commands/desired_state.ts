@@ -1,4 +1,4 @@
-/** `nodes/{name}/desired_state`: starts missing agents and stops none; a generation of a fleet does more. */
+/** `nodes/{name}/desired_state`: starts missing agents, and stops none unless it is a generation of a fleet. */
 import { generationIn } from "../../../protocol/generations.ts";
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";

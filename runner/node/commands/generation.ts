@@ -1,4 +1,4 @@
-/** A `desired_state` of a fleet's operator: starts what is missing, replaces what differs, stops what has been taken out. */
+/** A `desired_state` from a fleet's operator: starts missing agents, replaces those that differ, stops removed ones. */
 import { admission, type Generation } from "../../../protocol/generations.ts";
 import { isJsonObject } from "../../../protocol/json.ts";
 import { isName } from "../../../protocol/names.ts";
@@ -10,8 +10,8 @@ import { start } from "./spawn.ts";
 
 /**
  * @param entries the spawn configs
- * @param prune whether agents of the generation before are stopped that this one does not have
- * @throws CommandError when it is not based on the generation in force, which then goes on
+ * @param prune whether to stop agents of the previous generation that are not in this one
+ * @throws CommandError when it is not based on the generation in force, which then stays in force
  */
 export async function applyGeneration(
   context: CommandContext,
@@ -19,7 +19,7 @@ export async function applyGeneration(
   entries: readonly unknown[],
   prune: boolean,
 ): Promise<Answer> {
-  // No name of an agent has a space in it.
+  // Agent names contain no space, so this key is never an agent's.
   return await context.turns.take(
     `fleet ${generation.fleet}`,
     () => apply(context, generation, entries, prune),
@@ -54,7 +54,7 @@ async function apply(
     agents: [...names, ...others],
     outcomes: {},
   };
-  // Recorded first: after a crash it is taken up again, and what was taken out is still known.
+  // Recorded first: after a crash, the node resumes it and still knows which agents were removed.
   await fleetReports.keep(begun);
   const outcomes: Record<string, AgentOutcomeReport> = {};
   for (const entry of entries) {
@@ -65,12 +65,12 @@ async function apply(
     if (await stopped(context, agent)) outcomes[agent] = { state: "stopped" };
   }
   if (context.isClosing()) {
-    // Not done: what could not start any more starts when the message comes again.
+    // The record is not marked as done, so the agents that are missing start when the message arrives again.
     throw new CommandError(
       `Cannot apply all of generation ${generation.generation} of fleet '${fleet}': node ${identity.name} is ending`,
     );
   }
-  // What has settled meanwhile is known better there.
+  // Outcomes that were settled in the meantime are newer.
   const settled = generations.find(fleet)?.outcomes ?? {};
   for (const [agent, outcome] of Object.entries(outcomes)) {
     const known = settled[agent];
@@ -96,7 +96,7 @@ async function reconciled(
   }
 }
 
-/** @param onStart called before anything starts: its outcome may come at once */
+/** @param onStart called before anything starts: the outcome may follow at once */
 async function reconcile(
   context: CommandContext,
   config: SpawnConfig,

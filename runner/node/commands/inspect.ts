@@ -6,7 +6,7 @@ import { type Answer, type Command, type CommandContext, CommandError, objectPay
 /** A larger state is not sent: brokers limit the size of a message. */
 const MAX_STATE_BYTES = 1024 * 1024;
 
-/** Answers only on the reply topic: the answer is for the sender alone. */
+/** Answers only on the reply topic: the answer is only for the sender. */
 export async function inspect(context: CommandContext, command: Command): Promise<Answer> {
   const { name, recent } = objectPayload(command, "inspect");
   if (recent !== undefined) return recentLines(context, recent, name);

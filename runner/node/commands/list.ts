@@ -10,7 +10,7 @@ export async function list(context: CommandContext, { json }: Command): Promise<
   return offer === undefined ? await context.rollCall.ask() : callRoll(context, offer);
 }
 
-/** Sends the list of agents for all who asked. @param offer for the node that asked for an offer */
+/** Sends the list of agents to everybody who asked. @param offer for the node that asked for an offer */
 export function callRoll(context: CommandContext, offer?: Answer): Answer {
   const agents = context.supervisor.agents().map((agent) => describe(context, agent));
   context.reporter.agentList(agents, offer);

@@ -21,7 +21,7 @@ export async function spawn(context: CommandContext, command: Command): Promise<
   });
 }
 
-/** The node clears a spawn at the member of the broker that it is connected to: others may retain it still. */
+/** Clears a retained spawn that has already ended: another member of the broker's cluster may still have had it. */
 function passOver({ reporter, identity }: CommandContext, name: string): Promise<Answer> {
   const message = `The broker still had a spawn of '${name}', which has been carried out and has ended on ` +
     `${identity.name}: cleared`;
@@ -40,7 +40,7 @@ async function take(
   const { name, migration } = config;
   await context.enforcer.check(config);
   const search = context.devices.missing(config);
-  // Agents of messages that arrive together start in the order of the messages: nothing waits without need.
+  // Await only if necessary: agents of messages that arrive together then start in message order.
   const missing = search === undefined ? undefined : await search;
   if (missing !== undefined) {
     throw new CommandError(`Cannot spawn '${name}' on ${identity.name}: ${missing}`, name);

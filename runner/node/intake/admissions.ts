@@ -31,11 +31,11 @@ export interface Admitted {
 export class Admissions {
   constructor(private readonly parts: AdmissionParts) {}
 
-  /** Where a command waits for its signature to be checked; `undefined`: it waits for nothing. */
+  /** Where a command waits for its signature check; `undefined` if it need not wait. */
   laneOf({ command }: Incoming, payload: Uint8Array): Lane | undefined {
     const { gate } = this.parts;
     if (gate === undefined) return undefined;
-    // Who asks for the list waits until commands have been checked: everybody may ask, as often as he likes.
+    // Requests for the list wait behind commands: anybody may send any number of them.
     if (command === "list") return "rest";
     if (!isSigned(command)) return undefined;
     const kid = gate.isEnforced ? claimedKey(payload) : undefined;

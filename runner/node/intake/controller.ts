@@ -30,7 +30,7 @@ import { Line, type Turn } from "./line.ts";
 import { subjectOf } from "./overtaken.ts";
 import { KeptCommandError, RetainedRefusals } from "./retained_refusals.ts";
 
-/** The commands that mean what they mean without a payload too; elsewhere an empty one is a cleared retained message. */
+/** The commands that need no payload; for all others, an empty payload is a cleared retained message. */
 const NEEDS_NO_PAYLOAD: readonly NodeCommand[] = ["stop_all", "list"];
 
 /** Invariant: no message makes it throw, whatever its content; no message waits until another is carried out. */
@@ -91,7 +91,7 @@ export class Controller {
           `Refused ${message.topic}: in a flood of forged commands a later one about the same has been obeyed before it`,
         );
       }
-      // A task says it itself, with the agent's name.
+      // Tasks report it themselves, with the agent's name.
       const problem = incoming.command === "task" ? undefined : replyTopicProblem(command);
       if (problem !== undefined) throw new CommandError(`Cannot handle ${message.topic}: ${problem}`);
       const answer = await HANDLERS[incoming.command](this.context, command, incoming.subject);
@@ -111,7 +111,7 @@ export class Controller {
     await this.context.arrivals.refuse(spawn?.json, error instanceof Error ? error.message : String(error));
   }
 
-  /** What is for an agent that is not here may be meant for another node, whatever its content. */
+  /** A message for an agent that is not here may be meant for another node, whatever its content. */
   #isMeantForUs({ command, subject }: Incoming): boolean {
     const { supervisor, ownTopics } = this.context;
     if (command === "task") return supervisor.find(subject) !== undefined;
@@ -170,7 +170,7 @@ function passedOver({ passed_over: count }: { readonly passed_over?: number }): 
   return count === undefined ? "" : ` (and ${count} before it, in a flood)`;
 }
 
-/** A `desired_state` of a great many agents is smaller. */
+/** Larger than a `desired_state` with a great many agents. */
 const MAX_COMMAND_BYTES = 64 * 1024 * 1024;
 
 function decode({ topic, payload, retained }: IncomingMessage): Command {

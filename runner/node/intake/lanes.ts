@@ -1,4 +1,4 @@
-/** Which of the commands that wait for their signature to be checked is next. Pure. */
+/** Chooses the next of the commands that wait for their signature check. Pure. */
 
 /** `known`: it names a key that this node trusts. Whether the signature is by that key is not known yet. */
 export type Lane = "known" | "rest";
@@ -15,7 +15,7 @@ export const LANE_LIMITS: Readonly<Record<Lane, LaneLimits>> = {
   rest: { messages: 20_000, bytes: 32 * MIB },
 };
 
-/** After so many refusals in a row, the known lane counts as flooded with forgeries. */
+/** After this many refusals in a row, the known lane counts as flooded with forgeries. */
 const FLOOD_OF_REFUSALS = 32;
 
 export interface Waiting<T> {

@@ -7,7 +7,7 @@ import { Overtaken, type Subject } from "./overtaken.ts";
 const SLICE_MS = 5;
 /** In a flood of commands without a known key, the node reads for longer after each slice. */
 const FLOOD_PAUSE_MS = 10 * SLICE_MS;
-/** So many new commands during a slice are a flood. */
+/** This many new commands during a slice count as a flood. */
 const FLOOD = 32;
 
 /** A command's turn to be checked. The next one waits until `passed` has been called. */
@@ -23,9 +23,9 @@ export class Line {
   readonly #overtaken = new Overtaken();
   #isBusy = false;
   #sliceBeganMs = 0;
-  /** How many commands have come since then. */
+  /** How many commands have arrived since the slice began. */
   #cameMeanwhile = 0;
-  /** Aborted when a command comes that names a known key. */
+  /** Aborted when a command arrives that names a known key. */
   #pause = new AbortController();
 
   constructor(
@@ -33,7 +33,7 @@ export class Line {
     private readonly lanes = new Lanes<(turn: Turn | undefined) => void>(),
   ) {}
 
-  /** Waits for a turn. @returns `undefined` when so many wait that there is no room */
+  /** Waits for a turn. @returns `undefined` when there is no room */
   wait(lane: Lane, bytes: number): Promise<Turn | undefined> {
     return new Promise((resolve) => {
       for (const drop of this.lanes.push(resolve, lane, bytes)) drop(undefined);

@@ -29,13 +29,13 @@ interface Refused {
 const MAX_TOPICS = 1000;
 
 /**
- * There is one retained message on a topic. What is published anew comes without that flag, and is always looked at.
+ * A topic has one retained message. A newly published message is not flagged as retained, and is always checked.
  * Invariant: what is remembered is bounded.
  */
 export class RetainedRefusals {
   readonly #last = new Map<string, Refused>();
 
-  /** @param keptTopics where messages are published for the broker to keep: what is refused there comes again */
+  /** @param keptTopics topics with retained messages: what is refused there arrives again */
   constructor(private readonly keptTopics: readonly string[]) {}
 
   /** Whether it has been refused for good, and need not be checked again. */

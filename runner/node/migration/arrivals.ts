@@ -37,12 +37,12 @@ export interface ArrivalParts {
   readonly isRunning: (agent: string) => boolean;
 }
 
-/** Names of moves are given by others. */
+/** Other nodes choose the ids of moves. */
 const MAX_ID_CHARS = 128;
 
 /** The old node's decision should come at once; if it does not, this node asks for it. */
 const ASK_SOON_MS = 1000;
-/** How many questions are frequent; later ones are rare, because the old node may be gone for good. */
+/** How many times to ask often; then rarely, because the old node may be gone for good. */
 const ASKS_SOON = 10;
 const ASK_SELDOM_MS = 5000;
 
@@ -51,7 +51,7 @@ interface Waiting {
   readonly move: Move;
   /** The key of the old node's decisions, if it has one. */
   readonly key: string | undefined;
-  /** The hash of what the old node has signed, if it has. */
+  /** The hash of what the old node signed, if it did. */
   readonly handOver: string;
   /** Whether forged decisions have been reported: there may be any number of them. */
   hasComplained: boolean;
@@ -68,8 +68,8 @@ export class Arrivals {
   constructor(private readonly parts: ArrivalParts) {}
 
   /**
-   * Another node asks whether this one takes an agent.
-   * @returns the signed answer; `undefined` when nobody asks
+   * Another node asks whether this one accepts an agent.
+   * @returns the signed answer; `undefined` if the message is not such a question
    */
   async offer(json: unknown): Promise<Readonly<Record<string, unknown>> | undefined> {
     if (!isJsonObject(json) || !isJsonObject(json.move)) return undefined;

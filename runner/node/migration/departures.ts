@@ -48,7 +48,7 @@ type HandOverResult =
   | { readonly kind: "arrived" }
   | { readonly kind: "refused"; readonly error: string }
   | { readonly kind: "late"; readonly hint: string }
-  /** It did not come to rest, and was not sent. */
+  /** The agent did not finish its work in time, and was not sent. */
   | { readonly kind: "busy" }
   | { readonly kind: "ended" };
 
@@ -71,7 +71,7 @@ interface Expected {
 export interface Report {
   readonly id: string;
   readonly agent: string;
-  /** Who says so. */
+  /** The node that claims to have sent it. */
   readonly from: string;
   /** Derived for older nodes, which do not send it. */
   readonly progress: Progress;
@@ -157,7 +157,7 @@ export class Departures {
   async #depart(departure: Departure): Promise<void> {
     const { id, agent, target, cooperative } = departure;
     const { roster, timeoutMs } = this.parts;
-    // What can be done before the agent comes to rest is done before: it does nothing from then on.
+    // Record before the agent is held, because it does nothing from then on.
     await this.#recorded(
       agent,
       roster.record(agent.name, (entry) => ({ ...entry, leaving: { id, to: target, cooperative } })),
@@ -185,7 +185,7 @@ export class Departures {
     throw new DepartureError(`Cannot migrate '${agent.name}': ${reason}. It keeps running here`);
   }
 
-  /** Brings the agent to rest, sends it, and waits for the result. */
+  /** Holds the agent, sends it, and waits for the result. */
   async #handOver(departure: Departure): Promise<HandOverResult> {
     const { agent, target, id } = departure;
     const { clock, wiretap, peers, timeoutMs } = this.parts;
@@ -196,11 +196,11 @@ export class Departures {
       settled.abort();
     };
     let factor = 1;
-    // Heard on topics where anybody may publish.
+    // From topics where anybody may publish.
     let hint = "";
     let isSent = false;
     const onSign = ({ progress, reason }: Sign) => {
-      // It is about something else.
+      // A sign from before the hand-over is about something else.
       if (!isSent) return;
       if (progress === "installing") factor = INSTALL_FACTOR;
       else if (progress === "arrived") settle({ kind: "arrived" });

@@ -59,7 +59,7 @@ export async function probePeer(move: Move, { link, wiretap, clock, peers }: Pro
         return settle({ kind: "online", offer, cooperative: true, box });
       }
     }
-    // It may be anybody who says so; who can prove it still may.
+    // Anybody may have sent this: wait for an answer with proof.
     if (peers.demandsProof) state = { kind: "unproved" };
     else {
       const offer = agents.some((one) => fieldOf(one, "name") === agent) ? "taken" : "free";

@@ -7,7 +7,7 @@ import type { CommandGate } from "../../trust/command_gate.ts";
 /** Nodes send a few statements a second. Checking a signature takes far longer than reading it, and anybody can send some. */
 const CHECKS_PER_SECOND = 1000;
 
-/** Invariant: in a flood of forged signatures, only so many are checked a second; the others are not believed. */
+/** Invariant: in a flood of forged signatures, a bounded number is checked per second; the others are not believed. */
 export class Peers {
   readonly #checks: TokenBucket;
 
@@ -19,17 +19,17 @@ export class Peers {
     this.#checks = new TokenBucket(CHECKS_PER_SECOND, clock.monotonicMs());
   }
 
-  /** Whether only what is proved counts. */
+  /** Whether only proved statements count. */
   get demandsProof(): boolean {
     return this.gate?.isEnforced === true;
   }
 
-  /** Whether what is not proved counts, and is only warned of. */
+  /** Whether unproved statements count, with a warning. */
   get onlyWarn(): boolean {
     return this.gate?.isEnforced === false;
   }
 
-  /** Whether `node` is enrolled here, so that it can prove anything. */
+  /** Whether `node` is enrolled here, and so can prove its statements. */
   async know(node: string): Promise<boolean> {
     return await this.gate?.nodeKey(node) !== undefined;
   }

@@ -10,7 +10,7 @@ export interface Sign {
   readonly reason: string;
 }
 
-/** Where anybody may have said it. */
+/** The topics of such reports; anybody may publish there. */
 export function signsOf(agent: string, target: string): string[] {
   const id = actorId(agent);
   return [topics.agent(id, "heartbeat"), topics.agent(id, "errors"), topics.nodeLogs(target)];
@@ -24,7 +24,7 @@ export function readSign({ topic, json }: Overheard, agent: string, target: stri
     return runs ? { progress: "arrived", reason: "" } : undefined;
   }
   if (topic === topics.agent(actorId(agent), "errors")) {
-    // A node that does not say which one it is, is not this one: the agent here is at rest.
+    // An error report without a node name cannot be ours: the agent here is held.
     const isTheirs = node === undefined || node === target;
     return isTheirs && severity === "fatal" ? { progress: "refused", reason: String(error) } : undefined;
   }

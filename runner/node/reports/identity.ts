@@ -7,9 +7,9 @@ export interface NodeIdentity {
   readonly name: string;
   /** The same for every process that has run under this name. */
   readonly nodeId: string;
-  /** By which other nodes know it. */
+  /** The key by which other nodes know this node. */
   readonly key: NodeKey;
-  /** Of this process alone. */
+  /** Unique to this process. */
   readonly instance: string;
   readonly broker: BrokerUrl;
   readonly version: string;

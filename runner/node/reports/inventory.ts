@@ -1,4 +1,4 @@
-/** Tells the bus which devices the node has: once it is connected, and whenever one comes or goes. */
+/** Publishes which devices the node has: once it is connected, and whenever a device is added or removed. */
 import { type GpioChip, type HeldChip, lineOf } from "../../../protocol/devices/gpio.ts";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
 import type { Clock } from "../../clock.ts";
@@ -16,10 +16,10 @@ export interface InventoryParts {
   readonly clock: Clock;
 }
 
-/** How soon a device that is plugged in is known. */
+/** How often to check for added and removed devices. */
 const LOOK_MS = 10_000;
 
-/** Invariant: what the broker keeps is what was there at the last look. */
+/** Invariant: the retained inventory is what the last check found. */
 export class Inventory {
   #said: string | undefined;
 
@@ -44,12 +44,12 @@ export class Inventory {
   }
 }
 
-/** What others see of a sensor. */
+/** The fields of a sensor that others see. */
 export function shown({ id, kind, unit, name, of }: Sensor): Sensor {
   return { id, kind, unit, name, of };
 }
 
-/** The chips, with the lines that agents hold, by their numbers. */
+/** The chips, with the agents that hold lines, by line number. */
 export function heldChips(
   chips: readonly GpioChip[],
   agents: readonly Pick<SupervisedAgent, "name" | "config">[],

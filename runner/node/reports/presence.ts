@@ -47,7 +47,7 @@ const WILL_MS = 2000;
 const SLACK_SECONDS = 1;
 /** Another process proves itself every ten seconds, and when it has heard this one. */
 const CHECKS_PER_SECOND = 50;
-/** How often two that started at the same time meet before their instances decide. */
+/** After this many ties, the instance ids of two processes that started at the same time decide. */
 const MAX_DRAWS = 5;
 
 /**
@@ -78,9 +78,9 @@ export class Presence {
   /** A heartbeat is about to be sent. */
   #isBeating = false;
   #hasComplained = false;
-  /** A flood of forged proofs costs no more than so many checks. */
+  /** Limits the cost of a flood of forged proofs. */
   readonly #checks: TokenBucket;
-  /** Anybody can say that this node is offline, as often as he likes. */
+  /** Anybody can claim, any number of times, that this node is offline. */
   readonly #online: Coalesced<void>;
 
   constructor(private readonly parts: PresenceParts) {

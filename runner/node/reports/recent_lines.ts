@@ -4,7 +4,7 @@ export type RecentKind = "logs" | "errors";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What is kept in one ring: of one agent, or of the node, of one kind. */
+/** How many lines one ring holds: those of one kind, of one agent or of the node. */
 const MAX_LINES = 100;
 const MAX_BYTES = 20 * 1024;
 const FIRST_BYTES = 512;
@@ -12,7 +12,7 @@ const FIRST_BYTES = 512;
 const MAX_MESSAGE_CHARS = 2000;
 /** How many ended agents' lines are kept. */
 const MAX_ENDED = 32;
-/** Of one answer, characters of JSON: brokers limit the size of a message. */
+/** Limit for one answer, in characters of JSON: brokers limit the size of a message. */
 const MAX_ANSWER_CHARS = 128 * 1024;
 
 const ENCODER = new TextEncoder();
@@ -36,7 +36,7 @@ export class RecentLines {
   /** @param isRunning whether an agent of this name is supervised here */
   constructor(private readonly isRunning: (agent: string) => boolean) {}
 
-  /** The node itself has said something; its errors are both. */
+  /** A line of the node itself. An error counts both as a log line and as an error. */
   addOwn(fields: Json): void {
     const line = written(fields);
     this.#own.logs.add(line);
@@ -53,7 +53,7 @@ export class RecentLines {
   }
 
   /**
-   * The last lines of an agent, with what the node has said of it, or of all; the oldest first.
+   * The last lines of an agent and what the node reported about it, or the lines of all; oldest first.
    * @returns fields as in the reports, and how many lines were left out for lack of space
    */
   read(kind: RecentKind, agent?: string): { readonly lines: readonly Json[]; readonly omitted: number } {

@@ -123,7 +123,7 @@ export class Reporter {
     this.#json(topics.nodeAgents(name), "control", said);
   }
 
-  /** Its inventory, kept by the broker for those who come later. */
+  /** The inventory of devices; retained. */
   nodeDevices(
     { sensors, gpio }: { readonly sensors: readonly Sensor[]; readonly gpio: readonly HeldChip[] },
   ): void {
@@ -132,7 +132,7 @@ export class Reporter {
     this.#publish(topics.nodeDevices(name), "control", said, true);
   }
 
-  /** Retained: it is asked for while the node is off. */
+  /** Retained, so that it can be read while the node is off. */
   generation(fleet: string, report: Json): void {
     const { name } = this.node;
     const payload = JSON.stringify({ node: name, ...report, timestamp: this.#now() });

@@ -1,4 +1,4 @@
-/** Scenarios of agents that are well, are stopped, or cannot even begin. */
+/** Scenarios of agents that run normally, are stopped, or fail to start. */
 import { expect, expectSame } from "../expect.ts";
 import type { Scenario } from "../stage.ts";
 
@@ -71,7 +71,7 @@ function brief({ phase, severity }: { readonly phase: string; readonly severity:
   return [phase, severity];
 }
 
-/** Whether there is a process `pid`, as `/proc` has it. */
+/** Whether process `pid` exists, according to `/proc`. */
 async function isAlive(pid: number): Promise<boolean> {
   try {
     await Deno.stat(`/proc/${pid}`);

@@ -1,10 +1,10 @@
-/** Probes of the sandbox: agents that try to get out, each at a door that would be open without it. */
+/** Scenarios of the sandbox: agents that try what would work without it. */
 import { pathToFileURL } from "node:url";
 import { join } from "@std/path";
 import { expect } from "../expect.ts";
 import type { Scenario, Stage } from "../stage.ts";
 
-/** What Deno throws at code that may not do what it tries. */
+/** The error that Deno throws for denied access. */
 const DENIED = "NotCapable";
 
 /** A file beside the agents' state files, which this process can read: only the sandbox keeps agents from it. */
