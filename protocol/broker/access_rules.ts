@@ -83,7 +83,7 @@ function allows(groups: readonly RuleGroup[], not: Rule["access"], fits: (rule: 
 }
 
 /**
- * Why a filter cannot be a data filter: whoever may publish there could command nodes, answer in their place, or forge
+ * Why a filter cannot be a data filter: its publishers could command nodes, answer in their place, or forge
  * their agents' detections. `undefined` when it can.
  */
 export function dataFilterError(filter: string, nodes: readonly string[]): string | undefined {
