@@ -7,7 +7,7 @@ import { ownMemoryOf, settled } from "./memory.ts";
 import { NEIGHBOUR, type Wellbeing, wellbeing } from "./neighbour.ts";
 
 /** How much a runner may have grown in the end, in MiB: by code that it has compiled, and what the allocator cannot give back. */
-export const ALLOWANCE_MIB = 32;
+export const ALLOWANCE_MIB = 64;
 /** The runner lets go by itself, once a minute at the latest when that has brought little before. */
 const SETTLING_MS = 120_000;
 /** Attacks that go on at the same time. */
