@@ -1,4 +1,4 @@
-/** Suggests the known word that a misspelt one likely stands for. Only for messages; never acted on. Pure. */
+/** Suggests the known word that a misspelt one likely stands for. What may be done with it, the caller decides. Pure. */
 
 /** The nearest of `known` within `allowed` typing errors; `undefined` if there is none. */
 export function likelyMeant(
