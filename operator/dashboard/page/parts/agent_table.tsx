@@ -12,6 +12,7 @@ import { agentActions } from "./agent_actions.ts";
 import { Icon } from "./icons.tsx";
 import { SparkChart, StateMark } from "./marks.tsx";
 import { Menu } from "./menu.tsx";
+import { SortHead } from "./sort_head.tsx";
 
 const COLUMNS: readonly {
   readonly key: SortKey | "topics" | "actions";
@@ -50,16 +51,15 @@ export function Head(
               </span>
             );
           }
-          const direction = options.sort !== key ? "none" : options.descending ? "descending" : "ascending";
           return (
-            <span key={key} role="columnheader" class={name} aria-sort={direction}>
-              <button type="button" class="sort" onClick={() => sortBy(key)}>
-                {label}
-                <span class="sort-mark" aria-hidden="true">
-                  {direction === "ascending" ? "↑" : direction === "descending" ? "↓" : ""}
-                </span>
-              </button>
-            </span>
+            <SortHead
+              key={key}
+              label={label}
+              class={name}
+              isSorted={options.sort === key}
+              descending={options.descending}
+              onSort={() => sortBy(key)}
+            />
           );
         })}
       </div>

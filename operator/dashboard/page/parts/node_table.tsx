@@ -6,6 +6,7 @@ import { visible } from "../logic/visible.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
 import { StateMark } from "./marks.tsx";
+import { SortHead } from "./sort_head.tsx";
 import { VirtualList } from "./virtual.tsx";
 
 const ROW_PX = 40;
@@ -53,16 +54,15 @@ function Head({ options }: { readonly options: NodeOptions }): JSX.Element {
     <div role="rowgroup" class="table-head">
       <div role="row" class="row row-head row-node">
         {COLUMNS.map(([key, label]) => {
-          const direction = options.sort !== key ? "none" : options.descending ? "descending" : "ascending";
           return (
-            <span key={key} role="columnheader" class={`n-${key}`} aria-sort={direction}>
-              <button type="button" class="sort" onClick={() => sortBy(key)}>
-                {label}
-                <span class="sort-mark" aria-hidden="true">
-                  {direction === "ascending" ? "↑" : direction === "descending" ? "↓" : ""}
-                </span>
-              </button>
-            </span>
+            <SortHead
+              key={key}
+              label={label}
+              class={`n-${key}`}
+              isSorted={options.sort === key}
+              descending={options.descending}
+              onSort={() => sortBy(key)}
+            />
           );
         })}
         <span role="columnheader" class="n-labels">Labels</span>
