@@ -6,8 +6,8 @@ import { visible } from "../logic/visible.ts";
 import { apiPath } from "../state/api.ts";
 import { useFetched } from "../state/fetched.ts";
 import { Facts } from "./basics.tsx";
-import { Chart } from "./chart.tsx";
 import { useRange } from "./time_range.tsx";
+import { UsageCharts } from "./usage_charts.tsx";
 
 export function NodeFacts({ node }: { readonly node: NodeDto }): JSX.Element {
   return (
@@ -39,28 +39,7 @@ export function NodeLabels({ node }: { readonly node: NodeDto }): JSX.Element | 
 export function NodeCharts({ node }: { readonly node: NodeDto }): JSX.Element {
   const history = useFetched<History>(apiPath("nodes", node.name, "history"), node.last_seen);
   const { range, zoom } = useRange();
-  return (
-    <div class="charts">
-      <Chart
-        title="CPU, of one core"
-        time={history?.time ?? []}
-        values={history?.cpu ?? []}
-        tone="cpu"
-        format={percent}
-        range={range}
-        onZoom={zoom}
-      />
-      <Chart
-        title="Memory"
-        time={history?.time ?? []}
-        values={history?.memory_mb ?? []}
-        tone="memory"
-        format={megabytes}
-        range={range}
-        onZoom={zoom}
-      />
-    </div>
-  );
+  return <UsageCharts history={history} range={range} onZoom={zoom} />;
 }
 
 /** Ignores a difference of a second or two: it may be the message's transit time. */

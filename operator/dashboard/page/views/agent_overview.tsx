@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { AgentDto, ErrorEntry, History, Reading } from "../../wire.ts";
-import { count, duration, megabytes, percent } from "../logic/format.ts";
+import { count, duration } from "../logic/format.ts";
 import { reading, unitOf } from "../logic/samples.ts";
 import { visible } from "../logic/visible.ts";
 import { Empty, Facts, Panel } from "../parts/basics.tsx";
@@ -11,6 +11,7 @@ import { Chart } from "../parts/chart.tsx";
 import { CopyButton } from "../parts/copy.tsx";
 import { ErrorList } from "../parts/entries.tsx";
 import { Ago } from "../parts/marks.tsx";
+import { UsageCharts } from "../parts/usage_charts.tsx";
 import { apiPath } from "../state/api.ts";
 import { useFetched } from "../state/fetched.ts";
 import { href } from "../state/router.ts";
@@ -28,26 +29,7 @@ export function AgentOverview(
           title="Use of resources"
           aside={<RangeChoice name={name} onChoose={choose} />}
         >
-          <div class="charts">
-            <Chart
-              title="CPU, of one core"
-              time={history?.time ?? []}
-              values={history?.cpu ?? []}
-              tone="cpu"
-              format={percent}
-              range={range}
-              onZoom={zoom}
-            />
-            <Chart
-              title="Memory"
-              time={history?.time ?? []}
-              values={history?.memory_mb ?? []}
-              tone="memory"
-              format={megabytes}
-              range={range}
-              onZoom={zoom}
-            />
-          </div>
+          <UsageCharts history={history} range={range} onZoom={zoom} />
         </Panel>
         <Panel
           title="Readings"
