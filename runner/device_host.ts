@@ -42,6 +42,8 @@ export async function startDeviceHost(
   ];
   const child = new Deno.Command(command, {
     args,
+    // Ctrl-C in the runner's terminal is not for it: it ends after the runner.
+    detached: true,
     clearEnv: true,
     env: { DENO_DIR: denoDir, PATH: Deno.env.get("PATH") ?? "" },
     stdin: "piped",

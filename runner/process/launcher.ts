@@ -87,6 +87,8 @@ export class Launcher {
       stdout: "piped",
       stderr: "piped",
       clearEnv: true,
+      // In a session of its own: Ctrl-C in the runner's terminal ends the runner, which then ends its agents in order.
+      detached: true,
       // `Deno.cwd()` needs no permission, and must not reveal where the runner was started.
       cwd: "/",
       env: { DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1", ...env },

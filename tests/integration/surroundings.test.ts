@@ -3,7 +3,11 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { startEmbedded } from "../support/brokers.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { childrenOf, thoseLeft } from "../chaos/orphans.ts";
 import { Stage } from "../support/stage.ts";
+
+/** Far longer than a signal takes to end a process. */
+const LONG_DEAD_MS = 200;
 
 const KEEPER = `function setup(agent) { agent.persist("a", 1); }`;
 
@@ -15,6 +19,21 @@ Deno.test("SIGHUP ends a node in order, as a terminal does that is closed", asyn
   const { json } = await stage.bus.on("nodes/test-node/heartbeat", (m) => m.json.status === "offline", from);
   assertEquals(json.node, "test-node");
   assertEquals(agent.states(), ["running", "stopped"]);
+});
+
+Deno.test("Ctrl-C, which a terminal sends to all processes in it, ends a node and its agents in order", async () => {
+  await using stage = await Stage.set({ detached: true });
+  const agent = await stage.spawn({ name: "one", code: KEEPER });
+  const { pid } = stage.node;
+  // A busy machine runs the node last: an agent that the signal reached would have ended by then.
+  Deno.kill(pid, "SIGSTOP");
+  Deno.kill(-pid, "SIGINT");
+  assertEquals((await thoseLeft(childrenOf(pid), LONG_DEAD_MS)).length, 1);
+  Deno.kill(pid, "SIGCONT");
+  assertEquals(await stage.node.exitCode(), 0);
+  await agent.state("stopped");
+  assertEquals(agent.states(), ["running", "stopped"]);
+  assertEquals(stage.node.stderr.filter((line) => line.includes("WARNING")), []);
 });
 
 Deno.test("a node that was started to outlive its terminal does", async () => {

@@ -18,6 +18,8 @@ export interface NodeOptions {
   readonly flags?: readonly string[];
   /** A command in front of Deno's. */
   readonly wrapper?: readonly string[];
+  /** Whether it leads a process group of its own, as a command typed into a terminal does. */
+  readonly detached?: boolean;
   /** Instead of `deno run -A runner/main.ts`. */
   readonly program?: readonly string[];
 }
@@ -58,6 +60,7 @@ export class NodeProcess implements AsyncDisposable {
         ...["--state-dir", stateDir, "--work-dir", workDir],
         ...options.args ?? [],
       ],
+      detached: options.detached ?? false,
       stdin: "null",
       stdout: "null",
       stderr: "piped",

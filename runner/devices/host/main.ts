@@ -29,7 +29,6 @@ const [path = ""] = Deno.args;
 const lines = new Lines(path, openLibc(), say);
 // A service manager ends all processes at the same time: this one waits for the end of the runner.
 Deno.addSignalListener("SIGTERM", () => {});
-Deno.addSignalListener("SIGINT", () => {});
 let rest = "";
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const parts = (rest + text).split("\n");
