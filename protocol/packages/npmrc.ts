@@ -3,8 +3,8 @@ import { join } from "@std/path";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Same syntax as npm: `${NAME}`; after a backslash it is plain text. */
-const VARIABLE = /(\\?)\$\{([A-Za-z_]\w*)\}/g;
+/** Same syntax as npm: `${NAME}`, or `${NAME?}` for one that may be missing; after a backslash it is plain text. */
+const VARIABLE = /(\\?)\$\{([A-Za-z_]\w*)(\??)\}/g;
 /** A registry setting, for all packages or for one scope. */
 const REGISTRY_LINE = /^\s*(?:@[^\s:=]+:)?registry\s*=/;
 
@@ -29,6 +29,9 @@ export function variablesOf(npmrc: string): readonly string[] {
 export function registriesOf(npmrc: string, env: Environment): string {
   const lines = npmrc.split(/\r?\n/).filter((line) => REGISTRY_LINE.test(line));
   return lines.map((line) =>
-    line.trim().replace(VARIABLE, (whole, backslash, name) => backslash === "" ? env[name] ?? whole : whole)
+    line.trim().replace(VARIABLE, (whole, backslash, name, optional) => {
+      if (backslash !== "") return whole;
+      return env[name] ?? (optional === "" ? whole : "");
+    })
   ).join("\n");
 }

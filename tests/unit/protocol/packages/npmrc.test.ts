@@ -19,3 +19,9 @@ Deno.test("of .npmrc an agent's process gets the registries alone, with what the
     "registry = https://a.test/npm/\n@scope:registry=https://scope.test/\\${HOST}/${ABSENT}",
   );
 });
+
+Deno.test("a variable that .npmrc marks as optional may be missing", () => {
+  const npmrc = "registry=https://a.test/${TEAM?}npm/${PATH_PART?}";
+  assertEquals(variablesOf(npmrc), ["TEAM", "PATH_PART"]);
+  assertEquals(registriesOf(npmrc, { TEAM: "blue/" }), "registry=https://a.test/blue/npm/");
+});
