@@ -1,52 +1,27 @@
 /** Builds the parts of a node, each from those it needs. Starts nothing. */
 import { mayHear } from "../../protocol/agent_topics.ts";
 import { nodeFilters } from "../../protocol/commands.ts";
-import type { Audit } from "../audit/audit_log.ts";
-import type { Denials } from "../audit/denials.ts";
 import { AUDIT_RATE, RefusalMeter, SAY_RATE } from "../audit/refusal_meter.ts";
-import type { Clock } from "../clock.ts";
 import { Coalesced } from "../coalesced.ts";
-import type { Link, LinkListener } from "../link/link.ts";
-import type { Logger } from "../logger.ts";
 import { chipProblem } from "../devices/gpio_chips.ts";
-import type { Gpio } from "../devices/gpio.ts";
-import type { GpioChip } from "../../protocol/devices/gpio.ts";
-import type { Sensors } from "../devices/sensors.ts";
-import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
-import type { Totals } from "../policy/totals.ts";
 import { ProcStats } from "../process/proc_stats.ts";
-import type { Registry } from "../store/registry.ts";
 import { Generations } from "../store/generations.ts";
-import type { StateFiles } from "../store/state_files.ts";
-import type { Runtime } from "../supervisor/ports.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import type { CommandGate } from "../trust/command_gate.ts";
 import { Turns } from "../turns.ts";
-import type { Upgrades } from "../upgrade/upgrades.ts";
 import { Admissions } from "./intake/admissions.ts";
 import { AgentEvents } from "./agents/agent_events.ts";
 import { Arrivals } from "./migration/arrivals.ts";
 import type { CommandContext } from "./commands/command.ts";
 import { callRoll } from "./commands/list.ts";
 import { Controller } from "./intake/controller.ts";
-import { residentMemory, swappedMb, writtenMb } from "../process/proc_glance.ts";
-import { TemporaryFiles } from "../process/temporary_files.ts";
-import { readSockets, socketInodes } from "../process/sockets.ts";
-import { deletedFilesMb } from "../process/deleted_files.ts";
-import { DiskGuard } from "./agents/disk_guard.ts";
-import { SocketGuard } from "./agents/socket_guard.ts";
-import { StateGuard } from "./agents/state_guard.ts";
-import { CpuGuard } from "./agents/cpu_guard.ts";
 import { DeviceDesk } from "./agents/devices.ts";
 import { Departures } from "./migration/departures.ts";
 import { Echo } from "./reports/echo.ts";
-import type { NodeIdentity } from "./reports/identity.ts";
 import { Loopback } from "./agents/loopback.ts";
 import { FleetReports } from "./agents/fleet_reports.ts";
 import { Manifests } from "./agents/manifests.ts";
 import { Inventory } from "./reports/inventory.ts";
-import { MemoryGuard } from "./agents/memory_guard.ts";
 import { neighbours } from "./agents/neighbours.ts";
 import { OwnTopics } from "./agents/own_topics.ts";
 import { Peers } from "./migration/peers.ts";
@@ -62,80 +37,11 @@ import { Traffic } from "./agents/traffic.ts";
 import { Updates } from "./agents/updates.ts";
 import { Vitals } from "./reports/vitals.ts";
 import { Wiretap } from "./migration/wiretap.ts";
-
-/** What a node is built from. */
-export interface NodeParts {
-  readonly identity: NodeIdentity;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly link: Link;
-  readonly runtime: Runtime<SupervisedAgent>;
-  readonly stateFiles: StateFiles;
-  readonly registry: Registry;
-  readonly enforcer: PolicyEnforcer;
-  readonly sensors: Sensors;
-  readonly gpio: Gpio;
-  readonly chips: () => Promise<readonly GpioChip[]>;
-  /** Resident memory of an agent, MiB, unless the policy says otherwise. */
-  readonly memoryMb: number;
-  /** What all agents may use together. */
-  readonly totals: Totals;
-  /** Opens a link for the agents' own subscriptions, when the first of them is made. @param line its number, from 0 */
-  readonly openAgentLink: (listener: LinkListener, line: number) => Link;
-  readonly hangTimeoutMs: number;
-  readonly migrateTimeoutMs: number;
-  /** Checks commands; without it, every command is obeyed. */
-  readonly gate?: CommandGate | undefined;
-  readonly audit: Audit;
-  /** Replaces the node's own runner; without it, the node cannot be upgraded. */
-  readonly upgrades?: Upgrades | undefined;
-  /** Whether an agent may be briefly stopped, where no cgroup limits its CPU share. */
-  readonly mayStop: () => Promise<boolean>;
-  /** Access that agents were denied. */
-  readonly denials: Denials;
-}
-
-/** How a node ends, for the parts that can end it. */
-export interface NodeLife extends Pick<CommandContext, "isClosing" | "close" | "restart"> {
-  /** Another process had the name first. @param message for the operator */
-  readonly yieldName: (message: string, kept?: Uint8Array) => void;
-}
-
-/** The parts of one node. */
-export interface Assembly {
-  readonly supervisor: Supervisor;
-  readonly reporter: Reporter;
-  readonly echo: Echo;
-  /** Guards that end agents which exceed a limit. */
-  readonly guards: readonly { run(signal: AbortSignal): Promise<void> }[];
-  readonly cpuGuard: CpuGuard;
-  readonly vitals: Vitals;
-  readonly inventory: Inventory;
-  readonly manifests: Manifests;
-  readonly tasks: Tasks;
-  readonly requests: Requests;
-  readonly subscriptions: Subscriptions;
-  readonly ownTopics: OwnTopics;
-  readonly roster: Roster;
-  readonly updates: Updates;
-  readonly generations: Generations;
-  readonly fleetReports: FleetReports;
-  readonly arrivals: Arrivals;
-  readonly departures: Departures;
-  readonly wiretap: Wiretap;
-  readonly presence: Presence;
-  readonly placements: Placements;
-  readonly traffic: Traffic;
-  readonly admissions: Admissions;
-  readonly controller: Controller;
-  readonly events: AgentEvents;
-}
-
-/** The longest single stop of an agent, to limit its CPU share. */
-const MAX_STOP_MS = 5000;
+import { guardsOf } from "./agents/guards.ts";
+import type { Assembly, NodeLife, NodeParts } from "./node_parts.ts";
 
 export function assemble(parts: NodeParts, life: NodeLife): Assembly {
-  const { identity, clock, log, runtime, stateFiles, registry, enforcer, totals, hangTimeoutMs } = parts;
+  const { identity, clock, log, runtime, stateFiles, registry, enforcer, hangTimeoutMs } = parts;
   const node = identity.name;
   const supervisor = new Supervisor({ runtime, clock, hangTimeoutMs });
   const recent = new RecentLines((agent) => supervisor.find(agent) !== undefined);
@@ -148,43 +54,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const echo = new Echo({ node, link, clock, log });
   const onReported = () => echo.sent();
   const stats = new ProcStats();
-  const temporaryFiles = new TemporaryFiles({ look: deletedFilesMb, written: writtenMb });
-  const guards = [
-    new MemoryGuard({
-      clock,
-      agents,
-      measure: (pid) => stats.held(pid),
-      glance: residentMemory(),
-      swappedMb,
-      totalMb: totals.memoryMb,
-      limitOf: ({ name }) => enforcer.rulesFor(name).memory_mb ?? parts.memoryMb,
-    }),
-    new DiskGuard({
-      clock,
-      agents,
-      measure: (pid) => temporaryFiles.usedMb(pid),
-      states: () => stateFiles.sizesMb(),
-      totalMb: totals.diskMb,
-    }),
-    new SocketGuard({
-      clock,
-      agents,
-      brokerPort: identity.broker.port,
-      isBrokerThere: () => link.connected,
-      sockets: readSockets,
-      inodesOf: socketInodes,
-    }),
-    new StateGuard({ clock, agents, litterers: () => stateFiles.litterers() }),
-  ];
-  const cpuGuard = new CpuGuard({
-    clock,
-    agents,
-    measure: (pid) => stats.cpuSeconds(pid),
-    limitOf: ({ name }) => enforcer.rulesFor(name).cpu_percent,
-    totalPercent: totals.cpuPercent,
-    maxStopMs: Math.min(MAX_STOP_MS, hangTimeoutMs / 6),
-    onHeld: (agent, message) => void reporter.log(agent, "warning", `Throttled by the node: ${message}`),
-  });
+  const { guards, cpuGuard } = guardsOf(parts, { agents, stats, link, reporter });
   const generations = new Generations(registry.generationsPath);
   const fleetReports = new FleetReports({
     generations,
@@ -250,17 +120,10 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     peers,
     find: (actorId) => supervisor.findById(actorId),
     beat: (agent) => vitals.beat(agent),
-    onYield: (agent, epoch, message) => void yieldAgent(agent, epoch, message),
-    onConflict: (agent, message) => reporter.nodeLog("error", message, { child_name: agent.name }),
+    turns,
+    forget: (agent, why) => roster.forget(agent, why),
+    say: (agent, message) => reporter.nodeLog("error", message, { child_name: agent.name }),
   });
-  const yieldAgent = (agent: SupervisedAgent, epoch: number, message: string) =>
-    turns.take(agent.name, async () => {
-      if (supervisor.find(agent.name) !== agent || agent.config.epoch >= epoch) return;
-      reporter.nodeLog("error", message, { child_name: agent.name });
-      // Recorded first: a power cut in between must not bring it back.
-      await roster.forget(agent.name, "yield");
-      await agent.stop("yield");
-    });
   const arrivals = new Arrivals({
     node,
     link,

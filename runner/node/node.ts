@@ -8,7 +8,8 @@ import type { StopReason } from "../supervisor/state.ts";
 import type { UpgradeNews } from "../upgrade/upgrades.ts";
 import type { AgentEvents } from "./agents/agent_events.ts";
 import { endImpostor } from "./agents/socket_guard.ts";
-import { assemble, type Assembly, type NodeParts } from "./assembly.ts";
+import { assemble } from "./assembly.ts";
+import type { Assembly, NodeParts } from "./node_parts.ts";
 import type { PresenceProof } from "./reports/presence.ts";
 
 /** Time for the last messages to reach the broker, in milliseconds. */

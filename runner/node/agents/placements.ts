@@ -8,6 +8,7 @@ import type { Clock } from "../../clock.ts";
 import type { IncomingMessage } from "../../link/link.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { NodeKey } from "../../trust/node_key.ts";
+import type { Turns } from "../../turns.ts";
 import type { Peers } from "../migration/peers.ts";
 
 export interface PlacementParts {
@@ -18,10 +19,11 @@ export interface PlacementParts {
   readonly find: (actorId: string) => SupervisedAgent | undefined;
   /** Sends a heartbeat of the agent now. */
   readonly beat: (agent: SupervisedAgent) => void;
-  /** The agent was placed on another node later. @param message for the operator */
-  readonly onYield: (agent: SupervisedAgent, epoch: number, message: string) => void;
-  /** Both agents have the same epoch: an operator has to decide. */
-  readonly onConflict: (agent: SupervisedAgent, message: string) => void;
+  readonly turns: Pick<Turns, "take">;
+  /** Records that the agent should not run here. */
+  readonly forget: (agent: string, why: "yield") => Promise<void>;
+  /** Tells the operator. */
+  readonly say: (agent: SupervisedAgent, message: string) => void;
 }
 
 /** What an agent's heartbeat says of its placement. */
@@ -52,8 +54,9 @@ const BEAT_INTERVAL_MS = 1_000;
 const MAX_OTHERS = 16;
 
 /**
- * Invariants: an agent that moves is ignored; with `--trust` only an enrolled node counts, and only for what it has
- * signed for this very start of the agent, so no recorded heartbeat ends an agent.
+ * Invariants: an agent that moves is ignored, and until its old node has released it, it reports epoch 0, because the
+ * old node may keep it; with `--trust` only an enrolled node counts, and only for what it has signed for this very start
+ * of the agent, so no recorded heartbeat ends an agent.
  */
 export class Placements {
   readonly #own = new WeakMap<SupervisedAgent, Own>();
@@ -63,7 +66,7 @@ export class Placements {
   /** For the agent's heartbeat. */
   report(agent: SupervisedAgent): PlacementReport {
     const { placement, other } = this.#of(agent);
-    const { epoch } = agent.config;
+    const epoch = agent.state.passage === "arriving" ? 0 : agent.config.epoch;
     if (other === undefined) return { epoch, placement };
     const { node, key } = this.parts;
     return {
@@ -101,7 +104,7 @@ export class Placements {
     switch (verdict) {
       case "yield":
         own.isYielding = true;
-        return this.parts.onYield(
+        return await this.#yield(
           agent,
           rival.epoch,
           `Agent '${agent.name}' has been placed on node '${node}' since (epoch ${rival.epoch}, here ${epoch}): ` +
@@ -129,11 +132,22 @@ export class Placements {
     }
   }
 
+  async #yield(agent: SupervisedAgent, epoch: number, message: string): Promise<void> {
+    const { turns, forget, say, find } = this.parts;
+    await turns.take(agent.name, async () => {
+      if (find(agent.actorId) !== agent || agent.config.epoch >= epoch) return;
+      say(agent, message);
+      // Recorded first: a power cut in between must not bring it back.
+      await forget(agent.name, "yield");
+      await agent.stop("yield");
+    });
+  }
+
   #tell(agent: SupervisedAgent, node: string, message: string): void {
     const { told } = this.#of(agent);
     if (told.has(node) || told.size >= MAX_OTHERS) return;
     told.add(node);
-    this.parts.onConflict(agent, message);
+    this.parts.say(agent, message);
   }
 
   #lasts({ equals }: Own, node: string): boolean {

@@ -4,6 +4,7 @@ import { actorId } from "../../../../../protocol/ids.ts";
 import { placementText } from "../../../../../protocol/signing/statements.ts";
 import { Placements } from "../../../../../runner/node/agents/placements.ts";
 import { Peers } from "../../../../../runner/node/migration/peers.ts";
+import { Turns } from "../../../../../runner/turns.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
 import { FakeClock, settled } from "../../../../support/fake_clock.ts";
 import { fakeNode } from "../../../../support/fake_node.ts";
@@ -12,6 +13,7 @@ import { testKey } from "../../../../support/identity.ts";
 
 const A = actorId("a");
 const TOPIC = `agents/${A}/heartbeat`;
+const YIELDED = ["Agent 'a' has been placed on node 'attic'", "is forgotten: yield", "ends: yield"];
 const ATTIC_KEY = testKey("attic");
 
 interface Scene {
@@ -23,10 +25,17 @@ interface Scene {
 }
 
 /** Agent `a` of epoch 5 on node `hall`. @param trusts whether only the enrolled node `attic` counts */
-function scene(trusts: boolean, isMoving = false): Scene {
+function scene(trusts: boolean, passage = "open"): Scene {
   const events: string[] = [];
   const clock = new FakeClock();
-  const agent = { name: "a", actorId: A, isMoving, config: { epoch: 5 } } as unknown as SupervisedAgent;
+  const agent = {
+    name: "a",
+    actorId: A,
+    isMoving: passage !== "open",
+    state: { passage },
+    config: { epoch: 5 },
+    stop: (why: string) => Promise.resolve(void events.push(`ends: ${why}`)),
+  } as unknown as SupervisedAgent;
   const nodeKey = (node: string) => Promise.resolve(node === "attic" ? ATTIC_KEY.public : undefined);
   const placements = new Placements({
     node: "hall",
@@ -35,8 +44,9 @@ function scene(trusts: boolean, isMoving = false): Scene {
     peers: new Peers(trusts ? { isEnforced: true, nodeKey } : undefined, clock),
     find: (id) => id === A ? agent : undefined,
     beat: () => events.push("beat"),
-    onYield: (_agent, epoch) => events.push(`yield to ${epoch}`),
-    onConflict: (_agent, message) => events.push(message.replace(/ (too|, )[^]*/, "")),
+    turns: new Turns(),
+    forget: (_, why) => Promise.resolve(void events.push(`is forgotten: ${why}`)),
+    say: (_agent, message) => events.push(message.replace(/ (too|, |since)[^]*/, "")),
   });
   return {
     events,
@@ -60,7 +70,7 @@ Deno.test("to one that was placed later an agent yields, once; to one placed ear
   assertEquals(events, []);
   await hear({ node: "attic", epoch: 9 });
   await hear({ node: "attic", epoch: 9 });
-  assertEquals(events, ["yield to 9"]);
+  assertEquals(events, YIELDED);
 });
 
 Deno.test("at equal epochs the conflict is told once, and only when the other one goes on", async () => {
@@ -83,9 +93,20 @@ Deno.test("a node that knows no epochs is told of, for it does not yield by itse
 });
 
 Deno.test("an agent on its way between nodes is left to the move", async () => {
-  const { events, hear } = scene(false, true);
+  const { events, hear } = scene(false, "leaving");
   await hear({ node: "attic", epoch: 9 });
   assertEquals(events, []);
+});
+
+Deno.test("until its old node has released it, an agent says no epoch that would make that one yield", () => {
+  assertEquals(
+    [scene(false, "arriving"), scene(false, "leaving"), scene(false)].map(({ report }) => report().epoch),
+    [
+      0,
+      5,
+      5,
+    ],
+  );
 });
 
 Deno.test("with --trust only what an enrolled node has signed for this very start ends an agent", async () => {
@@ -105,7 +126,7 @@ Deno.test("with --trust only what an enrolled node has signed for this very star
   await hear({ node: "attic", epoch: 9, presence: { to: placement, seal } });
   assertEquals(events, []);
   await hear(said("attic", 9, placement));
-  assertEquals(events, ["yield to 9"]);
+  assertEquals(events, YIELDED);
 });
 
 Deno.test("each start signs for the other one that it has heard, and says so at once, but not in a flood", async () => {
