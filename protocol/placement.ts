@@ -29,6 +29,15 @@ export function placementVerdict(epoch: number, rival: Rival): PlacementVerdict 
   return rival.epoch === epoch ? "conflict" : "stay";
 }
 
+/**
+ * The epoch of an agent that moves.
+ * @param ordered by whoever moves it; 0 if they know no epochs
+ * @param nowSeconds when the move was ordered
+ */
+export function epochAfterMove(before: number, ordered: number, nowSeconds: number): number {
+  return ordered > before ? ordered : nextEpoch([before], nowSeconds);
+}
+
 /** The epoch in a report; 0 from a node that knows none. */
 export function epochIn(value: unknown): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;

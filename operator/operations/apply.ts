@@ -1,5 +1,6 @@
 /** Makes a fleet match its file: surveys, plans, and carries out the plan. */
 import { readGiven } from "../../protocol/config/text_file.ts";
+import { actorId } from "../../protocol/ids.ts";
 import { dirname, resolve } from "@std/path";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import { type FleetEntry, parseFleet } from "../fleet/fleet_file.ts";
@@ -10,6 +11,7 @@ import { nodeStatus } from "../fleet/node_status.ts";
 import { FleetBoard } from "./fleet_board.ts";
 import { agentsOff, liveAgents } from "./find.ts";
 import { inspectOn } from "./inspect.ts";
+import { migrateFrom } from "./migrate.ts";
 import { type ActualNode, isChange, plan, type Step, type Wanted, wantedAgents } from "./plan.ts";
 import { riskWarnings, targetWarnings } from "./plan_warnings.ts";
 import { spawn, type SpawnOutcome } from "./spawn.ts";
@@ -157,9 +159,12 @@ async function carryOut(operator: Operator, step: Step, options: ApplyOptions): 
         return ended(failureOf(outcome), outcome.kind === "unsettled");
       }
       case "move":
-        await commander.command(step.from, "migrate", { name: step.agent, target_node: step.node }, {
-          timeoutMs: options.timeoutMs ?? 120_000,
-        });
+        await migrateFrom(
+          operator,
+          { name: step.agent, actorId: actorId(step.agent), node: step.from },
+          step.node,
+          timeout,
+        );
         return ended(undefined);
       case "stop":
         await commander.command(step.node, "stop", { name: step.agent }, timeout);

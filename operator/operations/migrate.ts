@@ -1,4 +1,5 @@
 /** Moves an agent to another node. */
+import { nextEpoch } from "../../protocol/placement.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { CommandOptions } from "../commander.ts";
 import { fieldsOf } from "../json.ts";
@@ -32,7 +33,7 @@ export async function migrate(
 /** As `migrate`, for a known place. @throws as `migrate` */
 export async function migrateFrom(
   operator: Operator,
-  { name, node: from }: Place,
+  { name, actorId, node: from }: Place,
   to: string,
   { timeoutMs = TIMEOUT_MS }: CommandOptions = {},
 ): Promise<Migration> {
@@ -45,10 +46,12 @@ export async function migrateFrom(
       return success === true ? { done: true } : { error: String(error) };
     },
   };
+  const known = operator.fleet.instances(actorId).map(({ epoch }) => epoch);
+  const order = { name, target_node: to, epoch: nextEpoch(known, Date.now() / 1000) };
   await obeyed(
     operator,
     signs,
-    (signal) => operator.commander.command(from, "migrate", { name, target_node: to }, { timeoutMs, signal }),
+    (signal) => operator.commander.command(from, "migrate", order, { timeoutMs, signal }),
   );
   return { agent: name, from, to };
 }

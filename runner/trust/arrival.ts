@@ -4,6 +4,7 @@
  * started with (`_jws`). The old node alone vouches only for the persisted state.
  */
 import { isJsonObject } from "../../protocol/json.ts";
+import { epochAfterMove, epochIn } from "../../protocol/placement.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { KeySet } from "../../protocol/signing/keys.ts";
 import { keyObjection, type Objection, objectionTo } from "../../protocol/signing/decision.ts";
@@ -63,6 +64,7 @@ export async function provenArrival(
     _jws: spawnJws,
     node: place.node,
     replace: false,
+    epoch: epochAfterMove(epochIn(config.epoch), orderedEpoch(order), order.claims.iat),
     // Persisted state must be sealed.
     state: undefined,
     migration: { id, from, paused, key, hand_over: seal, ...(sealed === undefined ? {} : { sealed }) },
@@ -87,6 +89,10 @@ function orderObjection(
     code: "unproved_migration",
     reason: `the signed migrate does not move '${name}' to '${place.node}'`,
   };
+}
+
+function orderedEpoch({ claims: { command } }: Verified): number {
+  return isJsonObject(command) ? epochIn(command.epoch) : 0;
 }
 
 function configIn({ claims: { command, topic, node } }: Verified, name: string) {

@@ -52,6 +52,9 @@ Deno.test("a migrated agent goes on with its state, and never runs on two nodes 
     assertEquals(list.json.agents, []);
     const back = await migrate(bus, "b", "a");
     assertEquals(back.json.success, true);
+    const { json: { agents: [{ epoch }] } } = await bus.ask("nodes/a/list", {});
+    const there = bus.all("nodes/b/spawn").find(({ json }) => json?.migration !== undefined)?.json.epoch;
+    assertEquals([there > 1_700_000_000, epoch > there], [true, true], "each move raises the epoch");
     const sent = bus.all("nodes/a/spawn").find((message) => message.json?.migration !== undefined);
     assertEquals(sent?.json.colour, "green");
   });

@@ -49,10 +49,16 @@ Deno.test("an agent moves between two enrolled nodes, what it has persisted is u
     await boss.order("nodes/a/desired_state", { node: "a", agents: [{ ...X, name: "y" }] });
     await bus.on(`agents/${actorId("y")}/heartbeat`, ({ json }) => json.state === "running");
     await bus.on("at/x", ({ json }) => json.n >= 3);
-    for (const name of ["x", "y"]) {
-      const { json } = await boss.order("nodes/a/migrate", { name, target_node: "b" });
+    const epoch = 2 ** 40;
+    for (const order of [{ name: "x" }, { name: "y", epoch }]) {
+      const { json } = await boss.order("nodes/a/migrate", { ...order, target_node: "b" });
       assertEquals([json.ok, json.error], [true, undefined]);
     }
+    // What the old node says of the epoch is not signed: it is that of the order, or when that was signed.
+    const epochs = (name: string) =>
+      bus.on(`agents/${actorId(name)}/heartbeat`, (said) => at("b")(said) && said.json.epoch > 0);
+    assertEquals((await epochs("x")).json.epoch > 1_700_000_000, true);
+    assertEquals((await epochs("y")).json.epoch, epoch);
     assertEquals([await agentsOn("a"), (await agentsOn("b")).sort()], [[], ["x", "y"]]);
     await bus.on("at/x", at("b"));
     const counts = bus.all("at/x").map(({ json }) => json.n);

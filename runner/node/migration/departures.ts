@@ -8,6 +8,7 @@
  * record here decides, whatever crashes in between.
  */
 import { type Move, type Progress, progressText } from "../../../protocol/signing/statements.ts";
+import { epochAfterMove } from "../../../protocol/placement.ts";
 import { topics } from "../../../protocol/topics.ts";
 import { Refusal } from "../../../protocol/signing/refusal.ts";
 import type { Clock } from "../../clock.ts";
@@ -52,12 +53,19 @@ type HandOverResult =
   | { readonly kind: "busy" }
   | { readonly kind: "ended" };
 
+/** The command to move an agent. */
+export interface Order {
+  /** In its signed form, if it was signed: for a target that wants to see it. */
+  readonly jws: string | undefined;
+  /** The agent's epoch on the target; 0 if the sender knows no epochs. */
+  readonly epoch: number;
+}
+
 interface Departure extends Target {
   readonly id: string;
   readonly agent: SupervisedAgent;
   readonly target: string;
-  /** The signed command to move it. */
-  readonly order?: string | undefined;
+  readonly order: Order;
 }
 
 /** A move in progress: which target must report, about which hand-over, and the callback. */
@@ -94,10 +102,9 @@ export class Departures {
 
   /**
    * Moves an agent. Resolves once it is the target's.
-   * @param order the signed command to do so, for a target that wants to see it
    * @throws DepartureError when it stays
    */
-  async move(agent: SupervisedAgent, target: string, order?: string): Promise<void> {
+  async move(agent: SupervisedAgent, target: string, order: Order): Promise<void> {
     if (this.#moving.has(agent.name)) throw new DepartureError(`Agent '${agent.name}' is already moving`);
     if (agent.state.passage !== "open") {
       throw new DepartureError(`Agent '${agent.name}' has not arrived here yet`);
@@ -233,14 +240,15 @@ export class Departures {
   }
 
   async #pack({ agent, target, id, box, order }: Departure): ReturnType<typeof packHandOver> {
-    const { node, key, stateFiles } = this.parts;
+    const { node, key, stateFiles, clock } = this.parts;
+    const epoch = epochAfterMove(agent.config.epoch, order.epoch, clock.epochSeconds());
     return await packHandOver({
       move: { id, agent: agent.name, from: node, to: target },
-      config: agent.config.raw,
+      config: { ...agent.config.raw, epoch },
       state: await stateFiles.read(agent.name),
       paused: agent.state.paused,
       box,
-      order,
+      order: order.jws,
       key,
     });
   }

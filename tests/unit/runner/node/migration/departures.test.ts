@@ -31,7 +31,7 @@ function stage(demandsProof = true) {
   let ended: { readonly migration: string } | undefined;
   const agent = {
     name: "x",
-    config: config("x", { _jws: "the signed spawn" }),
+    config: config("x", { _jws: "the signed spawn", epoch: 4 }),
     state: { passage: "open", paused: false },
     isReady: true,
     ended: new Promise(() => {}),
@@ -76,8 +76,8 @@ function stage(demandsProof = true) {
 type Stage = ReturnType<typeof stage>;
 
 /** Begins a move to `t`; what is thrown is kept for later. */
-async function begin({ departures, agent, last }: Stage, target = "t") {
-  const moved = departures.move(agent, target, "the signed order").then(
+async function begin({ departures, agent, last }: Stage, target = "t", epoch = 0) {
+  const moved = departures.move(agent, target, { jws: "the signed order", epoch }).then(
     () => undefined,
     (error: Error) => error,
   );
@@ -119,7 +119,7 @@ const report = (move: Parameters<typeof offerText>[0], handOver: string, progres
 Deno.test("a target that is not enrolled, or answers by another's key, is handed nothing", async () => {
   const here = stage();
   await assertRejects(
-    () => here.departures.move(here.agent, "u"),
+    () => here.departures.move(here.agent, "u", { jws: undefined, epoch: 0 }),
     DepartureError,
     "'u' is not enrolled here",
   );
@@ -198,6 +198,18 @@ for (const progress of ["refused", "installing"] as const) {
     assertEquals([here.did, here.last("nodes/t/migration").decision], [["goes on"], "abort"]);
   });
 }
+
+Deno.test("a move raises the epoch to what was ordered, and by itself where the order has none that is higher", async () => {
+  for (const [ordered, epoch] of [[2 ** 40, 2 ** 40], [0, 1_700_000_000], [3, 1_700_000_000]]) {
+    const here = stage(false);
+    const { moved } = await begin(here, "t", ordered);
+    await here.overheard("nodes/t/agents", { agents: [] });
+    await handedOver(here);
+    assertEquals(here.last("nodes/t/spawn").epoch, epoch);
+    await here.clock.advance(10_000);
+    await moved;
+  }
+});
 
 Deno.test("without --trust anybody's answer counts, and a node of another kind is handed the state as it is", async () => {
   const here = stage(false);
