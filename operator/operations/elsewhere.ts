@@ -4,6 +4,7 @@ import type { Fleet } from "../fleet/fleet.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { agentsOff, located } from "./find.ts";
 import { migrate } from "./migrate.ts";
+import { riskOf } from "./risk.ts";
 import { stopAt } from "./stop.ts";
 
 /** What the spawn may do to an agent of the same name on another node. */
@@ -58,12 +59,6 @@ export async function clearTheWay(
     `Agent '${agent}' is on node '${away}', which is off, and would run twice when that is back: ` +
       `--replace-on ${away} gives it up there`,
   );
-}
-
-/** Explains the risk of abandoning an agent on a node that does not answer. */
-export function riskOf(agent: string, node: string): string {
-  return `Node '${node}' is off: it stops its '${agent}' when it is back and hears of this one. Until then both run if ` +
-    "it is only cut off from the broker. What the agent has persisted stays there";
 }
 
 function offElsewhere(fleet: Fleet, agent: string, node: string): readonly string[] {

@@ -1,7 +1,7 @@
 /** Finds likely mistakes in a fleet file: unknown nodes, and labels that no node has. Pure. */
 import type { FleetEntry } from "../fleet/fleet_file.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
-import { riskOf } from "./elsewhere.ts";
+import { riskOf } from "./risk.ts";
 import { type ActualNode, hasAll, type Step } from "./plan.ts";
 
 /** @returns one sentence per mistake, in the file's order */

@@ -380,6 +380,8 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     assertEquals((await stage.agent("moves").task(1)).node, "other-node");
     await page.waitForSelector(`${rowOf("moves")} .c-node >> text=other-node`);
     await page.dragAndDrop(rowOf("moves"), '[data-node="test-node"]');
+    await page.waitForSelector("dialog [value=test-node]:checked");
+    await page.click("dialog button[type=submit]");
     await page.waitForSelector(".toast-good >> text=Agent 'moves' has moved from other-node to test-node");
     assertEquals((await stage.agent("moves").task(1)).node, "test-node");
   },

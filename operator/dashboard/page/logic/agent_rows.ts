@@ -1,5 +1,6 @@
 /** Chooses the agents that the list shows, their order and headings. Pure. */
 import type { AgentDto, NodeDto } from "../../wire.ts";
+import { fitsLabels, labelFilter } from "./bulk.ts";
 import { AGENT_STATES, type AgentState, agentState } from "./states.ts";
 
 const SORT_KEYS = ["name", "state", "node", "restarts", "cpu", "memory", "uptime"] as const;
@@ -7,6 +8,8 @@ export type SortKey = typeof SORT_KEYS[number];
 
 export interface ListOptions {
   readonly text: string;
+  /** Labels of nodes, such as `room=kitchen,!beta`. */
+  readonly labels: string;
   /** Empty: all states. */
   readonly states: ReadonlySet<AgentState>;
   readonly grouped: boolean;
@@ -45,8 +48,10 @@ export function rowsOf(
   now: number,
 ): Row[] {
   const part = options.text.trim().toLowerCase();
+  const labels = labelFilter(options.labels);
   const rows: AgentRow[] = [];
   for (const agent of agents) {
+    if (!fitsLabels(labels, agent, nodes)) continue;
     const state = agentState(agent, nodes.get(agent.node ?? ""), now);
     if (options.states.size > 0 && !options.states.has(state)) continue;
     if (part !== "" && !haystack(agent).includes(part)) continue;
@@ -61,6 +66,7 @@ export function optionsIn(query: URLSearchParams, folded: ReadonlySet<string>): 
   const states = query.get("state")?.split(",") ?? [];
   return {
     text: query.get("q") ?? "",
+    labels: query.get("labels") ?? "",
     states: new Set(AGENT_STATES.filter((state) => states.includes(state))),
     grouped: query.get("arrange") !== "flat",
     sort: SORT_KEYS.find((key) => key === query.get("sort")) ?? "name",
@@ -71,10 +77,11 @@ export function optionsIn(query: URLSearchParams, folded: ReadonlySet<string>): 
 
 /** Writes the options as query fields of the URL; defaults are empty, so they are left out. */
 export function queryOf(
-  { text, states, grouped, sort, descending }: ListOptions,
+  { text, labels, states, grouped, sort, descending }: ListOptions,
 ): Readonly<Record<string, string>> {
   return {
     q: text,
+    labels,
     state: [...states].join(","),
     arrange: grouped ? "" : "flat",
     sort: sort === "name" ? "" : sort,
@@ -149,10 +156,10 @@ function compare(a: string | number, b: string | number): number {
 function grouped(
   rows: readonly AgentRow[],
   nodes: ReadonlyMap<string, NodeDto>,
-  { text, states, folded }: ListOptions,
+  { text, labels, states, folded }: ListOptions,
 ): Row[] {
   const groups = new Map<string, AgentRow[]>();
-  const isFiltered = text.trim() !== "" || states.size > 0;
+  const isFiltered = text.trim() !== "" || labels.trim() !== "" || states.size > 0;
   if (!isFiltered) { for (const name of nodes.keys()) groups.set(name, []); }
   for (const row of rows) {
     const name = row.agent.node ?? NOWHERE;

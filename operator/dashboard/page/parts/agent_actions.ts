@@ -24,7 +24,9 @@ export function agentActions(app: App, agent: AgentDto, state: AgentState): Menu
     { icon: "stop", label: "Stop…", disabled: !isThere, run: () => ask(app, "stop", agent) },
     edit,
     { icon: "call", label: "Call handle_task…", disabled: !isThere, run: () => ask(app, "task", agent) },
-    { icon: "move", label: "Migrate…", disabled: !isThere, run: () => ask(app, "migrate", agent) },
+    state === "lost"
+      ? { icon: "move", label: "Start elsewhere…", run: () => ask(app, "start_elsewhere", agent) }
+      : { icon: "move", label: "Migrate…", disabled: !isThere, run: () => ask(app, "migrate", agent) },
     {
       icon: "trash",
       label: "Delete…",
@@ -40,6 +42,10 @@ export function editHref({ actor_id }: AgentDto): string {
   return href("spawn", undefined, { from: actor_id });
 }
 
-function ask(app: App, kind: "task" | "migrate" | "stop" | "delete", agent: AgentDto): void {
+function ask(
+  app: App,
+  kind: "task" | "migrate" | "start_elsewhere" | "stop" | "delete",
+  agent: AgentDto,
+): void {
   app.asked.value = { kind, agent };
 }

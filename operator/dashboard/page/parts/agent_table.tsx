@@ -15,10 +15,11 @@ import { Menu } from "./menu.tsx";
 import { SortHead } from "./sort_head.tsx";
 
 const COLUMNS: readonly {
-  readonly key: SortKey | "topics" | "actions";
+  readonly key: SortKey | "check" | "topics" | "actions";
   readonly label: string;
   readonly class: string;
 }[] = [
+  { key: "check", label: "", class: "c-check" },
   { key: "name", label: "Agent", class: "c-name" },
   { key: "state", label: "State", class: "c-state" },
   { key: "node", label: "Node", class: "c-node" },
@@ -44,10 +45,12 @@ export function Head(
     <div role="rowgroup" class="table-head">
       <div role="row" class="row row-head">
         {COLUMNS.map(({ key, label, class: name }) => {
-          if (key === "topics" || key === "actions") {
+          if (key === "check" || key === "topics" || key === "actions") {
             return (
               <span key={key} role="columnheader" class={name}>
-                {label === "" ? <span class="unseen">Actions</span> : label}
+                {label === ""
+                  ? <span class="unseen">{key === "check" ? "Selected" : "Actions"}</span>
+                  : label}
               </span>
             );
           }
@@ -77,7 +80,7 @@ interface RowProps<T extends Row> {
   readonly onFold: (node: string) => void;
 }
 
-/** A row. When agents are grouped by node, dropping an agent here moves it to this row's node. */
+/** A row. When agents are grouped by node, dropping an agent here asks whether to move it to this row's node. */
 export function RowView(props: RowProps<Row>): JSX.Element {
   const app = useApp();
   const [isTarget, setTarget] = useState(false);
@@ -96,7 +99,10 @@ export function RowView(props: RowProps<Row>): JSX.Element {
       event.preventDefault();
       setTarget(false);
       const agent = app.store.agents.get(event.dataTransfer?.getData(DRAG_TYPE) ?? "");
-      if (agent !== undefined && node !== null && agent.node !== node) void app.migrate(agent, node);
+      // A slip of the hand must not move an agent: the dialog asks.
+      if (agent !== undefined && node !== null && agent.node !== node) {
+        app.asked.value = { kind: "migrate", agent, target: node };
+      }
     },
   };
   const shared = {
@@ -166,6 +172,19 @@ function AgentCells({ row: { agent, state } }: { readonly row: AgentRow }): JSX.
   const task = agent.task !== null && agent.task !== agent.state ? agent.task : agent.description;
   return (
     <>
+      <span role="cell" class="c-check" onClick={(event) => event.stopPropagation()}>
+        {app.mayControl && (
+          <label>
+            <input
+              type="checkbox"
+              tabIndex={-1}
+              aria-label={`Select ${agent.name}`}
+              checked={app.selection.has(agent.actor_id)}
+              onChange={() => app.selection.toggle(agent.actor_id)}
+            />
+          </label>
+        )}
+      </span>
       <span role="cell" class="c-name">
         <a href={href("agents", agent.actor_id)} tabIndex={-1} onClick={(event) => event.stopPropagation()}>
           {agent.name}

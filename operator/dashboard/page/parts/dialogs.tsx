@@ -1,14 +1,15 @@
-/** Confirmation dialogs. They use the native `<dialog>`, which traps the focus and closes on Escape. */
-import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+/** Confirmation dialogs. */
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import type { ActionOutcome, AgentDto, Inspection } from "../../wire.ts";
-import { nodeState } from "../logic/states.ts";
 import { apiPath, get } from "../state/api.ts";
 import { VIEW_ROWS } from "../logic/views.ts";
 import { useApp } from "../state/app.ts";
 import { Button, JsonText } from "./basics.tsx";
 import { Field, OutcomeBox } from "./form.tsx";
-import { StateMark } from "./marks.tsx";
+import { BulkDialog } from "./bulk_dialog.tsx";
+import { Dialog } from "./dialog.tsx";
+import { MoveDialog } from "./move_dialog.tsx";
 
 export function Dialogs(): JSX.Element | null {
   const app = useApp();
@@ -17,7 +18,8 @@ export function Dialogs(): JSX.Element | null {
     case undefined:
       return null;
     case "migrate":
-      return <MigrateDialog agent={ask.agent} />;
+    case "start_elsewhere":
+      return <MoveDialog kind={ask.kind} agent={ask.agent} target={ask.target} />;
     case "task":
       return <TaskDialog agent={ask.agent} />;
     case "stop":
@@ -26,95 +28,13 @@ export function Dialogs(): JSX.Element | null {
       return <DeleteDialog agent={ask.agent} />;
     case "stop_all":
       return <StopAllDialog node={ask.node} />;
+    case "bulk":
+      return <BulkDialog key={ask.action} action={ask.action} agents={ask.agents} />;
     case "help":
       return <HelpDialog />;
     default:
       return ask satisfies never;
   }
-}
-
-function Dialog(
-  { title, children }: { readonly title: string; readonly children: ComponentChildren },
-): JSX.Element {
-  const app = useApp();
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement) opener.focus();
-    };
-  }, []);
-  const close = () => app.asked.value = null;
-  return (
-    <dialog
-      ref={dialog}
-      class="dialog"
-      aria-label={title}
-      onClose={close}
-      onClick={({ target, currentTarget }) => target === currentTarget && close()}
-    >
-      <div class="dialog-box">
-        <header class="dialog-head">
-          <h2>{title}</h2>
-          <Button tone="ghost" iconOnly icon="close" label="Close" onClick={close} />
-        </header>
-        {children}
-      </div>
-    </dialog>
-  );
-}
-
-function MigrateDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
-  const app = useApp();
-  const { store } = app;
-  store.watchFleet();
-  const targets = [...store.nodes.values()].filter(({ name }) => name !== agent.node)
-    .sort((a, b) => a.name < b.name ? -1 : 1);
-  const ready = targets.filter((node) => nodeState(node, store.judged.value) === "online");
-  const [target, setTarget] = useState(ready[0]?.name ?? "");
-  const move = (event: Event) => {
-    event.preventDefault();
-    app.asked.value = null;
-    void app.migrate(agent, target);
-  };
-  return (
-    <Dialog title={`Migrate ${agent.name}`}>
-      <form onSubmit={move}>
-        <p>Its code, config and state file go along. It runs on {agent.node} until the other node has it.</p>
-        <fieldset class="choices">
-          <legend>To which node</legend>
-          {targets.length === 0 && <p class="note">There is no other node.</p>}
-          {targets.length > 0 && ready.length === 0 && (
-            <p class="note">No other node is online: it can move once one is.</p>
-          )}
-          {targets.map((node) => {
-            const state = nodeState(node, store.judged.value);
-            return (
-              <label key={node.name} class="choice">
-                <input
-                  type="radio"
-                  name="target"
-                  value={node.name}
-                  checked={node.name === target}
-                  autofocus={node.name === target}
-                  disabled={state !== "online"}
-                  onChange={() => setTarget(node.name)}
-                />
-                <span class="choice-name">{node.name}</span>
-                <span class="note">{node.agents.length} agents</span>
-                <StateMark state={state} />
-              </label>
-            );
-          })}
-        </fieldset>
-        <footer class="dialog-foot">
-          <Button label="Cancel" onClick={() => app.asked.value = null} />
-          <Button type="submit" tone="primary" icon="move" label="Migrate" disabled={target === ""} />
-        </footer>
-      </form>
-    </Dialog>
-  );
 }
 
 function TaskDialog({ agent }: { readonly agent: AgentDto }): JSX.Element {
@@ -269,6 +189,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["p", "Pause or resume the agent"],
   ["r", "Restart the agent"],
   ["m", "Migrate the agent"],
+  ["x", "Select the agent, for an action on several"],
   ["d", "Light or dark colours"],
   ["?", "This list"],
   ["Esc", "Close"],

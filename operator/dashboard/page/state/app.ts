@@ -8,7 +8,9 @@ import { act, apiPath } from "./api.ts";
 import { Chat } from "./chat.ts";
 import type { Connection } from "./connection.ts";
 import { Drafts } from "./drafts.ts";
+import type { BulkAction } from "../logic/bulk.ts";
 import type { Router } from "./router.ts";
+import { Selection } from "./selection.ts";
 import type { Store } from "./store.ts";
 import type { ThemeChoice } from "./theme.ts";
 
@@ -21,11 +23,17 @@ export interface Toast {
 
 /** A dialog that asks before an action. */
 export type Ask =
-  | { readonly kind: "migrate"; readonly agent: AgentDto }
+  | {
+    readonly kind: "migrate" | "start_elsewhere";
+    readonly agent: AgentDto;
+    /** The node chosen at first. */
+    readonly target?: string;
+  }
   | { readonly kind: "task"; readonly agent: AgentDto }
   | { readonly kind: "stop"; readonly agent: AgentDto }
   | { readonly kind: "delete"; readonly agent: AgentDto }
   | { readonly kind: "stop_all"; readonly node: string }
+  | { readonly kind: "bulk"; readonly action: BulkAction; readonly agents: readonly AgentDto[] }
   | { readonly kind: "help" };
 
 const GOOD_TOAST_MS = 6000;
@@ -37,6 +45,7 @@ export class App {
   readonly asked: Signal<Ask | null> = signal(null);
   readonly chat: Chat = new Chat();
   readonly drafts: Drafts = new Drafts();
+  readonly selection: Selection = new Selection();
   #nextToast = 1;
   readonly #holds: Signal<number> = signal(0);
 
@@ -72,6 +81,13 @@ export class App {
     return outcome;
   }
 
+  /** Shows what has come of something. */
+  tell(text: string, isGood: boolean): void {
+    const id = this.#nextToast++;
+    this.#show({ id, kind: isGood ? "good" : "bad", text });
+    setTimeout(() => this.dismiss(id), isGood ? GOOD_TOAST_MS : BAD_TOAST_MS);
+  }
+
   async command(
     agent: AgentDto,
     command: AgentCommand,
@@ -89,6 +105,15 @@ export class App {
   /** Restarts an agent that has ended. */
   async start(agent: AgentDto): Promise<ActionOutcome> {
     return await this.perform(`Starting ${agent.name}`, apiPath("agents", agent.actor_id, "start"));
+  }
+
+  /** Starts an agent whose node is off on another node. */
+  async startElsewhere(agent: AgentDto, target: string): Promise<ActionOutcome> {
+    return await this.perform(
+      `Starting ${agent.name} on ${target}`,
+      apiPath("agents", agent.actor_id, "start_elsewhere"),
+      { target_node: target },
+    );
   }
 
   /** Removes an agent that has ended from the list. */

@@ -12,9 +12,11 @@ import {
   type Row,
   rowsOf,
 } from "../logic/agent_rows.ts";
+import { labelFilter } from "../logic/bulk.ts";
 import { plural } from "../logic/format.ts";
 import { AGENT_STATES } from "../logic/states.ts";
 import { Head, RowView } from "../parts/agent_table.tsx";
+import { BulkBar } from "../parts/bulk_bar.tsx";
 import { Button, Empty, PageHead, SearchField, Segments } from "../parts/basics.tsx";
 import { StateMark } from "../parts/marks.tsx";
 import { useMedia } from "../parts/media.ts";
@@ -34,14 +36,18 @@ export function Agents(): JSX.Element {
   const options = optionsIn(router.route.value.query, folded.value);
   const set = ({ folded: toFold, ...change }: Partial<ListOptions>) => {
     if (toFold !== undefined) folded.value = toFold;
-    else router.choose(queryOf({ ...options, ...change }), "text" in change ? "typing" : "choice");
+    else {router.choose(
+        queryOf({ ...options, ...change }),
+        "text" in change || "labels" in change ? "typing" : "choice",
+      );}
   };
   const { rows, onActivity } = useRows(options);
   /** The key of the focused row. Not its index, because rows move. */
   const focused = useSignal("");
   const active = Math.max(0, rows.findIndex(({ key }) => key === focused.value));
   const list = useRef<HTMLDivElement>(null);
-  const shown = rows.filter((row) => row.kind === "agent").length;
+  const shownIds = rows.flatMap((row) => row.kind === "agent" ? [row.agent.actor_id] : []);
+  const shown = shownIds.length;
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target instanceof HTMLInputElement || event.metaKey || event.ctrlKey || event.altKey) return;
@@ -63,6 +69,7 @@ export function Agents(): JSX.Element {
     if (!app.mayControl) return;
     if (event.key === "p") void app.command(agent, state === "paused" ? "resume" : "pause");
     if (event.key === "r") void app.command(agent, "restart");
+    if (event.key === "x") app.selection.toggle(agent.actor_id);
     if (event.key === "m") app.asked.value = { kind: "migrate", agent };
   };
 
@@ -73,6 +80,7 @@ export function Agents(): JSX.Element {
         note={`${plural(shown, "agent")}${shown < store.agents.size ? ` of ${store.agents.size}` : ""}`}
       >
         <SearchField label="Search agents" value={options.text} onInput={(text) => set({ text })} />
+        <LabelField text={options.labels} onInput={(labels) => set({ labels })} />
         <Segments
           label="Arrangement"
           value={options.grouped ? "node" : "flat"}
@@ -91,6 +99,7 @@ export function Agents(): JSX.Element {
         )}
       </PageHead>
       <StateFilter options={options} set={set} />
+      {app.mayControl && <BulkBar shown={shownIds} />}
       {rows.length === 0
         ? (
           <Empty title={store.agents.size === 0 ? "No agent has reported yet" : "No agent fits"}>
@@ -101,7 +110,7 @@ export function Agents(): JSX.Element {
         )
         : (
           <div
-            class="table agents"
+            class={`table agents${app.mayControl ? "" : " agents-shown"}`}
             role="table"
             aria-label="Agents"
             aria-rowcount={rows.length + 1}
@@ -132,6 +141,25 @@ export function Agents(): JSX.Element {
           </div>
         )}
     </div>
+  );
+}
+
+/** Chooses agents by the labels of their nodes, as `-l` does on the command line. */
+function LabelField(
+  { text, onInput }: { readonly text: string; readonly onInput: (text: string) => void },
+): JSX.Element {
+  const filter = labelFilter(text);
+  const isWrong = filter.kind === "wrong";
+  return (
+    <input
+      class="input input-labels"
+      aria-label="Labels of nodes"
+      aria-invalid={isWrong}
+      title={isWrong ? filter.problem : "Labels of nodes, such as room=kitchen,!beta"}
+      placeholder="room=kitchen"
+      value={text}
+      onInput={({ currentTarget }) => onInput(currentTarget.value)}
+    />
   );
 }
 

@@ -4,7 +4,8 @@ import { ExpectedError, wordsOf } from "../../../../protocol/expected_error.ts";
 import { isName, NAME_RULE } from "../../../../protocol/names.ts";
 import { parseSpawnConfig, SpawnConfigError } from "../../../../protocol/spawn_config.ts";
 import type { AgentCommand } from "../../../../protocol/commands.ts";
-import type { Place } from "../../../operations/find.ts";
+import { clearTheWay } from "../../../operations/elsewhere.ts";
+import { onlineNode, type Place } from "../../../operations/find.ts";
 import { inspectOn } from "../../../operations/inspect.ts";
 import { migrateFrom } from "../../../operations/migrate.ts";
 import { type Config, spawn } from "../../../operations/spawn.ts";
@@ -73,14 +74,23 @@ export class Actions {
   /** Restarts an agent that has ended, with its last config, on the same node. */
   async start(actorId: string): Promise<ActionOutcome> {
     const { name, node } = this.#placed(actorId);
-    const config = this.options.model.spawns.told(name);
-    if (config === undefined) {
-      throw new RequestError(
-        "conflict",
-        `its node has not told the code of '${name}' to this server: edit the agent, and deploy it`,
-      );
+    return await this.spawn(node, this.#toldConfig(name));
+  }
+
+  /** Starts an agent whose node is off on another node, with its last config, and abandons it on its own. */
+  async startElsewhere(actorId: string, target: string): Promise<ActionOutcome> {
+    const { name, node } = this.#placed(actorId);
+    if (this.options.model.fleet.node(node)?.isOnline !== false) {
+      throw new RequestError("conflict", `node '${node}' is not off: migrate '${name}' instead`);
     }
-    return await this.spawn(node, config);
+    const config = this.#toldConfig(name);
+    return await this.#act(async (operator) => {
+      onlineNode(operator.fleet, target);
+      const { note } = await clearTheWay(operator, name, target, { kind: "replace", on: node });
+      const outcome = await spawn(operator, target, config);
+      const words = spawnWords(outcome);
+      return { ok: outcome.kind === "running", message: note === undefined ? words : `${words}. ${note}` };
+    });
   }
 
   /** Removes an agent that has ended from the list. */
@@ -139,6 +149,15 @@ export class Actions {
       // Stop the agent even if its node does not report the config.
       if (!(error instanceof ExpectedError)) throw error;
     }
+  }
+
+  #toldConfig(name: string): Config {
+    const config = this.options.model.spawns.told(name);
+    if (config !== undefined) return { ...config, name };
+    throw new RequestError(
+      "conflict",
+      `its node has not told the code of '${name}' to this server: edit the agent, and deploy it`,
+    );
   }
 
   #known(actorId: string) {

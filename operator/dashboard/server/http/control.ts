@@ -55,6 +55,9 @@ async function actOnAgent(
     return await actions.task(actorId, body.payload ?? null, seconds);
   }
   if (action === "start") return await actions.start(actorId);
+  if (action === "start_elsewhere") {
+    return await actions.startElsewhere(actorId, requiredText(body, "target_node"));
+  }
   if (action === "remove") return actions.remove(actorId);
   const command = AGENT_COMMANDS.find((known) => known === action);
   return command === undefined ? undefined : await actions.command(actorId, command);

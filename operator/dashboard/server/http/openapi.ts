@@ -161,6 +161,11 @@ export function openApi(version: string): unknown {
       "/api/agents/{id}/start": {
         post: post("Starts it again after its end, as its node has told it.", {}, [AGENT]),
       },
+      "/api/agents/{id}/start_elsewhere": {
+        post: post("Starts it on another node while its own is off, and gives it up there.", {
+          target_node: { type: "string" },
+        }, [AGENT]),
+      },
       "/api/agents/{id}/remove": {
         post: post("Takes it off the list after its end.", {}, [AGENT]),
       },

@@ -34,7 +34,8 @@ import {
   formOf,
   problemsOf,
 } from "../../../../operator/dashboard/page/logic/spawn_form.ts";
-import { agentState } from "../../../../operator/dashboard/page/logic/states.ts";
+import { BULK_ROWS, bulkSummary, labelFilter } from "../../../../operator/dashboard/page/logic/bulk.ts";
+import { type AgentState, agentState } from "../../../../operator/dashboard/page/logic/states.ts";
 import { merged } from "../../../../operator/dashboard/page/state/store.ts";
 import { Model } from "../../../../operator/dashboard/server/model/model.ts";
 
@@ -53,6 +54,7 @@ function fleet() {
 }
 
 const ALL: ListOptions = {
+  labels: "",
   text: "",
   states: new Set(),
   grouped: false,
@@ -124,8 +126,33 @@ Deno.test("rows that are held stay where they are, with what is new of them", ()
   ]);
 });
 
+Deno.test("agents are chosen by the labels of their nodes, and a label that is half typed leaves none out", () => {
+  const { agents, nodes } = fleet();
+  const north = nodes.get("north");
+  assert(north !== undefined);
+  nodes.set("north", { ...north, labels: { room: "kitchen" } });
+  const list = (labels: string) =>
+    rowsOf(agents, nodes, { ...ALL, labels }, NOW).map((row) => row.kind === "agent" && row.agent.name);
+  assertEquals(list("room=kitchen"), ["alpha", "beta"]);
+  assertEquals(list("!room"), ["gamma"]);
+  assertEquals(list("room=kitchen,camera"), []);
+  assertEquals(list("=").length, 3);
+  assertEquals(labelFilter("=").kind, "wrong");
+});
+
+Deno.test("an action on several is for those whose state it fits", () => {
+  const fitting = (state: AgentState) => BULK_ROWS.filter(([, { fits }]) => fits(state)).map(([key]) => key);
+  assertEquals(fitting("running"), ["pause", "restart", "stop", "delete"]);
+  assertEquals(fitting("paused"), ["resume", "restart", "stop", "delete"]);
+  assertEquals(fitting("failed"), ["start"]);
+  assertEquals(fitting("lost"), []);
+  const outcome = (ok: boolean) => ({ ok, message: "", took_ms: 1 });
+  assertEquals(bulkSummary("stop", [outcome(true), "busy", outcome(false)]), "1 stopped, 1 failed");
+});
+
 Deno.test("the address has what the list was told, and nothing else", () => {
   const options: ListOptions = {
+    labels: "room=kitchen",
     text: "door & gate",
     states: new Set(["failed", "lost"]),
     grouped: false,
