@@ -3,8 +3,10 @@
  * sends it again over the next connection. The library does everything else.
  */
 import { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
 import type { IClientOptions, MqttClient } from "mqtt";
 import { openClient } from "../../protocol/broker/client.ts";
+import { Acknowledgements } from "./acknowledgements.ts";
 import { mostBytes, type PublishPacket, writePublish } from "./publish_packet.ts";
 
 /** What is sent in one turn of the event loop is written in chunks of this size. */
@@ -48,6 +50,9 @@ class DirectPublisher {
   #isScheduled = false;
 
   constructor(private readonly client: MqttClient) {
+    const acknowledgements = new Acknowledgements(LAST_OF_LIBRARY + 1, (id) => this.#acknowledge(id));
+    tap(client.stream, (chunk) => acknowledgements.take(chunk));
+    // Those that say more than that it went well.
     client.on("packetreceive", (packet) => {
       if (packet.cmd === "puback") this.#acknowledge(packet.messageId ?? 0);
     });
@@ -99,6 +104,16 @@ class DirectPublisher {
     } while (this.#unacknowledged.has(this.#lastId));
     return this.#lastId;
   }
+}
+
+/**
+ * Puts `take` between a stream and its reader. The library reads acknowledgements one by one, with several objects and
+ * turns for each.
+ */
+function tap(stream: Duplex, take: (chunk: Buffer) => Buffer): void {
+  const push = stream.push.bind(stream);
+  // A chunk of no length keeps the stream reading.
+  stream.push = (chunk: unknown) => push(Buffer.isBuffer(chunk) ? take(chunk) : chunk);
 }
 
 /**

@@ -67,6 +67,10 @@ export class Sender {
   publish(message: OutgoingMessage): Promise<void> {
     return new Promise((resolve) => {
       const added = entry(message, resolve);
+      // Nothing waits before it.
+      if (this.#client !== undefined && this.#outbox.size === 0 && this.#hasRoom) {
+        return this.#send(added, this.#client);
+      }
       // Store it first: if there is no room for it, its stored copy is removed too.
       if (this.#client === undefined) this.parts.keeper.keep([added]);
       this.#outbox.push(added);
