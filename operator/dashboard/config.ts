@@ -6,6 +6,7 @@ import { absolute, listOf, wholeNumber } from "../../protocol/config/values.ts";
 import { type ModelSources, readModelSources } from "../chat/model_flags.ts";
 import { requireToken } from "../http/token_rule.ts";
 import { ALL_FLAGS, FLAGS } from "./flags.ts";
+import { type Place, readPlace } from "./server/store/place.ts";
 
 export interface DashboardConfig extends EmbeddableBroker {
   readonly listen: string;
@@ -17,6 +18,8 @@ export interface DashboardConfig extends EmbeddableBroker {
   readonly showCode: boolean;
   /** Absolute. */
   readonly signKey: string | undefined;
+  /** Where the dashboard keeps what it knows. */
+  readonly place: Place;
   /** Settings of the chat. */
   readonly model: ModelSources | undefined;
 }
@@ -56,6 +59,7 @@ function readConfig(read: ReadFlag, env: Environment) {
     hostNames: listOf(read(FLAGS.hostName)),
     tokenFile,
     signKey,
+    place: readPlace(absolute(read(FLAGS.stateDir)), read(FLAGS.database)),
     model: readModelSources(read, env),
   };
 }

@@ -5,6 +5,9 @@ import { helpText } from "../../protocol/config/help.ts";
 import { MODEL_FLAGS } from "../chat/model_flags.ts";
 import { SIGN_KEY } from "../sign_key.ts";
 
+/** May hold a password. */
+export const DATABASE_VARIABLE = "AGENTFLOW_DATABASE";
+
 export const FLAGS = {
   ...EMBEDDABLE_BROKER_FLAGS,
   listen: {
@@ -31,6 +34,20 @@ export const FLAGS = {
     value: "NAME[,NAME]",
     fallbackText: "only addresses and localhost",
     help: "names by which browsers may call this server, for instance behind a proxy",
+  },
+  stateDir: {
+    name: "state-dir",
+    value: "DIR",
+    env: ["STATE_DIRECTORY"],
+    fallbackText: "all is forgotten at the end",
+    help: "folder for the file with what the dashboard remembers",
+  },
+  database: {
+    name: "database",
+    value: "URL",
+    env: [DATABASE_VARIABLE],
+    fallbackText: "a SQLite file in --state-dir",
+    help: "PostgreSQL database in place of --state-dir: postgres://USER@HOST/NAME, its password in ~/.pgpass",
   },
   allowControl: {
     name: "allow-control",

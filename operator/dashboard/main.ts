@@ -9,7 +9,7 @@ import { readModelKey } from "../chat/model_flags.ts";
 import { KEY_VARIABLES } from "../chat/settings.ts";
 import { Signer } from "../signer.ts";
 import { type DashboardConfig, parseCommandLine } from "./config.ts";
-import { dashboardHelp } from "./flags.ts";
+import { dashboardHelp, DATABASE_VARIABLE } from "./flags.ts";
 import { startDashboard } from "./start.ts";
 import { readToken } from "./token_file.ts";
 import { writeLine } from "../../protocol/write_line.ts";
@@ -21,7 +21,8 @@ async function main(): Promise<number> {
   try {
     const request = parseCommandLine(Deno.args, Deno.env.toObject());
     // Child processes must not inherit it.
-    for (const secret of [PASSWORD_VARIABLE, ...Object.values(KEY_VARIABLES).flat()]) Deno.env.delete(secret);
+    const secrets = [PASSWORD_VARIABLE, DATABASE_VARIABLE, ...Object.values(KEY_VARIABLES).flat()];
+    for (const secret of secrets) Deno.env.delete(secret);
     if (request.kind === "help") {
       writeLine(Deno.stdout, dashboardHelp());
       return 0;
@@ -42,6 +43,9 @@ async function run(config: DashboardConfig): Promise<number> {
   const resources = { broker: broker.url, access, token, signer, model, log };
   await using dashboard = await startDashboard({ ...config, ...resources });
   writeLine(Deno.stdout, `The dashboard is at ${dashboard.url}`);
+  if (config.place.kind === "memory") {
+    log("What it remembers ends with it: start it with --state-dir DIR to keep that");
+  }
   if (!config.allowControl) log("It is read-only: start it with --allow-control to control agents from it");
   await aborted(interruption());
   return 0;

@@ -15,6 +15,9 @@ import { Hub } from "./server/live/hub.ts";
 import type { Change } from "./server/model/change.ts";
 import { Model } from "./server/model/model.ts";
 import { buildPage, type Page } from "./server/page_files.ts";
+import { PARTS } from "./server/store/parts.ts";
+import type { Place } from "./server/store/place.ts";
+import { Store } from "./server/store/store.ts";
 import type { ViewerSession } from "./wire.ts";
 
 const EXPIRE_MS = 60_000;
@@ -35,6 +38,8 @@ export interface DashboardOptions {
   readonly signer: Signer | undefined;
   /** The model that plans in the chat; without it, the built-in planner does. */
   readonly model?: ModelSettings | undefined;
+  /** Where it keeps what it knows; in memory when nothing is said. */
+  readonly place?: Place;
   readonly log: (message: string) => void;
   /** The page, if it has already been built. */
   readonly page?: Page;
@@ -46,10 +51,15 @@ export interface Dashboard extends AsyncDisposable {
   readonly url: string;
 }
 
-/** @throws Error when the page cannot be built or the port is taken */
+/** @throws Error when the page cannot be built, the database cannot be used or the port is taken */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const page = options.page ?? await buildPage();
   const nowMs = () => Date.now();
+  const store = await Store.open({
+    place: options.place ?? { kind: "memory" },
+    parts: PARTS,
+    log: options.log,
+  });
   const model = new Model();
   const session: ViewerSession = {
     version: VERSION,
@@ -111,7 +121,10 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     nowMs,
     onError,
   });
-  const server = serve(options, app, () => hub[Symbol.dispose]());
+  const server = await serve(options, app, async () => {
+    hub[Symbol.dispose]();
+    await store[Symbol.asyncDispose]();
+  });
   feed.start();
   const expiry = setInterval(() => onChanges(model.expire(nowMs())), EXPIRE_MS);
   const settling = setInterval(() => onChanges(model.settle(nowMs())), SETTLE_MS);
@@ -125,22 +138,23 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       await room[Symbol.asyncDispose]();
       await server.shutdown();
       await feed[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
     },
   };
 }
 
-function serve(
+async function serve(
   { listen, httpPort }: DashboardOptions,
   app: App,
-  onFailure: () => void,
-): Deno.HttpServer<Deno.NetAddr> {
+  onFailure: () => Promise<void>,
+): Promise<Deno.HttpServer<Deno.NetAddr>> {
   try {
     return Deno.serve(
       { hostname: listen, port: httpPort, onListen: () => {} },
       (request) => app.handle(request),
     );
   } catch (error) {
-    onFailure();
+    await onFailure();
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     throw new Error(
       `Cannot listen on ${listen}:${httpPort}: the port is in use. Choose another with --http-port`,

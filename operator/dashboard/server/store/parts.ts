@@ -1,0 +1,4 @@
+/** All parts that have tables in the database. */
+import type { StorePart } from "./part.ts";
+
+export const PARTS: readonly StorePart[] = [];
