@@ -10,7 +10,7 @@ import { createProgram } from "./program.ts";
 import { openTerminal, paint, printable, printableJson } from "./terminal.ts";
 
 /** @returns the exit code */
-async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
+export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const cli = new Cli(surroundings);
   try {
     const command = args.find((arg) => !arg.startsWith("-"));

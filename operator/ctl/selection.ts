@@ -3,7 +3,13 @@ import type { Command } from "commander";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import { parseSelector } from "../fleet/selector.ts";
 import type { Located } from "../operations/find.ts";
-import { type AgentSelection, isLimited, type NodeSelection, selectAgents } from "../operations/selection.ts";
+import {
+  type AgentSelection,
+  isLimited,
+  type NodeSelection,
+  selectAgents,
+  selectByName,
+} from "../operations/selection.ts";
 import type { Operator } from "../operator.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { codesOf, wordsOf } from "../../protocol/expected_error.ts";
@@ -24,6 +30,25 @@ export function addNodeSelection(command: Command): void {
   addLabelSelection(command);
 }
 
+/** Selects the nodes of the arguments, or by labels. Requires one of the two before connecting. */
+export function addNamedNodes(command: Command): void {
+  addLabelSelection(command);
+  command.hook("preAction", (_, acting) => {
+    if (acting.args.length > 0 || nodeSelection(acting.opts()).labels !== undefined) return;
+    throw new ConfigError("Name the nodes, or choose them by --selector");
+  });
+}
+
+/** @throws OperationError */
+export function namedNodes(
+  run: Run,
+  { fleet }: Operator,
+  names: readonly (string | undefined)[],
+): readonly string[] {
+  const given = names.filter((name) => name !== undefined);
+  return selectByName(fleet, given, nodeSelection(run.options).labels).map(({ name }) => name);
+}
+
 /** Selects agents by name, or all agents of the selected nodes. Requires one of the two before connecting. */
 export function addAgentSelection(command: Command): void {
   command.argument("[AGENT...]", "names, or patterns such as 'light-*' (default: all that the flags choose)");
@@ -38,6 +63,11 @@ export function nodeSelection(options: Options): NodeSelection {
     node: text(options, "node"),
     labels: selector === undefined ? undefined : parseSelector(selector),
   };
+}
+
+/** Whether a name, with the flags, can mean several agents. @throws ConfigError */
+export function isMany(options: Options, name: string): boolean {
+  return name.includes("*") || isLimited(nodeSelection(options));
 }
 
 /** @throws ConfigError for an empty selection: a forgotten name must not mean every agent */
@@ -57,6 +87,15 @@ export interface Deed {
   readonly ask: string | undefined;
 }
 
+/** @throws ConfigError; OperationError */
+export function agentsGiven(
+  { options }: Run,
+  { fleet }: Operator,
+  given: readonly (string | undefined)[],
+): readonly Located[] {
+  return selectAgents(fleet, agentSelection(options, given.filter((name) => name !== undefined)));
+}
+
 /** Runs the action on each selected agent. @returns the exit code @throws ConfigError; OperationError */
 export async function eachAgent(
   run: Run,
@@ -64,8 +103,7 @@ export async function eachAgent(
   given: readonly (string | undefined)[],
   deed: Deed,
 ): Promise<number> {
-  const names = given.filter((name) => name !== undefined);
-  const places = selectAgents(operator.fleet, agentSelection(run.options, names));
+  const places = agentsGiven(run, operator, given);
   const [only] = places;
   if (only !== undefined && places.length === 1) {
     await deed.act(only);

@@ -4,7 +4,8 @@ import { NoAnswerError, RefusedError } from "../commander.ts";
 import type { Operator } from "../operator.ts";
 import { isName } from "../../protocol/names.ts";
 import { isKnown, namesThere } from "./find.ts";
-import { isOf, type LogLine, readFields } from "./reports.ts";
+import { isFrom, isOf, type LogLine, readFields } from "./reports.ts";
+import { type NodeSelection, selectedNames } from "./selection.ts";
 import { survey } from "./survey.ts";
 
 export interface Recent {
@@ -20,6 +21,8 @@ export interface RecentOptions {
   readonly kind: "logs" | "errors";
   /** An agent, or a node with its agents; all when left out. */
   readonly target: string | undefined;
+  /** Only lines from these nodes, and from their agents. */
+  readonly on?: NodeSelection | undefined;
   /** How many of the last lines to return. */
   readonly max: number;
   readonly signal: AbortSignal;
@@ -27,7 +30,7 @@ export interface RecentOptions {
 
 const ANSWER_MS = 3000;
 
-/** Asks all nodes that are online, because the agent may have run on another one before. Never rejects because of a node or a broker. */
+/** Asks all nodes that are online, because the agent may have run on another one before. Never rejects because of a silent node or a broker. @throws OperationError when no node is selected */
 export async function recentLines(operator: Operator, options: RecentOptions): Promise<Recent> {
   const { target, max, signal } = options;
   let silent: readonly string[];
@@ -37,8 +40,9 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     if (!(error instanceof BusError)) throw error;
     return { lines: [], notes: [`No earlier lines are shown: ${error.message}`], isUnknown: false };
   }
+  const chosen = selectedNames(operator.fleet, options.on ?? {});
   const online = target === undefined || isName(target)
-    ? operator.fleet.nodes.filter(({ isOnline }) => isOnline)
+    ? operator.fleet.nodes.filter(({ isOnline, name }) => isOnline && (chosen?.has(name) ?? true))
     : [];
   const answers = await Promise.all(online.map(async ({ name, agents }) => {
     const isAsked = target === undefined || target === name || agents.includes(target);
@@ -48,7 +52,7 @@ export async function recentLines(operator: Operator, options: RecentOptions): P
     return isAsked ? answer : { ...answer, notes: [] };
   }));
   const lines = answers.flatMap((answer) => answer.lines)
-    .filter((line) => isOf(line, target))
+    .filter((line) => isOf(line, target) && isFrom(line, chosen))
     .toSorted((a, b) => (a.timestamp ?? 0) - (b.timestamp ?? 0));
   const { fleet } = operator;
   const isOff = target !== undefined && fleet.node(target)?.isOnline === false;

@@ -72,6 +72,11 @@ export function isOf(line: LogLine, target: string | undefined): boolean {
   return target === undefined || line.agent === target || line.node === target;
 }
 
+/** Whether a line comes from one of these nodes, or from an agent on it. @param nodes `undefined`: all */
+export function isFrom({ node }: LogLine, nodes: ReadonlySet<string> | undefined): boolean {
+  return nodes === undefined || (node !== undefined && nodes.has(node));
+}
+
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

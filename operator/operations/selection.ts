@@ -31,6 +31,43 @@ export function selectNodes(fleet: Fleet, selection: NodeSelection): readonly No
 }
 
 /**
+ * The nodes with these names, or all that are online; of these, only those with the labels.
+ * @throws OperationError for an unknown node, or when no node has the labels
+ */
+export function selectByName(
+  fleet: Fleet,
+  names: readonly string[],
+  labels: Selector | undefined,
+): readonly NodeView[] {
+  const chosen = names.length > 0
+    ? names.flatMap((node) => selectNodes(fleet, { node, labels }))
+    : selectNodes(fleet, { labels }).filter(({ isOnline }) => isOnline);
+  return [...new Set(chosen)];
+}
+
+/** Names of the selected nodes; `undefined` if the selection does not restrict them. @throws as `selectNodes` */
+export function selectedNames(fleet: Fleet, selection: NodeSelection): ReadonlySet<string> | undefined {
+  return isLimited(selection) ? new Set(selectNodes(fleet, selection).map(({ name }) => name)) : undefined;
+}
+
+/**
+ * The selected agents, to give them a task: tasks are addressed to a name.
+ * @throws as `selectAgents`; OperationError if two nodes run one of that name: both would get the task
+ */
+export function taskTargets(fleet: Fleet, selection: AgentSelection): readonly Located[] {
+  const chosen = selectAgents(fleet, selection);
+  for (const { name } of chosen) {
+    const nodes = located(fleet).filter((each) => each.name === name).map(({ node }) => node).sort();
+    if (nodes.length === 1) continue;
+    throw new OperationError(
+      `Agent '${name}' runs on ${nodes.join(" and ")}, and each of them would get the task: ` +
+        `stop one of them: agentflow stop ${name} --node ${nodes[0]}`,
+    );
+  }
+  return chosen;
+}
+
+/**
  * @returns each selected agent once, in the order of the names
  * @throws OperationError if a name matches no agent, or several nodes run it and none is named
  */

@@ -8,13 +8,15 @@ export interface TrafficFilter {
   /** Topic filters; a message must match at least one. */
   readonly topics: readonly string[];
   readonly agent: string | undefined;
-  readonly node: string | undefined;
+  /** Names; `undefined`: all. */
+  readonly nodes: ReadonlySet<string> | undefined;
   /** Text in the topic or the payload; case-insensitive. */
   readonly text: string | undefined;
   /** Whether to include heartbeats and other signs of life, which arrive all the time. */
   readonly heartbeats: boolean;
 }
 
+const NODE_FIELDS = ["node", "from_node", "to_node"];
 const SIGN_OF_LIFE = /\/(heartbeat|metrics)$/;
 
 /** Whether `message` passes the filter. */
@@ -25,9 +27,8 @@ export function isWanted(filter: TrafficFilter, message: BusMessage): boolean {
   if (filter.agent !== undefined && !isAbout(message, filter.agent, ["name", "agent", "child_name"])) {
     return false;
   }
-  if (filter.node !== undefined && !isAbout(message, filter.node, ["node", "from_node", "to_node"])) {
-    return false;
-  }
+  const { nodes } = filter;
+  if (nodes !== undefined && ![...nodes].some((node) => isAbout(message, node, NODE_FIELDS))) return false;
   return filter.text === undefined || includes(message, filter.text);
 }
 

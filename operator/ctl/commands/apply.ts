@@ -6,12 +6,14 @@ import { applyGeneration } from "../../operations/apply_generation.ts";
 import { FleetHead } from "../../operations/claim.ts";
 import { isChange } from "../../operations/plan.ts";
 import { parsePlan, planText } from "../../operations/saved_plan.ts";
+import { selectedNames } from "../../operations/selection.ts";
 import { survey } from "../../operations/survey.ts";
 import type { Operator } from "../../operator.ts";
 import { agreed } from "../ask.ts";
 import { type Cli, type Run, warn } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, text } from "../options.ts";
+import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { count } from "../render/units.ts";
 import { oneLine } from "../terminal.ts";
 import { changeLines, planLines, resultLine, stepJson, stepLine } from "../render/plan.ts";
@@ -80,10 +82,12 @@ export function addDiff(program: Command, cli: Cli): void {
     .description("show how the fleet differs from a file; exit code 1 if it does")
     .argument("<FLEET>", "the fleet file")
     .option("--prune", "also report agents that are not in the file");
+  addNodeSelection(command);
   cli.connected(command, async (run, operator, file = "") => {
     const prune = isSet(run.options, "prune");
     const { steps: all, warnings } = await planFleet(operator, file, { prune, signal: run.signal });
-    const steps = all.filter(isChange);
+    const nodes = selectedNames(operator.fleet, nodeSelection(run.options));
+    const steps = all.filter((step) => isChange(step) && (nodes?.has(step.node) ?? true));
     warnings.forEach((warning) => warn(run, warning));
     if (run.json) run.printJson({ same: steps.length === 0, plan: steps.map(stepJson), warnings });
     else if (steps.length === 0) run.note("The fleet matches the file");

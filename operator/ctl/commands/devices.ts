@@ -3,9 +3,11 @@ import type { Command } from "commander";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
 import type { NodeView } from "../../fleet/views.ts";
 import { onlineNode } from "../../operations/find.ts";
+import { selectByName } from "../../operations/selection.ts";
 import { survey } from "../../operations/survey.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { addLabelSelection, nodeSelection } from "../selection.ts";
 import { type Column, table } from "../render/table.ts";
 
 interface SensorRow extends Sensor {
@@ -39,11 +41,14 @@ const LINES: readonly Column<LineRow>[] = [
 export function addDevices(program: Command, cli: Cli): void {
   const command = program.command("devices")
     .description("list the sensors and GPIO lines that nodes have for their agents")
-    .argument("[NODE]", "only those of this node");
-  cli.connected(command, async (run, operator, name) => {
+    .argument("[NODE...]", "only those of these nodes");
+  addLabelSelection(command);
+  cli.connected(command, async (run, operator, ...given) => {
     await survey(operator, { signal: run.signal });
-    const known = name === undefined ? operator.fleet.nodes : [onlineNode(operator.fleet, name)];
-    const nodes = known.filter(({ isOnline }) => isOnline).toSorted((a, b) => a.name.localeCompare(b.name));
+    const names = given.filter((name) => name !== undefined);
+    for (const name of names) onlineNode(operator.fleet, name);
+    const nodes = selectByName(operator.fleet, names, nodeSelection(run.options).labels)
+      .toSorted((a, b) => a.name.localeCompare(b.name));
     const sensors = nodes.flatMap(sensorRows);
     const lines = nodes.flatMap(lineRows);
     if (run.json) {

@@ -2,11 +2,13 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { listen } from "../../operations/listen.ts";
 import { keyOf, type Recent, recentLines } from "../../operations/recent.ts";
-import { ERROR_FILTERS, isOf, logFilters, type LogLine, readLine } from "../../operations/reports.ts";
+import { ERROR_FILTERS, isFrom, isOf, logFilters, type LogLine, readLine } from "../../operations/reports.ts";
+import { isLimited, selectedNames } from "../../operations/selection.ts";
 import type { Operator } from "../../operator.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, milliseconds } from "../options.ts";
+import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { logLineJson, logLineText } from "../render/log_line.ts";
 import { oneLine } from "../terminal.ts";
 
@@ -35,6 +37,7 @@ export function addLogs(program: Command, cli: Cli): void {
       .option("-f, --follow", "follow new lines until Ctrl-C")
       .option("--for <SECONDS>", "follow new lines for this long")
       .option("-n, --lines <NUMBER>", "show the last NUMBER lines (0 = none)", wholeNumber, DEFAULT_LINES);
+    addNodeSelection(command);
     cli.connected(command, async (run, operator, target) => {
       const forMs = milliseconds(run.options, "for");
       if (forMs === undefined && !isSet(run.options, "follow")) {
@@ -55,8 +58,9 @@ async function remembered(
   target: string | undefined,
 ): Promise<Recent> {
   const max = Number(run.options.lines);
-  if (max === 0) return { lines: [], notes: [], isUnknown: false };
-  const recent = await recentLines(operator, { kind: name, target, max, signal: run.signal });
+  const on = nodeSelection(run.options);
+  if (max === 0 && !isLimited(on)) return { lines: [], notes: [], isUnknown: false };
+  const recent = await recentLines(operator, { kind: name, target, on, max, signal: run.signal });
   for (const note of recent.notes) run.tell(`agentflow: ${oneLine(note)}`);
   if (recent.lines.length === 0 && recent.notes.length === 0) run.note(NONE[name]);
   return recent;
@@ -76,10 +80,9 @@ async function follow(
   forMs: number | undefined,
 ): Promise<void> {
   let waiting: LogLine[] | undefined = [];
-  // A node's answer may overtake lines that it published earlier.
-  let shown: ReadonlySet<string> = new Set();
+  let isShown = (_line: LogLine) => true;
   const show = (line: LogLine) => {
-    if (!shown.has(keyOf(line))) print(run, line);
+    if (isShown(line)) print(run, line);
   };
   const listening = listen(operator, {
     filters: kind.filters(target),
@@ -98,7 +101,10 @@ async function follow(
   listening.catch(() => {});
   const { lines } = await remembered(run, operator, kind, target);
   for (const line of lines) print(run, line);
-  shown = new Set(lines.map(keyOf));
+  const nodes = selectedNames(operator.fleet, nodeSelection(run.options));
+  // A node's answer may overtake lines that it published earlier.
+  const known = new Set(lines.map(keyOf));
+  isShown = (line) => !known.has(keyOf(line)) && isFrom(line, nodes);
   waiting.forEach(show);
   waiting = undefined;
   await listening;

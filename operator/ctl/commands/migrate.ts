@@ -1,25 +1,27 @@
-/** `agentflow migrate`: moves an agent and its persisted state to another node. */
+/** `agentflow migrate`: moves agents and their persisted state to another node. */
 import type { Command } from "commander";
-import { migrate } from "../../operations/migrate.ts";
+import { onlineNode } from "../../operations/find.ts";
+import { migrateFrom } from "../../operations/migrate.ts";
 import { survey } from "../../operations/survey.ts";
 import { type Cli, commandOptions } from "../cli.ts";
-import { EXIT } from "../exit_code.ts";
 import { text } from "../options.ts";
+import { addAgentSelection, eachAgent } from "../selection.ts";
 
 export function addMigrate(program: Command, cli: Cli): void {
   const command = program.command("migrate")
-    .description("move an agent and its persisted state to another node")
-    .argument("<AGENT>", "its name")
-    .requiredOption("--to <NODE>", "the node to move it to")
-    .option("--node <NODE>", "the node that runs it; needed where several nodes have one of this name");
-  cli.connected(command, async (run, operator, name = "") => {
+    .description("move agents and their persisted state to another node");
+  addAgentSelection(command);
+  command
+    .requiredOption("--to <NODE>", "the node to move them to")
+    .option("--yes", "do not ask before several are moved");
+  cli.connected(command, async (run, operator, ...names) => {
     await survey(operator, { signal: run.signal });
-    const { from, to } = await migrate(operator, name, text(run.options, "to") ?? "", {
-      ...commandOptions(run),
-      node: text(run.options, "node"),
+    const to = onlineNode(operator.fleet, text(run.options, "to") ?? "").name;
+    return await eachAgent(run, operator, names, {
+      act: async (place) => void await migrateFrom(operator, place, to, commandOptions(run)),
+      asJson: ({ name, node }) => ({ agent: name, from_node: node, to_node: to }),
+      words: ({ name, node }) => `Agent '${name}' has moved from ${node} to ${to}`,
+      ask: "moves",
     });
-    if (run.json) run.printJson({ ok: true, agent: name, from_node: from, to_node: to });
-    else run.print(`Agent '${name}' has moved from ${from} to ${to}`);
-    return EXIT.ok;
   });
 }

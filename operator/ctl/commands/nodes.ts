@@ -8,7 +8,7 @@ import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, milliseconds } from "../options.ts";
-import { addLabelSelection, nodeSelection } from "../selection.ts";
+import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { LiveView } from "../render/live.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration, megabytes, percent, UNKNOWN } from "../render/units.ts";
@@ -21,14 +21,16 @@ export function addNodes(program: Command, cli: Cli): void {
     .description("list the nodes: online or not, agents, load, version, labels")
     .option("-w, --watch", "keep the table up to date, until Ctrl-C; with --json a line for each change")
     .option("--listen <SECONDS>", "also wait this long for nodes that only send heartbeats");
-  addLabelSelection(command);
+  addNodeSelection(command);
   addForget(command, cli);
   cli.connected(command, async (run, operator) => {
     const listenMs = milliseconds(run.options, "listen") ?? 0;
     const { fleet } = operator;
-    const { labels: selector } = nodeSelection(run.options);
+    const { node, labels: selector } = nodeSelection(run.options);
     const shown = () =>
-      fleet.nodes.filter(({ labels }) => selector === undefined || selects(selector, labels));
+      fleet.nodes.filter(({ name, labels }) =>
+        (node === undefined || name === node) && (selector === undefined || selects(selector, labels))
+      );
     if (isSet(run.options, "watch")) {
       if (!run.json && !run.stdout.isTerminal) {
         throw new ConfigError(

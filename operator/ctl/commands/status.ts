@@ -3,12 +3,15 @@ import type { Command } from "commander";
 import { planWanted } from "../../operations/apply.ts";
 import { applyGeneration } from "../../operations/apply_generation.ts";
 import { type FleetStatus, fleetStatus, type NodeProgress } from "../../operations/fleet_status.ts";
+import type { Step } from "../../operations/plan.ts";
+import { selectedNames } from "../../operations/selection.ts";
 import { survey } from "../../operations/survey.ts";
 import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
 import type { Operator } from "../../operator.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, nameGiven } from "../options.ts";
+import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { resultLine } from "../render/plan.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration } from "../render/units.ts";
@@ -27,10 +30,13 @@ export function addStatus(program: Command, cli: Cli): void {
     .description("show how far the nodes are with what was applied: done, pending, failed, drifted")
     .argument("[FLEET]", `the name of the fleet, as its file has it (default: ${DEFAULT_FLEET})`)
     .option("--reconcile", "start again what was stopped, and put back what was changed, by hand");
+  addNodeSelection(command);
   cli.connected(command, async (run, operator, given) => {
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
     await survey(operator, { signal: run.signal });
-    const status = await fleetStatus(operator, fleet);
+    const nodes = selectedNames(operator.fleet, nodeSelection(run.options));
+    const all = await fleetStatus(operator, fleet);
+    const status = { ...all, nodes: all.nodes.filter(({ node }) => nodes?.has(node) ?? true) };
     if (isSet(run.options, "reconcile") && status.nodes.some(({ drift }) => drift.length > 0)) {
       return await reconcile(run, operator, status);
     }
@@ -40,9 +46,15 @@ export function addStatus(program: Command, cli: Cli): void {
   });
 }
 
-async function reconcile(run: Run, operator: Operator, { fleet, wanted }: FleetStatus): Promise<number> {
+async function reconcile(
+  run: Run,
+  operator: Operator,
+  { fleet, wanted, nodes }: FleetStatus,
+): Promise<number> {
   const plan = await planWanted(operator, fleet, wanted, false);
-  const { generation, results } = await applyGeneration(operator, plan, {
+  const isChosen = ({ node }: Step) => nodes.some((each) => each.node === node);
+  const chosen = { ...plan, steps: plan.steps.filter(isChosen) };
+  const { generation, results } = await applyGeneration(operator, chosen, {
     ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
     by: operatorName(run),
     message: "reconcile",

@@ -4,7 +4,7 @@ import { NoAnswerError, RefusedError } from "../../commander.ts";
 import { stateOf } from "../../fleet/views.ts";
 import { OperationError, type Operator } from "../../operator.ts";
 import { onlineNode } from "../../operations/find.ts";
-import { selectNodes } from "../../operations/selection.ts";
+import { selectByName } from "../../operations/selection.ts";
 import { stopNode } from "../../operations/stop.ts";
 import { survey } from "../../operations/survey.ts";
 import { agreed } from "../ask.ts";
@@ -25,9 +25,7 @@ export function addStopAll(program: Command, cli: Cli): void {
     const { fleet } = operator;
     const given = names.filter((name) => name !== undefined);
     const { labels } = nodeSelection(run.options);
-    const nodes = given.length > 0
-      ? given.flatMap((node) => selectNodes(fleet, { node, labels }))
-      : selectNodes(fleet, { labels }).filter(({ isOnline }) => isOnline);
+    const nodes = selectByName(fleet, given, labels);
     const online = nodes.filter((node) => stateOf(node, Date.now()) !== "offline");
     if (nodes.length === 0) run.note("No node is online");
     for (const { name, agents } of online) run.note(`${name}: ${agents.join(", ") || "no agents"}`);

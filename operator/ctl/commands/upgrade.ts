@@ -5,10 +5,14 @@ import { runnerFile } from "../../release/bundle.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import { onlineNode } from "../../operations/find.ts";
 import { survey } from "../../operations/survey.ts";
-import { upgradeNode } from "../../operations/upgrade.ts";
+import { type Upgraded, upgradeNode } from "../../operations/upgrade.ts";
 import { VERSION } from "../../../protocol/version.ts";
-import type { Cli } from "../cli.ts";
+import type { Operator } from "../../operator.ts";
+import { agreed } from "../ask.ts";
+import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
+import { count } from "../render/units.ts";
+import { addNamedNodes, namedNodes } from "../selection.ts";
 import { milliseconds, text } from "../options.ts";
 
 const TRIAL_SECONDS = 60;
@@ -16,30 +20,65 @@ const TRIAL_SECONDS = 60;
 export function addUpgrade(program: Command, cli: Cli): void {
   const command = program.command("upgrade")
     .description(
-      "send a node a new runner; the node rolls back if the new runner fails its trial. " +
+      "send nodes a new runner, one after the other; a node rolls back if the new runner fails its trial. " +
         "For nodes that were deployed and run with --trust: the command must be signed (--sign-key)",
     )
-    .argument("<NODE>", "its name")
+    .argument("[NODE...]", "their names (default: all that --selector chooses)")
     .option("--runner <FILE>", "the runner, as 'deno task bundle' makes it (default: this program's own)")
-    .option("--trial <SECONDS>", `how long the trial may take (default: ${TRIAL_SECONDS})`);
-  cli.connected(command, async (run, operator, node = "") => {
+    .option("--trial <SECONDS>", `how long the trial may take (default: ${TRIAL_SECONDS})`)
+    .option("--yes", "do not ask before several are upgraded");
+  addNamedNodes(command);
+  cli.connected(command, async (run, operator, ...names) => {
     const trialSeconds = (milliseconds(run.options, "trial") ?? TRIAL_SECONDS * 1000) / 1000;
     await survey(operator, { signal: run.signal });
-    onlineNode(operator.fleet, node);
+    const nodes = namedNodes(run, operator, names);
+    for (const node of nodes) onlineNode(operator.fleet, node);
+    const isOne = nodes.length === 1;
+    if (!isOne) nodes.forEach((node) => run.note(node));
+    if (!isOne && !await agreed(run, `This upgrades ${count(nodes.length, "node")}`)) {
+      run.note("Nothing has been changed");
+      return EXIT.failed;
+    }
     const runner = await readRunner(text(run.options, "runner"), run.note);
-    run.note(`Node '${node}' tests the new runner (${Math.ceil(runner.length / 1024)} KiB)`);
-    const upgraded = await upgradeNode(operator, node, runner, {
-      version: VERSION,
-      trialSeconds,
-      signal: run.signal,
-      onTaken: ({ from, release }) =>
-        run.note(`It has passed its self-test. The node starts again: release ${from} → ${release}`),
-    });
-    if (run.json) run.printJson({ ok: true, ...upgraded });
-    else if (upgraded.unchanged) run.print(`Node '${node}' already runs release ${upgraded.release}`);
-    else run.print(`Node '${node}' has been upgraded: it runs release ${upgraded.release}`);
+    const all: Upgraded[] = [];
+    for (const node of nodes) {
+      if (run.signal.aborted) return EXIT.interrupted;
+      try {
+        all.push(await upgrade(run, operator, node, runner, trialSeconds));
+      } catch (error) {
+        const left = nodes.slice(all.length + 1);
+        if (left.length > 0) run.tell(`Not upgraded, because '${node}' has failed: ${left.join(", ")}`);
+        throw error;
+      }
+    }
+    if (run.json) run.printJson(isOne ? { ok: true, ...all[0] } : all.map((each) => ({ ok: true, ...each })));
     return EXIT.ok;
   });
+}
+
+/** @throws as `upgradeNode` */
+async function upgrade(
+  run: Run,
+  operator: Operator,
+  node: string,
+  runner: Uint8Array,
+  trialSeconds: number,
+): Promise<Upgraded> {
+  run.note(`Node '${node}' tests the new runner (${Math.ceil(runner.length / 1024)} KiB)`);
+  const upgraded = await upgradeNode(operator, node, runner, {
+    version: VERSION,
+    trialSeconds,
+    signal: run.signal,
+    onTaken: ({ from, release }) =>
+      run.note(`It has passed its self-test. The node starts again: release ${from} → ${release}`),
+  });
+  if (run.json) return upgraded;
+  run.print(
+    upgraded.unchanged
+      ? `Node '${node}' already runs release ${upgraded.release}`
+      : `Node '${node}' has been upgraded: it runs release ${upgraded.release}`,
+  );
+  return upgraded;
 }
 
 async function readRunner(path: string | undefined, note: (line: string) => void): Promise<Uint8Array> {

@@ -73,7 +73,7 @@ Deno.test("a target is an agent, or a node and its agents", () => {
 const ALL: TrafficFilter = {
   topics: ["#"],
   agent: undefined,
-  node: undefined,
+  nodes: undefined,
   text: undefined,
   heartbeats: false,
 };
@@ -89,8 +89,9 @@ Deno.test("traffic is chosen by topic, agent, node and text, and signs of life a
   assertEquals(wanted({ agent: "a" }, `agents/${actorId("a")}/logs`, {}), true);
   assertEquals(wanted({ agent: "a" }, "agents/n/logs", { child_name: "a" }), true);
   assertEquals(wanted({ agent: "a" }, "agents/n/logs", { child_name: "b" }), false);
-  assertEquals(wanted({ node: "n" }, "nodes/n/spawn", {}), true);
-  assertEquals(wanted({ node: "n" }, "agents/id/logs", { node: "n" }), true);
+  assertEquals(wanted({ nodes: new Set(["n", "m"]) }, "nodes/n/spawn", {}), true);
+  assertEquals(wanted({ nodes: new Set(["n", "m"]) }, "agents/id/logs", { node: "n" }), true);
+  assertEquals(wanted({ nodes: new Set(["m"]) }, "agents/id/logs", { node: "n" }), false);
   assertEquals(wanted({ text: "COLD" }, "sensors/x", { word: "cold" }), true);
   assertEquals(wanted({ text: "warm" }, "sensors/x", { word: "cold" }), false);
 });
