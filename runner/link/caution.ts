@@ -1,8 +1,11 @@
 /**
  * Finds out what a broker does not support: in MQTT 3.1.1 a broker can only say so by closing the connection. After
  * connections that broke with messages in flight, the link enters careful mode: first it sends nothing, to recognise a
- * broker that closes the connection regardless, and then it sends one thing at a time. Pure.
+ * broker that closes the connection regardless, and then it sends small groups, which it divides until one message is left.
+ * Pure.
  */
+import { Groups } from "./groups.ts";
+import { type Judged, PutAside } from "./put_aside.ts";
 
 /** The delivery options requested for a message. */
 export interface Way {
@@ -10,10 +13,7 @@ export interface Way {
   readonly qos: 0 | 1 | 2;
 }
 
-export interface Sent extends Way {
-  readonly topic: string;
-  readonly payload: { readonly length: number };
-}
+export interface Sent extends Way, Judged {}
 
 /** How many connections must break with something in flight before careful mode starts. */
 const BREAKS_TO_CARE = 2;
@@ -21,9 +21,6 @@ const BREAKS_TO_CARE = 2;
 export const SILENCE_MS = 1000;
 /** How many connections a message must break, sent alone, before it is sent with weaker options. */
 const TRIES = 2;
-/** When to retry what was given up: the broker's rules may have changed by then. */
-const BAN_MS = 10 * 60_000;
-const MAX_BANS = 1000;
 
 /**
  * Invariants: only a message that was alone in flight is blamed, and only on a connection that was stable without it; a
@@ -38,8 +35,8 @@ export class Caution {
   #proved: Way = { retain: false, qos: 0 };
   /** How many connections each topic has broken. */
   readonly #broken = new Map<string, number>();
-  /** By topic: the message size from which messages are not sent, and until when. */
-  readonly #bans = new Map<string, { readonly bytes: number; readonly untilMs: number }>();
+  readonly #putAside = new PutAside();
+  readonly #groups = new Groups();
 
   /** Whether the next connection uses careful mode. */
   get isOn(): boolean {
@@ -49,13 +46,36 @@ export class Caution {
   /** Whether every message may be sent unchanged. */
   get takesAll(): boolean {
     const { retain, qos } = this.#most;
-    return retain && qos === 2 && this.#broken.size === 0 && this.#bans.size === 0;
+    return retain && qos === 2 && this.#broken.size === 0 && this.#putAside.isEmpty;
   }
 
-  /** A connection in normal mode has ended. @param underWay whether something was not acknowledged */
-  broke(underWay: boolean): void {
-    this.#breaks = underWay ? this.#breaks + 1 : 0;
+  /** In careful mode: the most messages that may be under way together. */
+  get groupSize(): number {
+    return this.#groups.size;
+  }
+
+  /**
+   * A connection in normal mode has ended.
+   * @param messages those that were not acknowledged
+   * @param isMore whether something else was not answered, or a message only just
+   */
+  broke(messages: readonly Sent[], isMore = false): void {
+    this.#breaks = messages.length > 0 || isMore ? this.#breaks + 1 : 0;
     this.#isOn = this.#breaks >= BREAKS_TO_CARE;
+    this.#groups.broke(messages);
+  }
+
+  /**
+   * A careful connection has ended.
+   * @param group the messages that were under way
+   * @returns the one to give up
+   */
+  groupBroke<T extends Sent>(group: readonly T[], nowMs: number): T | undefined {
+    if (group.length > 0) this.#groups.broke(group);
+    const [message] = group;
+    return message !== undefined && group.length === 1 && this.#brokeOver(message, nowMs)
+      ? message
+      : undefined;
   }
 
   /** A silent connection broke, so messages are not to blame; or a connection proved stable. */
@@ -63,25 +83,17 @@ export class Caution {
     this.#isOn = false;
     this.#breaks = 0;
     this.#broken.clear();
+    this.#groups.clear();
   }
 
-  /** A careful connection ended over this message. @returns whether to give it up */
-  brokeOver(message: Sent, nowMs: number): boolean {
-    const { topic, payload } = message;
-    const broken = (this.#broken.get(topic) ?? 0) + 1;
-    this.#broken.set(topic, broken);
-    if (broken < this.#waysFor(message).length) return false;
-    this.clear();
-    this.#bans.set(topic, { bytes: payload.length, untilMs: nowMs + BAN_MS });
-    for (const oldest of this.#bans.keys()) if (this.#bans.size > MAX_BANS) this.#bans.delete(oldest);
-    return true;
+  /** Whether a message like it has been given up. */
+  isPutAside(message: Sent, nowMs: number): boolean {
+    return this.#putAside.has(message, nowMs);
   }
 
-  /** Whether a similar message has been given up. */
-  isBanned({ topic, payload }: Sent, nowMs: number): boolean {
-    const ban = this.#bans.get(topic);
-    if (ban !== undefined && nowMs >= ban.untilMs) this.#bans.delete(topic);
-    return ban !== undefined && nowMs < ban.untilMs && payload.length >= ban.bytes;
+  /** The size from which messages on a topic are given up. */
+  limitOf(topic: string, nowMs: number): number | undefined {
+    return this.#putAside.limitOf(topic, nowMs);
   }
 
   /** How to send a message. */
@@ -95,6 +107,8 @@ export class Caution {
   /** The message was delivered. @returns what the broker turned out not to support, for the operator */
   passed(message: Sent, way: Way): readonly string[] {
     if ((way.retain && !this.#proved.retain) || way.qos > this.#proved.qos) this.#prove(way);
+    this.#putAside.passed(message);
+    if (this.#isOn) this.#groups.passed(message);
     if (this.#broken.size === 0) return [];
     this.#broken.delete(message.topic);
     return this.learn(this.#atMost(message), way);
@@ -120,6 +134,19 @@ export class Caution {
     }
     if (lacks.length > 0) this.clear();
     return lacks;
+  }
+
+  /** A message that was alone has broken the connection. @returns whether to give it up */
+  #brokeOver(message: Sent, nowMs: number): boolean {
+    const { topic } = message;
+    const broken = (this.#broken.get(topic) ?? 0) + 1;
+    this.#broken.set(topic, broken);
+    if (broken < this.#waysFor(message).length) return false;
+    // Careful mode goes on: there may be more of them.
+    this.#broken.delete(topic);
+    this.#groups.passed(message);
+    this.#putAside.add(message, nowMs);
+    return true;
   }
 
   #prove({ retain, qos }: Way): void {

@@ -26,7 +26,8 @@ export interface MessageTrail {
   onAcknowledged(message: OutgoingMessage): void;
   /** The connection broke: the broker may have it or not. It is sent again, or dropped. */
   onBroken(message: OutgoingMessage): void;
-  onDropped(message: OutgoingMessage): void;
+  /** @param refusal why the broker does not take it, for the operator; `undefined` if there was no room for it */
+  onDropped(message: OutgoingMessage, refusal: string | undefined): void;
 }
 
 export interface IncomingMessage {
@@ -77,6 +78,8 @@ export interface Link {
   readonly queued: number;
   /** Messages that had to be dropped since the start. */
   readonly dropped: number;
+  /** The size from which the broker takes no message on a topic, in bytes of payload, as far as that is known. */
+  limitOf(topic: string): number | undefined;
   /** Waits up to `drainMs` milliseconds for queued messages to reach the broker, then closes. */
   close(drainMs: number): Promise<void>;
 }

@@ -105,6 +105,10 @@ export class MqttLink implements Link {
     return this.#sender.dropped;
   }
 
+  limitOf(topic: string): number | undefined {
+    return this.#sender.limitOf(topic);
+  }
+
   publish(message: OutgoingMessage): Promise<void> {
     return this.#sender.publish(message);
   }

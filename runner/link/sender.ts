@@ -25,6 +25,10 @@ const PROOF_MS = 500;
 /** … and any other message this long after its acknowledgement: some brokers acknowledge a forbidden message, then close. */
 const ACK_PROOF_MS = 20;
 
+/** Why a message was given up, for the operator. */
+const CLOSES =
+  "it closes the connection over such messages. Are they too large for it, or do its access rules forbid them?";
+
 /**
  * Invariants: a message leaves the outbox only for a live connection, and returns to its front if the connection breaks
  * before the broker acknowledges it; so each is delivered at least once, or counted as dropped. Without a connection,
@@ -35,6 +39,8 @@ export class Sender {
   readonly #outbox: Outbox;
   readonly #inFlight = new Set<Entry>();
   #inFlightBytes = 0;
+  /** In careful mode: how many more messages may join those under way. */
+  #groupLeft = 0;
   #lastAckMs = -Infinity;
   /** Since when the broker has acknowledged nothing, while something is in flight. */
   #waitingSinceMs = 0;
@@ -62,6 +68,11 @@ export class Sender {
   follow(trail: MessageTrail): void {
     this.#trail = trail;
     for (const { message } of this.#outbox.waiting()) trail.onRestored(message);
+  }
+
+  /** As `Link.limitOf`. */
+  limitOf(topic: string): number | undefined {
+    return this.caution.limitOf(topic, this.parts.clock.monotonicMs());
   }
 
   publish(message: OutgoingMessage): Promise<void> {
@@ -99,10 +110,11 @@ export class Sender {
   lost(filtersUnderWay: boolean, isGivenUp: boolean): void {
     this.#client = undefined;
     for (const { message } of this.#inFlight) this.#trail?.onBroken(message);
+    const underWay = [...this.#inFlight].map(({ message }) => message);
     const isJustAcked = this.parts.clock.monotonicMs() - this.#lastAckMs < ACK_PROOF_MS;
-    if (!this.caution.isOn) {
-      if (!isGivenUp) this.caution.broke(filtersUnderWay || this.#inFlight.size > 0 || isJustAcked);
-    } else if (!isGivenUp) { for (const entry of this.#inFlight) this.#blame(entry); }
+    if (isGivenUp) this.#groupLeft = 0;
+    else if (this.caution.isOn) this.#blame(underWay);
+    else this.caution.broke(underWay, filtersUnderWay || isJustAcked);
     this.#outbox.putBack([...this.#inFlight]);
     this.#inFlight.clear();
     this.#inFlightBytes = 0;
@@ -127,7 +139,10 @@ export class Sender {
   }
 
   get #hasRoom(): boolean {
-    if (this.caution.isOn) return this.#inFlight.size === 0;
+    if (this.caution.isOn) {
+      if (this.#inFlight.size === 0) this.#groupLeft = this.caution.groupSize;
+      return this.#groupLeft > 0;
+    }
     return this.#inFlight.size < MAX_IN_FLIGHT && this.#inFlightBytes < MAX_IN_FLIGHT_BYTES;
   }
 
@@ -135,7 +150,7 @@ export class Sender {
     const { message } = entry;
     const { topic, payload } = message;
     const isPlain = this.caution.takesAll && !this.caution.isOn;
-    if (!isPlain && this.caution.isBanned(message, this.parts.clock.monotonicMs())) {
+    if (!isPlain && this.caution.isPutAside(message, this.parts.clock.monotonicMs())) {
       return this.#giveUp(entry);
     }
     const way = isPlain ? message : this.caution.wayFor(message);
@@ -143,6 +158,7 @@ export class Sender {
     if (this.#inFlight.size === 0) this.#waitingSinceMs = this.parts.clock.monotonicMs();
     this.#inFlight.add(entry);
     this.#inFlightBytes += entry.bytes;
+    this.#groupLeft -= 1;
     this.#sent += 1;
     this.#trail?.onSent(message);
     if (this.parts.log.isDebug) {
@@ -185,11 +201,15 @@ export class Sender {
     this.parts.log.warning(`The broker does not support ${lack}`);
   }
 
-  #blame(entry: Entry): void {
-    if (!this.caution.brokeOver(entry.message, this.parts.clock.monotonicMs())) return;
-    this.#inFlight.delete(entry);
-    this.#giveUp(entry);
-    const { topic, payload } = entry.message;
+  #blame(group: readonly OutgoingMessage[]): void {
+    const found = this.caution.groupBroke(group, this.parts.clock.monotonicMs());
+    if (found === undefined) return;
+    for (const entry of this.#inFlight) {
+      if (entry.message !== found) continue;
+      this.#inFlight.delete(entry);
+      this.#giveUp(entry);
+    }
+    const { topic, payload } = found;
     this.parts.log.error(
       `The broker closes the connection over a message on ${topic} (${payload.length} bytes): it is dropped, and so are ` +
         "similar messages. Is it too large for the broker, or do its access rules forbid it?",
@@ -199,13 +219,13 @@ export class Sender {
   #giveUp(entry: Entry): void {
     this.#outbox.discard(entry);
     this.parts.keeper.forget(entry);
-    this.#trail?.onDropped(entry.message);
+    this.#trail?.onDropped(entry.message, CLOSES);
   }
 
   #onDropped(entry: Entry): void {
     const { keeper, log, limits } = this.parts;
     keeper.forget(entry);
-    this.#trail?.onDropped(entry.message);
+    this.#trail?.onDropped(entry.message, undefined);
     if (this.#saidFull) return;
     this.#saidFull = true;
     const mib = limits.bytes / 1024 / 1024;

@@ -29,6 +29,7 @@ import { Presence } from "./reports/presence.ts";
 import { RecentLines } from "./reports/recent_lines.ts";
 import { Reporter } from "./reports/reporter.ts";
 import { Placements } from "./agents/placements.ts";
+import { RefusedMessages } from "./agents/refused_messages.ts";
 import { Requests } from "./agents/requests.ts";
 import { Roster } from "./agents/roster.ts";
 import { Subscriptions } from "./agents/subscriptions.ts";
@@ -100,7 +101,18 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       void reporter.log(agent, "error", `The subscription to ${filter} is gone: ${reason}`),
     nowMs: () => clock.monotonicMs(),
   });
-  link.follow(subscriptions.trail);
+  const refused = new RefusedMessages({
+    find: (agent) => supervisor.find(agent),
+    log: (agent, message) => void reporter.log(agent, "error", message, "control"),
+    nowMs: () => clock.monotonicMs(),
+  });
+  link.follow({
+    ...subscriptions.trail,
+    onDropped: (message, refusal) => {
+      subscriptions.trail.onDropped(message, refusal);
+      if (refusal !== undefined) refused.add(message, refusal);
+    },
+  });
   const ownTopics = new OwnTopics({ link, reporter, clock });
   const roster = new Roster({ node, registry, enforcer, supervisor, reporter, clock });
   const updates = new Updates({

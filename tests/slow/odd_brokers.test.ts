@@ -1,5 +1,5 @@
 /** Brokers that do not take all that MQTT has, or that close connections for reasons of their own. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { NodeProcess } from "../support/node_process.ts";
@@ -122,6 +122,12 @@ Deno.test({
     );
     assertStringIncludes(dropped, "ERROR");
     await bus.on("sized", ({ text }) => text.length === 2);
+    const { json: told } = await bus.find("log", ({ text }) => text.includes("Refused by the broker"));
+    assertMatch(
+      told.message,
+      /^Refused by the broker: publish to sized \(30000 bytes\): it closes the connection/,
+    );
+    assertEquals([told.level, told.agent], ["error", "sizes"]);
     // One like it is not tried again.
     const from = bus.mark();
     const { json } = await bus.on("nodes/test-node/heartbeat", undefined, from);
@@ -169,4 +175,36 @@ Deno.test({
     await bus.on("numbers", ({ json }) => json >= 300, from);
     assertEquals(bus.all("nodes/test-node/status", from), []);
   },
+});
+
+Deno.test("an agent that publishes what breaks connections, on ever new topics, costs few of them", async () => {
+  await using broker = await StrictBroker.start({ forbidden: "poison/" });
+  await using bus = await Bus.connect(broker.openPort);
+  await using node = await NodeProcess.start({ port: broker.port });
+  await bus.on("nodes/test-node/heartbeat");
+  await node.spawn(bus, { name: "numbers", code: NUMBERS, poll_interval: 0.01 });
+  await bus.on("numbers");
+  const guilty = `
+let n = 0;
+async function process(agent) { await agent.publish("poison/" + ++n, n); await agent.publish("fine", n); }`;
+  await node.spawn(bus, { name: "guilty", code: guilty, poll_interval: 0.05 });
+  await bus.find("log", ({ text }) => text.includes("Refused by the broker"));
+  await bus.on("fine", ({ json }) => json >= 300);
+  const connections = broker.connections;
+  assert(connections <= 12, `${connections} connections`);
+  const { json: last } = await bus.on("numbers", undefined, bus.mark());
+  const numbers = [...new Set(bus.all("numbers").map((message) => message.json))];
+  assertEquals(numbers, numbers.map((_, index) => index + 1));
+  assert(last > 100);
+});
+
+Deno.test("a heartbeat that is too large is shortened", async () => {
+  await using broker = await StrictBroker.start({});
+  await using bus = await Bus.connect(broker.openPort);
+  const args = ["--labels", `long=${"x".repeat(60)}`];
+  await using _node = await NodeProcess.start({ port: broker.port, args });
+  const { text } = await bus.on("nodes/test-node/heartbeat");
+  broker.rules.maxBytes = text.length;
+  const { json } = await bus.on("nodes/test-node/heartbeat", ({ json }) => json.labels === undefined);
+  assertEquals([json.node, json.agent_count, json.agents], ["test-node", 0, []]);
 });

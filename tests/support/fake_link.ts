@@ -15,6 +15,13 @@ export class FakeLink implements Link {
   /** What is refused, by filter. */
   readonly refusals = new Map<string, string>();
 
+  /** What `limitOf` says, by topic. */
+  readonly limits = new Map<string, number>();
+
+  limitOf(topic: string): number | undefined {
+    return this.limits.get(topic);
+  }
+
   publish(message: OutgoingMessage): Promise<void> {
     this.published.push(message);
     return Promise.resolve();

@@ -13,6 +13,8 @@ export interface Strictness {
   maxQos?: number;
   /** Of a packet. */
   maxBytes?: number;
+  /** Of messages on topics that begin so. */
+  forbidden?: string;
   /** Closes each connection so many milliseconds after it has let the client in. */
   hangUpMs?: number;
   /** Of one connection at a time; a packet with more is refused. */
@@ -140,14 +142,21 @@ export class StrictBroker implements TestBroker {
   }
 
   #takes({ type, flags, body }: Packet, size: number): boolean {
-    const { maxFilters = Infinity, wildcards = true, retain = true, maxQos = 2, maxBytes = Infinity } =
-      this.rules;
+    const {
+      maxFilters = Infinity,
+      wildcards = true,
+      retain = true,
+      maxQos = 2,
+      maxBytes = Infinity,
+      forbidden,
+    } = this.rules;
     if (size > maxBytes) return false;
     if (type === CONNECT) {
       const connectFlags = body[7] ?? 0;
       return (retain || (connectFlags & 0x20) === 0) && ((connectFlags >> 3) & 3) <= maxQos;
     }
     if (type === PUBLISH) {
+      if (forbidden !== undefined && readText(body, 0).startsWith(forbidden)) return false;
       return (retain || (flags & 1) === 0) && ((flags >> 1) & 3) <= maxQos;
     }
     if (type !== SUBSCRIBE) return true;

@@ -24,6 +24,10 @@ export class Loopback implements Link {
     return this.link.dropped;
   }
 
+  limitOf(topic: string): number | undefined {
+    return this.link.limitOf(topic);
+  }
+
   publish(message: OutgoingMessage): Promise<void> {
     this.handOver(message);
     return this.link.publish(message);

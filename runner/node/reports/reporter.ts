@@ -13,6 +13,7 @@ import type { PlacementReport } from "../agents/placements.ts";
 import type { PresenceProof } from "./presence.ts";
 import { round, statusMessage } from "./status_message.ts";
 import type { RecentLines } from "./recent_lines.ts";
+import { shortHeartbeat } from "./short_heartbeat.ts";
 
 /** Longest traceback on the wire, in characters. */
 const MAX_TRACEBACK_CHARS = 800;
@@ -37,7 +38,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** Every method publishes at QoS 1; a promise settles as `Link.publish` does. */
 export class Reporter {
   constructor(
-    private readonly link: Pick<Link, "publish">,
+    private readonly link: Pick<Link, "publish" | "limitOf">,
     private readonly node: NodeIdentity,
     private readonly clock: Clock,
     private readonly recent: Pick<RecentLines, "add" | "addOwn">,
@@ -50,7 +51,8 @@ export class Reporter {
   nodeHeartbeat(vitals: NodeVitals): void {
     const { name, nodeId, instance, broker, version, labels, release } = this.node;
     const uptime = round(vitals.uptime);
-    this.#json(topics.nodeHeartbeat(name), "heartbeat", {
+    const topic = topics.nodeHeartbeat(name);
+    const report = {
       node: name,
       node_id: nodeId,
       timestamp: this.#now(),
@@ -70,7 +72,10 @@ export class Reporter {
       labels,
       ...(release === undefined ? {} : { release }),
       presence: this.proofAt(uptime),
-    });
+    };
+    const limit = this.link.limitOf(topic);
+    const payload = limit === undefined ? JSON.stringify(report) : shortHeartbeat(report, limit);
+    this.#publish(topic, "heartbeat", payload, false);
   }
 
   /** Reports that the node ends in order. */
@@ -236,11 +241,17 @@ export class Reporter {
     this.#publish(topic, "control", "", true);
   }
 
-  log(agent: SupervisedAgent, level: LogLevel, message: string): Promise<void> {
+  /** @param messageClass `control`: it must not wait behind what the agent has published */
+  log(
+    agent: SupervisedAgent,
+    level: LogLevel,
+    message: string,
+    messageClass: "telemetry" | "control" = "telemetry",
+  ): Promise<void> {
     const said = { type: "log", message: cut(message), level };
     const about = this.#about(agent);
     this.recent.add(agent.name, "logs", { ...said, timestamp: about.timestamp });
-    return this.#agent(agent, "logs", "telemetry", { ...said, ...about });
+    return this.#agent(agent, "logs", messageClass, { ...said, ...about });
   }
 
   async alert(agent: SupervisedAgent, severity: Severity, message: string): Promise<void> {

@@ -226,7 +226,7 @@ Deno.test("a message that the broker never got is not awaited for ever: the same
   all.trail.onSent(lost);
   lines[0]?.listener.onDisconnected("broken");
   all.trail.onBroken(lost);
-  all.trail.onDropped(lost);
+  all.trail.onDropped(lost, undefined);
   all.reconnected();
   lines[0]?.listener.onConnected();
   subscriptions.deliver(message("x", "on"));
