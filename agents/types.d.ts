@@ -42,6 +42,15 @@ export interface PublishOptions {
   local?: boolean;
 }
 
+export interface ReadingOptions {
+  /**
+   * Up to 12 characters without spaces, such as `°C`. Default: for the kinds of `SensorInfo` the unit there, else none.
+   */
+  unit?: string;
+  /** Distinguishes several readings of one kind: up to 64 letters, digits, `_` and `-`. Default: the kind. */
+  name?: string;
+}
+
 /** A sensor that the node's kernel has a driver for. */
 export interface SensorInfo {
   /** Such as `w1/28-0316a2795fff`. */
@@ -162,6 +171,13 @@ export interface Agent {
   /** Publishes a detection on `agents/{actor_id}/detections` and `{node}/{agent}/detections`. */
   publish_detection(data: unknown): Promise<void>;
   publishDetection(data: unknown): Promise<void>;
+  /**
+   * Publishes a number that was measured on `agents/{actor_id}/readings/{name}`, such as
+   * `agent.reading("temperature", 21.4)`. Up to 64 different names.
+   * @param kind what was measured, in lower case: `temperature`, `humidity`, `co2`
+   * @throws TypeError for a value that is not a finite number, or a wrong kind or option
+   */
+  reading(kind: string, value: number, options?: ReadingOptions): Promise<void>;
   /** Sets what the dashboard shows as the agent's task. */
   set_status(text: string): Promise<void>;
   setStatus(text: string): Promise<void>;

@@ -6,7 +6,7 @@
  */
 import { isJsonObject } from "./json.ts";
 import { hasTooManyParts, MAX_PARTS } from "./json.ts";
-import { filterCovers, filterMatches, filtersOverlap } from "./topics.ts";
+import { filterCovers, filterMatches, filtersOverlap, topics } from "./topics.ts";
 
 /** The topic filters of one agent. Plain data: sent to the harness at the start. */
 export interface TopicRules {
@@ -38,6 +38,7 @@ const REPORT_FILTERS = [
   ),
   ...["heartbeat", "status", "logs", "alert", "errors", "manifest", "results", "detections", "metrics"]
     .map((report) => `agents/+/${report}`),
+  topics.reading("+", "+"),
 ];
 
 /** Whether `topic` carries commands to nodes or agents, or reports of nodes. */
@@ -91,7 +92,7 @@ export function subscribeRefusal({ subscribe }: TopicRules, filter: string): str
     return `the node's policy lets it subscribe to ${inWords(subscribe)}`;
   }
   const bringsSomething = !isPrivate(filter) ||
-    REPORT_FILTERS.some((report) => filtersOverlap(report, filter)) ||
+    (!filterCovers(TASK_FILTER, filter) && REPORT_FILTERS.some((report) => filtersOverlap(report, filter))) ||
     namedIn(subscribe).some((named) => filtersOverlap(named, filter));
   return bringsSomething
     ? undefined
@@ -100,13 +101,18 @@ export function subscribeRefusal({ subscribe }: TopicRules, filter: string): str
 
 /** Whether a message on `topic` is delivered to an agent whose subscription matches. */
 export function mayHear({ subscribe }: TopicRules, topic: string): boolean {
-  if (!isPrivate(topic) || REPORT_FILTERS.some((report) => filterMatches(report, topic))) return true;
+  if (!isPrivate(topic) || isReport(topic)) return true;
   return isListed(namedIn(subscribe), topic);
 }
 
 /** Whether a topic, or everything a filter matches, is addressed to somebody or is a report. */
 function isPrivate(topic: string): boolean {
   return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES);
+}
+
+/** A task for an agent named `readings` has the form of a reading. */
+function isReport(topic: string): boolean {
+  return REPORT_FILTERS.some((report) => filterMatches(report, topic)) && !filterMatches(TASK_FILTER, topic);
 }
 
 /** The filters of a policy: `#` stands for everything that everybody may hear. */

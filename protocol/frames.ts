@@ -6,6 +6,7 @@ import type { TopicRules } from "./agent_topics.ts";
 import type { Edge } from "./devices/gpio.ts";
 import type { DeviceFailure, DeviceRequest } from "./devices/requests.ts";
 import type { Decided, Language } from "./language.ts";
+import type { MeasuredReading } from "./readings.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -164,6 +165,7 @@ export type AgentFrame =
   | { readonly t: "alert"; readonly severity: Severity; readonly message: string }
   | { readonly t: "result"; readonly data: unknown }
   | { readonly t: "detection"; readonly data: unknown }
+  | ({ readonly t: "reading" } & MeasuredReading)
   | { readonly t: "status"; readonly text: string }
   | {
     readonly t: "send_to";
@@ -180,12 +182,15 @@ export type AgentFrame =
   | { readonly t: "pong"; readonly n: number };
 
 /** Frames that count against the window until the runner acknowledges them. */
-export type WindowedFrame = Extract<AgentFrame, { t: "publish" | "log" | "alert" | "result" | "detection" }>;
+export type WindowedFrame = Extract<
+  AgentFrame,
+  { t: "publish" | "log" | "alert" | "result" | "detection" | "reading" }
+>;
 
 /** Whether `frame` counts against the window. */
 export function isWindowed(frame: AgentFrame): frame is WindowedFrame {
   return frame.t === "publish" || frame.t === "log" || frame.t === "alert" || frame.t === "result" ||
-    frame.t === "detection";
+    frame.t === "detection" || frame.t === "reading";
 }
 
 /** Size of the content a frame carries to others; `undefined` if it carries none. */

@@ -33,6 +33,8 @@ export const topics = {
   /** The node's own log, with the node's name in place of an agent's id. */
   nodeLogs: (node: string): string => `agents/${node}/logs`,
   agent: (actorId: string, report: AgentReport): string => `agents/${actorId}/${report}`,
+  /** A number that an agent has measured, by its name. */
+  reading: (actorId: string, reading: string): string => `agents/${actorId}/readings/${reading}`,
   agentCommands: (actorId: string): string => `agents/${actorId}/commands`,
   task: (agent: string): string => `agents/by-name/${agent}/task`,
   detections: (node: string, agent: string): string => `${node}/${agent}/detections`,

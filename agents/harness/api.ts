@@ -2,8 +2,9 @@
 import { type Peer, SEVERITIES, type Severity, type StartFrame } from "../../protocol/frames.ts";
 import { publishRefusal, sendToRefusal } from "../../protocol/agent_topics.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { readMeasured } from "../../protocol/readings.ts";
 import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
-import type { Agent, Broker, MessageHandler, PublishOptions } from "../types.d.ts";
+import type { Agent, Broker, MessageHandler, PublishOptions, ReadingOptions } from "../types.d.ts";
 import type { Devices } from "./devices.ts";
 import { asJson, toMessage, toWire } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
@@ -66,6 +67,10 @@ export function createAgent(parts: ApiParts): Agent {
 
   async function publishDetection(data: unknown): Promise<void> {
     await pipe.sendInWindow({ t: "detection", data: asJson(data) });
+  }
+
+  async function reading(kind: string, value: number, options?: ReadingOptions): Promise<void> {
+    await pipe.sendInWindow({ t: "reading", ...measured(kind, value, options) });
   }
 
   // deno-lint-ignore require-await -- async, so that an error becomes a rejection like everywhere else
@@ -154,6 +159,7 @@ export function createAgent(parts: ApiParts): Agent {
     publishResult,
     publish_detection: publishDetection,
     publishDetection,
+    reading,
     set_status: setStatus,
     setStatus,
     persist,
@@ -175,6 +181,14 @@ function brokerOf({ broker, broker_access: { username, password, ca } }: StartFr
   return Object.freeze(
     Object.defineProperties(shown, Object.fromEntries(quiet.map(([name, value]) => [name, { value }]))),
   );
+}
+
+function measured(kind: string, value: number, options: ReadingOptions | undefined) {
+  try {
+    return readMeasured(kind, value, options);
+  } catch (error) {
+    throw new TypeError(`Cannot publish the reading ${toMessage(kind)}: ${(error as Error).message}`);
+  }
 }
 
 function optionsError({ qos, retain, local }: PublishOptions): string | undefined {

@@ -38,7 +38,9 @@ export async function setup(agent: Agent): Promise<void> {
 }
 
 export async function process(agent: Agent): Promise<void> {
-  await agent.publish(PARAMETERS.topic, { ...await measure(agent), node: agent.node });
+  const measured = await measure(agent);
+  await agent.reading("humidity", measured.value);
+  await agent.publish(PARAMETERS.topic, { ...measured, node: agent.node });
 }
 
 export async function handle_task(agent: Agent): Promise<Measured> {

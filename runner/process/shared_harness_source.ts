@@ -1,10 +1,12 @@
 /** The source of the modules that the harnesses of both languages load, carried by the runner. */
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import gpioLines from "../../protocol/devices/gpio.ts" with { type: "text" };
+import sensors from "../../protocol/devices/sensors.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
+import readings from "../../protocol/readings.ts" with { type: "text" };
 import sourceText from "../../protocol/source_text.ts" with { type: "text" };
 import spelling from "../../protocol/spelling.ts" with { type: "text" };
 import topics from "../../protocol/topics.ts" with { type: "text" };
@@ -31,10 +33,12 @@ import typescriptCode from "../../agents/harness/typescript_code.ts" with { type
 export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "protocol/agent_topics.ts": agentTopics,
   "protocol/devices/gpio.ts": gpioLines,
+  "protocol/devices/sensors.ts": sensors,
   "protocol/frames.ts": frames,
   "protocol/json.ts": json,
   "protocol/lines.ts": lines,
   "protocol/names.ts": names,
+  "protocol/readings.ts": readings,
   "protocol/source_text.ts": sourceText,
   "protocol/spelling.ts": spelling,
   "protocol/topics.ts": topics,

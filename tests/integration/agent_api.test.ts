@@ -152,6 +152,47 @@ testOnStage("agent API", {}, {
     assertEquals((await stage.bus.on("test-node/detector/detections")).json, { label: "cat" });
   },
 
+  "a reading has a topic of its own, with its unit, and is checked by the node too": async (stage) => {
+    const code = setup(`
+      await agent.reading("temperature", 21.4);
+      await agent.reading("temperature", 70.5, { unit: "°F", name: "attic" });
+      const refused = await agent.reading("temperature", NaN).catch((error) => error);
+      await agent.publish_result(refused.name + ": " + refused.message);
+      const forged = { t: "reading", reading: "a/../../b", kind: "k", value: 1, unit: "" };
+      await Deno.stdout.write(new TextEncoder().encode("\\n" + JSON.stringify(forged) + "\\n"));
+      for (let n = 0; n < 70; n++) await agent.reading("k", n, { name: "n" + n });`);
+    const agent = await stage.spawn({ name: "measurer", code });
+    const topic = (name: string) => `agents/${agent.id}/readings/${name}`;
+    const { retained, json: { timestamp, ...reading } } = await stage.bus.on(topic("temperature"));
+    assertEquals([typeof timestamp, retained], ["number", false]);
+    const about = { agent: "measurer", name: "measurer", actor_id: agent.id, node: "test-node" };
+    assertEquals(reading, {
+      reading: "temperature",
+      kind: "temperature",
+      value: 21.4,
+      unit: "°C",
+      ...about,
+    });
+    const { json: attic } = await stage.bus.on(topic("attic"));
+    assertEquals([attic.reading, attic.kind, attic.value, attic.unit], ["attic", "temperature", 70.5, "°F"]);
+    const { json: refused } = await agent.on("results");
+    assertEquals(
+      refused.result,
+      "TypeError: Cannot publish the reading temperature: value must be a finite number, got NaN",
+    );
+    await agent.logged(
+      "Refused by the node: reading 'n69': an agent may have 64 readings of different names",
+    );
+    const heard = new Set(
+      stage.bus.messages.map(({ topic }) => topic).filter((one) =>
+        one.startsWith(topic("")) && one !== topic("")
+      ),
+    );
+    assertEquals(heard.size, 64, "no more than 64 names, and not the forged one");
+    const { json: manifest } = await agent.on("manifest", (json) => json.publishes.length === 64);
+    assert(manifest.publishes.includes(topic("attic")));
+  },
+
   "set_status is the task of the next heartbeat, until the agent has another state": async (stage) => {
     const agent = await stage.spawn({
       name: "status",

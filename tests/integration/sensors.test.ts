@@ -1,5 +1,7 @@
 /** Agents read the sensors of their node, from a made-up `/sys`, in either language. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { actorId } from "../../protocol/ids.ts";
+import { topics } from "../../protocol/topics.ts";
 import { BOARD, withSys } from "../support/made_up_sys.ts";
 import { Stage } from "../support/stage.ts";
 
@@ -14,6 +16,11 @@ const TYPESCRIPT = `export async function setup(agent) {
 }`;
 const PYTHON = `async def setup(agent):
     await agent.publish("read/python", await agent.sensor("humidity").read())
+    await agent.reading("humidity", 48.2, name="hall")
+    try:
+        await agent.reading("humidity", "48.2")
+    except TypeError as error:
+        await agent.publish("read/no_number", str(error))
     try:
         await agent.sensor("power").read()
     except OSError as error:
@@ -41,6 +48,9 @@ Deno.test("an agent reads what it asks for, in either language, and nothing else
     await stage.launch({ name: "in_python", devices: { sensors: ["humidity"] }, code: PYTHON });
     const found = await bus.find("a reading", ({ topic }) => topic === "read/python", 0, PATIENCE_MS);
     assertEquals([found.json.value, found.json.unit], [48.2, "%"]);
+    const { json: hall } = await bus.on(topics.reading(actorId("in_python"), "hall"));
+    assertEquals([hall.kind, hall.value, hall.unit, hall.agent], ["humidity", 48.2, "%", "in_python"]);
+    assertStringIncludes((await bus.on("read/no_number")).text, 'value must be a finite number, got "48.2"');
     assertEquals((await bus.on("read/refused_python")).json, ["DeviceError", "not_granted"]);
     assertEquals((await bus.on("read/no_line")).json, ["DeviceError", "not_granted"]);
     assertStringIncludes((await bus.on("read/no_safe")).text, "Cannot open line GPIO17: safe must be 0 or 1");

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { configFromTemplate, TEMPLATES } from "../../operator/templates/catalog.ts";
 import { actorId } from "../../protocol/ids.ts";
+import { topics } from "../../protocol/topics.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { BOARD, withSys } from "../support/made_up_sys.ts";
@@ -49,6 +50,8 @@ const LAWS: Readonly<Record<string, Law>> = {
     const { json } = await here.bus.on("t/room");
     const sensor = "iio/dht11@4/temp";
     assertEquals(json, { value: 21.9, unit: "C", sensor, node: here.node.name });
+    const { json: reading } = await here.bus.on(topics.reading(actorId("temperature"), "temperature"));
+    assertEquals([reading.value, reading.unit], [21.9, "°C"]);
     assertEquals(await task(here, "temperature"), { value: 21.9, unit: "C", sensor });
   },
   async humidity(here) {

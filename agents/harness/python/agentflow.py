@@ -185,6 +185,11 @@ class Agent:
     async def publish_detection(self, data):
         await _call_async(self._api.publish_detection, to_json(data))
 
+    async def reading(self, kind, value, unit=None, name=None):
+        """Publishes a number that was measured: await agent.reading("temperature", 21.4, unit="°C")"""
+        options = {key: text for key, text in (("unit", unit), ("name", name)) if text is not None}
+        await _call_async(self._api.reading, kind, to_json(value), json.dumps(options))
+
     async def set_status(self, text):
         await _call_async(self._api.set_status, _text(text))
 

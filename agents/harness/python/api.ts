@@ -24,6 +24,8 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
     alert: (text: string, severity: "info" | "warning" | "error") => agent.alert(text, severity),
     publish_result: (json: string) => agent.publish_result(parseExactly(json)),
     publish_detection: (json: string) => agent.publish_detection(parseExactly(json)),
+    reading: (kind: string, value: string, options: string) =>
+      agent.reading(kind, JSON.parse(value), JSON.parse(options)),
     set_status: (text: string) => agent.set_status(text),
     persist: (key: string, json: string) => agent.persist(key, parseExactly(json)),
     recall: (key: string) => {

@@ -14,6 +14,7 @@ export type DevEvent =
   }
   | { readonly event: "state"; readonly state: string }
   | { readonly event: "result" | "detection"; readonly value: unknown }
+  | { readonly event: "reading"; readonly reading: string; readonly value: unknown; readonly unit: string }
   /** `value` is undefined for binary payloads. */
   | {
     readonly event: "publish";
@@ -49,6 +50,13 @@ export function devEvent({ topic, payload, retained }: BusMessage): DevEvent | u
       return { event: "result", value: fields.result };
     case "detections":
       return { event: "detection", value: fields.detections };
+    case "readings":
+      return {
+        event: "reading",
+        reading: String(fields.reading),
+        value: fields.value,
+        unit: String(fields.unit),
+      };
     default:
       return undefined;
   }

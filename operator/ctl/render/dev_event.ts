@@ -36,6 +36,8 @@ export function devLine(event: DevEvent, nowMs: number, view: Pick<Terminal, "co
     case "result":
     case "detection":
       return line(event.event, shown(event.value), "green", nowMs, view);
+    case "reading":
+      return line("reading", `${event.reading}  ${shown(event.value)} ${event.unit}`, "green", nowMs, view);
     case "publish":
       return line("publish", `${event.topic}  ${shown(event.value)}`, "green", nowMs, view);
     default:

@@ -23,7 +23,10 @@ const FILTERS: readonly { readonly filter: string; readonly qos: 0 | 1 }[] = [
     qos: 1 as const,
   })),
   // QoS 0 (at most once): the broker then queues nothing when a flood slows this reader down.
-  ...["logs", "results", "detections"].map((report) => ({ filter: `agents/+/${report}`, qos: 0 as const })),
+  ...["logs", "results", "detections", "readings/+"].map((report) => ({
+    filter: `agents/+/${report}`,
+    qos: 0 as const,
+  })),
 ];
 
 export interface FeedOptions {

@@ -13,6 +13,7 @@ import type { TrafficFrame } from "../../supervisor/ports.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { DeviceDesk } from "./devices.ts";
 import type { Manifests } from "./manifests.ts";
+import type { Readings } from "./readings.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Requests } from "./requests.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -23,6 +24,7 @@ export interface TrafficParts {
   readonly link: Link;
   readonly reporter: Reporter;
   readonly manifests: Manifests;
+  readonly readings: Readings;
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
   readonly tasks: Tasks;
@@ -60,6 +62,8 @@ export class Traffic {
       case "detection":
         manifests.published(agent, topics.detections(node, agent.name));
         return reporter.detection(agent, frame.data);
+      case "reading":
+        return this.#reading(agent, frame);
       case "status":
         agent.setStatusText(frame.text.slice(0, MAX_STATUS_CHARS));
         return this.parts.onStatus(agent);
@@ -102,6 +106,13 @@ export class Traffic {
     if (local === true) return this.parts.subscriptions.deliverHere({ topic, payload });
     this.parts.manifests.published(agent, topic);
     return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry", source: agent.name });
+  }
+
+  #reading(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "reading" }>): Promise<void> {
+    const problem = this.parts.readings.take(agent, frame);
+    if (problem !== undefined) return this.#refuse(agent, `reading '${frame.reading}': ${problem}`);
+    this.parts.manifests.published(agent, topics.reading(agent.actorId, frame.reading));
+    return this.parts.reporter.reading(agent, frame);
   }
 
   #sendTo(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "send_to" }>): Promise<void> | void {

@@ -2,6 +2,7 @@
 import type { LogLevel, Severity } from "../../../protocol/frames.ts";
 import type { HeldChip } from "../../../protocol/devices/gpio.ts";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
+import type { MeasuredReading } from "../../../protocol/readings.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link, MessageClass } from "../../link/link.ts";
@@ -271,6 +272,11 @@ export class Reporter {
       result,
       timestamp: this.#now(),
     });
+  }
+
+  reading(agent: SupervisedAgent, { reading, kind, value, unit }: MeasuredReading): Promise<void> {
+    const said = { reading, kind, value, unit, ...this.#about(agent) };
+    return this.#json(topics.reading(agent.actorId, reading), "telemetry", said, agent.name);
   }
 
   async detection(agent: SupervisedAgent, detections: unknown): Promise<void> {

@@ -124,6 +124,7 @@ const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
   reply: [topics.reply("{name}", "{request}")],
   nodeLogs: [topics.nodeLogs("{name}")],
   agent: (Object.keys(REPORTS) as AgentReport[]).map((report) => topics.agent("{id}", report)),
+  reading: [topics.reading("{id}", "{reading}")],
   agentCommands: [topics.agentCommands("{id}")],
   task: [topics.task("{agent}")],
   detections: [topics.detections("{name}", "{agent}")],

@@ -92,11 +92,14 @@ Deno.test("what is said to somebody is heard by nobody else, whatever filter an 
     ...["heartbeat", "logs", "errors", "results", "detections", "manifest"].map((report) =>
       `agents/id/${report}`
     ),
+    ...["agents/id/readings/temperature", "agents/id/readings/task"],
     ...["sensors/t", "main/news", "n/b/detections", "mine/reply/1"],
   ];
   const told = [
     ...NODE_COMMANDS.map((command) => COMMANDS[command].topic.replaceAll(/[{}]/g, "")),
     ...["main/reply/abc", "nodes/n/whatever", "agents/id/whatever", "agents/by-name/x/other"],
+    // It has the form of a reading.
+    "agents/by-name/readings/task",
   ];
   for (const topic of reports) assertEquals(mayHear(rules({}), topic), true, topic);
   for (const topic of told) {
@@ -116,7 +119,19 @@ Deno.test("what is said to somebody is heard by nobody else, whatever filter an 
   ) {
     assert(subscribeRefusal(rules({}), filter) !== undefined, filter);
   }
-  for (const filter of ["#", "+/+/+", "agents/#", "agents/+/+", "nodes/#", "nodes/+/status", "main/#"]) {
+  for (
+    const filter of [
+      "#",
+      "agents/+/readings/+",
+      "agents/+/+/+",
+      "+/+/+",
+      "agents/#",
+      "agents/+/+",
+      "nodes/#",
+      "nodes/+/status",
+      "main/#",
+    ]
+  ) {
     assertEquals(subscribeRefusal(rules({}), filter), undefined, filter);
   }
 });

@@ -14,6 +14,7 @@ const FRAMES: readonly AgentFrame[] = [
   { t: "alert", severity: "info", message: "m" },
   { t: "result", data: null },
   { t: "detection", data: [1] },
+  { t: "reading", reading: "attic", kind: "temperature", value: 21.4, unit: "°C" },
   { t: "status", text: "s" },
   { t: "send_to", id: 1, to: "b", payload: {}, timeout_ms: 0.5 },
   { t: "subscribe", id: 0, filter: "#" },
@@ -37,7 +38,7 @@ Deno.test("a frame is one line of its own, even after output that did not end it
 
 Deno.test("what the pipe carries in bulk takes a place in the window, and nothing else does", () => {
   const windowed = new Set(FRAMES.filter(isWindowed).map((frame) => frame.t));
-  assertEquals([...windowed], ["publish", "log", "alert", "result", "detection"]);
+  assertEquals([...windowed], ["publish", "log", "alert", "result", "detection", "reading"]);
 });
 
 Deno.test("output of agent code is no frame", () => {
@@ -91,6 +92,8 @@ Deno.test("a forged frame that lacks a field, or has one of another type, is no 
     { t: "error", phase: "setup", error: "e", traceback: "", consecutive: 1.5 },
     { t: "result" },
     { t: "detection" },
+    { t: "reading", reading: "a/b", kind: "temperature", value: 21.4, unit: "°C" },
+    { t: "reading", reading: "a", kind: "temperature", value: "21.4", unit: "°C" },
     { t: "status", text: 1 },
     { ...sendTo, id: -1 },
     { ...sendTo, id: 2 ** 53 },

@@ -56,6 +56,10 @@ export class Model {
 
   #apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
     const [root, id = "", report, ...rest] = topic.split("/");
+    if (root === "agents" && report === "readings" && rest.length === 1 && isName(id)) {
+      this.#readings.add(topic, payload, nowMs / 1000);
+      return [];
+    }
     if (rest.length > 0 || report === undefined || !isName(id)) return [];
     const now = nowMs / 1000;
     if (root === "nodes") return this.#onNode(id, report, topic, payload, now);

@@ -1,5 +1,6 @@
 /** Series of the numbers that agents published in the last hour. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
+import { MAX_UNIT_CHARS } from "../../../../protocol/readings.ts";
 import type { Reading } from "../../wire.ts";
 import { readJson, textOf } from "./fields.ts";
 import { Series } from "./series.ts";
@@ -16,7 +17,6 @@ const MAX_FIELDS = 8;
 const MAX_DEPTH = 2;
 /** A larger payload is an image or a document, not a reading. */
 const MAX_PAYLOAD_BYTES = 16 * 1024;
-const MAX_UNIT_CHARS = 12;
 /** Fields that hold times or ids, not measurements. */
 const NOT_MEASURED = new Set(["timestamp", "time", "ts", "seq", "id"]);
 

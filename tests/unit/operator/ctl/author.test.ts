@@ -102,6 +102,13 @@ Deno.test("an author sees what the agent does, and not how the node speaks of it
     level: "info",
     message: "m",
   });
+  const { reading, value, unit } = { reading: "attic", value: 21.4, unit: "°C" };
+  assertEquals(event("agents/id/readings/attic", { reading, value, unit, kind: "temperature" }), {
+    event: "reading",
+    reading,
+    value,
+    unit,
+  });
   assertEquals(event("agents/id/status", { state: "failed" }), { event: "state", state: "failed" });
   for (const topic of ["nodes/n/heartbeat", "agents/id/heartbeat", "main/reply/x", "agents/by-name/a/task"]) {
     assertEquals(event(topic, {}), undefined, topic);

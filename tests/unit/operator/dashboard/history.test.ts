@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { LogBook, matcher } from "../../../../operator/dashboard/server/model/logbook.ts";
+import { Model } from "../../../../operator/dashboard/server/model/model.ts";
+import { topics } from "../../../../protocol/topics.ts";
 import { RateMeter } from "../../../../operator/dashboard/server/model/rate.ts";
 import { numbersIn, Readings } from "../../../../operator/dashboard/server/model/readings.ts";
 import { Ring } from "../../../../operator/dashboard/server/model/ring.ts";
@@ -159,6 +161,18 @@ Deno.test("only what its node has told is what an agent is started with again; a
     "as it runs",
     true,
     "of anybody",
+  ]);
+});
+
+Deno.test("what agent.reading() publishes is shown with its unit, from the manifest's topics", () => {
+  const model = new Model();
+  const say = (topic: string, value: unknown, seconds = 1) =>
+    model.apply(topic, bytes(value), seconds * 1000);
+  const topic = topics.reading("1", "attic");
+  say("agents/1/manifest", { name: "a", node: "n", publishes: [topic] });
+  say(topic, { reading: "attic", kind: "temperature", value: 21.4, unit: "°C", name: "a", timestamp: 1 });
+  assertEquals(model.readings("1", 2000), [
+    { topic, field: "value", unit: "°C", time: [1], value: [21.4] },
   ]);
 });
 
