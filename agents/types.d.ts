@@ -119,6 +119,27 @@ export interface GpioLine {
   close(): Promise<void>;
 }
 
+/** One part of an I2C transfer: bytes to write, or how many to read; up to 8,192. */
+export type I2cPart = { readonly write: Uint8Array | readonly number[] } | { readonly read: number };
+
+/** An open device on an I2C bus. Every method rejects with a `DeviceError`, or a `TypeError` for a wrong argument. */
+export interface I2cDevice {
+  readonly bus: number;
+  readonly address: number;
+  /** Reads `length` bytes, 1 to 8,192. */
+  read(length: number): Promise<Uint8Array<ArrayBuffer>>;
+  write(data: Uint8Array | readonly number[]): Promise<void>;
+  /**
+   * Up to 42 parts in one go, with a repeated start and no stop between them: `transfer([{ write: [0xd0] }, { read: 1
+   * }])` reads register 0xD0. On an adapter that speaks SMBus alone: one write of up to 33 bytes, one read of a byte, or
+   * one byte written and up to 32 read.
+   * @returns what each `read` has read
+   */
+  transfer(parts: readonly I2cPart[]): Promise<Uint8Array<ArrayBuffer>[]>;
+  /** Ends its use; the agent can open it again. */
+  close(): Promise<void>;
+}
+
 /** What a request for a device fails with. */
 export interface DeviceError extends Error {
   readonly name: "DeviceError";
@@ -236,6 +257,13 @@ export interface Agent {
    * @throws TypeError for a wrong option; DeviceError
    */
   gpio(line: string, options?: GpioLineOptions): Promise<GpioLine>;
+  /**
+   * Opens a device on an I2C bus that the spawn config asks for in `devices`, as `1:0x76`: `agent.i2c(1, 0x76)`.
+   * @param bus the N of `/dev/i2c-N`
+   * @param address 7 bits, from 0x08 to 0x77
+   * @throws TypeError for a wrong argument; DeviceError, `busy` if a driver of the kernel has the address
+   */
+  i2c(bus: number, address: number): Promise<I2cDevice>;
 }
 
 /** Called once, before the first `process()`. If it throws, the agent has failed for good. */

@@ -3,8 +3,7 @@
  * stdin ("down") and stdout ("up"). Frames from the agent are untrusted: `agent_frames.ts` validates all of them.
  */
 import type { TopicRules } from "./agent_topics.ts";
-import type { Edge } from "./devices/gpio.ts";
-import type { DeviceFailure, DeviceRequest } from "./devices/requests.ts";
+import type { DeviceEvent, DeviceFailure, DeviceRequest } from "./devices/requests.ts";
 import type { Decided, Language } from "./language.ts";
 import type { MeasuredReading } from "./readings.ts";
 
@@ -109,9 +108,9 @@ export type RunnerFrame =
   | { readonly t: "reply"; readonly id: number; readonly value: unknown }
   | { readonly t: "device"; readonly id: number; readonly value: unknown }
   | { readonly t: "device"; readonly id: number; readonly error: DeviceFailure }
-  /** Changes of an open line; `lost`: how many were dropped. */
-  | { readonly t: "edges"; readonly handle: number; readonly edges: readonly Edge[]; readonly lost: number }
-  /** The node closed an open line. */
+  /** Something has happened to an open device. */
+  | { readonly t: "device_event"; readonly handle: number; readonly event: DeviceEvent }
+  /** The node closed an open device. */
   | { readonly t: "device_gone"; readonly handle: number; readonly message: string }
   /** All agents on this node, for an agent that may have missed changes since its `start`. */
   | { readonly t: "peers"; readonly peers: readonly Peer[] }

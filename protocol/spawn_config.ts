@@ -3,7 +3,13 @@ import { asNumber, isJsonObject } from "./json.ts";
 import { ExpectedError } from "./expected_error.ts";
 import * as v from "valibot";
 import { PERMISSION_KINDS, type Permissions } from "./permissions.ts";
-import { type DeviceKind, deviceProblem, type Devices } from "./devices/devices.ts";
+import {
+  DEVICE_KINDS,
+  type DeviceKind,
+  deviceProblem,
+  type Devices,
+  forEachKind,
+} from "./devices/devices.ts";
 import { type Language, LANGUAGES, type Reading, readingOf } from "./language.ts";
 import { isName, NAME_RULE } from "./names.ts";
 import { SPAWN_FIELDS } from "./spawn_fields.ts";
@@ -158,14 +164,11 @@ const entriesOf = (kind: DeviceKind) =>
     ),
     [],
   );
-const DEVICE_ENTRIES = { gpio: entriesOf("gpio"), sensors: entriesOf("sensors") } satisfies Readonly<
-  Record<DeviceKind, unknown>
->;
 const DevicesSchema = v.pipe(
   object,
   v.strictObject(
-    DEVICE_ENTRIES,
-    `is not a kind of device: known are ${Object.keys(DEVICE_ENTRIES).join(", ")}`,
+    forEachKind(entriesOf),
+    `is not a kind of device: known are ${DEVICE_KINDS.join(", ")}`,
   ),
 );
 

@@ -1,6 +1,7 @@
 /** Starts a device host: Deno with access to nothing but the C library, confined by the kernel to one device node. */
 import { dirname, join, relative } from "@std/path";
-import type { HostProcess } from "./devices/chip_host.ts";
+import type { HostProcess } from "./devices/host_client.ts";
+import type { Place } from "./devices/place.ts";
 import { makeCaches } from "./process/deno_dir.ts";
 import { writeHarness } from "./process/harness_files.ts";
 import { deviceHostWalls } from "./process/walls/plan.ts";
@@ -22,9 +23,8 @@ const FLAGS = [
 ];
 const OPEN_FILES = 256;
 
-/** @param path the device node */
 export async function startDeviceHost(
-  path: string,
+  { kind, path }: Pick<Place, "kind" | "path">,
   { deno, workDir, denoDir, wrappers }: DeviceHostParts,
 ): Promise<HostProcess> {
   // Loaded lazily: only needed on nodes with devices.
@@ -38,6 +38,7 @@ export async function startDeviceHost(
     deno,
     ...FLAGS,
     entry,
+    kind,
     path,
   ];
   const child = new Deno.Command(command, {

@@ -8,8 +8,8 @@ import { Denials } from "./audit/denials.ts";
 import type { RunnerConfig } from "./config.ts";
 import { sayCpuLimits, sayLeftovers, sayWalls, type Tidier, tidyInstalls } from "./housekeeping.ts";
 import { fetchEnv } from "../protocol/packages/env.ts";
-import { Gpio } from "./devices/gpio.ts";
-import { findChips } from "./devices/gpio_chips.ts";
+import { OpenDevices } from "./devices/open_devices.ts";
+import { Places } from "./devices/places.ts";
 import { startDeviceHost } from "./device_host.ts";
 import { Sensors } from "./devices/sensors.ts";
 import { Installer } from "./install/installer.ts";
@@ -206,11 +206,11 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
   });
   // A stopped agent must not outlive this process.
   const mayStop = async () => (await runtime.prepared).wrappers.endWithRunner;
-  const gpio = new Gpio({
+  const openDevices = new OpenDevices({
     clock,
-    startHost: async (path) => {
+    startHost: async (place) => {
       const { wrappers, bareDenoDir } = await runtime.prepared;
-      return await startDeviceHost(path, { deno, workDir, denoDir: bareDenoDir, wrappers });
+      return await startDeviceHost(place, { deno, workDir, denoDir: bareDenoDir, wrappers });
     },
     onProblem: (message) => node.onProblem(message),
   });
@@ -225,8 +225,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     registry,
     enforcer,
     sensors: new Sensors(config.sys, clock),
-    gpio,
-    chips: () => findChips(config.sys),
+    openDevices,
+    places: new Places(config.sys),
     memoryMb,
     totals,
     hangTimeoutMs,

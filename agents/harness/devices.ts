@@ -2,7 +2,7 @@
 import type { DeviceErrorCode, DeviceFailure, DeviceRequest } from "../../protocol/devices/requests.ts";
 import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { Agent, Reading, Sensor, SensorInfo } from "../types.d.ts";
-import type { GpioLines } from "./gpio.ts";
+import { type DeviceParts, Handles } from "./device_parts.ts";
 import { toMessage } from "./payload.ts";
 import type { Pipe } from "./pipe.ts";
 import { PendingRequests } from "./requests.ts";
@@ -15,21 +15,21 @@ class DeviceError extends Error {
   }
 }
 
-export interface DeviceParts {
-  readonly pipe: Pick<Pipe, "send">;
-  readonly signal: AbortSignal;
-  /** Calls agent code; logs its errors. */
-  readonly call: (work: () => unknown) => void;
-}
+const gone = (message: string) => new DeviceError("failed", message);
 
 export class Devices {
   readonly #pending = new PendingRequests();
-  #lines: GpioLines | undefined;
+  readonly #handles = new Handles();
   /** For the `agent` object. Its functions do not use `this`. */
-  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio">;
+  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio" | "i2c">;
 
-  constructor(private readonly parts: DeviceParts) {
+  constructor(
+    private readonly pipe: Pick<Pipe, "send">,
+    given: Pick<DeviceParts, "signal" | "call">,
+  ) {
     const ask = (request: DeviceRequest) => this.#ask(request);
+    const parts: DeviceParts = { ...given, ask, gone, handles: this.#handles };
+    // What follows is loaded lazily: only by agents that open such devices.
     this.api = {
       sensors: async () => await ask({ op: "sensors" }) as SensorInfo[],
       sensor: (id) => sensor(id, ask),
@@ -37,29 +37,20 @@ export class Devices {
         if (typeof line !== "string") {
           throw new TypeError(`A line is asked for by its name, got ${toMessage(line)}`);
         }
-        return await (await this.#opener()).open(line, options);
+        return await (await import("./gpio.ts")).openLine(parts, line, options);
       },
+      i2c: async (bus, address) => await (await import("./i2c.ts")).openI2c(parts, bus, address),
     };
   }
 
-  receive(frame: Extract<RunnerFrame, { t: "device" | "edges" | "device_gone" }>): void {
+  receive(frame: Extract<RunnerFrame, { t: "device" | "device_event" | "device_gone" }>): void {
     if (frame.t === "device") this.#pending.answer(frame.id, frame);
-    else this.#lines?.receive(frame);
-  }
-
-  /** Loaded lazily: only for agents that open lines. */
-  async #opener(): Promise<GpioLines> {
-    const { GpioLines } = await import("./gpio.ts");
-    return this.#lines ??= new GpioLines({
-      ask: (request) => this.#ask(request),
-      signal: this.parts.signal,
-      call: this.parts.call,
-      gone: (message) => new DeviceError("failed", message),
-    });
+    else if (frame.t === "device_event") this.#handles.receive(frame);
+    else this.#handles.fail(frame.handle, gone(frame.message));
   }
 
   async #ask(request: DeviceRequest): Promise<unknown> {
-    const answer = await this.#pending.ask((id) => this.parts.pipe.send({ t: "device", id, request })) as {
+    const answer = await this.#pending.ask((id) => this.pipe.send({ t: "device", id, request })) as {
       readonly value?: unknown;
       readonly error?: DeviceFailure;
     };

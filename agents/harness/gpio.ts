@@ -1,48 +1,22 @@
 /** An open GPIO line, as agent code uses it. */
-import { readGpioOptions } from "../../protocol/devices/gpio.ts";
-import type { DeviceRequest } from "../../protocol/devices/requests.ts";
-import type { RunnerFrame } from "../../protocol/frames.ts";
+import { type GpioAction, readGpioOptions } from "../../protocol/devices/gpio.ts";
+import type { DeviceEvent, DeviceRequest } from "../../protocol/devices/requests.ts";
 import type { GpioEdge, GpioLine, GpioLineOptions } from "../types.d.ts";
-
-/** What a line depends on. */
-export interface LineParts {
-  /** Asks the node. @throws DeviceError */
-  readonly ask: (request: DeviceRequest) => Promise<unknown>;
-  /** Calls agent code; logs its errors. */
-  readonly call: (work: () => unknown) => void;
-  readonly signal: AbortSignal;
-  /** Makes the error that `ask` throws. */
-  readonly gone: (message: string) => Error;
-}
+import type { DeviceParts, Listener } from "./device_parts.ts";
 
 /** Maximum changes that wait for the agent; the oldest are dropped and counted. */
 const MAX_WAITING = 1024;
 
-/** The open lines, by handle. */
-export class GpioLines {
-  readonly #lines = new Map<number, OpenLine>();
-  /** Changes that arrived before the line was open. */
-  readonly #early = new Map<number, Extract<RunnerFrame, { t: "edges" }>[]>();
-
-  constructor(private readonly parts: LineParts) {}
-
-  async open(line: string, given: GpioLineOptions | undefined): Promise<GpioLine> {
-    const options = readOptions(line, given);
-    const handle = await this.parts.ask({ op: "gpio_open", line, options }) as number;
-    const open = new OpenLine(line, handle, this.parts, () => this.#lines.delete(handle));
-    this.#lines.set(handle, open);
-    for (const frame of this.#early.get(handle) ?? []) open.receive(frame.edges, frame.lost);
-    this.#early.clear();
-    return open;
-  }
-
-  receive(frame: Extract<RunnerFrame, { t: "edges" | "device_gone" }>): void {
-    const line = this.#lines.get(frame.handle);
-    if (frame.t === "device_gone") return line?.fail(this.parts.gone(frame.message));
-    if (line !== undefined) return line.receive(frame.edges, frame.lost);
-    const early = this.#early.get(frame.handle) ?? [];
-    this.#early.set(frame.handle, [...early, frame].slice(-MAX_WAITING));
-  }
+export async function openLine(
+  parts: DeviceParts,
+  line: string,
+  given: GpioLineOptions | undefined,
+): Promise<GpioLine> {
+  const options = readOptions(line, given);
+  const handle = await parts.ask({ op: "open", kind: "gpio", entry: line, options }) as number;
+  const open = new OpenLine(line, handle, parts);
+  parts.handles.add(handle, open);
+  return open;
 }
 
 function readOptions(line: string, given: GpioLineOptions | undefined) {
@@ -53,7 +27,7 @@ function readOptions(line: string, given: GpioLineOptions | undefined) {
   }
 }
 
-class OpenLine implements GpioLine {
+class OpenLine implements GpioLine, Listener {
   lost = 0;
   readonly #waiting: GpioEdge[] = [];
   readonly #handlers = new Set<(edge: GpioEdge) => unknown>();
@@ -64,14 +38,13 @@ class OpenLine implements GpioLine {
   constructor(
     readonly line: string,
     private readonly handle: number,
-    private readonly parts: LineParts,
-    private readonly onClosed: () => void,
+    private readonly parts: DeviceParts,
   ) {
     parts.signal.addEventListener("abort", () => this.#wake());
   }
 
   async read(): Promise<0 | 1> {
-    return await this.parts.ask({ op: "gpio_read", handle: this.handle }) as 0 | 1;
+    return await this.parts.ask(this.#request({ do: "level" })) as 0 | 1;
   }
 
   async write(value: 0 | 1 | boolean): Promise<void> {
@@ -79,7 +52,7 @@ class OpenLine implements GpioLine {
     if (level !== 0 && level !== 1) {
       throw new TypeError(`Cannot write to ${this.line}: the value must be 0 or 1`);
     }
-    await this.parts.ask({ op: "gpio_write", handle: this.handle, value: level });
+    await this.parts.ask(this.#request({ do: "set", value: level }));
   }
 
   async *edges(): AsyncGenerator<GpioEdge, void, void> {
@@ -102,12 +75,12 @@ class OpenLine implements GpioLine {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.onClosed();
+    this.parts.handles.remove(this.handle);
     this.#wake();
-    if (this.#failure === undefined) await this.parts.ask({ op: "gpio_close", handle: this.handle });
+    if (this.#failure === undefined) await this.parts.ask({ op: "close", handle: this.handle });
   }
 
-  receive(edges: readonly (readonly [number, 0 | 1])[], lost: number): void {
+  receive({ edges, lost }: DeviceEvent): void {
     this.lost += lost;
     for (const [timestamp, value] of edges) {
       const edge = { value, timestamp };
@@ -121,7 +94,10 @@ class OpenLine implements GpioLine {
 
   fail(error: Error): void {
     this.#failure = error;
-    this.onClosed();
     this.#wake();
+  }
+
+  #request(action: GpioAction): DeviceRequest {
+    return { op: "act", handle: this.handle, action };
   }
 }

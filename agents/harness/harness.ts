@@ -53,8 +53,7 @@ class Harness {
       const message = `A handler of messages on ${topic} failed: ${traceback}`;
       this.#pipe.sendWithoutWaiting({ t: "log", level: "error", message });
     });
-    this.#devices = new Devices({
-      pipe: this.#pipe,
+    this.#devices = new Devices(this.#pipe, {
       signal: this.#stopping.signal,
       call: (work) => void this.#call(work),
     });
@@ -93,7 +92,7 @@ class Harness {
       case "reply":
         return this.#replies.answer(frame.id, frame.value);
       case "device":
-      case "edges":
+      case "device_event":
       case "device_gone":
         return this.#devices.receive(frame);
       case "peers":

@@ -15,6 +15,8 @@ export interface GpioOptions {
   readonly safe: 0 | 1;
 }
 
+export type GpioAction = { readonly do: "level" } | { readonly do: "set"; readonly value: 0 | 1 };
+
 /** A change of a line: seconds on the kernel's monotonic clock, and the level after it. */
 export type Edge = readonly [timestamp: number, value: 0 | 1];
 
@@ -49,6 +51,16 @@ export function lineProblem(entry: string): string | undefined {
   return NAME.test(entry) || OF_CHIP.test(entry)
     ? undefined
     : "must be the name of a GPIO line, such as GPIO17, or CHIP:LINE, such as gpiochip0:17";
+}
+
+/** Why this rule is not valid in a policy; `undefined` if it is. `GPIO17-27` covers a range. */
+export function lineRuleProblem(rule: string): string | undefined {
+  const range = rangeOf(rule);
+  if (range !== undefined) {
+    if (range.from > range.to) return "must be a range from a lower to a higher number";
+    return lineProblem(`${range.stem}${range.from}`);
+  }
+  return rule === "*" ? undefined : lineProblem(rule.replaceAll("*", "0"));
 }
 
 /** The line that a spawn config entry names; `undefined` if there is no such chip or name. */
@@ -87,7 +99,7 @@ export function rangeCovers(rule: string, entry: string): boolean {
 }
 
 /** @returns `undefined` if it is not a range */
-export function rangeOf(
+function rangeOf(
   rule: string,
 ): { readonly stem: string; readonly from: number; readonly to: number } | undefined {
   const at = rule.lastIndexOf("-");

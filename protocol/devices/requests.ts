@@ -1,16 +1,43 @@
 /** Device requests from an agent to its node, on the pipe. Untrusted: `isDeviceRequest` validates them. Pure. */
-import { type GpioOptions, readGpioOptions } from "./gpio.ts";
+import type { HeldKind } from "./devices.ts";
+import { type Edge, type GpioAction, type GpioOptions, readGpioOptions } from "./gpio.ts";
+import { areSteps, type I2cAction } from "./i2c.ts";
+
+/** How a device of each kind is set up. */
+export interface DeviceOptions {
+  readonly gpio: GpioOptions;
+  readonly i2c: Readonly<Record<string, never>>;
+}
+
+/** What is done with an open device of each kind. */
+export interface DeviceActions {
+  readonly gpio: GpioAction;
+  readonly i2c: I2cAction;
+}
+export type DeviceAction = DeviceActions[HeldKind];
+
+/** `kind` and `options` fit each other. */
+export type Setup = {
+  [K in HeldKind]: { readonly kind: K; readonly options: DeviceOptions[K] };
+}[HeldKind];
+
+/** `entry`: as in its spawn config. The answer is a handle. */
+export type OpenRequest = { readonly op: "open"; readonly entry: string } & Setup;
 
 export type DeviceRequest =
   /** Lists the sensors that the agent may read. */
   | { readonly op: "sensors" }
   /** `sensor`: an id, or a kind. */
   | { readonly op: "read"; readonly sensor: string }
-  /** `line`: as in its spawn config. The answer is a handle. */
-  | { readonly op: "gpio_open"; readonly line: string; readonly options: GpioOptions }
-  | { readonly op: "gpio_read"; readonly handle: number }
-  | { readonly op: "gpio_write"; readonly handle: number; readonly value: 0 | 1 }
-  | { readonly op: "gpio_close"; readonly handle: number };
+  | OpenRequest
+  | { readonly op: "act"; readonly handle: number; readonly action: DeviceAction }
+  | { readonly op: "close"; readonly handle: number };
+
+/** What an action answers: a number, or base64. */
+export type DeviceValue = number | string | readonly string[];
+
+/** What happens to an open device by itself. `lost`: how many changes were dropped since the last such event. */
+export type DeviceEvent = { readonly edges: readonly Edge[]; readonly lost: number };
 
 /** Why a request failed. */
 export type DeviceErrorCode =
@@ -21,7 +48,7 @@ export type DeviceErrorCode =
   /** The device does not answer, or answers wrongly. */
   | "failed"
   | "timeout"
-  /** Too many requests at the same time, or another agent holds the device. */
+  /** Too many requests at the same time, or another agent or the kernel holds the device. */
   | "busy"
   /** The agent is paused, and a paused agent does not drive outputs. */
   | "paused";
@@ -33,6 +60,25 @@ export interface DeviceFailure {
 
 const MAX_NAME_CHARS = 200;
 
+/** Fills in defaults. @throws TypeError for a wrong option */
+export const READ_OPTIONS: { readonly [K in HeldKind]: (given: unknown) => DeviceOptions[K] } = {
+  gpio: readGpioOptions,
+  i2c: () => ({}),
+};
+
+/** The kind of device that each action is for, and whether its members are right. */
+const ACTIONS: Readonly<
+  Record<DeviceAction["do"], readonly [HeldKind, (fields: Readonly<Record<string, unknown>>) => boolean]>
+> = {
+  level: ["gpio", () => true],
+  set: ["gpio", ({ value }) => value === 0 || value === 1],
+  transfer: ["i2c", ({ steps }) => areSteps(steps)],
+};
+
+export function kindOfAction(action: DeviceAction): HeldKind {
+  return ACTIONS[action.do][0];
+}
+
 export function isDeviceRequest(value: unknown): value is DeviceRequest {
   if (value === null || typeof value !== "object") return false;
   const fields = value as Readonly<Record<string, unknown>>;
@@ -41,13 +87,12 @@ export function isDeviceRequest(value: unknown): value is DeviceRequest {
       return true;
     case "read":
       return isName(fields.sensor);
-    case "gpio_open":
-      return isName(fields.line) && areOptions(fields.options);
-    case "gpio_read":
-    case "gpio_close":
+    case "open":
+      return isName(fields.entry) && isSetup(fields.kind, fields.options);
+    case "act":
+      return Number.isSafeInteger(fields.handle) && isAction(fields.action);
+    case "close":
       return Number.isSafeInteger(fields.handle);
-    case "gpio_write":
-      return Number.isSafeInteger(fields.handle) && (fields.value === 0 || fields.value === 1);
     default:
       return false;
   }
@@ -57,10 +102,18 @@ function isName(value: unknown): boolean {
   return typeof value === "string" && value.length <= MAX_NAME_CHARS;
 }
 
-function areOptions(value: unknown): boolean {
+function isAction(value: unknown): boolean {
+  if (value === null || typeof value !== "object") return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const name = String(fields.do);
+  return Object.hasOwn(ACTIONS, name) && ACTIONS[name as DeviceAction["do"]][1](fields);
+}
+
+function isSetup(kind: unknown, options: unknown): boolean {
+  if (typeof kind !== "string" || !Object.hasOwn(READ_OPTIONS, kind)) return false;
   try {
-    readGpioOptions(value);
-    return value !== null && value !== undefined;
+    READ_OPTIONS[kind as HeldKind](options);
+    return options !== null && options !== undefined;
   } catch {
     // The harness did not write this.
     return false;

@@ -76,7 +76,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const inventory = new Inventory({
     reporter,
     sensors: parts.sensors,
-    chips: parts.chips,
+    chips: () => parts.places.chips(),
     chipProblem,
     agents,
     clock,
@@ -182,8 +182,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   });
   const devices = new DeviceDesk({
     sensors: parts.sensors,
-    gpio: parts.gpio,
-    chips: parts.chips,
+    open: parts.openDevices,
+    places: parts.places,
     agents,
     allowed: (agent) => rulesOf(agent).devices,
     onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),

@@ -176,7 +176,7 @@ export class Node implements LinkListener {
   async #close(reason: StopReason, ending: Ending, isRemoved: boolean): Promise<void> {
     this.#life.abort();
     await this.#has.supervisor.stopAll(reason);
-    await this.parts.gpio.end();
+    await this.parts.openDevices.end();
     await this.#has.tasks.close();
     if (isRemoved) this.#has.reporter.nodeRemoved();
     else this.#has.reporter.nodeOffline();
@@ -194,7 +194,7 @@ export class Node implements LinkListener {
     if (kept !== undefined) this.#has.reporter.restoreStatus(kept);
     await this.#closeLinks(kept === undefined ? 0 : FAREWELL_MS);
     await this.#has.supervisor.stopAll("shutdown");
-    await this.parts.gpio.end();
+    await this.parts.openDevices.end();
     this.#resolveClosed({ kind: "name_taken", message });
   }
 

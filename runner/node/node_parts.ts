@@ -4,8 +4,8 @@ import type { Denials } from "../audit/denials.ts";
 import type { Clock } from "../clock.ts";
 import type { Link, LinkListener } from "../link/link.ts";
 import type { Logger } from "../logger.ts";
-import type { Gpio } from "../devices/gpio.ts";
-import type { GpioChip } from "../../protocol/devices/gpio.ts";
+import type { OpenDevices } from "../devices/open_devices.ts";
+import type { Places } from "../devices/places.ts";
 import type { Sensors } from "../devices/sensors.ts";
 import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
 import type { Totals } from "../policy/totals.ts";
@@ -52,8 +52,8 @@ export interface NodeParts {
   readonly registry: Registry;
   readonly enforcer: PolicyEnforcer;
   readonly sensors: Sensors;
-  readonly gpio: Gpio;
-  readonly chips: () => Promise<readonly GpioChip[]>;
+  readonly openDevices: OpenDevices;
+  readonly places: Places;
   /** Resident memory of an agent, MiB, unless the policy says otherwise. */
   readonly memoryMb: number;
   /** What all agents may use together. */

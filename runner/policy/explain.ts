@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<PermissionKind, string>> = {
 
 const DEVICES: Readonly<Record<DeviceKind, string>> = {
   gpio: "use the lines",
+  i2c: "talk to the I2C devices",
   sensors: "read, once a second,",
 };
 

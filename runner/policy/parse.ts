@@ -3,7 +3,7 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { ExpectedError } from "../../protocol/expected_error.ts";
 import * as v from "valibot";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
-import { type DeviceKind, deviceRuleProblem } from "../../protocol/devices/devices.ts";
+import { type DeviceKind, deviceRuleProblem, forEachKind } from "../../protocol/devices/devices.ts";
 import { NO_PERMISSIONS, type PermissionKind } from "../../protocol/permissions.ts";
 import { filterError } from "../../protocol/topics.ts";
 import { ANY, ruleProblem } from "./covers.ts";
@@ -62,9 +62,7 @@ const deviceRules = (kind: DeviceKind) =>
       (issue) => `${deviceRuleProblem(kind, issue.input)}: current value is ${show(issue.input)}`,
     ),
   )));
-const DEVICES = { gpio: deviceRules("gpio"), sensors: deviceRules("sensors") } satisfies Readonly<
-  Record<DeviceKind, unknown>
->;
+const DEVICES = forEachKind(deviceRules);
 const filters = v.optional(listOf(v.pipe(
   text,
   v.check(

@@ -2,7 +2,7 @@
 import { globMatches } from "../../protocol/patterns.ts";
 import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
-import type { Devices } from "../../protocol/devices/devices.ts";
+import { type Devices, NO_DEVICES } from "../../protocol/devices/devices.ts";
 import { HARMLESS_KINDS } from "../../protocol/devices/sensors.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 
@@ -73,7 +73,7 @@ export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
   total_disk_mb: undefined,
   rules: Object.freeze<Rules>({
     permissions: NO_PERMISSIONS,
-    devices: Object.freeze({ gpio: [], sensors: HARMLESS_KINDS }),
+    devices: Object.freeze({ ...NO_DEVICES, sensors: HARMLESS_KINDS }),
     install: true,
     topics: DEFAULT_TOPIC_RULES,
     broker: "broker",

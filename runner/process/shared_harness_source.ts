@@ -2,6 +2,7 @@
 import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import gpioLines from "../../protocol/devices/gpio.ts" with { type: "text" };
 import sensors from "../../protocol/devices/sensors.ts" with { type: "text" };
+import i2cAddresses from "../../protocol/devices/i2c.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
@@ -14,11 +15,13 @@ import activity from "../../agents/harness/activity.ts" with { type: "text" };
 import api from "../../agents/harness/api.ts" with { type: "text" };
 import clock from "../../agents/harness/clock.ts" with { type: "text" };
 import redirect from "../../agents/harness/console.ts" with { type: "text" };
+import deviceParts from "../../agents/harness/device_parts.ts" with { type: "text" };
 import devices from "../../agents/harness/devices.ts" with { type: "text" };
 import errors from "../../agents/harness/errors.ts" with { type: "text" };
 import functions from "../../agents/harness/functions.ts" with { type: "text" };
 import gpio from "../../agents/harness/gpio.ts" with { type: "text" };
 import harness from "../../agents/harness/harness.ts" with { type: "text" };
+import i2c from "../../agents/harness/i2c.ts" with { type: "text" };
 import load from "../../agents/harness/load.ts" with { type: "text" };
 import loop from "../../agents/harness/loop.ts" with { type: "text" };
 import namesInCode from "../../agents/harness/names_in_code.ts" with { type: "text" };
@@ -34,6 +37,7 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "protocol/agent_topics.ts": agentTopics,
   "protocol/devices/gpio.ts": gpioLines,
   "protocol/devices/sensors.ts": sensors,
+  "protocol/devices/i2c.ts": i2cAddresses,
   "protocol/frames.ts": frames,
   "protocol/json.ts": json,
   "protocol/lines.ts": lines,
@@ -46,11 +50,13 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "agents/harness/api.ts": api,
   "agents/harness/clock.ts": clock,
   "agents/harness/console.ts": redirect,
+  "agents/harness/device_parts.ts": deviceParts,
   "agents/harness/devices.ts": devices,
   "agents/harness/errors.ts": errors,
   "agents/harness/functions.ts": functions,
   "agents/harness/gpio.ts": gpio,
   "agents/harness/harness.ts": harness,
+  "agents/harness/i2c.ts": i2c,
   "agents/harness/load.ts": load,
   "agents/harness/loop.ts": loop,
   "agents/harness/names_in_code.ts": namesInCode,

@@ -127,7 +127,9 @@ async function pidOf(bus: Bus): Promise<number> {
 async function hostPid(): Promise<number> {
   for await (const { name } of Deno.readDir("/proc")) {
     const line = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    if (/^\d+$/.test(name) && line.includes("devices/host/main.ts\0/dev/gpiochip0")) return Number(name);
+    if (/^\d+$/.test(name) && line.includes("devices/host/main.ts\0gpio\0/dev/gpiochip0")) {
+      return Number(name);
+    }
   }
   throw new Error("there is no device host");
 }

@@ -1,5 +1,5 @@
 /** A device host without a process: what it is asked is kept, and answered as a test says. */
-import type { HostProcess } from "../../runner/devices/chip_host.ts";
+import type { HostProcess } from "../../runner/devices/host_client.ts";
 import type { HostAnswer, HostFrame } from "../../runner/devices/host/frames.ts";
 
 export interface FakeHost extends HostProcess {

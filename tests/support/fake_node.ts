@@ -3,7 +3,8 @@ import { actorId } from "../../protocol/ids.ts";
 import { Denials } from "../../runner/audit/denials.ts";
 import { createLogger } from "../../runner/logger.ts";
 import { Node } from "../../runner/node/node.ts";
-import { Gpio } from "../../runner/devices/gpio.ts";
+import { OpenDevices } from "../../runner/devices/open_devices.ts";
+import { Places } from "../../runner/devices/places.ts";
 import { Sensors } from "../../runner/devices/sensors.ts";
 import { PolicyEnforcer } from "../../runner/policy/policy_enforcer.ts";
 import { DEFAULT_POLICY } from "../../runner/policy/policy.ts";
@@ -55,12 +56,12 @@ export async function fakeNode(stateDir?: string): Promise<FakeNode> {
     openAgentLink,
     enforcer: new PolicyEnforcer(DEFAULT_POLICY),
     sensors: new Sensors("/nonexistent", clock),
-    gpio: new Gpio({
+    openDevices: new OpenDevices({
       clock,
       startHost: () => Promise.reject(new Error("there is none")),
       onProblem: () => {},
     }),
-    chips: () => Promise.resolve([]),
+    places: new Places("/nonexistent"),
     memoryMb: 256,
     totals: { memoryMb: 1024, cpuPercent: 400, diskMb: 1024, tasks: 1000 },
     hangTimeoutMs: 30_000,

@@ -246,6 +246,10 @@ class Agent:
         """Opens a line of a GPIO chip: await agent.gpio("GPIO17", direction="out", safe=0)"""
         return GpioLine(line, await _call_async(self._api.gpio, line, json.dumps(options)))
 
+    async def i2c(self, bus, address):
+        """Opens a device on an I2C bus: await agent.i2c(1, 0x76)"""
+        return I2cDevice(bus, address, await _call_async(self._api.i2c, bus, address))
+
 
 class GpioLine:
     """An open GPIO line."""
@@ -285,6 +289,37 @@ class GpioLine:
                     await result
 
         return asyncio.ensure_future(listen())
+
+
+class I2cDevice:
+    """An open device on an I2C bus."""
+
+    def __init__(self, bus, address, js):
+        self._js = js
+        self.bus = bus
+        self.address = address
+
+    def __repr__(self):
+        return f"<i2c {self.bus}:0x{self.address:02x}>"
+
+    async def read(self, length):
+        """`length` bytes."""
+        return (await self.transfer([{"read": length}]))[0]
+
+    async def write(self, data):
+        await self.transfer([{"write": data}])
+
+    async def transfer(self, parts):
+        """{"write": bytes} and {"read": length} in one go; returns the bytes of each read."""
+        parts = [{"write": _base64(part["write"])} if "write" in part else {"read": part["read"]} for part in parts]
+        return [base64.b64decode(text) for text in json.loads(await _call_async(self._js.transfer, json.dumps(parts)))]
+
+    async def close(self):
+        await _call_async(self._js.close)
+
+
+def _base64(data):
+    return base64.b64encode(bytes(data)).decode()
 
 
 class Sensor:
@@ -599,6 +634,8 @@ def _instead_of(module):
     """What to write in place of a module for hardware."""
     if module in _GPIO_MODULES:
         return 'The node does it: line = await agent.gpio("GPIO17", direction="out", safe=0)'
+    if module in ("smbus", "smbus2"):
+        return "The node does it: device = await agent.i2c(1, 0x76)"
     if module in _SENSOR_MODULES:
         return 'The node does it: reading = await agent.sensor("temperature").read()'
     return (

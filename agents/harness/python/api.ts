@@ -1,7 +1,7 @@
 /** The agent API for the Python side: only text and bytes cross the border, never structures. */
 import { LOG_LEVELS, type LogLevel } from "../../../protocol/frames.ts";
 import { parseExactly } from "../../../protocol/json.ts";
-import type { Agent } from "../../types.d.ts";
+import type { Agent, I2cPart } from "../../types.d.ts";
 import type { PythonFunction } from "./interpreter.ts";
 import { outcomeOf } from "./outcome.ts";
 import { toPython } from "./payload.ts";
@@ -51,6 +51,14 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
         },
       };
     },
+    i2c: async (bus: number, address: number) => {
+      const device = await agent.i2c(bus, address);
+      return {
+        transfer: async (json: string) =>
+          JSON.stringify((await device.transfer(partsIn(json))).map((bytes) => bytes.toBase64())),
+        close: () => device.close(),
+      };
+    },
     read_sensor: async (id: string) => JSON.stringify(await agent.sensor(id).read()),
     subscribe: (filter: string, deliver: PythonFunction & Proxy) => subscribe(agent, filter, deliver),
     aborted: () => agent.signal.aborted,
@@ -71,6 +79,12 @@ async function subscribe(
     await end();
     deliver.destroy();
   };
+}
+
+/** `[{"write": base64} | {"read": number}, …]` */
+function partsIn(json: string): I2cPart[] {
+  const parts = JSON.parse(json) as ({ readonly write: string } | { readonly read: number })[];
+  return parts.map((part) => "write" in part ? { write: Uint8Array.fromBase64(part.write) } : part);
 }
 
 /** Copies the bytes: they lie in the interpreter's memory, which moves when it grows. */

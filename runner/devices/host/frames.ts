@@ -1,23 +1,30 @@
 /** The protocol between the runner and a device host: one JSON object per line over the host's stdin and stdout. */
-import type { DeviceFailure } from "../../../protocol/devices/requests.ts";
-import type { Edge, GpioOptions } from "../../../protocol/devices/gpio.ts";
+import type { HeldKind } from "../../../protocol/devices/devices.ts";
+import type {
+  DeviceAction,
+  DeviceEvent,
+  DeviceFailure,
+  DeviceOptions,
+  DeviceValue,
+} from "../../../protocol/devices/requests.ts";
 
-/** To the host of one GPIO chip. */
+/** To the host of one device node. `unit`: the number of a GPIO line, or the address of an I2C device. */
 export type HostRequest =
-  /** From now on only this agent may use the line. */
-  | { readonly op: "grant"; readonly agent: string; readonly offset: number }
-  | { readonly op: "open"; readonly agent: string; readonly offset: number; readonly options: GpioOptions }
-  | { readonly op: "read"; readonly agent: string; readonly offset: number }
-  | { readonly op: "write"; readonly agent: string; readonly offset: number; readonly value: 0 | 1 }
-  /** An output goes to its safe level, and stays open. */
-  | { readonly op: "rest"; readonly agent: string; readonly offset: number }
-  /** An output goes to its safe level; then the line is free. */
-  | { readonly op: "close"; readonly agent: string; readonly offset: number };
+  & { readonly agent: string; readonly unit: number }
+  & (
+    /** From now on only this agent may use the unit. */
+    | { readonly op: "grant" }
+    | { readonly op: "open"; readonly options: DeviceOptions[HeldKind] }
+    | { readonly op: "act"; readonly action: DeviceAction }
+    /** An output goes to its safe level, and stays open. */
+    | { readonly op: "rest" }
+    /** An output goes to its safe level; then the unit is free. */
+    | { readonly op: "close" }
+  );
 
 export type HostFrame = HostRequest & { readonly id: number };
 
 export type HostAnswer =
-  | { readonly id: number; readonly value: number }
+  | { readonly id: number; readonly value: DeviceValue }
   | { readonly id: number; readonly error: DeviceFailure }
-  /** `lost`: how many changes were dropped since the last such frame. */
-  | { readonly offset: number; readonly edges: readonly Edge[]; readonly lost: number };
+  | { readonly unit: number; readonly event: DeviceEvent };

@@ -6,6 +6,10 @@ export interface System {
   open(path: string): number;
   /** @returns 0 or more, or a negative error number */
   ioctl(fd: number, request: number, argument: Uint8Array<ArrayBuffer>): number;
+  /** The same with a number as its argument. */
+  ioctlNumber(fd: number, request: number, argument: number): number;
+  /** Where a buffer lies in memory: for structures that point to others. */
+  addressOf(buffer: Uint8Array<ArrayBuffer>): bigint;
   /** Resolves `true` when there is something to read, or `false` after `ms` milliseconds. */
   readable(fd: number, ms: number): Promise<boolean>;
   /** @returns how many bytes, or a negative error number */
@@ -14,6 +18,8 @@ export interface System {
 }
 
 const O_RDWR_CLOEXEC = 0o2000002;
+/** The kernel's number differs between architectures. */
+const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 const POLLIN = 1;
 const PR_SET_PDEATHSIG = 1;
 
@@ -22,6 +28,7 @@ export function openLibc(): System {
   const { symbols } = Deno.dlopen("libc.so.6", {
     open: { parameters: ["buffer", "i32"], result: "i32" },
     ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+    ioctlNumber: { name: "ioctl", parameters: ["i32", "usize", "usize"], result: "i32" },
     poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
     read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
     close: { parameters: ["i32"], result: "i32" },
@@ -36,8 +43,16 @@ export function openLibc(): System {
   // Survives the runner just long enough to set its outputs to safe: the end of its stdin ends it.
   symbols.prctl(PR_SET_PDEATHSIG, 0n);
   return {
-    open: (path) => checked(symbols.open(new TextEncoder().encode(`${path}\0`), O_RDWR_CLOEXEC)),
+    open: (path) => {
+      const name = new TextEncoder().encode(`${path}\0`);
+      return checked(symbols.open(name, O_RDWR_CLOEXEC | O_NOFOLLOW));
+    },
     ioctl: (fd, request, argument) => checked(symbols.ioctl(fd, BigInt(request), argument)),
+    ioctlNumber: (fd, request, argument) =>
+      checked(symbols.ioctlNumber(fd, BigInt(request), BigInt(argument))),
+    // A short array may lie where the garbage collector moves it; its `buffer` does not.
+    addressOf: ({ buffer, byteOffset }) =>
+      Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)) + BigInt(byteOffset),
     async readable(fd, ms) {
       const waiting = new Uint8Array(8);
       const view = new DataView(waiting.buffer);

@@ -1,11 +1,13 @@
 /**
- * A device host: one process for one GPIO chip, `main.ts /dev/gpiochipN`. Nothing but the runner talks to it. When the
+ * A device host: one process for one device node, `main.ts KIND PATH`. Nothing but the runner talks to it. When the
  * runner is gone, all outputs go to their safe level.
  */
+import type { HeldKind } from "../../../protocol/devices/devices.ts";
+import type { DeviceEvent } from "../../../protocol/devices/requests.ts";
 import { DeviceError } from "../device_error.ts";
 import type { HostAnswer, HostFrame } from "./frames.ts";
 import { openLibc } from "./libc.ts";
-import { Lines } from "./lines.ts";
+import { type Driver, Units } from "./units.ts";
 
 const say = (answer: HostAnswer) => {
   const bytes = new TextEncoder().encode(`${JSON.stringify(answer)}\n`);
@@ -16,24 +18,35 @@ const say = (answer: HostAnswer) => {
   }
 };
 
-async function answer(lines: Lines, frame: HostFrame): Promise<void> {
+async function answer(units: Units<HeldKind>, frame: HostFrame): Promise<void> {
   try {
-    say({ id: frame.id, value: await lines.carryOut(frame) });
+    say({ id: frame.id, value: await units.carryOut(frame) });
   } catch (error) {
     const code = error instanceof DeviceError ? error.reason : "failed";
     say({ id: frame.id, error: { code, message: (error as Error).message } });
   }
 }
 
-const [path = ""] = Deno.args;
-const lines = new Lines(path, openLibc(), say);
+const system = openLibc();
+const onEvent = (unit: number, event: DeviceEvent) => say({ unit, event });
+/** Only the kind that this host is for is loaded. */
+const DRIVERS: { readonly [K in HeldKind]: (path: string) => Promise<Driver<K>> } = {
+  gpio: async (path) => {
+    const { GpioChip } = await import("./gpio.ts");
+    return new GpioChip(path, { system, onEvent, nowMs: () => performance.now() });
+  },
+  i2c: async (path) => new (await import("./i2c.ts")).I2cBus(path, system),
+};
+
+const [kind = "", path = ""] = Deno.args;
+const units = new Units(await DRIVERS[kind as HeldKind](path) as Driver<HeldKind>);
 // A service manager ends all processes at the same time: this one waits for the end of the runner.
 Deno.addSignalListener("SIGTERM", () => {});
 let rest = "";
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const parts = (rest + text).split("\n");
   rest = parts.pop() ?? "";
-  for (const part of parts) void answer(lines, JSON.parse(part) as HostFrame);
+  for (const part of parts) void answer(units, JSON.parse(part) as HostFrame);
 }
-lines.closeAll();
+units.closeAll();
 Deno.exit(0);

@@ -1,27 +1,35 @@
 /** Answers device requests of agents, within what their spawn config asks for and the policy allows. */
 import type { AgentFrame } from "../../../protocol/frames.ts";
-import type { DeviceFailure, DeviceRequest } from "../../../protocol/devices/requests.ts";
 import {
-  type GpioChip,
-  type Line,
-  lineOf,
-  noSuchLine,
-  readGpioOptions,
-} from "../../../protocol/devices/gpio.ts";
-import { deviceCovers, type DeviceKind, type Devices } from "../../../protocol/devices/devices.ts";
-import { shown } from "../reports/inventory.ts";
+  DEVICE_NOUNS,
+  deviceCovers,
+  type DeviceKind,
+  type Devices,
+  HELD_KINDS,
+  type HeldKind,
+} from "../../../protocol/devices/devices.ts";
+import {
+  type DeviceFailure,
+  type DeviceRequest,
+  type OpenRequest,
+  READ_OPTIONS,
+  type Setup,
+} from "../../../protocol/devices/requests.ts";
 import { meansSensor, noSuchSensor } from "../../../protocol/devices/sensors.ts";
 import type { SpawnConfig } from "../../../protocol/spawn_config.ts";
 import { DeviceError } from "../../devices/device_error.ts";
-import type { Gpio } from "../../devices/gpio.ts";
-import type { Sensors } from "../../devices/sensors.ts";
 import type { FoundSensor } from "../../devices/inventory.ts";
+import type { OpenDevices } from "../../devices/open_devices.ts";
+import { isSamePlace, type Place } from "../../devices/place.ts";
+import type { Places } from "../../devices/places.ts";
+import type { Sensors } from "../../devices/sensors.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import { shown } from "../reports/inventory.ts";
 
 export interface DeviceDeskParts {
   readonly sensors: Pick<Sensors, "list" | "read" | "failuresOf">;
-  readonly gpio: Pick<Gpio, "open" | "read" | "write" | "close" | "paused" | "exited">;
-  readonly chips: () => Promise<readonly GpioChip[]>;
+  readonly open: Pick<OpenDevices, "open" | "act" | "close" | "paused" | "exited">;
+  readonly places: Pick<Places, "find">;
   /** All agents here. */
   readonly agents: () => readonly SupervisedAgent[];
   /** What the policy allows an agent now. */
@@ -62,18 +70,18 @@ export class DeviceDesk {
    * unplugged sensor must not keep an agent from restarting. Synchronous for an agent that asks for no devices.
    */
   missing({ name, devices }: SpawnConfig): Promise<string | undefined> | undefined {
-    if (devices.sensors.length === 0 && devices.gpio.length === 0) return undefined;
-    return this.#missingSensor(devices).then((sensor) => sensor ?? this.#missingLine(name, devices));
+    if (Object.values(devices).every((entries) => entries.length === 0)) return undefined;
+    return this.#missingSensor(devices).then((sensor) => sensor ?? this.#missingDevice(name, devices));
   }
 
   /** Its outputs go to their safe level. */
   paused(agent: SupervisedAgent): void {
-    this.parts.gpio.paused(agent);
+    this.parts.open.paused(agent);
   }
 
-  /** Its process has ended: its outputs go to their safe level, and its lines are free. */
+  /** Its process has ended: its outputs go to their safe level, and its devices are free. */
   exited(agent: SupervisedAgent): void {
-    this.parts.gpio.exited(agent);
+    this.parts.open.exited(agent);
   }
 
   async #missingSensor(devices: Devices): Promise<string | undefined> {
@@ -83,30 +91,61 @@ export class DeviceDesk {
     return entry === undefined ? undefined : `devices.sensors '${entry}': ${noSuchSensor(found)}`;
   }
 
-  /** Only one agent can have a line: the message for any other names the holder. */
-  async #missingLine(name: string, devices: Devices): Promise<string | undefined> {
-    if (devices.gpio.length === 0) return undefined;
-    const chips = await this.parts.chips();
-    for (const entry of devices.gpio) {
-      const line = lineOf(entry, chips);
-      if (line === undefined) return `devices.gpio '${entry}': ${noSuchLine(chips)}`;
-      const holder = this.parts.agents().find((agent) =>
-        agent.name !== name && agent.config.devices.gpio.some((other) => isSame(lineOf(other, chips), line))
-      );
-      if (holder !== undefined) return `devices.gpio '${entry}': agent '${holder.name}' has the line`;
+  /** A device belongs to one agent: the message for any other names the holder. */
+  async #missingDevice(name: string, devices: Devices): Promise<string | undefined> {
+    for (const kind of HELD_KINDS) {
+      for (const entry of devices[kind]) {
+        try {
+          const holder = await this.#holderOf(await this.parts.places.find(kind, entry), name);
+          if (holder !== undefined) {
+            return `devices.${kind} '${entry}': agent '${holder}' has the ${DEVICE_NOUNS[kind]}`;
+          }
+        } catch (error) {
+          return `devices.${kind} '${entry}': ${(error as Error).message}`;
+        }
+      }
     }
     return undefined;
   }
 
+  /** The agent other than `name` whose spawn config asks for that place. */
+  async #holderOf(place: Place, name: string): Promise<string | undefined> {
+    for (const other of this.parts.agents()) {
+      if (other.name === name) continue;
+      for (const entry of other.config.devices[place.kind]) {
+        const its = await this.parts.places.find(place.kind, entry).catch(() => undefined);
+        if (its !== undefined && isSamePlace(its, place)) return other.name;
+      }
+    }
+    return undefined;
+  }
+
+  async #open(agent: SupervisedAgent, { kind, entry, options }: OpenRequest): Promise<number> {
+    const { name, config } = agent;
+    const what = `open ${DEVICE_NOUNS[kind]} '${entry}'`;
+    const isGranted = config.devices[kind].includes(entry) &&
+      deviceCovers(kind, this.parts.allowed(name)[kind], entry);
+    if (!isGranted) {
+      this.parts.onDenied(agent, kind, entry);
+      throw notGranted(what, kind, entry);
+    }
+    const place = await this.#placeOf(kind, entry, what);
+    const handle = await this.parts.open.open(agent, place, setupOf(kind, options));
+    // What the entry means may have changed while it was opened: a link, or what is plugged in.
+    const now = await this.parts.places.find(kind, entry).catch(() => undefined);
+    if (now !== undefined && isSamePlace(now, place) && now.plugged === place.plugged) return handle;
+    await this.parts.open.close(agent, handle).catch(() => {});
+    throw new DeviceError("not_found", `Cannot ${what}: it was unplugged, or is another now`);
+  }
+
   /** @throws DeviceError */
-  async #lineOf({ name, config }: SupervisedAgent, entry: string): Promise<Line> {
-    const isGranted = config.devices.gpio.includes(entry) &&
-      deviceCovers("gpio", this.parts.allowed(name).gpio, entry);
-    if (!isGranted) throw notGranted(`open line '${entry}'`, "gpio", entry);
-    const chips = await this.parts.chips();
-    const line = lineOf(entry, chips);
-    if (line !== undefined) return line;
-    throw new DeviceError("not_found", `Cannot open line '${entry}': ${noSuchLine(chips)}`);
+  async #placeOf(kind: HeldKind, entry: string, what: string): Promise<Place> {
+    try {
+      return await this.parts.places.find(kind, entry);
+    } catch (error) {
+      if (!(error instanceof DeviceError)) throw error;
+      throw new DeviceError(error.reason, `Cannot ${what}: ${error.message}`);
+    }
   }
 
   async #answer(
@@ -130,19 +169,13 @@ export class DeviceDesk {
         }));
       case "read":
         return await this.parts.sensors.read(await this.#sensorOf(agent, request.sensor));
-      case "gpio_open": {
-        const line = await this.#lineOf(agent, request.line).catch((error) => {
-          if (error.reason === "not_granted") this.parts.onDenied(agent, "gpio", request.line);
-          throw error;
-        });
-        return await this.parts.gpio.open(agent, line, readGpioOptions(request.options));
-      }
-      case "gpio_read":
-        return await this.parts.gpio.read(agent, request.handle);
-      case "gpio_write":
-        return await this.parts.gpio.write(agent, request.handle, request.value);
-      case "gpio_close":
-        return await this.parts.gpio.close(agent, request.handle);
+      case "open":
+        return await this.#open(agent, request);
+      case "act":
+        return await this.parts.open.act(agent, request.handle, request.action);
+      case "close":
+        await this.parts.open.close(agent, request.handle);
+        return 0;
       default:
         return request satisfies never;
     }
@@ -181,6 +214,7 @@ function notGranted(what: string, kind: DeviceKind, entry: string): DeviceError 
   return new DeviceError("not_granted", `Cannot ${what}: the spawn config does not ask for it: add ${line}`);
 }
 
-function isSame(one: Line | undefined, other: Line): boolean {
-  return one?.chip === other.chip && one.offset === other.offset;
+/** With defaults: the harness is not trusted to have filled them in. */
+function setupOf(kind: HeldKind, options: unknown): Setup {
+  return { kind, options: READ_OPTIONS[kind](options) } as Setup;
 }

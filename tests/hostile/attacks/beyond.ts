@@ -56,6 +56,11 @@ const DEVICES: readonly (readonly [devices: unknown, says: RegExp])[] = [
   [{ gpio: ["GPIO0-27"] }, /devices\.gpio 'GPIO0-27' is not allowed/],
   [{ gpio: ["../mem"] }, /must be the name of a GPIO line/],
   [{ gpio: ["/dev/mem:0"] }, /must be the name of a GPIO line/],
+  [{ i2c: ["1:0x76"] }, /devices\.i2c '1:0x76' is not allowed/],
+  [{ i2c: ["1:0x03"] }, /must be BUS:ADDRESS/],
+  [{ i2c: ["1:*"] }, /must be BUS:ADDRESS/],
+  [{ i2c: ["1:0x40-0x4f"] }, /must be BUS:ADDRESS/],
+  [{ i2c: ["../mem:0x76"] }, /must be BUS:ADDRESS/],
   [{ sensors: ["*"] }, /must be a kind of sensor/],
   [{ sensors: ["w1/../../../etc/passwd"] }, /must be a kind of sensor/],
   [{ sensors: ["/sys/class/powercap/intel-rapl:0/energy_uj"] }, /must be a kind of sensor/],
@@ -107,6 +112,14 @@ const STRETCHES: Attempts = {
   "open a device node as a line": [
     `return (await agent.gpio("/dev/mem", {})).line;`,
     /the spawn config does not ask for it/,
+  ],
+  "open an I2C device that it has not asked for": [
+    `return (await agent.i2c(1, 0x76)).address;`,
+    /the spawn config does not ask for it/,
+  ],
+  "open a device node as an I2C bus": [
+    `return (await agent.i2c("../mem", 0x76)).address;`,
+    /the bus must be the N of/,
   ],
   "read a file as a sensor": [
     `return (await agent.sensor("w1/../../../../etc/passwd").read()).value;`,

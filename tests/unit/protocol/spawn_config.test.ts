@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { NO_DEVICES } from "../../../protocol/devices/devices.ts";
+import { DEVICE_KINDS, NO_DEVICES } from "../../../protocol/devices/devices.ts";
 import { NO_PERMISSIONS } from "../../../protocol/permissions.ts";
 import { MAX_CODE_BYTES, parseSpawnConfig, SpawnConfigError } from "../../../protocol/spawn_config.ts";
 
@@ -72,7 +72,12 @@ Deno.test("every field is read as it was sent", () => {
     restart_delay: 0,
     install: ["npm:ms@2"],
     permissions: { ...NO_PERMISSIONS, net: ["a.example:443"], read: ["/dev/tty1"] },
-    devices: { gpio: ["GPIO17", "gpiochip0:3"], sensors: ["temperature", "w1/28-0316a2795fff"] },
+    devices: {
+      ...NO_DEVICES,
+      gpio: ["GPIO17", "gpiochip0:3"],
+      i2c: ["1:0x76"],
+      sensors: ["temperature", "w1/28-0316a2795fff"],
+    },
     replace: true,
     rollback: false,
     rollback_calls: 7,
@@ -112,7 +117,7 @@ Deno.test("a device that no node can have, or of no kind, is refused", () => {
   const message = (devices: unknown) => refusal({ name: "a", code: CODE, devices }).message;
   assertEquals(
     message({ camera: [] }),
-    "Cannot spawn 'a': devices.camera is not a kind of device: known are gpio, sensors",
+    `Cannot spawn 'a': devices.camera is not a kind of device: known are ${DEVICE_KINDS.join(", ")}`,
   );
   for (const entry of ["*", "w1/*", "temprature", "/sys/class/hwmon", "w1/../x", "hwmon/x/nothing1", ""]) {
     assertStringIncludes(

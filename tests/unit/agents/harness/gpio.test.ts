@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { GpioLines } from "../../../../agents/harness/gpio.ts";
+import { type DeviceParts, Handles } from "../../../../agents/harness/device_parts.ts";
+import { openLine } from "../../../../agents/harness/gpio.ts";
 import { createPythonApi } from "../../../../agents/harness/python/api.ts";
-import type { Agent, GpioEdge } from "../../../../agents/types.d.ts";
+import type { Agent, GpioEdge, GpioLineOptions } from "../../../../agents/types.d.ts";
 import type { DeviceRequest } from "../../../../protocol/devices/requests.ts";
 import type { Edge } from "../../../../protocol/devices/gpio.ts";
 import { settled } from "../../../support/fake_clock.ts";
@@ -9,17 +10,21 @@ import { settled } from "../../../support/fake_clock.ts";
 function setUp() {
   const asked: DeviceRequest[] = [];
   const stopping = new AbortController();
-  const lines = new GpioLines({
+  const handles = new Handles();
+  const parts: DeviceParts = {
     ask: (request) => {
       asked.push(request);
-      return Promise.resolve(request.op === "gpio_open" ? 7 : 1);
+      return Promise.resolve(request.op === "open" ? 7 : 1);
     },
     call: (work) => void work(),
     signal: stopping.signal,
     gone: (message) => new Error(message),
-  });
-  const edges = (edges: readonly Edge[], lost = 0) => lines.receive({ t: "edges", handle: 7, edges, lost });
-  return { asked, lines, edges, stopping };
+    handles,
+  };
+  const lines = { open: (line: string, options: GpioLineOptions) => openLine(parts, line, options) };
+  const edges = (edges: readonly Edge[], lost = 0) =>
+    handles.receive({ t: "device_event", handle: 7, event: { edges, lost } });
+  return { asked, lines, edges, stopping, handles };
 }
 
 Deno.test("a line is read, written and closed by its handle", async () => {
@@ -30,9 +35,9 @@ Deno.test("a line is read, written and closed by its handle", async () => {
   await line.close();
   await line.close();
   assertEquals(asked.slice(1), [
-    { op: "gpio_read", handle: 7 },
-    { op: "gpio_write", handle: 7, value: 1 },
-    { op: "gpio_close", handle: 7 },
+    { op: "act", handle: 7, action: { do: "level" } },
+    { op: "act", handle: 7, action: { do: "set", value: 1 } },
+    { op: "close", handle: 7 },
   ]);
   await assertRejects(() => line.write(2 as 1), TypeError, "the value must be 0 or 1");
   await assertRejects(
@@ -95,7 +100,7 @@ Deno.test("an iterator ends with the agent, and fails with the device host", asy
   const gone = setUp();
   const other = await gone.lines.open("GPIO17", { edges: "both" });
   const failing = assertRejects(() => other.edges().next(), Error, "the device host has ended");
-  gone.lines.receive({ t: "device_gone", handle: 7, message: "the device host has ended" });
+  gone.handles.fail(7, new Error("the device host has ended"));
   await failing;
 });
 

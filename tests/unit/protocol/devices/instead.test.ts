@@ -10,6 +10,12 @@ Deno.test("a package for hardware is refused with the line of its language, and 
     insteadOf("pypi", "rpi-gpio") ?? "",
     /write line = await agent\.gpio\("GPIO17", direction="out", safe=0\)/,
   );
+  for (const [registry, name] of [["npm", "i2c-bus"], ["pypi", "smbus2"]] as const) {
+    assertMatch(
+      insteadOf(registry, name) ?? "",
+      /await agent\.i2c\(1, 0x76\) with "devices": \{"i2c": \["1:0x76"\]\}/,
+    );
+  }
   const sensor = insteadOf("pypi", "adafruit-circuitpython-dht") ?? "";
   assertMatch(
     sensor,
@@ -23,14 +29,11 @@ Deno.test("a package for hardware is refused with the line of its language, and 
 
 Deno.test("what the node does not hand out is refused without a promise", () => {
   for (
-    const [registry, name] of [["npm", "serialport"], ["npm", "i2c-bus"], ["pypi", "pyserial"], [
-      "pypi",
-      "smbus2",
-    ]] as const
+    const [registry, name] of [["npm", "serialport"], ["npm", "usb"], ["pypi", "pyserial"]] as const
   ) {
     assertMatch(
       insteadOf(registry, name) ?? "",
-      /hands out no buses, serial lines, .*Let a small program outside/,
+      /hands out no cameras, radios .*Let a small program outside/,
     );
   }
 });

@@ -114,6 +114,7 @@ Deno.test("a policy is explained in words, rule by rule", () => {
     '- run: may run programs (which then run outside the sandbox) anything they name ("*"); shells only where named',
     "- ffi: none",
     "- gpio: none",
+    "- i2c: none",
     "- sensors: may read, once a second, temperature, humidity, pressure, light",
     "- install: npm:ms",
     "- broker: connections of their own",

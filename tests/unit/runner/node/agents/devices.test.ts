@@ -1,19 +1,27 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Devices } from "../../../../../protocol/devices/devices.ts";
+import { join } from "@std/path";
+import { type Devices, forEachKind } from "../../../../../protocol/devices/devices.ts";
 import { readGpioOptions } from "../../../../../protocol/devices/gpio.ts";
 import type { DeviceRequest } from "../../../../../protocol/devices/requests.ts";
 import { DeviceDesk } from "../../../../../runner/node/agents/devices.ts";
 import { Sensors } from "../../../../../runner/devices/sensors.ts";
-import { Gpio } from "../../../../../runner/devices/gpio.ts";
+import { OpenDevices } from "../../../../../runner/devices/open_devices.ts";
+import { Places } from "../../../../../runner/devices/places.ts";
 import type { HostFrame } from "../../../../../runner/devices/host/frames.ts";
 import type { SupervisedAgent } from "../../../../../runner/supervisor/supervised_agent.ts";
-import { fakeHost } from "../../../../support/fake_host.ts";
+import { type FakeHost, fakeHost } from "../../../../support/fake_host.ts";
 import { fakeAgent } from "../../../../support/fake_agent.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 import { config } from "../../../../support/fake_runtime.ts";
-import { BOARD, withSys } from "../../../../support/made_up_sys.ts";
+import { BOARD, type MadeUpSys, withSys } from "../../../../support/made_up_sys.ts";
 
-const CHIPS = [{ chip: "gpiochip0", names: ["GPIO0", "GPIO1"] }, { chip: "gpiochip1", names: [] }];
+/** What is plugged in beside the sensors. */
+const PLUGGED = {
+  "bus/gpio/devices/gpiochip0/of_node/gpio-line-names": "GPIO0\0GPIO1\0",
+  "bus/gpio/devices/gpiochip1/dev": "254:1\n",
+  "class/i2c-dev/i2c-1/dev": "89:1\n",
+  "bus/i2c/devices/i2c-1/name": "bcm2835\n",
+};
 
 type Ask = (
   asked: readonly string[],
@@ -23,29 +31,43 @@ type Ask = (
 
 async function withDesk(
   work: (
-    here: { ask: Ask; desk: DeviceDesk; denied: string[]; agents: SupervisedAgent[]; asked: HostFrame[] },
+    here: {
+      ask: Ask;
+      desk: DeviceDesk;
+      denied: string[];
+      agents: SupervisedAgent[];
+      asked: HostFrame[];
+      host: FakeHost;
+      sys: MadeUpSys;
+    },
   ) => Promise<void>,
 ): Promise<void> {
-  await withSys(BOARD, async ({ root }) => {
+  await withSys({ ...BOARD, ...PLUGGED }, async (sys) => {
+    const { root } = sys;
     const denied: string[] = [];
     const agents: SupervisedAgent[] = [];
     const host = fakeHost();
-    const policy: { devices: Devices } = { devices: { gpio: ["*"], sensors: [] } };
+    const everything = forEachKind(() => ["*"]);
+    const policy: { devices: Devices } = { devices: everything };
     const desk = new DeviceDesk({
       sensors: new Sensors(root, new FakeClock()),
-      gpio: new Gpio({ clock: new FakeClock(), startHost: () => Promise.resolve(host), onProblem: () => {} }),
-      chips: () => Promise.resolve(CHIPS),
+      open: new OpenDevices({
+        clock: new FakeClock(),
+        startHost: () => Promise.resolve(host),
+        onProblem: () => {},
+      }),
+      places: new Places(root, join(root, "dev")),
       agents: () => agents,
       allowed: () => policy.devices,
       onDenied: ({ name }, kind, what) => denied.push(`${name} ${kind} ${what}`),
     });
     const ask: Ask = async (sensors, request, allowed = ["*"]) => {
-      policy.devices = { gpio: ["*"], sensors: allowed };
+      policy.devices = { ...everything, sensors: allowed };
       const { agent, sent } = fakeAgent("a", { devices: { sensors } });
       await desk.handle(agent, { t: "device", id: 7, request });
       return sent[0];
     };
-    await work({ ask, desk, denied, agents, asked: host.asked });
+    await work({ ask, desk, denied, agents, asked: host.asked, host, sys });
   });
 }
 
@@ -125,8 +147,9 @@ Deno.test("an answer never reaches a later process of the agent", async () => {
 });
 
 const LINE = {
-  op: "gpio_open",
-  line: "GPIO1",
+  op: "open",
+  kind: "gpio",
+  entry: "GPIO1",
   options: readGpioOptions({ direction: "out", safe: 1 }),
 } as const;
 
@@ -136,9 +159,9 @@ Deno.test("an agent opens the lines that it asks for, and no others", async () =
     Object.assign(agent, { pid: 1, state: { paused: false } });
     await desk.handle(agent, { t: "device", id: 1, request: LINE });
     assertEquals(sent, [{ t: "device", id: 1, value: 1 }]);
-    assertEquals(asked.map(({ op, offset }) => [op, offset]), [["grant", 1], ["open", 1]]);
-    for (const line of ["GPIO0", "gpiochip0:1", "../mem"]) {
-      await desk.handle(agent, { t: "device", id: 2, request: { ...LINE, line } });
+    assertEquals(asked.map(({ op, unit }) => [op, unit]), [["grant", 1], ["open", 1]]);
+    for (const entry of ["GPIO0", "gpiochip0:1", "../mem"]) {
+      await desk.handle(agent, { t: "device", id: 2, request: { ...LINE, entry } });
     }
     const codes = sent.slice(1).map((frame) => (frame as { error?: { code: string } }).error?.code);
     assertEquals(codes, ["not_granted", "not_granted", "not_granted"]);
@@ -161,5 +184,61 @@ Deno.test("a line belongs to one agent, by whatever name it is called, and a sec
       await missing("second", ["GPIO9"]),
       "devices.gpio 'GPIO9': there is no such line; gpiochip0, gpiochip1 has GPIO0, GPIO1",
     );
+  });
+});
+
+const SENSOR = { op: "open", kind: "i2c", entry: "1:0x76", options: {} } as const;
+
+Deno.test("an address on a bus is opened by the agent that asks for it", async () => {
+  await withDesk(async ({ desk, denied, asked, agents }) => {
+    const { agent, sent } = fakeAgent("a", { devices: { i2c: ["1:0x76"] } });
+    Object.assign(agent, { pid: 1, state: { paused: false } });
+    await desk.handle(agent, { t: "device", id: 1, request: SENSOR });
+    assertEquals(sent, [{ t: "device", id: 1, value: 1 }]);
+    assertEquals(asked.map(({ op, unit }) => [op, unit]), [["grant", 0x76], ["open", 0x76]]);
+    for (const entry of ["1:0x77", "1:0x076", "01:0x76", "../mem"]) {
+      await desk.handle(agent, { t: "device", id: 2, request: { ...SENSOR, entry } });
+    }
+    assertEquals([denied.length, asked.length], [4, 2]);
+    agents.push(agent);
+    const other = config("b", { devices: { i2c: ["1:0x76"] } });
+    assertEquals(await desk.missing(other), "devices.i2c '1:0x76': agent 'a' has the address");
+  });
+});
+
+Deno.test("an address that a driver of the kernel has is read as its sensor", async () => {
+  await withDesk(async ({ desk, sys }) => {
+    await sys.set({ "bus/i2c/devices/1-0048/name": "lm75\n", "bus/i2c/drivers/lm75/x": "" });
+    await sys.link("bus/i2c/devices/1-0048/driver", "bus/i2c/drivers/lm75");
+    const missing = (i2c: string[]) => desk.missing(config("a", { devices: { i2c } }));
+    assertStringIncludes(
+      String(await missing(["1:0x48"])),
+      "devices.i2c '1:0x48': the kernel's driver lm75 has the address: read its sensor",
+    );
+    assertEquals(await missing(["1:0x49"]), undefined);
+    assertEquals(
+      await missing(["2:0x49"]),
+      "devices.i2c '2:0x49': there is no such bus; it has 1 (bcm2835)",
+    );
+  });
+});
+
+Deno.test("a device that is another one by the time it is open is closed again", async () => {
+  await withDesk(async ({ desk, asked, host, sys }) => {
+    await sys.set({ "dev/i2c-1": "" });
+    const isOpening = Promise.withResolvers<number>();
+    const { answer } = host;
+    host.answer = (frame) => frame.op === "open" ? void isOpening.resolve(frame.id) : answer(frame);
+    const { agent, sent } = fakeAgent("a", { devices: { i2c: ["1:0x76"] } });
+    Object.assign(agent, { pid: 1, state: { paused: false } });
+    const opening = desk.handle(agent, { t: "device", id: 1, request: SENSOR });
+    const id = await isOpening.promise;
+    // The new one has another inode as long as the old one is there.
+    await sys.set({ "dev/other": "" });
+    await Deno.rename(join(sys.root, "dev/other"), join(sys.root, "dev/i2c-1"));
+    host.says({ id, value: 0 });
+    await opening;
+    assertEquals((sent[0] as { error?: { code: string } }).error?.code, "not_found");
+    assertEquals(asked.at(-1)?.op, "close");
   });
 });

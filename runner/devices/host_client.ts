@@ -1,4 +1,5 @@
 /** The runner's side of one device host: starts it when it is needed, and again when it has ended. */
+import type { DeviceEvent, DeviceValue } from "../../protocol/devices/requests.ts";
 import type { Clock } from "../clock.ts";
 import { DeviceError } from "./device_error.ts";
 import type { HostAnswer, HostRequest } from "./host/frames.ts";
@@ -12,10 +13,10 @@ export interface HostProcess {
   end(): Promise<void>;
 }
 
-export interface ChipHostParts {
+export interface HostClientParts {
   readonly start: () => Promise<HostProcess>;
   readonly clock: Clock;
-  readonly onEdges: (answer: Extract<HostAnswer, { edges: unknown }>) => void;
+  readonly onEvent: (unit: number, event: DeviceEvent) => void;
   /** It ended by itself. */
   readonly onLost: () => void;
 }
@@ -28,13 +29,13 @@ const FIRST_ANSWER_MS = 30_000;
 const END_MS = 3000;
 
 interface Pending {
-  readonly resolve: (value: number) => void;
+  readonly resolve: (value: DeviceValue) => void;
   readonly reject: (error: DeviceError) => void;
   readonly late: AbortController;
 }
 
 /** Invariant: every request is answered once, with an error if the host ends or does not answer. */
-export class ChipHost {
+export class HostClient {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #process: Promise<HostProcess> | undefined;
@@ -44,14 +45,16 @@ export class ChipHost {
   #answered: HostProcess | undefined;
   #isClosed = false;
 
-  constructor(private readonly parts: ChipHostParts) {}
+  constructor(private readonly parts: HostClientParts) {}
 
   /** @throws DeviceError */
-  async request(request: HostRequest): Promise<number> {
+  async request(request: HostRequest): Promise<DeviceValue> {
     const process = await this.#running();
     const id = ++this.#lastId;
     const late = new AbortController();
-    const answer = new Promise<number>((resolve, reject) => this.#pending.set(id, { resolve, reject, late }));
+    const answer = new Promise<DeviceValue>((resolve, reject) =>
+      this.#pending.set(id, { resolve, reject, late })
+    );
     if (!process.send(`${JSON.stringify({ id, ...request })}\n`)) {
       this.#fail(id, new DeviceError("failed", "the device host has ended"));
     }
@@ -60,6 +63,11 @@ export class ChipHost {
       if (isLate) this.#fail(id, new DeviceError("timeout", `no answer within ${limitMs / 1000} s`));
     });
     return await answer;
+  }
+
+  /** Whether a request is under way. */
+  get isAsked(): boolean {
+    return this.#pending.size > 0;
   }
 
   async close(): Promise<void> {
@@ -101,7 +109,7 @@ export class ChipHost {
   }
 
   #receive(answer: HostAnswer): void {
-    if ("edges" in answer) return this.parts.onEdges(answer);
+    if ("event" in answer) return this.parts.onEvent(answer.unit, answer.event);
     if ("error" in answer) {
       return this.#fail(answer.id, new DeviceError(answer.error.code, answer.error.message));
     }

@@ -1,0 +1,69 @@
+/** Finds the devices of spawn configs on this machine. */
+import { join } from "@std/path";
+import type { HeldKind } from "../../protocol/devices/devices.ts";
+import { type GpioChip, lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
+import { i2cAddressOf, noSuchBus } from "../../protocol/devices/i2c.ts";
+import { DeviceError } from "./device_error.ts";
+import { findChips } from "./gpio_chips.ts";
+import { deviceName, driverOf, findBuses } from "./i2c_buses.ts";
+import type { Place } from "./place.ts";
+
+type Finder = (entry: string) => Promise<Omit<Place, "kind" | "plugged">>;
+
+export class Places {
+  readonly #finders: Readonly<Record<HeldKind, Finder>> = {
+    gpio: (entry) => this.#line(entry),
+    i2c: (entry) => this.#address(entry),
+  };
+
+  /** @param sys where the kernel shows its devices @param dev where their nodes are */
+  constructor(private readonly sys: string, private readonly dev = "/dev") {}
+
+  /**
+   * @param entry in the form of its kind
+   * @throws DeviceError, which says what there is instead
+   */
+  async find(kind: HeldKind, entry: string): Promise<Place> {
+    const place = await this.#finders[kind](entry);
+    return { kind, ...place, plugged: await pluggedAt(place.path) };
+  }
+
+  chips(): Promise<readonly GpioChip[]> {
+    return findChips(this.sys);
+  }
+
+  async #line(entry: string) {
+    const chips = await this.chips();
+    const line = lineOf(entry, chips);
+    if (line === undefined) throw new DeviceError("not_found", noSuchLine(chips));
+    return { path: join(this.dev, line.chip), unit: line.offset };
+  }
+
+  async #address(entry: string) {
+    const wanted = i2cAddressOf(entry);
+    const buses = await findBuses(this.sys);
+    if (wanted === undefined || !buses.some(({ bus }) => bus === wanted.bus)) {
+      throw new DeviceError("not_found", noSuchBus(buses));
+    }
+    const driver = await driverOf(this.sys, wanted);
+    if (driver !== undefined) {
+      throw new DeviceError(
+        "busy",
+        `the kernel's driver ${driver} has the address: read its sensor, one of those that ` +
+          `agent.sensors() lists with ${deviceName(wanted)} in their id`,
+      );
+    }
+    return { path: join(this.dev, `i2c-${wanted.bus}`), unit: wanted.address };
+  }
+}
+
+/** The identity of a device node: a device that is plugged in again gets another. */
+async function pluggedAt(path: string): Promise<string> {
+  try {
+    const { dev, ino, rdev } = await Deno.lstat(path);
+    return `${dev}:${ino}:${rdev}`;
+  } catch {
+    // Opening it says why.
+    return "";
+  }
+}

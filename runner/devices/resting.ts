@@ -1,0 +1,15 @@
+/** What is an output, and its options while its agent does not drive it. Pure. */
+import type { DeviceAction, DeviceOptions, Setup } from "../../protocol/devices/requests.ts";
+import type { HeldKind } from "../../protocol/devices/devices.ts";
+
+export function isOutput(setup: Setup): boolean {
+  return setup.kind === "gpio" && setup.options.direction === "out";
+}
+
+export function restingOptions(setup: Setup): DeviceOptions[HeldKind] {
+  return setup.kind === "gpio" ? { ...setup.options, initial: setup.options.safe } : setup.options;
+}
+
+export function isRefusedToPaused(action: DeviceAction): boolean {
+  return action.do === "set";
+}
