@@ -4,6 +4,7 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 import { changedFields } from "../../protocol/spawn_changes.ts";
 import type { Wanted } from "../operations/plan.ts";
+import { gunzip, gzip } from "../gzip.ts";
 
 /** A generation with all of its agents. */
 export interface PastGeneration {
@@ -19,13 +20,8 @@ export interface Difference {
   readonly what: string;
 }
 
-/** Maximum size of an unpacked record: any client can publish a gzip bomb. */
-const MAX_BYTES = 64 * 1024 * 1024;
-
 export async function packed({ generation, wanted }: PastGeneration): Promise<Uint8Array> {
-  const json = JSON.stringify({ ...generationFields(generation), wanted });
-  const stream = new Blob([json]).stream().pipeThrough(new CompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  return await gzip(JSON.stringify({ ...generationFields(generation), wanted }));
 }
 
 /** @returns `undefined` if the payload is not a record of that fleet */
@@ -59,19 +55,6 @@ export function differences(before: readonly Wanted[], after: readonly Wanted[])
   return [...changed, ...removed];
 }
 
-function isWanted(value: unknown): value is Wanted {
+export function isWanted(value: unknown): value is Wanted {
   return isJsonObject(value) && isName(value.node) && isJsonObject(value.config) && isName(value.config.name);
-}
-
-/** @throws Error if the payload is too large or not gzip */
-async function gunzip(payload: Uint8Array): Promise<string> {
-  const stream = new Blob([new Uint8Array(payload)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return await new Blob(chunks).text();
 }
