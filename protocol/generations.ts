@@ -24,6 +24,8 @@ export interface Generation {
   /** Seconds since the epoch, by the clock of the operator who applied it. */
   readonly at: number;
   readonly message: string;
+  /** The identity of the roll-out that it is a wave of. */
+  readonly rollout?: string;
 }
 
 /** A generation that cannot be read. */
@@ -56,6 +58,7 @@ export function generationIn(fields: JsonObject): Generation | undefined {
     throw new GenerationError(`based_on must be a list of up to ${MAX_HISTORY} tags`);
   }
   const { by, at, message } = fields;
+  const rollout = text(fields.rollout);
   return {
     fleet,
     generation: generation as number,
@@ -64,6 +67,7 @@ export function generationIn(fields: JsonObject): Generation | undefined {
     by: text(by) ?? "somebody",
     at: typeof at === "number" ? at : 0,
     message: text(message) ?? "",
+    ...(rollout === undefined ? {} : { rollout }),
   };
 }
 

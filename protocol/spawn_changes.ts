@@ -36,7 +36,7 @@ function normal(config: Readonly<Record<string, unknown>>): Readonly<Record<stri
 }
 
 /** JSON with object keys sorted. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(
     value,
     (_key, inner) =>

@@ -24,6 +24,12 @@ export const topics = {
   fleetHead: (fleet: string): string => `main/fleets/${fleet}`,
   /** A generation that was applied, compressed; retained. */
   fleetHistory: (fleet: string, place: number | "+"): string => `main/fleets/${fleet}/${place}`,
+  /** The roll-out of a fleet; retained, for operators. */
+  fleetRollout: (fleet: string): string => `main/rollouts/${fleet}`,
+  /** What a roll-out changes, compressed; retained until it is over. */
+  fleetRolloutPlan: (fleet: string): string => `main/rollouts/${fleet}/plan`,
+  /** Orders to the operator who carries out the roll-out. */
+  fleetRolloutOrder: (fleet: string): string => `main/rollouts/${fleet}/order`,
   /** The generation of a fleet in force on the node, and the outcome of its agents. */
   nodeGeneration: (node: string, fleet: string): string => `nodes/${node}/generations/${fleet}`,
   /** What the node refused. */

@@ -41,6 +41,12 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "agentflow apply fleet.json --dry-run",
     "agentflow apply fleet.json --prune --yes",
     "agentflow apply fleet.json --out plan.json",
+    "agentflow apply fleet.json --waves 1,10%,50%,rest --soak 5m --on-failure rollback",
+  ],
+  rollout: [
+    "agentflow rollout show greenhouse",
+    "agentflow rollout resume greenhouse",
+    "agentflow rollout abort greenhouse --rollback",
   ],
   diff: ["agentflow diff fleet.json"],
   status: ["agentflow status", "agentflow status greenhouse --reconcile"],

@@ -4,6 +4,7 @@ import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { SPAWN_FIELDS } from "../../protocol/spawn_fields.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
+import { type GivenRollout, RolloutSchema } from "../rollout/settings.ts";
 
 /** One entry: an agent, and where it should run. */
 export interface FleetEntry {
@@ -48,11 +49,12 @@ const FileSchema = v.strictObject(
   {
     $schema: v.optional(v.string()),
     fleet: v.optional(v.custom<string>(isName, `must be ${NAME_RULE}`)),
+    rollout: v.optional(RolloutSchema),
     agents: v.array(EntrySchema, "must be a list of agents"),
   },
   (issue) =>
     issue.expected === "never"
-      ? "is not a field: the fields are agents, fleet, $schema"
+      ? "is not a field: the fields are agents, fleet, rollout, $schema"
       : "must be an object",
 );
 
@@ -62,6 +64,8 @@ export const DEFAULT_FLEET = "main";
 export interface FleetFile {
   /** The fleet's name. Each fleet has its own sequence of generations. */
   readonly fleet: string;
+  /** How changes are to be rolled out; `undefined`: all at once. */
+  readonly rollout: GivenRollout | undefined;
   readonly entries: readonly FleetEntry[];
 }
 
@@ -101,7 +105,8 @@ export function parseFleet(file: string, path: string): FleetFile {
     const target = targetOf({ node, nodes, labels }, `${path}: '${name}'`);
     return { name, file, target, fields: code === undefined ? rest : { code, ...rest } };
   });
-  return { fleet: parsed.output.fleet ?? DEFAULT_FLEET, entries };
+  const { fleet = DEFAULT_FLEET, rollout } = parsed.output;
+  return { fleet, rollout, entries };
 }
 
 function fieldProblem(field: string): string | undefined {

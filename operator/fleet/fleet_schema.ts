@@ -1,6 +1,8 @@
 /** Generates the JSON Schema of fleet files (`docs/fleet.schema.json`) from the table of fields. Pure. */
 import { DEFAULT_FLEET, ENTRY_FIELDS as ENTRY_FIELD_NAMES, FOREIGN_PREFIX } from "./fleet_file.ts";
 import { LANGUAGES } from "../../protocol/language.ts";
+import { DEFAULT_SOAK_SECONDS, ON_FAILURE } from "../rollout/settings.ts";
+import { DEFAULT_WAVES } from "../rollout/waves.ts";
 import { SPAWN_FIELD_ROWS, type SpawnField } from "../../protocol/spawn_fields.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -45,9 +47,11 @@ export function fleetSchema(): Schema {
         description:
           "Its name: generations are counted by it. Several files for the same nodes need several names.",
       },
+      rollout: { $ref: "#/$defs/rollout" },
       agents: { type: "array", items: { $ref: "#/$defs/entry" } },
     },
     $defs: {
+      rollout: rolloutSchema(),
       entry: {
         description:
           `An agent, or one on each of many nodes. Fields of your own begin with ${FOREIGN_PREFIX}: nodes keep ` +
@@ -65,6 +69,61 @@ export function fleetSchema(): Schema {
           type: { const: "dynamic" },
           language: { enum: LANGUAGES, description: "Otherwise nodes detect it from the code." },
           ...Object.fromEntries(fields),
+        },
+      },
+    },
+  };
+}
+
+function rolloutSchema(): Schema {
+  const time = { type: ["number", "string"], pattern: "^\\d+(\\.\\d+)?[smhd]?$" };
+  return {
+    description: "Changes reach the nodes in waves, and each wave is watched before the next one begins.",
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      waves: {
+        type: "array",
+        minItems: 1,
+        items: { type: ["string", "integer"] },
+        default: DEFAULT_WAVES,
+        description:
+          "How many nodes have been changed at the end of each wave (1, 10%, rest), or labels (room=kitchen).",
+      },
+      soak: {
+        ...time,
+        default: DEFAULT_SOAK_SECONDS,
+        description: "How long each wave is watched: 60, 90s, 5m, 2h.",
+      },
+      max_failures: {
+        type: "integer",
+        minimum: 0,
+        default: 0,
+        description: "More failed nodes than this stop it.",
+      },
+      on_failure: { enum: ON_FAILURE, default: "halt" },
+      checks: {
+        type: "array",
+        description: "What else must hold; {node} is each node of the wave.",
+        items: {
+          oneOf: [
+            {
+              type: "object",
+              additionalProperties: false,
+              required: ["task"],
+              properties: {
+                task: { type: "string", description: "The agent that gets the task." },
+                payload: {},
+                expect: { description: "Its answer; without it, every answer but an error." },
+              },
+            },
+            {
+              type: "object",
+              additionalProperties: false,
+              required: ["topic"],
+              properties: { topic: { type: "string", description: "A message must come during the soak." } },
+            },
+          ],
         },
       },
     },

@@ -91,8 +91,8 @@ export function chooseBase(
 export function nextGeneration(
   fleet: string,
   { base, basedOn }: ReturnType<typeof chooseBase>,
-  { by, message, at }: Pick<Generation, "by" | "message" | "at">,
+  about: Pick<Generation, "by" | "message" | "at" | "rollout">,
 ): Generation {
   const generation = Math.max(base?.generation ?? 0, ...basedOn.map((tag) => numberOf(tag) ?? 0)) + 1;
-  return { fleet, generation, tag: newTag(generation), basedOn, by, at, message };
+  return { fleet, generation, tag: newTag(generation), basedOn, ...about };
 }

@@ -6,6 +6,7 @@ import { NoAnswerError, RefusedError } from "../commander.ts";
 import { type FleetEntry, parseFleet } from "../fleet/fleet_file.ts";
 import { type AgentView, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
+import type { GivenRollout } from "../rollout/settings.ts";
 import { changedFields } from "../../protocol/spawn_changes.ts";
 import { nodeStatus } from "../fleet/node_status.ts";
 import { FleetBoard } from "./fleet_board.ts";
@@ -44,6 +45,8 @@ export interface FleetPlan {
   readonly steps: readonly Step[];
   /** Likely mistakes in the file, in words. */
   readonly warnings: readonly string[];
+  /** How the file wants it to be rolled out; without it, all at once. */
+  readonly rollout?: GivenRollout | undefined;
 }
 
 export interface ApplyOptions {
@@ -65,7 +68,7 @@ export async function planFleet(
   path: string,
   { prune, signal }: { readonly prune: boolean; readonly signal: AbortSignal },
 ): Promise<FleetPlan> {
-  const { fleet, entries } = parseFleet(await readGiven(path), path);
+  const { fleet, rollout, entries } = parseFleet(await readGiven(path), path);
   const codes = new Map<FleetEntry, string>();
   for (const entry of entries) {
     if (entry.file !== undefined) codes.set(entry, await readGiven(resolve(dirname(path), entry.file)));
@@ -74,7 +77,7 @@ export async function planFleet(
   const nodes = actualNodes(operator);
   const wanted = wantedAgents(entries, nodes, (entry) => codes.get(entry));
   const plan = await planWanted(operator, fleet, wanted, prune);
-  return { ...plan, warnings: [...targetWarnings(entries, nodes), ...plan.warnings] };
+  return { ...plan, rollout, warnings: [...targetWarnings(entries, nodes), ...plan.warnings] };
 }
 
 /** Like `planFleet`, but after the survey, for agents whose nodes have already been chosen. */

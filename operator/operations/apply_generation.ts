@@ -9,6 +9,7 @@ import { chooseBase, nextGeneration, OvertakenError } from "../fleet/head.ts";
 import { type Desired, nodeStatus } from "../fleet/node_status.ts";
 import { stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
+import { refuseDuringRollout } from "../rollout/guard.ts";
 import { type ApplyOptions, applySteps, type FleetPlan, resultOf, type StepResult } from "./apply.ts";
 import { FleetHead } from "./claim.ts";
 import { remember } from "./history.ts";
@@ -25,6 +26,8 @@ export interface GenerationOptions extends ApplyOptions {
   readonly adopts: boolean;
   /** Tag of the generation that a saved plan was based on; `undefined`: the current one. */
   readonly base?: string | undefined;
+  /** The roll-out that this is a wave of: it may be based on an earlier wave, too. */
+  readonly rollout?: string | undefined;
 }
 
 export interface Applied {
@@ -41,7 +44,9 @@ export async function applyGeneration(
   plan: FleetPlan,
   options: GenerationOptions,
 ): Promise<Applied> {
+  const { rollout } = options;
   const changes = plan.steps.filter(isChange);
+  if (rollout === undefined) await refuseDuringRollout(operator, plan.fleet);
   using board = await FleetBoard.open(operator, plan.fleet);
   const touched = nodesToWrite(operator, plan, board.desired, new Set());
   // Removals from an offline node appear in no step, only in `touched`.
@@ -53,10 +58,11 @@ export async function applyGeneration(
   const known = [...board.desired.values()].map(({ generation }) => generation);
   const reported = [...board.reports.values()].flatMap(({ generation }) => generation ?? []);
   const based = chooseBase(current, [...known, ...reported], options.adopts);
-  refuseOldPlan(options.base, based.base);
+  if (rollout === undefined || based.base?.rollout !== rollout) refuseOldPlan(options.base, based.base);
   refuseWaiting(board, touched);
   const at = Date.now() / 1000;
-  const generation = nextGeneration(plan.fleet, based, { by: options.by, message: options.message, at });
+  const about = { by: options.by, message: options.message, at };
+  const generation = nextGeneration(plan.fleet, based, rollout === undefined ? about : { ...about, rollout });
   await head.claim(current?.tag, generation);
   const results = await applySteps(operator, changes.filter((step) => isImmediate(operator, step)), options);
   const failed = new Set(results.filter(({ ok }) => !ok).map(({ step }) => step.agent));
@@ -109,6 +115,12 @@ function isImmediate({ fleet }: Operator, step: Step): boolean {
   if (step.kind === "move" || step.kind === "stop") return true;
   const node = fleet.node(step.node);
   return step.kind !== "blocked" && node?.generations === undefined;
+}
+
+/** The known nodes whose desired state would change. @param board of the plan's fleet */
+export function nodesToChange(operator: Operator, plan: FleetPlan, board: FleetBoard): readonly string[] {
+  const steps = plan.steps.filter(isChange).map(({ node }) => node);
+  return [...new Set([...steps, ...nodesToWrite(operator, plan, board.desired, new Set())])];
 }
 
 /** The nodes whose desired state changes. Nodes where a command failed keep their current state. */

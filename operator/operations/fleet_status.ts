@@ -54,10 +54,14 @@ export async function fleetStatus(operator: Operator, fleet: string): Promise<Fl
       drift: status.kind === "done" ? driftOf(agents, actual.get(node)) : [],
     };
   });
-  const wanted = desired.flatMap(([node, { agents }]) =>
+  return { fleet, head: await head.current(), nodes, wanted: wantedNow(board) };
+}
+
+/** What should run where, by the nodes' desired states. */
+export function wantedNow({ desired }: FleetBoard): readonly Wanted[] {
+  return [...desired].toSorted(([a], [b]) => a.localeCompare(b)).flatMap(([node, { agents }]) =>
     agents.map((config) => ({ node, config: withoutDelivery(config) as Config }))
   );
-  return { fleet, head: await head.current(), nodes, wanted };
 }
 
 /** @param node if `undefined` or off, drift cannot be determined */
@@ -72,6 +76,7 @@ export function driftOf(agents: readonly JsonObject[], node: ActualNode | undefi
   });
 }
 
-function withoutDelivery({ node: _node, epoch: _epoch, _jws, ...config }: JsonObject): JsonObject {
+/** The config without what delivery adds. */
+export function withoutDelivery({ node: _node, epoch: _epoch, _jws, ...config }: JsonObject): JsonObject {
   return config;
 }

@@ -29,10 +29,10 @@ export async function history(operator: Operator, fleet: string): Promise<readon
     .toSorted((a, b) => b.generation.generation - a.generation.generation);
 }
 
-/** Turns the steps of `plan` into a rollback: stops agents that the newest generation added. */
+/** Turns the steps of `plan` into a rollback: stops agents of the newest generation that the plan does not have. */
 export function withStops(
   plan: FleetPlan,
-  newest: PastGeneration | undefined,
+  newest: Pick<PastGeneration, "wanted"> | undefined,
   { fleet }: Operator,
 ): FleetPlan {
   const kept = new Set(plan.wanted.map(({ config }) => config.name));
@@ -44,14 +44,15 @@ export function withStops(
   return { ...plan, steps: [...steps, ...stops] };
 }
 
-/** @param number `undefined`: the one before the newest @throws OperationError if the generation is not stored */
+/** @param number `undefined`: the one before the newest, or before its roll-out @throws OperationError if the generation is not stored */
 export function pastGeneration(
   all: readonly PastGeneration[],
   fleet: string,
   number: number | undefined,
 ): PastGeneration {
+  const rollout = all[0]?.generation.rollout;
   const found = number === undefined
-    ? all[1]
+    ? all.slice(1).find(({ generation }) => rollout === undefined || generation.rollout !== rollout)
     : all.find(({ generation }) => generation.generation === number);
   if (found !== undefined) return found;
   const numbers = all.map(({ generation }) => generation.generation);

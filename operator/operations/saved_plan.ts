@@ -1,8 +1,10 @@
 /** Saved plans, which are applied unchanged: which agents should run where, and the generation they are based on. */
+import * as v from "valibot";
 import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 import { numberOf } from "../../protocol/generations.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { type GivenRollout, RolloutSchema } from "../rollout/settings.ts";
 import type { Wanted } from "./plan.ts";
 
 export interface SavedPlan {
@@ -11,6 +13,7 @@ export interface SavedPlan {
   readonly base: string;
   readonly prune: boolean;
   readonly wanted: readonly Wanted[];
+  readonly rollout?: GivenRollout | undefined;
 }
 
 const KIND = "agentflow-plan/1";
@@ -30,14 +33,15 @@ export function parsePlan(text: string, path: string): SavedPlan | undefined {
   }
   if (!isJsonObject(json) || json.kind !== KIND) return undefined;
   const { fleet, base, prune, wanted } = json;
+  const rollout = v.safeParse(v.optional(RolloutSchema), json.rollout);
   const isBase = base === "" || numberOf(base) !== undefined;
   if (
     !isName(fleet) || !isBase || typeof prune !== "boolean" || !Array.isArray(wanted) ||
-    !wanted.every(isWanted)
+    !wanted.every(isWanted) || !rollout.success
   ) {
     throw new ConfigError(`${path} is a damaged plan: make it again (agentflow apply FLEET --out ${path})`);
   }
-  return { fleet, base: base as string, prune, wanted };
+  return { fleet, base: base as string, prune, wanted, rollout: rollout.output };
 }
 
 function isWanted(value: unknown): value is Wanted {

@@ -69,7 +69,13 @@ export type RolloutEvent =
   | { readonly kind: "overtaken"; readonly why: string }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
-  | { readonly kind: "abort"; readonly reverts: boolean; readonly by: string };
+  /** @param isAlone whether the executor has died: nothing is being sent, though some of it may have arrived */
+  | {
+    readonly kind: "abort";
+    readonly reverts: boolean;
+    readonly by: string;
+    readonly isAlone?: boolean;
+  };
 
 export type RolloutEffect =
   /** Find out which nodes can be reached; answered by `looked`. */

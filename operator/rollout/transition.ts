@@ -43,7 +43,7 @@ export function transition(state: RolloutState, event: RolloutEvent, nowMs: numb
         effects: state.isPaused && state.phase.kind === "ready" ? [{ kind: "look" }] : [],
       };
     case "abort":
-      return abort(state, event);
+      return abort(state, event, nowMs);
     default:
       return event satisfies never;
   }
@@ -212,17 +212,24 @@ function withdrawn(
   return end({ ...state, changed, pending: {} }, ends);
 }
 
-function abort(state: RolloutState, { reverts, by }: Extract<RolloutEvent, { kind: "abort" }>): Transition {
+function abort(
+  state: RolloutState,
+  event: Extract<RolloutEvent, { kind: "abort" }>,
+  nowMs: number,
+): Transition {
+  const { reverts, by, isAlone = false } = event;
   const { phase } = state;
   switch (phase.kind) {
     case "ready":
     case "soaking":
       return abortNow(state, { reverts, by });
     case "changing":
-      return phase.isSent ? abortNow(state, { reverts, by }) : same({ ...state, aborts: { reverts, by } });
+      if (phase.isSent) return abortNow(state, { reverts, by });
+      if (!isAlone) return same({ ...state, aborts: { reverts, by } });
+      return abortNow({ ...state, pending: { ...state.pending, ...unknown(phase.nodes) } }, { reverts, by });
     case "withdrawing":
     case "reverting":
-      return same(state);
+      return isAlone ? begin(state, nowMs) : same(state);
     case "ended":
       // What was halted or aborted may be taken back later.
       return reverts && (phase.how === "halted" || phase.how === "aborted")
@@ -231,6 +238,11 @@ function abort(state: RolloutState, { reverts, by }: Extract<RolloutEvent, { kin
     default:
       return phase satisfies never;
   }
+}
+
+/** Nobody knows whether these nodes have taken the change. */
+function unknown(nodes: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(nodes.map((node) => [node, "whether it has taken the change is not known"]));
 }
 
 function abortNow(state: RolloutState, { reverts, by }: { readonly reverts: boolean; readonly by: string }) {

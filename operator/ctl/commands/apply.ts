@@ -11,7 +11,9 @@ import { survey } from "../../operations/survey.ts";
 import type { Operator } from "../../operator.ts";
 import { agreed } from "../ask.ts";
 import { type Cli, type Run, warn } from "../cli.ts";
+import { addRolloutOptions, rollOut, wantedRollout } from "../rollout_run.ts";
 import { EXIT } from "../exit_code.ts";
+import { operatorName } from "../operator_name.ts";
 import { isSet, text } from "../options.ts";
 import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { count } from "../render/units.ts";
@@ -30,6 +32,7 @@ export function addApply(program: Command, cli: Cli): void {
     .option("--prune", "stop agents on the file's nodes that the file does not list, after asking")
     .option("--adopt", "go on from generations that do not follow from each other")
     .option("--yes", "do not ask");
+  addRolloutOptions(command);
   cli.connected(command, async (run, operator, file = "") => {
     const { options, signal, stdout } = run;
     const { plan, prune, base } = await planned(run, operator, file);
@@ -47,10 +50,15 @@ export function addApply(program: Command, cli: Cli): void {
       run.note("Nothing has been changed");
       return EXIT.failed;
     }
+    const message = text(options, "message") ?? "";
+    const settings = wantedRollout(options, plan.rollout);
+    if (settings !== undefined) {
+      return await rollOut(run, operator, plan, { settings, message, prune, base, isRollback: false });
+    }
     const { generation, results } = await applyGeneration(operator, plan, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
       by: operatorName(run),
-      message: text(options, "message") ?? "",
+      message,
       prune,
       adopts: isSet(options, "adopt"),
       base,
@@ -106,11 +114,6 @@ export function exitCodeOf(results: readonly StepResult[]): number {
   return results.some(({ pending }) => pending !== undefined) ? EXIT.pending : EXIT.ok;
 }
 
-/** The name that other operators see: the user and the machine. */
-export function operatorName({ env }: Pick<Run, "env">): string {
-  return `${env.USER || env.LOGNAME || "somebody"}@${Deno.hostname()}`;
-}
-
 interface Planned {
   readonly plan: FleetPlan;
   readonly prune: boolean;
@@ -127,16 +130,16 @@ async function planned(run: Run, operator: Operator, file: string): Promise<Plan
   }
   await survey(operator, { signal });
   const plan = await planWanted(operator, saved.fleet, saved.wanted, saved.prune);
-  return { plan, prune: saved.prune, base: saved.base };
+  return { plan: { ...plan, rollout: saved.rollout }, prune: saved.prune, base: saved.base };
 }
 
 async function save(
   operator: Operator,
-  { fleet, wanted }: FleetPlan,
+  { fleet, wanted, rollout }: FleetPlan,
   prune: boolean,
   path: string,
 ): Promise<void> {
   using head = await FleetHead.open(operator, fleet);
   const base = (await head.current())?.tag ?? "";
-  await Deno.writeTextFile(path, planText({ fleet, base, prune, wanted }), { mode: 0o600 });
+  await Deno.writeTextFile(path, planText({ fleet, base, prune, wanted, rollout }), { mode: 0o600 });
 }

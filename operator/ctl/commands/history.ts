@@ -14,7 +14,9 @@ import { planLines, resultLine, stepJson } from "../render/plan.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration } from "../render/units.ts";
 import { oneLine } from "../terminal.ts";
-import { exitCodeOf, operatorName } from "./apply.ts";
+import { operatorName } from "../operator_name.ts";
+import { addRolloutOptions, rollOut, wantedRollout } from "../rollout_run.ts";
+import { exitCodeOf } from "./apply.ts";
 
 const COLUMNS: readonly Column<PastGeneration>[] = [
   { title: "GENERATION", text: ({ generation }) => String(generation.generation), align: "right" },
@@ -78,6 +80,7 @@ export function addRollback(program: Command, cli: Cli): void {
     .argument(...FLEET)
     .option("--to <NUMBER>", "which one (default: the one before the newest)")
     .option("--dry-run", "show the plan, and do nothing");
+  addRolloutOptions(command);
   cli.connected(command, async (run, operator, given) => {
     const { options, signal, stdout } = run;
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
@@ -92,10 +95,15 @@ export function addRollback(program: Command, cli: Cli): void {
       }
       return EXIT.ok;
     }
+    const message = `rollback to ${to.generation}`;
+    const settings = wantedRollout(options, undefined);
+    if (settings !== undefined) {
+      return await rollOut(run, operator, plan, { settings, message, prune: true, isRollback: true });
+    }
     const { generation, results } = await applyGeneration(operator, plan, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
       by: operatorName(run),
-      message: `rollback to ${to.generation}`,
+      message,
       // Remove agents that were added after that generation.
       prune: true,
       adopts: false,

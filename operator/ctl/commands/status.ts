@@ -16,7 +16,8 @@ import { resultLine } from "../render/plan.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration } from "../render/units.ts";
 import type { Colour } from "../terminal.ts";
-import { exitCodeOf, operatorName } from "./apply.ts";
+import { operatorName } from "../operator_name.ts";
+import { exitCodeOf } from "./apply.ts";
 
 const COLUMNS: readonly Column<NodeProgress>[] = [
   { title: "NODE", text: ({ node }) => node },

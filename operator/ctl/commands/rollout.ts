@@ -1,0 +1,132 @@
+/** `agentflow rollout`: shows, pauses, resumes and aborts the roll-out of a fleet. */
+import type { Command } from "commander";
+import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
+import { OperationError, type Operator } from "../../operator.ts";
+import { type RunOptions, takeOver } from "../../rollout/begin.ts";
+import type { Rollout } from "../../rollout/record.ts";
+import type { RolloutEvent } from "../../rollout/state.ts";
+import { giveOrder, readRollout, saveRollout } from "../../rollout/store.ts";
+import { isOver, transition } from "../../rollout/transition.ts";
+import type { Cli, Run } from "../cli.ts";
+import { EXIT } from "../exit_code.ts";
+import { operatorName } from "../operator_name.ts";
+import { isSet, nameGiven } from "../options.ts";
+import { nodeLines, progressLine, rolloutExit, rolloutJson } from "../render/rollout.ts";
+import { duration } from "../render/units.ts";
+import { showRollout } from "../rollout_run.ts";
+import { oneLine } from "../terminal.ts";
+
+const FLEET = ["[FLEET]", `the name of the fleet, as its file has it (default: ${DEFAULT_FLEET})`] as const;
+
+export function addRollout(program: Command, cli: Cli): void {
+  const rollout = program.command("rollout").helpCommand(false)
+    .description("the roll-out of a fleet in waves: show it, pause it, go on with it, end it");
+  addShow(rollout, cli);
+  addPause(rollout, cli);
+  addResume(rollout, cli);
+  addAbort(rollout, cli);
+}
+
+function addShow(rollout: Command, cli: Cli): void {
+  const command = rollout.command("show", { isDefault: true })
+    .description("show how far it is; exit code 5 while it is under way, 1 if it has failed")
+    .argument(...FLEET);
+  cli.connected(command, async (run, operator, given) => {
+    const rollout = await found(operator, given);
+    if (run.json) run.printJson(rolloutJson(rollout));
+    else {
+      const { fleet, by, at, message, state } = rollout;
+      const why = message === "" ? "" : `: ${message}`;
+      run.print(
+        oneLine(`Roll-out of fleet '${fleet}' by ${by}, ${duration(Date.now() / 1000 - at)} ago${why}`),
+      );
+      run.print(oneLine(progressLine(state)));
+      nodeLines(state).forEach((line) => run.print(oneLine(line)));
+    }
+    return rolloutExit(rollout.state);
+  });
+}
+
+function addPause(rollout: Command, cli: Cli): void {
+  const command = rollout.command("pause")
+    .description("begin no further wave; the current one goes on to its end")
+    .argument(...FLEET);
+  cli.connected(command, async (run, operator, given) => {
+    const rollout = await unfinished(operator, given);
+    const by = await giveOrder(operator, rollout.fleet, { order: "pause", by: operatorName(run) });
+    // Nobody carries it out.
+    if (by === undefined) {
+      const { state } = transition(rollout.state, { kind: "pause" }, Date.now());
+      await saveRollout(operator, { ...rollout, state });
+    }
+    return told(run, rollout, "paused", by);
+  });
+}
+
+function addResume(rollout: Command, cli: Cli): void {
+  const command = rollout.command("resume")
+    .description("go on after a pause, or after the machine that carried it out has died")
+    .argument(...FLEET);
+  cli.connected(command, async (run, operator, given) => {
+    const rollout = await unfinished(operator, given);
+    const by = await giveOrder(operator, rollout.fleet, { order: "resume", by: operatorName(run) });
+    if (by !== undefined) return told(run, rollout, "resumed", by);
+    return await goOn(run, operator, rollout, []);
+  });
+}
+
+function addAbort(rollout: Command, cli: Cli): void {
+  const command = rollout.command("abort")
+    .description("end it: changed nodes stay as they are, unless --rollback takes all of it back")
+    .argument(...FLEET)
+    .option("--rollback", "give the changed nodes their previous state back; also after it was halted");
+  cli.connected(command, async (run, operator, given) => {
+    const reverts = isSet(run.options, "rollback");
+    const rollout = reverts ? await found(operator, given) : await unfinished(operator, given);
+    const by = operatorName(run);
+    const taken = await giveOrder(operator, rollout.fleet, { order: "abort", by, reverts });
+    if (taken !== undefined) return told(run, rollout, "aborted", taken);
+    const { state } = rollout;
+    if (state.phase.kind === "ended" && (state.phase.how === "done" || state.phase.how === "rolled_back")) {
+      throw new OperationError(
+        `The roll-out of fleet '${rollout.fleet}' is over: 'agentflow rollback ${rollout.fleet}' goes back`,
+      );
+    }
+    return await goOn(run, operator, rollout, [{ kind: "abort", reverts, by, isAlone: true }]);
+  });
+}
+
+async function goOn(
+  run: Run,
+  operator: Operator,
+  rollout: Rollout,
+  first: readonly RolloutEvent[],
+): Promise<number> {
+  const work = (options: RunOptions) => takeOver(operator, rollout, first, options);
+  const code = await showRollout(run, rollout, work);
+  // Whoever aborts has got what was asked for.
+  return first.length > 0 && code === EXIT.failed ? EXIT.ok : code;
+}
+
+function told(run: Run, { fleet }: Rollout, what: string, by: string | undefined): number {
+  if (run.json) run.printJson({ ok: true, fleet, [what]: true, by });
+  else {run.print(
+      `The roll-out of fleet '${fleet}' is ${what}${by === undefined ? "" : `; ${by} carries it out`}`,
+    );}
+  return EXIT.ok;
+}
+
+async function found(operator: Operator, given: string | undefined): Promise<Rollout> {
+  const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
+  const rollout = await readRollout(operator, fleet);
+  if (rollout !== undefined) return rollout;
+  throw new OperationError(`There has been no roll-out of fleet '${fleet}'`);
+}
+
+async function unfinished(operator: Operator, given: string | undefined): Promise<Rollout> {
+  const rollout = await found(operator, given);
+  if (!isOver(rollout.state)) return rollout;
+  throw new OperationError(
+    `The roll-out of fleet '${rollout.fleet}' is over: ${progressLine(rollout.state)}`,
+  );
+}

@@ -1,0 +1,163 @@
+/** Begins a roll-out of a fleet, goes on with one, and carries it out to its end. */
+import { OvertakenError } from "../fleet/head.ts";
+import { stateOf } from "../fleet/views.ts";
+import type { FleetPlan, StepResult } from "../operations/apply.ts";
+import { nodesToChange } from "../operations/apply_generation.ts";
+import { FleetHead } from "../operations/claim.ts";
+import { FleetBoard } from "../operations/fleet_board.ts";
+import { wantedNow, withoutDelivery } from "../operations/fleet_status.ts";
+import type { Step, Wanted } from "../operations/plan.ts";
+import type { Config } from "../operations/spawn.ts";
+import { OperationError, type Operator } from "../operator.ts";
+import { Executor } from "./executor.ts";
+import { FleetWork } from "./fleet_work.ts";
+import type { Rollout, RolloutPlan } from "./record.ts";
+import type { RolloutSettings } from "./settings.ts";
+import { newRollout, type RolloutEvent, type RolloutState } from "./state.ts";
+import { readPlan, RolloutStore } from "./store.ts";
+import { refuseDuringRollout } from "./guard.ts";
+import { divide, parseWaves } from "./waves.ts";
+
+export interface NewRollout {
+  readonly rollout: Rollout;
+  readonly plan: RolloutPlan;
+}
+
+export interface BeginOptions {
+  readonly settings: RolloutSettings;
+  readonly prune: boolean;
+  readonly isRollback: boolean;
+  readonly by: string;
+  readonly message: string;
+  /** The tag of the generation that a saved plan is based on. */
+  readonly base?: string | undefined;
+}
+
+/**
+ * Prepares a roll-out; changes nothing. Requires that the fleet has been surveyed.
+ * @returns `undefined` if there is nothing to change
+ * @throws OperationError if a node has never been seen, or another roll-out is not over
+ */
+export async function prepareRollout(
+  operator: Operator,
+  fleetPlan: FleetPlan,
+  { settings, prune, isRollback, by, message, base: savedBase }: BeginOptions,
+): Promise<NewRollout | undefined> {
+  const { fleet, steps, wanted } = fleetPlan;
+  await refuseDuringRollout(operator, fleet);
+  using head = await FleetHead.open(operator, fleet);
+  using board = await FleetBoard.open(operator, fleet);
+  const unseen = steps.find((step) => step.kind === "blocked" && step.isUnknown);
+  if (unseen !== undefined) {
+    throw new OperationError(`Nothing has been changed: no node '${unseen.node}' has been seen`);
+  }
+  const nodes = nodesToChange(operator, fleetPlan, board);
+  if (nodes.length === 0) return undefined;
+  const base = wantedNow(board);
+  const now = Date.now();
+  const waves = divide(
+    parseWaves(settings.waves),
+    nodes.map((name) => {
+      const view = operator.fleet.node(name);
+      const isOff = view === undefined || stateOf(view, now) === "offline";
+      return { name, labels: view?.labels ?? {}, isOff };
+    }),
+  );
+  const id = crypto.randomUUID();
+  const plan: RolloutPlan = {
+    id,
+    wanted,
+    base,
+    unlisted: unlistedBefore(steps, base),
+    baseTag: savedBase ?? (await head.current())?.tag ?? "",
+    prune,
+    isRollback,
+    checks: settings.checks,
+  };
+  const rollout: Rollout = {
+    id,
+    fleet,
+    by,
+    message,
+    at: now / 1000,
+    executor: crypto.randomUUID(),
+    state: newRollout(waves, settings.limits),
+  };
+  return { rollout, plan };
+}
+
+export interface RunOptions {
+  readonly by: string;
+  readonly signal: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+  readonly onStep: (result: StepResult) => void;
+  readonly onState: (state: RolloutState) => void;
+}
+
+/** Carries out a new roll-out. @returns its state at the end @throws as `Executor.run` */
+export async function beginRollout(
+  operator: Operator,
+  { rollout, plan }: NewRollout,
+  options: RunOptions,
+): Promise<RolloutState> {
+  return await carryOut(operator, rollout, plan, { ...options, isNew: true, first: [] });
+}
+
+/**
+ * Goes on with the roll-out that the broker has, whose executor has died.
+ * @param first such as an abort; none: it goes on where it was
+ * @throws OperationError if there is none; as `Executor.run`
+ */
+export async function takeOver(
+  operator: Operator,
+  rollout: Rollout,
+  first: readonly RolloutEvent[],
+  options: RunOptions,
+): Promise<RolloutState> {
+  const plan = await readPlan(operator, rollout);
+  const own = { ...rollout, executor: crypto.randomUUID() };
+  return await carryOut(operator, own, plan, { ...options, isNew: false, first });
+}
+
+async function carryOut(
+  operator: Operator,
+  rollout: Rollout,
+  plan: RolloutPlan,
+  options: RunOptions & { readonly isNew: boolean; readonly first: readonly RolloutEvent[] },
+): Promise<RolloutState> {
+  const { by, signal, timeoutMs, onStep, onState, isNew, first } = options;
+  const early: RolloutEvent[] = first.length > 0 ? [...first] : [{ kind: "resume" }, { kind: "begin" }];
+  let feed: (event: RolloutEvent) => void = (event) => early.push(event);
+  using store = await RolloutStore.open(operator, rollout, isNew ? plan : undefined, (order) => {
+    feed(
+      order.order === "abort"
+        ? { kind: "abort", reverts: order.reverts, by: order.by }
+        : { kind: order.order },
+    );
+  });
+  using work = new FleetWork(operator, rollout, plan, { by, timeoutMs, onStep });
+  const executor = new Executor(rollout.state, {
+    work,
+    store,
+    signal,
+    onState,
+    overtakenBy: (error) => error instanceof OvertakenError ? error.message : undefined,
+  });
+  feed = (event) => executor.feed(event);
+  early.forEach(feed);
+  const state = await executor.run();
+  const isFinal = state.phase.kind === "ended" &&
+    (state.phase.how === "done" || state.phase.how === "rolled_back");
+  if (isFinal) await store.forgetPlan();
+  return state;
+}
+
+/** What runs although no generation says so, and is replaced: a rollback puts it back. */
+function unlistedBefore(steps: readonly Step[], base: readonly Wanted[]): readonly Wanted[] {
+  return steps.flatMap((step) => {
+    const isKnown = base.some(({ config }) => config.name === step.agent);
+    if (step.kind !== "replace" || isKnown) return [];
+    const config = { ...withoutDelivery(step.before), name: step.agent } as Config;
+    return [{ node: step.node, config }];
+  });
+}

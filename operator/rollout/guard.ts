@@ -1,0 +1,14 @@
+/** Keeps others from changing a fleet while a roll-out of it is under way. */
+import { OperationError, type Operator } from "../operator.ts";
+import { readRollout } from "./store.ts";
+import { isOver } from "./transition.ts";
+
+/** @throws OperationError if a roll-out of the fleet is not over */
+export async function refuseDuringRollout(operator: Operator, fleet: string): Promise<void> {
+  const rollout = await readRollout(operator, fleet);
+  if (rollout === undefined || isOver(rollout.state)) return;
+  throw new OperationError(
+    `Nothing has been applied: a roll-out of fleet '${fleet}' by ${rollout.by} is not over: see 'agentflow rollout ` +
+      `show ${fleet}', and go on with it (resume) or end it (abort)`,
+  );
+}

@@ -1,0 +1,121 @@
+/** A roll-out as the broker retains it: its progress, and what it changes. Pure except for gzip. */
+import * as v from "valibot";
+import { isWanted } from "../fleet/history.ts";
+import { gunzip, gzip } from "../gzip.ts";
+import type { Change } from "./compose.ts";
+import type { Check } from "./settings.ts";
+import type { RolloutState } from "./state.ts";
+
+/** The progress of a roll-out. */
+export interface Rollout {
+  readonly id: string;
+  readonly fleet: string;
+  readonly by: string;
+  readonly message: string;
+  /** Seconds since the epoch. */
+  readonly at: number;
+  /** Identifies the process that carries it out; whoever goes on puts its own here. */
+  readonly executor: string;
+  readonly state: RolloutState;
+}
+
+/** What a roll-out changes. */
+export interface RolloutPlan extends Change {
+  readonly id: string;
+  /** What runs on these nodes although no generation says so; put back by a rollback. */
+  readonly unlisted: Change["base"];
+  /** The tag of the generation that it is based on; empty for the first one. */
+  readonly baseTag: string;
+  readonly prune: boolean;
+  /** Whether it goes back to an earlier generation: agents that were added since are stopped. */
+  readonly isRollback: boolean;
+  readonly checks: readonly Check[];
+}
+
+const Names = v.array(v.string());
+const Reasons = v.record(v.string(), v.string());
+const How = v.picklist(["done", "halted", "rolled_back", "aborted"]);
+const Ends = v.object({ how: How, why: v.string() });
+const Id = v.pipe(v.string(), v.regex(/^[0-9a-f-]{8,36}$/));
+
+const StateSchema = v.object({
+  limits: v.object({
+    soakMs: v.number(),
+    maxFailures: v.number(),
+    onFailure: v.picklist(["halt", "rollback"]),
+  }),
+  waves: v.array(Names),
+  wave: v.number(),
+  phase: v.variant("kind", [
+    v.object({ kind: v.literal("ready") }),
+    v.object({ kind: v.literal("changing"), nodes: Names, isSent: v.boolean() }),
+    v.object({ kind: v.literal("soaking"), nodes: Names, untilMs: v.number() }),
+    v.object({ kind: v.literal("withdrawing"), nodes: Names, ends: Ends }),
+    v.object({ kind: v.literal("reverting"), nodes: Names, ends: Ends }),
+    v.object({ kind: v.literal("ended"), how: How, why: v.string() }),
+  ]),
+  changed: Names,
+  failures: Reasons,
+  pending: Reasons,
+  isPaused: v.boolean(),
+  aborts: v.pipe(
+    v.optional(v.object({ reverts: v.boolean(), by: v.string() })),
+    v.transform((aborts) => aborts),
+  ),
+});
+
+const RolloutSchema = v.object({
+  id: Id,
+  fleet: v.string(),
+  by: v.string(),
+  message: v.string(),
+  at: v.number(),
+  executor: v.string(),
+  state: StateSchema,
+});
+
+const WantedList = v.array(v.custom<Change["wanted"][number]>(isWanted));
+
+const PlanSchema = v.object({
+  id: Id,
+  wanted: WantedList,
+  base: WantedList,
+  unlisted: WantedList,
+  baseTag: v.string(),
+  prune: v.boolean(),
+  isRollback: v.boolean(),
+  checks: v.array(v.custom<Check>((check) => typeof check === "object" && check !== null)),
+});
+
+/** @returns `undefined` if the payload is not a roll-out of that fleet: any client can publish one */
+export function rolloutIn(payload: Uint8Array, fleet: string): Rollout | undefined {
+  const json = jsonIn(new TextDecoder().decode(payload));
+  const read = v.safeParse(RolloutSchema, json);
+  if (!read.success || read.output.fleet !== fleet) return undefined;
+  const { state } = read.output;
+  return { ...read.output, state: { ...state, aborts: state.aborts } };
+}
+
+export async function packedPlan(plan: RolloutPlan): Promise<Uint8Array> {
+  return await gzip(JSON.stringify(plan));
+}
+
+/** @returns `undefined` if the payload is not a plan */
+export async function unpackedPlan(payload: Uint8Array): Promise<RolloutPlan | undefined> {
+  try {
+    const read = v.safeParse(PlanSchema, jsonIn(await gunzip(payload)));
+    return read.success ? read.output : undefined;
+  } catch {
+    // Ignored: any client can publish malformed payloads.
+    return undefined;
+  }
+}
+
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Ignored: any client can publish malformed payloads.
+    return undefined;
+  }
+}
