@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { Bus } from "../../support/bus.ts";
 import type { Rig } from "../rig.ts";
 import type { Sample } from "./contest.ts";
-import { countedRate } from "./counted_rate.ts";
 import { runProgram } from "./program.ts";
+import type { Talker } from "./talker.ts";
 
 /** Milliseconds from the start of `deno run` to the line that it prints. */
 export async function bareStart(rig: Rig): Promise<Sample> {
@@ -28,12 +28,12 @@ export async function bareStart(rig: Rig): Promise<Sample> {
   };
 }
 
-/** Messages a second of MQTT.js, in a process of its own. */
-export async function bareClient(rig: Rig, messages: number): Promise<Sample> {
+/** MQTT.js in a process of its own. */
+export async function bareClient(rig: Rig): Promise<Talker> {
   const { port } = rig.broker;
   const bus = await rig.own(() => Bus.connect(port, "bench/deno/up"));
   const client = fileURLToPath(new URL("bare_client.ts", import.meta.url));
-  await runProgram(rig, Deno.execPath(), ["run", "-A", "--quiet", client, String(port)]);
+  const pid = await runProgram(rig, Deno.execPath(), ["run", "-A", "--quiet", client, String(port)]);
   await bus.on("bench/deno/up");
-  return countedRate(rig, messages, (order) => bus.publish("bench/deno/orders", order));
+  return { pids: [pid], ask: (order) => bus.publish("bench/deno/orders", order) };
 }

@@ -2,8 +2,7 @@
 import { join } from "@std/path";
 import { Bus } from "../../support/bus.ts";
 import type { Rig } from "../rig.ts";
-import type { Sample } from "./contest.ts";
-import { countedRate } from "./counted_rate.ts";
+import type { Talker } from "./talker.ts";
 import { runProgram } from "./program.ts";
 
 export const NODE_RED_VERSION = "4.1.8";
@@ -48,7 +47,7 @@ function flow(port: number): unknown[] {
 }
 
 /** @throws Error when it cannot be installed, or does not start */
-export async function nodeRed(rig: Rig, messages: number): Promise<Sample> {
+export async function nodeRed(rig: Rig): Promise<Talker> {
   const folder = await rig.folder();
   await install(folder);
   const { port } = rig.broker;
@@ -57,9 +56,9 @@ export async function nodeRed(rig: Rig, messages: number): Promise<Sample> {
   await Deno.writeTextFile(join(folder, "settings.js"), `module.exports = ${JSON.stringify(settings)};\n`);
   const bus = await rig.own(() => Bus.connect(port, "bench/nodered/#"));
   const red = join(folder, "node_modules/node-red/red.js");
-  await runProgram(rig, "node", [red, "--userDir", folder, "-s", join(folder, "settings.js")]);
+  const pid = await runProgram(rig, "node", [red, "--userDir", folder, "-s", join(folder, "settings.js")]);
   await bus.find("sign of life of Node-RED", ({ topic }) => topic === UP, 0, 60_000);
-  return countedRate(rig, messages, (order) => bus.publish(ORDERS, order));
+  return { pids: [pid], ask: (order) => bus.publish(ORDERS, order) };
 }
 
 async function install(folder: string): Promise<void> {

@@ -1,18 +1,20 @@
 /** What of this project stands beside others: each returned function measures once. */
+import { agentPids } from "../agent_pids.ts";
 import { heartbeat } from "../figure.ts";
 import { TALKER } from "../figures/throughput.ts";
 import type { Rig } from "../rig.ts";
 import type { Sample } from "./contest.ts";
-import { countedRate } from "./counted_rate.ts";
+import type { Talker } from "./talker.ts";
 
-/** Messages a second from the loop of one agent to a subscriber. */
-export async function throughput(rig: Rig, messages: number): Promise<Sample> {
+/** One agent of a node. */
+export async function talker(rig: Rig): Promise<Talker> {
   const bus = await rig.bus("agents/+/heartbeat");
   const node = await rig.node({ name: "ours" });
-  const nodes = await rig.bus("nodes/+/heartbeat");
+  const nodes = await rig.bus("nodes/+/+");
   await nodes.on(`nodes/${node.name}/heartbeat`);
   await node.spawn(bus, { name: "talker", code: TALKER });
-  return countedRate(rig, messages, (payload) => bus.publish("agents/by-name/talker/task", { payload }));
+  const pids = [node.pid, ...await agentPids(nodes, node)];
+  return { pids, ask: (payload) => bus.publish("agents/by-name/talker/task", { payload }) };
 }
 
 /** Milliseconds from a spawn to the first `running` heartbeat. */

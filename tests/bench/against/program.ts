@@ -1,9 +1,9 @@
 /** A program that stands beside this project. */
 import type { Rig } from "../rig.ts";
 
-/** Starts it; it is killed with the rig. */
-export async function runProgram(rig: Rig, program: string, args: readonly string[]): Promise<void> {
-  await rig.own(() => {
+/** Starts it; it is killed with the rig. @returns its process id */
+export async function runProgram(rig: Rig, program: string, args: readonly string[]): Promise<number> {
+  const { pid } = await rig.own(() => {
     const child = new Deno.Command(program, {
       args: [...args],
       stdin: "null",
@@ -12,6 +12,7 @@ export async function runProgram(rig: Rig, program: string, args: readonly strin
     })
       .spawn();
     return Promise.resolve({
+      pid: child.pid,
       async [Symbol.asyncDispose]() {
         try {
           child.kill("SIGKILL");
@@ -22,4 +23,5 @@ export async function runProgram(rig: Rig, program: string, args: readonly strin
       },
     });
   });
+  return pid;
 }

@@ -5,28 +5,35 @@ import { bareClient, bareStart } from "./deno.ts";
 import { NODE_RED_VERSION, nodeRed } from "./nodered.ts";
 import * as ours from "./ours.ts";
 import { otherStart } from "./other_node.ts";
+import { cost, rate, type Talker } from "./talker.ts";
 
 type Prepare = (rig: Rig, quick: boolean) => Promise<Contest>;
 
 const MESSAGES = 20_000;
-const LOOP = { figure: "loop of one agent → subscriber, QoS 1", unit: "1/s" };
+const ROUNDS = 7;
 
-const throughputAgainst = (rival: string, theirs: typeof nodeRed): Prepare => async (rig, quick) => {
-  const messages = quick ? 2000 : MESSAGES;
-  return {
-    ...LOOP,
-    rival,
-    rounds: quick ? 1 : 7,
-    ours: await ours.throughput(rig, messages),
-    theirs: await theirs(rig, messages),
-  };
-};
+/** Each in turns with an agent: how fast, and at what cost. The latter hardly depends on what else the machine does. */
+const talkersAgainst = (rival: string, theirs: (rig: Rig) => Promise<Talker>): readonly Prepare[] =>
+  [
+    { figure: "loop of one agent → subscriber, QoS 1", unit: "1/s", measure: rate },
+    { figure: "processor time of that, each message", unit: "µs", measure: cost },
+  ].map(({ figure, unit, measure }) => async (rig, quick) => {
+    const messages = quick ? 2000 : MESSAGES;
+    return {
+      figure,
+      unit,
+      rival,
+      rounds: quick ? 1 : ROUNDS,
+      ours: measure(rig, await ours.talker(rig), messages),
+      theirs: measure(rig, await theirs(rig), messages),
+    };
+  });
 
 /** Each in a rig of its own. */
 export const RIVALS: Readonly<Record<"nodered" | "deno", readonly Prepare[]>> = {
-  nodered: [throughputAgainst(`Node-RED ${NODE_RED_VERSION}`, nodeRed)],
+  nodered: talkersAgainst(`Node-RED ${NODE_RED_VERSION}`, nodeRed),
   deno: [
-    throughputAgainst("MQTT.js on Deno, no agent", bareClient),
+    ...talkersAgainst("MQTT.js on Deno, no agent", bareClient),
     async (rig, quick) => ({
       figure: "spawn → first `running` heartbeat",
       unit: "ms",

@@ -1,19 +1,15 @@
 /** What a node costs that has nothing to do. */
 import type { Figure } from "../figure.ts";
 import { result } from "../report.ts";
+import { cpuSeconds } from "../usage.ts";
 
 const AGENTS = 50;
 
 /** Since the process began: seconds on a processor of all its threads, and how often its main thread went to sleep. */
 async function readUsage(pid: number): Promise<{ readonly cpuSeconds: number; readonly sleeps: number }> {
-  let nanoseconds = 0;
-  for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {
-    const [ran = "0"] = (await Deno.readTextFile(`/proc/${pid}/task/${name}/schedstat`)).split(" ");
-    nanoseconds += Number(ran);
-  }
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   const sleeps = Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1]);
-  return { cpuSeconds: nanoseconds / 1e9, sleeps };
+  return { cpuSeconds: await cpuSeconds(pid), sleeps };
 }
 
 export const idle: Figure = {
