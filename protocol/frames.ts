@@ -10,7 +10,7 @@ import type { MeasuredReading } from "./readings.ts";
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
 /** Maximum frames in flight from an agent to the broker before `publish` waits. */
-export const WINDOW_FRAMES = 256;
+export const WINDOW_FRAMES = 512;
 /** Maximum bytes in flight from an agent to the broker before `publish` waits. */
 export const WINDOW_BYTES = 1024 * 1024;
 /** Failed `process()` calls in a row that end a run. */

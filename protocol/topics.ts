@@ -61,6 +61,9 @@ const MAX_TOPIC_LEVELS = 100;
  */
 const UNSAFE_CHARACTERS = /[\p{Cc}\p{Noncharacter_Code_Point}]/u;
 
+/** Of these characters only the number of levels, wildcards and a $ can be wrong. No limit of MQTT is this short. */
+const PLAIN = /^[\x20-\x7e]{1,1000}$/;
+
 /** Why `topic` cannot be published to, or `undefined` when it can (MQTT 3.1.1, 4.7). */
 export function publishTopicError(topic: unknown): string | undefined {
   return stringError(topic, "topic") ??
@@ -86,6 +89,18 @@ function stringError(value: unknown, what: string): string | undefined {
   if (typeof value !== "string") {
     return `a ${what} must be a string, got ${value === null ? "null" : typeof value}`;
   }
+  if (!PLAIN.test(value)) {
+    const problem = characterError(value, what);
+    if (problem !== undefined) return problem;
+  }
+  // Each level but the first takes a character.
+  if (value.length >= MAX_TOPIC_LEVELS && value.split("/", MAX_TOPIC_LEVELS + 1).length > MAX_TOPIC_LEVELS) {
+    return `a ${what} must not have more than ${MAX_TOPIC_LEVELS} levels`;
+  }
+  return undefined;
+}
+
+function characterError(value: string, what: string): string | undefined {
   if (value === "") return `a ${what} must not be empty`;
   // deno-lint-ignore no-control-regex -- MQTT forbids NUL
   if (/\u0000/.test(value)) return `a ${what} must not contain the NUL character`;
@@ -96,9 +111,6 @@ function stringError(value: unknown, what: string): string | undefined {
   // A UTF-16 unit is at most three bytes of UTF-8, so only long strings need counting.
   if (value.length * 3 > MAX_TOPIC_BYTES && new TextEncoder().encode(value).length > MAX_TOPIC_BYTES) {
     return `a ${what} must not be longer than ${MAX_TOPIC_BYTES} bytes`;
-  }
-  if (value.split("/", MAX_TOPIC_LEVELS + 1).length > MAX_TOPIC_LEVELS) {
-    return `a ${what} must not have more than ${MAX_TOPIC_LEVELS} levels`;
   }
   return undefined;
 }

@@ -1,6 +1,12 @@
 /** The runner's end of the pipe to one agent: frames in with back-pressure, frames out with a bound. */
 import { isTooIntricate, parseAgentFrame } from "../../protocol/agent_frames.ts";
-import { encodeFrame, isWindowed, MAX_FRAME_BYTES, WINDOW_BYTES } from "../../protocol/frames.ts";
+import {
+  encodeFrame,
+  isWindowed,
+  MAX_FRAME_BYTES,
+  WINDOW_BYTES,
+  WINDOW_FRAMES,
+} from "../../protocol/frames.ts";
 import type { AgentFrame, RunnerFrame } from "../../protocol/frames.ts";
 import { LineSplitter } from "../../protocol/lines.ts";
 
@@ -34,7 +40,7 @@ export interface Amount {
 export type Brake = (amount: Amount) => Promise<void>;
 
 /** Reading pauses while this many frames of an agent are under way: twice what a well-behaved harness sends. */
-const MAX_UNDER_WAY = 512;
+const MAX_UNDER_WAY = 2 * WINDOW_FRAMES;
 /** … or this many characters of them: agent code can exceed the window that the harness keeps. */
 const MAX_CHARS_UNDER_WAY = 2 * WINDOW_BYTES;
 /** Bytes of unread messages and tasks for an agent before more are refused. */
@@ -188,7 +194,7 @@ export class Channel {
     if (settled === undefined) return this.#acknowledge();
     this.#underWay += 1;
     this.#charsUnderWay += line.length;
-    void settled.catch((error) => this.#sayFailure(error)).then(() => {
+    const onSettled = () => {
       this.#underWay -= 1;
       this.#charsUnderWay -= line.length;
       frame.settled = true;
@@ -196,6 +202,10 @@ export class Channel {
       if (this.#underWay < MAX_UNDER_WAY / 2 && this.#charsUnderWay <= MAX_CHARS_UNDER_WAY / 2) {
         this.#wakeReaders.splice(0).forEach((wake) => wake());
       }
+    };
+    settled.then(onSettled, async (error) => {
+      await this.#sayFailure(error);
+      onSettled();
     });
   }
 

@@ -56,7 +56,9 @@ export class Manifests {
   }
 
   #entry(agent: SupervisedAgent): Entry {
-    const entry = this.#known.get(agent) ?? { topics: new Set(), chars: 0, said: false, pending: false };
+    const known = this.#known.get(agent);
+    if (known !== undefined) return known;
+    const entry = { topics: new Set<string>(), chars: 0, said: false, pending: false };
     this.#known.set(agent, entry);
     return entry;
   }

@@ -33,7 +33,7 @@ Deno.test("a frame is written whole, however little the pipe takes at once", () 
   assertEquals(messages(), ["loaded", "x".repeat(20_000)]);
 });
 
-Deno.test("the window holds 256 frames, and the next waits for an acknowledgement", async () => {
+Deno.test("the window holds 512 frames, and the next waits for an acknowledgement", async () => {
   const { pipe, messages } = open();
   const written: string[] = [];
   for (const message of count(WINDOW_FRAMES + 3)) {

@@ -142,23 +142,23 @@ Deno.test("a frame is acknowledged when it and all before it have settled, not b
   await end();
 });
 
-Deno.test("reading stops at 512 frames under way, and goes on when half of them have settled", async () => {
+Deno.test("reading stops at 1024 frames under way, and goes on when half of them have settled", async () => {
   const { out, seen, waiting, written, end } = open({ settleFrames: false });
-  for (let n = 0; n < 20; n++) out.give(frames(100));
+  for (let n = 0; n < 30; n++) out.give(frames(100));
   await settled();
-  assertEquals(seen.length, 512);
+  assertEquals(seen.length, 1024);
   assertEquals(out.unread() > 0, true, "the rest waits in the pipe");
-  for (const settle of waiting.splice(0, 256)) settle();
+  for (const settle of waiting.splice(0, 512)) settle();
   await settled();
-  assertEquals(seen.length, 512);
+  assertEquals(seen.length, 1024);
   for (const settle of waiting.splice(0, 1)) settle();
   await settled();
-  assertEquals(seen.length, 512 + 257);
+  assertEquals(seen.length, 1024 + 513);
   while (waiting.length > 0) {
     for (const settle of waiting.splice(0)) settle();
     await settled();
   }
-  assertEquals([seen.length, acknowledged(written)], [2000, 2000]);
+  assertEquals([seen.length, acknowledged(written)], [3000, 3000]);
   await end();
 });
 
