@@ -62,12 +62,29 @@ function plainLines(tool: string, { ok, value }: ToolResult): string[] {
     case "update_agent":
       return [`Agent '${text(agent)}' runs on ${text(node)}`];
     case "stop_agent":
+    case "restart_agent":
+    case "pause_agent":
+    case "resume_agent":
       return [`Agent '${text(agent)}' is ${text(state)} on ${text(node)}`];
     case "migrate_agent":
       return [`Agent '${text(agent)}' has moved from ${text(value.from)} to ${text(value.to)}`];
+    case "diff_fleet":
+      return value.same === true ? ["The fleet matches the file"] : steps(value.plan);
+    case "apply_fleet":
+      return value.rollout === undefined
+        ? [`Fleet '${text(value.fleet)}' has generation ${text(value.generation)}`, ...steps(value.results)]
+        : [`The roll-out of fleet '${text(value.fleet)}' is ${text(value.rollout)}`];
     default:
       return [JSON.stringify(value)];
   }
+}
+
+function steps(value: unknown): string[] {
+  return isRows(value)
+    ? value.map(({ step, node, agent, pending }) =>
+      `${text(step)} ${text(node)}/${text(agent)}${pending === undefined ? "" : `: ${text(pending)}`}`
+    )
+    : [];
 }
 
 const NONE: Readonly<Record<string, string>> = {

@@ -1,7 +1,8 @@
 /** The name that other operators see. */
+import { nameOfOperator } from "../operator_name.ts";
 import type { Run } from "./cli.ts";
 
 /** The user and the machine. */
 export function operatorName({ env }: Pick<Run, "env">): string {
-  return `${env.USER || env.LOGNAME || "somebody"}@${Deno.hostname()}`;
+  return nameOfOperator(env);
 }

@@ -14,7 +14,8 @@ import { isSet, type Options, text } from "./options.ts";
 import { operatorName } from "./operator_name.ts";
 import { nodeLines, progressLine, rolloutExit, rolloutJson } from "./render/rollout.ts";
 import { EXIT } from "./exit_code.ts";
-import { resultLine, stepJson } from "./render/plan.ts";
+import { stepJson } from "../operations/step_json.ts";
+import { resultLine } from "./render/plan.ts";
 import { oneLine } from "./terminal.ts";
 
 const GROUP = "Roll-out:";

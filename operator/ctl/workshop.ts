@@ -1,6 +1,7 @@
 /** Opens the workshop for the tools of the MCP server and the chat, on the command line's connection. */
 import { Journal } from "../fleet/journal.ts";
 import type { Operator } from "../operator.ts";
+import { nameOfOperator } from "../operator_name.ts";
 import { watchFleet } from "../operations/survey.ts";
 import type { DeployNode, Workshop } from "../tools/tool.ts";
 import { BROKER_FLAGS } from "../../protocol/broker/broker_flags.ts";
@@ -14,7 +15,13 @@ export async function openWorkshop(run: Run, operator: Operator): Promise<Worksh
   parts.use(await watchFleet(operator));
   const journal = parts.use(await Journal.open(operator.bus));
   const kept = parts.move();
-  return { operator, journal, deployNode: deployer(run), [Symbol.dispose]: () => kept.dispose() };
+  return {
+    operator,
+    journal,
+    by: nameOfOperator(run.env),
+    deployNode: deployer(run),
+    [Symbol.dispose]: () => kept.dispose(),
+  };
 }
 
 /** Deploys like the `deploy` command, with only the options that a request can give. */

@@ -3,7 +3,7 @@ import { readGiven } from "../../protocol/config/text_file.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { dirname, resolve } from "@std/path";
 import { NoAnswerError, RefusedError } from "../commander.ts";
-import { type FleetEntry, parseFleet } from "../fleet/fleet_file.ts";
+import { type FleetEntry, type FleetFile, parseFleet } from "../fleet/fleet_file.ts";
 import { type AgentView, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import type { GivenRollout } from "../rollout/settings.ts";
@@ -58,6 +58,12 @@ export interface ApplyOptions {
   readonly onProgress: (step: Step, message: string) => void;
 }
 
+export interface PlanOptions {
+  /** Whether agents that are not listed are stopped, on the nodes that the file mentions. */
+  readonly prune: boolean;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Surveys the fleet and plans the steps that would make it match the file. Changes nothing.
  * @param path of the fleet file
@@ -66,16 +72,26 @@ export interface ApplyOptions {
 export async function planFleet(
   operator: Operator,
   path: string,
-  { prune, signal }: { readonly prune: boolean; readonly signal: AbortSignal },
+  options: PlanOptions,
 ): Promise<FleetPlan> {
-  const { fleet, rollout, entries } = parseFleet(await readGiven(path), path);
+  const file = parseFleet(await readGiven(path), path);
   const codes = new Map<FleetEntry, string>();
-  for (const entry of entries) {
+  for (const entry of file.entries) {
     if (entry.file !== undefined) codes.set(entry, await readGiven(resolve(dirname(path), entry.file)));
   }
+  return await planEntries(operator, file, (entry) => codes.get(entry), options);
+}
+
+/** As `planFleet`, for a file that has been read. @param codeOf the code of an entry's own file */
+export async function planEntries(
+  operator: Operator,
+  { fleet, rollout, entries }: FleetFile,
+  codeOf: (entry: FleetEntry) => string | undefined,
+  { prune, signal }: PlanOptions,
+): Promise<FleetPlan> {
   await survey(operator, { signal });
   const nodes = actualNodes(operator);
-  const wanted = wantedAgents(entries, nodes, (entry) => codes.get(entry));
+  const wanted = wantedAgents(entries, nodes, codeOf);
   const plan = await planWanted(operator, fleet, wanted, prune);
   return { ...plan, rollout, warnings: [...targetWarnings(entries, nodes), ...plan.warnings] };
 }

@@ -1,7 +1,9 @@
 /** The catalog of all tools. */
+import { AGENT_TOOLS } from "./agents.ts";
 import { CHANGE_TOOLS } from "./change.ts";
 import { CHECK_TOOLS } from "./check.ts";
 import { DEPLOY_TOOLS } from "./deploy.ts";
+import { FLEET_TOOLS } from "./fleet.ts";
 import { LOOK_TOOLS } from "./look.ts";
 import type { Tool, Workshop } from "./tool.ts";
 
@@ -19,6 +21,8 @@ export function toolsOf(
     ...LOOK_TOOLS,
     ...CHECK_TOOLS,
     ...CHANGE_TOOLS,
+    ...AGENT_TOOLS,
+    ...FLEET_TOOLS,
     ...(deployNode === undefined ? [] : DEPLOY_TOOLS),
   ];
   return readOnly ? all.filter(({ effect }) => effect === "look") : all;

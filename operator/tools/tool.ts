@@ -28,6 +28,8 @@ export type DeployNode = (
 export interface Workshop {
   readonly operator: Operator;
   readonly journal: Journal;
+  /** The name by which other operators know this one. */
+  readonly by: string;
   /** Undefined when this program cannot deploy: there is then no such tool. */
   readonly deployNode: DeployNode | undefined;
 }

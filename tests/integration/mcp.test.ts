@@ -12,8 +12,18 @@ const ECHO = `
 export async function setup(agent) { await agent.log("echo is ready"); }
 export function handle_task(agent, payload) { return { echo: payload }; }
 `;
-const LOOKING = ["check_agent", "list_agents", "list_nodes", "read_errors", "read_logs", "watch_topic"];
-const CHANGING = ["call_agent", "deploy_node", "migrate_agent", "spawn_agent", "stop_agent", "update_agent"];
+const LOOKING = [
+  "check_agent",
+  "diff_fleet",
+  "get_agent",
+  "list_agents",
+  "list_nodes",
+  "read_errors",
+  "read_logs",
+  "watch_topic",
+];
+const ENDING = ["apply_fleet", "call_agent", "restart_agent", "stop_agent", "update_agent"];
+const CHANGING = [...ENDING, "deploy_node", "migrate_agent", "pause_agent", "resume_agent", "spawn_agent"];
 
 /** The SDK's client leaves a timer behind when it closes: nothing of ours. */
 function law(name: string, fn: () => Promise<void>): void {
@@ -68,6 +78,17 @@ async function wholeLife(mcp: McpClient, { bus }: Pick<Stage, "bus">): Promise<v
   });
   assertEquals([updated.isError, updated.value.outcome], [false, "running"]);
   assertEquals((await mcp.call("call_agent", { name: "echo" })).value.reply, { echo: 2 });
+  const { value: shown } = await mcp.call("get_agent", { name: "echo" });
+  assertEquals([shown.node, shown.config.description, shown.code.includes("echo: 2"), shown.persisted], [
+    "test-node",
+    "Says 2",
+    true,
+    undefined,
+  ]);
+  assertEquals((await mcp.call("pause_agent", { name: "echo" })).value.state, "paused");
+  assertEquals((await mcp.call("get_agent", { name: "echo" })).value.state, "paused");
+  assertEquals((await mcp.call("resume_agent", { name: "echo" })).value.state, "running");
+  assertEquals((await mcp.call("restart_agent", { name: "echo" })).value.state, "restarted");
   const { value: agents } = await mcp.call("list_agents", { node: "test-node" });
   assertEquals(
     agents.agents.map((each: { agent: string; description: string }) => [each.agent, each.description]),
@@ -151,7 +172,7 @@ law("tools say what they do to the fleet, and --read-only leaves out all that do
     assertEquals(annotations?.readOnlyHint, LOOKING.includes(name), name);
     assertEquals(
       annotations?.destructiveHint,
-      ["call_agent", "stop_agent", "update_agent"].includes(name),
+      ENDING.includes(name),
       name,
     );
     assert((description ?? "").length > 30, name);

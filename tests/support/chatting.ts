@@ -72,7 +72,7 @@ export async function chatting(): Promise<Chatting> {
   const operator = { bus, commander: new Commander(bus, undefined), fleet: new Fleet() };
   parts.use(await watchFleet(operator));
   const journal = parts.use(await Journal.open(bus));
-  const workshop: Workshop = { operator, journal, deployNode: undefined };
+  const workshop: Workshop = { operator, journal, by: "tester", deployNode: undefined };
   return {
     stage,
     workshop,

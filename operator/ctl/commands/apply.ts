@@ -7,6 +7,7 @@ import { FleetHead } from "../../operations/claim.ts";
 import { isChange } from "../../operations/plan.ts";
 import { parsePlan, planText } from "../../operations/saved_plan.ts";
 import { selectedNames } from "../../operations/selection.ts";
+import { stepJson } from "../../operations/step_json.ts";
 import { survey } from "../../operations/survey.ts";
 import type { Operator } from "../../operator.ts";
 import { agreed } from "../ask.ts";
@@ -18,7 +19,7 @@ import { isSet, text } from "../options.ts";
 import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { count } from "../render/units.ts";
 import { oneLine } from "../terminal.ts";
-import { changeLines, planLines, resultLine, stepJson, stepLine } from "../render/plan.ts";
+import { changeLines, planLines, resultLine, stepLine } from "../render/plan.ts";
 
 export function addApply(program: Command, cli: Cli): void {
   const command = program.command("apply")

@@ -5,12 +5,13 @@ import { type Difference, differences, type PastGeneration } from "../../fleet/h
 import { planWanted } from "../../operations/apply.ts";
 import { applyGeneration } from "../../operations/apply_generation.ts";
 import { history, pastGeneration, withStops } from "../../operations/history.ts";
+import { stepJson } from "../../operations/step_json.ts";
 import { survey } from "../../operations/survey.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, nameGiven, type Options, text } from "../options.ts";
-import { planLines, resultLine, stepJson } from "../render/plan.ts";
+import { planLines, resultLine } from "../render/plan.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration } from "../render/units.ts";
 import { oneLine } from "../terminal.ts";

@@ -38,16 +38,6 @@ export function resultLine({ step, ok, error, pending }: StepResult, view: View)
   return `${mark}  ${stepLine(step, { colour: false })}${error === undefined ? "" : `: ${oneLine(error)}`}`;
 }
 
-export function stepJson(step: Step): Readonly<Record<string, unknown>> {
-  const { kind, node, agent } = step;
-  const more = step.kind === "replace"
-    ? { changes: step.changes }
-    : step.kind === "move"
-    ? { from: step.from }
-    : {};
-  return { step: kind, node, agent, ...more };
-}
-
 /** The changes of a replacement: a patch of the code, and one line for each other field. */
 export function changeLines(step: Step, view: View): string[] {
   if (step.kind !== "replace") return [];

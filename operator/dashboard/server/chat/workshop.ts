@@ -5,6 +5,7 @@ import { Bus } from "../../../bus.ts";
 import { Commander } from "../../../commander.ts";
 import { Fleet } from "../../../fleet/fleet.ts";
 import { Journal } from "../../../fleet/journal.ts";
+import { nameOfOperator } from "../../../operator_name.ts";
 import { watchFleet } from "../../../operations/survey.ts";
 import type { Signer } from "../../../signer.ts";
 import type { Workshop } from "../../../tools/tool.ts";
@@ -31,6 +32,7 @@ export async function openWorkshop(
   return {
     operator,
     journal,
+    by: nameOfOperator({}, "dashboard"),
     deployNode: undefined,
     [Symbol.asyncDispose]: async () => await kept.disposeAsync(),
   };
