@@ -51,6 +51,23 @@ export interface ReadingOptions {
   name?: string;
 }
 
+/** What a switch does. */
+export interface SwitchOptions {
+  /** Does what the switch stands for. If it throws, the switch keeps its state, and whoever asked gets the error. */
+  onChange(on: boolean): unknown;
+  /** The state at the start; default false. */
+  on?: boolean;
+}
+
+/** A switch that an agent offers. */
+export interface Switch {
+  readonly name: string;
+  /** Its state. */
+  readonly on: boolean;
+  /** Publishes a state that the agent has brought about by itself. Does not call `onChange`. */
+  set(on: boolean): Promise<void>;
+}
+
 /** A sensor that the node's kernel has a driver for. */
 export interface SensorInfo {
   /** Such as `w1/28-0316a2795fff`. */
@@ -199,6 +216,13 @@ export interface Agent {
    * @throws TypeError for a value that is not a finite number, or a wrong kind or option
    */
   reading(kind: string, value: number, options?: ReadingOptions): Promise<void>;
+  /**
+   * Offers a switch, and publishes its state on `agents/{actor_id}/switches/{name}`. The task `{"switch": NAME, "on": true}`
+   * turns it: `onChange` is called, then the new state published. Up to 32.
+   * @param name up to 64 letters, digits, `_` and `-`
+   * @throws TypeError for a wrong name or option, or a name that is offered already
+   */
+  switch(name: string, options: SwitchOptions): Promise<Switch>;
   /** Sets what the dashboard shows as the agent's task. */
   set_status(text: string): Promise<void>;
   setStatus(text: string): Promise<void>;

@@ -3,7 +3,7 @@ import { isDeviceRequest } from "./devices/requests.ts";
 import { AGENT_PHASES, type AgentFrame, LOG_LEVELS, SEVERITIES } from "./frames.ts";
 import { hasTooManyParts, nestsTooDeep, parseExactly } from "./json.ts";
 import { DECIDED } from "./language.ts";
-import { isMeasured } from "./readings.ts";
+import { isMeasured, isSwitchState } from "./readings.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -53,6 +53,8 @@ function fits(f: Fields): boolean {
       return isData(f, "data");
     case "reading":
       return isMeasured(f);
+    case "switch":
+      return isSwitchState(f);
     case "status":
       return isString(f.text);
     case "send_to":

@@ -39,6 +39,7 @@ const REPORT_FILTERS = [
   ...["heartbeat", "status", "logs", "alert", "errors", "manifest", "results", "detections", "metrics"]
     .map((report) => `agents/+/${report}`),
   topics.reading("+", "+"),
+  topics.switchState("+", "+"),
 ];
 
 /** Whether `topic` carries commands to nodes or agents, or reports of nodes. */
@@ -110,7 +111,7 @@ function isPrivate(topic: string): boolean {
   return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES);
 }
 
-/** A task for an agent named `readings` has the form of a reading. */
+/** A task for an agent named `readings` or `switches` has the form of a report. */
 function isReport(topic: string): boolean {
   return REPORT_FILTERS.some((report) => filterMatches(report, topic)) && !filterMatches(TASK_FILTER, topic);
 }

@@ -5,7 +5,7 @@
 import type { TopicRules } from "./agent_topics.ts";
 import type { DeviceEvent, DeviceFailure, DeviceRequest } from "./devices/requests.ts";
 import type { Decided, Language } from "./language.ts";
-import type { MeasuredReading } from "./readings.ts";
+import type { MeasuredReading, SwitchState } from "./readings.ts";
 
 /** Longest line either side accepts, in bytes. */
 export const MAX_FRAME_BYTES = 8 * 1024 * 1024;
@@ -165,6 +165,7 @@ export type AgentFrame =
   | { readonly t: "result"; readonly data: unknown }
   | { readonly t: "detection"; readonly data: unknown }
   | ({ readonly t: "reading" } & MeasuredReading)
+  | ({ readonly t: "switch" } & SwitchState)
   | { readonly t: "status"; readonly text: string }
   | {
     readonly t: "send_to";
@@ -183,13 +184,13 @@ export type AgentFrame =
 /** Frames that count against the window until the runner acknowledges them. */
 export type WindowedFrame = Extract<
   AgentFrame,
-  { t: "publish" | "log" | "alert" | "result" | "detection" | "reading" }
+  { t: "publish" | "log" | "alert" | "result" | "detection" | "reading" | "switch" }
 >;
 
 /** Whether `frame` counts against the window. */
 export function isWindowed(frame: AgentFrame): frame is WindowedFrame {
   return frame.t === "publish" || frame.t === "log" || frame.t === "alert" || frame.t === "result" ||
-    frame.t === "detection" || frame.t === "reading";
+    frame.t === "detection" || frame.t === "reading" || frame.t === "switch";
 }
 
 /** Size of the content a frame carries to others; `undefined` if it carries none. */

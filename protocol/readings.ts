@@ -1,4 +1,4 @@
-/** Readings that agents publish: numbers with a kind, a unit and a name. Pure. */
+/** What agents show and offer under names of their own: readings and switches. Pure. */
 import { SENSOR_KINDS } from "./devices/sensors.ts";
 
 /** A number that an agent has measured. */
@@ -12,14 +12,23 @@ export interface MeasuredReading {
   readonly unit: string;
 }
 
+/** The state of a switch that an agent offers. */
+export interface SwitchState {
+  readonly switch: string;
+  readonly on: boolean;
+}
+
 /** Different readings of one agent. */
 export const MAX_READINGS = 64;
+/** Switches of one agent. */
+export const MAX_SWITCHES = 32;
 export const MAX_UNIT_CHARS = 12;
 
 const KIND = /^[a-z][a-z0-9_]{0,31}$/;
 /** Safe in a topic, and in the ids of other systems. */
-export const READING_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const UNIT = /^[^\p{C}\p{Z}]*$/u;
+const NAME_WORDS = "letters, digits, _ and -, up to 64";
 const OPTIONS = ["unit", "name"];
 
 /**
@@ -54,10 +63,20 @@ function problemWith({ reading, kind, value, unit }: Readonly<Record<string, unk
   if (typeof unit !== "string" || unit.length > MAX_UNIT_CHARS || !UNIT.test(unit)) {
     return `unit must be up to ${MAX_UNIT_CHARS} characters without spaces, such as °C, got ${shown(unit)}`;
   }
-  if (typeof reading !== "string" || !READING_NAME.test(reading)) {
-    return `name must be letters, digits, _ and -, up to 64, got ${shown(reading)}`;
+  if (typeof reading !== "string" || !NAME.test(reading)) {
+    return `name must be ${NAME_WORDS}, got ${shown(reading)}`;
   }
   return undefined;
+}
+
+/** Why no switch can have this name; `undefined` if one can. */
+export function switchNameProblem(name: unknown): string | undefined {
+  return typeof name === "string" && NAME.test(name) ? undefined : `the name must be ${NAME_WORDS}`;
+}
+
+/** Whether a frame from an agent's process holds the state of a switch. */
+export function isSwitchState(fields: Readonly<Record<string, unknown>>): boolean {
+  return switchNameProblem(fields.switch) === undefined && typeof fields.on === "boolean";
 }
 
 /** Readings of a kind that sensors have are in the same unit, unless the agent names another one. */

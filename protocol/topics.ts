@@ -41,6 +41,8 @@ export const topics = {
   agent: (actorId: string, report: AgentReport): string => `agents/${actorId}/${report}`,
   /** A number that an agent has measured, by its name. */
   reading: (actorId: string, reading: string): string => `agents/${actorId}/readings/${reading}`,
+  /** The state of a switch that an agent offers. */
+  switchState: (actorId: string, name: string): string => `agents/${actorId}/switches/${name}`,
   agentCommands: (actorId: string): string => `agents/${actorId}/commands`,
   task: (agent: string): string => `agents/by-name/${agent}/task`,
   detections: (node: string, agent: string): string => `${node}/${agent}/detections`,

@@ -18,6 +18,7 @@ export interface ApiParts {
   readonly replies: PendingRequests;
   readonly subscribed: PendingRequests;
   readonly devices: Devices["api"];
+  readonly offerSwitch: Agent["switch"];
   readonly subscriptions: Subscriptions;
   readonly stateFile: StateFile;
   readonly signal: AbortSignal;
@@ -160,6 +161,7 @@ export function createAgent(parts: ApiParts): Agent {
     publish_detection: publishDetection,
     publishDetection,
     reading,
+    switch: parts.offerSwitch,
     set_status: setStatus,
     setStatus,
     persist,

@@ -18,6 +18,7 @@ import { Gate, runLoop } from "./loop.ts";
 import { Pipe } from "./pipe.ts";
 import { PendingRequests, Subscriptions } from "./requests.ts";
 import { StateFile } from "./state_file.ts";
+import type { Switches } from "./switches.ts";
 import { runTask } from "./tasks.ts";
 
 const READ_BUFFER_BYTES = 16 * 1024;
@@ -39,6 +40,7 @@ class Harness {
   readonly #code: AgentCode;
   readonly #agent: Agent;
   readonly #running = new Set<Promise<unknown>>();
+  #switches: Switches | undefined;
   #functions: AgentFunctions = {};
   #peers: StartFrame["peers"];
 
@@ -63,6 +65,7 @@ class Harness {
       replies: this.#replies,
       subscribed: this.#subscribed,
       devices: this.#devices.api,
+      offerSwitch: async (name, options) => await (await this.#offeredSwitches()).offer(name, options),
       subscriptions: this.#subscriptions,
       stateFile: this.#stateFile,
       signal: this.#stopping.signal,
@@ -165,6 +168,13 @@ class Harness {
     }
   }
 
+  /** Loaded lazily: only for agents that offer switches. */
+  async #offeredSwitches(): Promise<Switches> {
+    const { Switches } = await import("./switches.ts");
+    const report = (name: string, on: boolean) => this.#pipe.sendInWindow({ t: "switch", switch: name, on });
+    return this.#switches ??= new Switches(report);
+  }
+
   /** Calls a handler for changes of a line. */
   async #call(work: () => unknown): Promise<void> {
     try {
@@ -177,9 +187,8 @@ class Harness {
   }
 
   async #answerTask(id: number, payload: unknown): Promise<void> {
-    const outcome = await this.#activity.during(() =>
-      runTask(this.#agent, this.#functions.handleTask, payload)
-    );
+    const handler = this.#switches?.taskFor(payload) ?? this.#functions.handleTask;
+    const outcome = await this.#activity.during(() => runTask(this.#agent, handler, payload));
     const failed = (failure: unknown) => {
       this.#pipe.send({ t: "task_failed", id, ...this.#code.describe(failure) });
     };

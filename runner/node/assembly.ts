@@ -28,7 +28,7 @@ import { Peers } from "./migration/peers.ts";
 import { Presence } from "./reports/presence.ts";
 import { RecentLines } from "./reports/recent_lines.ts";
 import { Reporter } from "./reports/reporter.ts";
-import { Readings } from "./agents/readings.ts";
+import { OwnNames } from "./agents/own_names.ts";
 import { Placements } from "./agents/placements.ts";
 import { RefusedMessages } from "./agents/refused_messages.ts";
 import { Requests } from "./agents/requests.ts";
@@ -193,7 +193,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     link,
     reporter,
     manifests,
-    readings: new Readings(),
+    names: new OwnNames(),
     requests,
     subscriptions,
     tasks,

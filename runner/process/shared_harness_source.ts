@@ -30,6 +30,7 @@ import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
 import remarks from "../../agents/harness/remarks.ts" with { type: "text" };
 import requests from "../../agents/harness/requests.ts" with { type: "text" };
 import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
+import switches from "../../agents/harness/switches.ts" with { type: "text" };
 import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
 import typescriptCode from "../../agents/harness/typescript_code.ts" with { type: "text" };
 
@@ -65,6 +66,7 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "agents/harness/remarks.ts": remarks,
   "agents/harness/requests.ts": requests,
   "agents/harness/state_file.ts": stateFile,
+  "agents/harness/switches.ts": switches,
   "agents/harness/tasks.ts": tasks,
   "agents/harness/typescript_code.ts": typescriptCode,
 };

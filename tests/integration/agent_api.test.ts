@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import mqtt from "mqtt";
 import { join } from "@std/path";
+import { topics } from "../../protocol/topics.ts";
 import { testOnStage } from "../support/stage.ts";
 
 /** The code runs in `setup()`, and is done when its agent has a manifest. */
@@ -191,6 +192,27 @@ testOnStage("agent API", {}, {
     assertEquals(heard.size, 64, "no more than 64 names, and not the forged one");
     const { json: manifest } = await agent.on("manifest", (json) => json.publishes.length === 64);
     assert(manifest.publishes.includes(topic("attic")));
+  },
+
+  "a switch is turned by a task, and its state published; other tasks are for handle_task": async (stage) => {
+    const code = `export async function setup(agent) {
+      agent.state.lamp = await agent.switch("lamp", { onChange: (on) => { if (on) throw new Error("stuck"); } });
+      await agent.switch("fan", { on: true, onChange: () => {} });
+    }
+    export const handle_task = (agent, { on }) => ({ handled: on ?? agent.state.lamp.on });`;
+    const agent = await stage.spawn({ name: "switches", code });
+    const topic = (name: string) => topics.switchState(agent.id, name);
+    const { json: { timestamp, ...state } } = await stage.bus.on(topic("fan"));
+    const about = { agent: "switches", name: "switches", actor_id: agent.id, node: "test-node" };
+    assertEquals([typeof timestamp, state], ["number", { switch: "fan", on: true, ...about }]);
+    // As another system sends it: without an envelope, and for no answer.
+    await stage.bus.publish(topics.task("switches"), { switch: "fan", on: false });
+    await stage.bus.on(topic("fan"), ({ json }) => json.on === false);
+    assertEquals(await agent.task({ switch: "fan", on: true }), { switch: "fan", on: true });
+    const { error, error_phase } = await agent.task({ switch: "lamp", on: true });
+    assertEquals([error, error_phase], ["stuck", "handle_task"]);
+    assertEquals(stage.bus.all(topic("lamp")).map(({ json }) => json.on), [false]);
+    assertEquals(await agent.task({ switch: "heater", on: 7 }), { handled: 7 });
   },
 
   "set_status is the task of the next heartbeat, until the agent has another state": async (stage) => {

@@ -17,6 +17,12 @@ const TYPESCRIPT = `export async function setup(agent) {
 const PYTHON = `async def setup(agent):
     await agent.publish("read/python", await agent.sensor("humidity").read())
     await agent.reading("humidity", 48.2, name="hall")
+    async def turn(on):
+        if not on:
+            raise ValueError("it is stuck")
+        await agent.publish("read/turned", on)
+    lamp = await agent.switch("lamp", turn)
+    await agent.publish("read/lamp", [lamp.name, lamp.on])
     try:
         await agent.reading("humidity", "48.2")
     except TypeError as error:
@@ -51,6 +57,14 @@ Deno.test("an agent reads what it asks for, in either language, and nothing else
     const { json: hall } = await bus.on(topics.reading(actorId("in_python"), "hall"));
     assertEquals([hall.kind, hall.value, hall.unit, hall.agent], ["humidity", 48.2, "%", "in_python"]);
     assertStringIncludes((await bus.on("read/no_number")).text, 'value must be a finite number, got "48.2"');
+    assertEquals((await bus.on("read/lamp")).json, ["lamp", false]);
+    const turn = async (on: boolean) =>
+      (await bus.ask(topics.task("in_python"), { _remote_task: true, payload: { switch: "lamp", on } })).json;
+    assertEquals(await turn(true), { switch: "lamp", on: true });
+    assertEquals((await bus.on("read/turned")).json, true);
+    const lamp = topics.switchState(actorId("in_python"), "lamp");
+    await bus.on(lamp, ({ json }) => json.on);
+    assertEquals((await turn(false)).error, "it is stuck");
     assertEquals((await bus.on("read/refused_python")).json, ["DeviceError", "not_granted"]);
     assertEquals((await bus.on("read/no_line")).json, ["DeviceError", "not_granted"]);
     assertStringIncludes((await bus.on("read/no_safe")).text, "Cannot open line GPIO17: safe must be 0 or 1");

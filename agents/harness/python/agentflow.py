@@ -190,6 +190,17 @@ class Agent:
         options = {key: text for key, text in (("unit", unit), ("name", name)) if text is not None}
         await _call_async(self._api.reading, kind, to_json(value), json.dumps(options))
 
+    async def switch(self, name, on_change, on=False):
+        """Offers a switch that tasks turn: await agent.switch("lamp", on_change)"""
+        if not callable(on_change):
+            raise TypeError(f"Cannot offer the switch {name}: on_change must be a function")
+        proxy = create_proxy(lambda on: _outcome(on_change, on))
+        try:
+            return Switch(name, await _call_async(self._api.offer_switch, name, on, proxy))
+        except BaseException:
+            proxy.destroy()
+            raise
+
     async def set_status(self, text):
         await _call_async(self._api.set_status, _text(text))
 
@@ -249,6 +260,25 @@ class Agent:
     async def i2c(self, bus, address):
         """Opens a device on an I2C bus: await agent.i2c(1, 0x76)"""
         return I2cDevice(bus, address, await _call_async(self._api.i2c, bus, address))
+
+
+class Switch:
+    """A switch that the agent offers."""
+
+    def __init__(self, name, js):
+        self._js = js
+        self.name = name
+
+    def __repr__(self):
+        return f"<switch {self.name}>"
+
+    @property
+    def on(self):
+        return self._js.on()
+
+    async def set(self, on):
+        """Publishes a state that the agent has brought about by itself."""
+        await _call_async(self._js.set, on)
 
 
 class GpioLine:

@@ -26,6 +26,10 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
     publish_detection: (json: string) => agent.publish_detection(parseExactly(json)),
     reading: (kind: string, value: string, options: string) =>
       agent.reading(kind, JSON.parse(value), JSON.parse(options)),
+    offer_switch: async (name: string, on: boolean, deliver: PythonFunction & Proxy) => {
+      const offered = await agent.switch(name, { on, onChange: (on) => outcomeOf(deliver(on)) });
+      return { on: () => offered.on, set: (on: boolean) => offered.set(on) };
+    },
     set_status: (text: string) => agent.set_status(text),
     persist: (key: string, json: string) => agent.persist(key, parseExactly(json)),
     recall: (key: string) => {

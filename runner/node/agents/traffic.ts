@@ -13,7 +13,7 @@ import type { TrafficFrame } from "../../supervisor/ports.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
 import type { DeviceDesk } from "./devices.ts";
 import type { Manifests } from "./manifests.ts";
-import type { Readings } from "./readings.ts";
+import type { OwnNames } from "./own_names.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Requests } from "./requests.ts";
 import type { Subscriptions } from "./subscriptions.ts";
@@ -24,7 +24,7 @@ export interface TrafficParts {
   readonly link: Link;
   readonly reporter: Reporter;
   readonly manifests: Manifests;
-  readonly readings: Readings;
+  readonly names: OwnNames;
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
   readonly tasks: Tasks;
@@ -64,6 +64,8 @@ export class Traffic {
         return reporter.detection(agent, frame.data);
       case "reading":
         return this.#reading(agent, frame);
+      case "switch":
+        return this.#switch(agent, frame);
       case "status":
         agent.setStatusText(frame.text.slice(0, MAX_STATUS_CHARS));
         return this.parts.onStatus(agent);
@@ -108,8 +110,15 @@ export class Traffic {
     return this.parts.link.publish({ topic, payload, qos, retain, class: "telemetry", source: agent.name });
   }
 
+  #switch(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "switch" }>): Promise<void> {
+    const problem = this.parts.names.takeSwitch(agent, frame.switch);
+    if (problem !== undefined) return this.#refuse(agent, `switch '${frame.switch}': ${problem}`);
+    this.parts.manifests.published(agent, topics.switchState(agent.actorId, frame.switch));
+    return this.parts.reporter.switchState(agent, frame);
+  }
+
   #reading(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "reading" }>): Promise<void> {
-    const problem = this.parts.readings.take(agent, frame);
+    const problem = this.parts.names.takeReading(agent, frame.reading);
     if (problem !== undefined) return this.#refuse(agent, `reading '${frame.reading}': ${problem}`);
     this.parts.manifests.published(agent, topics.reading(agent.actorId, frame.reading));
     return this.parts.reporter.reading(agent, frame);

@@ -2,7 +2,7 @@
 import type { LogLevel, Severity } from "../../../protocol/frames.ts";
 import type { HeldChip } from "../../../protocol/devices/gpio.ts";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
-import type { MeasuredReading } from "../../../protocol/readings.ts";
+import type { MeasuredReading, SwitchState } from "../../../protocol/readings.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
 import type { Link, MessageClass } from "../../link/link.ts";
@@ -277,6 +277,11 @@ export class Reporter {
   reading(agent: SupervisedAgent, { reading, kind, value, unit }: MeasuredReading): Promise<void> {
     const said = { reading, kind, value, unit, ...this.#about(agent) };
     return this.#json(topics.reading(agent.actorId, reading), "telemetry", said, agent.name);
+  }
+
+  switchState(agent: SupervisedAgent, { switch: name, on }: SwitchState): Promise<void> {
+    const said = { switch: name, on, ...this.#about(agent) };
+    return this.#json(topics.switchState(agent.actorId, name), "telemetry", said, agent.name);
   }
 
   async detection(agent: SupervisedAgent, detections: unknown): Promise<void> {

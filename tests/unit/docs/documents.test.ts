@@ -128,6 +128,7 @@ const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
   nodeLogs: [topics.nodeLogs("{name}")],
   agent: (Object.keys(REPORTS) as AgentReport[]).map((report) => topics.agent("{id}", report)),
   reading: [topics.reading("{id}", "{reading}")],
+  switchState: [topics.switchState("{id}", "{switch}")],
   agentCommands: [topics.agentCommands("{id}")],
   task: [topics.task("{agent}")],
   detections: [topics.detections("{name}", "{agent}")],

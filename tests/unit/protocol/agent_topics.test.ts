@@ -92,7 +92,7 @@ Deno.test("what is said to somebody is heard by nobody else, whatever filter an 
     ...["heartbeat", "logs", "errors", "results", "detections", "manifest"].map((report) =>
       `agents/id/${report}`
     ),
-    ...["agents/id/readings/temperature", "agents/id/readings/task"],
+    ...["agents/id/readings/temperature", "agents/id/readings/task", "agents/id/switches/lamp"],
     ...["sensors/t", "main/news", "n/b/detections", "mine/reply/1"],
   ];
   const told = [
@@ -100,6 +100,7 @@ Deno.test("what is said to somebody is heard by nobody else, whatever filter an 
     ...["main/reply/abc", "nodes/n/whatever", "agents/id/whatever", "agents/by-name/x/other"],
     // It has the form of a reading.
     "agents/by-name/readings/task",
+    "agents/by-name/switches/task",
   ];
   for (const topic of reports) assertEquals(mayHear(rules({}), topic), true, topic);
   for (const topic of told) {

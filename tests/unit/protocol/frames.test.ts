@@ -15,6 +15,7 @@ const FRAMES: readonly AgentFrame[] = [
   { t: "result", data: null },
   { t: "detection", data: [1] },
   { t: "reading", reading: "attic", kind: "temperature", value: 21.4, unit: "°C" },
+  { t: "switch", switch: "lamp", on: true },
   { t: "status", text: "s" },
   { t: "send_to", id: 1, to: "b", payload: {}, timeout_ms: 0.5 },
   { t: "subscribe", id: 0, filter: "#" },
@@ -38,7 +39,7 @@ Deno.test("a frame is one line of its own, even after output that did not end it
 
 Deno.test("what the pipe carries in bulk takes a place in the window, and nothing else does", () => {
   const windowed = new Set(FRAMES.filter(isWindowed).map((frame) => frame.t));
-  assertEquals([...windowed], ["publish", "log", "alert", "result", "detection", "reading"]);
+  assertEquals([...windowed], ["publish", "log", "alert", "result", "detection", "reading", "switch"]);
 });
 
 Deno.test("output of agent code is no frame", () => {
@@ -94,6 +95,8 @@ Deno.test("a forged frame that lacks a field, or has one of another type, is no 
     { t: "detection" },
     { t: "reading", reading: "a/b", kind: "temperature", value: 21.4, unit: "°C" },
     { t: "reading", reading: "a", kind: "temperature", value: "21.4", unit: "°C" },
+    { t: "switch", switch: "a/b", on: true },
+    { t: "switch", switch: "a", on: 1 },
     { t: "status", text: 1 },
     { ...sendTo, id: -1 },
     { ...sendTo, id: 2 ** 53 },
