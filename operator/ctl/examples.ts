@@ -43,6 +43,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "agentflow apply fleet.json --out plan.json",
     "agentflow apply fleet.json --waves 1,10%,50%,rest --soak 5m --on-failure rollback",
   ],
+  watchdog: ["agentflow watchdog fleet.json --sign-key owner.key.json"],
   rollout: [
     "agentflow rollout show greenhouse",
     "agentflow rollout resume greenhouse",

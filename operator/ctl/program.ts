@@ -45,6 +45,7 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
     { names: ["history"], load: async () => (await import("./commands/history.ts")).addHistory },
     { names: ["show"], load: async () => (await import("./commands/history.ts")).addShow },
     { names: ["rollback"], load: async () => (await import("./commands/history.ts")).addRollback },
+    { names: ["watchdog"], load: async () => (await import("./commands/watchdog.ts")).addWatchdog },
     { names: ["rollout"], load: async () => (await import("./commands/rollout.ts")).addRollout },
     { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
   ],

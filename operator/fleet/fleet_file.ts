@@ -4,7 +4,7 @@ import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { SPAWN_FIELDS } from "../../protocol/spawn_fields.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
-import { type GivenRollout, RolloutSchema } from "../rollout/settings.ts";
+import { type GivenRollout, parseTime, RolloutSchema } from "../rollout/settings.ts";
 
 /** One entry: an agent, and where it should run. */
 export interface FleetEntry {
@@ -13,6 +13,8 @@ export interface FleetEntry {
   /** Relative to the fleet file. */
   readonly file: string | undefined;
   readonly target: Target;
+  /** It runs on one of its nodes, and moves when that has been away for this long, milliseconds. */
+  readonly failoverMs: number | undefined;
   /** All other fields of its spawn config. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -31,10 +33,11 @@ const EntrySchema = v.looseObject({
   node: v.optional(text),
   nodes: v.optional(v.pipe(v.array(text, "must be a list of nodes"), v.minLength(1, "must not be empty"))),
   labels: v.optional(v.record(v.string(), text, "must be an object of labels")),
+  failover: v.optional(text),
 }, "must be an object");
 
 /** Fields of an entry in addition to those of a spawn config. */
-export const ENTRY_FIELDS = ["name", "file", "code", "node", "nodes", "labels"] as const;
+export const ENTRY_FIELDS = ["name", "file", "code", "node", "nodes", "labels", "failover"] as const;
 /** Fields that describe how to spawn, or that only nodes set. */
 const NOT_FOR_A_FILE: readonly string[] = ["replace", "epoch", "state", "migration"];
 /** Fields that people set but the table lacks, because each interface has its own way to set them. */
@@ -93,7 +96,7 @@ export function parseFleet(file: string, path: string): FleetFile {
       `${path}: ${v.getDotPath(issue) ?? "it"} ${missing ? "is missing" : issue.message}`,
     );
   }
-  const entries = parsed.output.agents.map(({ name, file, node, nodes, labels, ...fields }) => {
+  const entries = parsed.output.agents.map(({ name, file, node, nodes, labels, failover, ...fields }) => {
     if ((file === undefined) === (fields.code === undefined)) {
       throw new ConfigError(`${path}: '${name}' needs either file or code`);
     }
@@ -103,7 +106,8 @@ export function parseFleet(file: string, path: string): FleetFile {
     }
     const { code, ...rest } = fields;
     const target = targetOf({ node, nodes, labels }, `${path}: '${name}'`);
-    return { name, file, target, fields: code === undefined ? rest : { code, ...rest } };
+    const failoverMs = failover === undefined ? undefined : failoverOf(failover, name, target, path);
+    return { name, file, target, failoverMs, fields: code === undefined ? rest : { code, ...rest } };
   });
   const { fleet = DEFAULT_FLEET, rollout } = parsed.output;
   return { fleet, rollout, entries };
@@ -132,6 +136,26 @@ function targetOf({ node, nodes, labels }: GivenTarget, who: string): Target {
   if (labels === undefined) return { kind: "nodes", nodes: nodes ?? [node ?? ""] };
   if (Object.keys(labels).length === 0) throw new ConfigError(`${who}: labels must not be empty`);
   return { kind: "labels", labels };
+}
+
+/** @returns milliseconds @throws ConfigError */
+function failoverOf(text: string, name: string, target: Target, path: string): number {
+  const who = `${path}: '${name}'`;
+  if (target.kind !== "nodes" || new Set(target.nodes).size < 2) {
+    throw new ConfigError(`${who}: failover needs at least two nodes: "nodes": ["a", "b"]`);
+  }
+  if (name.includes("{node}")) {
+    throw new ConfigError(
+      `${who}: with failover it is one agent on one of the nodes: its name must not contain {node}`,
+    );
+  }
+  try {
+    const ms = parseTime(text);
+    if (ms > 0) return ms;
+  } catch (error) {
+    throw new ConfigError(`${who}: failover: ${(error as Error).message}`);
+  }
+  throw new ConfigError(`${who}: failover must be above 0: current value is '${text}'`);
 }
 
 /** The language that a file name implies, as fields of a spawn config; otherwise nodes detect it from the code. */

@@ -25,6 +25,13 @@ const ENTRY_FIELDS: Readonly<Record<(typeof ENTRY_FIELD_NAMES)[number], Schema>>
     additionalProperties: { type: "string" },
     description: "Every node that has all of these labels (--labels).",
   },
+  failover: {
+    type: "string",
+    pattern: "^\\d{1,9}(\\.\\d{1,3})?[smhd]?$",
+    description:
+      "With nodes: one agent on one of them, which 'agentflow watchdog' moves when its node has been away for this " +
+      "long, such as 90s or 10m.",
+  },
 };
 
 /** `apply` itself replaces agents that differ, and raises their epochs. */

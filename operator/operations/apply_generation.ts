@@ -26,6 +26,8 @@ export interface GenerationOptions extends ApplyOptions {
   readonly adopts: boolean;
   /** Tag of the generation that a saved plan was based on; `undefined`: the current one. */
   readonly base?: string | undefined;
+  /** Called when this generation has won, before anything is written. */
+  readonly onClaimed?: () => void;
   /** The roll-out that this is a wave of: it may be based on an earlier wave, too. */
   readonly rollout?: string | undefined;
 }
@@ -64,6 +66,7 @@ export async function applyGeneration(
   const about = { by: options.by, message: options.message, at };
   const generation = nextGeneration(plan.fleet, based, rollout === undefined ? about : { ...about, rollout });
   await head.claim(current?.tag, generation);
+  options.onClaimed?.();
   const results = await applySteps(operator, changes.filter((step) => isImmediate(operator, step)), options);
   const failed = new Set(results.filter(({ ok }) => !ok).map(({ step }) => step.agent));
   const rest = changes.filter((step) => !isImmediate(operator, step));
@@ -204,7 +207,8 @@ async function carryOut(
     return results;
   };
   const all = (outcome: Parameters<typeof resultOf>[1]) => tell(steps.map((step) => resultOf(step, outcome)));
-  if (view === undefined || stateOf(view, Date.now()) === "offline") {
+  // A node that is silent may be off, too.
+  if (view === undefined || stateOf(view, Date.now()) !== "online") {
     await commander.leave(node, "desired_state", message);
     return all({ pending: "its node is off, and gets it when it returns" });
   }

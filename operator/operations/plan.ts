@@ -55,7 +55,9 @@ export function wantedAgents(
 ): readonly Wanted[] {
   const wanted = entries.flatMap((entry) => {
     const { target, name, fields } = entry;
-    const targets = target.kind === "nodes"
+    const targets = entry.failoverMs !== undefined && target.kind === "nodes"
+      ? [homeAmong(target.nodes, name, nodes)]
+      : target.kind === "nodes"
       ? target.nodes
       : nodes.filter(({ labels }) => hasAll(labels, target.labels)).map((node) => node.name);
     if (targets.length > 1 && !name.includes("{node}")) {
@@ -82,6 +84,14 @@ export function wantedAgents(
     seen.set(name, node);
   }
   return wanted;
+}
+
+/** Where an agent with `failover` runs: where it is already, else on the first node that is there. */
+function homeAmong(targets: readonly string[], agent: string, nodes: readonly ActualNode[]): string {
+  const there = targets.flatMap((name) => nodes.find((node) => node.name === name) ?? []);
+  const home = there.find((node) => node.isOnline && node.agents.has(agent)) ??
+    there.find((node) => node.agents.has(agent)) ?? there.find(({ isOnline }) => isOnline);
+  return home?.name ?? targets[0] ?? "";
 }
 
 /** @param prune whether to stop unlisted agents, on the nodes that the file mentions */
