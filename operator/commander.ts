@@ -51,6 +51,11 @@ export class Commander {
     private readonly spentMs = 0,
   ) {}
 
+  /** The key that signs commands: it signs the history of a fleet, too. */
+  get key(): Pick<Signer, "kid" | "public" | "seal"> | undefined {
+    return this.signer;
+  }
+
   /** Whether commands are signed, so that nodes that require signatures accept them. */
   get signs(): boolean {
     return this.signer !== undefined;

@@ -20,6 +20,20 @@ export class Signer {
     return new Signer(await readKey(path, "--sign-key"));
   }
 
+  get kid(): string {
+    return this.key.kid;
+  }
+
+  /** The public half, as the `x` of the key. */
+  get public(): string {
+    return String(this.key.private.x);
+  }
+
+  /** The signature of a statement, base64url: what is no command. */
+  async seal(text: string): Promise<string> {
+    return await sealBy(this.key, text);
+  }
+
   /** The command in its signed form, for that node and topic. */
   async sign(
     command: unknown,
@@ -32,6 +46,13 @@ export class Signer {
       ttlSeconds: where.retain ? RETAINED_TTL_SECONDS : TTL_SECONDS,
     });
   }
+}
+
+/** A statement by this key. @returns the signature, base64url */
+async function sealBy({ private: jwk }: SigningKey, text: string): Promise<string> {
+  const key = await crypto.subtle.importKey("jwk", jwk, { name: "Ed25519" }, false, ["sign"]);
+  const signature = await crypto.subtle.sign("Ed25519", key, new TextEncoder().encode(text));
+  return new Uint8Array(signature).toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
 /**

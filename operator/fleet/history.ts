@@ -4,13 +4,22 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 import { changedFields } from "../../protocol/spawn_changes.ts";
 import type { Wanted } from "../operations/plan.ts";
+import { isSealedBy } from "../../protocol/signing/statements.ts";
+import { type GitState, gitStateIn } from "../git_state.ts";
 import { gunzip, gzip } from "../gzip.ts";
+import { type Seal, sealText, type TrustedKeys } from "./seal.ts";
 
 /** A generation with all of its agents. */
 export interface PastGeneration {
   readonly generation: Generation;
   readonly wanted: readonly Wanted[];
+  /** Of the repository in which the fleet file lies. */
+  readonly git: GitState | undefined;
+  readonly seal: Seal;
 }
+
+/** A generation to be stored. */
+export type NewRecord = Pick<PastGeneration, "generation" | "wanted"> & Partial<Pick<PastGeneration, "git">>;
 
 export interface Difference {
   readonly kind: "added" | "changed" | "moved" | "removed";
@@ -20,23 +29,47 @@ export interface Difference {
   readonly what: string;
 }
 
-export async function packed({ generation, wanted }: PastGeneration): Promise<Uint8Array> {
-  return await gzip(JSON.stringify({ ...generationFields(generation), wanted }));
+/** The key of the operator who stores it. */
+export interface Sealer {
+  readonly kid: string;
+  seal(text: string): Promise<string>;
+}
+
+/** @param sealer `undefined`: it is not signed */
+export async function packed({ generation, wanted, git }: NewRecord, sealer?: Sealer): Promise<Uint8Array> {
+  const fields = { ...generationFields(generation), wanted, ...(git === undefined ? {} : { git }) };
+  if (sealer === undefined) return await gzip(JSON.stringify(fields));
+  const seal = await sealer.seal(sealText(generation.fleet, JSON.stringify(fields)));
+  return await gzip(JSON.stringify({ ...fields, _seal: { kid: sealer.kid, seal } }));
 }
 
 /** @returns `undefined` if the payload is not a record of that fleet */
-export async function unpacked(payload: Uint8Array, fleet: string): Promise<PastGeneration | undefined> {
+export async function unpacked(
+  payload: Uint8Array,
+  fleet: string,
+  keys: TrustedKeys = new Map(),
+): Promise<PastGeneration | undefined> {
   try {
-    const fields: unknown = JSON.parse(await gunzip(payload));
-    if (!isJsonObject(fields) || !Array.isArray(fields.wanted) || !fields.wanted.every(isWanted)) {
-      return undefined;
-    }
+    const json: unknown = JSON.parse(await gunzip(payload));
+    if (!isJsonObject(json)) return undefined;
+    const { _seal, ...fields } = json;
+    if (!Array.isArray(fields.wanted) || !fields.wanted.every(isWanted)) return undefined;
     const generation = generationIn(fields);
-    return generation?.fleet === fleet ? { generation, wanted: fields.wanted } : undefined;
+    if (generation?.fleet !== fleet) return undefined;
+    const seal = sealOf(_seal, sealText(fleet, JSON.stringify(fields)), keys);
+    return { generation, wanted: fields.wanted, git: gitStateIn(fields.git), seal };
   } catch {
     // Ignored: any client can publish malformed payloads.
     return undefined;
   }
+}
+
+function sealOf(given: unknown, text: string, keys: TrustedKeys): Seal {
+  if (!isJsonObject(given) || typeof given.kid !== "string") return { kind: "unsigned" };
+  const kid = given.kid.slice(0, 128);
+  const key = keys.get(kid);
+  if (key === undefined) return { kind: "unknown", kid };
+  return { kind: isSealedBy(key, text, given.seal) ? "valid" : "broken", kid };
 }
 
 export function differences(before: readonly Wanted[], after: readonly Wanted[]): readonly Difference[] {

@@ -6,6 +6,7 @@ import { NoAnswerError, RefusedError } from "../commander.ts";
 import { type FleetEntry, type FleetFile, parseFleet } from "../fleet/fleet_file.ts";
 import { type AgentView, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
+import { type GitState, gitState } from "../git_state.ts";
 import type { GivenRollout } from "../rollout/settings.ts";
 import { changedFields } from "../../protocol/spawn_changes.ts";
 import { nodeStatus } from "../fleet/node_status.ts";
@@ -47,6 +48,8 @@ export interface FleetPlan {
   readonly warnings: readonly string[];
   /** How the file wants it to be rolled out; without it, all at once. */
   readonly rollout?: GivenRollout | undefined;
+  /** Of the repository in which the file lies. */
+  readonly git?: GitState | undefined;
 }
 
 export interface ApplyOptions {
@@ -79,7 +82,8 @@ export async function planFleet(
   for (const entry of file.entries) {
     if (entry.file !== undefined) codes.set(entry, await readGiven(resolve(dirname(path), entry.file)));
   }
-  return await planEntries(operator, file, (entry) => codes.get(entry), options);
+  const git = await gitState(dirname(resolve(path)));
+  return { ...await planEntries(operator, file, (entry) => codes.get(entry), options), git };
 }
 
 /** As `planFleet`, for a file that has been read. @param codeOf the code of an entry's own file */

@@ -77,7 +77,7 @@ export async function applyGeneration(
     return applyTo(operator, board, { node, steps, message, tag: generation.tag }, options);
   });
   await Promise.all(written.map(({ sent }) => sent));
-  await remember(operator, { generation, wanted: plan.wanted });
+  await remember(operator, { generation, wanted: plan.wanted, git: plan.git });
   await head.confirm(generation);
   const outcomes = (await Promise.all(written.map(({ results }) => results))).flat();
   const settled = new Set(outcomes.map(({ step }) => step));

@@ -1,7 +1,8 @@
 /** Stores the last generations of a fleet at the broker, and reads them. */
 import { MAX_HISTORY } from "../../protocol/generations.ts";
 import { topics } from "../../protocol/topics.ts";
-import { packed, type PastGeneration, unpacked } from "../fleet/history.ts";
+import { type NewRecord, packed, type PastGeneration, unpacked } from "../fleet/history.ts";
+import type { TrustedKeys } from "../fleet/seal.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import type { FleetPlan } from "./apply.ts";
 import { located } from "./find.ts";
@@ -9,24 +10,43 @@ import type { Step } from "./plan.ts";
 import { hearsItself } from "./survey.ts";
 
 /** Stores a generation in place of the one `MAX_HISTORY` before it, so that the broker's storage is bounded. */
-export async function remember({ bus }: Operator, past: PastGeneration): Promise<void> {
+export async function remember({ bus, commander }: Operator, past: NewRecord): Promise<void> {
   const { fleet, generation } = past.generation;
-  await bus.publish(topics.fleetHistory(fleet, generation % MAX_HISTORY), await packed(past), {
-    retain: true,
-  });
+  const record = await packed(past, commander.key);
+  await bus.publish(topics.fleetHistory(fleet, generation % MAX_HISTORY), record, { retain: true });
 }
 
-/** Returns the newest first. */
-export async function history(operator: Operator, fleet: string): Promise<readonly PastGeneration[]> {
+/** Returns the newest first. @param trusted keys of other operators; the operator's own is trusted, too */
+export async function history(
+  operator: Operator,
+  fleet: string,
+  trusted: TrustedKeys = new Map(),
+): Promise<readonly PastGeneration[]> {
+  const { key } = operator.commander;
+  const keys = new Map([...trusted, ...(key === undefined ? [] : [[key.kid, key.public] as const])]);
   const payloads = new Map<string, Uint8Array>();
   const topic = topics.fleetHistory(fleet, "+");
   using _subscription = await operator.bus.subscribe(topic, ({ topic, payload }) => {
     if (payload.length > 0) payloads.set(topic, payload);
   });
   await hearsItself(operator);
-  const read = await Promise.all([...payloads.values()].map((payload) => unpacked(payload, fleet)));
+  const read = await Promise.all([...payloads.values()].map((payload) => unpacked(payload, fleet, keys)));
   return read.flatMap((past) => past ?? [])
     .toSorted((a, b) => b.generation.generation - a.generation.generation);
+}
+
+/** @throws OperationError unless the generation is signed by a key that is known here */
+export function refuseUnsigned({ generation: { generation, fleet }, seal }: PastGeneration): void {
+  if (seal.kind === "valid") return;
+  const why = seal.kind === "unsigned"
+    ? "is not signed"
+    : seal.kind === "unknown"
+    ? `is signed by key '${seal.kid}', which is not known here`
+    : `is not what key '${seal.kid}' has signed`;
+  throw new OperationError(
+    `Generation ${generation} of fleet '${fleet}' ${why}: name the keys of other operators by --trust FILE, or look at it ` +
+      `(agentflow show ${fleet} --generation ${generation} --json), and apply it all the same by --unsigned`,
+  );
 }
 
 /** Turns the steps of `plan` into a rollback: stops agents of the newest generation that the plan does not have. */
@@ -45,11 +65,11 @@ export function withStops(
 }
 
 /** @param number `undefined`: the one before the newest, or before its roll-out @throws OperationError if the generation is not stored */
-export function pastGeneration(
-  all: readonly PastGeneration[],
+export function pastGeneration<T extends Pick<PastGeneration, "generation">>(
+  all: readonly T[],
   fleet: string,
   number: number | undefined,
-): PastGeneration {
+): T {
   const rollout = all[0]?.generation.rollout;
   const found = number === undefined
     ? all.slice(1).find(({ generation }) => rollout === undefined || generation.rollout !== rollout)

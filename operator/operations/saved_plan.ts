@@ -4,6 +4,7 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 import { numberOf } from "../../protocol/generations.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { type GitState, gitStateIn } from "../git_state.ts";
 import { type GivenRollout, RolloutSchema } from "../rollout/settings.ts";
 import type { Wanted } from "./plan.ts";
 
@@ -14,6 +15,7 @@ export interface SavedPlan {
   readonly prune: boolean;
   readonly wanted: readonly Wanted[];
   readonly rollout?: GivenRollout | undefined;
+  readonly git?: GitState | undefined;
 }
 
 const KIND = "agentflow-plan/1";
@@ -41,7 +43,9 @@ export function parsePlan(text: string, path: string): SavedPlan | undefined {
   ) {
     throw new ConfigError(`${path} is a damaged plan: make it again (agentflow apply FLEET --out ${path})`);
   }
-  return { fleet, base: base as string, prune, wanted, rollout: rollout.output };
+  const git = gitStateIn(json.git);
+  const about = { fleet, base: base as string, prune, wanted, rollout: rollout.output };
+  return git === undefined ? about : { ...about, git };
 }
 
 function isWanted(value: unknown): value is Wanted {

@@ -43,7 +43,7 @@ export async function prepareRollout(
   fleetPlan: FleetPlan,
   { settings, prune, isRollback, by, message, base: savedBase }: BeginOptions,
 ): Promise<NewRollout | undefined> {
-  const { fleet, steps, wanted } = fleetPlan;
+  const { fleet, steps, wanted, git } = fleetPlan;
   await refuseDuringRollout(operator, fleet);
   using head = await FleetHead.open(operator, fleet);
   using board = await FleetBoard.open(operator, fleet);
@@ -73,6 +73,7 @@ export async function prepareRollout(
     prune,
     isRollback,
     checks: settings.checks,
+    git,
   };
   const rollout: Rollout = {
     id,

@@ -116,7 +116,7 @@ export class FleetWork implements Work, Disposable {
     const planned = await planWanted(operator, rollout.fleet, wanted, prune && stops === undefined);
     const plan = stops === undefined ? planned : withStops(planned, { wanted: stops }, operator);
     const steps = plan.steps.filter(({ node }) => nodes.includes(node));
-    const { results } = await applyGeneration(operator, { ...plan, steps }, {
+    const { results } = await applyGeneration(operator, { ...plan, steps, git: this.plan.git }, {
       by: options.by,
       message: `${note}${rollout.message}`,
       prune,

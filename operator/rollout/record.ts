@@ -1,6 +1,7 @@
 /** A roll-out as the broker retains it: its progress, and what it changes. Pure except for gzip. */
 import * as v from "valibot";
 import { isWanted } from "../fleet/history.ts";
+import type { GitState } from "../git_state.ts";
 import { gunzip, gzip } from "../gzip.ts";
 import type { Change } from "./compose.ts";
 import type { Check } from "./settings.ts";
@@ -30,6 +31,8 @@ export interface RolloutPlan extends Change {
   /** Whether it goes back to an earlier generation: agents that were added since are stopped. */
   readonly isRollback: boolean;
   readonly checks: readonly Check[];
+  /** Of the repository in which the fleet file lies. */
+  readonly git?: GitState | undefined;
 }
 
 const Names = v.array(v.string());
@@ -84,6 +87,7 @@ const PlanSchema = v.object({
   baseTag: v.string(),
   prune: v.boolean(),
   isRollback: v.boolean(),
+  git: v.optional(v.object({ commit: v.string(), isDirty: v.boolean() })),
   checks: v.array(v.custom<Check>((check) => typeof check === "object" && check !== null)),
 });
 

@@ -39,7 +39,11 @@ export class FakeBroker {
       this.publish(topic, value, retain);
       return Promise.resolve();
     };
-    return { bus: { subscribe, subscribeAll, publish }, fleet: new Fleet() } as unknown as Operator;
+    return {
+      bus: { subscribe, subscribeAll, publish },
+      commander: { key: undefined },
+      fleet: new Fleet(),
+    } as unknown as Operator;
   }
 
   /** What is kept on a topic, as JSON. */

@@ -131,16 +131,16 @@ async function planned(run: Run, operator: Operator, file: string): Promise<Plan
   }
   await survey(operator, { signal });
   const plan = await planWanted(operator, saved.fleet, saved.wanted, saved.prune);
-  return { plan: { ...plan, rollout: saved.rollout }, prune: saved.prune, base: saved.base };
+  return { plan: { ...plan, rollout: saved.rollout, git: saved.git }, prune: saved.prune, base: saved.base };
 }
 
 async function save(
   operator: Operator,
-  { fleet, wanted, rollout }: FleetPlan,
+  { fleet, wanted, rollout, git }: FleetPlan,
   prune: boolean,
   path: string,
 ): Promise<void> {
   using head = await FleetHead.open(operator, fleet);
   const base = (await head.current())?.tag ?? "";
-  await Deno.writeTextFile(path, planText({ fleet, base, prune, wanted, rollout }), { mode: 0o600 });
+  await Deno.writeTextFile(path, planText({ fleet, base, prune, wanted, rollout, git }), { mode: 0o600 });
 }

@@ -2,11 +2,14 @@
 import type { Command } from "commander";
 import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
 import { type Difference, differences, type PastGeneration } from "../../fleet/history.ts";
+import { sealWords, type TrustedKeys } from "../../fleet/seal.ts";
 import { planWanted } from "../../operations/apply.ts";
 import { applyGeneration } from "../../operations/apply_generation.ts";
-import { history, pastGeneration, withStops } from "../../operations/history.ts";
+import { history, pastGeneration, refuseUnsigned, withStops } from "../../operations/history.ts";
 import { stepJson } from "../../operations/step_json.ts";
 import { survey } from "../../operations/survey.ts";
+import { readGiven } from "../../../protocol/config/text_file.ts";
+import { parseKeys } from "../../../protocol/signing/keys.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
@@ -24,9 +27,18 @@ const COLUMNS: readonly Column<PastGeneration>[] = [
   { title: "AGO", text: ({ generation }) => duration(Date.now() / 1000 - generation.at), align: "right" },
   { title: "BY", text: ({ generation }) => generation.by },
   { title: "AGENTS", text: ({ wanted }) => String(wanted.length), align: "right" },
+  {
+    title: "GIT",
+    text: ({ git }) => git === undefined ? "" : `${git.commit.slice(0, 10)}${git.isDirty ? "+" : ""}`,
+  },
+  { title: "SIGNED BY", text: ({ seal }) => seal.kind === "unsigned" ? "" : sealWords(seal) },
   { title: "MESSAGE", text: ({ generation }) => generation.message },
 ];
 const FLEET = ["[FLEET]", `the name of the fleet, as its file has it (default: ${DEFAULT_FLEET})`] as const;
+const TRUST = [
+  "--trust <FILE>",
+  "key file as nodes have it: entries signed by these keys are known, too",
+] as const;
 const SIGNS: Readonly<Record<Difference["kind"], string>> = {
   added: "+",
   changed: "~",
@@ -37,10 +49,11 @@ const SIGNS: Readonly<Record<Difference["kind"], string>> = {
 export function addHistory(program: Command, cli: Cli): void {
   const command = program.command("history")
     .description("list the last 20 generations of a fleet: who applied them, when and why")
-    .argument(...FLEET);
+    .argument(...FLEET)
+    .option(...TRUST);
   cli.connected(command, async (run, operator, given) => {
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
-    const all = await history(operator, fleet);
+    const all = await history(operator, fleet, await trustedKeys(run.options));
     if (run.json) run.printJson(all.map(asJson));
     else if (all.length === 0) run.note(`Nothing has been applied as fleet '${fleet}'`);
     else table(COLUMNS, all, { colour: run.stdout.colour, width: run.stdout.columns() }).forEach(run.print);
@@ -52,15 +65,17 @@ export function addShow(program: Command, cli: Cli): void {
   const command = program.command("show")
     .description("show in what a generation of a fleet differs from the one before it")
     .argument(...FLEET)
-    .requiredOption("--generation <NUMBER>", "which one");
+    .requiredOption("--generation <NUMBER>", "which one")
+    .option(...TRUST);
   cli.connected(command, async (run, operator, given) => {
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
-    const all = await history(operator, fleet);
+    const all = await history(operator, fleet, await trustedKeys(run.options));
     const past = pastGeneration(all, fleet, generationGiven(run.options, "generation"));
     const before = all.find(({ generation }) => generation.generation < past.generation.generation);
     const changes = differences(before?.wanted ?? [], past.wanted);
     if (run.json) run.printJson({ ...asJson(past), changes, agents: past.wanted });
     else {
+      run.note(oneLine(`Signed by: ${sealWords(past.seal)}`));
       for (const { kind, node, agent, what } of changes) {
         const words = kind === "changed"
           ? `changed (${what})`
@@ -80,13 +95,18 @@ export function addRollback(program: Command, cli: Cli): void {
     .description("apply an earlier generation of a fleet again, as a new one")
     .argument(...FLEET)
     .option("--to <NUMBER>", "which one (default: the one before the newest)")
+    .option(...TRUST)
+    .option("--unsigned", "also one that no known key has signed")
     .option("--dry-run", "show the plan, and do nothing");
   addRolloutOptions(command);
   cli.connected(command, async (run, operator, given) => {
     const { options, signal, stdout } = run;
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
-    const all = await history(operator, fleet);
-    const { generation: to, wanted } = pastGeneration(all, fleet, generationGiven(options, "to"));
+    const all = await history(operator, fleet, await trustedKeys(run.options));
+    const past = pastGeneration(all, fleet, generationGiven(options, "to"));
+    const { generation: to, wanted } = past;
+    const demandsSeal = operator.commander.signs || text(options, "trust") !== undefined;
+    if (demandsSeal && !isSet(options, "unsigned") && !isSet(options, "dryRun")) refuseUnsigned(past);
     await survey(operator, { signal });
     const plan = withStops(await planWanted(operator, fleet, wanted, false), all[0], operator);
     if (!run.json) planLines(plan.steps, stdout).forEach(run.print);
@@ -122,6 +142,18 @@ export function addRollback(program: Command, cli: Cli): void {
   });
 }
 
+/** @throws ConfigError for a file that is no key file */
+async function trustedKeys(options: Options): Promise<TrustedKeys> {
+  const path = text(options, "trust");
+  if (path === undefined) return new Map();
+  try {
+    const { keys } = parseKeys(await readGiven(path));
+    return new Map([...keys].map(([kid, key]) => [kid, key.public.x]));
+  } catch (error) {
+    throw new ConfigError(`--trust: '${path}': ${(error as Error).message}`);
+  }
+}
+
 /** @throws ConfigError */
 function generationGiven(options: Options, name: string): number | undefined {
   const given = text(options, name);
@@ -130,7 +162,15 @@ function generationGiven(options: Options, name: string): number | undefined {
   throw new ConfigError(`--${name} must be the number of a generation: current value is '${given}'`);
 }
 
-function asJson({ generation, wanted }: PastGeneration): Readonly<Record<string, unknown>> {
+function asJson({ generation, wanted, git, seal }: PastGeneration): Readonly<Record<string, unknown>> {
   const { generation: number, by, at, message } = generation;
-  return { generation: number, by, at, message, count: wanted.length };
+  return {
+    generation: number,
+    by,
+    at,
+    message,
+    count: wanted.length,
+    git: git === undefined ? undefined : { commit: git.commit, dirty: git.isDirty },
+    signed: seal,
+  };
 }
