@@ -16,6 +16,8 @@ export interface TopicRules {
   readonly subscribe: readonly string[];
   /** Control topics it may publish to anyway. */
   readonly control: readonly string[];
+  /** Further topics that only the node writes to. */
+  readonly reserved?: readonly string[];
 }
 
 /** Any topic except control topics. */
@@ -48,8 +50,9 @@ export function isControlTopic(topic: string): boolean {
 }
 
 /** Whether only nodes write to `topic`. @param own the topic of the agent's own detections, to which it may publish */
-function isReserved(topic: string, own?: string): boolean {
+function isReserved({ reserved = [] }: TopicRules, topic: string, own?: string): boolean {
   if (topic === own) return false;
+  if (isListed(reserved, topic)) return true;
   return isControlTopic(topic) || topic.startsWith(MAIN_REPLIES) ||
     // Runs for each message: the cheap check excludes most topics.
     (topic.endsWith(DETECTIONS_END) && filterMatches(DETECTIONS_FILTER, topic));
@@ -68,8 +71,13 @@ export interface AgentMessage {
 /** Why an agent must not publish `message`, or `undefined` when it may. */
 export function publishRefusal(rules: TopicRules, message: AgentMessage): string | undefined {
   const { topic, own } = message;
-  if (!isReserved(topic, own)) return isListed(rules.publish, topic) ? undefined : notListed(rules.publish);
+  if (!isReserved(rules, topic, own)) {
+    return isListed(rules.publish, topic) ? undefined : notListed(rules.publish);
+  }
   if (isListed(rules.control, topic)) return undefined;
+  if (isListed(rules.reserved ?? [], topic)) {
+    return "only the node announces to Home Assistant, unless its policy grants the topic";
+  }
   if (!isControlTopic(topic)) {
     return "answers to a main machine, and detections of other agents, are not for agents unless the node's policy " +
       "grants them";
@@ -141,7 +149,7 @@ function taskRefusal(rules: TopicRules, { own, payload }: AgentMessage): string 
   if (task === undefined) return "a task for an agent must be a JSON object";
   const replyTopic = task._reply_topic ?? undefined;
   if (replyTopic === undefined) return undefined;
-  const allowed = typeof replyTopic === "string" && !isReserved(replyTopic, own) &&
+  const allowed = typeof replyTopic === "string" && !isReserved(rules, replyTopic, own) &&
     isListed(rules.publish, replyTopic);
   return allowed ? undefined : "its _reply_topic is one that the agent must not publish to";
 }

@@ -3,6 +3,7 @@ import { join, resolve } from "@std/path";
 import { isName, NAME_RULE } from "../protocol/names.ts";
 import { type EmbeddableBroker, readEmbeddableBroker } from "../protocol/broker/broker_flags.ts";
 import { readCommandLine } from "../protocol/config/command_line.ts";
+import { publishTopicError } from "../protocol/topics.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import type { Environment, ReadFlag } from "../protocol/config/flag.ts";
 import { absolute, oneOf, positive, wholeNumber } from "../protocol/config/values.ts";
@@ -52,6 +53,8 @@ export interface RunnerConfig extends EmbeddableBroker {
   readonly secretsFile: string | undefined;
   /** Resident memory of an agent, MiB, unless the policy says otherwise. */
   readonly memoryMb: number;
+  /** The discovery prefix of Home Assistant, if the node announces itself there. */
+  readonly homeAssistant: string | undefined;
   /** Absolute path of the operator's policy. */
   readonly policy: string | undefined;
 }
@@ -108,6 +111,7 @@ function buildConfig(
     stateBytes: positive("state-mb", read(FLAGS.stateMb), 1024) * 1024 * 1024,
     heapMb: wholeNumber("heap-mb", read(FLAGS.heapMb), 16, 65_536),
     memoryMb: wholeNumber("memory-mb", read(FLAGS.memoryMb), 32, 1_048_576),
+    homeAssistant: readPrefix(read(FLAGS.homeAssistant)),
     policy: absolute(read(FLAGS.policy)),
     migrateTimeoutMs: positive("migrate-timeout", read(FLAGS.migrateTimeout), 86_400) * 1000,
     hangTimeoutMs: positive("hang-timeout", read(FLAGS.hangTimeout), 86_400) * 1000,
@@ -119,6 +123,16 @@ function buildConfig(
 function readTrust(path: string | undefined, mode: (typeof TRUST_MODES)[number]): RunnerConfig["trust"] {
   const keyFile = absolute(path);
   return keyFile === undefined || mode === "off" ? undefined : { keyFile, mode };
+}
+
+function readPrefix(prefix: string | undefined): string | undefined {
+  if (prefix === undefined) return undefined;
+  const isTaken = ["nodes", "agents", "main"].includes(prefix.split("/")[0] ?? "");
+  const problem = isTaken ? "is a topic of nodes" : publishTopicError(prefix);
+  if (problem === undefined && !prefix.endsWith("/")) return prefix;
+  throw new ConfigError(
+    `--home-assistant must be the discovery prefix of Home Assistant, such as homeassistant: current value is '${prefix}'`,
+  );
 }
 
 function readName(name: string): string {

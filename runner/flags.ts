@@ -147,6 +147,13 @@ export const FLAGS = {
     fallbackText: "none",
     help: "agents' secrets, and which agents may read them; no other user may read the file",
   },
+  homeAssistant: {
+    name: "home-assistant",
+    value: "[PREFIX]",
+    bare: "homeassistant",
+    fallbackText: "off",
+    help: "announce agents' readings, switches and alerts by MQTT discovery: see docs/home-assistant.md",
+  },
   sys: {
     name: "sys",
     value: "DIR",

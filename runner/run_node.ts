@@ -29,7 +29,7 @@ import { Node } from "./node/node.ts";
 import { lastWill } from "./node/reports/status_message.ts";
 import { checkCredentials } from "./policy/credentials.ts";
 import { PolicyEnforcer } from "./policy/policy_enforcer.ts";
-import type { Policy } from "./policy/policy.ts";
+import { type Policy, reserve } from "./policy/policy.ts";
 import { type Supplies, totalsOf } from "./policy/totals.ts";
 import { systemNet } from "./process/system_net.ts";
 import { machineMemoryMb } from "./process/machine_memory.ts";
@@ -137,7 +137,8 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     return agentLink;
   };
   await usable("--policy", checkCredentials(policy));
-  const enforcer = new PolicyEnforcer(policy, undefined, (refusal) => node.onPolicyRefusal(refusal));
+  const rules = config.homeAssistant === undefined ? policy : reserve(policy, [`${config.homeAssistant}/#`]);
+  const enforcer = new PolicyEnforcer(rules, undefined, (refusal) => node.onPolicyRefusal(refusal));
   const denials = new Denials(audit, clock);
   const stateFiles = new StateFiles(home.dir, stateBytes, home.shared);
   const totals = totalsOf(policy, suppliesOf(home.dir, stateFiles));
@@ -224,6 +225,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     stateFiles,
     registry,
     enforcer,
+    homeAssistant: config.homeAssistant,
     sensors: new Sensors(config.sys, clock),
     openDevices,
     places: new Places(config.sys),

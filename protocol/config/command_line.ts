@@ -38,7 +38,8 @@ export function readCommandLine(
   return {
     read: (flag) => {
       const value = given[flag.name];
-      if (value === "") throw withoutValue(flag);
+      if (value === "" && flag.bare === undefined) throw withoutValue(flag);
+      if (value === "") return flag.bare;
       if (typeof value === "string") return value;
       return fromEnvironment(flag, env) ?? flag.fallback;
     },

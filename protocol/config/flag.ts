@@ -8,6 +8,8 @@ export interface Flag {
   /** Environment variables used when the flag is not given; the first one set wins. */
   readonly env?: readonly string[];
   readonly fallback?: string;
+  /** The value of the flag without one, if it may be given so. */
+  readonly bare?: string;
   /** The default in words, if it is not a fixed value. */
   readonly fallbackText?: string;
   readonly help: string;

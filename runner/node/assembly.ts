@@ -21,6 +21,7 @@ import { Echo } from "./reports/echo.ts";
 import { Loopback } from "./agents/loopback.ts";
 import { FleetReports } from "./agents/fleet_reports.ts";
 import { Manifests } from "./agents/manifests.ts";
+import { HomeAssistant } from "./home_assistant/home_assistant.ts";
 import { Inventory } from "./reports/inventory.ts";
 import { neighbours } from "./agents/neighbours.ts";
 import { OwnTopics } from "./agents/own_topics.ts";
@@ -82,6 +83,10 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     clock,
   });
   const manifests = new Manifests(reporter, clock);
+  const isHere = (actorId: string) => supervisor.findById(actorId) !== undefined;
+  const homeAssistant = parts.homeAssistant === undefined
+    ? undefined
+    : new HomeAssistant({ prefix: parts.homeAssistant, identity, link, clock, reporter, isHere });
   const rulesOf = (agent: string) => enforcer.rulesFor(agent);
   const pendingTasks = (agent: string) => rulesOf(agent).pending_tasks;
   const tasks = new Tasks(reporter, clock, pendingTasks);
@@ -194,6 +199,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     reporter,
     manifests,
     names: new OwnNames(),
+    homeAssistant,
     requests,
     subscriptions,
     tasks,
@@ -251,6 +257,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     subscriptions,
     traffic,
     devices,
+    homeAssistant,
     updates,
     fleetReports,
     arrivals,
@@ -265,6 +272,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     vitals,
     inventory,
     manifests,
+    homeAssistant,
     tasks,
     requests,
     subscriptions,

@@ -70,7 +70,7 @@ export class Node implements LinkListener {
   /** Brings back the agents that should run here, without waiting for the broker; then listens and reports. */
   async start(): Promise<void> {
     const { link, identity } = this.parts;
-    const { roster, updates, arrivals, departures, vitals, inventory, guards } = this.#has;
+    const { roster, updates, arrivals, departures, vitals, inventory, guards, homeAssistant } = this.#has;
     for (const damage of await this.#loadGenerations()) this.onProblem(damage);
     for (const restored of await roster.restore()) {
       const { agent, entry } = restored;
@@ -81,6 +81,7 @@ export class Node implements LinkListener {
     void link.subscribe(nodeFilters(identity.name));
     // Messages sent while this process was away are not needed.
     void link.subscribe(ownFilters(identity.name), 0);
+    void homeAssistant?.start();
     void vitals.run(this.#life.signal);
     void inventory.run(this.#life.signal);
     for (const guard of guards) void guard.run(this.#life.signal);
@@ -94,10 +95,11 @@ export class Node implements LinkListener {
 
   onMessage(message: IncomingMessage): void {
     const { log } = this.parts;
-    const { presence, placements, wiretap, controller } = this.#has;
+    const { presence, placements, wiretap, controller, homeAssistant } = this.#has;
     if (log.isDebug) log.debug(`in #${++this.#incoming} ${message.topic} (${message.payload.length} bytes)`);
     presence.receive(message);
     placements.receive(message);
+    homeAssistant?.receive(message);
     wiretap.deliver(message);
     void controller.receive(message);
   }
@@ -178,6 +180,8 @@ export class Node implements LinkListener {
     await this.#has.supervisor.stopAll(reason);
     await this.parts.openDevices.end();
     await this.#has.tasks.close();
+    if (isRemoved) this.#has.homeAssistant?.remove();
+    else this.#has.homeAssistant?.flush();
     if (isRemoved) this.#has.reporter.nodeRemoved();
     else this.#has.reporter.nodeOffline();
     await this.#closeLinks(DRAIN_MS);

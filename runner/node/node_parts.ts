@@ -28,6 +28,7 @@ import type { Echo } from "./reports/echo.ts";
 import type { NodeIdentity } from "./reports/identity.ts";
 import type { FleetReports } from "./agents/fleet_reports.ts";
 import type { Manifests } from "./agents/manifests.ts";
+import type { HomeAssistant } from "./home_assistant/home_assistant.ts";
 import type { Inventory } from "./reports/inventory.ts";
 import type { OwnTopics } from "./agents/own_topics.ts";
 import type { Presence } from "./reports/presence.ts";
@@ -51,6 +52,8 @@ export interface NodeParts {
   readonly stateFiles: StateFiles;
   readonly registry: Registry;
   readonly enforcer: PolicyEnforcer;
+  /** The discovery prefix of Home Assistant, if the node announces itself there. */
+  readonly homeAssistant?: string | undefined;
   readonly sensors: Sensors;
   readonly openDevices: OpenDevices;
   readonly places: Places;
@@ -90,6 +93,7 @@ export interface Assembly {
   readonly vitals: Vitals;
   readonly inventory: Inventory;
   readonly manifests: Manifests;
+  readonly homeAssistant: HomeAssistant | undefined;
   readonly tasks: Tasks;
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;

@@ -92,6 +92,12 @@ export const DEFAULT_POLICY: Policy = Object.freeze<Policy>({
   origin: "the built-in policy (there is no --policy file)",
 });
 
+/** The same policy, with topics that only the node writes to unless `topics.control` grants them. */
+export function reserve(policy: Policy, reserved: readonly string[]): Policy {
+  const { rules } = policy;
+  return Object.freeze({ ...policy, rules: { ...rules, topics: { ...rules.topics, reserved } } });
+}
+
 /** The rules for the agent of that name. */
 export function rulesFor(policy: Policy, agent: string): Rules {
   return policy.overrides.filter(({ pattern }) => globMatches(pattern, agent)).reduce<Rules>(

@@ -10,6 +10,7 @@ import type { Arrivals } from "../migration/arrivals.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Vitals } from "../reports/vitals.ts";
+import type { HomeAssistant } from "../home_assistant/home_assistant.ts";
 import type { DeviceDesk } from "./devices.ts";
 import type { FleetReports } from "./fleet_reports.ts";
 import type { Manifests } from "./manifests.ts";
@@ -37,6 +38,7 @@ export interface AgentEventParts {
   readonly subscriptions: Subscriptions;
   readonly traffic: Traffic;
   readonly devices: DeviceDesk;
+  readonly homeAssistant: HomeAssistant | undefined;
   readonly updates: Updates;
   readonly fleetReports: FleetReports;
   readonly arrivals: Arrivals;
@@ -79,6 +81,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     // Changes made while its process was starting have not reached it.
     agent.send({ t: "peers", peers: this.peers() });
     this.parts.manifests.ready(agent);
+    this.parts.homeAssistant?.alerts(agent);
     if (agent.isReady) this.parts.tasks.ready(agent);
     this.parts.roster.ready(agent);
     this.parts.arrivals.ready(agent);
@@ -114,6 +117,8 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     const neverRan = outcome.kind === "failed" && outcome.phase !== "supervisor" && !agent.isMoving &&
       !isRolledBack;
     this.parts.manifests.ended(agent, forGood, neverRan);
+    // One that has failed is shown as unavailable.
+    if (outcome.kind === "stopped" && outcome.reason !== "shutdown") this.parts.homeAssistant?.forget(agent);
     this.parts.tasks.ended(agent);
     const isReplaced = outcome.kind === "stopped" && outcome.reason === "replace";
     this.parts.ownTopics.close(agent, isReplaced);

@@ -11,6 +11,7 @@ import { filterError, publishTopicError, topics } from "../../../protocol/topics
 import type { Link } from "../../link/link.ts";
 import type { TrafficFrame } from "../../supervisor/ports.ts";
 import type { SupervisedAgent } from "../../supervisor/supervised_agent.ts";
+import type { HomeAssistant } from "../home_assistant/home_assistant.ts";
 import type { DeviceDesk } from "./devices.ts";
 import type { Manifests } from "./manifests.ts";
 import type { OwnNames } from "./own_names.ts";
@@ -25,6 +26,7 @@ export interface TrafficParts {
   readonly reporter: Reporter;
   readonly manifests: Manifests;
   readonly names: OwnNames;
+  readonly homeAssistant: HomeAssistant | undefined;
   readonly requests: Requests;
   readonly subscriptions: Subscriptions;
   readonly tasks: Tasks;
@@ -114,14 +116,16 @@ export class Traffic {
     const problem = this.parts.names.takeSwitch(agent, frame.switch);
     if (problem !== undefined) return this.#refuse(agent, `switch '${frame.switch}': ${problem}`);
     this.parts.manifests.published(agent, topics.switchState(agent.actorId, frame.switch));
-    return this.parts.reporter.switchState(agent, frame);
+    this.parts.homeAssistant?.switch(agent, frame.switch);
+    return this.parts.reporter.switchState(agent, frame, this.parts.homeAssistant !== undefined);
   }
 
   #reading(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "reading" }>): Promise<void> {
     const problem = this.parts.names.takeReading(agent, frame.reading);
     if (problem !== undefined) return this.#refuse(agent, `reading '${frame.reading}': ${problem}`);
     this.parts.manifests.published(agent, topics.reading(agent.actorId, frame.reading));
-    return this.parts.reporter.reading(agent, frame);
+    this.parts.homeAssistant?.reading(agent, frame);
+    return this.parts.reporter.reading(agent, frame, this.parts.homeAssistant !== undefined);
   }
 
   #sendTo(agent: SupervisedAgent, frame: Extract<TrafficFrame, { t: "send_to" }>): Promise<void> | void {

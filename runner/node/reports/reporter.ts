@@ -274,14 +274,20 @@ export class Reporter {
     });
   }
 
-  reading(agent: SupervisedAgent, { reading, kind, value, unit }: MeasuredReading): Promise<void> {
-    const said = { reading, kind, value, unit, ...this.#about(agent) };
-    return this.#json(topics.reading(agent.actorId, reading), "telemetry", said, agent.name);
+  /** @param retain whether late subscribers get it */
+  reading(
+    agent: SupervisedAgent,
+    { reading, kind, value, unit }: MeasuredReading,
+    retain: boolean,
+  ): Promise<void> {
+    const said = JSON.stringify({ reading, kind, value, unit, ...this.#about(agent) });
+    return this.#publish(topics.reading(agent.actorId, reading), "telemetry", said, retain, agent.name);
   }
 
-  switchState(agent: SupervisedAgent, { switch: name, on }: SwitchState): Promise<void> {
-    const said = { switch: name, on, ...this.#about(agent) };
-    return this.#json(topics.switchState(agent.actorId, name), "telemetry", said, agent.name);
+  /** @param retain as for `reading` */
+  switchState(agent: SupervisedAgent, { switch: name, on }: SwitchState, retain: boolean): Promise<void> {
+    const said = JSON.stringify({ switch: name, on, ...this.#about(agent) });
+    return this.#publish(topics.switchState(agent.actorId, name), "telemetry", said, retain, agent.name);
   }
 
   async detection(agent: SupervisedAgent, detections: unknown): Promise<void> {

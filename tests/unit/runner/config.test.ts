@@ -47,6 +47,7 @@ Deno.test("without flags the defaults of the contract hold", () => {
     stateBytes: 16 * 1024 * 1024,
     heapMb: 192,
     memoryMb: 256,
+    homeAssistant: undefined,
     policy: undefined,
     hangTimeoutMs: 30_000,
     trust: undefined,
@@ -120,6 +121,7 @@ Deno.test("every flag is read", () => {
     stateBytes: 2 * 1024 * 1024,
     heapMb: 64,
     memoryMb: 128,
+    homeAssistant: undefined,
     policy: "/policy.json",
     hangTimeoutMs: 1500,
     trust: { keyFile: "/k", mode: "warn" },
@@ -395,6 +397,7 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--trust KEYFILE",
     "--trust-mode enforce|warn|off",
     "--secrets FILE",
+    "--home-assistant [PREFIX]",
     "--sys DIR",
     "--test",
     "--version",
@@ -413,4 +416,14 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
   assertStringIncludes(help, "(default: 1883)");
   assertStringIncludes(help, "(default: $AGENTFLOW_USERNAME)");
   assertStringIncludes(help, "(default: the password itself in $AGENTFLOW_PASSWORD)");
+});
+
+Deno.test("--home-assistant may be given with a prefix, and a prefix that belongs to nodes is refused", () => {
+  assertEquals(run([]).homeAssistant, undefined);
+  assertEquals(run(["--home-assistant"]).homeAssistant, "homeassistant");
+  assertEquals(run(["--home-assistant", "--name", "n"]).homeAssistant, "homeassistant");
+  assertEquals(run(["--home-assistant", "my/ha"]).homeAssistant, "my/ha");
+  for (const prefix of ["nodes", "agents/x", "ha/#", "ha/", "$SYS"]) {
+    assertStringIncludes(refusal(["--home-assistant", prefix]), "must be the discovery prefix");
+  }
 });
