@@ -101,7 +101,7 @@ function complete(
   if (isSimulated && parameters.simulate === undefined) {
     return notUnderstood(`Template '${template}' has no simulation`);
   }
-  const said = parametersOf(template, about, clauses);
+  const said = parametersOf(template, about, clauses, isSimulated);
   if (typeof said === "string") return notUnderstood(said);
   const given = isSimulated ? { ...said, simulate: true } : said;
   const { interval } = clauses;
@@ -124,7 +124,12 @@ function complete(
 }
 
 /** The parameters that the clauses set for this template, or why they do not fit it. */
-function parametersOf(template: string, about: string | undefined, clauses: Clauses): Given | string {
+function parametersOf(
+  template: string,
+  about: string | undefined,
+  clauses: Clauses,
+  isSimulated: boolean,
+): Given | string {
   const left = new Map(
     (["url", "path", "target", "output", "input", "above", "below", "line"] as const)
       .flatMap((kind) => clauses[kind] === undefined ? [] : [[kind, clauses[kind]] as const]),
@@ -142,7 +147,9 @@ function parametersOf(template: string, about: string | undefined, clauses: Clau
   if (about !== undefined) given.topic = `sensors/${about}`;
   // If the sentence gives one bound, the default of the other does not apply.
   if (template === "threshold") return bounded(given);
-  const missing = (NEEDED[template] ?? []).find((parameter) => given[parameter] === undefined);
+  const missing = isSimulated
+    ? undefined
+    : (NEEDED[template] ?? []).find((parameter) => given[parameter] === undefined);
   return missing === undefined
     ? given
     : `An agent of template '${template}' needs its ${missing} in the sentence`;
@@ -162,6 +169,7 @@ const MEANS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   temperature: { output: "topic", input: "topic" },
   humidity: { output: "topic", input: "topic" },
   door: { output: "topic", input: "topic", line: "line" },
+  relay: { line: "line" },
   cpu_memory: { output: "topic", input: "topic" },
   file_watcher: { path: "path", output: "topic", input: "topic" },
   http_poller: { url: "url", output: "topic", input: "topic" },
@@ -177,4 +185,5 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   mqtt_bridge: ["url"],
   file_watcher: ["path"],
   anomaly: ["topic"],
+  relay: ["line"],
 };

@@ -2,9 +2,21 @@
 import cpuMemory from "../../agents/templates/cpu_memory.ts" with { type: "text" };
 import door from "../../agents/templates/door.ts" with { type: "text" };
 import fileWatcher from "../../agents/templates/file_watcher.ts" with { type: "text" };
+import relay from "../../agents/templates/relay.ts" with { type: "text" };
 import humidity from "../../agents/templates/humidity.ts" with { type: "text" };
 import temperature from "../../agents/templates/temperature.ts" with { type: "text" };
-import { number, outputTopic, path, sensorNeeds, sensorOf, simulate, text } from "./shapes.ts";
+import {
+  flag,
+  lineNeeds,
+  lineOf,
+  number,
+  outputTopic,
+  path,
+  sensorNeeds,
+  sensorOf,
+  simulate,
+  text,
+} from "./shapes.ts";
 import type { Template } from "./template.ts";
 
 const offset = number(0, "Correction added to the reading.");
@@ -37,12 +49,7 @@ export const SENSORS: readonly Template[] = [
     words: ["door", "window", "contact", "reed", "gpio", "button"],
     pollInterval: 30,
     parameters: {
-      line: text(
-        "GPIO17",
-        "The line, by its name or as CHIP:LINE.",
-        /^[A-Za-z][\w+#./:-]{0,40}$/,
-        "the name of a GPIO line, or CHIP:LINE",
-      ),
+      line: lineOf("GPIO17"),
       open_level: number(1, "Level of the line when the door is open.", { min: 0, max: 1, isWhole: true }),
       bias: {
         kind: "choice",
@@ -54,8 +61,25 @@ export const SENSORS: readonly Template[] = [
       simulate,
       topic: outputTopic("sensors/door"),
     },
-    needs: ({ line, simulate }) => simulate === true ? {} : { devices: { gpio: [String(line)] } },
+    needs: lineNeeds,
     code: door,
+  },
+  {
+    name: "relay",
+    description:
+      "Switches a relay or a lamp on a GPIO line, which has a safe level while the agent does not run.",
+    capabilities: ["switch", "gpio"],
+    words: ["relay", "lamp"],
+    pollInterval: undefined,
+    parameters: {
+      line: lineOf("GPIO27"),
+      name: text("relay", "Name of the switch.", /^[A-Za-z0-9][\w-]{0,63}$/, "letters, digits, _ and -"),
+      safe_on: flag("Whether the relay is on while the agent is paused or does not run."),
+      active_low: flag("Whether the relay is on at the low level of the line."),
+      simulate,
+    },
+    needs: lineNeeds,
+    code: relay,
   },
   {
     name: "cpu_memory",

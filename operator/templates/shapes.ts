@@ -50,11 +50,21 @@ export const text = (fallback: string, doc: string, pattern = /^/, rule = "text"
 
 export const secretName = (doc: string): Parameter => text("", doc, SECRET_NAME, "the name of a secret");
 
-export const simulate: Parameter = {
-  kind: "flag",
-  default: false,
-  doc: "Whether to publish made-up readings, without a device.",
-};
+export const flag = (doc: string): Parameter => ({ kind: "flag", default: false, doc });
+
+export const simulate = flag("Whether to do without the device, with made-up readings.");
+
+/** A line of a GPIO chip. */
+export const lineOf = (fallback: string): Parameter =>
+  text(
+    fallback,
+    "The line, by its name or as CHIP:LINE.",
+    /^[A-Za-z][\w+#./:-]{0,40}$/,
+    "the name of a GPIO line, or CHIP:LINE",
+  );
+
+export const lineNeeds = ({ line, simulate }: ParameterValues): Needs =>
+  simulate === true ? {} : { devices: { gpio: [String(line)] } };
 
 /** Parameters for a sensor of the node, or for simulated readings in its place. */
 export const sensorOf = (kind: SensorKind): Parameters => ({

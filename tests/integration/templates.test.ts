@@ -68,6 +68,15 @@ const LAWS: Readonly<Record<string, Law>> = {
     await here.bus.on("sensors/door", ({ json }) => json.open);
     assertEquals(typeof (await task(here, "door")).open, "boolean");
   },
+  async relay(here) {
+    // On a real line: tests/hardware has the like.
+    await start(here, "relay", { simulate: true, name: "lamp", safe_on: true });
+    const lamp = topics.switchState(actorId("relay"), "lamp");
+    await here.bus.on(lamp, ({ json }) => json.on === true);
+    await here.bus.publish(topics.task("relay"), { switch: "lamp", on: false });
+    await here.bus.on(lamp, ({ json }) => json.on === false);
+    assertEquals(await task(here, "relay"), { switch: "lamp", on: false });
+  },
   async cpu_memory(here) {
     await start(here, "cpu_memory", { memory_alert_percent: 100 });
     const { json } = await here.bus.on("system/usage", ({ json }) => json.cpu !== null);
