@@ -157,6 +157,32 @@ export interface I2cDevice {
   close(): Promise<void>;
 }
 
+/** How a serial port is set up, as in the Web Serial API. */
+export interface SerialPortOptions {
+  /** Symbols per second, 50 to 4,000,000. */
+  baudRate: number;
+  /** Default 8. */
+  dataBits?: 7 | 8;
+  /** Default `none`. */
+  parity?: "none" | "even" | "odd";
+  /** Default 1. */
+  stopBits?: 1 | 2;
+  /** `hardware`: RTS and CTS; default `none`. */
+  flowControl?: "none" | "hardware";
+  /** How many bytes wait for the agent before the port is read no further, up to 65,536; default 4,096. */
+  bufferSize?: number;
+}
+
+/** An open serial port, in the shape of the Web Serial API. Both streams fail with a `DeviceError`. */
+export interface SerialPort {
+  readonly path: string;
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** A write resolves once the kernel has all of it, and waits as long as the other end takes nothing. */
+  readonly writable: WritableStream<Uint8Array>;
+  /** Ends `readable`; then the port is free. */
+  close(): Promise<void>;
+}
+
 /** What a request for a device fails with. */
 export interface DeviceError extends Error {
   readonly name: "DeviceError";
@@ -288,6 +314,12 @@ export interface Agent {
    * @throws TypeError for a wrong argument; DeviceError, `busy` if a driver of the kernel has the address
    */
   i2c(bus: number, address: number): Promise<I2cDevice>;
+  /**
+   * Opens a serial port that the spawn config asks for in `devices`: `agent.serial("/dev/ttyUSB0", { baudRate: 9600 })`.
+   * @param path as the spawn config has it
+   * @throws TypeError for a wrong option; DeviceError
+   */
+  serial(path: string, options: SerialPortOptions): Promise<SerialPort>;
 }
 
 /** Called once, before the first `process()`. If it throws, the agent has failed for good. */

@@ -111,7 +111,7 @@ export type RunnerFrame =
   /** Something has happened to an open device. */
   | { readonly t: "device_event"; readonly handle: number; readonly event: DeviceEvent }
   /** The node closed an open device. */
-  | { readonly t: "device_gone"; readonly handle: number; readonly message: string }
+  | { readonly t: "device_gone"; readonly handle: number } & DeviceFailure
   /** All agents on this node, for an agent that may have missed changes since its `start`. */
   | { readonly t: "peers"; readonly peers: readonly Peer[] }
   | { readonly t: "peer_joined"; readonly peer: Peer }

@@ -9,8 +9,6 @@ export interface DeviceParts {
   /** Calls agent code; logs its errors. */
   readonly call: (work: () => unknown) => void;
   readonly signal: AbortSignal;
-  /** Makes the error that `ask` throws. */
-  readonly gone: (message: string) => Error;
   readonly handles: Handles;
 }
 

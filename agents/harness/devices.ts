@@ -15,20 +15,18 @@ class DeviceError extends Error {
   }
 }
 
-const gone = (message: string) => new DeviceError("failed", message);
-
 export class Devices {
   readonly #pending = new PendingRequests();
   readonly #handles = new Handles();
   /** For the `agent` object. Its functions do not use `this`. */
-  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio" | "i2c">;
+  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio" | "i2c" | "serial">;
 
   constructor(
     private readonly pipe: Pick<Pipe, "send">,
     given: Pick<DeviceParts, "signal" | "call">,
   ) {
     const ask = (request: DeviceRequest) => this.#ask(request);
-    const parts: DeviceParts = { ...given, ask, gone, handles: this.#handles };
+    const parts: DeviceParts = { ...given, ask, handles: this.#handles };
     // What follows is loaded lazily: only by agents that open such devices.
     this.api = {
       sensors: async () => await ask({ op: "sensors" }) as SensorInfo[],
@@ -40,13 +38,14 @@ export class Devices {
         return await (await import("./gpio.ts")).openLine(parts, line, options);
       },
       i2c: async (bus, address) => await (await import("./i2c.ts")).openI2c(parts, bus, address),
+      serial: async (path, options) => await (await import("./serial.ts")).openSerial(parts, path, options),
     };
   }
 
   receive(frame: Extract<RunnerFrame, { t: "device" | "device_event" | "device_gone" }>): void {
     if (frame.t === "device") this.#pending.answer(frame.id, frame);
     else if (frame.t === "device_event") this.#handles.receive(frame);
-    else this.#handles.fail(frame.handle, gone(frame.message));
+    else this.#handles.fail(frame.handle, new DeviceError(frame.code, frame.message));
   }
 
   async #ask(request: DeviceRequest): Promise<unknown> {

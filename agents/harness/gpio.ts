@@ -80,7 +80,9 @@ class OpenLine implements GpioLine, Listener {
     if (this.#failure === undefined) await this.parts.ask({ op: "close", handle: this.handle });
   }
 
-  receive({ edges, lost }: DeviceEvent): void {
+  receive(event: DeviceEvent): void {
+    if (!("edges" in event)) return;
+    const { edges, lost } = event;
     this.lost += lost;
     for (const [timestamp, value] of edges) {
       const edge = { value, timestamp };

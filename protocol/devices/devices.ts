@@ -2,14 +2,15 @@
 import { globMatches } from "../patterns.ts";
 import { lineProblem, lineRuleProblem, rangeCovers } from "./gpio.ts";
 import { i2cCovers, i2cProblem, i2cRuleProblem } from "./i2c.ts";
+import { serialCovers, serialProblem, serialRuleProblem } from "./serial.ts";
 import { isSensorKind, SENSOR_KIND_NAMES, sensorKindOf } from "./sensors.ts";
 
 /**
  * `gpio`: lines of a GPIO chip, by name (`GPIO17`) or by chip and number (`gpiochip0:17`). `i2c`: devices on a bus
- * (`1:0x76`). `sensors`: sensors that the kernel reads itself, by kind (`temperature`) or by id
+ * (`1:0x76`). `serial`: ports, by path (`/dev/ttyUSB0`). `sensors`: sensors that the kernel reads itself, by kind (`temperature`) or by id
  * (`w1/28-0316a2795fff`).
  */
-export const DEVICE_KINDS = ["gpio", "i2c", "sensors"] as const;
+export const DEVICE_KINDS = ["gpio", "i2c", "serial", "sensors"] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
 /** Kinds of which one belongs to one agent. */
@@ -17,7 +18,11 @@ export type HeldKind = Exclude<DeviceKind, "sensors">;
 export const HELD_KINDS = DEVICE_KINDS.filter((kind): kind is HeldKind => kind !== "sensors");
 
 /** What one of a kind is called. */
-export const DEVICE_NOUNS: Readonly<Record<HeldKind, string>> = { gpio: "line", i2c: "address" };
+export const DEVICE_NOUNS: Readonly<Record<HeldKind, string>> = {
+  gpio: "line",
+  i2c: "address",
+  serial: "port",
+};
 
 /** Entries of each kind. */
 export type Devices = Readonly<Record<DeviceKind, readonly string[]>>;
@@ -48,6 +53,7 @@ const FORMS: Readonly<Record<DeviceKind, Form>> = {
     covers: (rule, entry) => globMatches(rule, entry) || rangeCovers(rule, entry),
   },
   i2c: { problem: i2cProblem, ruleProblem: i2cRuleProblem, covers: i2cCovers },
+  serial: { problem: serialProblem, ruleProblem: serialRuleProblem, covers: serialCovers },
   sensors: {
     problem: (entry) =>
       isSensorKind(entry) || sensorKindOf(entry) !== undefined

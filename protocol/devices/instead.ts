@@ -1,7 +1,7 @@
 /** What to use instead of packages that access hardware themselves. Pure. */
 
 /** The part of a node's hardware that a package is for. */
-type Part = "gpio" | "i2c" | "sensors" | "other";
+type Part = "gpio" | "i2c" | "serial" | "sensors" | "other";
 
 /** Package names, in lower case, with `-` in place of `_` and `.`. */
 const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part])[]>> = {
@@ -9,17 +9,19 @@ const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part
     [/^(?:onoff|rpio|pigpio|rpi-gpio|gpio|node-libgpiod|opengpio|raspi-gpio)$/, "gpio"],
     [/^(?:i2c-bus|raspi-i2c)$/, "i2c"],
     [/^(?:node-dht-sensor|rpi-dht-sensor|ds18b20(?:-raspi)?|bme280(?:-sensor)?|bmp280-sensor)$/, "sensors"],
-    [/^(?:serialport|@serialport\/[\w-]+|spi-device|raspi-serial|usb|node-hid)$/, "other"],
+    [/^(?:serialport|@serialport\/[\w-]+|raspi-serial)$/, "serial"],
+    [/^(?:spi-device|usb|node-hid)$/, "other"],
   ],
   pypi: [
     [/^(?:rpi-?gpio|gpiozero|gpiod|pigpio|lgpio|board|blinka|adafruit-blinka)$/, "gpio"],
     [/^(?:smbus2?)$/, "i2c"],
+    [/^pyserial$/, "serial"],
     [
       /^(?:w1thermsensor|adafruit-(?:circuitpython-)?(?:dht|bme280|bmp280|sht31d|si7021|lm75|ds18x20))$/,
       "sensors",
     ],
     [
-      /^(?:adafruit-[a-z0-9-]+|rpi-[a-z0-9-]+|spidev|picamera2?|pyserial|pyusb|bluepy|bleak|pybluez|libusb1|sense-hat|ads1x15[a-z0-9-]*)$/,
+      /^(?:adafruit-[a-z0-9-]+|rpi-[a-z0-9-]+|spidev|picamera2?|pyusb|bluepy|bleak|pybluez|libusb1|sense-hat|ads1x15[a-z0-9-]*)$/,
       "other",
     ],
   ],
@@ -29,17 +31,20 @@ const LINES: Readonly<Record<"npm" | "pypi", Readonly<Record<Exclude<Part, "othe
   npm: {
     gpio: 'const line = await agent.gpio("GPIO17", { direction: "out", safe: 0 })',
     i2c: "const device = await agent.i2c(1, 0x76)",
+    serial: 'const port = await agent.serial("/dev/ttyUSB0", { baudRate: 9600 })',
     sensors: 'const { value } = await agent.sensor("temperature").read()',
   },
   pypi: {
     gpio: 'line = await agent.gpio("GPIO17", direction="out", safe=0)',
     i2c: "device = await agent.i2c(1, 0x76)",
+    serial: 'port = await agent.serial("/dev/ttyUSB0", baud_rate=9600)',
     sensors: 'reading = await agent.sensor("temperature").read()',
   },
 };
 const ASKS: Readonly<Record<Exclude<Part, "other">, string>> = {
   gpio: '"devices": {"gpio": ["GPIO17"]}',
   i2c: '"devices": {"i2c": ["1:0x76"]}',
+  serial: '"devices": {"serial": ["/dev/ttyUSB0"]}',
   sensors: '"devices": {"sensors": ["temperature"]}',
 };
 

@@ -2,17 +2,26 @@
 import type { HeldKind } from "./devices.ts";
 import { type Edge, type GpioAction, type GpioOptions, readGpioOptions } from "./gpio.ts";
 import { areSteps, type I2cAction } from "./i2c.ts";
+import {
+  MAX_CREDIT_BYTES,
+  MAX_SEND_BYTES,
+  readSerialOptions,
+  type SerialAction,
+  type SerialOptions,
+} from "./serial.ts";
 
 /** How a device of each kind is set up. */
 export interface DeviceOptions {
   readonly gpio: GpioOptions;
   readonly i2c: Readonly<Record<string, never>>;
+  readonly serial: SerialOptions;
 }
 
 /** What is done with an open device of each kind. */
 export interface DeviceActions {
   readonly gpio: GpioAction;
   readonly i2c: I2cAction;
+  readonly serial: SerialAction;
 }
 export type DeviceAction = DeviceActions[HeldKind];
 
@@ -36,8 +45,12 @@ export type DeviceRequest =
 /** What an action answers: a number, or base64. */
 export type DeviceValue = number | string | readonly string[];
 
-/** What happens to an open device by itself. `lost`: how many changes were dropped since the last such event. */
-export type DeviceEvent = { readonly edges: readonly Edge[]; readonly lost: number };
+/** What happens to an open device by itself. */
+export type DeviceEvent =
+  /** `lost`: how many changes were dropped since the last such event. */
+  | { readonly edges: readonly Edge[]; readonly lost: number }
+  /** Bytes, as base64, that a serial port has received. */
+  | { readonly data: string };
 
 /** Why a request failed. */
 export type DeviceErrorCode =
@@ -64,6 +77,7 @@ const MAX_NAME_CHARS = 200;
 export const READ_OPTIONS: { readonly [K in HeldKind]: (given: unknown) => DeviceOptions[K] } = {
   gpio: readGpioOptions,
   i2c: () => ({}),
+  serial: readSerialOptions,
 };
 
 /** The kind of device that each action is for, and whether its members are right. */
@@ -73,6 +87,11 @@ const ACTIONS: Readonly<
   level: ["gpio", () => true],
   set: ["gpio", ({ value }) => value === 0 || value === 1],
   transfer: ["i2c", ({ steps }) => areSteps(steps)],
+  send: ["serial", ({ data }) => typeof data === "string" && data.length <= MAX_SEND_BYTES * 4 / 3 + 4],
+  credit: [
+    "serial",
+    ({ bytes }) => Number.isInteger(bytes) && Number(bytes) > 0 && Number(bytes) <= MAX_CREDIT_BYTES,
+  ],
 };
 
 export function kindOfAction(action: DeviceAction): HeldKind {

@@ -1,8 +1,8 @@
 /** The runner's side of one device host: starts it when it is needed, and again when it has ended. */
-import type { DeviceEvent, DeviceValue } from "../../protocol/devices/requests.ts";
+import type { DeviceValue } from "../../protocol/devices/requests.ts";
 import type { Clock } from "../clock.ts";
 import { DeviceError } from "./device_error.ts";
-import type { HostAnswer, HostRequest } from "./host/frames.ts";
+import type { HostAnswer, HostEvent, HostRequest } from "./host/frames.ts";
 
 /** A host's process. */
 export interface HostProcess {
@@ -16,7 +16,7 @@ export interface HostProcess {
 export interface HostClientParts {
   readonly start: () => Promise<HostProcess>;
   readonly clock: Clock;
-  readonly onEvent: (unit: number, event: DeviceEvent) => void;
+  readonly onEvent: (unit: number, event: HostEvent) => void;
   /** It ended by itself. */
   readonly onLost: () => void;
 }

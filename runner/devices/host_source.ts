@@ -1,4 +1,6 @@
 /** The source of the device host, carried by the runner. */
+import serialOptions from "../../protocol/devices/serial.ts" with { type: "text" };
+import patterns from "../../protocol/patterns.ts" with { type: "text" };
 import expectedError from "../../protocol/expected_error.ts" with { type: "text" };
 import deviceError from "./device_error.ts" with { type: "text" };
 import gpio from "./host/gpio.ts" with { type: "text" };
@@ -8,6 +10,8 @@ import i2cUapi from "./host/i2c_uapi.ts" with { type: "text" };
 import kernelError from "./host/kernel_error.ts" with { type: "text" };
 import libc from "./host/libc.ts" with { type: "text" };
 import main from "./host/main.ts" with { type: "text" };
+import serial from "./host/serial.ts" with { type: "text" };
+import serialUapi from "./host/serial_uapi.ts" with { type: "text" };
 import units from "./host/units.ts" with { type: "text" };
 
 /** Every module the host loads; their other imports are types only. */
@@ -23,6 +27,10 @@ export const DEVICE_HOST = {
     "runner/devices/host/kernel_error.ts": kernelError,
     "runner/devices/host/libc.ts": libc,
     "runner/devices/host/main.ts": main,
+    "runner/devices/host/serial.ts": serial,
+    "runner/devices/host/serial_uapi.ts": serialUapi,
+    "protocol/devices/serial.ts": serialOptions,
+    "protocol/patterns.ts": patterns,
     "runner/devices/host/units.ts": units,
   },
 } as const;

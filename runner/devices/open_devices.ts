@@ -2,7 +2,6 @@
 import { DEVICE_NOUNS } from "../../protocol/devices/devices.ts";
 import {
   type DeviceAction,
-  type DeviceEvent,
   type DeviceValue,
   kindOfAction,
   type Setup,
@@ -10,6 +9,7 @@ import {
 import type { RunnerFrame } from "../../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 import { DeviceError } from "./device_error.ts";
+import type { HostEvent } from "./host/frames.ts";
 import { HostClient, type HostProcess } from "./host_client.ts";
 import { isSamePlace, type Place } from "./place.ts";
 import { isOutput, isRefusedToPaused, restingOptions } from "./resting.ts";
@@ -161,10 +161,18 @@ export class OpenDevices {
     return [...this.#open].filter(([, { place }]) => keyOf(place) === key);
   }
 
-  #tell(key: string, unit: number, event: DeviceEvent): void {
+  #tell(key: string, unit: number, event: HostEvent): void {
     for (const [handle, { user, place }] of this.#openAt(key)) {
-      if (place.unit === unit) user.send({ t: "device_event", handle, event });
+      if (place.unit !== unit) continue;
+      if ("gone" in event) this.#gone(handle, user, event.gone);
+      else user.send({ t: "device_event", handle, event });
     }
+  }
+
+  /** It was unplugged: its agent can open it again once it is back. */
+  #gone(handle: number, user: DeviceUser, message: string): void {
+    user.send({ t: "device_gone", handle, code: "not_found", message });
+    void this.#release(handle);
   }
 
   /** The outputs keep their levels, and nobody drives them until the next host sets them to safe. */
@@ -175,7 +183,7 @@ export class OpenDevices {
     for (const [handle, device] of devices) {
       this.#open.delete(handle);
       const message = `the device host of ${path} has ended: open the ${DEVICE_NOUNS[place.kind]} again`;
-      device.user.send({ t: "device_gone", handle, message });
+      device.user.send({ t: "device_gone", handle, code: "failed", message });
       if (isOutput(device.setup)) void this.#makeSafe(device);
     }
     void this.#endIdle(place);

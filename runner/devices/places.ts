@@ -3,7 +3,9 @@ import { join } from "@std/path";
 import type { HeldKind } from "../../protocol/devices/devices.ts";
 import { type GpioChip, lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
 import { i2cAddressOf, noSuchBus } from "../../protocol/devices/i2c.ts";
+import { noSuchPort } from "../../protocol/devices/serial.ts";
 import { DeviceError } from "./device_error.ts";
+import { findPorts, portAt } from "./serial_ports.ts";
 import { findChips } from "./gpio_chips.ts";
 import { deviceName, driverOf, findBuses } from "./i2c_buses.ts";
 import type { Place } from "./place.ts";
@@ -14,6 +16,7 @@ export class Places {
   readonly #finders: Readonly<Record<HeldKind, Finder>> = {
     gpio: (entry) => this.#line(entry),
     i2c: (entry) => this.#address(entry),
+    serial: (entry) => this.#port(entry),
   };
 
   /** @param sys where the kernel shows its devices @param dev where their nodes are */
@@ -54,6 +57,12 @@ export class Places {
       );
     }
     return { path: join(this.dev, `i2c-${wanted.bus}`), unit: wanted.address };
+  }
+
+  async #port(entry: string) {
+    const path = await portAt(entry);
+    if (path !== undefined) return { path, unit: 0 };
+    throw new DeviceError("not_found", noSuchPort(await findPorts(this.sys, this.dev)));
   }
 }
 

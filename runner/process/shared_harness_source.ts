@@ -3,11 +3,13 @@ import agentTopics from "../../protocol/agent_topics.ts" with { type: "text" };
 import gpioLines from "../../protocol/devices/gpio.ts" with { type: "text" };
 import sensors from "../../protocol/devices/sensors.ts" with { type: "text" };
 import i2cAddresses from "../../protocol/devices/i2c.ts" with { type: "text" };
+import serialOptions from "../../protocol/devices/serial.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
 import names from "../../protocol/names.ts" with { type: "text" };
 import readings from "../../protocol/readings.ts" with { type: "text" };
+import patterns from "../../protocol/patterns.ts" with { type: "text" };
 import sourceText from "../../protocol/source_text.ts" with { type: "text" };
 import spelling from "../../protocol/spelling.ts" with { type: "text" };
 import topics from "../../protocol/topics.ts" with { type: "text" };
@@ -29,6 +31,7 @@ import payload from "../../agents/harness/payload.ts" with { type: "text" };
 import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
 import remarks from "../../agents/harness/remarks.ts" with { type: "text" };
 import requests from "../../agents/harness/requests.ts" with { type: "text" };
+import serial from "../../agents/harness/serial.ts" with { type: "text" };
 import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
 import switches from "../../agents/harness/switches.ts" with { type: "text" };
 import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
@@ -39,7 +42,9 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "protocol/devices/gpio.ts": gpioLines,
   "protocol/devices/sensors.ts": sensors,
   "protocol/devices/i2c.ts": i2cAddresses,
+  "protocol/devices/serial.ts": serialOptions,
   "protocol/frames.ts": frames,
+  "protocol/patterns.ts": patterns,
   "protocol/json.ts": json,
   "protocol/lines.ts": lines,
   "protocol/names.ts": names,
@@ -65,6 +70,7 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "agents/harness/pipe.ts": pipe,
   "agents/harness/remarks.ts": remarks,
   "agents/harness/requests.ts": requests,
+  "agents/harness/serial.ts": serial,
   "agents/harness/state_file.ts": stateFile,
   "agents/harness/switches.ts": switches,
   "agents/harness/tasks.ts": tasks,

@@ -279,6 +279,43 @@ class Switch:
     async def set(self, on):
         """Publishes a state that the agent has brought about by itself."""
         await _call_async(self._js.set, on)
+    async def serial(self, path, **options):
+        """Opens a serial port: await agent.serial("/dev/ttyUSB0", baudRate=9600), or baud_rate"""
+        options = {re.sub("_(.)", lambda found: found[1].upper(), name): value for name, value in options.items()}
+        return SerialPort(path, await _call_async(self._api.serial, path, json.dumps(options)))
+
+
+class SerialPort:
+    """An open serial port."""
+
+    def __init__(self, path, js):
+        self._js = js
+        self.path = path
+
+    def __repr__(self):
+        return f"<port {self.path}>"
+
+    async def read(self):
+        """What has come: at least a byte, or b"" after close()."""
+        return base64.b64decode(await _call_async(self._js.read) or "")
+
+    async def __aiter__(self):
+        while data := await self.read():
+            yield data
+
+    async def lines(self):
+        """The lines that come, as bytes without their ends."""
+        rest = b""
+        async for data in self:
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                yield line.removesuffix(b"\r")
+
+    async def write(self, data):
+        await _call_async(self._js.write, _base64(data))
+
+    async def close(self):
+        await _call_async(self._js.close)
 
 
 class GpioLine:
@@ -666,6 +703,8 @@ def _instead_of(module):
         return 'The node does it: line = await agent.gpio("GPIO17", direction="out", safe=0)'
     if module in ("smbus", "smbus2"):
         return "The node does it: device = await agent.i2c(1, 0x76)"
+    if module == "serial":
+        return 'The node does it: port = await agent.serial("/dev/ttyUSB0", baud_rate=9600)'
     if module in _SENSOR_MODULES:
         return 'The node does it: reading = await agent.sensor("temperature").read()'
     return (

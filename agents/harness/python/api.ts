@@ -63,6 +63,15 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
         close: () => device.close(),
       };
     },
+    serial: async (path: string, options: string) => {
+      const port = await agent.serial(path, JSON.parse(options));
+      const [reader, writer] = [port.readable.getReader(), port.writable.getWriter()];
+      return {
+        read: async () => (await reader.read()).value?.toBase64(),
+        write: (text: string) => writer.write(Uint8Array.fromBase64(text)),
+        close: () => port.close(),
+      };
+    },
     read_sensor: async (id: string) => JSON.stringify(await agent.sensor(id).read()),
     subscribe: (filter: string, deliver: PythonFunction & Proxy) => subscribe(agent, filter, deliver),
     aborted: () => agent.signal.aborted,

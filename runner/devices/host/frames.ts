@@ -24,7 +24,12 @@ export type HostRequest =
 
 export type HostFrame = HostRequest & { readonly id: number };
 
+export type HostEvent =
+  | DeviceEvent
+  /** It was unplugged: nothing more comes from it. */
+  | { readonly gone: string };
+
 export type HostAnswer =
   | { readonly id: number; readonly value: DeviceValue }
   | { readonly id: number; readonly error: DeviceFailure }
-  | { readonly unit: number; readonly event: DeviceEvent };
+  | { readonly unit: number; readonly event: HostEvent };

@@ -1,6 +1,5 @@
 /** The lines of one GPIO chip. */
 import type { Edge, GpioAction, GpioOptions } from "../../../protocol/devices/gpio.ts";
-import type { DeviceEvent } from "../../../protocol/devices/requests.ts";
 import { DeviceError } from "../device_error.ts";
 import {
   EVENT_BYTES,
@@ -13,6 +12,7 @@ import {
   lineValues,
   SET_VALUES,
 } from "./gpio_uapi.ts";
+import type { HostEvent } from "./frames.ts";
 import { checked } from "./kernel_error.ts";
 import type { System } from "./libc.ts";
 import type { Driver, Unit } from "./units.ts";
@@ -27,7 +27,7 @@ const GROUP = "gpio";
 export interface GpioParts {
   readonly system: System;
   /** Called with changes, in order. */
-  readonly onEvent: (line: number, event: DeviceEvent) => void;
+  readonly onEvent: (line: number, event: HostEvent) => void;
   readonly nowMs: () => number;
 }
 

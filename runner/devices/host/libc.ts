@@ -2,8 +2,11 @@
 
 /** The system calls that a device host uses. */
 export interface System {
-  /** @returns a file descriptor, or a negative error number */
-  open(path: string): number;
+  /**
+   * @param isTerminal: neither waits for the other end, nor becomes the terminal of this process
+   * @returns a file descriptor, or a negative error number
+   */
+  open(path: string, isTerminal?: boolean): number;
   /** @returns 0 or more, or a negative error number */
   ioctl(fd: number, request: number, argument: Uint8Array<ArrayBuffer>): number;
   /** The same with a number as its argument. */
@@ -14,27 +17,35 @@ export interface System {
   readable(fd: number, ms: number): Promise<boolean>;
   /** @returns how many bytes, or a negative error number */
   read(fd: number, buffer: Uint8Array<ArrayBuffer>): number;
+  /** Resolves `true` when something can be written, or `false` after `ms` milliseconds. */
+  writable(fd: number, ms: number): Promise<boolean>;
+  /** @returns how many bytes, or a negative error number */
+  write(fd: number, buffer: Uint8Array<ArrayBuffer>): number;
   close(fd: number): void;
 }
 
 const O_RDWR_CLOEXEC = 0o2000002;
 /** The kernel's number differs between architectures. */
 const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
+const TERMINAL = 0o4400;
 const POLLIN = 1;
+const POLLOUT = 4;
 const PR_SET_PDEATHSIG = 1;
 
 /** @throws Error if the library is missing */
-export function openLibc(): System {
-  const { symbols } = Deno.dlopen("libc.so.6", {
+export function openLibc(): System & Disposable {
+  const library = Deno.dlopen("libc.so.6", {
     open: { parameters: ["buffer", "i32"], result: "i32" },
     ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
     ioctlNumber: { name: "ioctl", parameters: ["i32", "usize", "usize"], result: "i32" },
     poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
     read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+    write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
     close: { parameters: ["i32"], result: "i32" },
     prctl: { parameters: ["i32", "usize"], result: "i32" },
     __errno_location: { parameters: [], result: "pointer" },
   });
+  const { symbols } = library;
   const errno = () => {
     const at = symbols.__errno_location();
     return at === null ? 5 : new Deno.UnsafePointerView(at).getInt32();
@@ -42,10 +53,17 @@ export function openLibc(): System {
   const checked = (result: number) => result < 0 ? -errno() : result;
   // Survives the runner just long enough to set its outputs to safe: the end of its stdin ends it.
   symbols.prctl(PR_SET_PDEATHSIG, 0n);
+  const isReady = async (fd: number, what: number, ms: number) => {
+    const waiting = new Uint8Array(8);
+    const view = new DataView(waiting.buffer);
+    view.setInt32(0, fd, true);
+    view.setInt16(4, what, true);
+    return await symbols.poll(waiting, 1n, ms) > 0;
+  };
   return {
-    open: (path) => {
+    open: (path, isTerminal = false) => {
       const name = new TextEncoder().encode(`${path}\0`);
-      return checked(symbols.open(name, O_RDWR_CLOEXEC | O_NOFOLLOW));
+      return checked(symbols.open(name, O_RDWR_CLOEXEC | O_NOFOLLOW | (isTerminal ? TERMINAL : 0)));
     },
     ioctl: (fd, request, argument) => checked(symbols.ioctl(fd, BigInt(request), argument)),
     ioctlNumber: (fd, request, argument) =>
@@ -53,14 +71,11 @@ export function openLibc(): System {
     // A short array may lie where the garbage collector moves it; its `buffer` does not.
     addressOf: ({ buffer, byteOffset }) =>
       Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)) + BigInt(byteOffset),
-    async readable(fd, ms) {
-      const waiting = new Uint8Array(8);
-      const view = new DataView(waiting.buffer);
-      view.setInt32(0, fd, true);
-      view.setInt16(4, POLLIN, true);
-      return await symbols.poll(waiting, 1n, ms) > 0;
-    },
+    readable: (fd, ms) => isReady(fd, POLLIN, ms),
+    writable: (fd, ms) => isReady(fd, POLLOUT, ms),
+    write: (fd, buffer) => checked(Number(symbols.write(fd, buffer, BigInt(buffer.length)))),
     read: (fd, buffer) => checked(Number(symbols.read(fd, buffer, BigInt(buffer.length)))),
     close: (fd) => void symbols.close(fd),
+    [Symbol.dispose]: () => library.close(),
   };
 }

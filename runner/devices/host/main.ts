@@ -3,9 +3,8 @@
  * runner is gone, all outputs go to their safe level.
  */
 import type { HeldKind } from "../../../protocol/devices/devices.ts";
-import type { DeviceEvent } from "../../../protocol/devices/requests.ts";
 import { DeviceError } from "../device_error.ts";
-import type { HostAnswer, HostFrame } from "./frames.ts";
+import type { HostAnswer, HostEvent, HostFrame } from "./frames.ts";
 import { openLibc } from "./libc.ts";
 import { type Driver, Units } from "./units.ts";
 
@@ -28,7 +27,7 @@ async function answer(units: Units<HeldKind>, frame: HostFrame): Promise<void> {
 }
 
 const system = openLibc();
-const onEvent = (unit: number, event: DeviceEvent) => say({ unit, event });
+const onEvent = (unit: number, event: HostEvent) => say({ unit, event });
 /** Only the kind that this host is for is loaded. */
 const DRIVERS: { readonly [K in HeldKind]: (path: string) => Promise<Driver<K>> } = {
   gpio: async (path) => {
@@ -36,6 +35,7 @@ const DRIVERS: { readonly [K in HeldKind]: (path: string) => Promise<Driver<K>> 
     return new GpioChip(path, { system, onEvent, nowMs: () => performance.now() });
   },
   i2c: async (path) => new (await import("./i2c.ts")).I2cBus(path, system),
+  serial: async (path) => new (await import("./serial.ts")).SerialPort(path, { system, onEvent }),
 };
 
 const [kind = "", path = ""] = Deno.args;

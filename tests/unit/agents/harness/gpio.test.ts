@@ -18,7 +18,6 @@ function setUp() {
     },
     call: (work) => void work(),
     signal: stopping.signal,
-    gone: (message) => new Error(message),
     handles,
   };
   const lines = { open: (line: string, options: GpioLineOptions) => openLine(parts, line, options) };

@@ -16,7 +16,6 @@ function setUp() {
     },
     call: (work: () => unknown) => void work(),
     signal: new AbortController().signal,
-    gone: (message: string) => new Error(message),
     handles,
   };
   return { asked, handles, open: (bus: number, address: number) => openI2c(parts, bus, address) };

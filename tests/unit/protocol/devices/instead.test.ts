@@ -16,6 +16,7 @@ Deno.test("a package for hardware is refused with the line of its language, and 
       /await agent\.i2c\(1, 0x76\) with "devices": \{"i2c": \["1:0x76"\]\}/,
     );
   }
+  assertMatch(insteadOf("pypi", "pyserial") ?? "", /agent\.serial\("\/dev\/ttyUSB0", baud_rate=9600\)/);
   const sensor = insteadOf("pypi", "adafruit-circuitpython-dht") ?? "";
   assertMatch(
     sensor,
@@ -29,7 +30,7 @@ Deno.test("a package for hardware is refused with the line of its language, and 
 
 Deno.test("what the node does not hand out is refused without a promise", () => {
   for (
-    const [registry, name] of [["npm", "serialport"], ["npm", "usb"], ["pypi", "pyserial"]] as const
+    const [registry, name] of [["npm", "usb"], ["pypi", "pyusb"]] as const
   ) {
     assertMatch(
       insteadOf(registry, name) ?? "",

@@ -45,6 +45,8 @@ function fakeSystem() {
       buffer.set(bytes);
       return bytes.length;
     },
+    writable: () => Promise.resolve(false),
+    write: () => 0,
     close: (fd) => void calls.push(`close ${fd}`),
   };
   const happens = (...batches: Uint8Array[]) => {
@@ -133,6 +135,7 @@ Deno.test("of a contact that chatters 250 changes are told at once and 500 a sec
   const { system, happens, wakes } = fakeSystem();
   let [nowMs, told, lost] = [0, 0, 0];
   const lines = chip(system, (_unit, event) => {
+    if (!("edges" in event)) return;
     told += event.edges.length;
     lost += event.lost;
   }, () => nowMs);

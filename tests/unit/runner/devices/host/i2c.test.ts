@@ -50,6 +50,8 @@ function fakeBus(functions: number, failures: Readonly<Record<number, number>> =
     },
     readable: () => Promise.resolve(false),
     read: () => 0,
+    writable: () => Promise.resolve(false),
+    write: () => 0,
     close: (fd) => void calls.push(`close ${fd}`),
   };
   return { units: new Units(new I2cBus("/dev/i2c-1", system)), calls };
