@@ -9,6 +9,7 @@ import type { Environment, ReadFlag } from "../protocol/config/flag.ts";
 import { absolute, oneOf, positive, wholeNumber } from "../protocol/config/values.ts";
 import { type EmbeddedConfig, readEmbedded } from "./broker/embedded_flags.ts";
 import { ALL_FLAGS, FLAGS, OUTBOXES, SWITCH, TRUST_MODES } from "./flags.ts";
+import { windowError } from "../protocol/window.ts";
 import { LOG_LEVELS, type LogLevel } from "./logger.ts";
 
 export interface RunnerConfig extends EmbeddableBroker {
@@ -17,6 +18,8 @@ export interface RunnerConfig extends EmbeddableBroker {
   readonly name: string;
   /** Labels by which operators choose nodes. */
   readonly labels: Readonly<Record<string, string>>;
+  /** When fleet files may change the node; `undefined`: always. */
+  readonly window: string | undefined;
   readonly logLevel: LogLevel;
   /** Absolute. */
   readonly stateDir: string;
@@ -92,6 +95,7 @@ function buildConfig(
     embedded: readEmbedded(read, broker.broker === "embedded"),
     name: readName(read(FLAGS.node) ?? read(FLAGS.name) ?? `node-${random}`),
     labels: readLabels(read(FLAGS.labels)),
+    window: readWindow(read(FLAGS.window)),
     logLevel: oneOf("loglevel", LOG_LEVELS, read(FLAGS.loglevel)?.toUpperCase()),
     stateDir: folder("state-dir", stateDir),
     stateDirIsTemporary: resolve(stateDir) === "/tmp",
@@ -143,6 +147,12 @@ function readName(name: string): string {
 /** A key or a value of a label. */
 const LABEL_PART = /^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$/;
 const MAX_LABELS = 32;
+
+function readWindow(text: string | undefined): string | undefined {
+  const problem = text === undefined ? undefined : windowError(text);
+  if (problem !== undefined) throw new ConfigError(`--window: ${problem}`);
+  return text;
+}
 
 function readLabels(text: string | undefined): RunnerConfig["labels"] {
   if (text === undefined) return {};

@@ -27,6 +27,13 @@ export const FLAGS = {
     fallbackText: "none",
     help: "labels by which operators choose nodes, such as room=hall; sent with each heartbeat",
   },
+  window: {
+    name: "window",
+    value: "TIMES",
+    env: ["AGENTFLOW_WINDOW"],
+    fallbackText: "always",
+    help: "when fleet files may change this node, such as 'Sat 02:00-04:00 Europe/Berlin'",
+  },
   loglevel: {
     name: "loglevel",
     value: LOG_LEVELS.join("|"),

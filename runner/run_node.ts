@@ -87,6 +87,7 @@ export async function runNode(config: RunnerConfig, surroundings: Surroundings):
     broker,
     version: VERSION,
     labels: config.labels,
+    window: config.window,
     release,
     startedMs: clock.monotonicMs(),
   });

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { ConfigError } from "../../protocol/config/config_error.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
 import { SPAWN_FIELDS } from "../../protocol/spawn_fields.ts";
+import { windowError } from "../../protocol/window.ts";
 import { likelyMeant } from "../../protocol/spelling.ts";
 import { type GivenRollout, parseTime, RolloutSchema } from "../rollout/settings.ts";
 
@@ -15,6 +16,8 @@ export interface FleetEntry {
   readonly target: Target;
   /** It runs on one of its nodes, and moves when that has been away for this long, milliseconds. */
   readonly failoverMs: number | undefined;
+  /** When its agents may be changed, as `parseWindow` reads it; `undefined`: always. */
+  readonly window: string | undefined;
   /** All other fields of its spawn config. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -34,10 +37,25 @@ const EntrySchema = v.looseObject({
   nodes: v.optional(v.pipe(v.array(text, "must be a list of nodes"), v.minLength(1, "must not be empty"))),
   labels: v.optional(v.record(v.string(), text, "must be an object of labels")),
   failover: v.optional(text),
+  window: v.optional(
+    v.pipe(
+      text,
+      v.check((given) => windowError(given) === undefined, (issue) => windowError(issue.input) ?? ""),
+    ),
+  ),
 }, "must be an object");
 
 /** Fields of an entry in addition to those of a spawn config. */
-export const ENTRY_FIELDS = ["name", "file", "code", "node", "nodes", "labels", "failover"] as const;
+export const ENTRY_FIELDS = [
+  "name",
+  "file",
+  "code",
+  "node",
+  "nodes",
+  "labels",
+  "failover",
+  "window",
+] as const;
 /** Fields that describe how to spawn, or that only nodes set. */
 const NOT_FOR_A_FILE: readonly string[] = ["replace", "epoch", "state", "migration"];
 /** Fields that people set but the table lacks, because each interface has its own way to set them. */
@@ -96,19 +114,28 @@ export function parseFleet(file: string, path: string): FleetFile {
       `${path}: ${v.getDotPath(issue) ?? "it"} ${missing ? "is missing" : issue.message}`,
     );
   }
-  const entries = parsed.output.agents.map(({ name, file, node, nodes, labels, failover, ...fields }) => {
-    if ((file === undefined) === (fields.code === undefined)) {
-      throw new ConfigError(`${path}: '${name}' needs either file or code`);
-    }
-    for (const field of Object.keys(fields)) {
-      const problem = fieldProblem(field);
-      if (problem !== undefined) throw new ConfigError(`${path}: '${name}': ${problem}`);
-    }
-    const { code, ...rest } = fields;
-    const target = targetOf({ node, nodes, labels }, `${path}: '${name}'`);
-    const failoverMs = failover === undefined ? undefined : failoverOf(failover, name, target, path);
-    return { name, file, target, failoverMs, fields: code === undefined ? rest : { code, ...rest } };
-  });
+  const entries = parsed.output.agents.map(
+    ({ name, file, node, nodes, labels, failover, window, ...fields }) => {
+      if ((file === undefined) === (fields.code === undefined)) {
+        throw new ConfigError(`${path}: '${name}' needs either file or code`);
+      }
+      for (const field of Object.keys(fields)) {
+        const problem = fieldProblem(field);
+        if (problem !== undefined) throw new ConfigError(`${path}: '${name}': ${problem}`);
+      }
+      const { code, ...rest } = fields;
+      const target = targetOf({ node, nodes, labels }, `${path}: '${name}'`);
+      const failoverMs = failover === undefined ? undefined : failoverOf(failover, name, target, path);
+      return {
+        name,
+        file,
+        target,
+        failoverMs,
+        window,
+        fields: code === undefined ? rest : { code, ...rest },
+      };
+    },
+  );
   const { fleet = DEFAULT_FLEET, rollout } = parsed.output;
   return { fleet, rollout, entries };
 }

@@ -32,6 +32,12 @@ const ENTRY_FIELDS: Readonly<Record<(typeof ENTRY_FIELD_NAMES)[number], Schema>>
       "With nodes: one agent on one of them, which 'agentflow watchdog' moves when its node has been away for this " +
       "long, such as 90s or 10m.",
   },
+  window: {
+    type: "string",
+    maxLength: 200,
+    description:
+      "When its agents may be changed, such as 'Sat 02:00-04:00 Europe/Berlin'. Until then, changes wait.",
+  },
 };
 
 /** `apply` itself replaces agents that differ, and raises their epochs. */

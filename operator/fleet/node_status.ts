@@ -20,12 +20,14 @@ export interface NodeReport {
   readonly isDone: boolean;
   readonly agents: ReadonlyMap<string, AgentReport>;
   readonly refused: { readonly tag: string; readonly reason: string } | undefined;
+  /** A generation that waits for its window. */
+  readonly waiting: { readonly tag: string; readonly untilMs: number } | undefined;
 }
 
 export type NodeStatus =
   | { readonly kind: "done" }
-  /** @param why such as `its node is off` */
-  | { readonly kind: "pending"; readonly why: string }
+  /** @param why such as `its node is off` @param untilMs when its window opens, if it waits for that */
+  | { readonly kind: "pending"; readonly why: string; readonly untilMs?: number }
   | { readonly kind: "failed"; readonly errors: readonly (readonly [agent: string, error: string])[] }
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -52,6 +54,7 @@ export function generationOf(message: JsonObject): Generation | undefined {
 export function reportIn(fields: JsonObject, fleet: string): NodeReport {
   const agents = isJsonObject(fields.agents) ? Object.entries(fields.agents) : [];
   const refused = isJsonObject(fields.refused) ? fields.refused : undefined;
+  const waiting = isJsonObject(fields.waiting) ? fields.waiting : undefined;
   return {
     // Reports contain no ancestors, and no generation is based on a report.
     generation: read({ based_on: [], ...fields }, fleet),
@@ -65,6 +68,9 @@ export function reportIn(fields: JsonObject, fleet: string): NodeReport {
         : []
     )),
     refused: refused === undefined ? undefined : { tag: String(refused.tag), reason: String(refused.reason) },
+    waiting: typeof waiting?.until === "number"
+      ? { tag: String(waiting.tag), untilMs: waiting.until * 1000 }
+      : undefined,
   };
 }
 
@@ -72,6 +78,10 @@ export function reportIn(fields: JsonObject, fleet: string): NodeReport {
 export function nodeStatus(tag: string, report: NodeReport | undefined, isOnline: boolean): NodeStatus {
   if (report?.generation?.tag !== tag) {
     if (report?.refused?.tag === tag) return { kind: "refused", reason: report.refused.reason };
+    if (report?.waiting?.tag === tag) {
+      const { untilMs } = report.waiting;
+      return { kind: "pending", why: outsideWindow(untilMs), untilMs };
+    }
     return { kind: "pending", why: isOnline ? "its node has not taken it yet" : "its node is off" };
   }
   const outcomes = [...report.agents];
@@ -85,6 +95,13 @@ export function nodeStatus(tag: string, report: NodeReport | undefined, isOnline
   const errors = outcomes.filter(([, { state }]) => state === "failed")
     .map(([agent, { error }]) => [agent, error ?? "failed"] as const);
   return errors.length === 0 ? { kind: "done" } : { kind: "failed", errors };
+}
+
+/** What waits, and until when. */
+export function outsideWindow(untilMs: number): string {
+  const isTime = Number.isFinite(untilMs) && Math.abs(untilMs) < 8e15;
+  const when = isTime ? `${new Date(untilMs).toISOString().slice(0, 16).replace("T", " ")} UTC` : "some day";
+  return `it is outside its window, which opens at ${when}`;
 }
 
 function read(fields: JsonObject, fleet: string): Generation | undefined {

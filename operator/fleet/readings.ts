@@ -63,6 +63,7 @@ export function nodeAfter(
     clockSkewSeconds: timestamp === undefined ? undefined : nowMs / 1000 - timestamp,
     labels: labels(fields.labels),
     hasLabels: true,
+    window: text(fields.window),
     generations: fields.generations === undefined ? undefined : labels(fields.generations),
   };
 }
@@ -74,7 +75,9 @@ function afterStatus(node: NodeView, fields: Fields): NodeView | undefined {
   // The last will of an earlier process does not apply to the current one.
   const isOfAnother = node.instance !== undefined && instance !== node.instance;
   if (!isOnline && isOfAnother && node.isOnline) return undefined;
-  const known = fields.labels === undefined ? {} : { labels: labels(fields.labels), hasLabels: true };
+  const known = fields.labels === undefined
+    ? {}
+    : { labels: labels(fields.labels), hasLabels: true, window: text(fields.window) };
   return { ...node, ...known, isOnline, instance: instance ?? node.instance };
 }
 

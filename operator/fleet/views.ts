@@ -32,6 +32,8 @@ export interface NodeView {
   readonly labels: Readonly<Record<string, string>>;
   /** Whether its labels are known; nodes of earlier versions report them only while online. */
   readonly hasLabels: boolean;
+  /** When fleet files may change it, as `parseWindow` reads it; `undefined`: always. */
+  readonly window: string | undefined;
   /** The tag of the current generation, by fleet; `undefined` if its runner does not support generations. */
   readonly generations: Readonly<Record<string, string>> | undefined;
   /** Its sensors; undefined if it does not report them. */
@@ -95,6 +97,7 @@ export function newNode(name: string): NodeView {
     clockSkewSeconds: undefined,
     labels: {},
     hasLabels: false,
+    window: undefined,
     generations: undefined,
     sensors: undefined,
     gpio: undefined,

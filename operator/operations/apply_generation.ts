@@ -14,6 +14,7 @@ import { type ApplyOptions, applySteps, type FleetPlan, resultOf, type StepResul
 import { FleetHead } from "./claim.ts";
 import { remember } from "./history.ts";
 import { FleetBoard } from "./fleet_board.ts";
+import { closedFor, windowsOf } from "./closed_windows.ts";
 import { isChange, type Step, type Wanted } from "./plan.ts";
 import { type Config, placed } from "./spawn.ts";
 
@@ -67,7 +68,15 @@ export async function applyGeneration(
   const generation = nextGeneration(plan.fleet, based, rollout === undefined ? about : { ...about, rollout });
   await head.claim(current?.tag, generation);
   options.onClaimed?.();
-  const results = await applySteps(operator, changes.filter((step) => isImmediate(operator, step)), options);
+  const immediate = changes.filter((step) => isImmediate(operator, step));
+  const late = immediate.flatMap((step) => {
+    const pending = closedFor(step, plan.wanted, operator.fleet, Date.now());
+    return pending === undefined ? [] : [resultOf(step, { pending })];
+  });
+  late.forEach(options.onStep);
+  const waiting = new Set(late.map(({ step }) => step));
+  const now = immediate.filter((step) => !waiting.has(step));
+  const results = [...late, ...await applySteps(operator, now, options)];
   const failed = new Set(results.filter(({ ok }) => !ok).map(({ step }) => step.agent));
   const rest = changes.filter((step) => !isImmediate(operator, step));
   const nodes = nodesToWrite(operator, plan, board.desired, failed);
@@ -86,6 +95,8 @@ export async function applyGeneration(
       step,
       step.kind === "blocked" && step.isUnknown
         ? { error: `no node '${step.node}' has been seen` }
+        : late.some(({ step: { node } }) => node === step.node)
+        ? { pending: "it waits with the others of its node: apply again then" }
         : { error: "the previous step failed" },
     )
   );
@@ -169,7 +180,15 @@ function desiredState(
     const isKept = plan.steps.some(({ kind, agent }) => kind === "keep" && agent === config.name);
     return { ...(isKept ? asPlaced(operator, node, config, before) : placed(operator, config)), node };
   });
-  return { node, ...generationFields(generation), prune, timestamp: generation.at, agents };
+  const windows = windowsOf(node, plan.wanted, plan.steps);
+  return {
+    node,
+    ...generationFields(generation),
+    prune,
+    ...(windows.length === 0 ? {} : { windows }),
+    timestamp: generation.at,
+    agents,
+  };
 }
 
 /** Keeps the epoch of an agent that stays on its node: this is not a new placement. */
@@ -213,7 +232,10 @@ async function carryOut(
     return all({ pending: "its node is off, and gets it when it returns" });
   }
   const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-  const isSettled = () => nodeStatus(tag, board.reports.get(node), true).kind !== "pending";
+  const isSettled = () => {
+    const status = nodeStatus(tag, board.reports.get(node), true);
+    return status.kind !== "pending" || status.untilMs !== undefined;
+  };
   const settled = waitFor(board, node, isSettled, timeoutMs, options.signal);
   try {
     await commander.command(node, "desired_state", message, {
@@ -230,6 +252,7 @@ async function carryOut(
   const report = board.reports.get(node);
   const status = nodeStatus(tag, report, true);
   if (status.kind === "refused") return all({ error: status.reason });
+  if (status.kind === "pending" && status.untilMs !== undefined) return all({ pending: status.why });
   return tell(steps.map((step) => {
     const outcome = report?.generation?.tag === tag ? report.agents.get(step.agent) : undefined;
     if (outcome?.state === "failed") return resultOf(step, { error: outcome.error ?? "failed" });

@@ -21,6 +21,8 @@ export interface ActualNode {
 export interface Wanted {
   readonly node: string;
   readonly config: Config;
+  /** When it may be changed, as `parseWindow` reads it; absent: always. */
+  readonly window?: string;
 }
 
 export type Step =
@@ -54,7 +56,7 @@ export function wantedAgents(
   codeOf: (entry: FleetEntry) => string | undefined,
 ): readonly Wanted[] {
   const wanted = entries.flatMap((entry) => {
-    const { target, name, fields } = entry;
+    const { target, name, fields, window } = entry;
     const targets = entry.failoverMs !== undefined && target.kind === "nodes"
       ? [homeAmong(target.nodes, name, nodes)]
       : target.kind === "nodes"
@@ -73,6 +75,7 @@ export function wantedAgents(
     return targets.map((node) => ({
       node,
       config: checked({ ...language, ...fields, code }, name.replaceAll("{node}", node)),
+      ...(window === undefined ? {} : { window }),
     }));
   });
   const seen = new Map<string, string>();

@@ -1,8 +1,10 @@
 /** What a roll-out of a fleet file does to the nodes: each wave is a generation of the fleet. */
-import { pause } from "../../protocol/abort.ts";
+import { aborted, pause } from "../../protocol/abort.ts";
+import { type NodeStatus, nodeStatus } from "../fleet/node_status.ts";
 import { stateOf } from "../fleet/views.ts";
 import { planWanted, type StepResult } from "../operations/apply.ts";
 import { applyGeneration } from "../operations/apply_generation.ts";
+import { FleetBoard } from "../operations/fleet_board.ts";
 import { withStops } from "../operations/history.ts";
 import type { Wanted } from "../operations/plan.ts";
 import { survey } from "../operations/survey.ts";
@@ -52,7 +54,21 @@ export class FleetWork implements Work, Disposable {
     const wanted = composite(this.plan, new Set(changed));
     const stops = this.plan.isRollback ? this.plan.base : undefined;
     const results = await this.#apply(wanted, nodes, { prune: this.plan.prune, stops, note: "", signal });
-    tell(Object.fromEntries(nodes.map((node) => [node, this.#outcome(node, results)])));
+    using board = await FleetBoard.open(this.operator, this.rollout.fleet);
+    const waiting = new Set(nodes.filter((node) => waitingOn(board, node) !== undefined));
+    const told = Promise.withResolvers<void>();
+    const stop = board.listen((node) => {
+      const status = waiting.has(node) ? statusOn(board, node) : undefined;
+      if (status === undefined || status.kind === "pending") return;
+      waiting.delete(node);
+      tell({ [node]: outcomeOf(status) });
+      if (waiting.size === 0) told.resolve();
+    });
+    tell(Object.fromEntries(
+      nodes.map((node) => [node, this.#outcome(node, results, board)]),
+    ));
+    if (waiting.size > 0) await Promise.race([told.promise, aborted(signal)]);
+    stop();
   }
 
   async soak(
@@ -131,10 +147,14 @@ export class FleetWork implements Work, Disposable {
     return results;
   }
 
-  #outcome(node: string, results: readonly StepResult[]): Outcome {
+  #outcome(node: string, results: readonly StepResult[], board: FleetBoard): Outcome {
     const own = results.filter(({ step }) => step.node === node);
     const failed = own.find(({ error }) => error !== undefined);
     if (failed?.error !== undefined) return { kind: "failed", why: `${failed.step.agent}: ${failed.error}` };
+    const waiting = waitingOn(board, node);
+    if (waiting !== undefined) return waiting;
+    // It may have taken the change since the results were made.
+    if (statusOn(board, node)?.kind === "done") return { kind: "ok" };
     const waits = own.find(({ pending }) => pending !== undefined);
     if (waits?.pending !== undefined) return { kind: "pending", why: waits.pending };
     return this.#isOff(node) ? { kind: "pending", why: "its node is off" } : { kind: "ok" };
@@ -163,5 +183,30 @@ export class FleetWork implements Work, Disposable {
   #isOff(node: string): boolean {
     const view = this.operator.fleet.node(node);
     return view === undefined || stateOf(view, Date.now()) === "offline";
+  }
+}
+
+function statusOn(board: FleetBoard, node: string): NodeStatus | undefined {
+  const tag = board.desired.get(node)?.generation.tag;
+  return tag === undefined ? undefined : nodeStatus(tag, board.reports.get(node), true);
+}
+
+/** What a node that waits for its window is told as; `undefined` for others. */
+function waitingOn(board: FleetBoard, node: string): Outcome | undefined {
+  const status = statusOn(board, node);
+  const waits = status?.kind === "pending" && status.untilMs !== undefined;
+  return waits ? { kind: "waiting", why: status.why } : undefined;
+}
+
+function outcomeOf(status: Exclude<NodeStatus, { kind: "pending" }>): Outcome {
+  switch (status.kind) {
+    case "done":
+      return { kind: "ok" };
+    case "failed":
+      return { kind: "failed", why: status.errors.map(([agent, error]) => `${agent}: ${error}`).join("; ") };
+    case "refused":
+      return { kind: "failed", why: status.reason };
+    default:
+      return status satisfies never;
   }
 }

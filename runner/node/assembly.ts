@@ -6,6 +6,8 @@ import { Coalesced } from "../coalesced.ts";
 import { chipProblem } from "../devices/gpio_chips.ts";
 import { ProcStats } from "../process/proc_stats.ts";
 import { Generations } from "../store/generations.ts";
+import { parseWindow } from "../../protocol/window.ts";
+import { ChangeWindows } from "./agents/change_windows.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { Turns } from "../turns.ts";
@@ -65,6 +67,10 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     publish: (fleet, report) => reporter.generation(fleet, report),
     onProblem: (message) => reporter.nodeLog("error", message),
   });
+  const changeWindows = new ChangeWindows(
+    clock,
+    identity.window === undefined ? undefined : parseWindow(identity.window),
+  );
   const vitals = new Vitals({
     reporter,
     stats,
@@ -219,6 +225,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     updates,
     generations,
     fleetReports,
+    changeWindows,
     departures,
     arrivals,
     stateFiles,
@@ -281,6 +288,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     updates,
     generations,
     fleetReports,
+    changeWindows,
     arrivals,
     departures,
     wiretap,

@@ -214,6 +214,7 @@ export class Node implements LinkListener {
 
   /** The registry last: it releases the folder to the next runner. */
   async #closeStores(): Promise<void> {
+    this.#has.changeWindows[Symbol.dispose]();
     await this.#has.generations[Symbol.asyncDispose]();
     await this.parts.registry[Symbol.asyncDispose]();
   }

@@ -10,6 +10,7 @@ import type { Sensors } from "../devices/sensors.ts";
 import type { PolicyEnforcer } from "../policy/policy_enforcer.ts";
 import type { Totals } from "../policy/totals.ts";
 import type { Registry } from "../store/registry.ts";
+import type { ChangeWindows } from "./agents/change_windows.ts";
 import type { Generations } from "../store/generations.ts";
 import type { StateFiles } from "../store/state_files.ts";
 import type { Runtime } from "../supervisor/ports.ts";
@@ -102,6 +103,7 @@ export interface Assembly {
   readonly updates: Updates;
   readonly generations: Generations;
   readonly fleetReports: FleetReports;
+  readonly changeWindows: ChangeWindows;
   readonly arrivals: Arrivals;
   readonly departures: Departures;
   readonly wiretap: Wiretap;

@@ -22,6 +22,9 @@ export class FleetReports {
   /** The generation that was refused last, by fleet. */
   readonly #refused = new Map<string, Readonly<Record<string, unknown>>>();
 
+  /** The generation that waits for its window, by fleet. */
+  readonly #waiting = new Map<string, Readonly<Record<string, unknown>>>();
+
   constructor(private readonly parts: FleetReportParts) {}
 
   /** The tag that is in force, by fleet: for the node's heartbeat. */
@@ -35,13 +38,22 @@ export class FleetReports {
   }
 
   refused({ fleet, generation, tag, by }: Generation, reason: string): void {
+    this.#waiting.delete(fleet);
     this.#refused.set(fleet, { generation, tag, by, reason });
+    this.#publish(fleet);
+  }
+
+  /** A generation has come outside its window. @param opensMs milliseconds since the epoch */
+  waits({ fleet, generation, tag, by }: Generation, opensMs: number): void {
+    this.#refused.delete(fleet);
+    this.#waiting.set(fleet, { generation, tag, by, until: opensMs / 1000 });
     this.#publish(fleet);
   }
 
   /** A generation is in force, or all of its agents have been dealt with. @throws Deno's error */
   async keep(record: GenerationRecord): Promise<void> {
     this.#refused.delete(record.fleet);
+    this.#waiting.delete(record.fleet);
     try {
       await this.parts.generations.save(record);
     } finally {
@@ -97,6 +109,7 @@ export class FleetReports {
   #publish(fleet: string): void {
     const record = this.parts.generations.find(fleet);
     const refused = this.#refused.get(fleet);
+    const waiting = this.#waiting.get(fleet);
     const { basedOn: _basedOn, isDone, agents: _agents, outcomes, ...about } = record ??
       { isDone: false, outcomes: {} };
     this.parts.publish(fleet, {
@@ -105,6 +118,7 @@ export class FleetReports {
       done: isDone,
       agents: outcomes,
       ...(refused === undefined ? {} : { refused }),
+      ...(waiting === undefined ? {} : { waiting }),
     });
   }
 }

@@ -3,6 +3,7 @@ import { isJsonObject } from "../../../protocol/json.ts";
 import { ExpectedError } from "../../../protocol/expected_error.ts";
 import type { Coalesced } from "../../coalesced.ts";
 import type { Link } from "../../link/link.ts";
+import type { ChangeWindows } from "../agents/change_windows.ts";
 import type { FleetReports } from "../agents/fleet_reports.ts";
 import type { Generations } from "../../store/generations.ts";
 import type { PolicyEnforcer } from "../../policy/policy_enforcer.ts";
@@ -35,6 +36,7 @@ export interface CommandContext {
   readonly updates: Updates;
   readonly generations: Generations;
   readonly fleetReports: FleetReports;
+  readonly changeWindows: ChangeWindows;
   readonly departures: Departures;
   readonly arrivals: Arrivals;
   readonly stateFiles: StateFiles;

@@ -1,9 +1,12 @@
 /** `nodes/{name}/desired_state`: starts missing agents, and stops none unless it is a generation of a fleet. */
 import { generationIn } from "../../../protocol/generations.ts";
+import { type ChangeWindow, parseWindow, windowError } from "../../../protocol/window.ts";
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
 import { applyGeneration } from "./generation.ts";
 import { start } from "./spawn.ts";
+
+const MAX_WINDOWS = 32;
 
 export async function desiredState(context: CommandContext, command: Command): Promise<Answer> {
   const payload = objectPayload(command, "apply desired_state");
@@ -20,7 +23,12 @@ export async function desiredState(context: CommandContext, command: Command): P
   }
   const generation = generationIn(payload);
   if (generation !== undefined) {
-    return await applyGeneration(context, generation, agents, payload.prune === true);
+    const { prune, windows } = payload;
+    return await applyGeneration(context, generation, {
+      entries: agents,
+      prune: prune === true,
+      windows: windowsIn(windows),
+    });
   }
   // It arrives again with every new connection.
   if (command.retained && context.roster.knowsDesired(command.text)) return { started: [] };
@@ -42,6 +50,19 @@ export async function desiredState(context: CommandContext, command: Command): P
   }
   if (refused.length > 0) throw new CommandError(refused.join("; "));
   return { started };
+}
+
+/** The windows of the agents that change. @throws CommandError: what cannot be read must not mean "at any time" */
+function windowsIn(windows: unknown): readonly ChangeWindow[] {
+  if (windows === undefined) return [];
+  if (!Array.isArray(windows) || windows.length > MAX_WINDOWS) {
+    throw new CommandError(`Cannot apply desired_state: windows must be a list of up to ${MAX_WINDOWS}`);
+  }
+  return windows.map((text) => {
+    const problem = typeof text === "string" ? windowError(text) : "a window must be text";
+    if (problem !== undefined) throw new CommandError(`Cannot apply desired_state: ${problem}`);
+    return parseWindow(text);
+  });
 }
 
 /**

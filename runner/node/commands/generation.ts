@@ -4,34 +4,43 @@ import { isJsonObject } from "../../../protocol/json.ts";
 import { isName } from "../../../protocol/names.ts";
 import { changedFields } from "../../../protocol/spawn_changes.ts";
 import { parseSpawnConfig, type SpawnConfig } from "../../../protocol/spawn_config.ts";
+import type { ChangeWindow } from "../../../protocol/window.ts";
 import { type AgentOutcomeReport, type GenerationRecord, MAX_FLEETS } from "../../store/generations.ts";
 import { type Answer, type CommandContext, CommandError } from "./command.ts";
 import { start } from "./spawn.ts";
 
+/** What a generation wants here. */
+export interface Contents {
+  /** The spawn configs. */
+  readonly entries: readonly unknown[];
+  /** Whether to stop agents of the previous generation that are not in this one. */
+  readonly prune: boolean;
+  /** All of these must be open, and the node's own. */
+  readonly windows: readonly ChangeWindow[];
+}
+
 /**
- * @param entries the spawn configs
- * @param prune whether to stop agents of the previous generation that are not in this one
+ * Outside its windows, a generation that changes something waits until they open.
  * @throws CommandError when it is not based on the generation in force, which then stays in force
  */
 export async function applyGeneration(
   context: CommandContext,
   generation: Generation,
-  entries: readonly unknown[],
-  prune: boolean,
+  contents: Contents,
 ): Promise<Answer> {
   // Agent names contain no space, so this key is never an agent's.
   return await context.turns.take(
     `fleet ${generation.fleet}`,
-    () => apply(context, generation, entries, prune),
+    () => apply(context, generation, contents),
   );
 }
 
 async function apply(
   context: CommandContext,
   generation: Generation,
-  entries: readonly unknown[],
-  prune: boolean,
+  contents: Contents,
 ): Promise<Answer> {
+  const { entries, prune } = contents;
   const { generations, fleetReports, identity } = context;
   const { fleet, tag } = generation;
   const before = generations.find(fleet);
@@ -47,6 +56,13 @@ async function apply(
   if (verdict.kind === "same" && before?.isDone === true) return { fleet, tag, unchanged: true };
   const names = entries.flatMap((entry) => isJsonObject(entry) && isName(entry.name) ? [entry.name] : []);
   const others = (before?.agents ?? []).filter((agent) => !names.includes(agent));
+  if (verdict.kind === "apply") {
+    const opensMs = context.changeWindows.opensAt(contents.windows);
+    if (opensMs !== undefined && changesSomething(context, entries, prune ? others : [])) {
+      return wait(context, generation, contents, opensMs);
+    }
+  }
+  context.changeWindows.drop(fleet);
   const begun: GenerationRecord = {
     ...generation,
     basedOn: [...generation.basedOn],
@@ -79,6 +95,40 @@ async function apply(
   await fleetReports.keep({ ...begun, isDone: true, agents: names, outcomes });
   const failed = Object.values(outcomes).filter(({ state }) => state === "failed").length;
   return { fleet, tag, failed };
+}
+
+function wait(context: CommandContext, generation: Generation, contents: Contents, opensMs: number): Answer {
+  const { fleet, tag } = generation;
+  const { changeWindows, fleetReports, reporter } = context;
+  fleetReports.waits(generation, opensMs);
+  changeWindows.hold(fleet, opensMs, async () => {
+    try {
+      await applyGeneration(context, generation, contents);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      reporter.nodeLog("error", error.message);
+    }
+  });
+  return { fleet, tag, waits_until: opensMs / 1000 };
+}
+
+/** Whether any agent would start, be replaced or stop. */
+function changesSomething(
+  { supervisor, identity }: CommandContext,
+  entries: readonly unknown[],
+  stops: readonly string[],
+): boolean {
+  if (stops.some((agent) => supervisor.find(agent) !== undefined)) return true;
+  return entries.some((entry) => {
+    try {
+      const config = parseSpawnConfig(entry, identity.name);
+      const running = supervisor.find(config.name);
+      return running === undefined || changedFields(running.config.raw, config.raw).length > 0;
+    } catch {
+      // It is reported when its turn comes.
+      return false;
+    }
+  });
 }
 
 /** A bad entry does not keep the others from starting. */

@@ -15,6 +15,8 @@ export interface NodeIdentity {
   readonly version: string;
   /** Labels by which operators choose nodes. */
   readonly labels: Readonly<Record<string, string>>;
+  /** When fleet files may change the node; `undefined`: always. */
+  readonly window: string | undefined;
   /** The installed release that runs; `undefined` for a runner that was not deployed. */
   readonly release: string | undefined;
   /** When this process began, on the monotonic clock. */
@@ -23,9 +25,9 @@ export interface NodeIdentity {
 
 /** Creates the identity, with a new `nodeId` and `instance`. */
 export function createIdentity(
-  { name, key, broker, version, labels = {}, release, startedMs = 0 }:
+  { name, key, broker, version, labels = {}, window, release, startedMs = 0 }:
     & Pick<NodeIdentity, "name" | "key" | "broker" | "version">
-    & Partial<Pick<NodeIdentity, "labels" | "release" | "startedMs">>,
+    & Partial<Pick<NodeIdentity, "labels" | "window" | "release" | "startedMs">>,
 ): NodeIdentity {
   return Object.freeze({
     name,
@@ -35,6 +37,7 @@ export function createIdentity(
     broker,
     version,
     labels,
+    window,
     release,
     startedMs,
   });

@@ -50,7 +50,7 @@ export class Reporter {
   ) {}
 
   nodeHeartbeat(vitals: NodeVitals): void {
-    const { name, nodeId, instance, broker, version, labels, release } = this.node;
+    const { name, nodeId, instance, broker, version, labels, window, release } = this.node;
     const uptime = round(vitals.uptime);
     const topic = topics.nodeHeartbeat(name);
     const report = {
@@ -71,6 +71,7 @@ export class Reporter {
       ...(vitals.connectedTo === undefined ? {} : { connected_to: vitals.connectedTo }),
       generations: vitals.generations,
       labels,
+      ...(window === undefined ? {} : { window }),
       ...(release === undefined ? {} : { release }),
       presence: this.proofAt(uptime),
     };

@@ -20,7 +20,7 @@ export function lastWill(
 
 /** Birth message and last will have the same fields, and the same instance. */
 export function statusMessage(
-  { name, instance, startedMs, key, labels }: NodeIdentity,
+  { name, instance, startedMs, key, labels, window }: NodeIdentity,
   status: "online" | "offline",
   clock: Clock,
   proofAt: (uptime: number) => PresenceProof | undefined,
@@ -34,6 +34,7 @@ export function statusMessage(
     timestamp: clock.epochSeconds(),
     key: key.public,
     labels,
+    ...(window === undefined ? {} : { window }),
     presence: proofAt(uptime),
   });
   return { topic: topics.nodeStatus(name), payload };

@@ -32,6 +32,7 @@ Deno.test("without flags the defaults of the contract hold", () => {
     access: NO_ACCESS,
     name: "node-0a1b2c",
     labels: {},
+    window: undefined,
     logLevel: "INFO",
     stateDir: "/tmp",
     stateDirIsTemporary: true,
@@ -101,6 +102,7 @@ Deno.test("every flag is read", () => {
     },
     name: "n",
     labels: { room: "hall", gpu: "yes" },
+    window: undefined,
     logLevel: "DEBUG",
     stateDir: "/s",
     stateDirIsTemporary: false,
@@ -150,6 +152,11 @@ Deno.test("the names of the Python node are read beside those of this one, which
   const both = { ...env, AGENTFLOW_BROKER: "b", AGENTFLOW_NODE: "n" };
   assertEquals(run([], both).name, "n");
   assertEquals(run([], both).broker, { host: "b", port: 1883, url: "mqtt://b:1883" });
+});
+
+Deno.test("a window must be one", () => {
+  assertEquals(run(["--window", "Sat 02:00-04:00 Europe/Berlin"]).window, "Sat 02:00-04:00 Europe/Berlin");
+  assertStringIncludes(refusal(["--window", "Sat"]), "--window: A window is such as");
 });
 
 Deno.test("labels that others could not read are refused", () => {
@@ -376,6 +383,7 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--name NAME",
     "--node NAME",
     "--labels KEY=VALUE,…",
+    "--window TIMES",
     "--loglevel DEBUG|INFO|WARNING|ERROR",
     "--state-dir DIR",
     "--work-dir DIR",

@@ -39,3 +39,15 @@ Deno.test("what waits for a node is read with or without a signature around it, 
   assertEquals(desiredIn(message, "other"), undefined);
   assertEquals(desiredIn({ agents: [] }, "home"), undefined);
 });
+
+Deno.test("a node that waits for its window is pending until then", () => {
+  const tag = TAG;
+  const until = Date.parse("2026-11-28T01:00Z") / 1000;
+  const waits = reportIn({ waiting: { tag, until }, agents: {} }, "home");
+  assertEquals(nodeStatus(tag, waits, true), {
+    kind: "pending",
+    why: "it is outside its window, which opens at 2026-11-28 01:00 UTC",
+    untilMs: until * 1000,
+  });
+  assertEquals(nodeStatus("3-00000003", waits, true).kind, "pending");
+});

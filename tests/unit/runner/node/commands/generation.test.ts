@@ -146,3 +146,41 @@ Deno.test("the number of fleets is bounded", async () => {
   }
   assertStringIncludes(String(n.said("error").at(-1)), `this node has ${MAX_FLEETS} fleets already`);
 });
+
+Deno.test("outside its windows a generation waits, says until when, and is applied when they open", async () => {
+  await using n = await fakeNode();
+  // The node's clock shows Tuesday, 22:13:20.
+  const windows = ["Wed 00:00-01:00 UTC", "00:30-02:00 UTC"];
+  await apply(n, about(ONE), agents("a"), { windows, _reply_topic: "r" });
+  assertEquals(n.reports("r").map(({ waits_until }) => waits_until), [
+    Date.parse("2023-11-15T00:30Z") / 1000,
+  ]);
+  assertEquals([report(n).tag, (report(n).waiting as Report).tag, await running(n)], [undefined, ONE, []]);
+  await n.clock.advance((2 * 3600 - 1) * 1000);
+  assertEquals(await running(n), []);
+  await n.clock.advance(1_001_000);
+  await untilSettled("it is applied", () => report(n).done === true);
+  assertEquals([report(n).tag, report(n).waiting, await running(n)], [ONE, undefined, ["a"]]);
+});
+
+Deno.test("a generation that changes nothing does not wait, and a newer one takes the place of one that waits", async () => {
+  await using n = await fakeNode();
+  const windows = ["Wed 00:00-01:00 UTC"];
+  await apply(n, about(ONE), agents("a"));
+  await apply(n, about(TWO, ONE), agents("a", "bad"), { windows });
+  assertEquals([report(n).tag, (report(n).waiting as Report).tag], [ONE, TWO]);
+  const THREE = "3-00000003";
+  await apply(n, about(THREE, TWO, ONE), agents("a"), { windows, prune: true });
+  assertEquals([report(n).tag, report(n).waiting], [THREE, undefined]);
+  await n.clock.advance(3 * 3_600_000);
+  assertEquals([report(n).tag, n.said("error")], [THREE, []]);
+});
+
+Deno.test("windows that cannot be read are refused: they must not mean at any time", async () => {
+  await using n = await fakeNode();
+  for (const windows of ["Sat", ["Sat"], [1], Array(33).fill("00:00-24:00 UTC")]) {
+    await apply(n, about(ONE), agents("a"), { windows, _reply_topic: "r" });
+  }
+  assertEquals(n.reports("r").map(({ ok }) => ok), [false, false, false, false]);
+  assertEquals(await running(n), []);
+});
