@@ -13,7 +13,7 @@ export function parseAgentApi(types: string): ApiMember[] {
   const [, body = ""] = /export interface Agent \{\n(.*?)\n\}/s.exec(types) ?? [];
   const members: ApiMember[] = [];
   const pattern =
-    /(?:\/\*\*(.*?)\*\/\s*)?(?:\/\/[^\n]*\s*)*(?:readonly )?([a-zA-Z_]+)(\([^;]*\)|)(: [^;]+);/gs;
+    /(?:\/\*\*(.*?)\*\/\s*)?(?:\/\/[^\n]*\s*)*(?:readonly )?([a-zA-Z_]\w*)(\([^;]*\)|)(: [^;]+);/gs;
   for (const [, comment = "", name = "", parameters = "", type = ""] of body.matchAll(pattern)) {
     members.push({
       name,
