@@ -27,6 +27,18 @@ export interface NodeDto {
   readonly labels: Readonly<Record<string, string>>;
   /** Descriptions of its sensors: kind, unit and id. */
   readonly sensors: readonly string[];
+  /** Its GPIO lines that have a name or a holder, and chips that it may not open. */
+  readonly lines: readonly LineDto[];
+}
+
+/** A GPIO line of a node. */
+export interface LineDto {
+  /** Its name, or CHIP:LINE. */
+  readonly line: string;
+  /** The agent that has it. */
+  readonly agent: string | null;
+  /** Why the node cannot use it. */
+  readonly problem: string | null;
 }
 
 /** An agent as the page and the REST API show it. */

@@ -1,4 +1,5 @@
 /** Formats numbers and times for display. Pure. */
+import type { LineDto } from "../../wire.ts";
 
 /** `3s`, `4m`, `2h 5m`, `3d 4h`. */
 export function duration(seconds: number): string {
@@ -62,4 +63,10 @@ export function count(value: number | null): string {
 /** `1 agent`, `2 agents`. */
 export function plural(value: number, noun: string): string {
   return `${value.toLocaleString("en-US")} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** `GPIO27: held by lamp`. */
+export function lineWords({ line, agent, problem }: LineDto): string {
+  if (agent !== null) return `${line}: held by ${agent}`;
+  return problem === null ? `${line}: free` : `${line}: ${problem}`;
 }

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { NodeDto, TimelineEvent } from "../../wire.ts";
-import { megabytes, percent, plural } from "../logic/format.ts";
+import { lineWords, megabytes, percent, plural } from "../logic/format.ts";
 import { agentState, nodeState } from "../logic/states.ts";
 import { visible } from "../logic/visible.ts";
 import { agentActions } from "../parts/agent_actions.ts";
@@ -109,6 +109,13 @@ function NodeOverview({ node }: { readonly node: NodeDto }): JSX.Element {
           {node.sensors.length === 0
             ? <p class="note">It has told of none.</p>
             : <ul class="topics">{node.sensors.map((sensor) => <li key={sensor}>{visible(sensor)}</li>)}</ul>}
+        </Panel>
+        <Panel title="GPIO lines">
+          {node.lines.length === 0 ? <p class="note">It has told of none.</p> : (
+            <ul class="topics">
+              {node.lines.map((line) => <li key={line.line}>{visible(lineWords(line))}</li>)}
+            </ul>
+          )}
         </Panel>
       </div>
     </div>

@@ -1,6 +1,6 @@
 /** Converts nodes and agents to the form that is sent out. Pure. */
 import type { AgentView, NodeView } from "../../../fleet/views.ts";
-import type { AgentDto, NodeDto } from "../../wire.ts";
+import type { AgentDto, LineDto, NodeDto } from "../../wire.ts";
 import { textOf, textsOf } from "./fields.ts";
 
 const MAX_TOPICS = 64;
@@ -10,6 +10,7 @@ const MAX_TEXT = 300;
 const MAX_TEXTS_CHARS = 2000;
 const MAX_AGENT_NAMES = 1000;
 const MAX_SENSORS = 32;
+const MAX_LINES = 64;
 
 /** @param listeningSince epoch seconds */
 function nodeDto(node: NodeView, listeningSince: number): NodeDto {
@@ -31,7 +32,23 @@ function nodeDto(node: NodeView, listeningSince: number): NodeDto {
     sensors: (node.sensors ?? []).slice(0, MAX_SENSORS).map(({ kind, unit, id }) =>
       textOf(`${kind}${unit === "" ? "" : ` in ${unit}`}: ${id}`, MAX_TEXT) ?? ""
     ),
+    lines: linesOf(node),
   };
+}
+
+/** Lines that agents hold come first. */
+function linesOf(node: NodeView): LineDto[] {
+  const lines = (node.gpio ?? []).flatMap(({ chip, names, holders, problem }) => {
+    const numbers = new Set([...names.keys()].filter((line) => names[line] !== "").map(String));
+    for (const line of Object.keys(holders)) numbers.add(line);
+    return [...numbers].sort((one, other) => Number(one) - Number(other)).map((line): LineDto => ({
+      line: textOf(names[Number(line)] || `${chip}:${line}`, MAX_TEXT) ?? "",
+      agent: textOf(holders[line], MAX_TEXT) ?? null,
+      problem: textOf(problem, MAX_TEXT) ?? null,
+    }));
+  });
+  const held = lines.filter(({ agent }) => agent !== null);
+  return [...held, ...lines.filter(({ agent }) => agent === null)].slice(0, MAX_LINES);
 }
 
 /** @param alsoOn other nodes that run an agent of the same name */

@@ -1,3 +1,4 @@
+import { lineWords } from "../../../../operator/dashboard/page/logic/format.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../../protocol/ids.ts";
 import { metricsText } from "../../../../operator/dashboard/server/http/metrics.ts";
@@ -329,4 +330,23 @@ Deno.test("30,000 invented agents cost little, and crowd out none that a node ru
   assertEquals(JSON.stringify(agents).length < 10_000_000, true);
   assertEquals(Object.keys(heard.model.sparks()).length, 2001);
   assertEquals(heard.model.history(actorId("x0"), heard.nowMs).time, []);
+});
+
+Deno.test("a node is shown with its GPIO lines, those that agents have first", () => {
+  const model = new Model();
+  const say = (topic: string, value: unknown) =>
+    model.apply(topic, new TextEncoder().encode(JSON.stringify(value)), 1000);
+  say("nodes/hall/heartbeat", { node: "hall", agents: [] });
+  assertEquals(model.node("hall")?.lines, []);
+  const gpio = [
+    { chip: "gpiochip0", names: ["", "GPIO17", "GPIO27"], holders: { "0": "door", "2": "lamp" } },
+    { chip: "gpiochip1", names: ["OTHER"], holders: {}, problem: "user pi is not in group gpio" },
+  ];
+  say("nodes/hall/devices", { sensors: [], gpio });
+  assertEquals((model.node("hall")?.lines ?? []).map(lineWords), [
+    "gpiochip0:0: held by door",
+    "GPIO27: held by lamp",
+    "GPIO17: free",
+    "OTHER: user pi is not in group gpio",
+  ]);
 });
