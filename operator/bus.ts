@@ -86,6 +86,7 @@ export class Bus implements AsyncDisposable {
   readonly #leaving = new Map<string, Promise<void>>();
   #isClosing = false;
   #connectMs = 0;
+  #receivedBytes = 0;
   /** Called each time the connection closes. */
   readonly #onClosed = new Set<() => void>();
 
@@ -95,6 +96,7 @@ export class Bus implements AsyncDisposable {
   ) {
     client.on("close", () => this.#onClosed.forEach((onClosed) => onClosed()));
     client.on("message", (topic, payload, packet) => {
+      this.#receivedBytes += payload.length;
       const message = { topic, payload, retained: packet.retain };
       for (const { handler } of this.#wanted.get(topic) ?? []) handler(message);
       for (const filter of this.#wildcards) {
@@ -168,6 +170,11 @@ export class Bus implements AsyncDisposable {
       isUp = false;
     });
     return bus;
+  }
+
+  /** The sizes of all messages that have come so far, without topics. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   /** How long connecting took, without addresses that did not answer. */

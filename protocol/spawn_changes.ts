@@ -21,9 +21,24 @@ export function changedFields(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): readonly string[] {
+  if (isWrittenAlike(before, after)) return [];
   const [old, wanted] = [normal(before), normal(after)];
   return [...new Set([...Object.keys(old), ...Object.keys(wanted)])]
     .filter((field) => canonical(old[field]) !== canonical(wanted[field])).sort();
+}
+
+/** Whether both have the same fields as they are written: most agents of a fleet have not changed. */
+function isWrittenAlike(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): boolean {
+  const fields = (config: object) =>
+    Object.keys(config).filter((field) => !TRANSIENT.has(field) && !field.startsWith("_"));
+  const [old, wanted] = [fields(before), fields(after)];
+  return old.length === wanted.length && wanted.every((field) => {
+    const [one, other] = [before[field], after[field]];
+    return one === other || (Object.hasOwn(before, field) && JSON.stringify(one) === JSON.stringify(other));
+  });
 }
 
 /** Fills in defaults; leaves unknown fields as they are. */

@@ -8,6 +8,7 @@ import { type AgentView, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { type GitState, gitState } from "../git_state.ts";
 import type { GivenRollout } from "../rollout/settings.ts";
+import { epochIn } from "../../protocol/placement.ts";
 import { changedFields } from "../../protocol/spawn_changes.ts";
 import { nodeStatus } from "../fleet/node_status.ts";
 import { FleetBoard } from "./fleet_board.ts";
@@ -107,12 +108,12 @@ export async function planWanted(
   wanted: readonly Wanted[],
   prune: boolean,
 ): Promise<FleetPlan> {
+  using board = await FleetBoard.open(operator, fleet);
   const nodes = await withConfigs(
     operator,
-    actualNodes(operator),
+    withApplied(operator, actualNodes(operator), board),
     new Set(wanted.map(({ config }) => config.name)),
   );
-  using board = await FleetBoard.open(operator, fleet);
   const steps = withoutWaiting(plan(wanted, nodes, prune), wanted, board);
   return { fleet, wanted, steps, warnings: riskWarnings(steps, nodes) };
 }
@@ -231,9 +232,10 @@ function failureOf(outcome: SpawnOutcome): string | undefined {
 /** The agents known to run on each node. */
 export function actualNodes({ fleet }: Operator): readonly ActualNode[] {
   const nowMs = Date.now();
+  const ofNode = ({ node }: AgentView) => node ?? "";
+  const [live, off] = [Map.groupBy(liveAgents(fleet), ofNode), Map.groupBy(agentsOff(fleet), ofNode)];
   return fleet.nodes.map((node) => {
-    const here = ({ node: of }: AgentView) => of === node.name;
-    const running = (node.isOnline ? liveAgents(fleet) : agentsOff(fleet)).filter(here);
+    const running = (node.isOnline ? live : off).get(node.name) ?? [];
     return {
       name: node.name,
       isOnline: stateOf(node, nowMs) === "online",
@@ -244,7 +246,31 @@ export function actualNodes({ fleet }: Operator): readonly ActualNode[] {
   });
 }
 
-/** Asks only for the configs of the agents that matter; nodes in parallel. */
+/**
+ * Adds the configs that were applied: an agent with the epoch of its node's desired state was started by that, because
+ * everything else that starts or replaces agents raises the epoch, or has none. So most agents need not be asked for.
+ */
+function withApplied(
+  { fleet }: Operator,
+  nodes: readonly ActualNode[],
+  { desired, reports }: FleetBoard,
+): readonly ActualNode[] {
+  return nodes.map((node) => {
+    const { generation, agents: applied } = desired.get(node.name) ?? {};
+    const isDone = generation !== undefined &&
+      nodeStatus(generation.tag, reports.get(node.name), true).kind === "done";
+    if (!node.isOnline || !isDone || applied === undefined) return node;
+    const agents = new Map(node.agents);
+    for (const config of applied) {
+      const [name, epoch] = [String(config.name), epochIn(config.epoch)];
+      const runs = fleet.instances(actorId(name)).find((each) => each.node === node.name);
+      if (agents.has(name) && epoch > 0 && runs?.epoch === epoch) agents.set(name, config);
+    }
+    return { ...node, agents };
+  });
+}
+
+/** Asks only for the configs of the agents that matter and are not known yet; nodes in parallel. */
 export async function withConfigs(
   operator: Operator,
   nodes: readonly ActualNode[],
@@ -253,7 +279,8 @@ export async function withConfigs(
   return await Promise.all(nodes.map(async (node) => {
     if (!node.isOnline) return node;
     const agents = new Map(node.agents);
-    for (const name of [...agents.keys()].filter((name) => wanted.has(name))) {
+    const unknown = [...agents].filter(([name, config]) => config === undefined && wanted.has(name));
+    for (const [name] of unknown) {
       try {
         agents.set(name, (await inspectOn(operator, node.name, name)).config);
       } catch (error) {

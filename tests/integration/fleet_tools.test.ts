@@ -33,7 +33,17 @@ Deno.test("a fleet is compared, applied and looked at by tools, as by commands",
   const applied = await call("apply_fleet", { fleet_file: FILE, message: "lamps" });
   assertEquals(applied.preview.plan, before.value.plan);
   assertEquals([applied.ok, applied.value.generation], [true, 1]);
-  assertEquals((await call("diff_fleet", { fleet_file: FILE })).value.same, true);
+  // What was applied need not be asked for; what somebody has replaced by hand is.
+  const asked: string[] = [];
+  using _asked = await operator.bus.subscribe("nodes/+/inspect", ({ topic }) => void asked.push(topic));
+  assertEquals([(await call("diff_fleet", { fleet_file: FILE })).value.same, asked], [true, []]);
+  const byHand = JSON.stringify({ name: "lamp-k1", code: "// by hand", replace: true });
+  fleet.get("k1").receive("nodes/k1/spawn", new TextEncoder().encode(byHand));
+  const drifted = await call("apply_fleet", { fleet_file: FILE, message: "lamps" });
+  assertEquals(drifted.preview.plan.map(({ step, agent }: Record<string, string>) => `${step} ${agent}`), [
+    "replace lamp-k1",
+  ]);
+  assertEquals([drifted.ok, new Set(asked)], [true, new Set(["nodes/k1/inspect"])]);
   const [newest] = (await ctlHere(broker.port, "history", "home", "--json")).json;
   assertEquals([newest.by, newest.message], ["an assistant", "lamps"]);
   const { value } = await call("get_agent", { name: "lamp-k1" });

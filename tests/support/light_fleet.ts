@@ -26,7 +26,7 @@ export class LightFleet implements AsyncDisposable {
     const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4 });
     const fleet = new LightFleet(client);
     for (const [name, its] of Object.entries(labels)) fleet.add(name, its);
-    await client.subscribeAsync(FILTERS);
+    await client.subscribeAsync(FILTERS, { qos: 1 });
     for (const node of fleet.nodes.values()) node.turnOn();
     return fleet;
   }
