@@ -76,6 +76,8 @@ export class Channel {
   #settledFrames = 0;
   #ackPending = false;
   #wakeReaders: (() => void)[] = [];
+  /** How many of the streams are not being read, since when any, and for how long before that. */
+  readonly #paused = { streams: 0, sinceMs: 0, beforeMs: 0 };
   /** Resolves when both streams have ended and all their lines are handled. */
   readonly ended: Promise<void>;
 
@@ -105,6 +107,12 @@ export class Channel {
         (line) => this.#onStderr(line),
       ),
     ]).then(() => {});
+  }
+
+  /** For how long, in all, a stream was not read, in milliseconds: an agent that writes to it has to wait meanwhile. */
+  get heldBackMs(): number {
+    const { streams, sinceMs, beforeMs } = this.#paused;
+    return streams === 0 ? beforeMs : beforeMs + this.nowMs() - sinceMs;
   }
 
   /** Sends a frame; `false` when the agent is gone or does not read and too much waits for it. */
@@ -161,14 +169,21 @@ export class Channel {
           workMs += this.nowMs() - startedMs;
         }
         if (this.#underWay >= MAX_UNDER_WAY || this.#charsUnderWay >= MAX_CHARS_UNDER_WAY) {
-          await new Promise<void>((resolve) => this.#wakeReaders.push(resolve));
+          await this.#pause(new Promise<void>((resolve) => this.#wakeReaders.push(resolve)));
         }
       }
       buffer = new Uint8Array(chunk.buffer);
       const fragments = complete.length > 0 ? 0 : 1 - bytes / READ_BUFFER_BYTES;
-      await this.brake({ lines: complete.length, bytes, workMs, fragments });
+      await this.#pause(this.brake({ lines: complete.length, bytes, workMs, fragments }));
     }
     for (const line of lines.flush()) void handle(line);
+  }
+
+  async #pause(over: Promise<void>): Promise<void> {
+    const paused = this.#paused;
+    if (paused.streams++ === 0) paused.sinceMs = this.nowMs();
+    await over;
+    if (--paused.streams === 0) paused.beforeMs += this.nowMs() - paused.sinceMs;
   }
 
   #onStdout(line: string): void {

@@ -54,6 +54,8 @@ export interface AgentProcess {
   end(how: "gracefully" | "now"): void;
   /** Suspends or resumes it. A process that is being ended is no longer suspended. */
   setStopped(stopped: boolean): void;
+  /** For how long, in all, its output was not read because it had said too much, in milliseconds. */
+  readonly heldBackMs: () => number;
   /** Resolves when the process has ended and everything it said has been handled. */
   readonly exited: Promise<Exit>;
 }
@@ -136,6 +138,7 @@ export class Launcher {
       setStopped: (stopped) => {
         if (!ending) signal(stopped ? "SIGSTOP" : "SIGCONT");
       },
+      heldBackMs: () => channel.heldBackMs,
       send: (frame) => channel.send(frame),
       exited,
       end: (how) => {

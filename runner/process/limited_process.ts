@@ -19,7 +19,7 @@ export function limited(
   group: Group | undefined,
   limits: KernelLimits,
 ): RunningProcess {
-  const { pid, send, end, setStopped } = process;
+  const { pid, send, end, setStopped, heldBackMs } = process;
   const exited = process.exited.then(async ({ signal, ...exit }): Promise<ProcessExit> => {
     const usedMb = await group?.leave();
     if (usedMb !== undefined) {
@@ -32,7 +32,7 @@ export function limited(
     const fileMb = Math.round(limits.fileBytes / 1024 / 1024 * 10) / 10;
     return { ...exit, kill: { limit: "file size", measured: fileMb, allowed: fileMb, unit: "MB" } };
   });
-  return { pid, send, end, setStopped, isCpuLimited: group?.limitsCpu === true, exited };
+  return { pid, send, end, setStopped, heldBackMs, isCpuLimited: group?.limitsCpu === true, exited };
 }
 
 /** Deno's last lines then concern Deno itself, not the agent. */

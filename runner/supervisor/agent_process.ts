@@ -73,7 +73,9 @@ export class AgentProcess {
   ): Promise<{ readonly exited: Promise<ProcessExit> }> {
     const ending = this.#ending = new AbortController();
     const process = this.#running = await start();
-    void this.#watchdog.watch({ ping: (n) => void process.send({ t: "ping", n }), onHung }, ending.signal);
+    const ping = (n: number) => void process.send({ t: "ping", n });
+    const heldBackMs = () => process.heldBackMs?.() ?? 0;
+    void this.#watchdog.watch({ ping, heldBackMs, onHung }, ending.signal);
     return { exited: this.#untilExit(process, ending) };
   }
 

@@ -20,6 +20,8 @@ export interface RunningProcess {
   end(how: "gracefully" | "now"): void;
   /** Suspends or resumes it. */
   setStopped(stopped: boolean): void;
+  /** For how long, in all, its output was not read, in milliseconds. */
+  readonly heldBackMs?: () => number;
   /** Whether the kernel holds it to its share of the CPU. */
   readonly isCpuLimited?: boolean;
   /** Whether the kernel keeps it from making anything beside its state file. */

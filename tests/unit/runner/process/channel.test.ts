@@ -267,3 +267,28 @@ Deno.test("reads that bring no end of a line are counted, by the room they leave
   await end();
   assertEquals(amounts.map(({ fragments }) => fragments), [0, 0.75, 0]);
 });
+
+Deno.test("the time is measured in which a stream is not read", async () => {
+  let nowMs = 0;
+  const gates: PromiseWithResolvers<void>[] = [];
+  const brake = () => {
+    const gate = Promise.withResolvers<void>();
+    gates.push(gate);
+    return gate.promise;
+  };
+  const { channel, out, err, end } = open({ brake, nowMs: () => nowMs });
+  const at = async (time: number, act: () => void) => {
+    nowMs = time;
+    act();
+    await settled();
+  };
+  await at(100, () => out.give(frames(1)));
+  await at(110, () => err.give("a\n"));
+  await at(130, () => {});
+  assertEquals(channel.heldBackMs, 30, "still held back");
+  await at(140, () => gates[0]?.resolve());
+  await at(150, () => gates[1]?.resolve());
+  await at(900, () => {});
+  assertEquals(channel.heldBackMs, 50);
+  await end();
+});

@@ -10,6 +10,7 @@ async function ended(signal: string | null, usedMb?: number, stderrTail = "last 
     pid: 1,
     send: () => true,
     setStopped: () => {},
+    heldBackMs: () => 0,
     end: () => {},
     exited: Promise.resolve({ description: "was killed", signal, stderrTail }),
   };
