@@ -261,6 +261,11 @@ class Agent:
         """Opens a device on an I2C bus: await agent.i2c(1, 0x76)"""
         return I2cDevice(bus, address, await _call_async(self._api.i2c, bus, address))
 
+    async def serial(self, path, **options):
+        """Opens a serial port: await agent.serial("/dev/ttyUSB0", baudRate=9600), or baud_rate"""
+        options = {re.sub("_(.)", lambda found: found[1].upper(), name): value for name, value in options.items()}
+        return SerialPort(path, await _call_async(self._api.serial, path, json.dumps(options)))
+
 
 class Switch:
     """A switch that the agent offers."""
@@ -279,10 +284,6 @@ class Switch:
     async def set(self, on):
         """Publishes a state that the agent has brought about by itself."""
         await _call_async(self._js.set, on)
-    async def serial(self, path, **options):
-        """Opens a serial port: await agent.serial("/dev/ttyUSB0", baudRate=9600), or baud_rate"""
-        options = {re.sub("_(.)", lambda found: found[1].upper(), name): value for name, value in options.items()}
-        return SerialPort(path, await _call_async(self._api.serial, path, json.dumps(options)))
 
 
 class SerialPort:
