@@ -134,4 +134,22 @@ Deno.test("a roll-out changes a fleet in waves", async (t) => {
     const silent = await run("apply", file);
     assertStringIncludes(silent.stdout, "failed  n1: nothing has come on farm/n1/level during the soak");
   });
+
+  await step(
+    "outside its window a change is pending, and a wave waits for it",
+    async () => {
+      const day = new Date(Date.now() + 3 * 86_400_000).toUTCString().slice(0, 3);
+      const agent = { name: "late", code: GOOD, node: "n1", window: `${day} 00:00-01:00 UTC` };
+      await Deno.writeTextFile(file, JSON.stringify({ fleet: "night", agents: [agent] }));
+      assertEquals((await run("apply", file)).code, 5);
+      const pending = await run("status", "night");
+      assertEquals(pending.code, 5);
+      assertMatch(pending.stdout, /n1 +1 +pending +it is outside its window, which opens at .* 00:00 UTC/);
+      const mark = bus.mark();
+      await using waits = CtlProcess.start(["apply", file, "--waves", "rest", ...flags]);
+      await bus.on("main/rollouts/night", ({ json }) => json.state.pending.n1 !== undefined, mark);
+      assertEquals((await run("rollout", "abort", "night")).code, 0);
+      assertEquals(await waits.code, 1);
+    },
+  );
 });
