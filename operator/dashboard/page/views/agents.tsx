@@ -16,7 +16,7 @@ import { labelFilter } from "../logic/bulk.ts";
 import { plural } from "../logic/format.ts";
 import { AGENT_STATES } from "../logic/states.ts";
 import { Head, RowView } from "../parts/agent_table.tsx";
-import { BulkBar } from "../parts/bulk_bar.tsx";
+import { BulkBar, SelectAll } from "../parts/bulk_bar.tsx";
 import { Button, Empty, PageHead, SearchField, Segments } from "../parts/basics.tsx";
 import { StateMark } from "../parts/marks.tsx";
 import { useMedia } from "../parts/media.ts";
@@ -80,7 +80,6 @@ export function Agents(): JSX.Element {
         note={`${plural(shown, "agent")}${shown < store.agents.size ? ` of ${store.agents.size}` : ""}`}
       >
         <SearchField label="Search agents" value={options.text} onInput={(text) => set({ text })} />
-        <LabelField text={options.labels} onInput={(labels) => set({ labels })} />
         <Segments
           label="Arrangement"
           value={options.grouped ? "node" : "flat"}
@@ -98,8 +97,12 @@ export function Agents(): JSX.Element {
           </span>
         )}
       </PageHead>
-      <StateFilter options={options} set={set} />
-      {app.mayControl && <BulkBar shown={shownIds} />}
+      <div class="chips">
+        {app.mayControl && <SelectAll shown={shownIds} />}
+        <StateFilter options={options} set={set} />
+        <LabelField text={options.labels} onInput={(labels) => set({ labels })} />
+      </div>
+      {app.mayControl && <BulkBar />}
       {rows.length === 0
         ? (
           <Empty title={store.agents.size === 0 ? "No agent has reported yet" : "No agent fits"}>
@@ -206,7 +209,7 @@ function StateFilter(
   const counts = countStates(store.agents.values(), store.nodes, store.judged.value);
   const present = AGENT_STATES.filter((state) => counts.has(state) || options.states.has(state));
   return (
-    <div class="chips" role="group" aria-label="States">
+    <div class="chips-states" role="group" aria-label="States">
       {present.map((state) => (
         <button
           key={state}
