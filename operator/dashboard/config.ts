@@ -20,6 +20,8 @@ export interface DashboardConfig extends EmbeddableBroker {
   readonly signKey: string | undefined;
   /** Where the dashboard keeps what it knows. */
   readonly place: Place;
+  /** Absolute. */
+  readonly channelsFile: string | undefined;
   /** Settings of the chat. */
   readonly model: ModelSources | undefined;
 }
@@ -60,6 +62,7 @@ function readConfig(read: ReadFlag, env: Environment) {
     tokenFile,
     signKey,
     place: readPlace(absolute(read(FLAGS.stateDir)), read(FLAGS.database)),
+    channelsFile: absolute(read(FLAGS.channelsFile)),
     model: readModelSources(read, env),
   };
 }

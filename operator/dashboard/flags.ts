@@ -49,6 +49,12 @@ export const FLAGS = {
     fallbackText: "a SQLite file in --state-dir",
     help: "PostgreSQL database in place of --state-dir: postgres://USER@HOST/NAME, its password in ~/.pgpass",
   },
+  channelsFile: {
+    name: "channels-file",
+    value: "FILE",
+    fallbackText: "notices are only shown",
+    help: "JSON file with the channels that notices are sent to, readable by no other user",
+  },
   allowControl: {
     name: "allow-control",
     help: "let the page act: spawn, stop, pause, restart, delete, migrate, call, end nodes, chat",

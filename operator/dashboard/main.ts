@@ -10,6 +10,8 @@ import { KEY_VARIABLES } from "../chat/settings.ts";
 import { Signer } from "../signer.ts";
 import { type DashboardConfig, parseCommandLine } from "./config.ts";
 import { dashboardHelp, DATABASE_VARIABLE } from "./flags.ts";
+import { readSecretFile } from "../../protocol/config/secret_file.ts";
+import { type ChannelSettings, parseChannels } from "./server/notice/channels/settings.ts";
 import { startDashboard } from "./start.ts";
 import { readToken } from "./token_file.ts";
 import { writeLine } from "../../protocol/write_line.ts";
@@ -40,7 +42,11 @@ async function run(config: DashboardConfig): Promise<number> {
   const signer = config.signKey === undefined ? undefined : await Signer.open(config.signKey);
   const model = config.model === undefined ? undefined : await readModelKey(config.model);
   await using broker = await openBroker(config, { info: log, warning: log });
-  const resources = { broker: broker.url, access, token, signer, model, log };
+  const channels = config.channelsFile === undefined ? undefined : await readChannels(config.channelsFile);
+  const resources = {
+    ...{ broker: broker.url, access, token, signer, model, log },
+    ...(channels === undefined ? {} : { channels }),
+  };
   await using dashboard = await startDashboard({ ...config, ...resources });
   writeLine(Deno.stdout, `The dashboard is at ${dashboard.url}`);
   if (config.place.kind === "memory") {
@@ -49,6 +55,10 @@ async function run(config: DashboardConfig): Promise<number> {
   if (!config.allowControl) log("It is read-only: start it with --allow-control to control agents from it");
   await aborted(interruption());
   return 0;
+}
+
+async function readChannels(path: string): Promise<ReadonlyMap<string, ChannelSettings>> {
+  return parseChannels(await readSecretFile("channels-file", path), path);
 }
 
 function log(message: string): void {

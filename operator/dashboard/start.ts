@@ -14,6 +14,8 @@ import { Sessions } from "./server/http/sessions.ts";
 import { Hub } from "./server/live/hub.ts";
 import type { Change } from "./server/model/change.ts";
 import { Model } from "./server/model/model.ts";
+import type { ChannelSettings } from "./server/notice/channels/settings.ts";
+import { NoticeDesk } from "./server/notice/desk.ts";
 import { buildPage, type Page } from "./server/page_files.ts";
 import { PARTS } from "./server/store/parts.ts";
 import type { Place } from "./server/store/place.ts";
@@ -40,6 +42,8 @@ export interface DashboardOptions {
   readonly model?: ModelSettings | undefined;
   /** Where it keeps what it knows; in memory when nothing is said. */
   readonly place?: Place;
+  /** Where notices are sent to, by name. */
+  readonly channels?: ReadonlyMap<string, ChannelSettings>;
   readonly log: (message: string) => void;
   /** The page, if it has already been built. */
   readonly page?: Page;
@@ -70,6 +74,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   let messages = 0;
   const onChanges = (changes: readonly Change[]) => {
     hub.note(changes);
+    desk.note(changes);
     for (const change of changes) {
       if (change.kind === "agent") feed.follow(model.agent(change.actorId)?.topics ?? []);
       if (change.kind === "node") latecomer.noteNode(change.name);
@@ -105,6 +110,17 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     onError,
     nowMs,
   });
+  const desk: NoticeDesk = new NoticeDesk({
+    db: store.db,
+    channels: options.channels ?? new Map(),
+    model,
+    broker: () => feed.status,
+    operator: () => feed.operator,
+    follow: (topics) => feed.follow(topics),
+    onChange: () => hub.noteNotices(),
+    onError,
+    nowMs,
+  });
   const room = new Room({ broker, access, signer, model: options.model, onError });
   const app = new App({
     page,
@@ -113,6 +129,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     sessions: new Sessions(options.token, nowMs),
     actions: new Actions({ operator: () => feed.operator, model, onChanges }),
     room,
+    desk,
     guard: { hostNames: options.hostNames },
     session,
     broker: () => feed.status,
@@ -126,6 +143,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     await store[Symbol.asyncDispose]();
   });
   feed.start();
+  desk.start();
   const expiry = setInterval(() => onChanges(model.expire(nowMs())), EXPIRE_MS);
   const settling = setInterval(() => onChanges(model.settle(nowMs())), SETTLE_MS);
   return {
@@ -137,6 +155,8 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       await latecomer[Symbol.asyncDispose]();
       await room[Symbol.asyncDispose]();
       await server.shutdown();
+      // Before the broker's connection and the database, which it needs to write down what it has sent.
+      await desk[Symbol.asyncDispose]();
       await feed[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
     },

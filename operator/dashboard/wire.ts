@@ -183,6 +183,8 @@ export interface Snapshot {
   readonly events: readonly TimelineEvent[];
   readonly alerts: readonly AlertEntry[];
   readonly errors: readonly ErrorEntry[];
+  /** Changes whenever `/api/notices` does. */
+  readonly notices: number;
 }
 
 /** The latest samples of an agent, for its small charts. */
@@ -198,6 +200,7 @@ export interface Delta {
   readonly now: number;
   readonly drops: Drops;
   readonly broker?: BrokerStatus;
+  readonly notices?: number;
   readonly nodes?: readonly NodeDto[];
   readonly agents?: readonly AgentDto[];
   /** `actor_id`s of agents that no longer exist. */

@@ -7,6 +7,7 @@ import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { parsePolicy } from "../../../runner/policy/parse.ts";
 import { parseSecrets } from "../../../runner/secrets/secrets.ts";
 import { TITLES } from "../../support/documented.ts";
+import { parseChannels } from "../../../operator/dashboard/server/notice/channels/settings.ts";
 import { allSnippets, ROOT, type Snippet, snippetsOf } from "../../support/documents.ts";
 
 const SNIPPETS = await allSnippets();
@@ -26,6 +27,7 @@ const FORMATS: Readonly<Record<string, (text: string) => unknown>> = {
   keys: (text) => parseKeys(text.replaceAll("…", "A".repeat(43))),
   secrets: (text) => parseSecrets(text),
   profile: (text) => parseProfiles(text, "/c.json", undefined, "/h"),
+  channels: (text) => parseChannels(text, "channels.json"),
   fleet: (text) => parseFleetFile(text, "fleet.json"),
   "spawn config": (text) => parseSpawnConfig(JSON.parse(text), JSON.parse(text).node ?? "edge-1"),
 };

@@ -46,6 +46,8 @@ export class Store {
   readonly drops: Signal<Drops> = signal({ log_lines: 0, log_lines_not_kept: 0, log_rate: 0 });
   readonly broker: Signal<BrokerStatus | null> = signal(null);
   readonly session: Signal<ViewerSession | null> = signal(null);
+  /** Changes whenever rules or notices do. */
+  readonly notices: Signal<number> = signal(0);
   readonly link: Signal<LinkState> = signal("connecting");
   /** Whether the server requires a token first. */
   readonly needsToken: Signal<boolean> = signal(false);
@@ -130,12 +132,14 @@ export class Store {
     this.broker.value = snapshot.broker;
     this.session.value = snapshot.session;
     this.drops.value = snapshot.drops;
+    this.notices.value = snapshot.notices;
     this.fleet.value += 1;
   }
 
   #change(delta: Delta): void {
     this.drops.value = delta.drops;
     if (delta.broker !== undefined) this.broker.value = delta.broker;
+    if (delta.notices !== undefined) this.notices.value = delta.notices;
     for (const node of delta.nodes ?? []) this.nodes.set(node.name, node);
     for (const agent of delta.agents ?? []) {
       const before = this.agents.get(agent.actor_id);

@@ -8,6 +8,7 @@ import { CodeChecks } from "../control/check.ts";
 import { inspect } from "../control/inspect.ts";
 import type { Hub } from "../live/hub.ts";
 import type { Model } from "../model/model.ts";
+import type { NoticeDesk } from "../notice/desk.ts";
 import type { Page, PageFile } from "../page_files.ts";
 import { read } from "./api.ts";
 import { chatSocket } from "./chat_socket.ts";
@@ -28,6 +29,9 @@ const MAX_LOGIN_BYTES = 4096;
 /** A spawn config may hold 1 MiB of code, and JSON escapes some characters as six. */
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
+/** Everybody who may act is the same person to this server. */
+const SOMEBODY = "the operator";
+
 export interface AppOptions {
   readonly page: Page;
   readonly model: Model;
@@ -35,6 +39,7 @@ export interface AppOptions {
   readonly sessions: Sessions;
   readonly actions: Actions;
   readonly room: Room;
+  readonly desk: NoticeDesk;
   readonly guard: GuardOptions;
   readonly session: ViewerSession;
   readonly broker: () => BrokerStatus;
@@ -102,6 +107,8 @@ export class App {
     if (parts === undefined) return problem(404, "there is no such page");
     const answer = parts[0] === "agents" && parts[2] === "inspect" && parts.length === 3
       ? await this.#inspect(parts[1] ?? "")
+      : parts[0] === "notices" && parts.length === 1
+      ? await this.options.desk.board()
       : read(parts, query, this.options);
     return answer === undefined
       ? problem(404, "there is no such resource: see /api/openapi.json")
@@ -131,7 +138,8 @@ export class App {
       const body = await this.#body(request, MAX_BODY_BYTES);
       return json(await this.#checks.check(body, request.signal));
     }
-    const outcome = await act(parts, await this.#body(request, MAX_BODY_BYTES), actions);
+    const body = await this.#body(request, MAX_BODY_BYTES);
+    const outcome = await act(parts, body, actions) ?? await this.options.desk.act(parts, body, SOMEBODY);
     if (outcome === undefined) return problem(404, "there is no such action: see /api/openapi.json");
     return json(outcome, outcome.ok ? 200 : 409);
   }

@@ -78,6 +78,27 @@ const SCHEMAS = {
   Problem: object({ error: { type: "string" } }),
 };
 
+/** `operator/dashboard/notice_wire.ts` has all fields of each kind of watch. */
+const RULE = {
+  name: { type: "string" },
+  watch: object({
+    kind: { enum: ["node_off", "agent_state", "alert", "reading", "broker_off"] },
+    node: { type: "string" },
+    agent: { type: "string" },
+    states: TEXTS,
+    severity: { type: "string" },
+    topic: { type: "string" },
+    field: { type: "string" },
+    compare: { enum: ["above", "below", "missing"] },
+    limit: { type: "number" },
+  }),
+  hold_seconds: { type: "number" },
+  calm_seconds: { type: "number" },
+  repeat_seconds: { type: "number" },
+  channels: TEXTS,
+  enabled: { type: "boolean" },
+};
+
 const PAGING = [
   query("limit", "integer", "How many of the newest; default 500."),
   query("before", "integer", "Only those with a smaller seq."),
@@ -132,6 +153,26 @@ export function openApi(version: string): unknown {
       "/api/events": { get: get("The timeline.", listOf("events", "Event"), [...ABOUT, ...PAGING]) },
       "/api/alerts": { get: get("Alerts.", listOf("alerts", "Alert"), [...ABOUT, ...PAGING]) },
       "/api/errors": { get: get("Errors.", listOf("errors", "Error"), [...ABOUT, ...PAGING]) },
+      "/api/notices": {
+        get: get("Rules, notices, channels and deliveries.", { type: "object" }),
+      },
+      "/api/rules": { post: post("Adds a rule.", RULE, []) },
+      "/api/rules/{id}": { post: post("Replaces a rule.", RULE, [ID]) },
+      "/api/rules/{id}/remove": { post: post("Removes a rule and its notices.", {}, [ID]) },
+      "/api/rules/{id}/mute": {
+        post: post("Tells nothing of this rule for a while.", {
+          seconds: { type: "number", description: "0: not muted any longer." },
+        }, [ID]),
+      },
+      "/api/rules/{id}/test": { post: post("Sends a test to its channels.", {}, [ID]) },
+      "/api/channels/{id}/test": { post: post("Sends a test to a channel, by name.", {}, [ID]) },
+      "/api/notices/{id}/acknowledge": { post: post("It is not told again.", {}, [ID]) },
+      "/api/notices/{id}/close": { post: post("Ends it without a word.", {}, [ID]) },
+      "/api/alerts/acknowledge": {
+        post: post("Acknowledges all alerts of an agent or node so far.", {
+          source: { type: "string", description: "An actor_id, or a node's name." },
+        }, []),
+      },
       "/api/login": { post: post("Begins a session.", { token: { type: "string" } }, []) },
       "/api/logout": { post: post("Ends it.", {}, []) },
       "/api/check": {
@@ -192,6 +233,7 @@ export function openApi(version: string): unknown {
 }
 
 const NODE = { name: "node", in: "path", required: true, schema: { type: "string" } };
+const ID = { name: "id", in: "path", required: true, schema: { type: "string" } };
 const AGENT = { name: "id", in: "path", required: true, schema: { type: "string" } };
 
 function object(properties: Readonly<Record<string, unknown>>) {

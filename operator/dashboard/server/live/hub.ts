@@ -2,6 +2,7 @@
 import {
   type AgentDto,
   type BrokerStatus,
+  type Delta,
   HEARTBEAT_SECONDS,
   type NodeDto,
   type ViewerSession,
@@ -36,6 +37,8 @@ export class Hub implements Disposable {
   readonly #viewers = new Map<Viewer, ViewerSocket>();
   readonly #json = new WeakMap<NodeDto | AgentDto, string>();
   readonly #timer: ReturnType<typeof setInterval>;
+  /** Increases with every change of rules and notices. */
+  #notices = 1;
 
   constructor(private readonly options: HubOptions) {
     this.#timer = setInterval(() => this.flush(), FLUSH_MS);
@@ -67,6 +70,11 @@ export class Hub implements Disposable {
     for (const viewer of this.#viewers.keys()) viewer.noteBroker();
   }
 
+  noteNotices(): void {
+    this.#notices += 1;
+    for (const viewer of this.#viewers.keys()) viewer.noteNotices();
+  }
+
   /** Sends each browser what it has not received yet. */
   flush(): void {
     const nowMs = this.options.nowMs();
@@ -75,9 +83,14 @@ export class Hub implements Disposable {
         this.#viewers.delete(viewer);
         socket.close("this browser does not read its messages");
       } else if (viewer.isReady) {
-        const { news, isBrokerDue } = viewer.takeNews();
-        if (news === undefined && !isBrokerDue && !viewer.isIdle(nowMs, IDLE_MS)) continue;
-        viewer.tell((seq) => this.#delta(seq, nowMs, news, isBrokerDue), nowMs);
+        const { news, isBrokerDue, isNoticesDue } = viewer.takeNews();
+        const isQuiet = news === undefined && !isBrokerDue && !isNoticesDue;
+        if (isQuiet && !viewer.isIdle(nowMs, IDLE_MS)) continue;
+        const due = {
+          ...(isBrokerDue ? { broker: this.options.broker() } : {}),
+          ...(isNoticesDue ? { notices: this.#notices } : {}),
+        };
+        viewer.tell((seq) => this.#delta(seq, nowMs, news, due), nowMs);
       }
     }
   }
@@ -101,18 +114,24 @@ export class Hub implements Disposable {
       events: model.chronicle.events.latest(SNAPSHOT_ENTRIES),
       alerts: model.chronicle.alerts.latest(SNAPSHOT_ENTRIES),
       errors: model.chronicle.errors.latest(SNAPSHOT_ENTRIES),
+      notices: this.#notices,
     });
     return `${head.slice(0, -1)},"nodes":${this.#list(model.nodes)},"agents":${this.#list(model.agents)}}`;
   }
 
-  #delta(seq: number, nowMs: number, news: News | undefined, isBrokerDue: boolean): string {
-    const { model, broker } = this.options;
+  #delta(
+    seq: number,
+    nowMs: number,
+    news: News | undefined,
+    due: Pick<Delta, "broker" | "notices">,
+  ): string {
+    const { model } = this.options;
     const head = JSON.stringify({
       type: "delta",
       seq,
       now: nowMs / 1000,
       drops: model.chronicle.logs.drops(nowMs / 1000),
-      broker: isBrokerDue ? broker() : undefined,
+      ...due,
       gone: some(news?.gone),
       events: some(news?.events),
       alerts: some(news?.alerts),

@@ -24,6 +24,7 @@ export class Viewer {
   #lastSentMs: number;
   #wantsLog: ((line: LogLine) => boolean) | undefined;
   #isBrokerDue = false;
+  #isNoticesDue = false;
 
   /** @param send passes a message to the browser's socket */
   constructor(private readonly send: (message: string) => void, nowMs: number) {
@@ -55,11 +56,21 @@ export class Viewer {
     this.#isBrokerDue = true;
   }
 
+  /** Call when rules or notices have changed. */
+  noteNotices(): void {
+    this.#isNoticesDue = true;
+  }
+
   /** Takes everything the browser has not received yet. */
-  takeNews(): { readonly news: News | undefined; readonly isBrokerDue: boolean } {
-    const isBrokerDue = this.#isBrokerDue;
+  takeNews(): {
+    readonly news: News | undefined;
+    readonly isBrokerDue: boolean;
+    readonly isNoticesDue: boolean;
+  } {
+    const [isBrokerDue, isNoticesDue] = [this.#isBrokerDue, this.#isNoticesDue];
     this.#isBrokerDue = false;
-    return { news: this.#pending.take(), isBrokerDue };
+    this.#isNoticesDue = false;
+    return { news: this.#pending.take(), isBrokerDue, isNoticesDue };
   }
 
   /** @param write returns the message with the given number */

@@ -10,7 +10,7 @@ import { Chronicle, HISTORY_SECONDS } from "./chronicle.ts";
 import { Dtos } from "./dto.ts";
 import { Farewells } from "./farewells.ts";
 import { type Fields, readFields, textOf, writeJson } from "./fields.ts";
-import { Readings } from "./readings.ts";
+import { type LatestReading, Readings } from "./readings.ts";
 import { Spawns } from "./spawns.ts";
 import {
   agentHappening,
@@ -199,6 +199,11 @@ export class Model {
   readings(actorId: string, nowMs: number): Reading[] {
     const own = [`agents/${actorId}/results`, `agents/${actorId}/detections`];
     return this.#readings.of([...this.agent(actorId)?.topics ?? [], ...own], nowMs / 1000);
+  }
+
+  /** The newest values of a field, on the topics that match the filter. */
+  latestReadings(filter: string, field: string): LatestReading[] {
+    return this.#readings.latest(filter, field);
   }
 
   #nodeDto(node: NodeView): NodeDto {

@@ -1,6 +1,7 @@
 /** Series of the numbers that agents published in the last hour. Pure. */
 import { isJsonObject } from "../../../../protocol/json.ts";
 import { MAX_UNIT_CHARS } from "../../../../protocol/readings.ts";
+import { filterMatches } from "../../../../protocol/topics.ts";
 import type { Reading } from "../../wire.ts";
 import { readJson, textOf } from "./fields.ts";
 import { Series } from "./series.ts";
@@ -19,6 +20,16 @@ const MAX_DEPTH = 2;
 const MAX_PAYLOAD_BYTES = 16 * 1024;
 /** Fields that hold times or ids, not measurements. */
 const NOT_MEASURED = new Set(["timestamp", "time", "ts", "seq", "id"]);
+
+/** The newest value of a series. */
+export interface LatestReading {
+  readonly topic: string;
+  readonly field: string;
+  readonly value: number;
+  readonly unit: string | null;
+  /** Epoch seconds. */
+  readonly time: number;
+}
 
 export class Readings {
   readonly #topics = new Map<string, Map<string, Series>>();
@@ -61,6 +72,25 @@ export class Readings {
         return { topic, field, unit, time: series.times(), value };
       })
     );
+  }
+
+  /** The newest values on the topics that match the filter, of the field. */
+  latest(filter: string, field: string): LatestReading[] {
+    const topics = /[+#]/.test(filter)
+      ? [...this.#topics.keys()].filter((topic) => filterMatches(filter, topic))
+      : [filter];
+    return topics.flatMap((topic): LatestReading[] => {
+      const series = this.#topics.get(topic)?.get(field);
+      const [value] = series?.column(0, 1) ?? [];
+      if (series === undefined || value === undefined || value === null) return [];
+      return [{
+        topic,
+        field,
+        value,
+        unit: this.#units.get(topic)?.get(field) ?? null,
+        time: series.lastTime,
+      }];
+    });
   }
 
   #dropOldest(): void {

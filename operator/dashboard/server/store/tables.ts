@@ -1,5 +1,5 @@
 /** The tables of the database, as the parts that own them describe them. */
+import type { NoticeTables } from "../notice/tables.ts";
 
 /** Each part's tables by name: a part adds its own interface here. */
-// deno-lint-ignore no-empty-interface -- parts add theirs
-export interface Tables {}
+export interface Tables extends NoticeTables {}

@@ -1,0 +1,21 @@
+/** A way out of the dashboard: where notices are sent to. */
+import type { ChannelKind } from "../../../notice_wire.ts";
+import type { NoticeMessage } from "../message.ts";
+
+export interface Channel {
+  readonly kind: ChannelKind;
+  /** Resolves when the other side has accepted the message. @throws Error in the operator's words */
+  send(message: NoticeMessage, signal: AbortSignal): Promise<void>;
+}
+
+/** Why a message could not be sent. Other errors count as passing. */
+export class DeliveryError extends Error {
+  override name = "DeliveryError";
+  constructor(
+    message: string,
+    /** `final`: it will not be accepted later either. */
+    readonly kind: "final" | "passing",
+  ) {
+    super(message);
+  }
+}
