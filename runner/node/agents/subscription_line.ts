@@ -41,7 +41,7 @@ export class SubscriptionLine {
     this.#link = parts.open({
       onMessage: (message) => this.#receive(message),
       onConnected: () => {
-        // Retained messages may have changed while the link was down: all that arrive again count as new.
+        // Retained messages may have changed while the link was down: those that have count as new.
         this.#delivered.clear();
         this.#echoes.up();
       },
