@@ -113,6 +113,26 @@ export class Commander {
     );
   }
 
+  /**
+   * Asks a question that several may answer.
+   * @param onAnswer called for each answer that is an object, until the result is disposed of
+   * @throws BusError when the broker does not accept the question in time
+   */
+  async ask(topic: string, onAnswer: (answer: Answer) => void): Promise<Disposable> {
+    const replyTopic = `main/reply/${crypto.randomUUID()}`;
+    const subscription = await this.bus.subscribe(replyTopic, ({ payload }) => {
+      const answer = readJson(payload);
+      if (isJsonObject(answer)) onAnswer(answer);
+    });
+    try {
+      await this.bus.publish(topic, { _reply_topic: replyTopic });
+    } catch (error) {
+      subscription[Symbol.dispose]();
+      throw error;
+    }
+    return subscription;
+  }
+
   async #give(
     node: string,
     topic: string,

@@ -2,6 +2,7 @@
  * The one list of commands that a node listens to: their topics, and whether a node with `--trust` requires a trusted
  * signature. Key grants and the audit log use these command names.
  */
+import { ALL_NODES } from "./names.ts";
 
 /** The properties of a command. An `open` command states why it may be open. */
 type CommandRule =
@@ -19,6 +20,7 @@ export const COMMANDS = {
   stop: { topic: "nodes/{node}/stop", access: "signed" },
   stop_all: { topic: "nodes/{node}/stop_all", access: "signed" },
   list: { topic: "nodes/{node}/list", access: "open", because: "it changes nothing" },
+  roll_call: { topic: `nodes/${ALL_NODES}/list`, access: "open", because: "it changes nothing" },
   inspect: { topic: "nodes/{node}/inspect", access: "signed" },
   migrate: { topic: "nodes/{node}/migrate", access: "signed" },
   migration: {
@@ -77,7 +79,7 @@ function isDirect(command: NodeCommand): command is DirectCommand {
 
 /** The command filters of the node itself; each agent adds its task and command topics. */
 export function nodeFilters(node: string): string[] {
-  return [...DIRECT_COMMANDS, "reply" as const].map((command) =>
+  return [...DIRECT_COMMANDS, "roll_call" as const, "reply" as const].map((command) =>
     COMMANDS[command].topic.replace("{node}", () => node).replace("{request}", "+")
   );
 }

@@ -15,3 +15,12 @@ export function isName(name: unknown): name is string {
 export function nameIn(...values: readonly unknown[]): string | undefined {
   return values.find(isName);
 }
+
+/** Stands for all nodes, in the topic of the question to all of them. */
+export const ALL_NODES = "all";
+
+/** What is wrong with the name of a node, as the end of a sentence; `undefined` when nothing is. */
+export function nodeNameError(name: string): string | undefined {
+  if (!isName(name)) return `must be ${NAME_RULE}: current value is '${name}'`;
+  return name === ALL_NODES ? `must not be '${ALL_NODES}', which stands for all nodes` : undefined;
+}

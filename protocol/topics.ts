@@ -15,6 +15,8 @@ export type AgentReport =
 
 export const topics = {
   node: (node: string, command: DirectCommand): string => `nodes/${node}/${command}`,
+  /** Asks every node for its agents. */
+  rollCall: "nodes/all/list",
   nodeHeartbeat: (node: string): string => `nodes/${node}/heartbeat`,
   nodeStatus: (node: string): string => `nodes/${node}/status`,
   nodeAgents: (node: string): string => `nodes/${node}/agents`,

@@ -1,6 +1,6 @@
 /** Reads the runner's configuration from the command line and the environment. */
 import { join, resolve } from "@std/path";
-import { isName, NAME_RULE } from "../protocol/names.ts";
+import { nodeNameError } from "../protocol/names.ts";
 import { type EmbeddableBroker, readEmbeddableBroker } from "../protocol/broker/broker_flags.ts";
 import { readCommandLine } from "../protocol/config/command_line.ts";
 import { publishTopicError } from "../protocol/topics.ts";
@@ -140,7 +140,8 @@ function readPrefix(prefix: string | undefined): string | undefined {
 }
 
 function readName(name: string): string {
-  if (!isName(name)) throw new ConfigError(`--name must be ${NAME_RULE}: current value is '${name}'`);
+  const problem = nodeNameError(name);
+  if (problem !== undefined) throw new ConfigError(`--name ${problem}`);
   return name;
 }
 

@@ -1,6 +1,6 @@
 /** Reads the flags of `agentflow deploy`. Pure. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
-import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { nodeNameError } from "../../protocol/names.ts";
 import type { Flag } from "../../protocol/config/flag.ts";
 import { positive } from "../../protocol/config/values.ts";
 import { FLAGS } from "../../runner/flags.ts";
@@ -134,8 +134,9 @@ export function readDeploy(node: string, rest: readonly string[], given: Given):
 }
 
 function readNode(name: string): string {
-  if (isName(name)) return name;
-  throw new ConfigError(`the node's name must be ${NAME_RULE}: current value is '${name}'`);
+  const problem = nodeNameError(name);
+  if (problem === undefined) return name;
+  throw new ConfigError(`the node's name ${problem}`);
 }
 
 function readDestination(text: string | undefined): string {

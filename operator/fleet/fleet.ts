@@ -3,7 +3,7 @@ import { actorId } from "../../protocol/ids.ts";
 import { isName, nameIn } from "../../protocol/names.ts";
 import { filterMatches } from "../../protocol/topics.ts";
 import { agentAfter, agentListed, nodeAfter, readObject } from "./readings.ts";
-import { type AgentView, hasEnded, newAgent, type NodeView } from "./views.ts";
+import { type AgentView, hasEnded, newAgent, newNode, type NodeView } from "./views.ts";
 
 /** What a message changed. */
 export type FleetChange =
@@ -100,8 +100,11 @@ export class Fleet {
     return agent && this.#keepAgent(agent);
   }
 
-  /** Processes a node's answer to `list`: all its agents in their present state. */
+  /** Processes a node's answer to `list`: all its agents in their present state. Whoever answers is online. */
   applyList(node: string, listed: readonly unknown[], nowMs: number): void {
+    if (!isName(node)) return;
+    const known = this.#nodes.get(node) ?? newNode(node);
+    if (!known.isOnline) this.#keepNode({ ...known, isOnline: true });
     const names = new Set<string>();
     for (const entry of listed) {
       const agent = agentListed((actorId) => this.#meant(actorId, node), node, entry, nowMs);

@@ -3,6 +3,7 @@ import { FLEET_FILTERS, type FleetChange } from "../fleet/fleet.ts";
 import type { BusMessage } from "../bus.ts";
 import type { Operator } from "../operator.ts";
 import { pause } from "../../protocol/abort.ts";
+import { callRoll } from "./roll_call.ts";
 
 export interface SurveyOptions {
   /** How long nodes may take to answer, milliseconds. */
@@ -29,7 +30,8 @@ export async function watchFleet(
 }
 
 /**
- * Fills the fleet from retained messages, then from the answer of each node that is online.
+ * Fills the fleet from retained messages, then from the answers of the nodes, also of those that the broker keeps nothing
+ * of. Nodes that do not know the question to all are asked one by one.
  * @returns the nodes that claim to be online but did not answer
  */
 export async function survey(operator: Operator, options: SurveyOptions = {}): Promise<readonly string[]> {
@@ -37,10 +39,10 @@ export async function survey(operator: Operator, options: SurveyOptions = {}): P
   await hearsItself(operator);
   const { listenMs = 0, signal } = options;
   if (listenMs > 0) await pause(listenMs, signal);
+  const answered = await callRoll(operator, { signal });
+  const unheard = operator.fleet.nodes.filter(({ name, isOnline }) => isOnline && !answered.has(name));
   const silent = await Promise.all(
-    operator.fleet.nodes.filter((node) => node.isOnline).map(async ({ name }) =>
-      await ask(operator, name, options.answerMs ?? ANSWER_MS) ? [] : [name]
-    ),
+    unheard.map(async ({ name }) => await ask(operator, name, options.answerMs ?? ANSWER_MS) ? [] : [name]),
   );
   // Heartbeats published along with the answers arrive before our own message comes back.
   await hearsItself(operator);

@@ -45,6 +45,7 @@ export function rulesOf({ name, role, migrate }: BrokerUser, data: readonly stri
     case "node":
       return [
         { reason: "Its commands, and what it says of itself.", rules: [readwrite(`nodes/${name}/#`)] },
+        { reason: "The question to all nodes.", rules: [read(topics.rollCall)] },
         {
           reason: "Its agents: reports, tasks and buttons.",
           rules: [readwrite("agents/#"), write(topics.detections(name, "+"))],

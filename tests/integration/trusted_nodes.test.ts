@@ -314,6 +314,7 @@ const UNSIGNED: Readonly<Record<NodeCommand, readonly unknown[]>> = {
   stop: [{ name: "x" }, "x"],
   stop_all: [{}, ""],
   list: [{}, { move: { id: "m", agent: "x", from: "b" } }],
+  roll_call: [{}, { move: { id: "m", agent: "x", from: "b" } }],
   inspect: [{ name: "x" }],
   migrate: [{ name: "x", target_node: "b" }],
   migration: [

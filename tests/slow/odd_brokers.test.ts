@@ -1,7 +1,11 @@
 /** Brokers that do not take all that MQTT has, or that close connections for reasons of their own. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { topics } from "../../protocol/topics.ts";
 import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
+import { ctl } from "../support/ctl.ts";
+import { openDashboard } from "../support/dashboard.ts";
+import { LiveClient } from "../support/live_client.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { needing } from "../support/programs.ts";
 import { StrictBroker, type Strictness } from "../support/strict_broker.ts";
@@ -207,4 +211,26 @@ Deno.test("a heartbeat that is too large is shortened", async () => {
   broker.rules.maxBytes = text.length;
   const { json } = await bus.on("nodes/test-node/heartbeat", ({ json }) => json.labels === undefined);
   assertEquals([json.node, json.agent_count, json.agents], ["test-node", 0, []]);
+});
+
+Deno.test("nodes are found at a broker that keeps nothing of them, by the command line and by the dashboard", async () => {
+  await using broker = await StrictBroker.start({ keepsNothing: true });
+  await using bus = await Bus.connect(broker.openPort);
+  await using hall = await NodeProcess.start({ port: broker.port, name: "hall" });
+  await using attic = await NodeProcess.start({ port: broker.port, name: "attic" });
+  for (const node of [hall, attic]) {
+    await node.spawn(bus, { name: `one_of_${node.name}`, code: ECHO });
+  }
+  const at = ["--port", String(broker.openPort)];
+  const nodes = await ctl(["nodes", "--json", ...at]);
+  assertEquals(nodes.json.map(({ node }: { node: string }) => node), ["attic", "hall"]);
+  const from = bus.mark();
+  await using dashboard = await openDashboard(broker.openPort);
+  await bus.on(topics.rollCall, undefined, from);
+  await using live = await LiveClient.open(dashboard.url);
+  await live.until((fleet) => fleet.nodes.has("attic") && fleet.nodes.has("hall"));
+  const stopped = await ctl(["stop", "one_of_hall", ...at]);
+  assertEquals([stopped.code, stopped.stderr], [0, ""]);
+  const agents = await ctl(["agents", "--json", ...at]);
+  assertEquals(agents.json.map(({ agent }: { agent: string }) => agent), ["one_of_attic"]);
 });

@@ -11,6 +11,8 @@ export interface Strictness {
   wildcards?: boolean;
   retain?: boolean;
   maxQos?: number;
+  /** Passes messages on, but keeps none: like a member of a cluster that does not share what it keeps. */
+  keepsNothing?: boolean;
   /** Of a packet. */
   maxBytes?: number;
   /** Of messages on topics that begin so. */
@@ -118,7 +120,7 @@ export class StrictBroker implements TestBroker {
         for (let next = readPacket(rest); next !== undefined; next = readPacket(rest)) {
           if (!this.#takes(next.packet, next.size)) return close(client), close(broker);
           if (this.#refuses(next.packet, granted)) await writeAll(client, refusal(next.packet.body));
-          else await writeAll(broker, rest.subarray(0, next.size));
+          else await writeAll(broker, this.#asSent(next.packet, rest.subarray(0, next.size)));
           rest = rest.slice(next.size);
         }
       }
@@ -127,6 +129,12 @@ export class StrictBroker implements TestBroker {
     }
     close(client);
     close(broker);
+  }
+
+  #asSent({ type }: Packet, bytes: Uint8Array): Uint8Array {
+    if (this.rules.keepsNothing !== true || type !== PUBLISH) return bytes;
+    const [first = 0, ...rest] = bytes;
+    return Uint8Array.of(first & ~1, ...rest);
   }
 
   /** @param granted to this connection */

@@ -6,7 +6,7 @@ import { Commander } from "../../commander.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { Operator } from "../../operator.ts";
 import type { Signer } from "../../signer.ts";
-import { filterError } from "../../../protocol/topics.ts";
+import { filterError, topics } from "../../../protocol/topics.ts";
 import { delay } from "@std/async/delay";
 import type { BrokerStatus } from "../wire.ts";
 
@@ -115,6 +115,8 @@ export class Feed implements AsyncDisposable {
         const handler = this.options.onMessage;
         await bus.subscribeAll(FILTERS.map((wanted) => ({ ...wanted, handler })));
         this.#setStatus(null);
+        // The answers are the heartbeats: nodes of which the broker keeps nothing are shown at once.
+        await bus.publish(topics.rollCall, {}).catch((error) => this.options.log((error as Error).message));
         return;
       } catch (error) {
         if (this.#ended.signal.aborted) return;

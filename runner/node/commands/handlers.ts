@@ -4,7 +4,7 @@ import { agentCommand } from "./agent_command.ts";
 import type { Answer, Command, CommandContext } from "./command.ts";
 import { desiredState } from "./desired_state.ts";
 import { inspect } from "./inspect.ts";
-import { list } from "./list.ts";
+import { list, rollCall } from "./list.ts";
 import { migrate } from "./migrate.ts";
 import { migration } from "./migration.ts";
 import { reply } from "./reply.ts";
@@ -29,6 +29,7 @@ export const HANDLERS: Readonly<Record<NodeCommand, Handler>> = {
   stop,
   stop_all: stopAll,
   list,
+  roll_call: rollCall,
   inspect,
   migrate,
   migration,

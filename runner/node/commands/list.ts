@@ -10,6 +10,11 @@ export async function list(context: CommandContext, { json }: Command): Promise<
   return offer === undefined ? await context.rollCall.ask() : callRoll(context, offer);
 }
 
+/** `nodes/all/list`: the same, asked of all nodes at once. The answer also says whose it is. */
+export async function rollCall({ rollCall, identity }: CommandContext): Promise<Answer> {
+  return { node: identity.name, ...await rollCall.ask() };
+}
+
 /** Sends the list of agents to everybody who asked. @param offer for the node that asked for an offer */
 export function callRoll(context: CommandContext, offer?: Answer): Answer {
   const agents = context.supervisor.agents().map((agent) => describe(context, agent));

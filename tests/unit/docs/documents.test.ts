@@ -112,6 +112,7 @@ const REPORTS: Readonly<Record<AgentReport, true>> = {
 /** Every topic, with the names that docs/protocol.md uses. */
 const ALL_TOPICS: Readonly<Record<keyof typeof topics, readonly string[]>> = {
   node: DIRECT_COMMANDS.map((command) => topics.node("{name}", command)),
+  rollCall: [topics.rollCall],
   nodeHeartbeat: [topics.nodeHeartbeat("{name}")],
   nodeStatus: [topics.nodeStatus("{name}")],
   nodeAgents: [topics.nodeAgents("{name}")],

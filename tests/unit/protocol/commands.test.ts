@@ -21,6 +21,7 @@ Deno.test("a node subscribes to its commands and its replies, and to nothing of 
     "nodes/n/migrate",
     "nodes/n/migration",
     "nodes/n/upgrade",
+    "nodes/all/list",
     "nodes/n/reply/+",
   ]);
 });
@@ -29,6 +30,7 @@ Deno.test("every topic that is built is matched again", () => {
   for (const command of DIRECT_COMMANDS) {
     assertEquals(matchIncoming("n", topics.node("n", command)), { command, subject: "" });
   }
+  assertEquals(matchIncoming("n", topics.rollCall), { command: "roll_call", subject: "" });
   assertEquals(matchIncoming("n", topics.reply("n", "r1")), { command: "reply", subject: "r1" });
   assertEquals(matchIncoming("n", topics.task("a")), { command: "task", subject: "a" });
   assertEquals(matchIncoming("n", topics.agentCommands("id")), { command: "commands", subject: "id" });
@@ -59,7 +61,7 @@ Deno.test("a topic that is not for the node means nothing to it", () => {
 
 Deno.test("a command is open only where the table says so and why; all others must be signed", () => {
   const open = NODE_COMMANDS.filter((command) => !isSigned(command));
-  assertEquals(open, ["list", "migration", "task", "reply"]);
+  assertEquals(open, ["list", "roll_call", "migration", "task", "reply"]);
   for (const command of open) assert("because" in COMMANDS[command], command);
   assertEquals([...open, ...SIGNED_COMMANDS].sort(), [...NODE_COMMANDS].sort());
 });

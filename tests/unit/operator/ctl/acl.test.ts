@@ -17,6 +17,7 @@ Deno.test("without --migrate no node may write another node's topics, but for an
   const [first = "", second = ""] = acl.split("\n\n");
   assertEquals(first.split("\n").filter((line) => /nodes\//.test(line)), [
     "topic readwrite nodes/edge-1/#",
+    "topic read nodes/all/list",
     "topic write nodes/+/reply/+",
   ]);
   assertStringIncludes(second, "user edge-2\n");

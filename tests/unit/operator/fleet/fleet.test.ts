@@ -114,10 +114,11 @@ Deno.test("what has no valid name is not kept, neither as a node nor as an agent
     fleet.apply(`agents/${name}/heartbeat`, bytes({ name: "a" }), 0);
     fleet.apply("agents/id/heartbeat", bytes({ name, agent: name, state: "running" }), 0);
     fleet.applyList("hall", [{ name, actor_id: "id" }, { name: "a", actor_id: name }], 0);
+    fleet.applyList(name, [{ name: "a", actor_id: "id" }], 0);
     fleet.applySpawned("id", name, "hall", 0);
     fleet.applySpawned("id", "a", name, 0);
   }
-  assertEquals([fleet.nodes, fleet.agents], [[], []]);
+  assertEquals([fleet.nodes.map(({ name }) => name), fleet.agents], [["hall"], []]);
   fleet.apply("nodes/hall/heartbeat", bytes({ agents: ["a", "$(id)", 7] }), 0);
   fleet.apply("agents/id/heartbeat", bytes({ name: "a", node: "`id`" }), 0);
   assertEquals(fleet.nodes.map(({ name, agents }) => [name, agents]), [["hall", ["a"]]]);
