@@ -112,13 +112,15 @@ async function move(
   { by, signal, onMove, onResult }: WatchdogOptions,
 ): Promise<void> {
   const moveOf = (agent: string) => moves.find((each) => each.agent === agent);
-  const wanted = wantedNow(board).flatMap(({ node, config }) => {
+  const wanted = wantedNow(board).flatMap((each) => {
+    const { node, config } = each;
     const its = moveOf(config.name);
-    if (its === undefined) return [{ node, config }];
+    if (its === undefined) return [each];
+    // Without its window: an agent whose node is away does not wait for it.
     return its.from === node ? [{ node: its.to, config }] : [];
   });
   const plan = await planWanted(operator, fleet, wanted, false);
-  const steps = plan.steps.filter(({ agent }) => moveOf(agent) !== undefined);
+  const steps = plan.steps.filter(({ kind, agent }) => kind === "keep" || moveOf(agent) !== undefined);
   await applyGeneration(operator, { ...plan, steps }, {
     by,
     message: moves.map(({ agent, from, to }) => `${agent}: ${from} is away, goes to ${to}`).join("; "),

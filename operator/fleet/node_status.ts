@@ -7,6 +7,8 @@ import { withoutVerifying } from "../../protocol/signing/envelope.ts";
 export interface Desired {
   readonly generation: Generation;
   readonly agents: readonly JsonObject[];
+  /** When each agent that has a window may be changed, by name. */
+  readonly windows: ReadonlyMap<string, string>;
 }
 
 export interface AgentReport {
@@ -37,7 +39,14 @@ export function desiredIn(message: JsonObject, fleet: string): Desired | undefin
   if (!isJsonObject(fields)) return undefined;
   const generation = read(fields, fleet);
   if (generation === undefined || !Array.isArray(fields.agents)) return undefined;
-  return { generation, agents: fields.agents.filter(isJsonObject) };
+  const windows = isJsonObject(fields.entry_windows) ? Object.entries(fields.entry_windows) : [];
+  return {
+    generation,
+    agents: fields.agents.filter(isJsonObject),
+    windows: new Map(
+      windows.flatMap(([agent, window]) => typeof window === "string" ? [[agent, window]] : []),
+    ),
+  };
 }
 
 /** The generation of any fleet in a `desired_state`. */

@@ -14,7 +14,7 @@ import { type ApplyOptions, applySteps, type FleetPlan, resultOf, type StepResul
 import { FleetHead } from "./claim.ts";
 import { remember } from "./history.ts";
 import { FleetBoard } from "./fleet_board.ts";
-import { closedFor, windowsOf } from "./closed_windows.ts";
+import { closedFor, entryWindows, windowsOf } from "./closed_windows.ts";
 import { isChange, type Step, type Wanted } from "./plan.ts";
 import { type Config, placed } from "./spawn.ts";
 
@@ -186,6 +186,8 @@ function desiredState(
     ...generationFields(generation),
     prune,
     ...(windows.length === 0 ? {} : { windows }),
+    // For operators, who build later generations on this one.
+    ...entryWindows(node, plan.wanted),
     timestamp: generation.at,
     agents,
   };

@@ -39,3 +39,14 @@ export function windowsOf(
   );
   return [...new Set(windows)];
 }
+
+/** The field of a node's desired state that says which of its agents has which window, changed or not. */
+export function entryWindows(
+  node: string,
+  wanted: readonly Wanted[],
+): { readonly entry_windows?: Readonly<Record<string, string>> } {
+  const windows = wanted.flatMap(({ node: of, config, window }) =>
+    of === node && window !== undefined ? [[config.name, window] as const] : []
+  );
+  return windows.length === 0 ? {} : { entry_windows: Object.fromEntries(windows) };
+}

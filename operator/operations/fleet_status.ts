@@ -59,8 +59,12 @@ export async function fleetStatus(operator: Operator, fleet: string): Promise<Fl
 
 /** What should run where, by the nodes' desired states. */
 export function wantedNow({ desired }: FleetBoard): readonly Wanted[] {
-  return [...desired].toSorted(([a], [b]) => a.localeCompare(b)).flatMap(([node, { agents }]) =>
-    agents.map((config) => ({ node, config: withoutDelivery(config) as Config }))
+  return [...desired].toSorted(([a], [b]) => a.localeCompare(b)).flatMap(([node, { agents, windows }]) =>
+    agents.map((given) => {
+      const config = withoutDelivery(given) as Config;
+      const window = windows.get(config.name);
+      return { node, config, ...(window === undefined ? {} : { window }) };
+    })
   );
 }
 

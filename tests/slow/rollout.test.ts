@@ -150,6 +150,10 @@ Deno.test("a roll-out changes a fleet in waves", async (t) => {
       await bus.on("main/rollouts/night", ({ json }) => json.state.pending.n1 !== undefined, mark);
       assertEquals((await run("rollout", "abort", "night")).code, 0);
       assertEquals(await waits.code, 1);
+      assertEquals((await run("state", "late")).code, 1);
+      // Mending keeps to the window, too.
+      assertEquals((await run("status", "night", "--reconcile")).code, 5);
+      assertEquals((await run("state", "late")).code, 1);
     },
   );
 });
