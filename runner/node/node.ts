@@ -28,6 +28,7 @@ export type Ending =
 /** Invariant: the node answers commands whatever its agents are doing. */
 export class Node implements LinkListener {
   readonly #has: Assembly;
+  #looking: Promise<void> | undefined;
   readonly #life = new AbortController();
   #closing: Promise<void> | undefined;
   #resolveClosed: (ending: Ending) => void = () => {};
@@ -83,7 +84,7 @@ export class Node implements LinkListener {
     void link.subscribe(ownFilters(identity.name), 0);
     void homeAssistant?.start();
     void vitals.run(this.#life.signal);
-    void inventory.run(this.#life.signal);
+    this.#looking = inventory.run(this.#life.signal);
     for (const guard of guards) void guard.run(this.#life.signal);
     void this.#guardCpu();
   }
@@ -210,6 +211,7 @@ export class Node implements LinkListener {
     ]);
     this.parts.denials[Symbol.dispose]();
     await this.parts.audit[Symbol.asyncDispose]();
+    await this.#looking;
   }
 
   /** The registry last: it releases the folder to the next runner. */
