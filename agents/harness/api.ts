@@ -2,7 +2,6 @@
 import { type Peer, SEVERITIES, type Severity, type StartFrame } from "../../protocol/frames.ts";
 import { publishRefusal, sendToRefusal } from "../../protocol/agent_topics.ts";
 import { isName, NAME_RULE } from "../../protocol/names.ts";
-import { readMeasured } from "../../protocol/readings.ts";
 import { filterError, publishTopicError, topics } from "../../protocol/topics.ts";
 import type { Agent, Broker, MessageHandler, PublishOptions, ReadingOptions } from "../types.d.ts";
 import type { Devices } from "./devices.ts";
@@ -71,7 +70,7 @@ export function createAgent(parts: ApiParts): Agent {
   }
 
   async function reading(kind: string, value: number, options?: ReadingOptions): Promise<void> {
-    await pipe.sendInWindow({ t: "reading", ...measured(kind, value, options) });
+    await pipe.sendInWindow({ t: "reading", ...await measured(kind, value, options) });
   }
 
   // deno-lint-ignore require-await -- async, so that an error becomes a rejection like everywhere else
@@ -185,7 +184,9 @@ function brokerOf({ broker, broker_access: { username, password, ca } }: StartFr
   );
 }
 
-function measured(kind: string, value: number, options: ReadingOptions | undefined) {
+async function measured(kind: string, value: number, options: ReadingOptions | undefined) {
+  // Loaded with the first reading: every module delays the start.
+  const { readMeasured } = await import("../../protocol/readings.ts");
   try {
     return readMeasured(kind, value, options);
   } catch (error) {
