@@ -1,5 +1,6 @@
 /** A way out of the dashboard: where notices are sent to. */
 import type { ChannelKind } from "../../../notice_wire.ts";
+import { ExpectedError } from "../../../../../protocol/expected_error.ts";
 import type { NoticeMessage } from "../message.ts";
 
 export interface Channel {
@@ -9,8 +10,9 @@ export interface Channel {
 }
 
 /** Why a message could not be sent. Other errors count as passing. */
-export class DeliveryError extends Error {
+export class DeliveryError extends ExpectedError {
   override name = "DeliveryError";
+  override readonly code = "failed";
   constructor(
     message: string,
     /** `final`: it will not be accepted later either. */
