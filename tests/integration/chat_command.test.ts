@@ -254,6 +254,8 @@ Deno.test("with --read-only nothing is changed, whoever plans", async () => {
   );
   assertEquals(tools.sort(), [
     "check_agent",
+    "diff_fleet",
+    "get_agent",
     "list_agents",
     "list_nodes",
     "read_errors",

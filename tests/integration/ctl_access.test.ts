@@ -35,7 +35,7 @@ Deno.test("what is no flag, no command, or no value is exit code 2", async () =>
   const cases: [string[], RegExp][] = [
     [["nodes", "--nope"], /unknown option '--nope'/],
     [["explode"], /unknown command 'explode'/],
-    [["spawn", "x.ts"], /required option '--node <NODE>' not specified/],
+    [["spawn", "x.ts"], /Say where it is to run: --node, or labels by --selector/],
     ...["stop", "delete", "restart", "pause", "resume"].map((verb): [string[], RegExp] => [
       [verb],
       /Name the agents, or choose nodes by --node or --selector/,

@@ -113,7 +113,7 @@ Deno.test({
        words=(agentflow spawn x.ts --node ''); CURRENT=5; _agentflow_complete
        words=(agentflow spawn ''); CURRENT=3; _agentflow_complete`,
     ]);
-    assertMatch(output, /^migrate:move an agent/m);
+    assertMatch(output, /^migrate:move agents/m);
     assertMatch(output, /^hall:node\nattic:node\n/m);
     assertMatch(output, /FILES/);
   },

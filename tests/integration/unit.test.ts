@@ -95,6 +95,9 @@ Deno.test("what the unit suggests for a password is not overridden by what it su
   assertEquals(inDropIn.filter((name) => inFile.includes(name) || !used.includes(name)), []);
 });
 
+/** Deno tries these where it starts a process with a session of its own, and goes on if they are refused. */
+const OPTIONAL_CALLS = ["setgroups"];
+
 /** The system calls that the unit allows, in the order of its lines. */
 async function allowedCalls(unit: string): Promise<Set<string>> {
   const allowed = new Set<string>();
@@ -134,7 +137,7 @@ Deno.test({
       );
       assert(made.has("execve") && made.size > 40, "strace has seen too little");
       const allowed = await allowedCalls(await Deno.readTextFile(SHIPPED));
-      assertEquals([...made].filter((call) => !allowed.has(call)), []);
+      assertEquals([...made].filter((call) => !allowed.has(call) && !OPTIONAL_CALLS.includes(call)), []);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
