@@ -41,6 +41,11 @@ function isWrittenAlike(
   });
 }
 
+/** The same text for configs that a node interprets in the same way. @throws SpawnConfigError */
+export function fingerprintOf(config: Readonly<Record<string, unknown>>): string {
+  return canonical(normal(config));
+}
+
 /** Fills in defaults; leaves unknown fields as they are. */
 function normal(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const kept = Object.entries(config).filter(([field]) => !TRANSIENT.has(field) && !field.startsWith("_"));

@@ -2,10 +2,11 @@
 import { type EmbeddableBroker, readEmbeddableBroker } from "../../protocol/broker/broker_flags.ts";
 import { readCommandLine } from "../../protocol/config/command_line.ts";
 import type { Environment, ReadFlag } from "../../protocol/config/flag.ts";
-import { absolute, listOf, wholeNumber } from "../../protocol/config/values.ts";
+import { absolute, listOf, positive, wholeNumber } from "../../protocol/config/values.ts";
 import { type ModelSources, readModelSources } from "../chat/model_flags.ts";
 import { requireToken } from "../http/token_rule.ts";
 import { ALL_FLAGS, FLAGS } from "./flags.ts";
+import type { Bounds } from "./server/memory/forget.ts";
 import { type Place, readPlace } from "./server/store/place.ts";
 
 export interface DashboardConfig extends EmbeddableBroker {
@@ -22,6 +23,7 @@ export interface DashboardConfig extends EmbeddableBroker {
   readonly place: Place;
   /** Absolute. */
   readonly channelsFile: string | undefined;
+  readonly bounds: Bounds;
   /** Settings of the chat. */
   readonly model: ModelSources | undefined;
 }
@@ -63,6 +65,10 @@ function readConfig(read: ReadFlag, env: Environment) {
     signKey,
     place: readPlace(absolute(read(FLAGS.stateDir)), read(FLAGS.database)),
     channelsFile: absolute(read(FLAGS.channelsFile)),
+    bounds: {
+      days: positive(FLAGS.keepDays.name, read(FLAGS.keepDays), 36_500),
+      bytes: positive(FLAGS.keepMb.name, read(FLAGS.keepMb), 1_048_576) * 1024 * 1024,
+    },
     model: readModelSources(read, env),
   };
 }

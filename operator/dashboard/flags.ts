@@ -55,6 +55,18 @@ export const FLAGS = {
     fallbackText: "notices are only shown",
     help: "JSON file with the channels that notices are sent to, readable by no other user",
   },
+  keepDays: {
+    name: "keep-days",
+    value: "DAYS",
+    fallback: "731",
+    help: "forget everything that is older",
+  },
+  keepMb: {
+    name: "keep-mb",
+    value: "MB",
+    fallback: "1024",
+    help: "forget sooner once the SQLite file is larger",
+  },
   allowControl: {
     name: "allow-control",
     help: "let the page act: spawn, stop, pause, restart, delete, migrate, call, end nodes, chat",

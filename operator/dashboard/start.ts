@@ -13,6 +13,8 @@ import { App } from "./server/http/app.ts";
 import { Sessions } from "./server/http/sessions.ts";
 import { Hub } from "./server/live/hub.ts";
 import type { Change } from "./server/model/change.ts";
+import type { Bounds } from "./server/memory/forget.ts";
+import { Memory } from "./server/memory/memory.ts";
 import { Model } from "./server/model/model.ts";
 import type { ChannelSettings } from "./server/notice/channels/settings.ts";
 import { NoticeDesk } from "./server/notice/desk.ts";
@@ -24,6 +26,9 @@ import type { ViewerSession } from "./wire.ts";
 
 const EXPIRE_MS = 60_000;
 const SETTLE_MS = 500;
+const SAVE_MS = 1000;
+/** Without a file, what is remembered costs memory. */
+const IN_MEMORY: Bounds = { days: 1, bytes: 32 * 1024 * 1024 };
 
 export interface DashboardOptions {
   readonly broker: BrokerUrl;
@@ -44,6 +49,8 @@ export interface DashboardOptions {
   readonly place?: Place;
   /** Where notices are sent to, by name. */
   readonly channels?: ReadonlyMap<string, ChannelSettings>;
+  /** How long it keeps that, and how much. */
+  readonly bounds?: Bounds;
   readonly log: (message: string) => void;
   /** The page, if it has already been built. */
   readonly page?: Page;
@@ -64,7 +71,13 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     parts: PARTS,
     log: options.log,
   });
-  const model = new Model();
+  const memory = await Memory.open(
+    store,
+    options.place?.kind === "memory" ? IN_MEMORY : options.bounds ?? IN_MEMORY,
+  );
+  const model = new Model(memory.witness);
+  model.restore(await memory.past(nowMs() / 1000), nowMs());
+  const recorder = memory.recorderOf(model);
   const session: ViewerSession = {
     version: VERSION,
     control: options.allowControl,
@@ -75,6 +88,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const onChanges = (changes: readonly Change[]) => {
     hub.note(changes);
     desk.note(changes);
+    recorder.note(changes, nowMs() / 1000);
     for (const change of changes) {
       if (change.kind === "agent") feed.follow(model.agent(change.actorId)?.topics ?? []);
       if (change.kind === "node") latecomer.noteNode(change.name);
@@ -125,9 +139,16 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   const app = new App({
     page,
     model,
+    memory,
     hub,
     sessions: new Sessions(options.token, nowMs),
-    actions: new Actions({ operator: () => feed.operator, model, onChanges }),
+    actions: new Actions({
+      operator: () => feed.operator,
+      model,
+      onChanges,
+      remembered: (agent) => memory.versions.newest(agent),
+      onDeployed: (config, node) => memory.versions.note(config, "dashboard", node, nowMs() / 1000),
+    }),
     room,
     desk,
     guard: { hostNames: options.hostNames },
@@ -145,11 +166,15 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
   feed.start();
   desk.start();
   const expiry = setInterval(() => onChanges(model.expire(nowMs())), EXPIRE_MS);
+  const saving = setInterval(() => memory.save(), SAVE_MS);
+  const tending = setInterval(() => void memory.tend(nowMs() / 1000).catch(onError), EXPIRE_MS);
   const settling = setInterval(() => onChanges(model.settle(nowMs())), SETTLE_MS);
   return {
     url: urlOf(options.listen, server.addr.port),
     [Symbol.asyncDispose]: async () => {
       clearInterval(expiry);
+      clearInterval(saving);
+      clearInterval(tending);
       clearInterval(settling);
       hub[Symbol.dispose]();
       await latecomer[Symbol.asyncDispose]();
@@ -158,6 +183,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
       // Before the broker's connection and the database, which it needs to write down what it has sent.
       await desk[Symbol.asyncDispose]();
       await feed[Symbol.asyncDispose]();
+      memory.save();
       await store[Symbol.asyncDispose]();
     },
   };
@@ -171,7 +197,7 @@ async function serve(
   try {
     return Deno.serve(
       { hostname: listen, port: httpPort, onListen: () => {} },
-      (request) => app.handle(request),
+      (request, { remoteAddr }) => app.handle(request, remoteAddr.hostname),
     );
   } catch (error) {
     await onFailure();

@@ -69,7 +69,7 @@ export const LEVELS: readonly Level[] = ["debug", "info", "warning", "error"];
 
 /** Common to all entries kept in order of arrival. */
 export interface Entry {
-  /** Increases by one with each entry of its kind. */
+  /** Rises from each entry of its kind to the next, across restarts of the dashboard, too. */
   readonly seq: number;
   readonly time: number;
   readonly node: string | null;
@@ -241,6 +241,28 @@ export interface Reading {
   readonly value: readonly number[];
 }
 
+/** Numbers over a long time. Where each sums up a stretch, `value` is its average. */
+export interface PastLine {
+  /** Epoch seconds, rising. */
+  readonly time: readonly number[];
+  readonly value: readonly number[];
+  readonly min: readonly number[] | null;
+  readonly max: readonly number[] | null;
+}
+
+/** As `History`, for any range of time. */
+export interface PastUsage {
+  readonly cpu: PastLine;
+  readonly memory_mb: PastLine;
+}
+
+/** As `Reading`, for any range of time. */
+export interface PastReading extends PastLine {
+  readonly topic: string;
+  readonly field: string;
+  readonly unit: string | null;
+}
+
 /** A node's report about an agent, for the agent's page. Has code and config only if the server may show them. */
 export interface Inspection {
   readonly config: Readonly<Record<string, unknown>> | null;
@@ -251,6 +273,32 @@ export interface Inspection {
   readonly persisted_bytes: number | null;
   /** Why something is missing, for the reader. */
   readonly note: string | null;
+}
+
+/** One of the configs that an agent has had. */
+export interface AgentVersion {
+  readonly id: number;
+  /** Where it was to run; null if that is not known. */
+  readonly node: string | null;
+  readonly time: number;
+  /** Where it was seen: a node reported it; on the broker; a person did it with this dashboard. */
+  readonly source: "node" | "spawn" | "desired_state" | "dashboard";
+  /** The key that the command names; whether it is trusted decides the node. */
+  readonly signed_as: string | null;
+  /** Whether its node has run it, as far as is known. */
+  readonly ran: boolean;
+}
+
+/** What a person did with this dashboard. */
+export interface AuditEntry {
+  readonly time: number;
+  /** The address of the browser or program. */
+  readonly who: string;
+  readonly action: string;
+  /** The agent or node. */
+  readonly target: string;
+  readonly ok: boolean;
+  readonly message: string;
 }
 
 /** The outcome of an action, as reported on the bus. */

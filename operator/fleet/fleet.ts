@@ -123,6 +123,14 @@ export class Fleet {
     return this.#keepAgent({ ...newAgent(actorId, name), node, lastSeenMs: nowMs });
   }
 
+  /** Takes what was known before a restart, unless something newer is known. */
+  restore(nodes: readonly NodeView[], agents: readonly AgentView[]): void {
+    for (const node of nodes) if (!this.#nodes.has(node.name)) this.#keepNode(node);
+    for (const agent of agents) {
+      if (this.#meant(agent.actorId, agent.node) === undefined) this.#keepAgent(agent);
+    }
+  }
+
   /** Forgets an agent, for instance a deleted one. @param node forget only the instance on this node */
   forgetAgent(actorId: string, node?: string): void {
     for (const agent of this.instances(actorId)) {

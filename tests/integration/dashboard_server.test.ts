@@ -10,6 +10,7 @@ import { LiveClient } from "../support/live_client.ts";
 import { needing } from "../support/programs.ts";
 import { newKey, TrustFolder } from "../support/signing.ts";
 import { Stage } from "../support/stage.ts";
+import { withFolder } from "../support/temp_folder.ts";
 
 const TOKEN = "correct-horse-battery-staple";
 const ECHO = "export function handle_task(agent, payload) { return { echo: payload }; }";
@@ -43,9 +44,11 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     assertEquals(await fetch(`${url}api/agents/nobody`).then(async (r) => [r.status, await r.json()]), [404, {
       error: "no agent has the id or name 'nobody'",
     }]);
+    const { versions: [version] } = await getJson(`${url}api/agents/told/versions`);
     const { paths } = await getJson(`${url}api/openapi.json`);
     for (const path of Object.keys(paths).filter((path) => paths[path].get !== undefined)) {
-      const filled = path.replace("{node}", "test-node").replace("{id}", actorId("told")).slice(1);
+      const filled = path.replace("{node}", "test-node").replace("{id}", actorId("told"))
+        .replace("{version}", String(version.id)).slice(1);
       await getJsonOrText(`${url}${filled}`);
     }
   },
@@ -117,6 +120,56 @@ const LAWS: Readonly<Record<string, (stage: Stage, dashboard: Dashboard) => Prom
     assertEquals((await post(`${failed}/remove`, {})).json.ok, true);
     await live.until(({ agents }) => !agents.has(actorId("broken_before")));
   },
+
+  "after a restart, the dashboard shows what it knew, and starts again what its node has forgotten": (
+    stage,
+  ) =>
+    withFolder(async (folder) => {
+      const place = { kind: "folder", folder } as const;
+      const failing = 'export function setup() { throw new Error("no such sensor"); }';
+      const id = actorId("kept");
+      const nowSeconds = () => Math.ceil(Date.now() / 1000);
+      {
+        await using dashboard = await openDashboard(stage.broker.port, { place });
+        await using live = await LiveClient.open(dashboard.url);
+        const spawn = `${dashboard.url}api/nodes/test-node/spawn`;
+        assertEquals((await post(spawn, { name: "kept", code: ECHO })).status, 200);
+        const mistaken = { name: "kept", code: failing, replace: true, rollback: false, max_restarts: 0 };
+        assertEquals((await post(spawn, mistaken)).status, 409);
+        await live.until(({ agents }) => agents.get(id)?.state === "failed");
+        await live.until(({ nodes }) => nodes.get("test-node")?.memory_mb !== null);
+      }
+      await using dashboard = await openDashboard(stage.broker.port, { place });
+      await using live = await LiveClient.open(dashboard.url);
+      const { url } = dashboard;
+      assertEquals(live.fleet.agents.get(id)?.state, "failed");
+      const { errors } = await getJson(`${url}api/agents/kept/errors`);
+      assertEquals(
+        errors.filter(({ severity }: Json) => severity === "fatal").length,
+        1,
+        "it is not told twice",
+      );
+      assertStringIncludes(errors.at(-1).error, "no such sensor");
+      assert(
+        (await getJson(`${url}api/agents/kept/events`)).events.some(({ kind }: Json) => kind === "failed"),
+      );
+      const span = `from=${nowSeconds() - 300}&to=${nowSeconds()}`;
+      assert((await getJson(`${url}api/nodes/test-node/history?${span}`)).memory_mb.value.length > 0);
+      const { versions } = await getJson(`${url}api/agents/kept/versions`);
+      assertEquals(versions.map(({ source, ran }: Json) => [source, ran]), [["spawn", false], [
+        "dashboard",
+        true,
+      ]]);
+      const { code, config } = await getJson(`${url}api/agents/kept/versions/${versions[1].id}`);
+      assertEquals([code, config.name], [ECHO, "kept"]);
+      const { actions } = await getJson(`${url}api/audit`);
+      assertEquals(actions.map(({ action, target, who, ok }: Json) => [action, target, who, ok]), [
+        ["spawn", "test-node", "127.0.0.1", true],
+        ["spawn", "test-node", "127.0.0.1", false],
+      ]);
+      const started = await post(`${url}api/agents/${id}/start`, {});
+      assertEquals(started.json.message, "Agent 'kept' runs on test-node", "with what ran before");
+    }),
 
   "log lines come live to those who want them, filtered by the server": async (stage, { url }) => {
     await using live = await LiveClient.open(url);

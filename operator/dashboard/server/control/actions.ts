@@ -37,6 +37,12 @@ export interface ActionsOptions {
   readonly model: Model;
   /** Sends browsers the changes that an action made to the model. */
   readonly onChanges: (changes: readonly Change[]) => void;
+  /** The newest config of an agent that is remembered, from before this server's start, too. */
+  readonly remembered: (
+    agent: string,
+  ) => Promise<{ readonly config: Readonly<Record<string, unknown>>; readonly ran: boolean } | undefined>;
+  /** Called when an agent runs as a person wanted. */
+  readonly onDeployed: (config: Config, node: string) => void;
 }
 
 export class Actions {
@@ -47,7 +53,10 @@ export class Actions {
     checkConfig(config, node);
     return await this.#act(async (operator) => {
       const outcome = await spawn(operator, node, config as Config);
-      if (outcome.kind === "running") this.options.model.spawns.learn(withoutReplace(config));
+      if (outcome.kind === "running") {
+        this.options.onDeployed(withoutReplace(config), node);
+        this.options.model.spawns.learn(withoutReplace(config));
+      }
       const hint = outcome.kind === "already_running" ? ": spawn it with replace to change it" : "";
       return { ok: outcome.kind === "running", message: spawnWords(outcome) + hint };
     });
@@ -74,7 +83,7 @@ export class Actions {
   /** Restarts an agent that has ended, with its last config, on the same node. */
   async start(actorId: string): Promise<ActionOutcome> {
     const { name, node } = this.#placed(actorId);
-    return await this.spawn(node, this.#toldConfig(name));
+    return await this.spawn(node, await this.#toldConfig(name));
   }
 
   /** Starts an agent whose node is off on another node, with its last config, and abandons it on its own. */
@@ -83,7 +92,7 @@ export class Actions {
     if (this.options.model.fleet.node(node)?.isOnline !== false) {
       throw new RequestError("conflict", `node '${node}' is not off: migrate '${name}' instead`);
     }
-    const config = this.#toldConfig(name);
+    const config = await this.#toldConfig(name);
     return await this.#act(async (operator) => {
       onlineNode(operator.fleet, target);
       const { note } = await clearTheWay(operator, name, target, { kind: "replace", on: node });
@@ -151,9 +160,11 @@ export class Actions {
     }
   }
 
-  #toldConfig(name: string): Config {
+  async #toldConfig(name: string): Promise<Config> {
     const config = this.options.model.spawns.told(name);
     if (config !== undefined) return { ...config, name };
+    const kept = await this.options.remembered(name);
+    if (kept?.ran === true) return { ...kept.config, name };
     throw new RequestError(
       "conflict",
       `its node has not told the code of '${name}' to this server: edit the agent, and deploy it`,

@@ -3,16 +3,24 @@ import { hasEnded } from "../../../fleet/views.ts";
 import { inspectOn } from "../../../operations/inspect.ts";
 import type { Operator } from "../../../operator.ts";
 import type { AgentDto, Inspection } from "../../wire.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../model/model.ts";
 
 const PATIENCE_MS = 3000;
 
-/** @param showCode whether code and config may be shown */
+export interface InspectOptions {
+  readonly model: Model;
+  readonly memory: Memory;
+  /** @throws Error while there is no connection to the broker */
+  readonly operator: () => Operator;
+  /** Whether code may be shown. */
+  readonly showCode: boolean;
+}
+
+/** @returns `undefined` when there is no such agent */
 export async function inspect(
   actorId: string,
-  model: Model,
-  operator: () => Operator,
-  showCode: boolean,
+  { model, memory, operator, showCode }: InspectOptions,
 ): Promise<Inspection | undefined> {
   const agent = model.agent(actorId);
   if (agent === undefined) return undefined;
@@ -27,7 +35,10 @@ export async function inspect(
     }
   }
   const known = model.spawns.of(agent.name);
-  return inspection(known?.config, known?.source ?? null, showCode, null, null, note);
+  if (known !== undefined) return inspection(known.config, known.source, showCode, null, null, note);
+  const kept = await memory.versions.newest(agent.name);
+  const source = kept === undefined ? null : kept.ran ? "node" : "spawn";
+  return inspection(kept?.config, source, showCode, null, null, note);
 }
 
 /** Avoids asking about agents that have ended: the node would publish the request as an error. */

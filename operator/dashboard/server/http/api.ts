@@ -29,7 +29,7 @@ export function read(path: readonly string[], query: URLSearchParams, options: R
     case "nodes":
       return id === undefined ? { nodes: model.nodes.map(withState(options)) } : node(id, part, options);
     case "agents":
-      return id === undefined ? { agents: agents(query, model) } : agent(id, part, query, options);
+      return id === undefined ? { agents: agents(query, model) } : agent(id, part, options);
     case "logs": {
       const lines = model.chronicle.logs.find(
         parseLogFilter(Object.fromEntries(query)),
@@ -37,12 +37,6 @@ export function read(path: readonly string[], query: URLSearchParams, options: R
       );
       return { logs: lines, ...model.chronicle.logs.drops(nowMs() / 1000) };
     }
-    case "events":
-      return { events: model.chronicle.events.latest(...page(query), about(query)) };
-    case "alerts":
-      return { alerts: model.chronicle.alerts.latest(...page(query), about(query)) };
-    case "errors":
-      return { errors: model.chronicle.errors.latest(...page(query), about(query)) };
     default:
       return undefined;
   }
@@ -58,12 +52,10 @@ function node(name: string, part: string | undefined, options: ReadApiOptions): 
 function agent(
   id: string,
   part: string | undefined,
-  query: URLSearchParams,
   { model, nowMs }: ReadApiOptions,
 ): unknown {
   const view = model.fleet.agent(id) ?? model.fleet.agentNamed(id);
   if (view === undefined) throw new RequestError("not_found", `no agent has the id or name '${id}'`);
-  const isIts = (entry: { readonly actor_id: string | null }) => entry.actor_id === view.actorId;
   switch (part) {
     case undefined:
       return { ...model.agent(view.actorId), manifest: view.manifest ?? null };
@@ -71,10 +63,6 @@ function agent(
       return model.history(view.actorId, nowMs());
     case "readings":
       return { readings: model.readings(view.actorId, nowMs()) };
-    case "errors":
-      return { errors: model.chronicle.errors.latest(...page(query), isIts) };
-    case "events":
-      return { events: model.chronicle.events.latest(...page(query), isIts) };
     default:
       return undefined;
   }
@@ -92,18 +80,7 @@ function withState({ model, nowMs }: ReadApiOptions) {
   return (dto: NodeDto) => ({ ...dto, state: model.nodeState(dto.name, nowMs()) });
 }
 
-/** The entries about one agent or node. */
-function about(query: URLSearchParams) {
-  const agent = query.get("agent");
-  const node = query.get("node");
-  return (
-    entry: { readonly agent: string | null; readonly actor_id: string | null; readonly node: string | null },
-  ) =>
-    (agent === null || entry.agent === agent || entry.actor_id === agent) &&
-    (node === null || entry.node === node);
-}
-
-function page(query: URLSearchParams): [limit: number, before: number] {
+export function page(query: URLSearchParams): [limit: number, before: number] {
   return [
     wholeNumber(query, "limit", DEFAULT_LIMIT, MAX_LIMIT),
     wholeNumber(query, "before", Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),

@@ -7,6 +7,7 @@ import type { Actions } from "../control/actions.ts";
 import { CodeChecks } from "../control/check.ts";
 import { inspect } from "../control/inspect.ts";
 import type { Hub } from "../live/hub.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { Model } from "../model/model.ts";
 import type { NoticeDesk } from "../notice/desk.ts";
 import type { Page, PageFile } from "../page_files.ts";
@@ -15,6 +16,7 @@ import { chatSocket } from "./chat_socket.ts";
 import { act } from "./control.ts";
 import { type GuardOptions, refusal } from "./guard.ts";
 import { metricsText } from "./metrics.ts";
+import { readPast } from "./past.ts";
 import { openApi } from "./openapi.ts";
 import { Bodies, RequestError } from "../../../http/bodies.ts";
 import { parseBody, requiredText } from "./parameters.ts";
@@ -35,6 +37,7 @@ const SOMEBODY = "the operator";
 export interface AppOptions {
   readonly page: Page;
   readonly model: Model;
+  readonly memory: Memory;
   readonly hub: Hub;
   readonly sessions: Sessions;
   readonly actions: Actions;
@@ -56,10 +59,10 @@ export class App {
 
   constructor(private readonly options: AppOptions) {}
 
-  /** @returns always a response; internal errors are logged, not shown */
-  async handle(request: Request): Promise<Response> {
+  /** @param who the address of the client @returns always a response; internal errors are logged, not shown */
+  async handle(request: Request, who: string): Promise<Response> {
     try {
-      return await this.#answer(request);
+      return await this.#answer(request, who);
     } catch (error) {
       if (error instanceof ExpectedError) return problem(codesOf(error).http, wordsOf(error));
       this.options.onError(error);
@@ -67,7 +70,7 @@ export class App {
     }
   }
 
-  async #answer(request: Request): Promise<Response> {
+  async #answer(request: Request, who: string): Promise<Response> {
     const { headers, method } = request;
     const isWebSocket = isUpgrade(request);
     const refused = refusal({
@@ -84,7 +87,7 @@ export class App {
       return problem(405, "only GET and POST are known", { allow: "GET, HEAD, POST" });
     }
     return method === "POST"
-      ? await this.#post(pathname, request)
+      ? await this.#post(pathname, request, who)
       : await this.#get(pathname, searchParams, request);
   }
 
@@ -109,14 +112,14 @@ export class App {
       ? await this.#inspect(parts[1] ?? "")
       : parts[0] === "notices" && parts.length === 1
       ? await this.options.desk.board()
-      : read(parts, query, this.options);
+      : await readPast(parts, query, this.options) ?? read(parts, query, this.options);
     return answer === undefined
       ? problem(404, "there is no such resource: see /api/openapi.json")
       : json(answer);
   }
 
-  async #post(path: string, request: Request): Promise<Response> {
-    const { sessions, session, actions } = this.options;
+  async #post(path: string, request: Request, who: string): Promise<Response> {
+    const { sessions, session, actions, model, memory, nowMs } = this.options;
     const isSecure = request.headers.get("x-forwarded-proto") === "https";
     if (path === "/api/login") {
       const cookie = sessions.login(
@@ -138,8 +141,14 @@ export class App {
       const body = await this.#body(request, MAX_BODY_BYTES);
       return json(await this.#checks.check(body, request.signal));
     }
+    const [, id = "", action = ""] = parts;
+    const target = parts[0] === "agents" ? model.agent(id)?.name ?? id : id;
     const body = await this.#body(request, MAX_BODY_BYTES);
     const outcome = await act(parts, body, actions) ?? await this.options.desk.act(parts, body, SOMEBODY);
+    if (outcome !== undefined) {
+      const { ok, message } = outcome;
+      memory.audit({ time: nowMs() / 1000, who, action, target, ok, message });
+    }
     if (outcome === undefined) return problem(404, "there is no such action: see /api/openapi.json");
     return json(outcome, outcome.ok ? 200 : 409);
   }
@@ -149,8 +158,8 @@ export class App {
   }
 
   async #inspect(idOrName: string): Promise<unknown> {
-    const { model, operator, session } = this.options;
-    return await inspect(idOrName, model, operator, session.show_code);
+    const { model, memory, operator, session } = this.options;
+    return await inspect(idOrName, { model, memory, operator, showCode: session.show_code });
   }
 
   #document(): Response {

@@ -1,82 +1,6 @@
 /** The OpenAPI description of the REST API. Pure. */
 import { AGENT_COMMANDS } from "../../../../protocol/commands.ts";
-
-const ENTRY = {
-  seq: { type: "integer" },
-  time: { type: "number", description: "Epoch seconds." },
-  node: { type: ["string", "null"] },
-  agent: { type: ["string", "null"] },
-  actor_id: { type: ["string", "null"] },
-};
-const NUMBER = { type: ["number", "null"] };
-const TEXT = { type: ["string", "null"] };
-const TEXTS = { type: "array", items: { type: "string" } };
-
-const SCHEMAS = {
-  Node: object({
-    name: { type: "string" },
-    state: { enum: ["online", "stale", "offline"] },
-    online: { type: "boolean" },
-    last_seen: NUMBER,
-    listening_since: { type: "number" },
-    agents: TEXTS,
-    runtime: TEXT,
-    version: TEXT,
-    uptime: NUMBER,
-    cpu: { ...NUMBER, description: "Percent of one core." },
-    memory_mb: NUMBER,
-    queue: { ...NUMBER, description: "Messages waiting in its outbox." },
-    dropped: NUMBER,
-    clock_skew: NUMBER,
-    labels: { type: "object", additionalProperties: { type: "string" } },
-    sensors: { type: "array", items: { type: "string" } },
-  }),
-  Agent: object({
-    actor_id: { type: "string" },
-    name: { type: "string" },
-    node: TEXT,
-    state: { type: "string" },
-    task: TEXT,
-    cpu: NUMBER,
-    memory_mb: NUMBER,
-    last_seen: NUMBER,
-    uptime: NUMBER,
-    restarts: { type: "integer" },
-    messages_processed: NUMBER,
-    errors: NUMBER,
-    topics: TEXTS,
-    description: { type: "string" },
-    capabilities: TEXTS,
-  }),
-  LogLine: object({
-    ...ENTRY,
-    level: { enum: ["debug", "info", "warning", "error"] },
-    message: { type: "string" },
-  }),
-  Event: object({ ...ENTRY, kind: { type: "string" }, message: { type: "string" } }),
-  Alert: object({ ...ENTRY, severity: { type: "string" }, message: { type: "string" } }),
-  Error: object({
-    ...ENTRY,
-    phase: { type: "string" },
-    severity: { type: "string" },
-    error: { type: "string" },
-    traceback: TEXT,
-    consecutive: NUMBER,
-    restart_count: NUMBER,
-  }),
-  History: object({
-    time: { type: "array", items: { type: "number" } },
-    cpu: { type: "array", items: NUMBER },
-    memory_mb: { type: "array", items: NUMBER },
-  }),
-  Outcome: object({
-    ok: { type: "boolean" },
-    message: { type: "string" },
-    took_ms: { type: "integer" },
-    answer: {},
-  }),
-  Problem: object({ error: { type: "string" } }),
-};
+import { object, SCHEMAS, TEXTS } from "./openapi_schemas.ts";
 
 /** `operator/dashboard/notice_wire.ts` has all fields of each kind of watch. */
 const RULE = {
@@ -104,6 +28,24 @@ const PAGING = [
   query("before", "integer", "Only those with a smaller seq."),
 ];
 const ABOUT = [query("agent", "string", "Name or actor_id."), query("node", "string", "Name of a node.")];
+const SPAN = [
+  query("from", "integer", "Epoch seconds."),
+  query("to", "integer", "Epoch seconds; without both, the past hour in its first form."),
+];
+const PAST_USAGE =
+  "CPU and memory: of the past hour, or with from and to of any time, summed up where it is long.";
+const USAGE = {
+  oneOf: [
+    { $ref: "#/components/schemas/History" },
+    {
+      type: "object",
+      properties: {
+        cpu: { $ref: "#/components/schemas/PastLine" },
+        memory_mb: { $ref: "#/components/schemas/PastLine" },
+      },
+    },
+  ],
+};
 
 /** @param version of the dashboard */
 export function openApi(version: string): unknown {
@@ -121,7 +63,7 @@ export function openApi(version: string): unknown {
       "/api/session": { get: get("What this server allows and remembers.", { type: "object" }) },
       "/api/nodes": { get: get("All nodes.", listOf("nodes", "Node")) },
       "/api/nodes/{node}": { get: get("One node.", ref("Node"), [NODE]) },
-      "/api/nodes/{node}/history": { get: get("Its past hour.", ref("History"), [NODE]) },
+      "/api/nodes/{node}/history": { get: get(PAST_USAGE, USAGE, [NODE, ...SPAN]) },
       "/api/agents": {
         get: get("All agents.", listOf("agents", "Agent"), [
           query("node", "string", "Only of this node."),
@@ -131,9 +73,23 @@ export function openApi(version: string): unknown {
       "/api/agents/{id}": {
         get: get("One agent, with its manifest; by actor_id or name.", ref("Agent"), [AGENT]),
       },
-      "/api/agents/{id}/history": { get: get("Its past hour.", ref("History"), [AGENT]) },
+      "/api/agents/{id}/history": { get: get(PAST_USAGE, USAGE, [AGENT, ...SPAN]) },
       "/api/agents/{id}/readings": {
-        get: get("Numbers that it has published.", { type: "object" }, [AGENT]),
+        get: get("Numbers that it has published, of the past hour or of any time.", { type: "object" }, [
+          AGENT,
+          ...SPAN,
+        ]),
+      },
+      "/api/agents/{id}/versions": {
+        get: get("The configs that it has had, newest first.", listOf("versions", "Version"), [AGENT]),
+      },
+      "/api/agents/{id}/versions/{version}": {
+        get: get("One of them; code with --show-code.", { type: "object" }, [AGENT, VERSION_ID]),
+      },
+      "/api/audit": {
+        get: get("What was done by this dashboard, newest last.", listOf("actions", "Action"), [
+          query("limit", "integer", "How many of the newest; default 100."),
+        ]),
       },
       "/api/agents/{id}/errors": { get: get("Its errors.", listOf("errors", "Error"), [AGENT, ...PAGING]) },
       "/api/agents/{id}/events": {
@@ -234,11 +190,8 @@ export function openApi(version: string): unknown {
 
 const NODE = { name: "node", in: "path", required: true, schema: { type: "string" } };
 const ID = { name: "id", in: "path", required: true, schema: { type: "string" } };
+const VERSION_ID = { name: "version", in: "path", required: true, schema: { type: "integer" } };
 const AGENT = { name: "id", in: "path", required: true, schema: { type: "string" } };
-
-function object(properties: Readonly<Record<string, unknown>>) {
-  return { type: "object", properties };
-}
 
 function ref(schema: keyof typeof SCHEMAS) {
   return { $ref: `#/components/schemas/${schema}` };

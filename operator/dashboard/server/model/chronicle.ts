@@ -1,21 +1,24 @@
-/** What happened in the past hour: events, alerts, errors and log lines. */
+/** What happened: log lines of the past hour; events, alerts and errors of the past days. */
 import type { LogLine as LogLineOfNode } from "../../../operations/reports.ts";
 import type { AlertEntry, ErrorEntry, TimelineEvent } from "../../wire.ts";
 import type { About, Change } from "./change.ts";
 import { type Fields, numberOf, textOf } from "./fields.ts";
 import { levelOf, LogBook } from "./logbook.ts";
 import { Ring } from "./ring.ts";
+import type { Past } from "./past.ts";
 import type { Happening } from "./timeline.ts";
 
-/** How long entries are kept, seconds. */
+/** How long log lines and numbers are kept in memory, seconds. */
 export const HISTORY_SECONDS = 3600;
+/** How long events, alerts and errors are kept in memory, seconds. */
+const ENTRY_SECONDS = 31 * 24 * 3600;
 /** Maximum difference between two clocks that timestamp the same error, seconds. */
 const SAME_SECONDS = 5;
 /** Limits for the entries of each kind. */
 export const LIMITS = {
-  events: { count: 5000, size: 4 * 1024 * 1024, age: HISTORY_SECONDS },
-  alerts: { count: 2000, size: 2 * 1024 * 1024, age: HISTORY_SECONDS },
-  errors: { count: 3000, size: 6 * 1024 * 1024, age: HISTORY_SECONDS },
+  events: { count: 5000, size: 4 * 1024 * 1024, age: ENTRY_SECONDS },
+  alerts: { count: 2000, size: 2 * 1024 * 1024, age: ENTRY_SECONDS },
+  errors: { count: 3000, size: 6 * 1024 * 1024, age: ENTRY_SECONDS },
 } as const;
 const ENTRY_OVERHEAD = 200;
 
@@ -27,6 +30,13 @@ export class Chronicle {
     LIMITS.errors,
     ({ error, traceback }) => error.length + (traceback?.length ?? 0) + ENTRY_OVERHEAD,
   );
+
+  /** Takes what was kept before a restart. Call it before anything is added. */
+  restore({ events, alerts, errors }: Past): void {
+    this.events.restore(events, ({ time }) => time);
+    this.alerts.restore(alerts, ({ time }) => time);
+    this.errors.restore(errors, ({ time }) => time);
+  }
 
   event({ kind, message }: Happening, about: About, now: number): Change {
     const entry = this.events.add((seq) => ({ seq, time: now, kind, message, ...about }), now);

@@ -10,6 +10,7 @@ import { Chronicle, HISTORY_SECONDS } from "./chronicle.ts";
 import { Dtos } from "./dto.ts";
 import { Farewells } from "./farewells.ts";
 import { type Fields, readFields, textOf, writeJson } from "./fields.ts";
+import { NO_WITNESS, type Past, type Witness } from "./past.ts";
 import { type LatestReading, Readings } from "./readings.ts";
 import { Spawns } from "./spawns.ts";
 import {
@@ -22,7 +23,7 @@ import {
 import { Usage } from "./usage.ts";
 
 /** How long to show agents that have ended, seconds: an operator may only look the next morning. */
-const ENDED_SECONDS = 24 * 3600;
+export const ENDED_SECONDS = 24 * 3600;
 /**
  * Limit for agents that no node lists: those of the main machine and, after a start, all agents until their nodes have
  * reported. Limited because any client can invent more.
@@ -37,7 +38,7 @@ export class Model {
     onEvicted: (actorId) => this.#evicted.push(this.#gone(actorId)),
   });
   readonly chronicle = new Chronicle();
-  readonly spawns = new Spawns();
+  readonly spawns: Spawns;
   readonly #readings = new Readings();
   /** Evictions that have not been reported yet. */
   readonly #evicted: Change[] = [];
@@ -47,6 +48,24 @@ export class Model {
   readonly #listeningSince = new Map<string, number>();
   readonly #farewells = new Farewells();
   readonly #dtos = new Dtos();
+  /** Agents known from before a restart, that have not been heard of since; by `actor_id`. */
+  readonly #recalled = new Set<string>();
+  /** When the last message came, epoch seconds. */
+  #now = 0;
+
+  constructor(private readonly witness: Witness = NO_WITNESS) {
+    this.spawns = new Spawns((config) => this.witness.config(config, "node", undefined, this.#now));
+  }
+
+  /** Takes what was known before a restart. Call it first. */
+  restore(past: Past, nowMs: number): void {
+    this.#now = nowMs / 1000;
+    this.chronicle.restore(past);
+    this.fleet.restore(past.nodes, past.agents);
+    // Nodes have not been heard yet: wait for their next heartbeats before calling them stale.
+    for (const { name } of this.fleet.nodes) this.#listeningSince.set(name, this.#now);
+    for (const { actorId } of this.fleet.agents) this.#recalled.add(actorId);
+  }
 
   /** Processes a message. @param nowMs when it arrived */
   apply(topic: string, payload: Uint8Array, nowMs: number): Change[] {
@@ -62,6 +81,7 @@ export class Model {
     }
     if (rest.length > 0 || report === undefined || !isName(id)) return [];
     const now = nowMs / 1000;
+    this.#now = now;
     if (root === "nodes") return this.#onNode(id, report, topic, payload, now);
     if (root !== "agents") return [];
     switch (report) {
@@ -73,7 +93,7 @@ export class Model {
         return [...this.#onAgent(id, topic, payload, now), ...this.#onError(id, payload, now)];
       case "results":
       case "detections":
-        this.#readings.add(topic, payload, now);
+        this.#onReading(topic, payload, now);
         return [];
       default:
         return this.#onAgent(id, topic, payload, now);
@@ -82,7 +102,21 @@ export class Model {
 
   /** Processes a message on an agent's own topic. */
   applyReading(topic: string, payload: Uint8Array, nowMs: number): void {
-    this.#readings.add(topic, payload, nowMs / 1000);
+    this.#onReading(topic, payload, nowMs / 1000);
+  }
+
+  #onReading(topic: string, payload: Uint8Array, now: number): void {
+    for (const { field, unit, value } of this.#readings.add(topic, payload, now)) {
+      this.witness.number({ owner: "", topic, field }, unit, now, value);
+    }
+  }
+
+  #onUsage(owner: string, cpu: number | undefined, memoryMb: number | undefined, now: number): void {
+    this.#usage.add(owner, cpu, memoryMb, now);
+    if (cpu !== undefined) this.witness.number({ owner, topic: "", field: "cpu" }, "%", now, cpu);
+    if (memoryMb !== undefined) {
+      this.witness.number({ owner, topic: "", field: "memory_mb" }, "MB", now, memoryMb);
+    }
   }
 
   /** Call when the connection to the broker is lost or restored. @returns the resulting changes */
@@ -197,8 +231,16 @@ export class Model {
   }
 
   readings(actorId: string, nowMs: number): Reading[] {
-    const own = [`agents/${actorId}/results`, `agents/${actorId}/detections`];
-    return this.#readings.of([...this.agent(actorId)?.topics ?? [], ...own], nowMs / 1000);
+    return this.#readings.of(this.readingTopics(actorId), nowMs / 1000);
+  }
+
+  /** The topics on which an agent publishes numbers. */
+  readingTopics(actorId: string): readonly string[] {
+    return [
+      ...this.agent(actorId)?.topics ?? [],
+      `agents/${actorId}/results`,
+      `agents/${actorId}/detections`,
+    ];
   }
 
   /** The newest values of a field, on the topics that match the filter. */
@@ -223,7 +265,7 @@ export class Model {
     switch (report) {
       case "spawn":
       case "desired_state":
-        this.spawns.add(payload);
+        for (const config of this.spawns.add(payload)) this.witness.config(config, report, name, now);
         return [];
       case "migrate_result": {
         const fields = readFields(payload);
@@ -246,14 +288,26 @@ export class Model {
     if (change?.kind !== "node") return [];
     if (before === undefined && this.#listeningSince.size < MAX_NODES) this.#listeningSince.set(name, now);
     if (report === "heartbeat" && change.node.isOnline) {
-      this.#usage.add(name, change.node.cpu, change.node.memoryMb, now);
+      this.#onUsage(name, change.node.cpu, change.node.memoryMb, now);
     }
     const happening = nodeHappening(before, change.node);
     const about = { node: name, agent: null, actor_id: null };
     return [
       { kind: "node", name },
       ...(happening === undefined ? [] : [this.chronicle.event(happening, about, now)]),
+      ...this.#endedMeanwhile(change.node),
     ];
+  }
+
+  /** Forgets agents that ran on a node before a restart, and that it does not list now: they have ended unseen. */
+  #endedMeanwhile({ name, isOnline, lastSeenMs, agents }: NodeView): Change[] {
+    if (!isOnline || lastSeenMs !== this.#now * 1000) return [];
+    return [...this.#recalled].flatMap((id) => {
+      const agent = this.fleet.agent(id);
+      if (agent !== undefined && agent.node !== name) return [];
+      this.#recalled.delete(id);
+      return agent === undefined || hasEnded(agent) || agents.includes(agent.name) ? [] : [this.forget(id)];
+    });
   }
 
   #onAgent(actorId: string, topic: string, payload: Uint8Array, now: number): Change[] {
@@ -261,7 +315,8 @@ export class Model {
     const change = this.fleet.apply(topic, payload, now * 1000);
     if (change?.kind !== "agent") return [];
     const { agent } = change;
-    if (topic.endsWith("/heartbeat")) this.#usage.add(actorId, agent.cpu, agent.memoryMb, now);
+    this.#recalled.delete(actorId);
+    if (topic.endsWith("/heartbeat")) this.#onUsage(actorId, agent.cpu, agent.memoryMb, now);
     const happening = agentHappening(before, agent);
     const about = { node: agent.node ?? null, agent: agent.name, actor_id: actorId };
     return [

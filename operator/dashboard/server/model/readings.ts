@@ -31,20 +31,27 @@ export interface LatestReading {
   readonly time: number;
 }
 
+/** A number in a payload. */
+export interface NewReading {
+  readonly field: string;
+  readonly value: number;
+  readonly unit: string | null;
+}
+
 export class Readings {
   readonly #topics = new Map<string, Map<string, Series>>();
   /** By topic and field. */
   readonly #units = new Map<string, ReadonlyMap<string, string>>();
   #series = 0;
 
-  /** Processes a payload. @param now epoch seconds */
-  add(topic: string, payload: Uint8Array, now: number): void {
+  /** Processes a payload. @param now epoch seconds @returns what it added */
+  add(topic: string, payload: Uint8Array, now: number): readonly NewReading[] {
     const known = this.#topics.get(topic);
-    if (known !== undefined && !isDue(known, now)) return;
-    if (payload.length > MAX_PAYLOAD_BYTES) return;
+    if (known !== undefined && !isDue(known, now)) return [];
+    if (payload.length > MAX_PAYLOAD_BYTES) return [];
     const json = readJson(payload);
     const numbers = numbersIn(json);
-    if (numbers.length === 0) return;
+    if (numbers.length === 0) return [];
     const fields = known ?? new Map<string, Series>();
     for (const [field, value] of numbers) {
       let series = fields.get(field);
@@ -60,6 +67,11 @@ export class Readings {
     this.#topics.set(topic, fields);
     this.#noteUnits(topic, json, [...fields.keys()]);
     while (this.#series > MAX_SERIES) this.#dropOldest();
+    return numbers.filter(([field]) => fields.has(field)).map(([field, value]) => ({
+      field,
+      value,
+      unit: unitBeside(json, field) ?? null,
+    }));
   }
 
   /** The series of these topics. */

@@ -16,13 +16,18 @@ export class Ring<T extends { readonly seq: number }> {
   /** Entries before this index are gone; they are cut off in batches. */
   #start = 0;
   #size = 0;
-  #nextSeq = 1;
+  #lastSeq = 0;
   #evicted = 0;
 
   constructor(private readonly limits: RingLimits, private readonly sizeOf: (entry: T) => number) {}
 
   get length(): number {
     return this.#entries.length - this.#start;
+  }
+
+  /** The number of the oldest entry; Infinity when there is none. */
+  get firstSeq(): number {
+    return this.#entries[this.#start]?.seq ?? Infinity;
   }
 
   /** How many entries were dropped before they reached the maximum age: the hour is then incomplete. */
@@ -32,7 +37,22 @@ export class Ring<T extends { readonly seq: number }> {
 
   /** @param make creates the entry with the given number */
   add(make: (seq: number) => T, now: number): T {
-    const entry = make(this.#nextSeq++);
+    // In microseconds, so that numbers rise across restarts, too.
+    this.#lastSeq = Math.max(this.#lastSeq + 1, Math.floor(now * 1e6));
+    const entry = make(this.#lastSeq);
+    this.#push(entry, now);
+    return entry;
+  }
+
+  /** Takes entries of earlier times, with their numbers. Call it before the first `add`. */
+  restore(entries: readonly T[], timeOf: (entry: T) => number): void {
+    for (const entry of entries) {
+      this.#lastSeq = Math.max(this.#lastSeq, entry.seq);
+      this.#push(entry, timeOf(entry));
+    }
+  }
+
+  #push(entry: T, now: number): void {
     this.#entries.push(entry);
     this.#added.push(now);
     this.#size += this.sizeOf(entry);
@@ -41,7 +61,6 @@ export class Ring<T extends { readonly seq: number }> {
       this.#shift();
       this.#evicted += 1;
     }
-    return entry;
   }
 
   /** Drops entries that are too old. @param now epoch seconds */

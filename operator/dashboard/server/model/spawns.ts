@@ -25,20 +25,23 @@ export class Spawns {
   readonly #told = new Shelf();
   readonly #seen = new Shelf();
 
-  /** Processes the payload of a `spawn` or `desired_state`. */
-  add(payload: Uint8Array): void {
+  /** @param onLearned called with what a node has reported or accepted */
+  constructor(private readonly onLearned: (config: Config) => void = () => {}) {}
+
+  /** Processes the payload of a `spawn` or `desired_state`. @returns the configs in it */
+  add(payload: Uint8Array): readonly Config[] {
     const fields = payload.length > MAX_BYTES ? undefined : readFields(payload);
-    if (fields === undefined) return;
-    const configs = Array.isArray(fields.agents) ? fields.agents : [fields];
-    for (const config of configs) {
-      if (isJsonObject(config)) this.#seen.keep(config, "spawn", payload.length / configs.length);
-    }
+    if (fields === undefined) return [];
+    const configs = (Array.isArray(fields.agents) ? fields.agents : [fields]).filter(isJsonObject);
+    for (const config of configs) this.#seen.keep(config, "spawn", payload.length / configs.length);
+    return configs;
   }
 
   /** Stores a config that a node has reported or accepted. */
   learn(config: Config): void {
     this.#told.keep(config, "node", JSON.stringify(config).length);
     if (isName(config.name)) this.#seen.drop(config.name);
+    this.onLearned(config);
   }
 
   /** The newest known config. */
@@ -57,6 +60,11 @@ export class Spawns {
   }
 }
 
+/** Drops the fields of the command that carries a config. */
+export function withoutWrapping(command: Config): Config {
+  return Object.fromEntries(Object.entries(command).filter(([key]) => !NOT_CONFIG.includes(key)));
+}
+
 class Shelf {
   readonly #byAgent = new Map<string, Known>();
   #bytes = 0;
@@ -68,7 +76,7 @@ class Shelf {
   keep(command: Config, source: ConfigSource, bytes: number): void {
     const { name } = command;
     if (!isName(name) || typeof command.code !== "string") return;
-    const config = Object.fromEntries(Object.entries(command).filter(([key]) => !NOT_CONFIG.includes(key)));
+    const config = withoutWrapping(command);
     this.drop(name);
     this.#byAgent.set(name, { config, source, bytes });
     this.#bytes += bytes;

@@ -1,5 +1,5 @@
 /** The dashboard's database: opened, brought up to date, and written to in batches. */
-import { type Dialect, Kysely } from "kysely";
+import { type Dialect, Kysely, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 import { lockFolder } from "./folder.ts";
 import type { ColumnTypes, StorePart, Untyped } from "./part.ts";
@@ -26,6 +26,7 @@ export class Store implements AsyncDisposable {
 
   private constructor(
     readonly db: Kysely<Tables>,
+    private readonly place: Place,
     private readonly lock: Disposable | undefined,
     options: StoreOptions,
   ) {
@@ -44,12 +45,21 @@ export class Store implements AsyncDisposable {
       const db = new Kysely<Tables>({ dialect });
       opened.defer(() => db.destroy());
       await migrate(db, types, parts);
-      const store = new Store(db, lock, options);
+      const store = new Store(db, place, lock, options);
       opened.move();
       return store;
     } catch (error) {
       throw new Error(`Cannot use ${nameOf(place)}: ${(error as Error).message}`, { cause: error });
     }
+  }
+
+  /** Bytes that are in use in the file; `undefined` where others measure that, as for PostgreSQL. */
+  async usedBytes(): Promise<number | undefined> {
+    if (this.place.kind === "server") return undefined;
+    const { rows } = await sql<{ bytes: number }>`
+      select (page_count - freelist_count) * page_size as bytes
+      from pragma_page_count(), pragma_freelist_count(), pragma_page_size()`.execute(this.db);
+    return rows[0]?.bytes;
   }
 
   /** What waits is written first. */

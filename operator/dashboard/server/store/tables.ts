@@ -1,5 +1,7 @@
 /** The tables of the database, as the parts that own them describe them. */
 import type { NoticeTables } from "../notice/tables.ts";
 
-/** Each part's tables by name: a part adds its own interface here. */
-export interface Tables extends NoticeTables {}
+import type { MemoryTables } from "../memory/tables.ts";
+
+/** Each part's tables by name: a part adds its own interface to those that this one extends. */
+export interface Tables extends NoticeTables, MemoryTables {}
