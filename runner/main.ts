@@ -106,11 +106,13 @@ async function run(config: RunnerConfig): Promise<number> {
     }
     // A node that cannot run agents must not look like one that can.
     await Promise.race([ready, node.closed]);
-    if (service !== undefined) {
-      const { accompany } = await import("./service/accompany.ts");
-      await accompany(service, `Uses the broker at ${broker.url.url}`, node.ending, systemClock, log);
-    }
+    const reported = service &&
+      import("./service/accompany.ts").then(({ accompany }) =>
+        accompany(service, `Uses the broker at ${broker.url.url}`, node.ending, systemClock, log)
+      );
     const ending = await node.closed;
+    // A node may end before systemd has heard that it was up.
+    await reported;
     if (ending.kind === "name_taken") throw new AlreadyRunningError(ending.message);
     log.info(`Node '${config.name}' has ended`);
     return ending.kind === "upgraded" ? EXIT_UPGRADED : 0;

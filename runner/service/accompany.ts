@@ -6,7 +6,7 @@ import { openNotifySocket } from "./notify_socket.ts";
 import { ServiceManager } from "./service_manager.ts";
 
 /**
- * Reports that the node is up; further reports continue in the background.
+ * Reports that the node is up, that it lives, and that it is ending. Resolves when all of it has been sent.
  * @param status what `systemctl status` shows
  * @param ending aborted when the node begins to end
  */
@@ -18,9 +18,8 @@ export async function accompany(
   log: Logger,
 ): Promise<void> {
   try {
-    const socket = await openNotifySocket(path, (message) => log.warning(message));
-    const manager = new ServiceManager({ socket, watchdogMs, endsWithProcess, clock });
-    void manager.accompany(status, ending).finally(() => socket[Symbol.dispose]());
+    using socket = await openNotifySocket(path, (message) => log.warning(message));
+    await new ServiceManager({ socket, watchdogMs, endsWithProcess, clock }).accompany(status, ending);
   } catch (error) {
     log.warning((error as Error).message);
   }

@@ -38,6 +38,25 @@ Deno.test("service that is stopped for good over the bus says so, and ends with 
   assertEquals(await node.exitCode(), 0);
 });
 
+Deno.test("service that ends at once has still said that it was up, and that it ends", async () => {
+  await using systemd = await NotifyListener.open();
+  const module = (path: string) => JSON.stringify(new URL(`../../runner/${path}`, import.meta.url).href);
+  const expectations = JSON.stringify({ socket: systemd.path, endsWithProcess: true });
+  const program = `
+    import { accompany } from ${module("service/accompany.ts")};
+    import { systemClock } from ${module("clock.ts")};
+    await accompany(${expectations}, "up", AbortSignal.abort(), systemClock, console);
+    Deno.exit(0);`;
+  const args = ["run", "--quiet", "-A", "--unstable-net", "-"];
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(program));
+  await writer.close();
+  assertEquals((await child.status).code, 0);
+  await systemd.until((message) => message.startsWith("STOPPING=1\n"));
+  assertEquals(systemd.heard, ["READY=1\nSTATUS=up", "STOPPING=1\nSTATUS=Stopping all agents"]);
+});
+
 Deno.test("service that cannot run agents never says that it is up", async () => {
   await using systemd = await NotifyListener.open();
   await using node = await NodeProcess.start({
