@@ -45,11 +45,13 @@ const LINGER_MS = 10_000;
 /**
  * Invariants: an output is at its safe level whenever its agent does not run, or is paused; a device is open for one
  * process of one agent. If a host ends unexpectedly, the next one sets its outputs to safe. No host runs for long
- * without an open device.
+ * without an open device, and none is used again once its device node is gone.
  */
 export class OpenDevices {
   readonly #open = new Map<number, OpenDevice>();
   readonly #hosts = new Map<string, HostClient>();
+  /** Hosts of device nodes that are gone, until they have ended. */
+  readonly #retiring = new Set<Promise<void>>();
   readonly #ending = new AbortController();
   #lastHandle = 0;
 
@@ -114,7 +116,7 @@ export class OpenDevices {
   /** The node ends: hosts set their outputs to safe, and end. */
   async end(): Promise<void> {
     this.#ending.abort();
-    await Promise.all([...this.#hosts.values()].map((host) => host.close()));
+    await Promise.all([...[...this.#hosts.values()].map((host) => host.close()), ...this.#retiring]);
   }
 
   async #release(handle: number): Promise<void> {
@@ -137,11 +139,13 @@ export class OpenDevices {
     const key = keyOf(place);
     const known = this.#hosts.get(key);
     if (known !== undefined) return known;
-    const host = new HostClient({
+    // One that retires has nothing more to say about the devices of the next one.
+    const isCurrent = () => this.#hosts.get(key) === host;
+    const host: HostClient = new HostClient({
       start: () => this.parts.startHost(place),
       clock: this.parts.clock,
-      onEvent: (unit, event) => this.#tell(key, unit, event),
-      onLost: () => this.#lost(key, place),
+      onEvent: (unit, event) => isCurrent() && this.#tell(key, unit, event),
+      onLost: () => isCurrent() && this.#lost(key, place),
     });
     this.#hosts.set(key, host);
     if (this.#ending.signal.aborted) void host.close();
@@ -164,15 +168,31 @@ export class OpenDevices {
   #tell(key: string, unit: number, event: HostEvent): void {
     for (const [handle, { user, place }] of this.#openAt(key)) {
       if (place.unit !== unit) continue;
-      if ("gone" in event) this.#gone(handle, user, event.gone);
+      if ("gone" in event) this.#gone(handle, event.gone);
       else user.send({ t: "device_event", handle, event });
     }
   }
 
   /** It was unplugged: its agent can open it again once it is back. */
-  #gone(handle: number, user: DeviceUser, message: string): void {
+  #gone(handle: number, message: string): void {
+    const device = this.#open.get(handle);
+    if (device === undefined) return;
+    const { user, place } = device;
     user.send({ t: "device_gone", handle, code: "not_found", message });
-    void this.#release(handle);
+    const key = keyOf(place);
+    const host = this.#hosts.get(key);
+    if (host === undefined || this.#openAt(key).length > 1) return void this.#release(handle);
+    // The kernel's walls let it open this node only, not the next one of the same name, even with the same numbers.
+    this.#open.delete(handle);
+    this.#hosts.delete(key);
+    const retiring = this.#retire(host, device).finally(() => this.#retiring.delete(retiring));
+    this.#retiring.add(retiring);
+  }
+
+  async #retire(host: HostClient, { user, place: { unit } }: OpenDevice): Promise<void> {
+    // What is under way is answered first. There is nothing left to set to safe.
+    await host.request({ op: "close", agent: user.name, unit }).catch(() => {});
+    await host.close();
   }
 
   /** The outputs keep their levels, and nobody drives them until the next host sets them to safe. */

@@ -41,8 +41,7 @@ function userOf(name: string, devices: OpenDevices, places: Places) {
 
 Deno.test("a serial port carries bytes both ways, waits for a slow reader, has one holder, and can be unplugged", async () => {
   await withFolder(async (workDir) => {
-    // The kernel's walls keep the host from a pseudo-terminal: docs/hardware.md says so.
-    const wrappers = await findWrappers({ deno: Deno.execPath(), workDir, walls: false });
+    const wrappers = await findWrappers({ deno: Deno.execPath(), workDir, walls: true });
     const problems: string[] = [];
     const devices = new OpenDevices({
       clock: systemClock,

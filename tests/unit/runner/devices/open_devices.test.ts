@@ -177,3 +177,28 @@ Deno.test("an action for another kind of device reaches no host", async () => {
   assertEquals(await reason(devices.act(a, handle, { do: "transfer", steps: [{ read: 1 }] })), "not_granted");
   assertEquals(asked(), ["grant a", "open a"]);
 });
+
+Deno.test("a device that is gone takes its host with it: what comes back in its place gets another", async () => {
+  const { devices, hosts, started, problems } = setUp();
+  const a = user("a");
+  const handle = await devices.open(a, LINE, OUT);
+  hosts[0]?.says({ unit: 5, event: { gone: "unplugged" } });
+  await settled();
+  assertEquals(a.sent, [{ t: "device_gone", handle, code: "not_found", message: "unplugged" }]);
+  // The same name and the same numbers, as a pseudo-terminal has them.
+  const next = await devices.open(a, LINE, OUT);
+  assertEquals(started, ["/dev/gpiochip0", "/dev/gpiochip0"]);
+  assertEquals(hosts.map(({ isEnded }) => isEnded), [true, false]);
+  assertEquals([await devices.act(a, next, LEVEL), problems], [0, []]);
+});
+
+Deno.test("a host with other devices open stays when one of them is gone", async () => {
+  const { devices, hosts, started } = setUp();
+  const a = user("a");
+  await devices.open(a, LINE, OUT);
+  const other = await devices.open(a, lineOf(6), OUT);
+  hosts[0]?.says({ unit: 5, event: { gone: "unplugged" } });
+  await settled();
+  assertEquals(await devices.act(a, other, LEVEL), 0);
+  assertEquals([started.length, hosts[0]?.isEnded], [1, false]);
+});
