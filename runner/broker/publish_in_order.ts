@@ -37,21 +37,24 @@ export function publishInOrder(broker: OrderedBroker): void {
     if (next === turns.length || next > MANY) [turns, next] = [turns.slice(next), 0];
     isWorking = false;
   };
-  const leave = () => {
+  const leave = (turn: typeof current) => {
+    if (current !== turn) return;
     current = undefined;
     work();
   };
   broker.mq.emit = (packet, done) => {
+    const turn = current;
     const emitted = emit(packet, done);
-    leave();
+    // If nobody reads it, the library is done with it by now, and the turn is another's.
+    leave(turn);
     return emitted;
   };
   broker.publish = (packet, client, done = () => {}) => {
     const [sender, settle] = typeof client === "function" ? [null, client as Done] : [client, done];
     const turn = () =>
       publish(packet, sender, (error) => {
-        // It failed before it was passed on.
-        if (current === turn) leave();
+        // It may have failed before it was passed on.
+        leave(turn);
         settle(error);
       });
     turns.push(turn);

@@ -10,6 +10,11 @@ export interface PublishOptions {
   readonly retain?: boolean;
 }
 
+export interface RawMessage extends PublishOptions {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
 /** @throws Error when the broker does not let it in */
 export async function connectRaw(port: number, options: RawOptions = {}): Promise<RawClient> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -43,9 +48,16 @@ export class RawClient implements AsyncDisposable {
     this.#writing = this.#writing.then(send).catch(() => {});
   }
 
-  publish(topic: string, payload: Uint8Array, { qos = 0, retain = false }: PublishOptions = {}): void {
-    const id = qos === 0 ? [] : this.#id();
-    this.write(packet(0x30 | qos << 1 | (retain ? 1 : 0), [...text(topic), ...id], payload));
+  publish(topic: string, payload: Uint8Array, options: PublishOptions = {}): void {
+    this.publishTogether([{ topic, payload, ...options }]);
+  }
+
+  /** Sends the messages in one piece: the broker has read the last before it is done with the first. */
+  publishTogether(messages: readonly RawMessage[]): void {
+    this.write(Buffer.concat(messages.map(({ topic, payload, qos = 0, retain = false }) => {
+      const id = qos === 0 ? [] : this.#id();
+      return packet(0x30 | qos << 1 | (retain ? 1 : 0), [...text(topic), ...id], payload);
+    })));
   }
 
   async subscribe(filter: string, qos = 0): Promise<void> {
