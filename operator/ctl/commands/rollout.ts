@@ -11,8 +11,7 @@ import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { operatorName } from "../operator_name.ts";
 import { isSet, nameGiven } from "../options.ts";
-import { nodeLines, progressLine, rolloutExit, rolloutJson } from "../render/rollout.ts";
-import { duration } from "../render/units.ts";
+import { progressLine, rolloutExit, rolloutJson, rolloutLines } from "../render/rollout.ts";
 import { showRollout } from "../rollout_run.ts";
 import { oneLine } from "../terminal.ts";
 
@@ -34,15 +33,7 @@ function addShow(rollout: Command, cli: Cli): void {
   cli.connected(command, async (run, operator, given) => {
     const rollout = await found(operator, given);
     if (run.json) run.printJson(rolloutJson(rollout));
-    else {
-      const { fleet, by, at, message, state } = rollout;
-      const why = message === "" ? "" : `: ${message}`;
-      run.print(
-        oneLine(`Roll-out of fleet '${fleet}' by ${by}, ${duration(Date.now() / 1000 - at)} ago${why}`),
-      );
-      run.print(oneLine(progressLine(state)));
-      nodeLines(state).forEach((line) => run.print(oneLine(line)));
-    }
+    else rolloutLines(rollout).forEach((line) => run.print(oneLine(line)));
     return rolloutExit(rollout.state);
   });
 }

@@ -8,14 +8,17 @@ import { selectedNames } from "../../operations/selection.ts";
 import { survey } from "../../operations/survey.ts";
 import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
 import type { Operator } from "../../operator.ts";
+import { currentRollout } from "../../rollout/current.ts";
+import type { Rollout } from "../../rollout/record.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, nameGiven } from "../options.ts";
 import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { resultLine } from "../render/plan.ts";
+import { rolloutExit, rolloutJson, rolloutLines } from "../render/rollout.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration } from "../render/units.ts";
-import type { Colour } from "../terminal.ts";
+import { type Colour, oneLine } from "../terminal.ts";
 import { operatorName } from "../operator_name.ts";
 import { exitCodeOf } from "./apply.ts";
 
@@ -41,9 +44,10 @@ export function addStatus(program: Command, cli: Cli): void {
     if (isSet(run.options, "reconcile") && status.nodes.some(({ drift }) => drift.length > 0)) {
       return await reconcile(run, operator, status);
     }
-    if (run.json) run.printJson(asJson(status));
-    else show(run, status);
-    return exitCode(status);
+    const rollout = await currentRollout(operator, fleet, status.head);
+    if (run.json) run.printJson(asJson(status, rollout));
+    else show(run, status, rollout);
+    return exitCode(status, rollout);
   });
 }
 
@@ -72,7 +76,8 @@ async function reconcile(
   return code;
 }
 
-function show(run: Run, { fleet, head, nodes }: FleetStatus): void {
+function show(run: Run, { fleet, head, nodes }: FleetStatus, rollout: Rollout | undefined): void {
+  if (rollout !== undefined) rolloutLines(rollout).forEach((line) => run.print(oneLine(line)));
   if (head === undefined) return run.note(`Nothing has been applied as fleet '${fleet}'`);
   const why = head.message === "" ? "" : `: ${head.message}`;
   run.print(
@@ -84,21 +89,23 @@ function show(run: Run, { fleet, head, nodes }: FleetStatus): void {
 }
 
 /** Failed counts most, then drifted, then pending. */
-function exitCode({ nodes }: FleetStatus): number {
+function exitCode({ nodes }: FleetStatus, rollout: Rollout | undefined): number {
   const states = nodes.map(stateOfProgress);
+  const ofRollout = rollout === undefined ? EXIT.ok : rolloutExit(rollout.state);
   if (states.some((state) => state === "failed" || state === "refused" || state === "drifted")) {
     return EXIT.failed;
   }
-  return states.includes("pending") ? EXIT.pending : EXIT.ok;
+  return ofRollout === EXIT.ok && states.includes("pending") ? EXIT.pending : ofRollout;
 }
 
-function asJson({ fleet, head, nodes }: FleetStatus): unknown {
+function asJson({ fleet, head, nodes }: FleetStatus, rollout: Rollout | undefined): unknown {
   return {
     fleet,
     generation: head?.generation,
     by: head?.by,
     at: head?.at,
     message: head?.message,
+    rollout: rollout === undefined ? undefined : rolloutJson(rollout),
     nodes: nodes.map((progress) => ({
       node: progress.node,
       generation: progress.generation.generation,

@@ -2,7 +2,7 @@
 import type { Rollout } from "../../rollout/record.ts";
 import type { EndedHow, RolloutState } from "../../rollout/state.ts";
 import { EXIT } from "../exit_code.ts";
-import { clockTime, count } from "./units.ts";
+import { clockTime, count, duration } from "./units.ts";
 
 const MAX_NAMES = 8;
 const ENDED: Readonly<Record<EndedHow, string>> = {
@@ -12,8 +12,42 @@ const ENDED: Readonly<Record<EndedHow, string>> = {
   aborted: "aborted",
 };
 
+/** Who rolls out what, how far it is, its failed and waiting nodes, and the commands for it. */
+export function rolloutLines(rollout: Rollout): string[] {
+  const { fleet, by, at, message, state } = rollout;
+  const why = message === "" ? "" : `: ${message}`;
+  return [
+    `Roll-out of fleet '${fleet}' by ${by}, ${duration(Date.now() / 1000 - at)} ago${why}`,
+    progressLine(state),
+    ...nodeLines(state),
+    ...adviceLines(fleet, state),
+  ];
+}
+
+/** What can be done now: lines to paste. */
+function adviceLines(fleet: string, { phase, isPaused }: RolloutState): string[] {
+  const [resume, pause, abort] = ["resume", "pause", "abort"].map((verb) =>
+    `agentflow rollout ${verb} ${fleet}`
+  );
+  const takesBack = `  ${abort} --rollback  takes all of it back`;
+  if (phase.kind === "ended") return phase.how === "halted" ? [takesBack] : [];
+  return [
+    isPaused ? `  ${resume}  goes on` : `  ${pause}  begins no further wave`,
+    ...(isPaused ? [] : [`  ${resume}  goes on if the machine that carries it out has died`]),
+    `  ${abort}  leaves the changed nodes as they are`,
+    takesBack,
+  ];
+}
+
 /** What is happening now, in one line. */
 export function progressLine(state: RolloutState): string {
+  const line = phaseLine(state);
+  const { phase, isPaused } = state;
+  const isMoving = phase.kind === "changing" || phase.kind === "soaking";
+  return isPaused && isMoving ? `${line}; paused after that` : line;
+}
+
+function phaseLine(state: RolloutState): string {
   const { phase, waves, wave, isPaused } = state;
   const which = `wave ${wave + 1} of ${waves.length}`;
   switch (phase.kind) {
