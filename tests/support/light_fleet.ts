@@ -1,10 +1,11 @@
 /** Light nodes at a broker, by one connection for all of them. */
 import mqtt, { type MqttClient } from "mqtt";
 import { isJsonObject } from "../../protocol/json.ts";
+import { ALL_NODES } from "../../protocol/names.ts";
 import { LightNode } from "./light_node.ts";
 
 const FILTERS = [
-  ...["list", "inspect", "spawn", "stop", "migrate", "upgrade", "desired_state"].map((command) =>
+  ...["list", "inspect", "spawn", "stop", "migrate", "reply/+", "upgrade", "desired_state"].map((command) =>
     `nodes/+/${command}`
   ),
   "agents/+/commands",
@@ -55,7 +56,7 @@ export class LightFleet implements AsyncDisposable {
   #deliver(topic: string, payload: Uint8Array): void {
     const [root, id = "", name = ""] = topic.split("/");
     if (root === "agents" && id === "by-name") return this.#task(name, payload);
-    if (root === "nodes") return this.nodes.get(id)?.receive(topic, payload);
+    if (root === "nodes" && id !== ALL_NODES) return this.nodes.get(id)?.receive(topic, payload);
     for (const node of this.nodes.values()) node.receive(topic, payload);
   }
 

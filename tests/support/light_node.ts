@@ -1,44 +1,53 @@
 /**
- * A stand-in for a node: it answers what operators ask, keeps configs instead of running them, and decides about
- * generations and epochs by the node's own rules. Hundreds of them fit into one process.
+ * A stand-in for a node: it answers what operators ask, and keeps configs instead of running them. Hundreds of them fit
+ * into one process.
  */
-import { admission, type Generation, generationFields, generationIn } from "../../protocol/generations.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
-import { epochAfterMove, epochIn, placementVerdict } from "../../protocol/placement.ts";
-import { changedFields } from "../../protocol/spawn_changes.ts";
+import { ALL_NODES } from "../../protocol/names.ts";
+import { epochAfterMove, epochIn } from "../../protocol/placement.ts";
 import { topics } from "../../protocol/topics.ts";
+import { type Clock, systemClock } from "../../runner/clock.ts";
+import { type LightAgent, type LightDisk, LightProcess } from "./light_process.ts";
 
 export type Say = (topic: string, value: unknown, retain?: boolean) => void;
 
-/** What a node keeps on its disk. */
-interface Disk {
-  readonly agents: Map<string, JsonObject>;
-  generation: Generation | undefined;
-  isDone: boolean;
-  /** The agents of the generation, and until it is done those of the one before. */
-  listed: readonly string[];
-  outcomes: Readonly<Record<string, JsonObject>>;
+export interface LightOptions {
+  readonly clock?: Clock;
+  /** When it may be changed, as `parseWindow` reads it. */
+  readonly window?: string | undefined;
 }
+
+/** How long the target of a move may take. */
+const MOVE_MS = 30_000;
 
 export class LightNode {
   /** Off: it hears nothing and says nothing, and keeps its disk. */
-  isOn = false;
-  readonly disk: Disk = {
-    agents: new Map(),
-    generation: undefined,
-    isDone: true,
-    listed: [],
-    outcomes: {},
-  };
+  readonly disk: LightDisk = { agents: new Map(), records: new Map(), write: () => Promise.resolve() };
   /** Why it has refused generations, in words. */
   readonly refusals: string[] = [];
+  #process: LightProcess | undefined;
+  /** Requests to other nodes, by their ids. */
+  readonly #moves = new Map<string, () => void>();
+  readonly #clock: Clock;
 
   constructor(
     readonly name: string,
     private readonly say: Say,
     readonly labels: Readonly<Record<string, string>> = {},
-  ) {}
+    private readonly options: LightOptions = {},
+  ) {
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  get isOn(): boolean {
+    return this.#process !== undefined;
+  }
+
+  /** Its agents that run. */
+  get agents(): readonly LightAgent[] {
+    return [...this.#process?.agents.values() ?? []];
+  }
 
   /** The epoch of an agent that it has; 0 if its config has none. */
   epochOf(agent: string): number {
@@ -46,75 +55,99 @@ export class LightNode {
   }
 
   turnOn(): void {
-    this.isOn = true;
-    this.#say(topics.nodeStatus(this.name), this.#status("online"), true);
-    this.beat();
-    for (const agent of this.disk.agents.keys()) this.#manifest(agent);
-    this.#report();
+    this.#process ??= new LightProcess({
+      node: this.name,
+      disk: this.disk,
+      clock: this.#clock,
+      window: this.options.window,
+      publishReport: (fleet, report) =>
+        this.#say(topics.nodeGeneration(this.name, fleet), { node: this.name, ...report }, true),
+      log: (type, message, about) => this.#say(topics.nodeLogs(this.name), { ...about, type, message }),
+      onStarted: (agent) => {
+        this.#manifest(agent);
+        this.beat();
+      },
+      onEnded: (name, reason) => this.#ended(name, reason),
+      beat: (agent) => this.#beatOf(agent),
+    });
+    this.connected();
+    for (const { name } of this.agents) this.#process.fleetReports.runs(name);
   }
 
-  /** Its last will is published by the broker. */
+  /** It is connected, perhaps again. */
+  connected(): void {
+    this.#say(topics.nodeStatus(this.name), this.#status("online"), true);
+    this.beat();
+    this.agents.forEach((agent) => this.#manifest(agent));
+    this.#process?.fleetReports.connected();
+  }
+
+  /** It dies: what it has begun is lost. Its last will is published by the broker. */
   turnOff(): void {
     if (this.isOn) this.#say(topics.nodeStatus(this.name), this.#status("offline"), true);
-    this.isOn = false;
+    this.#process?.kill();
+    this.#process = undefined;
+    this.#moves.clear();
   }
 
   beat(): void {
-    const { generation } = this.disk;
     this.#say(topics.nodeHeartbeat(this.name), {
       node: this.name,
       instance: this.name,
-      agents: [...this.disk.agents.keys()],
+      agents: this.agents.map(({ name }) => name),
       labels: this.labels,
-      generations: generation === undefined ? {} : { [generation.fleet]: generation.tag },
-      timestamp: Date.now() / 1000,
+      generations: this.#process?.fleetReports.tags ?? {},
+      ...this.#window(),
+      timestamp: this.#clock.epochSeconds(),
     });
   }
 
   /** Says that its agents run: other nodes hear it. */
   beatAgents(): void {
-    for (const name of this.disk.agents.keys()) {
-      this.#say(topics.agent(actorId(name), "heartbeat"), {
-        name,
-        node: this.name,
-        state: "running",
-        epoch: this.epochOf(name),
-      });
-    }
+    this.agents.forEach((agent) => this.#beatOf(agent));
   }
 
-  /** @param dies whether it dies in the middle of applying a generation */
-  receive(topic: string, payload: Uint8Array, dies = false): void {
-    if (!this.isOn || payload.length === 0) return;
+  receive(topic: string, payload: Uint8Array, retained = false): void {
+    if (this.#process === undefined || payload.length === 0) return;
     const message: unknown = JSON.parse(new TextDecoder().decode(payload));
     if (!isJsonObject(message)) return;
-    const [root, id = "", command = ""] = topic.split("/");
-    if (root === "agents") return command === "heartbeat" ? this.#hear(message) : this.#press(message, id);
-    if (root !== "nodes" || id !== this.name) return;
+    const [root, id = "", command = "", request = ""] = topic.split("/");
+    if (root === "agents") {
+      return command === "heartbeat"
+        ? this.#process.hear({ topic, payload, retained })
+        : this.#press(message, id);
+    }
+    if (root !== "nodes" || (id !== this.name && id !== ALL_NODES)) return;
     switch (command) {
       case "list":
         this.beat();
         return this.#answer(message, {
-          agents: [...this.disk.agents.keys()].map((name) => this.#listed(name)),
+          node: this.name,
+          agents: this.agents.map((one) => this.#listed(one)),
         });
       case "inspect":
         return this.#inspect(message);
       case "spawn":
         return this.#spawn(message);
       case "stop":
-        this.#remove(String(message.name));
-        return this.#answer(message, {});
+        return void this.#process.remove(String(message.name)).then(() => this.#answer(message, {}));
       case "migrate":
         return this.#migrate(message);
+      case "reply":
+        return this.#moves.get(request)?.();
       case "upgrade":
         return this.#answer(message, { from: "1", release: "1", unchanged: true });
       case "desired_state":
-        return this.#apply(message, dies);
+        return this.#apply(message);
     }
   }
 
+  #window(): JsonObject {
+    return this.options.window === undefined ? {} : { window: this.options.window };
+  }
+
   #status(status: string): JsonObject {
-    return { node: this.name, instance: this.name, status, labels: this.labels };
+    return { node: this.name, instance: this.name, status, labels: this.labels, ...this.#window() };
   }
 
   #say(topic: string, value: unknown, retain = false): void {
@@ -129,17 +162,21 @@ export class LightNode {
     if (typeof topic === "string") this.#say(topic, { ok: false, error });
   }
 
-  #listed(name: string): JsonObject {
-    return { name, actor_id: actorId(name), state: "running", epoch: this.epochOf(name) };
+  #find(name: unknown): LightAgent | undefined {
+    return this.agents.find((agent) => agent.name === name);
+  }
+
+  #listed({ name, config }: LightAgent): JsonObject {
+    return { name, actor_id: actorId(name), state: "running", epoch: config.epoch };
   }
 
   #inspect(message: JsonObject): void {
     if (message.recent !== undefined) return this.#answer(message, { lines: [] });
-    const config = this.disk.agents.get(String(message.name));
-    if (config === undefined) return this.#refuse(message, `Cannot inspect '${message.name}'`);
+    const agent = this.#find(message.name);
+    if (agent === undefined) return this.#refuse(message, `Cannot inspect '${message.name}'`);
     this.#answer(message, {
-      agent: this.#listed(String(message.name)),
-      config,
+      agent: this.#listed(agent),
+      config: agent.config.raw,
       persisted: { on: this.name },
       persisted_bytes: 9,
     });
@@ -147,104 +184,73 @@ export class LightNode {
 
   #spawn({ _reply_topic, _sent, ...config }: JsonObject): void {
     this.#say(topics.nodeLogs(this.name), { type: "spawned", child_name: config.name, message: "started" });
-    this.#start(config);
+    this.#process?.spawn(config);
     this.#answer({ _reply_topic }, { agent: config.name });
   }
 
-  #start(config: JsonObject): void {
-    this.disk.agents.set(String(config.name), config);
-    this.#manifest(String(config.name));
-    this.beat();
-  }
-
-  #remove(name: string): void {
-    if (!this.disk.agents.delete(name)) return;
-    this.#say(topics.agent(actorId(name), "manifest"), "", true);
-    this.#say(topics.agent(actorId(name), "heartbeat"), { name, node: this.name, state: "stopped" });
-    this.beat();
-  }
-
-  #manifest(name: string): void {
-    const manifest = { name, actor_id: actorId(name), node: this.name, epoch: this.epochOf(name) };
+  #manifest({ name, config: { epoch } }: LightAgent): void {
+    const manifest = { name, actor_id: actorId(name), node: this.name, epoch };
     this.#say(topics.agent(actorId(name), "manifest"), manifest, true);
   }
 
-  /** The agent goes on there at once. */
-  #migrate(message: JsonObject): void {
-    const [name, target] = [String(message.name), String(message.target_node)];
-    const config = this.disk.agents.get(name);
-    if (config === undefined) return this.#refuse(message, `Agent '${name}' not found on ${this.name}`);
-    const epoch = epochAfterMove(this.epochOf(name), epochIn(message.epoch), Date.now() / 1000);
-    this.disk.agents.delete(name);
+  #beatOf(agent: LightAgent): void {
+    const placed = this.#process?.placements.report(agent as never);
+    const about = { name: agent.name, node: this.name, state: "running" };
+    this.#say(topics.agent(agent.actorId, "heartbeat"), { ...about, ...placed });
+  }
+
+  #ended(name: string, reason: string): void {
+    if (reason !== "yield") {
+      this.#say(topics.agent(actorId(name), "manifest"), "", true);
+      this.#say(topics.agent(actorId(name), "heartbeat"), { name, node: this.name, state: "stopped" });
+    }
     this.beat();
-    this.#say(topics.node(target, "spawn"), { ...config, epoch });
-    this.#answer(message, { success: true });
+  }
+
+  /** The agent runs on here until the other node has said that it runs there, with a higher epoch. */
+  #migrate(message: JsonObject): void {
+    const [agent, target] = [this.#find(message.name), String(message.target_node)];
+    if (agent === undefined || agent.isMoving) {
+      return this.#refuse(message, `Agent '${message.name}' not found on ${this.name}`);
+    }
+    const { name, config } = agent;
+    const epoch = epochAfterMove(config.epoch, epochIn(message.epoch), this.#clock.epochSeconds());
+    const [id, process] = [crypto.randomUUID(), this.#process];
+    const over = new AbortController();
+    agent.isMoving = true;
+    this.#moves.set(id, () => {
+      over.abort();
+      void process?.remove(name, "yield").then(() => this.#answer(message, { success: true }));
+    });
+    this.#say(topics.node(target, "spawn"), {
+      ...config.raw,
+      node: target,
+      epoch,
+      _reply_topic: topics.reply(this.name, id),
+    });
+    void this.#clock.sleep(MOVE_MS, over.signal).then((isLate) => {
+      this.#moves.delete(id);
+      agent.isMoving = false;
+      if (isLate) this.#refuse(message, `node '${target}' does not answer`);
+    });
   }
 
   #press({ command, _reply_topic }: JsonObject, id: string): void {
-    const name = [...this.disk.agents.keys()].find((agent) => actorId(agent) === id);
-    if (name === undefined) return;
-    if (command === "stop" || command === "delete") this.#remove(name);
-    this.#answer({ _reply_topic }, {});
+    const agent = this.agents.find((one) => one.actorId === id);
+    if (agent === undefined) return;
+    const done = command === "stop" || command === "delete"
+      ? this.#process?.remove(agent.name)
+      : Promise.resolve();
+    void done?.then(() => this.#answer({ _reply_topic }, {}));
   }
 
-  /** One of its agents runs elsewhere, too. */
-  #hear({ name, node, state, epoch }: JsonObject): void {
-    if (node === this.name || typeof name !== "string" || !this.disk.agents.has(name)) return;
-    const verdict = placementVerdict(this.epochOf(name), { epoch: epochIn(epoch), state: String(state) });
-    if (verdict === "yield") this.#yield(name);
-  }
-
-  #yield(name: string): void {
-    this.disk.agents.delete(name);
-    this.beat();
-  }
-
-  #apply(message: JsonObject, dies: boolean): void {
-    const generation = generationIn(message);
-    if (generation === undefined || !Array.isArray(message.agents)) return;
-    const { disk } = this;
-    const verdict = admission(disk.generation, generation);
-    if (verdict.kind === "refuse") {
-      this.refusals.push(verdict.reason);
-      this.#report({ generation: generation.generation, tag: generation.tag, reason: verdict.reason });
-      return this.#refuse(message, verdict.reason);
-    }
-    if (verdict.kind === "same" && disk.isDone) return this.#answer(message, { unchanged: true });
-    const entries = message.agents.filter(isJsonObject);
-    const names = entries.map(({ name }) => String(name));
-    const others = disk.listed.filter((name) => !names.includes(name));
-    Object.assign(disk, { generation, isDone: false, listed: [...names, ...others], outcomes: {} });
-    if (dies) return this.turnOff();
-    const outcomes: Record<string, JsonObject> = {};
-    for (const entry of entries) {
-      const name = String(entry.name);
-      const before = disk.agents.get(name);
-      const isSame = before !== undefined && changedFields(before, entry).length === 0;
-      if (!isSame) this.#start(entry);
-      outcomes[name] = { state: isSame ? "kept" : "running" };
-    }
-    for (const name of message.prune === true ? others : []) this.#remove(name);
-    Object.assign(disk, { isDone: true, listed: names, outcomes });
-    this.#report();
-    this.#answer(message, { failed: 0 });
-  }
-
-  #report(refused?: JsonObject): void {
-    const { generation, isDone, outcomes } = this.disk;
-    if (generation === undefined && refused === undefined) return;
-    const fields = generation === undefined ? {} : generationFields(generation);
-    const { based_on: _basedOn, ...about } = fields as JsonObject;
-    this.#say(
-      topics.nodeGeneration(this.name, String(generation?.fleet ?? "main")),
-      {
-        node: this.name,
-        ...about,
-        done: isDone,
-        agents: outcomes,
-        ...(refused === undefined ? {} : { refused }),
+  #apply(message: JsonObject): void {
+    this.#process?.desiredState(message).then(
+      (answer) => this.#answer(message, answer),
+      (error: Error) => {
+        this.refusals.push(error.message);
+        this.#refuse(message, error.message);
       },
-      true,
     );
   }
 }
