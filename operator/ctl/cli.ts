@@ -2,12 +2,7 @@
 import type { Command } from "commander";
 import { canBeOverheard } from "../../protocol/broker/access.ts";
 import type { Environment } from "../../protocol/config/flag.ts";
-import { Bus } from "../bus.ts";
-import { Commander } from "../commander.ts";
-import { Fleet } from "../fleet/fleet.ts";
 import type { Operator } from "../operator.ts";
-import { Signer } from "../signer.ts";
-import { rememberFleet } from "./seen.ts";
 import { EXIT } from "./exit_code.ts";
 import {
   addConnectionOptions,
@@ -94,25 +89,8 @@ export class Cli {
     connection: Connection,
     work: (operator: Operator, connection: Connection) => Promise<T>,
   ): Promise<T> {
-    const { broker, access, signKey } = connection;
-    const signer = signKey === undefined ? undefined : await Signer.open(signKey);
-    await using bus = await Bus.connect({
-      broker,
-      access,
-      ...commandOptions(run),
-      onStatus: (status) =>
-        run.note(status.kind === "connected" ? "Connected to the broker again" : status.reason),
-    });
-    const operator = {
-      bus,
-      commander: new Commander(bus, signer, bus.connectMs),
-      fleet: new Fleet(),
-    };
-    try {
-      return await work(operator, connection);
-    } finally {
-      await rememberFleet(operator.fleet, run.env);
-    }
+    const { withOperator } = await import("./with_operator.ts");
+    return await withOperator(run, connection, work);
   }
 }
 

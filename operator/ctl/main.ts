@@ -6,15 +6,14 @@ import { SECRET_VARIABLES } from "./secret_variables.ts";
 import { Cli, type Surroundings } from "./cli.ts";
 import { codesOf, wordsOf } from "../../protocol/expected_error.ts";
 import { EXIT } from "./exit_code.ts";
-import { createProgram } from "./program.ts";
+import { calledBy, createProgram } from "./program.ts";
 import { openTerminal, paint, printable, printableJson } from "./terminal.ts";
 
 /** @returns the exit code */
 export async function main(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const cli = new Cli(surroundings);
   try {
-    const command = args.find((arg) => !arg.startsWith("-"));
-    await (await createProgram(cli, command)).parseAsync([...args], { from: "user" });
+    await (await createProgram(cli, calledBy(args))).parseAsync([...args], { from: "user" });
     // An interrupted command has not failed.
     return surroundings.signal.aborted && cli.exitCode !== EXIT.ok ? EXIT.interrupted : cli.exitCode;
   } catch (error) {

@@ -1,6 +1,5 @@
 /** Reads command-line options with types, and defines the connection flags that commands share. */
 import { type Command, Option } from "commander";
-import { readAccess } from "../../protocol/broker/access_files.ts";
 import type { BrokerAccess } from "../../protocol/broker/access.ts";
 import { BROKER_FLAGS, readBroker, readPort, readSources } from "../../protocol/broker/broker_flags.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
@@ -57,6 +56,8 @@ export async function readConnection(
 ): Promise<Connection> {
   const read = await flagReader(options, env);
   const url = readBroker(read(BROKER_FLAGS.broker) ?? "", readPort(read));
+  // It loads cryptography that a command without a connection does not need.
+  const { readAccess } = await import("../../protocol/broker/access_files.ts");
   const access = await readAccess(readSources(read, env, url), warn);
   return { broker: url, access, signKey: read(SIGN_KEY) };
 }

@@ -13,7 +13,7 @@ interface Graph {
 
 const LARGE = /npm:\/?(?:ai|zod|@ai-sdk\/[^/]+|@modelcontextprotocol\/server)[@/]/;
 
-/** Whoever asks for the help of all commands gets all that this module imports. */
+/** Each command is one of the modules that this one imports when it is called. */
 const LOADS_COMMANDS = /\/operator\/ctl\/program\.ts$/;
 
 /** What is loaded before the first line of `main` runs; of the command line, with every command. */

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Cli } from "../../../operator/ctl/cli.ts";
 import { EXIT } from "../../../operator/ctl/exit_code.ts";
-import { createProgram } from "../../../operator/ctl/program.ts";
+import { createProgram, GROUPS, namesOf } from "../../../operator/ctl/program.ts";
 import { parseProfiles } from "../../../operator/ctl/profile.ts";
 import { parseFleetFile } from "../../../operator/fleet/fleet_file.ts";
 
@@ -14,6 +14,7 @@ const schema = JSON.parse(
 const silent = { isTerminal: false, colour: false, columns: () => 100, rows: () => 24, write: () => {} };
 const program = await createProgram(
   new Cli({ env: {}, stdout: silent, stderr: silent, signal: new AbortController().signal }),
+  Object.values(GROUPS).flat().flatMap(namesOf),
 );
 const commands = program.createHelp().visibleCommands(program);
 
