@@ -27,14 +27,17 @@ export interface NodeDto {
   readonly labels: Readonly<Record<string, string>>;
   /** Descriptions of its sensors: kind, unit and id. */
   readonly sensors: readonly string[];
-  /** Its GPIO lines that have a name or a holder, and chips that it may not open. */
-  readonly lines: readonly LineDto[];
+  /** What the machine calls itself. */
+  readonly board: string;
+  /** What can belong to an agent: GPIO lines, I2C buses and addresses, serial ports. */
+  readonly devices: readonly DeviceDto[];
 }
 
-/** A GPIO line of a node. */
-export interface LineDto {
-  /** Its name, or CHIP:LINE. */
-  readonly line: string;
+/** A device of a node. */
+export interface DeviceDto {
+  readonly kind: "gpio" | "i2c" | "serial";
+  /** Its name, or what a spawn config calls it. */
+  readonly device: string;
   /** The agent that has it. */
   readonly agent: string | null;
   /** Why the node cannot use it. */

@@ -1,18 +1,14 @@
 /** Merges the fields of one report into what is known about a node or an agent. Pure. */
-import type { HeldChip } from "../../protocol/devices/gpio.ts";
-import { type Sensor, SENSOR_KINDS, sensorKindOf } from "../../protocol/devices/sensors.ts";
 import { epochIn } from "../../protocol/placement.ts";
 import { isJsonObject } from "../../protocol/json.ts";
 import { isName, nameIn } from "../../protocol/names.ts";
+import { readDevices } from "./devices.ts";
 import { type AgentView, newAgent, newNode, type NodeView } from "./views.ts";
 
 /** Limits for text from others: it is kept in memory and sent to every browser. */
 const MAX_TEXT_CHARS = 300;
 const MAX_LABELS = 64;
 const MAX_AGENTS_OF_NODE = 1000;
-const MAX_SENSORS = 256;
-const MAX_CHIPS = 16;
-const MAX_LINES = 512;
 const MAX_MANIFEST_CHARS = 16_000;
 
 /** The fields of a report. Untrusted: any client can publish one, so each field is checked before use. */
@@ -43,7 +39,7 @@ export function nodeAfter(
 ): NodeView | undefined {
   const node = known ?? newNode(name);
   if (report === "status") return afterStatus(node, fields);
-  if (report === "devices") return { ...node, sensors: sensors(fields.sensors), gpio: chips(fields.gpio) };
+  if (report === "devices") return { ...node, devices: readDevices(fields) };
   if (fields.status === "offline") return { ...node, isOnline: false, agents: [] };
   const timestamp = number(fields.timestamp);
   return {
@@ -193,36 +189,6 @@ function labels(value: unknown): Readonly<Record<string, string>> {
       return read === undefined || key.length > MAX_TEXT_CHARS ? [] : [[key, read]];
     }),
   );
-}
-
-function sensors(value: unknown): readonly Sensor[] {
-  if (!Array.isArray(value)) return [];
-  return value.slice(0, MAX_SENSORS).flatMap((entry): Sensor[] => {
-    if (!isJsonObject(entry)) return [];
-    const { id, name, of } = entry as Fields;
-    const kind = typeof id === "string" && id.length <= MAX_TEXT_CHARS ? sensorKindOf(id) : undefined;
-    if (kind === undefined) return [];
-    const place = of === "machine" ? "machine" : "surroundings";
-    return [{ id: String(id), kind, unit: SENSOR_KINDS[kind], name: text(name) ?? "", of: place }];
-  });
-}
-
-function chips(value: unknown): readonly HeldChip[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  return value.slice(0, MAX_CHIPS).flatMap((entry): HeldChip[] => {
-    if (!isJsonObject(entry)) return [];
-    const { chip, names, holders, problem } = entry as Fields;
-    if (typeof chip !== "string" || !/^gpiochip\d{1,3}$/.test(chip) || !Array.isArray(names)) return [];
-    const held = Object.entries(isJsonObject(holders) ? holders : {}).slice(0, MAX_LINES)
-      .flatMap(([line, agent]) => /^\d{1,4}$/.test(line) && isName(agent) ? [[line, agent] as const] : []);
-    const why = text(problem);
-    return [{
-      chip,
-      names: names.slice(0, MAX_LINES).map((name) => text(name) ?? ""),
-      holders: Object.fromEntries(held),
-      ...(why === undefined ? {} : { problem: why }),
-    }];
-  });
 }
 
 function isBounded(manifest: Fields): boolean {

@@ -1,7 +1,6 @@
 /** Nodes and agents as last reported on the bus: the entries of a fleet. */
-import type { HeldChip } from "../../protocol/devices/gpio.ts";
-import type { Sensor } from "../../protocol/devices/sensors.ts";
 import { STALE_AFTER_MS } from "../../protocol/heartbeat.ts";
+import type { ToldDevices } from "./devices.ts";
 
 export type NodeState = "online" | "stale" | "offline";
 
@@ -36,10 +35,8 @@ export interface NodeView {
   readonly window: string | undefined;
   /** The tag of the current generation, by fleet; `undefined` if its runner does not support generations. */
   readonly generations: Readonly<Record<string, string>> | undefined;
-  /** Its sensors; undefined if it does not report them. */
-  readonly sensors: readonly Sensor[] | undefined;
-  /** Its GPIO chips; undefined if it does not report them. */
-  readonly gpio: readonly HeldChip[] | undefined;
+  /** What it has for its agents; undefined if it does not report it. */
+  readonly devices: ToldDevices | undefined;
 }
 
 /** An agent as last reported. */
@@ -99,8 +96,7 @@ export function newNode(name: string): NodeView {
     hasLabels: false,
     window: undefined,
     generations: undefined,
-    sensors: undefined,
-    gpio: undefined,
+    devices: undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Finds what is wrong with an observed fleet and says what to do about it. Pure. */
 import { type NodeView, stateOf } from "../fleet/views.ts";
+import { deviceFindings } from "./device_findings.ts";
 
 /** The result of a check. */
 export interface Finding {
@@ -115,16 +116,8 @@ function nodeFindings(node: NodeView, { silent, version, keptSpawns }: Evidence)
       "use one version everywhere: older versions may not know commands of newer ones",
     ));
   }
-  for (const { chip, problem, names, holders } of node.gpio ?? []) {
-    // Chips without named lines are usually internal to the machine: agents rarely need them.
-    const isForAgents = names.some((name) => name !== "") || Object.keys(holders).length > 0;
-    if (problem === undefined || !isForAgents) continue;
-    findings.push(warning(
-      check,
-      `its agents cannot use ${chip}: ${problem}`,
-      "add the node's user to the group of that file (sudo usermod -aG gpio USER) and restart the node; where a service " +
-        "hides devices, see docs/hardware.md",
-    ));
+  for (const { message, advice } of deviceFindings(node.devices ?? {})) {
+    findings.push(warning(check, message, advice));
   }
   if (dropped > 0) {
     findings.push(warning(

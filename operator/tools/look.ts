@@ -17,7 +17,7 @@ const listNodes = defineTool({
   name: "list_nodes",
   title: "List the nodes",
   description:
-    "The nodes: online, stale or offline, what they run, load, version, labels, sensors, GPIO lines.",
+    "The nodes: online, stale or offline, what they run, load, version, labels, devices with their holders.",
   effect: "look",
   input: {
     limit,
@@ -44,8 +44,7 @@ const listNodes = defineTool({
       cpu: node.cpu,
       memory_mb: node.memoryMb,
       labels: node.labels,
-      sensors: node.sensors,
-      gpio: node.gpio,
+      devices: node.devices,
     }));
     return done({ nodes, total: all.length });
   },

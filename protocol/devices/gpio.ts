@@ -1,4 +1,5 @@
 /** Lines of GPIO chips as agents name them, and how one is set up. Pure. */
+import type { DeviceProblem } from "./problem.ts";
 
 /** How a line is set up. Levels are logical: with `active_low`, 1 is the low level of the wire. */
 export interface GpioOptions {
@@ -39,7 +40,7 @@ export interface HeldChip extends GpioChip {
   /** The agents that hold lines, by line number. */
   readonly holders: Readonly<Record<string, string>>;
   /** Why the node cannot use it; absent if it can. */
-  readonly problem?: string;
+  readonly problem?: DeviceProblem;
 }
 
 const MAX_DEBOUNCE_MS = 10_000;

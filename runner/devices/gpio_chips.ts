@@ -16,19 +16,6 @@ export async function findChips(sys: string): Promise<GpioChip[]> {
   return chips.sort((a, b) => a.chip.localeCompare(b.chip, "en", { numeric: true }));
 }
 
-/** Why this process cannot use the chip; `undefined` if it can. Opening a chip changes nothing. */
-export async function chipProblem({ chip }: GpioChip, dev = "/dev"): Promise<string | undefined> {
-  const path = join(dev, chip);
-  try {
-    (await Deno.open(path, { read: true, write: true })).close();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return `${path} is hidden from the node`;
-    if (error instanceof Deno.errors.PermissionDenied) return `user ${Deno.uid()} may not open ${path}`;
-    return (error as Error).message;
-  }
-}
-
 /** A list of strings in a device tree: each ends with a zero byte. */
 async function namesOf(folder: string): Promise<readonly string[]> {
   try {

@@ -26,6 +26,22 @@ export async function driverOf(sys: string, { bus, address }: I2cAddress): Promi
   }
 }
 
+/** The drivers of the kernel on a bus, by the addresses that they have: `0x48`. */
+export async function driversOf(sys: string, bus: number): Promise<Readonly<Record<string, string>>> {
+  const found: [string, string][] = [];
+  try {
+    for await (const { name } of Deno.readDir(join(sys, "bus/i2c/devices"))) {
+      const [, of, hex = ""] = /^(\d{1,3})-00([0-7][0-9a-f])$/.exec(name) ?? [];
+      if (Number(of) !== bus) continue;
+      const driver = await driverOf(sys, { bus, address: parseInt(hex, 16) });
+      if (driver !== undefined) found.push([`0x${hex}`, driver]);
+    }
+  } catch {
+    // This kernel has no I2C.
+  }
+  return Object.fromEntries(found.sort(([one], [other]) => one < other ? -1 : 1));
+}
+
 /** As the kernel calls it: `1-0076`. */
 export function deviceName({ bus, address }: I2cAddress): string {
   return `${bus}-${address.toString(16).padStart(4, "0")}`;

@@ -1,13 +1,14 @@
 /** Finds the devices of spawn configs on this machine. */
 import { join } from "@std/path";
 import type { HeldKind } from "../../protocol/devices/devices.ts";
-import { type GpioChip, lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
+import { lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
 import { i2cAddressOf, noSuchBus } from "../../protocol/devices/i2c.ts";
 import { noSuchPort } from "../../protocol/devices/serial.ts";
 import { DeviceError } from "./device_error.ts";
 import { findPorts, portAt } from "./serial_ports.ts";
 import { findChips } from "./gpio_chips.ts";
 import { deviceName, driverOf, findBuses } from "./i2c_buses.ts";
+import { listDevices, type Listing } from "./listing.ts";
 import type { Place } from "./place.ts";
 
 type Finder = (entry: string) => Promise<Omit<Place, "kind" | "plugged">>;
@@ -31,12 +32,13 @@ export class Places {
     return { kind, ...place, plugged: await pluggedAt(place.path) };
   }
 
-  chips(): Promise<readonly GpioChip[]> {
-    return findChips(this.sys);
+  /** All that can belong to an agent. */
+  list(): Promise<Listing> {
+    return listDevices(this.sys, this.dev);
   }
 
   async #line(entry: string) {
-    const chips = await this.chips();
+    const chips = await findChips(this.sys);
     const line = lineOf(entry, chips);
     if (line === undefined) throw new DeviceError("not_found", noSuchLine(chips));
     return { path: join(this.dev, line.chip), unit: line.offset };

@@ -15,6 +15,17 @@ export async function findPorts(sys: string, dev = "/dev"): Promise<SerialPortIn
   });
 }
 
+/** The device nodes of the ports to which the kernel writes its own messages. */
+export async function consolesIn(sys: string, dev = "/dev"): Promise<readonly string[]> {
+  try {
+    const names = await Deno.readTextFile(join(sys, "class/tty/console/active"));
+    return names.trim().split(" ").map((name) => join(dev, name));
+  } catch {
+    // It has no console.
+    return [];
+  }
+}
+
 /** The device node that a path leads to; `undefined` if there is none that can be a port. */
 export async function portAt(path: string): Promise<string | undefined> {
   try {

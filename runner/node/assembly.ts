@@ -3,12 +3,12 @@ import { mayHear } from "../../protocol/agent_topics.ts";
 import { nodeFilters } from "../../protocol/commands.ts";
 import { AUDIT_RATE, RefusalMeter, SAY_RATE } from "../audit/refusal_meter.ts";
 import { Coalesced } from "../coalesced.ts";
-import { chipProblem } from "../devices/gpio_chips.ts";
 import { ProcStats } from "../process/proc_stats.ts";
 import { Generations } from "../store/generations.ts";
 import { parseWindow } from "../../protocol/window.ts";
 import { ChangeWindows } from "./agents/change_windows.ts";
 import type { SupervisedAgent } from "../supervisor/supervised_agent.ts";
+import { allowedKinds } from "../policy/policy.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { Turns } from "../turns.ts";
 import { Admissions } from "./intake/admissions.ts";
@@ -83,8 +83,9 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
   const inventory = new Inventory({
     reporter,
     sensors: parts.sensors,
-    chips: () => parts.places.chips(),
-    chipProblem,
+    places: parts.places,
+    allowed: allowedKinds(enforcer.policy),
+    isBusy: (path) => devices.isBusy(path),
     agents,
     clock,
   });
@@ -191,7 +192,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
       reporter.nodeLog("error", message);
     },
   });
-  const devices = new DeviceDesk({
+  const devices: DeviceDesk = new DeviceDesk({
     sensors: parts.sensors,
     open: parts.openDevices,
     places: parts.places,
@@ -233,6 +234,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     tasks,
     ownTopics,
     devices,
+    inventory,
     requests,
     vitals,
     turns,

@@ -2,7 +2,7 @@
 import { globMatches } from "../../protocol/patterns.ts";
 import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
-import { type Devices, NO_DEVICES } from "../../protocol/devices/devices.ts";
+import { DEVICE_KINDS, type DeviceKind, type Devices, NO_DEVICES } from "../../protocol/devices/devices.ts";
 import { HARMLESS_KINDS } from "../../protocol/devices/sensors.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 
@@ -110,6 +110,12 @@ export function rulesFor(policy: Policy, agent: string): Rules {
     }),
     policy.rules,
   );
+}
+
+/** The kinds of devices of which it allows some agent something. */
+export function allowedKinds({ rules, overrides }: Policy): DeviceKind[] {
+  const all = [rules, ...overrides.map(({ rules }) => rules)];
+  return DEVICE_KINDS.filter((kind) => all.some(({ devices }) => (devices?.[kind] ?? []).length > 0));
 }
 
 /** Where the policy holds the list that decides about `path` ("permissions.net") for that agent. */

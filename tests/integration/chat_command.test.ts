@@ -128,12 +128,15 @@ Deno.test("a refusal of the node is told, and is a failure; what can be simulate
     assertEquals([simulated.code, simulated.stdout], [0, "Agent 'door-test-node' runs on test-node\n"]);
     assertEquals((await here.bus.on("sensors/door")).json.simulated, true);
     const listed = await ctl(here.broker.port, "devices", "test-node", "--json");
-    const { sensors, lines } = JSON.parse(listed.stdout);
+    const { sensors, devices: lines } = JSON.parse(listed.stdout);
     assertEquals([sensors, lines.length, lines[17]], [[], 28, {
       node: "test-node",
-      line: "gpiochip0:17",
+      kind: "gpio",
+      device: "gpiochip0:17",
       name: "GPIO17",
       agent: null,
+      problem: { code: "hidden" },
+      path: "/dev/gpiochip0",
     }]);
   });
 });

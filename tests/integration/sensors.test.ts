@@ -48,6 +48,8 @@ Deno.test("an agent reads what it asks for, in either language, and nothing else
     await stage.spawn({ name: "reader", devices: { sensors: ["temperature"] }, code: TYPESCRIPT });
     const { json: list } = await bus.on("read/list");
     assertEquals(list.length, 5);
+    const { devices } = await stage.command("inspect", { devices: true });
+    assertEquals([devices.sensors.length, devices.allowed], [9, ["sensors"]]);
     const { json: reading } = await bus.on("read/typescript");
     assertEquals([reading.value, reading.unit, reading.kind], [21.4, "°C", "temperature"]);
     assertEquals((await bus.on("read/refused")).json, ["DeviceError", "not_granted"]);

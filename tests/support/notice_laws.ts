@@ -91,7 +91,7 @@ function node(name: string, isOn: boolean) {
   return {
     ...{ name, isOn, online: isOn, last_seen: null, listening_since: 0, agents: [], runtime: null },
     ...{ version: null, uptime: null, cpu: null, memory_mb: null, queue: null, dropped: null },
-    ...{ clock_skew: null, labels: {}, sensors: [], lines: [] },
+    ...{ clock_skew: null, labels: {}, sensors: [], board: "", devices: [] },
   };
 }
 

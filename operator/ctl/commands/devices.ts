@@ -1,6 +1,8 @@
 /** `agentflow devices`: lists the devices that nodes have for their agents. */
 import type { Command } from "commander";
+import { problemWords } from "../../../protocol/devices/problem.ts";
 import type { Sensor } from "../../../protocol/devices/sensors.ts";
+import { type DeviceRow, deviceRows } from "../../fleet/devices.ts";
 import type { NodeView } from "../../fleet/views.ts";
 import { onlineNode } from "../../operations/find.ts";
 import { selectByName } from "../../operations/selection.ts";
@@ -23,24 +25,24 @@ const SENSORS: readonly Column<SensorRow>[] = [
   { title: "DRIVER", text: ({ name }) => name },
 ];
 
-/** A GPIO line that has a name or is in use by an agent. */
-interface LineRow {
+interface HeldRow extends DeviceRow {
   readonly node: string;
-  readonly line: string;
-  readonly name: string;
-  readonly agent: string | null;
 }
 
-const LINES: readonly Column<LineRow>[] = [
+const DEVICES: readonly Column<HeldRow>[] = [
   { title: "NODE", text: ({ node }) => node },
-  { title: "LINE", text: ({ line }) => line },
+  { title: "DEVICE", text: ({ device }) => device },
+  { title: "KIND", text: ({ kind }) => kind },
   { title: "NAME", text: ({ name }) => name },
   { title: "AGENT", text: ({ agent }) => agent ?? "" },
+  { title: "PROBLEM", text: ({ problem, path }) => problem === null ? "" : problemWords(problem, path) },
 ];
 
 export function addDevices(program: Command, cli: Cli): void {
   const command = program.command("devices")
-    .description("list the sensors and GPIO lines that nodes have for their agents")
+    .description(
+      "list what nodes have for their agents: sensors, GPIO lines, I2C buses, serial ports, and who holds them",
+    )
     .argument("[NODE...]", "only those of these nodes");
   addLabelSelection(command);
   cli.connected(command, async (run, operator, ...given) => {
@@ -50,33 +52,24 @@ export function addDevices(program: Command, cli: Cli): void {
     const nodes = selectByName(operator.fleet, names, nodeSelection(run.options).labels)
       .toSorted((a, b) => a.name.localeCompare(b.name));
     const sensors = nodes.flatMap(sensorRows);
-    const lines = nodes.flatMap(lineRows);
+    const devices = nodes.flatMap(({ name: node, devices = {} }) =>
+      deviceRows(devices).map((row): HeldRow => ({ node, ...row }))
+    );
     if (run.json) {
-      run.printJson({ sensors, lines });
+      const boards = Object.fromEntries(nodes.map(({ name, devices }) => [name, devices?.board ?? ""]));
+      run.printJson({ boards, sensors, devices });
       return EXIT.ok;
     }
     const view = { colour: run.stdout.colour, width: run.stdout.columns() };
     if (sensors.length > 0) table(SENSORS, sensors, view).forEach(run.print);
-    if (lines.length > 0) table(LINES, lines, view).forEach(run.print);
-    if (sensors.length + lines.length === 0) {
-      run.note("None of the nodes that answered has a sensor or a GPIO line that its kernel names");
+    if (devices.length > 0) table(DEVICES, devices, view).forEach(run.print);
+    if (sensors.length + devices.length === 0) {
+      run.note("None of the nodes that answered has a sensor or another device for its agents");
     }
     return EXIT.ok;
   });
 }
 
-function sensorRows({ name: node, sensors = [] }: NodeView): SensorRow[] {
-  return sensors.map((sensor) => ({ node, ...sensor }));
-}
-
-function lineRows({ name: node, gpio = [] }: NodeView): LineRow[] {
-  return gpio.flatMap(({ chip, names, holders }) => {
-    const count = Math.max(names.length, ...Object.keys(holders).map((line) => Number(line) + 1));
-    return Array.from({ length: count }, (_, line): LineRow => ({
-      node,
-      line: `${chip}:${line}`,
-      name: names[line] ?? "",
-      agent: holders[line] ?? null,
-    })).filter(({ name, agent }) => name !== "" || agent !== null);
-  });
+function sensorRows({ name: node, devices = {} }: NodeView): SensorRow[] {
+  return (devices.sensors ?? []).map((sensor) => ({ node, ...sensor }));
 }

@@ -46,6 +46,8 @@ type DeviceFrame = Extract<AgentFrame, { t: "device" }>;
 /** Invariant: every request is answered once, and its answer never reaches a later process of the agent. */
 export class DeviceDesk {
   readonly #pending = new Map<SupervisedAgent, number>();
+  /** Ports that another program had open when an agent asked last. */
+  readonly #busy = new Set<string>();
 
   constructor(private readonly parts: DeviceDeskParts) {}
 
@@ -72,6 +74,11 @@ export class DeviceDesk {
   missing({ name, devices }: SpawnConfig): Promise<string | undefined> | undefined {
     if (Object.values(devices).every((entries) => entries.length === 0)) return undefined;
     return this.#missingSensor(devices).then((sensor) => sensor ?? this.#missingDevice(name, devices));
+  }
+
+  /** Whether another program had that port open when an agent asked for it last. */
+  isBusy(path: string): boolean {
+    return this.#busy.has(path);
   }
 
   /** Its outputs go to their safe level. */
@@ -130,12 +137,25 @@ export class DeviceDesk {
       throw notGranted(what, kind, entry);
     }
     const place = await this.#placeOf(kind, entry, what);
-    const handle = await this.parts.open.open(agent, place, setupOf(kind, options));
+    const handle = await this.#openPlace(agent, place, setupOf(kind, options));
     // What the entry means may have changed while it was opened: a link, or what is plugged in.
     const now = await this.parts.places.find(kind, entry).catch(() => undefined);
     if (now !== undefined && isSamePlace(now, place) && now.plugged === place.plugged) return handle;
     await this.parts.open.close(agent, handle).catch(() => {});
     throw new DeviceError("not_found", `Cannot ${what}: it was unplugged, or is another now`);
+  }
+
+  /** @throws DeviceError */
+  async #openPlace(agent: SupervisedAgent, place: Place, setup: Setup): Promise<number> {
+    if (place.kind !== "serial") return await this.parts.open.open(agent, place, setup);
+    this.#busy.delete(place.path);
+    try {
+      return await this.parts.open.open(agent, place, setup);
+    } catch (error) {
+      // Another agent is refused before: at its spawn.
+      if (error instanceof DeviceError && error.reason === "busy") this.#busy.add(place.path);
+      throw error;
+    }
   }
 
   /** @throws DeviceError */

@@ -14,6 +14,7 @@ import type { Arrivals } from "../migration/arrivals.ts";
 import type { DeviceDesk } from "../agents/devices.ts";
 import type { Departures } from "../migration/departures.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
+import type { Inventory } from "../reports/inventory.ts";
 import type { RecentLines } from "../reports/recent_lines.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { OwnTopics } from "../agents/own_topics.ts";
@@ -44,6 +45,7 @@ export interface CommandContext {
   readonly tasks: Tasks;
   readonly ownTopics: OwnTopics;
   readonly devices: DeviceDesk;
+  readonly inventory: Inventory;
   readonly requests: Requests;
   readonly vitals: Vitals;
   /** Commands for one agent do not overtake each other. */

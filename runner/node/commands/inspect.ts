@@ -1,4 +1,4 @@
-/** `nodes/{name}/inspect`: one agent's spawn config and state, or recent log lines and errors. */
+/** `nodes/{name}/inspect`: one agent's spawn config and state, recent log lines and errors, or the node's devices. */
 import { isName } from "../../../protocol/names.ts";
 import { describe } from "./list.ts";
 import { type Answer, type Command, type CommandContext, CommandError, objectPayload } from "./command.ts";
@@ -8,7 +8,8 @@ const MAX_STATE_BYTES = 1024 * 1024;
 
 /** Answers only on the reply topic: the answer is only for the sender. */
 export async function inspect(context: CommandContext, command: Command): Promise<Answer> {
-  const { name, recent } = objectPayload(command, "inspect");
+  const { name, recent, devices } = objectPayload(command, "inspect");
+  if (devices === true) return { devices: await context.inventory.take() };
   if (recent !== undefined) return recentLines(context, recent, name);
   if (!isName(name)) throw new CommandError('Cannot inspect: the payload must be {"name": "agent"}');
   const agent = context.supervisor.find(name);

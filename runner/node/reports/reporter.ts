@@ -1,7 +1,6 @@
 /** Builds every report of the node, as docs/protocol.md defines it. */
 import type { LogLevel, Severity } from "../../../protocol/frames.ts";
-import type { HeldChip } from "../../../protocol/devices/gpio.ts";
-import type { Sensor } from "../../../protocol/devices/sensors.ts";
+import type { NodeDevices } from "../../../protocol/devices/inventory.ts";
 import type { MeasuredReading, SwitchState } from "../../../protocol/readings.ts";
 import { type AgentReport, topics } from "../../../protocol/topics.ts";
 import type { Clock } from "../../clock.ts";
@@ -131,11 +130,9 @@ export class Reporter {
   }
 
   /** The inventory of devices; retained. */
-  nodeDevices(
-    { sensors, gpio }: { readonly sensors: readonly Sensor[]; readonly gpio: readonly HeldChip[] },
-  ): void {
+  nodeDevices(devices: NodeDevices): void {
     const { name } = this.node;
-    const said = JSON.stringify({ node: name, sensors, gpio, timestamp: this.#now() });
+    const said = JSON.stringify({ node: name, ...devices, timestamp: this.#now() });
     this.#publish(topics.nodeDevices(name), "control", said, true);
   }
 

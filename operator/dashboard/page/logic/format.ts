@@ -1,5 +1,5 @@
 /** Formats numbers and times for display. Pure. */
-import type { LineDto } from "../../wire.ts";
+import type { DeviceDto } from "../../wire.ts";
 
 /** `3s`, `4m`, `2h 5m`, `3d 4h`. */
 export function duration(seconds: number): string {
@@ -66,7 +66,11 @@ export function plural(value: number, noun: string): string {
 }
 
 /** `GPIO27: held by lamp`. */
-export function lineWords({ line, agent, problem }: LineDto): string {
-  if (agent !== null) return `${line}: held by ${agent}`;
-  return problem === null ? `${line}: free` : `${line}: ${problem}`;
+export function deviceWords({ kind, device, agent, problem }: DeviceDto): string {
+  const name = kind === "i2c" ? `I2C ${device}` : device;
+  const words = [agent === null ? undefined : `held by ${agent}`, problem ?? undefined]
+    .filter((word) => word !== undefined);
+  if (words.length > 0) return `${name}: ${words.join("; ")}`;
+  // A bus is for several agents, and an address without an agent has a driver.
+  return kind === "i2c" ? name : `${name}: free`;
 }

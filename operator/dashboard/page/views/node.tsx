@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { NodeDto, TimelineEvent } from "../../wire.ts";
-import { lineWords, megabytes, percent, plural } from "../logic/format.ts";
+import { deviceWords, megabytes, percent, plural } from "../logic/format.ts";
 import { agentState, nodeState } from "../logic/states.ts";
 import { visible } from "../logic/visible.ts";
 import { agentActions } from "../parts/agent_actions.ts";
@@ -110,10 +110,13 @@ function NodeOverview({ node }: { readonly node: NodeDto }): JSX.Element {
             ? <p class="note">It has told of none.</p>
             : <ul class="topics">{node.sensors.map((sensor) => <li key={sensor}>{visible(sensor)}</li>)}</ul>}
         </Panel>
-        <Panel title="GPIO lines">
-          {node.lines.length === 0 ? <p class="note">It has told of none.</p> : (
+        <Panel title="Devices">
+          {node.board !== "" && <p class="note">{visible(node.board)}</p>}
+          {node.devices.length === 0 ? <p class="note">It has told of none.</p> : (
             <ul class="topics">
-              {node.lines.map((line) => <li key={line.line}>{visible(lineWords(line))}</li>)}
+              {node.devices.map((device) => (
+                <li key={`${device.kind} ${device.device}`}>{visible(deviceWords(device))}</li>
+              ))}
             </ul>
           )}
         </Panel>

@@ -29,6 +29,11 @@ export const SCHEMAS = {
     clock_skew: NUMBER,
     labels: { type: "object", additionalProperties: { type: "string" } },
     sensors: { type: "array", items: { type: "string" } },
+    board: { type: "string" },
+    devices: {
+      type: "array",
+      items: object({ kind: { type: "string" }, device: { type: "string" }, agent: TEXT, problem: TEXT }),
+    },
   }),
   Agent: object({
     actor_id: { type: "string" },

@@ -11,7 +11,7 @@ const ENTRIES = { perSecond: 0.2, burst: 200 } as const;
 const MAX_SOURCES = 10_000;
 /** How old the time may be at which an unchanged agent was last heard of, seconds. */
 const REFRESH_SECONDS = 600;
-/** A larger view is kept without its manifest, and without sensors. */
+/** A larger view is kept without its manifest, and without devices. */
 const MAX_VIEW_CHARS = 16 * 1024;
 
 interface Noted {
@@ -83,7 +83,7 @@ export class Recorder {
   }
 
   #node(view: NodeView, now: number): void {
-    const { sensors: _s, gpio: _g, ...small } = view;
+    const { devices: _, ...small } = view;
     const sign = `${view.isOnline} ${view.instance} ${view.agents.length}`;
     this.#seen("node", view.name, "", sign, now, view, small);
   }

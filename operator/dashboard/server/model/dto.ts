@@ -1,6 +1,8 @@
 /** Converts nodes and agents to the form that is sent out. Pure. */
+import { problemWords } from "../../../../protocol/devices/problem.ts";
+import { deviceRows, type ToldDevices } from "../../../fleet/devices.ts";
 import type { AgentView, NodeView } from "../../../fleet/views.ts";
-import type { AgentDto, LineDto, NodeDto } from "../../wire.ts";
+import type { AgentDto, DeviceDto, NodeDto } from "../../wire.ts";
 import { textOf, textsOf } from "./fields.ts";
 
 const MAX_TOPICS = 64;
@@ -10,7 +12,7 @@ const MAX_TEXT = 300;
 const MAX_TEXTS_CHARS = 2000;
 const MAX_AGENT_NAMES = 1000;
 const MAX_SENSORS = 32;
-const MAX_LINES = 64;
+const MAX_DEVICES = 128;
 
 /** @param listeningSince epoch seconds */
 function nodeDto(node: NodeView, listeningSince: number): NodeDto {
@@ -29,26 +31,28 @@ function nodeDto(node: NodeView, listeningSince: number): NodeDto {
     dropped: node.dropped ?? null,
     clock_skew: node.clockSkewSeconds ?? null,
     labels: node.labels,
-    sensors: (node.sensors ?? []).slice(0, MAX_SENSORS).map(({ kind, unit, id }) =>
+    sensors: (node.devices?.sensors ?? []).slice(0, MAX_SENSORS).map(({ kind, unit, id }) =>
       textOf(`${kind}${unit === "" ? "" : ` in ${unit}`}: ${id}`, MAX_TEXT) ?? ""
     ),
-    lines: linesOf(node),
+    board: node.devices?.board ?? "",
+    devices: devicesOf(node.devices ?? {}),
   };
 }
 
-/** Lines that agents hold come first. */
-function linesOf(node: NodeView): LineDto[] {
-  const lines = (node.gpio ?? []).flatMap(({ chip, names, holders, problem }) => {
-    const numbers = new Set([...names.keys()].filter((line) => names[line] !== "").map(String));
-    for (const line of Object.keys(holders)) numbers.add(line);
-    return [...numbers].sort((one, other) => Number(one) - Number(other)).map((line): LineDto => ({
-      line: textOf(names[Number(line)] || `${chip}:${line}`, MAX_TEXT) ?? "",
-      agent: textOf(holders[line], MAX_TEXT) ?? null,
-      problem: textOf(problem, MAX_TEXT) ?? null,
-    }));
-  });
-  const held = lines.filter(({ agent }) => agent !== null);
-  return [...held, ...lines.filter(({ agent }) => agent === null)].slice(0, MAX_LINES);
+/** Those that agents hold come first. */
+function devicesOf(devices: ToldDevices): DeviceDto[] {
+  const rows = deviceRows(devices);
+  const held = rows.filter(({ agent }) => agent !== null);
+  const free = rows.filter(({ agent }) => agent === null);
+  return [...held, ...free].slice(0, MAX_DEVICES).map(({ kind, device, name, agent, problem, path }) => ({
+    kind,
+    device: textOf(
+      kind === "gpio" && name !== "" ? name : name === "" ? device : `${device} (${name})`,
+      MAX_TEXT,
+    ) ?? "",
+    agent: textOf(agent, MAX_TEXT) ?? null,
+    problem: problem === null ? null : problemWords(problem, path),
+  }));
 }
 
 /** @param alsoOn other nodes that run an agent of the same name */

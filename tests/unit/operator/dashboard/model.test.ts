@@ -1,4 +1,4 @@
-import { lineWords } from "../../../../operator/dashboard/page/logic/format.ts";
+import { deviceWords } from "../../../../operator/dashboard/page/logic/format.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { actorId } from "../../../../protocol/ids.ts";
 import { metricsText } from "../../../../operator/dashboard/server/http/metrics.ts";
@@ -332,21 +332,33 @@ Deno.test("30,000 invented agents cost little, and crowd out none that a node ru
   assertEquals(heard.model.history(actorId("x0"), heard.nowMs).time, []);
 });
 
-Deno.test("a node is shown with its GPIO lines, those that agents have first", () => {
+Deno.test("a node is shown with its devices, those that agents have first", () => {
   const model = new Model();
   const say = (topic: string, value: unknown) =>
     model.apply(topic, new TextEncoder().encode(JSON.stringify(value)), 1000);
   say("nodes/hall/heartbeat", { node: "hall", agents: [] });
-  assertEquals(model.node("hall")?.lines, []);
+  assertEquals(model.node("hall")?.devices, []);
   const gpio = [
     { chip: "gpiochip0", names: ["", "GPIO17", "GPIO27"], holders: { "0": "door", "2": "lamp" } },
-    { chip: "gpiochip1", names: ["OTHER"], holders: {}, problem: "user pi is not in group gpio" },
+    {
+      chip: "gpiochip1",
+      names: ["OTHER"],
+      holders: {},
+      problem: { code: "group", user: "pi", group: "gpio" },
+    },
   ];
-  say("nodes/hall/devices", { sensors: [], gpio });
-  assertEquals((model.node("hall")?.lines ?? []).map(lineWords), [
+  const i2c = [{ bus: 1, name: "bcm2835", holders: { "0x76": "weather" }, drivers: { "0x48": "lm75" } }];
+  const serial = [{ path: "/dev/ttyUSB0", links: [], holder: "meter", problem: { code: "busy" } }];
+  say("nodes/hall/devices", { board: "Raspberry Pi 4", sensors: [], gpio, i2c, serial });
+  assertEquals(model.node("hall")?.board, "Raspberry Pi 4");
+  assertEquals((model.node("hall")?.devices ?? []).map(deviceWords), [
     "gpiochip0:0: held by door",
     "GPIO27: held by lamp",
+    "I2C 1:0x76: held by weather",
+    "/dev/ttyUSB0: held by meter; another program has /dev/ttyUSB0 open",
     "GPIO17: free",
     "OTHER: user pi is not in group gpio",
+    "I2C 1 (bcm2835)",
+    "I2C 1:0x48 (driver lm75)",
   ]);
 });

@@ -28,11 +28,11 @@ Deno.test("a node that does not say what it has is asked", () => {
 Deno.test("of what anybody may publish as an inventory only sensors are kept, with the kind that their id tells", () => {
   const others = [1, null, {}, { id: 1 }, { id: "x" }, { id: "w1/../x" }, { id: `w1/${"x".repeat(400)}` }];
   const odd = { id: "iio/a/temp", kind: "gold", unit: "kg", name: 7, of: "moon" };
-  assertEquals(nodeWith([...others, odd])?.sensors, [
+  assertEquals(nodeWith([...others, odd])?.devices?.sensors, [
     { id: "iio/a/temp", kind: "temperature", unit: "°C", name: "", of: "surroundings" },
   ]);
-  assertEquals(nodeWith("all")?.sensors, []);
-  assertEquals(nodeWith(Array.from({ length: 1000 }, () => SENSOR))?.sensors?.length, 256);
+  assertEquals(nodeWith("all")?.devices?.sensors, []);
+  assertEquals(nodeWith(Array.from({ length: 1000 }, () => SENSOR))?.devices?.sensors?.length, 256);
 });
 
 Deno.test("a line that a node says it has not is told, with the lines that it has", () => {
@@ -54,9 +54,9 @@ Deno.test("who has a line, and why a chip cannot be used, is kept of an inventor
     chip: "gpiochip0",
     names: ["GPIO0"],
     holders: { 0: "lamp", x: "a", 1: "no name!" },
-    problem: "p",
+    problem: { code: "hidden", more: 1 },
   };
-  assertEquals(nodeWith([], [chip])?.gpio, [
-    { chip: "gpiochip0", names: ["GPIO0"], holders: { "0": "lamp" }, problem: "p" },
+  assertEquals(nodeWith([], [chip])?.devices?.gpio, [
+    { chip: "gpiochip0", names: ["GPIO0"], holders: { "0": "lamp" }, problem: { code: "hidden" } },
   ]);
 });

@@ -1,5 +1,5 @@
 /** The doctor's findings: from what was seen to what is wrong. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Fleet } from "../../../../operator/fleet/fleet.ts";
 import { type Evidence, fleetFindings, machineFindings } from "../../../../operator/operations/diagnosis.ts";
 
@@ -30,22 +30,58 @@ function evidence(heartbeat: Record<string, unknown> = {}, more: Partial<Evidenc
 
 const problems = (of: Evidence) => fleetFindings(of).filter(({ status }) => status !== "ok");
 
-/** What the doctor says of a node with this chip. */
-function ofChip(chip: Record<string, unknown>): string[] {
+/** What the doctor says of a node with these devices. */
+function ofDevices(devices: Record<string, unknown>): (readonly [string, string | undefined])[] {
   const fleet = new Fleet();
   const said = (topic: string, value: unknown) =>
     fleet.apply(topic, new TextEncoder().encode(JSON.stringify(value)), NOW_MS);
   said("nodes/hall/heartbeat", { agents: [], timestamp: NOW_MS / 1000, version: "1.0.0" });
-  said("nodes/hall/devices", { sensors: [], gpio: [{ chip: "gpiochip0", names: [], holders: {}, ...chip }] });
-  return problems(evidence({}, { nodes: fleet.nodes })).map(({ message }) => message);
+  said("nodes/hall/devices", devices);
+  return problems(evidence({}, { nodes: fleet.nodes })).map(({ message, advice }) => [message, advice]);
 }
 
-Deno.test("a chip that the node may not open is found, unless it is one that no agent wants", () => {
-  const problem = "user 1000 may not open /dev/gpiochip0";
-  const found = [`its agents cannot use gpiochip0: ${problem}`];
-  assertEquals(ofChip({ problem, names: ["GPIO0"] }), found);
-  assertEquals(ofChip({ problem, holders: { 3: "lamp" } }), found);
-  assertEquals([ofChip({ problem }), ofChip({ names: ["GPIO0"] })], [[], []]);
+Deno.test("a group that the node's user lacks is told with the command, once, for what the policy allows", () => {
+  const problem = { code: "group", user: "pi", group: "gpio" };
+  const gpio = [0, 1].map((n) => ({ chip: `gpiochip${n}`, names: ["GPIO0"], holders: {}, problem }));
+  const found = [[
+    "its agents cannot use /dev/gpiochip0, /dev/gpiochip1: user pi is not in group gpio",
+    "sudo usermod -aG gpio pi, and restart the node",
+  ]] as const;
+  assertEquals(ofDevices({ gpio, allowed: ["gpio"] }), [...found]);
+  assertEquals(ofDevices({ gpio, allowed: [] }), []);
+  assertEquals(ofDevices({ gpio: [{ ...gpio[0], names: [], holders: {} }], allowed: ["gpio"] }), []);
+});
+
+Deno.test("a kind that the policy allows, and that is switched off, is told with how to switch it on", () => {
+  const board = "Raspberry Pi 4 Model B Rev 1.4";
+  assertEquals(ofDevices({ board, allowed: ["i2c"], i2c: [] }), [[
+    "its policy allows I2C, but it has none: not switched on?",
+    "sudo raspi-config nonint do_i2c 0, and restart the node",
+  ]]);
+  assertMatch(
+    ofDevices({ board: "QEMU", allowed: ["i2c"], i2c: [] })[0]?.[1] ?? "",
+    /^sudo modprobe i2c-dev/,
+  );
+  assertEquals(ofDevices({ board, allowed: [], i2c: [] }), []);
+});
+
+Deno.test("a port that another program has is told, and a console only if an agent has it", () => {
+  const port = (more: object) => ({
+    serial: [{ path: "/dev/ttyAMA0", links: [], ...more }],
+    allowed: ["serial"],
+  });
+  assertEquals(ofDevices(port({ holder: "meter", problem: { code: "busy" } })), [[
+    "its agents cannot use /dev/ttyAMA0: another program has /dev/ttyAMA0 open",
+    "find it: sudo fuser -v /dev/ttyAMA0; often it is ModemManager or a getty",
+  ]]);
+  assertEquals(ofDevices(port({ problem: { code: "console" } })), []);
+  assertEquals(ofDevices(port({ holder: "meter", problem: { code: "console" } })).length, 1);
+});
+
+Deno.test("a node cannot put words of its own into what a person is told to paste", () => {
+  const problem = { code: "group", user: "pi; reboot", group: "gpio" };
+  const gpio = [{ chip: "gpiochip0", names: ["GPIO0"], holders: {}, problem }];
+  assertEquals(ofDevices({ gpio, allowed: ["gpio"] }), []);
 });
 
 Deno.test("where nothing is wrong, nothing is found", () => {

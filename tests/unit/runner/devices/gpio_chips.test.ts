@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { lineOf } from "../../../../protocol/devices/gpio.ts";
-import { chipProblem, findChips } from "../../../../runner/devices/gpio_chips.ts";
+import { findChips } from "../../../../runner/devices/gpio_chips.ts";
 import { withSys } from "../../../support/made_up_sys.ts";
 
 Deno.test("chips are found with the names of their lines, and lines by name or number", async () => {
@@ -24,14 +24,4 @@ Deno.test("chips are found with the names of their lines, and lines by name or n
     ]);
   });
   assertEquals(await findChips("/nonexistent"), []);
-});
-
-Deno.test("a chip that the node cannot use is told with the reason", async () => {
-  await withSys({ "dev/gpiochip0": "" }, async ({ root }) => {
-    const problem = (chip: string) => chipProblem({ chip, names: [] }, `${root}/dev`);
-    assertEquals(await problem("gpiochip0"), undefined);
-    assertEquals(await problem("gpiochip1"), `${root}/dev/gpiochip1 is hidden from the node`);
-    await Deno.mkdir(`${root}/dev/gpiochip2`);
-    assertEquals(typeof await problem("gpiochip2"), "string");
-  });
 });

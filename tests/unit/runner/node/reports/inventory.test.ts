@@ -1,31 +1,38 @@
 import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import type { NodeDevices } from "../../../../../protocol/devices/inventory.ts";
+import { Places } from "../../../../../runner/devices/places.ts";
 import { Sensors } from "../../../../../runner/devices/sensors.ts";
-import { heldChips, Inventory } from "../../../../../runner/node/reports/inventory.ts";
-import type { Reporter } from "../../../../../runner/node/reports/reporter.ts";
+import { Inventory } from "../../../../../runner/node/reports/inventory.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
-import { BOARD, withSys } from "../../../../support/made_up_sys.ts";
+import { BOARD, type MadeUpSys, withSys } from "../../../../support/made_up_sys.ts";
 import { config } from "../../../../support/fake_runtime.ts";
 import { untilSettled } from "../../../../support/until.ts";
 
-Deno.test("a node tells of its sensors at the start, and again when one comes or goes, and at no other time", async () => {
-  await withSys(BOARD, async ({ root, set }) => {
-    const clock = new FakeClock();
-    const said: string[][] = [];
-    const reporter: Pick<Reporter, "nodeDevices"> = {
-      nodeDevices: ({ sensors, gpio }) => {
-        said.push(sensors.map(({ id }) => id));
-        assertEquals(gpio.map(({ problem }) => problem), ["user 1000 may not open /dev/gpiochip0"]);
-      },
-    };
+type Agent = { readonly name: string; readonly config: ReturnType<typeof config> };
+
+function inventoryOf({ root }: MadeUpSys, agents: readonly Agent[] = [], busy: readonly string[] = []) {
+  const clock = new FakeClock();
+  const said: NodeDevices[] = [];
+  const inventory = new Inventory({
+    reporter: { nodeDevices: (devices) => void said.push(devices) },
+    sensors: new Sensors(root, clock),
+    places: new Places(root, join(root, "dev")),
+    allowed: ["sensors"],
+    isBusy: (path) => busy.includes(path),
+    agents: () => agents,
+    clock,
+  });
+  return { inventory, clock, said };
+}
+
+const agent = (name: string, devices: object): Agent => ({ name, config: config(name, { devices }) });
+
+Deno.test("a node tells of its devices at the start, and again when one comes or goes, and at no other time", async () => {
+  await withSys(BOARD, async (sys) => {
+    const { inventory, clock, said } = inventoryOf(sys);
     const life = new AbortController();
-    const running = new Inventory({
-      reporter,
-      sensors: new Sensors(root, clock),
-      chips: () => Promise.resolve([{ chip: "gpiochip0", names: [] }]),
-      chipProblem: () => Promise.resolve("user 1000 may not open /dev/gpiochip0"),
-      agents: () => [],
-      clock,
-    }).run(life.signal);
+    const running = inventory.run(life.signal);
     const looked = () => untilSettled("it has looked", () => clock.pendingMs.length === 1);
     const again = async () => {
       await looked();
@@ -33,21 +40,56 @@ Deno.test("a node tells of its sensors at the start, and again when one comes or
       await looked();
     };
     await looked();
-    assertEquals(said.map((ids) => ids.length), [9]);
+    assertEquals(said.map(({ sensors }) => sensors.length), [9]);
     await again();
     assertEquals(said.length, 1);
-    await set({ "bus/w1/devices/28-0316a2795fff": undefined });
+    await sys.set({ "bus/w1/devices/28-0316a2795fff": undefined });
     await again();
-    assertEquals(said.map((ids) => ids.includes("w1/28-0316a2795fff")), [true, false]);
+    assertEquals(said.map(({ sensors }) => sensors.some(({ id }) => id.startsWith("w1/"))), [true, false]);
+    await sys.set({ "class/tty/ttyUSB0/device/driver": "" });
+    await again();
+    assertEquals(said.map(({ serial }) => serial.length), [0, 0, 1]);
     life.abort();
     await running;
   });
 });
 
-Deno.test("the lines of a chip are told with the agents that have them", () => {
-  const chips = [{ chip: "gpiochip0", names: ["GPIO0", "GPIO1"] }];
-  const agent = (name: string, gpio: string[]) => ({ name, config: config(name, { devices: { gpio } }) });
-  assertEquals(heldChips(chips, [agent("lamp", ["GPIO1"]), agent("button", ["gpiochip0:3", "GPIO9"])]), [
-    { chip: "gpiochip0", names: ["GPIO0", "GPIO1"], holders: { "1": "lamp", "3": "button" } },
+Deno.test("lines and addresses are told with the agents that have them", async () => {
+  const files = {
+    "bus/gpio/devices/gpiochip0/of_node/gpio-line-names": "GPIO0\0GPIO1\0",
+    "class/i2c-dev/i2c-1/dev": "89:1\n",
+    "dev/gpiochip0": "",
+    "dev/i2c-1": "",
+  };
+  await withSys(files, async (sys) => {
+    const agents = [
+      agent("lamp", { gpio: ["GPIO1"] }),
+      agent("button", { gpio: ["gpiochip0:3", "GPIO9"], i2c: ["1:0x76", "2:0x10"] }),
+    ];
+    const { gpio, i2c } = await inventoryOf(sys, agents).inventory.take();
+    assertEquals(gpio, [
+      { chip: "gpiochip0", names: ["GPIO0", "GPIO1"], holders: { "1": "lamp", "3": "button" } },
+    ]);
+    assertEquals(i2c, [{ bus: 1, name: "", drivers: {}, holders: { "0x76": "button" } }]);
+  });
+});
+
+Deno.test("a port is told with its agent, and that another program had it open", async () => {
+  const path = "/dev/ttyUSB9";
+  const clock = new FakeClock();
+  const inventory = new Inventory({
+    reporter: { nodeDevices: () => {} },
+    sensors: new Sensors("/nonexistent", clock),
+    places: {
+      list: () => Promise.resolve({ board: "", gpio: [], i2c: [], serial: [{ path, links: [] }] }),
+      find: (kind) => Promise.resolve({ kind, path, unit: 0, plugged: "" }),
+    },
+    allowed: [],
+    isBusy: (busy) => busy === path,
+    agents: () => [agent("meter", { serial: [path] })],
+    clock,
+  });
+  assertEquals((await inventory.take()).serial, [
+    { path, links: [], holder: "meter", problem: { code: "busy" } },
   ]);
 });
