@@ -29,13 +29,13 @@ export interface NodeDto {
   readonly sensors: readonly string[];
   /** What the machine calls itself. */
   readonly board: string;
-  /** What can belong to an agent: GPIO lines, I2C buses and addresses, serial ports. */
+  /** What can belong to an agent: GPIO lines, I2C buses and addresses, SPI devices, serial ports, PWM channels. */
   readonly devices: readonly DeviceDto[];
 }
 
 /** A device of a node. */
 export interface DeviceDto {
-  readonly kind: "gpio" | "i2c" | "serial";
+  readonly kind: "gpio" | "i2c" | "spi" | "serial" | "pwm";
   /** Its name, or what a spawn config calls it. */
   readonly device: string;
   /** The agent that has it. */

@@ -1,7 +1,7 @@
 /** The devices of a node, as it reports them: read from untrusted JSON, and as one list. Pure. */
-import { DEVICE_KINDS, type DeviceKind } from "../../protocol/devices/devices.ts";
+import { DEVICE_KINDS } from "../../protocol/devices/devices.ts";
 import type { HeldChip } from "../../protocol/devices/gpio.ts";
-import type { HeldBus, HeldPort, NodeDevices } from "../../protocol/devices/inventory.ts";
+import type { HeldBus, HeldPort, HeldPwm, HeldSpi, NodeDevices } from "../../protocol/devices/inventory.ts";
 import { type DeviceProblem, readProblem } from "../../protocol/devices/problem.ts";
 import { type Sensor, SENSOR_KINDS, sensorKindOf } from "../../protocol/devices/sensors.ts";
 import { serialProblem } from "../../protocol/devices/serial.ts";
@@ -17,7 +17,9 @@ const MAX_SENSORS = 256;
 const MAX_OF_KIND = 64;
 const MAX_LINES = 512;
 
-export function readDevices({ board, allowed, sensors, gpio, i2c, serial }: JsonObject): ToldDevices {
+export function readDevices(
+  { board, allowed, sensors, gpio, i2c, spi, serial, pwm }: JsonObject,
+): ToldDevices {
   return {
     board: text(board),
     allowed: Array.isArray(allowed) ? DEVICE_KINDS.filter((kind) => allowed.includes(kind)) : undefined,
@@ -26,7 +28,9 @@ export function readDevices({ board, allowed, sensors, gpio, i2c, serial }: Json
     ),
     gpio: objects(gpio)?.flatMap(chip),
     i2c: objects(i2c)?.flatMap(bus),
+    spi: objects(spi)?.flatMap(select),
     serial: objects(serial)?.flatMap(port),
+    pwm: objects(pwm)?.flatMap(modulator),
   };
 }
 
@@ -58,6 +62,24 @@ function bus({ bus, name, holders, drivers, problem }: JsonObject): HeldBus[] {
     name: text(name),
     holders: namesBy(holders, ADDRESS, isName),
     drivers: namesBy(drivers, ADDRESS, (name) => /^[\w.+-]{1,64}$/.test(name)),
+    ...troubled(problem),
+  }];
+}
+
+function select({ device, holder, problem }: JsonObject): HeldSpi[] {
+  if (typeof device !== "string" || !/^\d{1,3}\.\d{1,3}$/.test(device)) return [];
+  return [{ device, ...(isName(holder) ? { holder } : {}), ...troubled(problem) }];
+}
+
+function modulator({ chip, name, channels, holders, problem }: JsonObject): HeldPwm[] {
+  const isOne = Number.isInteger(chip) && Number(chip) >= 0 && Number(chip) <= 999 &&
+    Number.isInteger(channels);
+  if (!isOne) return [];
+  return [{
+    chip: Number(chip),
+    name: text(name),
+    channels: Math.min(Math.max(Number(channels), 0), MAX_OF_KIND),
+    holders: namesBy(holders, /^\d{1,2}$/, isName),
     ...troubled(problem),
   }];
 }
@@ -98,7 +120,7 @@ function text(value: unknown): string {
 
 /** Something that can belong to an agent. */
 export interface DeviceRow {
-  readonly kind: Exclude<DeviceKind, "sensors">;
+  readonly kind: "gpio" | "i2c" | "spi" | "serial" | "pwm";
   /** As a spawn config names it; for a bus, its number. */
   readonly device: string;
   /** What the board or the driver calls it. */
@@ -110,8 +132,16 @@ export interface DeviceRow {
 }
 
 /** Of a chip: the lines that have a name or a holder. */
-export function deviceRows({ gpio = [], i2c = [], serial = [] }: ToldDevices): DeviceRow[] {
-  return [...gpio.flatMap(lineRows), ...i2c.flatMap(busRows), ...serial.map(portRow)];
+export function deviceRows(
+  { gpio = [], i2c = [], spi = [], serial = [], pwm = [] }: ToldDevices,
+): DeviceRow[] {
+  return [
+    ...gpio.flatMap(lineRows),
+    ...i2c.flatMap(busRows),
+    ...spi.map(selectRow),
+    ...serial.map(portRow),
+    ...pwm.flatMap(channelRows),
+  ];
 }
 
 function lineRows({ chip, names, holders, problem }: HeldChip): DeviceRow[] {
@@ -138,6 +168,22 @@ function busRows({ bus, name, holders, drivers, problem }: HeldBus): DeviceRow[]
       agent: holders[address] ?? null,
     })),
   ];
+}
+
+function selectRow({ device, holder, problem }: HeldSpi): DeviceRow {
+  const path = `/dev/spidev${device}`;
+  return { kind: "spi", device, name: "", agent: holder ?? null, problem: problem ?? null, path };
+}
+
+function channelRows({ chip, name, channels, holders, problem }: HeldPwm): DeviceRow[] {
+  return Array.from({ length: channels }, (_, channel): DeviceRow => ({
+    kind: "pwm",
+    device: `${chip}.${channel}`,
+    name,
+    agent: holders[channel] ?? null,
+    problem: problem ?? null,
+    path: `/sys/class/pwm/pwmchip${chip}`,
+  }));
 }
 
 function portRow({ path, links, holder, problem }: HeldPort): DeviceRow {

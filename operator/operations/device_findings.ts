@@ -28,7 +28,8 @@ export function deviceFindings(devices: ToldDevices): DeviceFinding[] {
 function isWanted({ kind, agent, problem }: DeviceRow, { allowed }: ToldDevices): boolean {
   // A port that is the kernel's console works, but not well: that matters to its holder.
   if (problem?.code === "console") return agent !== null;
-  return agent !== null || allowed === undefined || allowed.includes(kind);
+  const kinds: readonly string[] | undefined = allowed;
+  return agent !== null || kinds === undefined || kinds.includes(kind);
 }
 
 function findingOf(rows: readonly DeviceRow[]): DeviceFinding {

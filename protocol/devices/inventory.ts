@@ -15,7 +15,36 @@ export interface NodeDevices {
   readonly sensors: readonly Sensor[];
   readonly gpio: readonly HeldChip[];
   readonly i2c: readonly HeldBus[];
+  readonly spi: readonly HeldSpi[];
   readonly serial: readonly HeldPort[];
+  readonly pwm: readonly HeldPwm[];
+}
+
+/** A device behind a chip select. */
+export interface SpiDevice {
+  /** `BUS.SELECT`, as in `/dev/spidev0.0`. */
+  readonly device: string;
+}
+
+export interface HeldSpi extends SpiDevice {
+  /** The agent that holds it. */
+  readonly holder?: string;
+  readonly problem?: DeviceProblem;
+}
+
+export interface PwmChip {
+  /** The N of `pwmchipN`. */
+  readonly chip: number;
+  /** The device behind it, such as `fe20c000.pwm`. */
+  readonly name: string;
+  /** How many it has. */
+  readonly channels: number;
+}
+
+export interface HeldPwm extends PwmChip {
+  /** The agents that hold channels, by their numbers. */
+  readonly holders: Readonly<Record<string, string>>;
+  readonly problem?: DeviceProblem;
 }
 
 export interface HeldBus extends I2cBus {

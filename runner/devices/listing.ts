@@ -1,11 +1,13 @@
 /** Lists the devices of this machine, with why the node cannot use one. Their holders are added by the node. */
 import { join } from "@std/path";
-import type { HeldBus, HeldPort } from "../../protocol/devices/inventory.ts";
+import type { HeldBus, HeldPort, HeldPwm, HeldSpi } from "../../protocol/devices/inventory.ts";
 import type { HeldChip } from "../../protocol/devices/gpio.ts";
 import { modeProblem, openProblem } from "./access.ts";
 import { boardOf } from "./board.ts";
 import { findChips } from "./gpio_chips.ts";
 import { driversOf, findBuses } from "./i2c_buses.ts";
+import { findPwmChips } from "./pwm_chips.ts";
+import { findSpiDevices } from "./spi_devices.ts";
 import { consolesIn, findPorts } from "./serial_ports.ts";
 
 /** What can belong to an agent, each without its holders, and what opens it. */
@@ -13,7 +15,9 @@ export interface Listing {
   readonly board: string;
   readonly gpio: readonly Listed<Omit<HeldChip, "holders">>[];
   readonly i2c: readonly Listed<Omit<HeldBus, "holders">>[];
+  readonly spi: readonly Listed<Omit<HeldSpi, "holder">>[];
   readonly serial: readonly Listed<Omit<HeldPort, "holder">>[];
+  readonly pwm: readonly Listed<Omit<HeldPwm, "holders">>[];
 }
 
 type Listed<T> = T & { readonly path: string };
@@ -23,12 +27,14 @@ const MAX_OF_KIND = 64;
 
 /** @param sys where the kernel shows its devices @param dev where their nodes are */
 export async function listDevices(sys: string, dev = "/dev"): Promise<Listing> {
-  const [board, chips, buses, ports, consoles] = await Promise.all([
+  const [board, chips, buses, selects, ports, consoles, modulators] = await Promise.all([
     boardOf(sys),
     findChips(sys),
     findBuses(sys),
+    findSpiDevices(sys),
     findPorts(sys, dev),
     consolesIn(sys, dev),
+    findPwmChips(sys),
   ]);
   const gpio = chips.slice(0, MAX_OF_KIND).map(async (chip) => {
     const path = join(dev, chip.chip);
@@ -38,6 +44,14 @@ export async function listDevices(sys: string, dev = "/dev"): Promise<Listing> {
     const path = join(dev, `i2c-${bus.bus}`);
     return { ...bus, path, drivers: await driversOf(sys, bus.bus), ...named(await openProblem(path)) };
   });
+  const spi = selects.slice(0, MAX_OF_KIND).map(async (select) => {
+    const path = join(dev, `spidev${select.device}`);
+    return { ...select, path, ...named(await openProblem(path)) };
+  });
+  const pwm = modulators.slice(0, MAX_OF_KIND).map(async (chip) => {
+    const path = join(sys, `class/pwm/pwmchip${chip.chip}`);
+    return { ...chip, path, ...named(await modeProblem(join(path, "export"))) };
+  });
   const serial = ports.slice(0, MAX_OF_KIND).map(async (port) => {
     const isConsole = consoles.includes(port.path);
     return { ...port, ...named(isConsole ? { code: "console" } as const : await modeProblem(port.path)) };
@@ -46,7 +60,9 @@ export async function listDevices(sys: string, dev = "/dev"): Promise<Listing> {
     board,
     gpio: await Promise.all(gpio),
     i2c: await Promise.all(i2c),
+    spi: await Promise.all(spi),
     serial: await Promise.all(serial),
+    pwm: await Promise.all(pwm),
   };
 }
 

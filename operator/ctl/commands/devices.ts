@@ -41,7 +41,7 @@ const DEVICES: readonly Column<HeldRow>[] = [
 export function addDevices(program: Command, cli: Cli): void {
   const command = program.command("devices")
     .description(
-      "list what nodes have for their agents: sensors, GPIO lines, I2C buses, serial ports, and who holds them",
+      "list what nodes have for their agents: sensors, GPIO lines, buses, serial ports, PWM, and who holds them",
     )
     .argument("[NODE...]", "only those of these nodes");
   addLabelSelection(command);

@@ -37,7 +37,7 @@ export class Inventory {
   /** What there is now. */
   async take(): Promise<NodeDevices> {
     const { places, allowed, isBusy } = this.parts;
-    const [sensors, { board, gpio, i2c, serial }, held] = await Promise.all([
+    const [sensors, { board, gpio, i2c, spi, serial, pwm }, held] = await Promise.all([
       this.parts.sensors.list(),
       places.list(),
       this.#held(),
@@ -48,6 +48,11 @@ export class Inventory {
       sensors: sensors.map(shown),
       gpio: gpio.map(({ path, ...chip }) => ({ ...chip, holders: holdersOf(path, held, String) })),
       i2c: i2c.map(({ path, ...bus }) => ({ ...bus, holders: holdersOf(path, held, hex) })),
+      spi: spi.map(({ path, ...device }) => {
+        const [holder] = Object.values(holdersOf(path, held, String));
+        return holder === undefined ? device : { ...device, holder };
+      }),
+      pwm: pwm.map(({ path, ...chip }) => ({ ...chip, holders: holdersOf(path, held, String) })),
       serial: serial.map((port) => {
         const holder = held.find(({ place }) => place.path === port.path)?.agent;
         if (holder === undefined) return port;

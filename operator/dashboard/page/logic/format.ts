@@ -67,7 +67,7 @@ export function plural(value: number, noun: string): string {
 
 /** `GPIO27: held by lamp`. */
 export function deviceWords({ kind, device, agent, problem }: DeviceDto): string {
-  const name = kind === "i2c" ? `I2C ${device}` : device;
+  const name = kind === "gpio" || kind === "serial" ? device : `${kind.toUpperCase()} ${device}`;
   const words = [agent === null ? undefined : `held by ${agent}`, problem ?? undefined]
     .filter((word) => word !== undefined);
   if (words.length > 0) return `${name}: ${words.join("; ")}`;

@@ -349,7 +349,15 @@ Deno.test("a node is shown with its devices, those that agents have first", () =
   ];
   const i2c = [{ bus: 1, name: "bcm2835", holders: { "0x76": "weather" }, drivers: { "0x48": "lm75" } }];
   const serial = [{ path: "/dev/ttyUSB0", links: [], holder: "meter", problem: { code: "busy" } }];
-  say("nodes/hall/devices", { board: "Raspberry Pi 4", sensors: [], gpio, i2c, serial });
+  say("nodes/hall/devices", {
+    board: "Raspberry Pi 4",
+    sensors: [],
+    gpio,
+    i2c,
+    serial,
+    spi: [{ device: "0.0" }],
+    pwm: [{ chip: 0, channels: 1 }],
+  });
   assertEquals(model.node("hall")?.board, "Raspberry Pi 4");
   assertEquals((model.node("hall")?.devices ?? []).map(deviceWords), [
     "gpiochip0:0: held by door",
@@ -360,5 +368,7 @@ Deno.test("a node is shown with its devices, those that agents have first", () =
     "OTHER: user pi is not in group gpio",
     "I2C 1 (bcm2835)",
     "I2C 1:0x48 (driver lm75)",
+    "SPI 0.0: free",
+    "PWM 0.0: free",
   ]);
 });

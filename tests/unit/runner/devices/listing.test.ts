@@ -13,7 +13,11 @@ Deno.test("a machine's board, chips, buses with their drivers, and ports are lis
     "bus/i2c/devices/1-0076/name": "none\n",
     "class/tty/ttyAMA0/device/driver": "",
     "class/tty/console/active": "tty0 ttyAMA0\n",
+    "class/spidev/spidev0.1/dev": "153:1\n",
+    "class/pwm/pwmchip0/npwm": "2\n",
+    "class/pwm/pwmchip0/export": "",
     "dev/gpiochip0": "",
+    "dev/spidev0.1": "",
     "dev/ttyAMA0": "",
   };
   await withSys(files, async ({ root, link }) => {
@@ -29,6 +33,8 @@ Deno.test("a machine's board, chips, buses with their drivers, and ports are lis
         drivers: { "0x48": "lm75" },
         problem: { code: "hidden" },
       }],
+      spi: [{ device: "0.1", path: `${dev}/spidev0.1` }],
+      pwm: [{ chip: 0, name: "", channels: 2, path: `${root}/class/pwm/pwmchip0` }],
       serial: [{ path: `${dev}/ttyAMA0`, links: [], problem: { code: "console" } }],
     });
   });

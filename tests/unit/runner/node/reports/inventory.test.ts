@@ -81,7 +81,8 @@ Deno.test("a port is told with its agent, and that another program had it open",
     reporter: { nodeDevices: () => {} },
     sensors: new Sensors("/nonexistent", clock),
     places: {
-      list: () => Promise.resolve({ board: "", gpio: [], i2c: [], serial: [{ path, links: [] }] }),
+      list: () =>
+        Promise.resolve({ board: "", gpio: [], i2c: [], spi: [], pwm: [], serial: [{ path, links: [] }] }),
       find: (kind) => Promise.resolve({ kind, path, unit: 0, plugged: "" }),
     },
     allowed: [],
