@@ -31,6 +31,8 @@ export interface GenerationOptions extends ApplyOptions {
   readonly onClaimed?: () => void;
   /** The roll-out that this is a wave of: it may be based on an earlier wave, too. */
   readonly rollout?: string | undefined;
+  /** The roll-out that this takes back: it waits for no window of the nodes that have taken that. */
+  readonly takesBack?: string | undefined;
 }
 
 export interface Applied {
@@ -70,6 +72,7 @@ export async function applyGeneration(
   options.onClaimed?.();
   const immediate = changes.filter((step) => isImmediate(operator, step));
   const late = immediate.flatMap((step) => {
+    if (options.takesBack !== undefined) return [];
     const pending = closedFor(step, plan.wanted, operator.fleet, Date.now());
     return pending === undefined ? [] : [resultOf(step, { pending })];
   });
@@ -82,7 +85,7 @@ export async function applyGeneration(
   const nodes = nodesToWrite(operator, plan, board.desired, failed);
   const written = nodes.map((node) => {
     const steps = rest.filter((step) => step.node === node);
-    const message = desiredState(operator, plan, node, generation, board.desired.get(node), options.prune);
+    const message = desiredState(operator, plan, node, generation, board.desired.get(node), options);
     return applyTo(operator, board, { node, steps, message, tag: generation.tag }, options);
   });
   await Promise.all(written.map(({ sent }) => sent));
@@ -174,7 +177,7 @@ function desiredState(
   node: string,
   generation: Generation,
   before: Desired | undefined,
-  prune: boolean,
+  { prune, takesBack }: Pick<GenerationOptions, "prune" | "takesBack">,
 ): JsonObject {
   const agents = plan.wanted.filter((each) => each.node === node).map(({ config }) => {
     const isKept = plan.steps.some(({ kind, agent }) => kind === "keep" && agent === config.name);
@@ -185,6 +188,7 @@ function desiredState(
     node,
     ...generationFields(generation),
     prune,
+    ...(takesBack === undefined ? {} : { takes_back: takesBack }),
     ...(windows.length === 0 ? {} : { windows }),
     // For operators, who build later generations on this one.
     ...entryWindows(node, plan.wanted),

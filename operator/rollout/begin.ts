@@ -27,6 +27,8 @@ export interface BeginOptions {
   readonly settings: RolloutSettings;
   readonly prune: boolean;
   readonly isRollback: boolean;
+  /** The roll-out that was halted, and which this one takes back. */
+  readonly takesBack?: string | undefined;
   readonly by: string;
   readonly message: string;
   /** The tag of the generation that a saved plan is based on. */
@@ -41,7 +43,7 @@ export interface BeginOptions {
 export async function prepareRollout(
   operator: Operator,
   fleetPlan: FleetPlan,
-  { settings, prune, isRollback, by, message, base: savedBase }: BeginOptions,
+  { settings, prune, isRollback, takesBack, by, message, base: savedBase }: BeginOptions,
 ): Promise<NewRollout | undefined> {
   const { fleet, steps, wanted, git } = fleetPlan;
   await refuseDuringRollout(operator, fleet);
@@ -72,6 +74,7 @@ export async function prepareRollout(
     baseTag: savedBase ?? (await head.current())?.tag ?? "",
     prune,
     isRollback,
+    takesBack,
     checks: settings.checks,
     git,
   };

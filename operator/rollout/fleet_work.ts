@@ -53,7 +53,13 @@ export class FleetWork implements Work, Disposable {
     await this.#watchFor(nodes);
     const wanted = composite(this.plan, new Set(changed));
     const stops = this.plan.isRollback ? this.plan.base : undefined;
-    const results = await this.#apply(wanted, nodes, { prune: this.plan.prune, stops, note: "", signal });
+    const results = await this.#apply(wanted, nodes, {
+      prune: this.plan.prune,
+      stops,
+      note: "",
+      takesBack: this.plan.takesBack,
+      signal,
+    });
     using board = await FleetBoard.open(this.operator, this.rollout.fleet);
     const waiting = new Set(nodes.filter((node) => waitingOn(board, node) !== undefined));
     const told = Promise.withResolvers<void>();
@@ -104,6 +110,7 @@ export class FleetWork implements Work, Disposable {
       prune: true,
       stops: this.plan.wanted,
       note: "taken back: ",
+      takesBack: this.rollout.id,
       signal,
     });
     return Object.fromEntries(
@@ -120,11 +127,13 @@ export class FleetWork implements Work, Disposable {
   async #apply(
     wanted: readonly Wanted[],
     nodes: readonly string[],
-    { prune, stops, note, signal }: {
+    { prune, stops, note, takesBack, signal }: {
       readonly prune: boolean;
       /** Agents of the generation before: those that `wanted` does not have are stopped. */
       readonly stops: readonly Wanted[] | undefined;
       readonly note: string;
+      /** The roll-out that this takes back. */
+      readonly takesBack: string | undefined;
       readonly signal: AbortSignal;
     },
   ): Promise<readonly StepResult[]> {
@@ -139,6 +148,7 @@ export class FleetWork implements Work, Disposable {
       adopts: false,
       base: this.plan.baseTag,
       rollout: rollout.id,
+      takesBack,
       timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
       signal,
       onStep: options.onStep,

@@ -30,6 +30,8 @@ export interface RolloutPlan extends Change {
   readonly prune: boolean;
   /** Whether it goes back to an earlier generation: agents that were added since are stopped. */
   readonly isRollback: boolean;
+  /** The roll-out that was halted, and which this one takes back. */
+  readonly takesBack?: string | undefined;
   readonly checks: readonly Check[];
   /** Of the repository in which the fleet file lies. */
   readonly git?: GitState | undefined;
@@ -87,6 +89,7 @@ const PlanSchema = v.object({
   baseTag: v.string(),
   prune: v.boolean(),
   isRollback: v.boolean(),
+  takesBack: v.optional(v.string()),
   git: v.optional(v.object({ commit: v.string(), isDirty: v.boolean() })),
   checks: v.array(v.custom<Check>((check) => typeof check === "object" && check !== null)),
 });

@@ -21,6 +21,7 @@ const RecordSchema = v.object({
   by: v.string(),
   at: v.number(),
   message: v.string(),
+  rollout: v.exactOptional(v.string()),
   /** Whether all of its agents have been dealt with; until then it is taken up again. */
   isDone: v.boolean(),
   /** The agents that this fleet has here: those of the generation, and until it is done those of the one before. */

@@ -9,6 +9,7 @@ import { history, pastGeneration, refuseUnsigned, withStops } from "../../operat
 import { stepJson } from "../../operations/step_json.ts";
 import { survey } from "../../operations/survey.ts";
 import { readGiven } from "../../../protocol/config/text_file.ts";
+import { currentRollout } from "../../rollout/current.ts";
 import { parseKeys } from "../../../protocol/signing/keys.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
@@ -117,9 +118,18 @@ export function addRollback(program: Command, cli: Cli): void {
       return EXIT.ok;
     }
     const message = `rollback to ${to.generation}`;
+    const takesBack = text(options, "to") === undefined
+      ? (await currentRollout(operator, fleet, all[0]?.generation))?.id
+      : undefined;
     const settings = wantedRollout(options, undefined);
     if (settings !== undefined) {
-      return await rollOut(run, operator, plan, { settings, message, prune: true, isRollback: true });
+      return await rollOut(run, operator, plan, {
+        settings,
+        message,
+        prune: true,
+        isRollback: true,
+        takesBack,
+      });
     }
     const { generation, results } = await applyGeneration(operator, plan, {
       ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
@@ -128,6 +138,7 @@ export function addRollback(program: Command, cli: Cli): void {
       // Remove agents that were added after that generation.
       prune: true,
       adopts: false,
+      takesBack,
       signal,
       onProgress: () => {},
       onStep: (result) => {

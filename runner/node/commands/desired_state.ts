@@ -23,11 +23,12 @@ export async function desiredState(context: CommandContext, command: Command): P
   }
   const generation = generationIn(payload);
   if (generation !== undefined) {
-    const { prune, windows } = payload;
+    const { prune, windows, takes_back: takesBack } = payload;
     return await applyGeneration(context, generation, {
       entries: agents,
       prune: prune === true,
       windows: windowsIn(windows),
+      takesBack: typeof takesBack === "string" ? takesBack : undefined,
     });
   }
   // It arrives again with every new connection.

@@ -17,6 +17,8 @@ export interface Contents {
   readonly prune: boolean;
   /** All of these must be open, and the node's own. */
   readonly windows: readonly ChangeWindow[];
+  /** The roll-out that this takes back. It does not wait if that has changed this node, which was then in time. */
+  readonly takesBack?: string | undefined;
 }
 
 /**
@@ -56,7 +58,8 @@ async function apply(
   if (verdict.kind === "same" && before?.isDone === true) return { fleet, tag, unchanged: true };
   const names = entries.flatMap((entry) => isJsonObject(entry) && isName(entry.name) ? [entry.name] : []);
   const others = (before?.agents ?? []).filter((agent) => !names.includes(agent));
-  if (verdict.kind === "apply") {
+  const isTakenBack = contents.takesBack !== undefined && contents.takesBack === before?.rollout;
+  if (verdict.kind === "apply" && !isTakenBack) {
     const opensMs = context.changeWindows.opensAt(contents.windows);
     if (opensMs !== undefined && changesSomething(context, entries, prune ? others : [])) {
       return wait(context, generation, contents, opensMs);

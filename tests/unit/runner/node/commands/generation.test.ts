@@ -176,6 +176,23 @@ Deno.test("a generation that changes nothing does not wait, and a newer one take
   assertEquals([report(n).tag, n.said("error")], [THREE, []]);
 });
 
+Deno.test("what takes back a roll-out does not wait for windows where that has changed the node", async () => {
+  await using n = await fakeNode();
+  const windows = ["Wed 00:00-01:00 UTC"];
+  const [THREE, FOUR] = ["3-00000003", "4-00000004"];
+  const [rollout, other] = [{ rollout: "the-one" }, { rollout: "another" }];
+  await apply(n, about(ONE), agents("a"));
+  await apply(n, { ...about(TWO, ONE), ...rollout }, [{ name: "a", code: "// bad" }]);
+  // It is no wave of that one: it waits like every other change.
+  await apply(n, about(THREE, TWO, ONE), agents("a"), { windows, takes_back: other.rollout });
+  assertEquals([report(n).tag, (report(n).waiting as Report).tag], [TWO, THREE]);
+  await apply(n, { ...about(FOUR, THREE, TWO), ...rollout }, agents("a"), {
+    windows,
+    takes_back: rollout.rollout,
+  });
+  assertEquals([report(n).tag, report(n).waiting, outcomes(n)], [FOUR, undefined, ["a starting"]]);
+});
+
 Deno.test("windows that cannot be read are refused: they must not mean at any time", async () => {
   await using n = await fakeNode();
   for (const windows of ["Sat", ["Sat"], [1], Array(33).fill("00:00-24:00 UTC")]) {
