@@ -33,9 +33,16 @@ testOnStage("inspect and restart", {}, {
     assertEquals([persisted, persisted_bytes], [null, 2 * 1024 * 1024 + 11]);
   },
 
-  "inspect of what is not here is an error": async (stage) => {
-    assertMatch((await stage.command("inspect", { name: "nobody" })).error, /'nobody': it is not running/);
+  "inspect of what is not here is an error, of which only the asker hears": async (stage) => {
+    const from = stage.bus.mark();
+    const { ok, error } = await stage.command("inspect", { name: "nobody" });
+    assertEquals(ok, false);
+    assertMatch(error, /'nobody': it is not running/);
+    // A mistake is for the node's log, too: what was said before it has arrived by then.
     assertMatch((await stage.command("inspect", { name: "../x" })).error, /must be \{"name": "agent"\}/);
+    await stage.nodeLog(({ message }) => /must be/.test(message), from);
+    const said = stage.bus.all(`agents/${stage.node.name}/logs`, from).map(({ json }) => json.message);
+    assertEquals(said.filter((message) => /nobody/.test(message)), []);
   },
 
   "inspect tells what was said last, of an agent that has ended, too": async (stage) => {

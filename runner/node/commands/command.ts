@@ -77,7 +77,7 @@ export interface Command {
   readonly isVerified?: boolean;
 }
 
-/** The fields of the reply to the sender, besides `ok`. */
+/** The fields of the reply to the sender; `ok` is true unless it is one of them. */
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** A command that cannot be carried out; the message is for the operator. */

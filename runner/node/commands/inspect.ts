@@ -13,8 +13,9 @@ export async function inspect(context: CommandContext, command: Command): Promis
   if (recent !== undefined) return recentLines(context, recent, name);
   if (!isName(name)) throw new CommandError('Cannot inspect: the payload must be {"name": "agent"}');
   const agent = context.supervisor.find(name);
+  // Who looks at an agent that has just ended has done nothing wrong: only they are told.
   if (agent === undefined) {
-    throw new CommandError(`Cannot inspect '${name}': it is not running on ${context.identity.name}`, name);
+    return { ok: false, error: `Cannot inspect '${name}': it is not running on ${context.identity.name}` };
   }
   // The signature is meant for the node that obeys it, and repeats the config.
   const { _jws, ...config } = agent.config.raw;
