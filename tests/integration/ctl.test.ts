@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ctl, CtlProcess } from "../support/ctl.ts";
+import { type CtlHere, ctlHere } from "../support/ctl_here.ts";
 import { freePort, MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { setPasswords } from "../support/documented.ts";
 import { Bus } from "../support/bus.ts";
@@ -35,8 +36,8 @@ interface Scene {
   /** The flags that lead to its broker. */
   readonly at: readonly string[];
   readonly bus: Bus;
-  /** Runs a command against the scene's broker. */
-  readonly run: (...args: string[]) => ReturnType<typeof ctl>;
+  /** Runs a command against the scene's broker, in this process. */
+  readonly run: (...args: string[]) => Promise<CtlHere>;
   readonly start: (...args: string[]) => CtlProcess;
 }
 
@@ -94,7 +95,7 @@ function laws(area: string, nodes: readonly string[], all: Readonly<Record<strin
     const scene: Scene = {
       at,
       bus,
-      run: (...args) => ctl([...args, ...at]),
+      run: (...args) => ctlHere(broker.port, ...args, ...VENUE.args),
       start: (...args) => CtlProcess.start([...args, ...at]),
     };
     for (const [name, law] of Object.entries(all)) {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { join } from "@std/path";
 import { freePort, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
-import { ctl } from "../support/ctl.ts";
+import { ctlInProcess as ctl } from "../support/ctl_here.ts";
 import {
   DOCUMENTED_BROKER,
   DocumentedBroker,

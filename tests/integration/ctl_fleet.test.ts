@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
-import { ctl } from "../support/ctl.ts";
+import { ctlHere } from "../support/ctl_here.ts";
 import { NodeProcess } from "../support/node_process.ts";
 
 const QUIET = "function setup() {}";
@@ -24,7 +24,7 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
   for (const name of ["hall", "attic"]) await bus.on(`nodes/${name}/heartbeat`);
   const folder = await Deno.makeTempDir({ prefix: "agentflow-fleet-" });
   await using _folder = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
-  const run = (...args: string[]) => ctl([...args, "--broker", "127.0.0.1", "--port", String(broker.port)]);
+  const run = (...args: string[]) => ctlHere(broker.port, ...args);
   const file = join(folder, "fleet.json");
   const write = (agents: unknown[]) => Deno.writeTextFile(file, JSON.stringify({ agents }));
   const step = (name: string, fn: () => Promise<void>) =>

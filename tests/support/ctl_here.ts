@@ -12,7 +12,15 @@ export interface CtlHere {
 }
 
 /** Runs one command to its end, against the broker at `port`. */
-export async function ctlHere(port: number, ...args: readonly string[]): Promise<CtlHere> {
+export function ctlHere(port: number, ...args: readonly string[]): Promise<CtlHere> {
+  return ctlInProcess([...args, "--broker", "127.0.0.1", "--port", String(port)]);
+}
+
+/** Runs one command to its end. */
+export async function ctlInProcess(
+  args: readonly string[],
+  { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<CtlHere> {
   const said = { stdout: "", stderr: "" };
   const terminal = (stream: "stdout" | "stderr"): Terminal => ({
     isTerminal: false,
@@ -21,8 +29,8 @@ export async function ctlHere(port: number, ...args: readonly string[]): Promise
     rows: () => 24,
     write: (text) => void (said[stream] += text),
   });
-  const code = await main([...args, "--broker", "127.0.0.1", "--port", String(port)], {
-    env: { HOME: ctlHome },
+  const code = await main(args, {
+    env: { HOME: ctlHome, ...env },
     stdout: terminal("stdout"),
     stderr: terminal("stderr"),
     signal: new AbortController().signal,
