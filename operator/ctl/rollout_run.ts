@@ -119,7 +119,7 @@ export async function showRollout(
       onState: show,
     });
     const code = rolloutExit(state);
-    if (run.json) run.printJson({ ok: code === 0, ...rolloutJson({ ...rollout, state }) as object });
+    if (run.json) run.printJson({ ok: code === 0, ...rolloutJson({ ...rollout, state }) });
     else nodeLines(state).forEach((line) => run.print(oneLine(line)));
     return code;
   } finally {

@@ -4,10 +4,9 @@ import { isJsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 import { changedFields } from "../../protocol/spawn_changes.ts";
 import type { Wanted } from "../operations/plan.ts";
-import { isSealedBy } from "../../protocol/signing/statements.ts";
 import { type GitState, gitStateIn } from "../git_state.ts";
 import { gunzip, gzip } from "../gzip.ts";
-import { type Seal, sealText, type TrustedKeys } from "./seal.ts";
+import { opened, type Seal, sealed, type Sealer, type TrustedKeys } from "./seal.ts";
 
 /** A generation with all of its agents. */
 export interface PastGeneration {
@@ -29,18 +28,10 @@ export interface Difference {
   readonly what: string;
 }
 
-/** The key of the operator who stores it. */
-export interface Sealer {
-  readonly kid: string;
-  seal(text: string): Promise<string>;
-}
-
 /** @param sealer `undefined`: it is not signed */
 export async function packed({ generation, wanted, git }: NewRecord, sealer?: Sealer): Promise<Uint8Array> {
   const fields = { ...generationFields(generation), wanted, ...(git === undefined ? {} : { git }) };
-  if (sealer === undefined) return await gzip(JSON.stringify(fields));
-  const seal = await sealer.seal(sealText(generation.fleet, JSON.stringify(fields)));
-  return await gzip(JSON.stringify({ ...fields, _seal: { kid: sealer.kid, seal } }));
+  return await gzip(await sealed("generation", generation.fleet, fields, sealer));
 }
 
 /** @returns `undefined` if the payload is not a record of that fleet */
@@ -50,26 +41,17 @@ export async function unpacked(
   keys: TrustedKeys = new Map(),
 ): Promise<PastGeneration | undefined> {
   try {
-    const json: unknown = JSON.parse(await gunzip(payload));
-    if (!isJsonObject(json)) return undefined;
-    const { _seal, ...fields } = json;
+    const record = opened("generation", fleet, await gunzip(payload), keys);
+    if (record === undefined) return undefined;
+    const { fields, seal } = record;
     if (!Array.isArray(fields.wanted) || !fields.wanted.every(isWanted)) return undefined;
     const generation = generationIn(fields);
     if (generation?.fleet !== fleet) return undefined;
-    const seal = sealOf(_seal, sealText(fleet, JSON.stringify(fields)), keys);
     return { generation, wanted: fields.wanted, git: gitStateIn(fields.git), seal };
   } catch {
     // Ignored: any client can publish malformed payloads.
     return undefined;
   }
-}
-
-function sealOf(given: unknown, text: string, keys: TrustedKeys): Seal {
-  if (!isJsonObject(given) || typeof given.kid !== "string") return { kind: "unsigned" };
-  const kid = given.kid.slice(0, 128);
-  const key = keys.get(kid);
-  if (key === undefined) return { kind: "unknown", kid };
-  return { kind: isSealedBy(key, text, given.seal) ? "valid" : "broken", kid };
 }
 
 export function differences(before: readonly Wanted[], after: readonly Wanted[]): readonly Difference[] {

@@ -2,7 +2,7 @@
 import { MAX_HISTORY } from "../../protocol/generations.ts";
 import { topics } from "../../protocol/topics.ts";
 import { type NewRecord, packed, type PastGeneration, unpacked } from "../fleet/history.ts";
-import type { TrustedKeys } from "../fleet/seal.ts";
+import { demandSeal, knownKeys, type TrustedKeys } from "../fleet/seal.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import type { FleetPlan } from "./apply.ts";
 import { located } from "./find.ts";
@@ -22,8 +22,7 @@ export async function history(
   fleet: string,
   trusted: TrustedKeys = new Map(),
 ): Promise<readonly PastGeneration[]> {
-  const { key } = operator.commander;
-  const keys = new Map([...trusted, ...(key === undefined ? [] : [[key.kid, key.public] as const])]);
+  const keys = knownKeys(operator.commander.key, trusted);
   const payloads = new Map<string, Uint8Array>();
   const topic = topics.fleetHistory(fleet, "+");
   using _subscription = await operator.bus.subscribe(topic, ({ topic, payload }) => {
@@ -37,15 +36,10 @@ export async function history(
 
 /** @throws OperationError unless the generation is signed by a key that is known here */
 export function refuseUnsigned({ generation: { generation, fleet }, seal }: PastGeneration): void {
-  if (seal.kind === "valid") return;
-  const why = seal.kind === "unsigned"
-    ? "is not signed"
-    : seal.kind === "unknown"
-    ? `is signed by key '${seal.kid}', which is not known here`
-    : `is not what key '${seal.kid}' has signed`;
-  throw new OperationError(
-    `Generation ${generation} of fleet '${fleet}' ${why}: name the keys of other operators by --trust FILE, or look at it ` +
-      `(agentflow show ${fleet} --generation ${generation} --json), and apply it all the same by --unsigned`,
+  demandSeal(
+    seal,
+    `Generation ${generation} of fleet '${fleet}'`,
+    `agentflow show ${fleet} --generation ${generation} --json`,
   );
 }
 

@@ -11,10 +11,10 @@ import type { Config } from "../operations/spawn.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { Executor } from "./executor.ts";
 import { FleetWork } from "./fleet_work.ts";
-import type { Rollout, RolloutPlan } from "./record.ts";
+import type { KeptRollout, Rollout, RolloutPlan } from "./record.ts";
 import type { RolloutSettings } from "./settings.ts";
 import { newRollout, type RolloutEvent, type RolloutState } from "./state.ts";
-import { readPlan, RolloutStore } from "./store.ts";
+import { readPlan, refuseUnsealed, RolloutStore, type SealRule } from "./store.ts";
 import { refuseDuringRollout } from "./guard.ts";
 import { divide, parseWaves } from "./waves.ts";
 
@@ -110,15 +110,17 @@ export async function beginRollout(
 /**
  * Goes on with the roll-out that the broker has, whose executor has died.
  * @param first such as an abort; none: it goes on where it was
- * @throws OperationError if there is none; as `Executor.run`
+ * @throws OperationError if there is none, or the rule demands a signature that it does not have; as `Executor.run`
  */
 export async function takeOver(
   operator: Operator,
-  rollout: Rollout,
+  kept: KeptRollout,
   first: readonly RolloutEvent[],
-  options: RunOptions,
+  options: RunOptions & { readonly rule: SealRule },
 ): Promise<RolloutState> {
-  const plan = await readPlan(operator, rollout);
+  refuseUnsealed(kept, options.rule);
+  const { seal: _seal, ...rollout } = kept;
+  const plan = await readPlan(operator, rollout, options.rule);
   const own = { ...rollout, executor: crypto.randomUUID() };
   return await carryOut(operator, own, plan, { ...options, isNew: false, first });
 }

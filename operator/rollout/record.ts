@@ -1,6 +1,7 @@
 /** A roll-out as the broker retains it: its progress, and what it changes. Pure except for gzip. */
 import * as v from "valibot";
 import { isWanted } from "../fleet/history.ts";
+import { opened, type Seal, sealed, type Sealer, type TrustedKeys } from "../fleet/seal.ts";
 import type { GitState } from "../git_state.ts";
 import { gunzip, gzip } from "../gzip.ts";
 import type { Change } from "./compose.ts";
@@ -94,33 +95,49 @@ const PlanSchema = v.object({
   checks: v.array(v.custom<Check>((check) => typeof check === "object" && check !== null)),
 });
 
-/** @returns `undefined` if the payload is not a roll-out of that fleet: any client can publish one */
-export function rolloutIn(payload: Uint8Array, fleet: string): Rollout | undefined {
-  const json = jsonIn(new TextDecoder().decode(payload));
-  const read = v.safeParse(RolloutSchema, json);
-  if (!read.success || read.output.fleet !== fleet) return undefined;
-  const { state } = read.output;
-  return { ...read.output, state: { ...state, aborts: state.aborts } };
+/** A roll-out as it lies at the broker. */
+export interface KeptRollout extends Rollout {
+  /** Whose signature it has. */
+  readonly seal: Seal;
 }
 
-export async function packedPlan(plan: RolloutPlan): Promise<Uint8Array> {
-  return await gzip(JSON.stringify(plan));
+/** @param sealer `undefined`: it is not signed */
+export async function packedRollout(rollout: Rollout, sealer: Sealer | undefined): Promise<string> {
+  return await sealed("rollout", rollout.fleet, rollout, sealer);
+}
+
+/** @returns `undefined` if the payload is not a roll-out of that fleet: any client can publish one */
+export function rolloutIn(
+  payload: Uint8Array,
+  fleet: string,
+  keys: TrustedKeys = new Map(),
+): KeptRollout | undefined {
+  const record = opened("rollout", fleet, new TextDecoder().decode(payload), keys);
+  const read = v.safeParse(RolloutSchema, record?.fields);
+  if (record === undefined || !read.success || read.output.fleet !== fleet) return undefined;
+  const { state } = read.output;
+  return { ...read.output, state: { ...state, aborts: state.aborts }, seal: record.seal };
+}
+
+/** @param sealer `undefined`: it is not signed */
+export async function packedPlan(
+  plan: RolloutPlan,
+  fleet: string,
+  sealer: Sealer | undefined,
+): Promise<Uint8Array> {
+  return await gzip(await sealed("rollout-plan", fleet, plan, sealer));
 }
 
 /** @returns `undefined` if the payload is not a plan */
-export async function unpackedPlan(payload: Uint8Array): Promise<RolloutPlan | undefined> {
+export async function unpackedPlan(
+  payload: Uint8Array,
+  fleet: string,
+  keys: TrustedKeys = new Map(),
+): Promise<{ readonly plan: RolloutPlan; readonly seal: Seal } | undefined> {
   try {
-    const read = v.safeParse(PlanSchema, jsonIn(await gunzip(payload)));
-    return read.success ? read.output : undefined;
-  } catch {
-    // Ignored: any client can publish malformed payloads.
-    return undefined;
-  }
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
+    const record = opened("rollout-plan", fleet, await gunzip(payload), keys);
+    const read = v.safeParse(PlanSchema, record?.fields);
+    return record === undefined || !read.success ? undefined : { plan: read.output, seal: record.seal };
   } catch {
     // Ignored: any client can publish malformed payloads.
     return undefined;

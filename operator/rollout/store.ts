@@ -4,7 +4,16 @@ import { topics } from "../../protocol/topics.ts";
 import { fieldsOf, valueOf } from "../json.ts";
 import { hearsItself } from "../operations/survey.ts";
 import { OperationError, type Operator } from "../operator.ts";
-import { packedPlan, type Rollout, rolloutIn, type RolloutPlan, unpackedPlan } from "./record.ts";
+import { demandSeal, knownKeys, type TrustedKeys } from "../fleet/seal.ts";
+import {
+  type KeptRollout,
+  packedPlan,
+  packedRollout,
+  type Rollout,
+  rolloutIn,
+  type RolloutPlan,
+  unpackedPlan,
+} from "./record.ts";
 
 export type Order =
   | { readonly order: "pause" | "resume"; readonly by: string }
@@ -13,32 +22,63 @@ export type Order =
 /** How long a living executor may take to answer. */
 const ANSWER_MS = 3000;
 
+/** Which signatures count. */
+export interface SealRule {
+  /** Keys of other operators; the operator's own is known, too. */
+  readonly trusted: TrustedKeys;
+  /** Whether what no known key has signed is refused. */
+  readonly demands: boolean;
+}
+
+const ANY_SEAL: SealRule = { trusted: new Map(), demands: false };
+
 /** @returns `undefined` if the fleet has had no roll-out */
-export async function readRollout(operator: Operator, fleet: string): Promise<Rollout | undefined> {
-  let found: Rollout | undefined;
+export async function readRollout(
+  operator: Operator,
+  fleet: string,
+  trusted: TrustedKeys = new Map(),
+): Promise<KeptRollout | undefined> {
+  const keys = knownKeys(operator.commander.key, trusted);
+  let found: KeptRollout | undefined;
   using _subscription = await operator.bus.subscribe(topics.fleetRollout(fleet), ({ payload }) => {
-    found = rolloutIn(payload, fleet);
+    found = rolloutIn(payload, fleet, keys);
   });
   await hearsItself(operator);
   return found;
 }
 
-/** @throws OperationError if the broker does not have it */
-export async function readPlan(operator: Operator, { fleet, id }: Rollout): Promise<RolloutPlan> {
+/** @throws OperationError if the rule demands a signature that the roll-out does not have */
+export function refuseUnsealed({ fleet, seal }: KeptRollout, { demands }: SealRule): void {
+  if (demands) demandSeal(seal, `The roll-out of fleet '${fleet}'`, `agentflow rollout show ${fleet} --json`);
+}
+
+/** @throws OperationError if the broker does not have it, or the rule demands a signature that it does not have */
+export async function readPlan(
+  operator: Operator,
+  { fleet, id }: Rollout,
+  { trusted, demands }: SealRule = ANY_SEAL,
+): Promise<RolloutPlan> {
   let payload: Uint8Array | undefined;
   using _subscription = await operator.bus.subscribe(topics.fleetRolloutPlan(fleet), (message) => {
     payload = message.payload;
   });
   await hearsItself(operator);
-  const plan = payload === undefined ? undefined : await unpackedPlan(payload);
-  if (plan?.id === id) return plan;
-  throw new OperationError(
-    `The broker does not have what the roll-out of fleet '${fleet}' changes: apply the fleet file again`,
-  );
+  const keys = knownKeys(operator.commander.key, trusted);
+  const kept = payload === undefined ? undefined : await unpackedPlan(payload, fleet, keys);
+  if (kept?.plan.id !== id) {
+    throw new OperationError(
+      `The broker does not have what the roll-out of fleet '${fleet}' changes: apply the fleet file again`,
+    );
+  }
+  const what = `What the roll-out of fleet '${fleet}' changes`;
+  if (demands) demandSeal(kept.seal, what, `agentflow rollout show ${fleet} --json`);
+  return kept.plan;
 }
 
-export async function saveRollout({ bus }: Operator, rollout: Rollout): Promise<void> {
-  await bus.publish(topics.fleetRollout(rollout.fleet), rollout, { retain: true });
+/** Signs it with the operator's key. */
+export async function saveRollout({ bus, commander }: Operator, rollout: Rollout): Promise<void> {
+  const text = await packedRollout(rollout, commander.key);
+  await bus.publish(topics.fleetRollout(rollout.fleet), text, { retain: true });
 }
 
 /** @returns who carries the roll-out out and has taken the order; `undefined`: nobody does */
@@ -80,9 +120,11 @@ export class RolloutStore implements Disposable {
   ): Promise<RolloutStore> {
     const { fleet, executor, by } = rollout;
     const store = new RolloutStore(operator, rollout);
-    const { bus } = operator;
+    const { bus, commander } = operator;
     if (plan !== undefined) {
-      await bus.publish(topics.fleetRolloutPlan(fleet), await packedPlan(plan), { retain: true });
+      await bus.publish(topics.fleetRolloutPlan(fleet), await packedPlan(plan, fleet, commander.key), {
+        retain: true,
+      });
     }
     await store.save(rollout.state);
     store.#subscriptions.use(

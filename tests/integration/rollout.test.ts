@@ -72,12 +72,13 @@ Deno.test("an agent that fails at its second call never leaves the first wave", 
   const kept = await readRollout(operator, "farm");
   if (kept === undefined) throw new Error("the broker has lost it");
   const abort = { kind: "abort", reverts: true, by: "ben", isAlone: true } as const;
-  const reverted = await takeOver(operator, kept, [abort], { ...quiet, by: "ben", onState: () => {} });
+  const ben = { ...quiet, by: "ben", rule: { trusted: new Map(), demands: false }, onState: () => {} };
+  const reverted = await takeOver(operator, kept, [abort], ben);
   assertEquals(reverted.phase.kind === "ended" && reverted.phase.how, "rolled_back");
   assertEquals(await codes(), [GOOD, GOOD]);
   // What it would change is no longer kept.
   await assertRejects(
-    () => takeOver(operator, kept, [], { ...quiet, by: "ben", onState: () => {} }),
+    () => takeOver(operator, kept, [], ben),
     Error,
     "again",
   );

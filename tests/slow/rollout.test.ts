@@ -5,6 +5,7 @@ import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { ctl, CtlProcess } from "../support/ctl.ts";
 import { NodeProcess } from "../support/node_process.ts";
+import { newKey } from "../support/signing.ts";
 
 const GOOD = "function setup() {}\nfunction process() {}";
 /** Its update passes, as its first call succeeds. */
@@ -104,6 +105,11 @@ Deno.test("a roll-out changes a fleet in waves", async (t) => {
     assertEquals((await run("rollout", "pause", "farm")).code, 0);
     assertMatch((await run("rollout", "show", "farm")).stdout, /wave 1 of 2: watches n1 until/);
     assertEquals(await codes(), [better, GOOD, GOOD]);
+    const key = join(folder, "key.json");
+    await Deno.writeTextFile(key, JSON.stringify(await newKey("bo")), { mode: 0o600 });
+    const unsigned = await run("rollout", "resume", "farm", "--sign-key", key);
+    assertEquals(unsigned.code, 1);
+    assertStringIncludes(unsigned.stderr, "The roll-out of fleet 'farm' is not signed");
     await using second = CtlProcess.start(["rollout", "resume", "farm", ...flags]);
     await bus.on("main/rollouts/farm", ({ json }) => json.state.isPaused === false, bus.mark() - 1);
     assertMatch((await run("rollout", "abort", "farm")).stdout, /is aborted; .* carries it out/);

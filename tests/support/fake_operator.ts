@@ -2,6 +2,7 @@
 import type { BusMessage, MessageHandler } from "../../operator/bus.ts";
 import { Fleet } from "../../operator/fleet/fleet.ts";
 import type { Operator } from "../../operator/operator.ts";
+import type { Signer } from "../../operator/signer.ts";
 import { filterMatches } from "../../protocol/topics.ts";
 
 export class FakeBroker {
@@ -19,7 +20,8 @@ export class FakeBroker {
     }
   }
 
-  operator(): Operator {
+  /** @param signer the key of this operator */
+  operator(signer?: Signer): Operator {
     const subscribe = (filter: string, handler: (message: BusMessage) => void) => {
       const entry = { filter, handler };
       this.#handlers.add(entry);
@@ -41,7 +43,7 @@ export class FakeBroker {
     };
     return {
       bus: { subscribe, subscribeAll, publish },
-      commander: { key: undefined },
+      commander: { key: signer, signs: signer !== undefined },
       fleet: new Fleet(),
     } as unknown as Operator;
   }

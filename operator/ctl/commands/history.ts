@@ -2,15 +2,13 @@
 import type { Command } from "commander";
 import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
 import { type Difference, differences, type PastGeneration } from "../../fleet/history.ts";
-import { sealWords, type TrustedKeys } from "../../fleet/seal.ts";
+import { sealWords } from "../../fleet/seal.ts";
 import { planWanted } from "../../operations/apply.ts";
 import { applyGeneration } from "../../operations/apply_generation.ts";
 import { history, pastGeneration, refuseUnsigned, withStops } from "../../operations/history.ts";
 import { stepJson } from "../../operations/step_json.ts";
 import { survey } from "../../operations/survey.ts";
-import { readGiven } from "../../../protocol/config/text_file.ts";
 import { currentRollout } from "../../rollout/current.ts";
-import { parseKeys } from "../../../protocol/signing/keys.ts";
 import { ConfigError } from "../../../protocol/config/config_error.ts";
 import type { Cli } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
@@ -21,6 +19,7 @@ import { duration } from "../render/units.ts";
 import { oneLine } from "../terminal.ts";
 import { operatorName } from "../operator_name.ts";
 import { addRolloutOptions, rollOut, wantedRollout } from "../rollout_run.ts";
+import { addSealRule, addTrust, sealRule, trustedKeys } from "../seal_options.ts";
 import { exitCodeOf } from "./apply.ts";
 
 const COLUMNS: readonly Column<PastGeneration>[] = [
@@ -36,10 +35,6 @@ const COLUMNS: readonly Column<PastGeneration>[] = [
   { title: "MESSAGE", text: ({ generation }) => generation.message },
 ];
 const FLEET = ["[FLEET]", `the name of the fleet, as its file has it (default: ${DEFAULT_FLEET})`] as const;
-const TRUST = [
-  "--trust <FILE>",
-  "key file as nodes have it: entries signed by these keys are known, too",
-] as const;
 const SIGNS: Readonly<Record<Difference["kind"], string>> = {
   added: "+",
   changed: "~",
@@ -50,8 +45,8 @@ const SIGNS: Readonly<Record<Difference["kind"], string>> = {
 export function addHistory(program: Command, cli: Cli): void {
   const command = program.command("history")
     .description("list the last 20 generations of a fleet: who applied them, when and why")
-    .argument(...FLEET)
-    .option(...TRUST);
+    .argument(...FLEET);
+  addTrust(command);
   cli.connected(command, async (run, operator, given) => {
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
     const all = await history(operator, fleet, await trustedKeys(run.options));
@@ -66,8 +61,8 @@ export function addShow(program: Command, cli: Cli): void {
   const command = program.command("show")
     .description("show in what a generation of a fleet differs from the one before it")
     .argument(...FLEET)
-    .requiredOption("--generation <NUMBER>", "which one")
-    .option(...TRUST);
+    .requiredOption("--generation <NUMBER>", "which one");
+  addTrust(command);
   cli.connected(command, async (run, operator, given) => {
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
     const all = await history(operator, fleet, await trustedKeys(run.options));
@@ -96,18 +91,17 @@ export function addRollback(program: Command, cli: Cli): void {
     .description("apply an earlier generation of a fleet again, as a new one")
     .argument(...FLEET)
     .option("--to <NUMBER>", "which one (default: the one before the newest)")
-    .option(...TRUST)
-    .option("--unsigned", "also one that no known key has signed")
     .option("--dry-run", "show the plan, and do nothing");
+  addSealRule(command);
   addRolloutOptions(command);
   cli.connected(command, async (run, operator, given) => {
     const { options, signal, stdout } = run;
     const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
-    const all = await history(operator, fleet, await trustedKeys(run.options));
+    const { trusted, demands } = await sealRule(options, operator);
+    const all = await history(operator, fleet, trusted);
     const past = pastGeneration(all, fleet, generationGiven(options, "to"));
     const { generation: to, wanted } = past;
-    const demandsSeal = operator.commander.signs || text(options, "trust") !== undefined;
-    if (demandsSeal && !isSet(options, "unsigned") && !isSet(options, "dryRun")) refuseUnsigned(past);
+    if (demands && !isSet(options, "dryRun")) refuseUnsigned(past);
     await survey(operator, { signal });
     const plan = withStops(await planWanted(operator, fleet, wanted, false), all[0], operator);
     if (!run.json) planLines(plan.steps, stdout).forEach(run.print);
@@ -151,18 +145,6 @@ export function addRollback(program: Command, cli: Cli): void {
     } else if (generation !== undefined) run.note(`Fleet '${fleet}' has generation ${generation.generation}`);
     return code;
   });
-}
-
-/** @throws ConfigError for a file that is no key file */
-async function trustedKeys(options: Options): Promise<TrustedKeys> {
-  const path = text(options, "trust");
-  if (path === undefined) return new Map();
-  try {
-    const { keys } = parseKeys(await readGiven(path));
-    return new Map([...keys].map(([kid, key]) => [kid, key.public.x]));
-  } catch (error) {
-    throw new ConfigError(`--trust: '${path}': ${(error as Error).message}`);
-  }
 }
 
 /** @throws ConfigError */

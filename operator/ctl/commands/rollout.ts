@@ -1,11 +1,12 @@
 /** `agentflow rollout`: shows, pauses, resumes and aborts the roll-out of a fleet. */
 import type { Command } from "commander";
 import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
+import { sealWords, type TrustedKeys } from "../../fleet/seal.ts";
 import { OperationError, type Operator } from "../../operator.ts";
 import { type RunOptions, takeOver } from "../../rollout/begin.ts";
-import type { Rollout } from "../../rollout/record.ts";
+import type { KeptRollout, Rollout } from "../../rollout/record.ts";
 import type { RolloutEvent } from "../../rollout/state.ts";
-import { giveOrder, readRollout, saveRollout } from "../../rollout/store.ts";
+import { giveOrder, readRollout, refuseUnsealed, saveRollout, type SealRule } from "../../rollout/store.ts";
 import { isOver, transition } from "../../rollout/transition.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
@@ -13,6 +14,7 @@ import { operatorName } from "../operator_name.ts";
 import { isSet, nameGiven } from "../options.ts";
 import { progressLine, rolloutExit, rolloutJson, rolloutLines } from "../render/rollout.ts";
 import { showRollout } from "../rollout_run.ts";
+import { addSealRule, addTrust, sealRule, trustedKeys } from "../seal_options.ts";
 import { oneLine } from "../terminal.ts";
 
 const FLEET = ["[FLEET]", `the name of the fleet, as its file has it (default: ${DEFAULT_FLEET})`] as const;
@@ -30,10 +32,14 @@ function addShow(rollout: Command, cli: Cli): void {
   const command = rollout.command("show", { isDefault: true })
     .description("show how far it is; exit code 5 while it is under way, 1 if it has failed")
     .argument(...FLEET);
+  addTrust(command);
   cli.connected(command, async (run, operator, given) => {
-    const rollout = await found(operator, given);
-    if (run.json) run.printJson(rolloutJson(rollout));
-    else rolloutLines(rollout).forEach((line) => run.print(oneLine(line)));
+    const rollout = await found(operator, given, await trustedKeys(run.options));
+    if (run.json) run.printJson({ ...rolloutJson(rollout), signed: rollout.seal });
+    else {
+      rolloutLines(rollout).forEach((line) => run.print(oneLine(line)));
+      run.note(oneLine(`Signed by: ${sealWords(rollout.seal)}`));
+    }
     return rolloutExit(rollout.state);
   });
 }
@@ -42,13 +48,18 @@ function addPause(rollout: Command, cli: Cli): void {
   const command = rollout.command("pause")
     .description("begin no further wave; the current one goes on to its end")
     .argument(...FLEET);
+  addSealRule(command);
   cli.connected(command, async (run, operator, given) => {
-    const rollout = await unfinished(operator, given);
+    const rule = await sealRule(run.options, operator);
+    const rollout = await unfinished(operator, given, rule.trusted);
     const by = await giveOrder(operator, rollout.fleet, { order: "pause", by: operatorName(run) });
     // Nobody carries it out.
     if (by === undefined) {
+      // What is saved is signed anew.
+      refuseUnsealed(rollout, rule);
+      const { seal: _seal, ...kept } = rollout;
       const { state } = transition(rollout.state, { kind: "pause" }, Date.now());
-      await saveRollout(operator, { ...rollout, state });
+      await saveRollout(operator, { ...kept, state });
     }
     return told(run, rollout, "paused", by);
   });
@@ -58,11 +69,13 @@ function addResume(rollout: Command, cli: Cli): void {
   const command = rollout.command("resume")
     .description("go on after a pause, or after the machine that carried it out has died")
     .argument(...FLEET);
+  addSealRule(command);
   cli.connected(command, async (run, operator, given) => {
-    const rollout = await unfinished(operator, given);
+    const rule = await sealRule(run.options, operator);
+    const rollout = await unfinished(operator, given, rule.trusted);
     const by = await giveOrder(operator, rollout.fleet, { order: "resume", by: operatorName(run) });
     if (by !== undefined) return told(run, rollout, "resumed", by);
-    return await goOn(run, operator, rollout, []);
+    return await goOn(run, operator, rollout, [], rule);
   });
 }
 
@@ -71,9 +84,11 @@ function addAbort(rollout: Command, cli: Cli): void {
     .description("end it: changed nodes stay as they are, unless --rollback takes all of it back")
     .argument(...FLEET)
     .option("--rollback", "give the changed nodes their previous state back; also after it was halted");
+  addSealRule(command);
   cli.connected(command, async (run, operator, given) => {
+    const rule = await sealRule(run.options, operator);
     const reverts = isSet(run.options, "rollback");
-    const rollout = reverts ? await found(operator, given) : await unfinished(operator, given);
+    const rollout = await (reverts ? found : unfinished)(operator, given, rule.trusted);
     const by = operatorName(run);
     const taken = await giveOrder(operator, rollout.fleet, { order: "abort", by, reverts });
     if (taken !== undefined) return told(run, rollout, "aborted", taken);
@@ -83,17 +98,18 @@ function addAbort(rollout: Command, cli: Cli): void {
         `The roll-out of fleet '${rollout.fleet}' is over: 'agentflow rollback ${rollout.fleet}' goes back`,
       );
     }
-    return await goOn(run, operator, rollout, [{ kind: "abort", reverts, by, isAlone: true }]);
+    return await goOn(run, operator, rollout, [{ kind: "abort", reverts, by, isAlone: true }], rule);
   });
 }
 
 async function goOn(
   run: Run,
   operator: Operator,
-  rollout: Rollout,
+  rollout: KeptRollout,
   first: readonly RolloutEvent[],
+  rule: SealRule,
 ): Promise<number> {
-  const work = (options: RunOptions) => takeOver(operator, rollout, first, options);
+  const work = (options: RunOptions) => takeOver(operator, rollout, first, { ...options, rule });
   const code = await showRollout(run, rollout, work);
   // Whoever aborts has got what was asked for.
   return first.length > 0 && code === EXIT.failed ? EXIT.ok : code;
@@ -107,15 +123,23 @@ function told(run: Run, { fleet }: Rollout, what: string, by: string | undefined
   return EXIT.ok;
 }
 
-async function found(operator: Operator, given: string | undefined): Promise<Rollout> {
+async function found(
+  operator: Operator,
+  given: string | undefined,
+  trusted: TrustedKeys,
+): Promise<KeptRollout> {
   const fleet = nameGiven("FLEET", given ?? DEFAULT_FLEET);
-  const rollout = await readRollout(operator, fleet);
+  const rollout = await readRollout(operator, fleet, trusted);
   if (rollout !== undefined) return rollout;
   throw new OperationError(`There has been no roll-out of fleet '${fleet}'`);
 }
 
-async function unfinished(operator: Operator, given: string | undefined): Promise<Rollout> {
-  const rollout = await found(operator, given);
+async function unfinished(
+  operator: Operator,
+  given: string | undefined,
+  trusted: TrustedKeys,
+): Promise<KeptRollout> {
+  const rollout = await found(operator, given, trusted);
   if (!isOver(rollout.state)) return rollout;
   throw new OperationError(
     `The roll-out of fleet '${rollout.fleet}' is over: ${progressLine(rollout.state)}`,

@@ -1,4 +1,5 @@
 /** Formats the progress of a roll-out, for people and for programs. Pure. */
+import type { JsonObject } from "../../../protocol/json.ts";
 import type { Rollout } from "../../rollout/record.ts";
 import type { EndedHow, RolloutState } from "../../rollout/state.ts";
 import { EXIT } from "../exit_code.ts";
@@ -79,7 +80,7 @@ export function nodeLines({ failures, pending }: RolloutState): string[] {
   ];
 }
 
-export function rolloutJson({ id, fleet, by, at, message, state }: Rollout): unknown {
+export function rolloutJson({ id, fleet, by, at, message, state }: Rollout): JsonObject {
   const { phase, waves, wave, changed, failures, pending, isPaused } = state;
   return {
     id,
