@@ -5,7 +5,7 @@ import type { Architecture } from "../release/platforms.ts";
 import { type Release, releaseOf, type Shipment, type Wish } from "./desired.ts";
 import { blobsOf, type Device, StartError } from "./device.ts";
 import type { Observed } from "./observed.ts";
-import { architectureFor, type Plan, planDeploy } from "./plan.ts";
+import { architectureFor, missingGroups, type Plan, planDeploy } from "./plan.ts";
 import type { Heartbeat, SignsOfLife } from "./sign_of_life.ts";
 
 /** The deployment failed; the message says why, and what to do. */
@@ -80,6 +80,8 @@ class Deployment {
   ) {}
 
   async carryOut(plan: Exclude<Plan, { kind: "refuse" }>): Promise<DeployResult> {
+    const missing = missingGroups(this.release.wish, this.observed);
+    if (missing !== undefined) this.#warnings.push(missing);
     const { dryRun, report } = this.parts;
     if (dryRun && plan.kind !== "nothing") {
       for (const line of describe(plan)) report(line);

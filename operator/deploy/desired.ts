@@ -1,4 +1,5 @@
 /** The desired state of a node on a device: its files and unit, derived from the operator's request. Pure. */
+import type { DeviceAccess } from "../release/device_access.ts";
 import { renderUnit } from "../release/unit.ts";
 import launcher from "../../scripts/agentflow-node.sh" with { type: "text" };
 import { type Layout, layoutOf, type Scope } from "./layout.ts";
@@ -25,6 +26,8 @@ export interface Wish {
   readonly args: readonly Argument[];
   readonly runner: Shipment;
   readonly deno: Shipment;
+  /** What its policy allows its agents of the machine's devices. */
+  readonly devices: DeviceAccess;
   /** Files that its flags name: keys, certificates, policy. */
   readonly config: readonly Shipment[];
 }
@@ -37,8 +40,11 @@ export interface Release {
   readonly wish: Wish;
 }
 
-/** @param device the user on the device, and that user's home folder */
-export function releaseOf(wish: Wish, device: { readonly user: string; readonly home: string }): Release {
+/** @param device the user on the device, that user's home folder, and the groups that there are */
+export function releaseOf(
+  wish: Wish,
+  device: { readonly user: string; readonly home: string; readonly groups: readonly string[] },
+): Release {
   const layout = layoutOf(device.home, wish.node, wish.scope);
   const { current, state, work, node } = layout;
   const flags = wish.args.map((arg) => "text" in arg ? arg.text : `${current}/config/${arg.file}`);
@@ -56,7 +62,16 @@ export function releaseOf(wish: Wish, device: { readonly user: string; readonly 
       // Stops V8 from growing its young generation.
       DENO_V8_FLAGS: "--max-semi-space-size=1",
     },
-    scope: wish.scope === "user" ? { kind: "user" } : { kind: "system", user: device.user, writable: node },
+    scope: wish.scope === "user" ? { kind: "user" } : {
+      kind: "system",
+      user: device.user,
+      writable: node,
+      // systemd does not start a service with a group that does not exist.
+      devices: {
+        ...wish.devices,
+        groups: wish.devices.groups.filter((group) => device.groups.includes(group)),
+      },
+    },
   });
   return { layout, made: { unit, launcher }, wish };
 }

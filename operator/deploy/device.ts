@@ -1,5 +1,6 @@
 /** A device: everything that can be read from it or done to it, each as one script over ssh. */
 import { ExpectedError } from "../../protocol/expected_error.ts";
+import { DEVICE_GROUPS } from "../../protocol/devices/problem.ts";
 import { sha256 } from "../../protocol/hash.ts";
 import { tar, type TarEntry } from "../release/tar.ts";
 import type { Release, Shipment, Wish } from "./desired.ts";
@@ -31,6 +32,9 @@ export class StartError extends DeviceError {
 /** Exit code of `activate.sh` and `start.sh` when the node does not start. */
 const EXIT_NO_START = 20;
 
+/** Which of them exist is asked. */
+const GROUPS = [...new Set(Object.values(DEVICE_GROUPS))].join(" ");
+
 const CONFIG_MODE = 0o600;
 const PROGRAM_MODE = 0o700;
 
@@ -45,7 +49,11 @@ export class Device {
   /** @param blobs hashes of files to look for in the device's store; `undefined`: do not look at files at all */
   async observe(blobs: readonly string[] | undefined): Promise<Observed> {
     const other = this.#layout(otherScope(this.scope)).unitPath;
-    const variables = { WITH_FILES: blobs === undefined ? "no" : "yes", BLOBS: (blobs ?? []).join(" ") };
+    const variables = {
+      WITH_FILES: blobs === undefined ? "no" : "yes",
+      BLOBS: (blobs ?? []).join(" "),
+      DEVICE_GROUPS: GROUPS,
+    };
     const { stdout } = await this.#must("look around", probe, variables, `OTHER_UNIT_PATH=${other}\n`);
     try {
       return parseObserved(stdout);

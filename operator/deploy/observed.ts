@@ -4,6 +4,10 @@ import type { Machine } from "../release/platforms.ts";
 export interface Observed extends Machine {
   readonly user: string;
   readonly home: string;
+  /** Those groups for devices that exist there. */
+  readonly groups: readonly string[];
+  /** The user's groups. */
+  readonly ownGroups: readonly string[];
   readonly freeBytes: number;
   readonly hasSystemd: boolean;
   /** Programs that a deployment needs but the device lacks. */
@@ -47,9 +51,11 @@ export function parseObserved(output: string): Observed {
     bits: Number.isInteger(bits) ? bits : undefined,
     user: one("user"),
     home: one("home"),
+    groups: words(one("groups")),
+    ownGroups: words(one("own_groups")),
     freeBytes: Number(one("free_kb")) * 1024,
     hasSystemd: one("systemd") === "yes",
-    missingTools: one("tools").split(" ").filter((tool) => tool !== ""),
+    missingTools: words(one("tools")),
     canBeRoot: one("root") === "unneeded" ? undefined : one("root") === "yes",
     lingers: one("linger") === "yes",
     isInOtherScope: one("other_unit") === "yes",
@@ -66,4 +72,8 @@ export function parseObserved(output: string): Observed {
     ),
     blobs: new Set(all("blob")),
   };
+}
+
+function words(line: string): string[] {
+  return line.split(" ").filter((word) => word !== "");
 }

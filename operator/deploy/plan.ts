@@ -1,7 +1,7 @@
 /** Compares the desired state with the observed one and decides what a deployment must do. Pure. */
 import { sha256 } from "../../protocol/hash.ts";
 import { type Architecture, architectureOf } from "../release/platforms.ts";
-import type { Release, Shipment } from "./desired.ts";
+import type { Release, Shipment, Wish } from "./desired.ts";
 import { otherScope } from "./layout.ts";
 import type { Observed } from "./observed.ts";
 
@@ -89,6 +89,22 @@ function obstacle({ wish }: Release, observed: Observed): string | undefined {
       (scope === "user" ? ` (as root there: loginctl enable-linger ${observed.user}; or give --system)` : "");
   }
   return undefined;
+}
+
+/**
+ * Why agents could not use devices that the policy allows; `undefined` if they can. A system service is given the
+ * groups; a user's own has those of the user.
+ */
+export function missingGroups(
+  { scope, devices }: Wish,
+  { user, groups, ownGroups }: Observed,
+): string | undefined {
+  const missing = scope === "system"
+    ? []
+    : devices.groups.filter((group) => groups.includes(group) && !ownGroups.includes(group));
+  if (missing.length === 0) return undefined;
+  return `The policy allows devices, but user ${user} is not in group ${missing.join(", ")}: run there ` +
+    `sudo usermod -aG ${missing.join(",")} ${user}, and restart the device`;
 }
 
 /** The parts of the release that differ from the desired state; all parts for a new node. */

@@ -10,6 +10,10 @@ import { ConfigError } from "../../protocol/config/config_error.ts";
 import type { Environment, Flag } from "../../protocol/config/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../runner/config.ts";
 import { FLAGS } from "../../runner/flags.ts";
+import { parsePolicy } from "../../runner/policy/parse.ts";
+import { allDevices } from "../../runner/policy/policy.ts";
+import { deviceAccess } from "../release/device_access.ts";
+import { type Devices, NO_DEVICES } from "../../protocol/devices/devices.ts";
 import { PYODIDE_PACKAGE, PYODIDE_VERSION } from "../../protocol/packages/python/release.ts";
 import type { Argument, Shipment, Wish } from "./desired.ts";
 import type { Scope } from "./layout.ts";
@@ -108,7 +112,25 @@ export async function makeWish(
     denoFile(architecture, sources).then((path) => shipment("deno", path)),
     ...files.map(({ name, source }) => shipment(name, source)),
   ]);
-  return { node, scope, args, runner, deno, config };
+  return {
+    node,
+    scope,
+    args,
+    runner,
+    deno,
+    config,
+    devices: deviceAccess(await devicesOf(flags.config.policy)),
+  };
+}
+
+/** @throws ConfigError PolicyError */
+async function devicesOf(policy: string | undefined): Promise<Devices> {
+  if (policy === undefined) return NO_DEVICES;
+  try {
+    return allDevices(parsePolicy(await Deno.readTextFile(policy), policy));
+  } catch (error) {
+    throw new ConfigError(`policy '${policy}' cannot be used: ${(error as Error).message}`);
+  }
 }
 
 /** Adds the Python runtime if it was requested: a device needs no internet. */

@@ -1,5 +1,6 @@
 /** Renders the systemd unit of a deployed node from the unit in `scripts/`, whose comments give the reasons. Pure. */
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import type { DeviceAccess } from "./device_access.ts";
 import template from "../../scripts/agentflow-node.service" with { type: "text" };
 
 export interface UnitSpec {
@@ -14,7 +15,13 @@ export interface UnitSpec {
 export type UnitScope =
   | { readonly kind: "user" }
   /** @param user the node runs as this user @param writable the only folder that it may write to */
-  | { readonly kind: "system"; readonly user: string; readonly writable: string };
+  | {
+    readonly kind: "system";
+    readonly user: string;
+    readonly writable: string;
+    /** What its agents may use of the machine's devices. */
+    readonly devices: DeviceAccess;
+  };
 
 /** Settings of the archive's unit that a deployed unit lacks, because its files are in the user's home. */
 const OF_ARCHIVE = [
@@ -52,11 +59,15 @@ const OF_SYSTEM = [
 
 export function renderUnit({ description, command, environment, scope }: UnitSpec): string {
   const dropped = new Set(scope.kind === "user" ? [...OF_ARCHIVE, ...OF_SYSTEM] : OF_ARCHIVE);
-  const replaced = new Map([
+  const replaced = new Map<string, readonly string[]>([
     ["Description", [description.replaceAll("%", "%%")]],
     // The node is a child of its launcher.
     ["NotifyAccess", ["all"]],
     ["ExecStart", [command.map((word) => quote(word.replaceAll("$", "$$$$"))).join(" ")]],
+    // A service with a private /dev has no devices at all; DevicePolicy=closed leaves it those that are allowed.
+    ...(scope.kind === "system" && scope.devices.allow.length > 0
+      ? [["PrivateDevices", ["no"]] as const]
+      : []),
     ["WantedBy", [scope.kind === "user" ? "default.target" : "multi-user.target"]],
   ]);
   const added = [
@@ -65,6 +76,8 @@ export function renderUnit({ description, command, environment, scope }: UnitSpe
       `User=${scope.user}`,
       "ProtectHome=read-only",
       `ReadWritePaths=${quote(scope.writable)}`,
+      ...scope.devices.allow.map((device) => `DeviceAllow=${device.replaceAll("%", "%%")} rw`),
+      ...(scope.devices.groups.length === 0 ? [] : [`SupplementaryGroups=${scope.devices.groups.join(" ")}`]),
     ]),
   ];
   const lines = template.split("\n").filter((line) => line !== "" && !line.startsWith("#"));

@@ -6,7 +6,7 @@ export type DeviceProblem =
   | { readonly code: "group"; readonly user: string; readonly group: string }
   /** The user is in the group, but the node was started before. */
   | { readonly code: "started_before"; readonly user: string; readonly group: string }
-  /** The file's mode excludes the user, and no group would help. */
+  /** The user may not, and no group is known to help. */
   | { readonly code: "denied"; readonly user: string }
   /** There is no file in the node's `/dev`. */
   | { readonly code: "hidden" }
@@ -16,6 +16,15 @@ export type DeviceProblem =
   | { readonly code: "console" }
   /** Another program had it open when an agent asked for it. */
   | { readonly code: "busy" };
+
+/** The groups that may open such devices on Debian and Raspberry Pi OS. */
+export const DEVICE_GROUPS = {
+  gpio: "gpio",
+  i2c: "i2c",
+  spi: "spi",
+  serial: "dialout",
+  pwm: "gpio",
+} as const satisfies Readonly<Record<string, string>>;
 
 /** Names of users and groups as `useradd` takes them: they become part of a command line that people paste. */
 const ACCOUNT = /^[a-z_][a-z0-9_-]{0,31}$/;
@@ -29,7 +38,7 @@ export function problemWords(problem: DeviceProblem, path: string): string {
     case "started_before":
       return `user ${problem.user} is in group ${problem.group} since the node was started`;
     case "denied":
-      return `user ${problem.user} may not open ${path}, and its group is root`;
+      return `user ${problem.user} may not open ${path}`;
     case "hidden":
       return `${path} is hidden from the node`;
     case "forbidden":

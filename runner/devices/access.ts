@@ -17,10 +17,20 @@ export interface AccessFiles {
   readonly group: string;
 }
 
+/** Stands for the ids that a user namespace does not know. */
+const OVERFLOW = 65_534;
+
 const OF_LINUX: AccessFiles = { status: "/proc/self/status", passwd: "/etc/passwd", group: "/etc/group" };
 
-/** For devices that opening leaves alone: GPIO chips and buses. */
-export async function openProblem(path: string, files = OF_LINUX): Promise<DeviceProblem | undefined> {
+/**
+ * For devices that opening leaves alone: GPIO chips and buses.
+ * @param group that may usually open such a device
+ */
+export async function openProblem(
+  path: string,
+  group: string,
+  files = OF_LINUX,
+): Promise<DeviceProblem | undefined> {
   try {
     (await Deno.open(path, { read: true, write: true })).close();
     return undefined;
@@ -28,14 +38,19 @@ export async function openProblem(path: string, files = OF_LINUX): Promise<Devic
     if (error instanceof Deno.errors.NotFound) return { code: "hidden" };
     // EPERM, where the mode of a file leads to EACCES: the device filter of a control group.
     if (/os error 1\b/.test((error as Error).message)) return { code: "forbidden" };
-    return error instanceof Deno.errors.PermissionDenied ? await modeProblem(path, files) : undefined;
+    if (!(error instanceof Deno.errors.PermissionDenied)) return undefined;
+    return await modeProblem(path, group, files) ?? { code: "denied", user: String(Deno.uid()) };
   }
 }
 
 /** For devices that notice when they are opened: a serial port raises DTR, which resets many a board. */
-export async function modeProblem(path: string, files = OF_LINUX): Promise<DeviceProblem | undefined> {
+export async function modeProblem(
+  path: string,
+  group: string,
+  files = OF_LINUX,
+): Promise<DeviceProblem | undefined> {
   try {
-    return accessProblem(await Deno.stat(path), await accountOf(files));
+    return accessProblem(await Deno.stat(path), await accountOf(files), group);
   } catch (error) {
     return error instanceof Deno.errors.NotFound ? { code: "hidden" } : undefined;
   }
@@ -45,11 +60,13 @@ export async function modeProblem(path: string, files = OF_LINUX): Promise<Devic
 export function accessProblem(
   { uid, gid, mode }: Pick<Deno.FileInfo, "uid" | "gid" | "mode">,
   account: Account,
+  usualGroup: string,
 ): DeviceProblem | undefined {
   const has = (digit: number) => ((mode ?? 0) >> digit & 0o6) === 0o6;
   if (account.uid === 0 || (uid === account.uid ? has(6) : has(0))) return undefined;
   const user = nameOf(account.users, account.uid);
-  const group = gid === null ? "root" : nameOf(account.groups, gid);
+  // In a user namespace (PrivateUsers=), files of other groups have none that could be named.
+  const group = gid === null || gid === OVERFLOW ? usualGroup : nameOf(account.groups, gid);
   if (gid === null || gid === 0 || !has(3)) return { code: "denied", user };
   if (account.gids.includes(gid)) return undefined;
   const isMember = account.groups.some((line) => {

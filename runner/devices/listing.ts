@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import type { HeldBus, HeldPort, HeldPwm, HeldSpi } from "../../protocol/devices/inventory.ts";
 import type { HeldChip } from "../../protocol/devices/gpio.ts";
+import { DEVICE_GROUPS } from "../../protocol/devices/problem.ts";
 import { modeProblem, openProblem } from "./access.ts";
 import { boardOf } from "./board.ts";
 import { findChips } from "./gpio_chips.ts";
@@ -38,23 +39,31 @@ export async function listDevices(sys: string, dev = "/dev"): Promise<Listing> {
   ]);
   const gpio = chips.slice(0, MAX_OF_KIND).map(async (chip) => {
     const path = join(dev, chip.chip);
-    return { ...chip, path, ...named(await openProblem(path)) };
+    return { ...chip, path, ...named(await openProblem(path, DEVICE_GROUPS.gpio)) };
   });
   const i2c = buses.slice(0, MAX_OF_KIND).map(async (bus) => {
     const path = join(dev, `i2c-${bus.bus}`);
-    return { ...bus, path, drivers: await driversOf(sys, bus.bus), ...named(await openProblem(path)) };
+    return {
+      ...bus,
+      path,
+      drivers: await driversOf(sys, bus.bus),
+      ...named(await openProblem(path, DEVICE_GROUPS.i2c)),
+    };
   });
   const spi = selects.slice(0, MAX_OF_KIND).map(async (select) => {
     const path = join(dev, `spidev${select.device}`);
-    return { ...select, path, ...named(await openProblem(path)) };
+    return { ...select, path, ...named(await openProblem(path, DEVICE_GROUPS.spi)) };
   });
   const pwm = modulators.slice(0, MAX_OF_KIND).map(async (chip) => {
     const path = join(sys, `class/pwm/pwmchip${chip.chip}`);
-    return { ...chip, path, ...named(await modeProblem(join(path, "export"))) };
+    return { ...chip, path, ...named(await modeProblem(join(path, "export"), DEVICE_GROUPS.pwm)) };
   });
   const serial = ports.slice(0, MAX_OF_KIND).map(async (port) => {
     const isConsole = consoles.includes(port.path);
-    return { ...port, ...named(isConsole ? { code: "console" } as const : await modeProblem(port.path)) };
+    return {
+      ...port,
+      ...named(isConsole ? { code: "console" } as const : await modeProblem(port.path, DEVICE_GROUPS.serial)),
+    };
   });
   return {
     board,

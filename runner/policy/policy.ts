@@ -2,7 +2,13 @@
 import { globMatches } from "../../protocol/patterns.ts";
 import { DEFAULT_TOPIC_RULES, type TopicRules } from "../../protocol/agent_topics.ts";
 import { MAX_FRAME_BYTES } from "../../protocol/frames.ts";
-import { DEVICE_KINDS, type DeviceKind, type Devices, NO_DEVICES } from "../../protocol/devices/devices.ts";
+import {
+  DEVICE_KINDS,
+  type DeviceKind,
+  type Devices,
+  forEachKind,
+  NO_DEVICES,
+} from "../../protocol/devices/devices.ts";
 import { HARMLESS_KINDS } from "../../protocol/devices/sensors.ts";
 import { NO_PERMISSIONS, type Permissions } from "../../protocol/permissions.ts";
 
@@ -113,9 +119,15 @@ export function rulesFor(policy: Policy, agent: string): Rules {
 }
 
 /** The kinds of devices of which it allows some agent something. */
-export function allowedKinds({ rules, overrides }: Policy): DeviceKind[] {
+export function allowedKinds(policy: Policy): DeviceKind[] {
+  const devices = allDevices(policy);
+  return DEVICE_KINDS.filter((kind) => devices[kind].length > 0);
+}
+
+/** All that it allows some agent. */
+export function allDevices({ rules, overrides }: Policy): Devices {
   const all = [rules, ...overrides.map(({ rules }) => rules)];
-  return DEVICE_KINDS.filter((kind) => all.some(({ devices }) => (devices?.[kind] ?? []).length > 0));
+  return forEachKind((kind) => [...new Set(all.flatMap(({ devices }) => devices?.[kind] ?? []))]);
 }
 
 /** Where the policy holds the list that decides about `path` ("permissions.net") for that agent. */

@@ -16,11 +16,22 @@ const MAIN = fileURLToPath(new URL("../../runner/main.ts", import.meta.url));
 const SHIPPED = fileURLToPath(new URL("../../scripts/agentflow-node.service", import.meta.url));
 
 /** systemd's own scale: 0 is a service that can do nothing, 10 one that can do everything. */
-const MOST_EXPOSURE = { shipped: 1.7, system: 2.3, user: 6.6 };
+const MOST_EXPOSURE = { shipped: 1.7, system: 2.3, devices: 2.6, user: 6.6 };
 
 const SCOPES: Readonly<Record<string, UnitScope>> = {
   user: { kind: "user" },
-  system: { kind: "system", user: "root", writable: "/root/agentflow/nodes/kitchen" },
+  system: {
+    kind: "system",
+    user: "root",
+    writable: "/root/agentflow/nodes/kitchen",
+    devices: { allow: [], groups: [] },
+  },
+  devices: {
+    kind: "system",
+    user: "root",
+    writable: "/root/agentflow/nodes/kitchen",
+    devices: { allow: ["/dev/i2c-1", "char-gpiochip"], groups: ["dialout"] },
+  },
 };
 
 /** Every unit, with an executable that is there: systemd looks for it. */
@@ -43,6 +54,7 @@ async function withUnits(test: (paths: Record<keyof typeof MOST_EXPOSURE, string
     await test({
       shipped: await write("shipped", shipped),
       system: await write("system", rendered(SCOPES.system)),
+      devices: await write("devices", rendered(SCOPES.devices)),
       user: await write("user", rendered(SCOPES.user)),
     });
   } finally {

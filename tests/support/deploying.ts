@@ -16,6 +16,7 @@ export function wish(more: Partial<Wish> = {}): Wish {
     runner: shipment("agentflow-node.js"),
     deno: shipment("deno"),
     config: [],
+    devices: { allow: [], groups: [] },
     ...more,
   };
 }
@@ -29,6 +30,8 @@ export function observed(more: Partial<Observed> = {}): Observed {
     bits: 64,
     user: "pi",
     home: "/home/pi",
+    groups: ["dialout", "gpio", "i2c"],
+    ownGroups: ["pi"],
     freeBytes: 1024 * MIB,
     hasSystemd: true,
     missingTools: [],

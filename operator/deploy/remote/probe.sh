@@ -8,6 +8,8 @@ echo "libc $(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -
 echo "bits $(getconf LONG_BIT 2>/dev/null || echo unknown)"
 echo "user $(id -un)"
 echo "home $HOME"
+echo "groups $(for group in $DEVICE_GROUPS; do getent group "$group" >/dev/null && printf '%s ' "$group"; done)"
+echo "own_groups $(id -nG)"
 echo "free_kb $(df -Pk "$HOME" | awk 'NR == 2 { print $4 }')"
 echo "systemd $(answer command -v systemctl)"
 echo "tools $(for tool in tar sha256sum install mktemp; do command -v $tool >/dev/null || printf '%s ' $tool; done)"

@@ -9,6 +9,8 @@ const FACTS = [
   "bits 64",
   "user pi",
   "home /home/pi",
+  "groups dialout i2c ",
+  "own_groups pi dialout",
   "free_kb 2048",
   "systemd yes",
   "tools ",
@@ -23,6 +25,7 @@ const FACTS = [
 Deno.test("device without a node is read", () => {
   const found = parseObserved(FACTS.join("\n"));
   assertEquals([found.user, found.libc, found.bits, found.freeBytes], ["pi", "glibc 2.36", 64, 2_097_152]);
+  assertEquals([found.groups, found.ownGroups], [["dialout", "i2c"], ["pi", "dialout"]]);
   assertEquals([found.hasSystemd, found.missingTools, found.managerProblem], [true, [], ""]);
   assertEquals([found.canBeRoot, found.lingers, found.isActive, found.isEnabled], [
     undefined,

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { sha256 } from "../../../../protocol/hash.ts";
 import { releaseOf, type Wish } from "../../../../operator/deploy/desired.ts";
 import type { Observed } from "../../../../operator/deploy/observed.ts";
-import { architectureFor, type Plan, planDeploy } from "../../../../operator/deploy/plan.ts";
+import { architectureFor, missingGroups, type Plan, planDeploy } from "../../../../operator/deploy/plan.ts";
 import { observed, shipment, wish } from "../../../support/deploying.ts";
 
 function plan(wanted: Wish, found: Observed, mayReplace = false): Plan {
@@ -135,4 +135,16 @@ Deno.test("unit names files by where they are on the device", () => {
     unit,
     /^ExecStart=\/home\/pi\/agentflow\/nodes\/kitchen\/bin\/agentflow-node --name kitchen /m,
   );
+});
+
+Deno.test("unit of the system has the groups that exist there; a user's own needs the user to be in them", () => {
+  const devices = { allow: ["char-gpiochip", "char-spi"], groups: ["gpio", "spi"] };
+  const { made: { unit } } = releaseOf(wish({ scope: "system", devices }), observed());
+  assertMatch(unit, /^DeviceAllow=char-gpiochip rw\nDeviceAllow=char-spi rw\nSupplementaryGroups=gpio$/m);
+  assertMatch(
+    missingGroups(wish({ devices }), observed()) ?? "",
+    /user pi is not in group gpio: .*usermod -aG gpio pi/,
+  );
+  assertEquals(missingGroups(wish({ devices }), observed({ ownGroups: ["pi", "gpio"] })), undefined);
+  assertEquals(missingGroups(wish({ devices, scope: "system" }), observed()), undefined);
 });

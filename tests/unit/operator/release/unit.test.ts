@@ -4,7 +4,13 @@ import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { renderUnit, type UnitScope } from "../../../../operator/release/unit.ts";
 
 const USER: UnitScope = { kind: "user" };
-const SYSTEM: UnitScope = { kind: "system", user: "pi", writable: "/home/pi/agentflow/nodes/kitchen" };
+const NOTHING = { allow: [], groups: [] };
+const SYSTEM: UnitScope = {
+  kind: "system",
+  user: "pi",
+  writable: "/home/pi/agentflow/nodes/kitchen",
+  devices: NOTHING,
+};
 
 function unit(scope: UnitScope, more: Partial<Parameters<typeof renderUnit>[0]> = {}): string[] {
   const spec = { description: "AgentFlow node 'kitchen'", command: ["/bin/deno"], environment: {}, scope };
@@ -61,7 +67,26 @@ Deno.test("no line of a unit is two, whatever comes into it", () => {
     lines.includes(String.raw`ExecStart=/bin/deno --broker "x\x0aExecStartPre=/bin/id\x0d[Service]\x85\x00"`),
     lines.join("\n"),
   );
-  const user = { kind: "system", user: "pi\nExecStartPre=/bin/id", writable: "/x" } as const;
+  const user = {
+    kind: "system",
+    user: "pi\nExecStartPre=/bin/id",
+    writable: "/x",
+    devices: NOTHING,
+  } as const;
   assertThrows(() => unit(user, {}), ConfigError, "a unit cannot hold control characters");
   assertThrows(() => unit(USER, { description: evil }), ConfigError, "a unit cannot hold control characters");
+});
+
+Deno.test("unit of the system lets its agents have the devices of the policy, and no more", () => {
+  const about = (lines: readonly string[]) =>
+    lines.filter((line) => /^(?:PrivateDevices|DevicePolicy|DeviceAllow|SupplementaryGroups)=/.test(line));
+  assertEquals(about(unit(SYSTEM)), ["PrivateDevices=yes", "DevicePolicy=closed"]);
+  const devices = { allow: ["/dev/i2c-1", "char-ttyUSB"], groups: ["dialout", "i2c"] };
+  assertEquals(about(unit({ ...SYSTEM, devices })), [
+    "DeviceAllow=/dev/i2c-1 rw",
+    "DeviceAllow=char-ttyUSB rw",
+    "SupplementaryGroups=dialout i2c",
+    "PrivateDevices=no",
+    "DevicePolicy=closed",
+  ]);
 });

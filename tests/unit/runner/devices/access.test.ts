@@ -11,13 +11,15 @@ const ACCOUNT: Account = {
 };
 
 Deno.test("who may not open a device is told the group that may, by name", () => {
-  const of = (gid: number, mode = 0o660, account = ACCOUNT) => accessProblem({ uid: 0, gid, mode }, account);
+  const of = (gid: number, mode = 0o660, account = ACCOUNT) =>
+    accessProblem({ uid: 0, gid, mode }, account, "gpio");
   assertEquals(of(20), undefined);
   assertEquals(of(997), { code: "group", user: "pi", group: "gpio" });
   assertEquals(of(998), { code: "started_before", user: "pi", group: "i2c" });
   assertEquals(of(0), { code: "denied", user: "pi" });
   assertEquals(of(997, 0o600), { code: "denied", user: "pi" });
   assertEquals(of(997, 0o666), undefined);
+  assertEquals(of(65_534), { code: "group", user: "pi", group: "gpio" });
   assertEquals(of(997, 0o660, { ...ACCOUNT, uid: 0 }), undefined);
   assertEquals(of(997, 0o660, { ...ACCOUNT, users: [], groups: [] }), {
     code: "group",
@@ -29,9 +31,9 @@ Deno.test("who may not open a device is told the group that may, by name", () =>
 Deno.test("a device is tried, or looked at where opening it does something", async () => {
   await withSys({ "dev/gpiochip0": "" }, async ({ root }) => {
     const path = join(root, "dev/gpiochip0");
-    assertEquals([await openProblem(path), await modeProblem(path)], [undefined, undefined]);
+    assertEquals([await openProblem(path, "gpio"), await modeProblem(path, "gpio")], [undefined, undefined]);
     const gone = join(root, "dev/gpiochip1");
-    assertEquals([await openProblem(gone), await modeProblem(gone)], [{ code: "hidden" }, {
+    assertEquals([await openProblem(gone, "gpio"), await modeProblem(gone, "gpio")], [{ code: "hidden" }, {
       code: "hidden",
     }]);
   });
