@@ -9,6 +9,10 @@ export interface AclRequest {
   readonly operators: readonly string[];
   /** Users for agents' own connections, and for other programs that only read and write data. */
   readonly agents: readonly string[];
+  /** Users for Home Assistant; if there are any, nodes may announce themselves to it. */
+  readonly homeAssistant: readonly string[];
+  /** The discovery prefix of Home Assistant. */
+  readonly prefix: string;
   /** Topic filters for what agents measure and listen to. */
   readonly data: readonly string[];
   /** Whether agents move between nodes: nodes then command each other. */
@@ -16,13 +20,18 @@ export interface AclRequest {
 }
 
 /** The text of the file. */
-export function aclFile({ nodes, operators, agents, data, migrate }: AclRequest): string {
+export function aclFile(
+  { nodes, operators, agents, homeAssistant, prefix, data, migrate }: AclRequest,
+): string {
   const users: BrokerUser[] = [
     ...nodes.map((name) => ({ name, role: "node" as const, migrate })),
     ...operators.map((name) => ({ name, role: "operator" as const, migrate: false })),
     ...agents.map((name) => ({ name, role: "agents" as const, migrate: false })),
+    ...homeAssistant.map((name) => ({ name, role: "home-assistant" as const, migrate: false })),
   ];
-  return users.map((user) => `${blockOf(user, rulesOf(user, data)).join("\n")}\n`).join("\n");
+  return users.map((user) =>
+    `${blockOf(user, rulesOf(user, data, homeAssistant.length === 0 ? undefined : prefix)).join("\n")}\n`
+  ).join("\n");
 }
 
 function blockOf({ name, role }: BrokerUser, groups: readonly RuleGroup[]): string[] {

@@ -3,7 +3,7 @@ import { join, resolve } from "@std/path";
 import { nodeNameError } from "../protocol/names.ts";
 import { type EmbeddableBroker, readEmbeddableBroker } from "../protocol/broker/broker_flags.ts";
 import { readCommandLine } from "../protocol/config/command_line.ts";
-import { publishTopicError } from "../protocol/topics.ts";
+import { prefixError } from "../protocol/home_assistant.ts";
 import { ConfigError } from "../protocol/config/config_error.ts";
 import type { Environment, ReadFlag } from "../protocol/config/flag.ts";
 import { absolute, oneOf, positive, wholeNumber } from "../protocol/config/values.ts";
@@ -131,12 +131,9 @@ function readTrust(path: string | undefined, mode: (typeof TRUST_MODES)[number])
 
 function readPrefix(prefix: string | undefined): string | undefined {
   if (prefix === undefined) return undefined;
-  const isTaken = ["nodes", "agents", "main"].includes(prefix.split("/")[0] ?? "");
-  const problem = isTaken ? "is a topic of nodes" : publishTopicError(prefix);
-  if (problem === undefined && !prefix.endsWith("/")) return prefix;
-  throw new ConfigError(
-    `--home-assistant must be the discovery prefix of Home Assistant, such as homeassistant: current value is '${prefix}'`,
-  );
+  const problem = prefixError(prefix);
+  if (problem === undefined) return prefix;
+  throw new ConfigError(`--home-assistant ${problem}: current value is '${prefix}'`);
 }
 
 function readName(name: string): string {

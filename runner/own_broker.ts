@@ -22,7 +22,7 @@ export interface OwnBroker extends AsyncDisposable {
 
 /** @throws ConfigError for a file that cannot be used; Error when the broker cannot be started */
 export async function startOwnBroker(
-  { name, port, stateDir, embedded }: RunnerConfig,
+  { name, port, stateDir, embedded, homeAssistant }: RunnerConfig,
   given: BrokerAccess,
   log: Logger,
 ): Promise<OwnBroker> {
@@ -30,7 +30,7 @@ export async function startOwnBroker(
   const say = (message: string) => log.warning(message);
   const password = crypto.randomUUID();
   const tls = await tlsOf(embedded, say);
-  const gate = await gateOf(embedded, { name, password }, say);
+  const gate = await gateOf({ ...embedded, homeAssistant }, { name, password }, say);
   const home = await openHome(stateDir, name);
   home.news.forEach(say);
   const dir = join(home.dir, `agentflow_${name}.broker`);
@@ -60,14 +60,14 @@ async function tlsOf({ tls }: EmbeddedConfig, say: (message: string) => void): P
 }
 
 async function gateOf(
-  { usersFile, data }: EmbeddedConfig,
+  { usersFile, data, homeAssistant }: EmbeddedConfig & Pick<RunnerConfig, "homeAssistant">,
   own: { readonly name: string; readonly password: string },
   say: (message: string) => void,
 ): Promise<Gatekeeper | undefined> {
   if (usersFile === undefined) return undefined;
   const file = await UsersFile.open(usersFile, say);
   const nowMs = () => systemClock.monotonicMs();
-  return new Gatekeeper({ users: () => file.current(), own, data, nowMs, say });
+  return new Gatekeeper({ users: () => file.current(), own, data, homeAssistant, nowMs, say });
 }
 
 function addressOf({ scheme, host, port }: Listener): string {

@@ -1,5 +1,7 @@
 /** Removes a node's retained messages from the broker, for a node that will not return. */
 import { DIRECT_COMMANDS, mayBeKept } from "../../protocol/commands.ts";
+import { discoveryTopic } from "../../protocol/home_assistant.ts";
+import { nodeId } from "../../protocol/ids.ts";
 import { topics } from "../../protocol/topics.ts";
 import { hasEnded, stateOf } from "../fleet/views.ts";
 import { OperationError, type Operator } from "../operator.ts";
@@ -24,7 +26,12 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
   );
   const kept = [
     ...DIRECT_COMMANDS.filter(mayBeKept).map((command) => topics.node(name, command)),
-    ...await keptGenerations({ bus }, name),
+    ...await keptAt({ bus }, [
+      topics.nodeGeneration(name, "+"),
+      // Prefixes of one level and of two.
+      ...["+", "+/+"].map((prefix) => discoveryTopic(prefix, nodeId(name))),
+      ...own.flatMap(({ actorId }) => [topics.reading(actorId, "+"), topics.switchState(actorId, "+")]),
+    ]),
     ...own.map(({ actorId }) => topics.agent(actorId, "manifest")),
     topics.nodeDevices(name),
     // Last, so that the node stays known and an interrupted `forget` can be repeated.
@@ -35,12 +42,18 @@ export async function forgetNode({ bus, fleet }: Operator, name: string): Promis
   return own.map((agent) => agent.name);
 }
 
-/** The topics of the node's retained generation reports. */
-async function keptGenerations({ bus }: Pick<Operator, "bus">, node: string): Promise<readonly string[]> {
+/** The topics with retained messages. */
+async function keptAt(
+  { bus }: Pick<Operator, "bus">,
+  filters: readonly string[],
+): Promise<readonly string[]> {
   const kept = new Set<string>();
-  using _subscription = await bus.subscribe(topics.nodeGeneration(node, "+"), ({ topic, payload }) => {
-    if (payload.length > 0) kept.add(topic);
-  });
+  using _subscriptions = await bus.subscribeAll(filters.map((filter) => ({
+    filter,
+    handler: ({ topic, payload }) => {
+      if (payload.length > 0) kept.add(topic);
+    },
+  })));
   await hearsItself({ bus });
   return [...kept];
 }

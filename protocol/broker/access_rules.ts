@@ -2,11 +2,16 @@
  * What nodes, operators and other programs may publish and read at the broker: one table, printed for mosquitto and enforced
  * by the embedded broker. Pure.
  */
+import { BIRTH_TOPIC, discoveryTopic } from "../home_assistant.ts";
+import { nodeId } from "../ids.ts";
 import { filterCovers, filterError, filterMatches, filtersOverlap, topics } from "../topics.ts";
 
-export const ROLES = ["node", "operator", "agents"] as const;
+export const ROLES = ["node", "operator", "agents", "home-assistant"] as const;
 
-/** `node`: named like its node. `operator`: commands nodes. `agents`: other programs, and agents' own connections. */
+/**
+ * `node`: named like its node. `operator`: commands nodes. `agents`: other programs, and agents' own connections.
+ * `home-assistant`: shows what nodes announce, and turns switches.
+ */
 export type Role = typeof ROLES[number];
 
 export interface BrokerUser {
@@ -38,8 +43,24 @@ const MIGRATION: RuleGroup = {
   ],
 };
 
-/** @param data filters of what agents measure and listen to */
-export function rulesOf({ name, role, migrate }: BrokerUser, data: readonly string[]): readonly RuleGroup[] {
+/** A node's own entry in Home Assistant, and when that starts. */
+function announcing(node: string, prefix: string): RuleGroup {
+  const births = new Set([BIRTH_TOPIC, `${prefix}/status`]);
+  return {
+    reason: "What it announces to Home Assistant, and when that has started.",
+    rules: [readwrite(discoveryTopic(prefix, nodeId(node))), ...[...births].map(read)],
+  };
+}
+
+/**
+ * @param data filters of what agents measure and listen to
+ * @param prefix the discovery prefix, where Home Assistant has a user; else nobody may write below it
+ */
+export function rulesOf(
+  { name, role, migrate }: BrokerUser,
+  data: readonly string[],
+  prefix?: string,
+): readonly RuleGroup[] {
   const own = data.map(readwrite);
   switch (role) {
     case "node":
@@ -52,18 +73,35 @@ export function rulesOf({ name, role, migrate }: BrokerUser, data: readonly stri
         },
         { reason: "Answers to those who have asked.", rules: ["nodes/+/reply/+", "main/reply/#"].map(write) },
         { reason: "What its agents measure and listen to.", rules: own },
+        ...(prefix === undefined ? [] : [announcing(name, prefix)]),
         ...(migrate ? [MIGRATION] : []),
       ];
     case "operator":
       return [{
         reason: "The main machine: commands every node, hears everything.",
-        rules: [...["nodes/#", "agents/#", "main/#"].map(readwrite), read("#")],
+        rules: [
+          ...["nodes/#", "agents/#", "main/#"].map(readwrite),
+          read("#"),
+          // To forget a node.
+          ...(prefix === undefined ? [] : [write(`${prefix}/device/+/config`)]),
+        ],
       }];
     case "agents":
       return [{
         reason: "A program of your own, an agent's own connection among them: data, no commands.",
         rules: own,
       }];
+    case "home-assistant": {
+      const births = new Set([BIRTH_TOPIC, `${prefix ?? "homeassistant"}/status`]);
+      return [{
+        reason: "Home Assistant: shows what nodes announce, and turns the switches of agents.",
+        rules: [
+          ...["nodes/+/status", "agents/#", `${prefix ?? "homeassistant"}/#`].map(read),
+          ...[topics.task("+"), ...births].map(write),
+          ...own,
+        ],
+      }];
+    }
     default:
       return role satisfies never;
   }

@@ -22,6 +22,8 @@ export interface GateParts {
   readonly own: { readonly name: string; readonly password: string };
   /** Filters of what agents measure and listen to. */
   readonly data: readonly string[];
+  /** The discovery prefix of Home Assistant, if the node in this process announces itself there. */
+  readonly homeAssistant: string | undefined;
   readonly nowMs: () => number;
   /** For the operator. */
   readonly say: (message: string) => void;
@@ -74,7 +76,8 @@ export class Gatekeeper {
       );
       return false;
     }
-    this.#admitted.set(client, { user, rules: rulesOf(user, this.parts.data), topics: new Map() });
+    const rules = rulesOf(user, this.parts.data, await this.#prefix());
+    this.#admitted.set(client, { user, rules, topics: new Map() });
     client.id = `${user.name}${SEPARATOR}${client.id}`;
     return true;
   }
@@ -102,6 +105,15 @@ export class Gatekeeper {
     const may = maySubscribe(admitted.rules, filter);
     if (!may) this.#sayRefused(admitted.user, `read ${filter}`);
     return may;
+  }
+
+  /** Nodes announce themselves only where somebody listens. */
+  async #prefix(): Promise<string | undefined> {
+    const { homeAssistant, users } = this.parts;
+    if (homeAssistant !== undefined) return homeAssistant;
+    return [...(await users()).values()].some(({ role }) => role === "home-assistant")
+      ? "homeassistant"
+      : undefined;
   }
 
   async #userOf(name: string, password: Uint8Array): Promise<BrokerUser | undefined> {

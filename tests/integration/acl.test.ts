@@ -2,13 +2,16 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { aclFile } from "../../operator/acl_rules.ts";
+import { discoveryTopic } from "../../protocol/home_assistant.ts";
+import { actorId, nodeId } from "../../protocol/ids.ts";
+import { topics } from "../../protocol/topics.ts";
 import { freePort, Mosquitto } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { DOCUMENTED_BROKER, setPasswords } from "../support/documented.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { needing } from "../support/programs.ts";
 
-const USERS = ["edge-1", "edge-2", "boss", "agents"] as const;
+const USERS = ["edge-1", "edge-2", "boss", "agents", "ha"] as const;
 type User = (typeof USERS)[number];
 const passwordOf = (user: User) => `hush-of-${user}`;
 
@@ -22,6 +25,8 @@ class RuledBroker implements AsyncDisposable {
       nodes: ["edge-1", "edge-2"],
       operators: ["boss"],
       agents: ["agents"],
+      homeAssistant: ["ha"],
+      prefix: "homeassistant",
       data: ["home/#"],
       migrate,
     };
@@ -42,13 +47,13 @@ class RuledBroker implements AsyncDisposable {
     return Bus.connectTo(`mqtt://127.0.0.1:${this.port}`, { username: user, password: passwordOf(user) });
   }
 
-  async startNode(name: "edge-1" | "edge-2"): Promise<NodeProcess> {
+  async startNode(name: "edge-1" | "edge-2", more: readonly string[] = []): Promise<NodeProcess> {
     const file = join(this.dir, `${name}.password`);
     await Deno.writeTextFile(file, passwordOf(name), { mode: 0o600 });
     return await NodeProcess.start({
       name,
       port: this.port,
-      args: ["--username", name, "--password-file", file],
+      args: ["--username", name, "--password-file", file, ...more],
     });
   }
 
@@ -136,5 +141,34 @@ Deno.test({
     await boss.publish("nodes/edge-1/migrate", { name: "echo", target_node: "edge-2" });
     const { json } = await boss.on("nodes/edge-1/migrate_result");
     assertEquals([json.success, json.to_node], [true, "edge-2"], json.error);
+  },
+});
+
+const LAMP = `
+async function setup(agent) { await agent.switch("lamp", { onChange: () => {} }); }`;
+
+Deno.test({
+  ...needing(
+    DOCUMENTED_BROKER,
+    "with the generated rules Home Assistant sees what a node announces, and turns its switch; the operator forgets it",
+  ),
+  fn: async () => {
+    await using broker = await RuledBroker.start(false);
+    await using boss = await broker.connect("boss");
+    await using ha = await broker.connect("ha");
+    await using node = await broker.startNode("edge-1", ["--home-assistant"]);
+    await boss.on("nodes/edge-1/heartbeat");
+    await node.spawn(boss, { name: "lamp", code: LAMP });
+    const topic = discoveryTopic("homeassistant", nodeId("edge-1"));
+    const [config] = Object.values((await ha.on(topic)).json.cmps) as { command_topic: string }[];
+    await ha.publish(config?.command_topic ?? "", { switch: "lamp", on: true });
+    await ha.on(topics.switchState(actorId("lamp"), "lamp"), ({ json }) => json.on === true);
+    // Neither other nodes nor Home Assistant itself may take the device away; the operator may.
+    await using other = await broker.connect("edge-2");
+    for (const bus of [other, ha]) await bus.publish(topic, "", { retain: true });
+    await boss.publish(topic, "", { retain: true });
+    await boss.publish("agents/last/logs", "");
+    await boss.on("agents/last/logs");
+    assertEquals(boss.all(topic).filter(({ text }) => text === "").length, 1);
   },
 });

@@ -61,7 +61,7 @@ export function addNodes(program: Command, cli: Cli): void {
 function addForget(nodes: Command, cli: Cli): void {
   const command = nodes.command("forget")
     .description(
-      "remove what the broker keeps of a node that will not come back: status, commands, manifests",
+      "remove what the broker keeps of a node that will not come back: status, commands, manifests, its entry in Home Assistant",
     )
     .argument("<NODE>", "its name");
   cli.connected(command, async (run, operator, name = "") => {

@@ -27,7 +27,10 @@ function addAdd(users: Command, cli: Cli): void {
     .argument("<FILE>", "the users file (mode 600); created if missing")
     .argument("<NAME>", "name of the user; for a node the name of the node")
     .addOption(
-      new Option("--role <ROLE>", "operator: commands nodes; node: a node; agents: other programs, data only")
+      new Option(
+        "--role <ROLE>",
+        "operator: commands nodes; node: a node; agents: other programs, data only; home-assistant: sees and switches",
+      )
         .choices(ROLES).makeOptionMandatory(),
     )
     .option("--migrate", "for a node: let agents move, for which nodes command each other")

@@ -2,6 +2,7 @@
  * What a node announces to Home Assistant: one device, with its agents' readings, switches and alerts as components. Follows
  * the documentation of MQTT discovery, "Device discovery payload". Pure.
  */
+import { deviceId } from "../../../protocol/home_assistant.ts";
 import { topics } from "../../../protocol/topics.ts";
 
 /** Something of an agent that Home Assistant shows. */
@@ -39,14 +40,6 @@ const DEVICE_CLASSES: Readonly<
 
 const PLATFORMS = { reading: "sensor", switch: "switch", alerts: "event" } as const;
 type Platform = (typeof PLATFORMS)[keyof typeof PLATFORMS];
-
-export function deviceId(nodeId: string): string {
-  return `agentflow_${nodeId}`;
-}
-
-export function discoveryTopic(prefix: string, nodeId: string): string {
-  return `${prefix}/device/${deviceId(nodeId)}/config`;
-}
 
 export function componentId(shown: Shown): string {
   return shown.what === "alerts" ? `${shown.actorId}_alerts` : `${shown.actorId}_${shown.what}_${shown.name}`;

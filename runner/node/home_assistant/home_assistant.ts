@@ -1,4 +1,5 @@
 /** Announces the node to Home Assistant, and keeps what is announced up to date. */
+import { BIRTH_TOPIC, discoveryTopic } from "../../../protocol/home_assistant.ts";
 import { isJsonObject } from "../../../protocol/json.ts";
 import type { MeasuredReading } from "../../../protocol/readings.ts";
 import type { Clock } from "../../clock.ts";
@@ -9,7 +10,6 @@ import {
   type Announcer,
   componentId,
   deviceConfig,
-  discoveryTopic,
   platformOf,
   readComponentId,
   type Shown,
@@ -33,8 +33,6 @@ const DELAY_MS = 1000;
 /** All agents together: each message has all components. */
 export const MAX_COMPONENTS = 512;
 const MAX_KEPT_BYTES = 4 * 1024 * 1024;
-/** Home Assistant's own, whatever the discovery prefix. */
-const BIRTH_TOPIC = "homeassistant/status";
 
 /**
  * Invariants: the device has only components of agents of this node; what Home Assistant was told and what is no longer

@@ -3,7 +3,13 @@ import { fileURLToPath } from "node:url";
 import { aclFile } from "../../../../operator/acl_rules.ts";
 
 const PAGE = await Deno.readTextFile(new URL("../../../../docs/security.md", import.meta.url));
-const DEFAULTS = { operators: ["operator"], agents: ["agents"], data: ["sensors/#"] };
+const DEFAULTS = {
+  operators: ["operator"],
+  agents: ["agents"],
+  homeAssistant: [],
+  prefix: "homeassistant",
+  data: ["sensors/#"],
+};
 
 Deno.test("docs/security.md shows what the generator prints, word for word", () => {
   const title = "# /etc/mosquitto/agentflow/acl\n\n";
@@ -21,6 +27,19 @@ Deno.test("without --migrate no node may write another node's topics, but for an
     "topic write nodes/+/reply/+",
   ]);
   assertStringIncludes(second, "user edge-2\n");
+});
+
+Deno.test("docs/home-assistant.md shows what --home-assistant adds, word for word", async () => {
+  const page = await Deno.readTextFile(new URL("../../../../docs/home-assistant.md", import.meta.url));
+  const request = { ...DEFAULTS, nodes: ["attic"], migrate: false };
+  const plain = aclFile(request).split("\n");
+  const [others = "", own = ""] = aclFile({ ...request, homeAssistant: ["ha"] }).split(
+    /(?=# Home Assistant: )/,
+  );
+  const added = others.split("\n").filter((line) => !plain.includes(line));
+  const [, shown = ""] = /```conf\n([^`]*)```/.exec(page) ?? [];
+  const isTitle = (line: string) => line === "" || line.startsWith("# In ");
+  assertEquals(shown.split("\n").filter((line) => !isTitle(line)), [...added, ...own.trim().split("\n")]);
 });
 
 const CTL = fileURLToPath(new URL("../../../../operator/ctl/main.ts", import.meta.url));
@@ -49,7 +68,7 @@ Deno.test("the command prints the file", async () => {
   assertEquals(code, 0);
   assertEquals(
     out,
-    aclFile({ nodes, operators: ["boss"], agents: ["agents"], data: ["home/#", "x"], migrate: false }),
+    aclFile({ ...DEFAULTS, nodes, operators: ["boss"], data: ["home/#", "x"], migrate: false }),
   );
 });
 
@@ -66,6 +85,12 @@ Deno.test("a name or a filter that would give away more than it says is refused:
       [["--node", "a", "--data", "x#"], "--data 'x#': "],
       [["--node", "a", "--operator", "x\ntopic #"], "cannot be a user name"],
       [["--node", "a", "--operator", "a"], "the user 'a' cannot be two of"],
+      [["--node", "a", "--home-assistant", "a"], "the user 'a' cannot be two of"],
+      [
+        ["--node", "a", "--home-assistant", "ha", "--prefix", "nodes/x"],
+        "--prefix must be the discovery prefix",
+      ],
+      [["--node", "a", "--home-assistant", "ha", "--data", "homeassistant/#"], "announce to Home Assistant"],
       [["--what"], "unknown option '--what'"],
     ] as const
   ) {

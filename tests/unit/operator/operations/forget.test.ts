@@ -2,7 +2,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { forgetNode } from "../../../../operator/operations/forget.ts";
 import { OperationError } from "../../../../operator/operator.ts";
-import { actorId } from "../../../../protocol/ids.ts";
+import { discoveryTopic } from "../../../../protocol/home_assistant.ts";
+import { actorId, nodeId } from "../../../../protocol/ids.ts";
+import { topics } from "../../../../protocol/topics.ts";
 import { FakeBroker } from "../../../support/fake_operator.ts";
 
 const manifest = (name: string) => `agents/${actorId(name)}/manifest`;
@@ -15,6 +17,13 @@ function scene() {
   for (const command of ["spawn", "desired_state", "generations/home", "generations/garden"]) {
     broker.publish(`nodes/attic/${command}`, { agents: [] }, true);
   }
+  for (const node of ["attic", "hall"]) {
+    broker.publish(discoveryTopic("my/ha", nodeId(node)), { cmps: {} }, true);
+  }
+  broker.publish(discoveryTopic("homeassistant", nodeId("attic")), { cmps: {} }, true);
+  broker.publish(topics.reading(actorId("pump"), "flow"), { value: 1 }, true);
+  broker.publish(topics.switchState(actorId("pump"), "valve"), { on: true }, true);
+  broker.publish(topics.reading(actorId("moved"), "flow"), { value: 1 }, true);
   broker.publish("nodes/hall/desired_state", { agents: [] }, true);
   broker.publish(manifest("pump"), { name: "pump", node: "attic" }, true);
   broker.publish(manifest("moved"), { name: "moved", node: "hall" }, true);
@@ -31,7 +40,13 @@ function scene() {
 Deno.test("what the broker keeps of a node that is gone is removed, with the manifests of its agents", async () => {
   const { broker, operator } = scene();
   assertEquals(await forgetNode(operator, "attic"), ["pump"]);
-  assertEquals([...broker.kept.keys()], ["nodes/hall/status", "nodes/hall/desired_state", manifest("moved")]);
+  assertEquals([...broker.kept.keys()], [
+    "nodes/hall/status",
+    discoveryTopic("my/ha", nodeId("hall")),
+    topics.reading(actorId("moved"), "flow"),
+    "nodes/hall/desired_state",
+    manifest("moved"),
+  ]);
   assertEquals([operator.fleet.node("attic"), operator.fleet.agent(actorId("pump"))], [undefined, undefined]);
 });
 

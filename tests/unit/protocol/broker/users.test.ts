@@ -21,7 +21,7 @@ Deno.test("what is written is read again, and comments and empty lines are no us
 
 Deno.test("a line that is none is named, with what is wrong", () => {
   const wrong: [line: string, message: RegExp][] = [
-    ["me:boss:x", /line 2: the role must be one of node, operator, agents/],
+    ["me:boss:x", /line 2: the role must be one of node, operator, agents, home-assistant/],
     [`me:operator+migrate:x`, /line 2/],
     ["not a node:node:x", /line 2: a node's user has the name of its node/],
     ["me:operator:secret", /line 2: there is no password hash/],

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { discoveryTopic } from "../../../../protocol/home_assistant.ts";
+import { nodeId } from "../../../../protocol/ids.ts";
 import { hashPassword, type StoredUser } from "../../../../protocol/broker/users.ts";
 import { Gatekeeper } from "../../../../runner/broker/gatekeeper.ts";
 
@@ -16,6 +18,7 @@ class Scene {
     users: () => Promise.resolve(this.users),
     own: { name: "hall", password: "own" },
     data: ["sensors/#"],
+    homeAssistant: undefined,
     nowMs: () => this.nowMs,
     say: (message) => this.said.push(message),
   });
@@ -69,4 +72,13 @@ Deno.test("a refusal is said once in a while", async () => {
   scene.nowMs = 61_000;
   await scene.admit(undefined);
   assertEquals(scene.said.length, 2);
+});
+
+Deno.test("nodes announce themselves to Home Assistant where it has a user, and nowhere else", async () => {
+  const scene = new Scene();
+  const topic = discoveryTopic("homeassistant", nodeId("attic"));
+  const mayAnnounce = async () => scene.gate.mayPublish(await scene.admit("attic") ?? {}, topic);
+  assertEquals(await mayAnnounce(), false);
+  scene.users.set("ha", { name: "ha", role: "home-assistant", migrate: false, hash: HASH });
+  assertEquals(await mayAnnounce(), true);
 });

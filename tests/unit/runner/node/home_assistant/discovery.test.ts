@@ -1,8 +1,8 @@
+import { discoveryTopic } from "../../../../../protocol/home_assistant.ts";
 import { assertEquals } from "@std/assert";
 import {
   componentId,
   deviceConfig,
-  discoveryTopic,
   readComponentId,
   type Shown,
 } from "../../../../../runner/node/home_assistant/discovery.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { actorId } from "../../../../../protocol/ids.ts";
-import { discoveryTopic } from "../../../../../runner/node/home_assistant/discovery.ts";
+import { discoveryTopic } from "../../../../../protocol/home_assistant.ts";
 import { HomeAssistant, MAX_COMPONENTS } from "../../../../../runner/node/home_assistant/home_assistant.ts";
 import { FakeClock } from "../../../../support/fake_clock.ts";
 import { FakeLink } from "../../../../support/fake_link.ts";
