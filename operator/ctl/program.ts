@@ -31,7 +31,8 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
     },
     {
       commands: {
-        "devices [options] [NODE...]": "list the sensors and GPIO lines that nodes have for their agents",
+        "devices [options] [NODE...]":
+          "list what nodes have for their agents: sensors, GPIO lines, buses, serial ports, PWM, and who holds them",
       },
       load: async () => (await import("./commands/devices.ts")).addDevices,
     },
