@@ -43,10 +43,19 @@ export function epochIn(value: unknown): number {
   return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
 }
 
+/** The epoch after those that are known, at least the time of the decision. Both nodes of a move compute the same one. */
+function nextEpoch(known: Iterable<number>, now: number): number {
+  return Math.max(Math.floor(now), ...[...known].map((epoch) => epoch + 1));
+}
+
+/** By how much an operator's epoch may be ahead. */
+const SPREAD = 1000;
+
 /**
- * The epoch of the next placement: above all known ones and at least the current time, so that it also exceeds the
+ * The epoch of an operator's placement: above all known ones and at least the current time, so that it also exceeds the
  * epochs on nodes that are unreachable at the moment.
+ * @param random from 0 to below 1: operators who place at the same time, and know the same, do not choose alike
  */
-export function nextEpoch(known: Iterable<number>, nowSeconds: number): number {
-  return Math.max(Math.floor(nowSeconds), ...[...known].map((epoch) => epoch + 1));
+export function placementEpoch(known: Iterable<number>, nowMs: number, random: number): number {
+  return nextEpoch(known, nowMs) + Math.floor(random * SPREAD);
 }

@@ -1,5 +1,5 @@
 /** Moves an agent to another node. */
-import { nextEpoch } from "../../protocol/placement.ts";
+import { placementEpoch } from "../../protocol/placement.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { CommandOptions } from "../commander.ts";
 import { fieldsOf } from "../json.ts";
@@ -47,7 +47,7 @@ export async function migrateFrom(
     },
   };
   const known = operator.fleet.instances(actorId).map(({ epoch }) => epoch);
-  const order = { name, target_node: to, epoch: nextEpoch(known, Date.now() / 1000) };
+  const order = { name, target_node: to, epoch: placementEpoch(known, Date.now(), Math.random()) };
   await obeyed(
     operator,
     signs,

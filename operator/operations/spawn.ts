@@ -1,6 +1,6 @@
 /** Spawns an agent and waits for the outcome: the node's answer says only that it accepted the command. */
 import { actorId } from "../../protocol/ids.ts";
-import { epochIn, nextEpoch } from "../../protocol/placement.ts";
+import { epochIn, placementEpoch } from "../../protocol/placement.ts";
 import { topics } from "../../protocol/topics.ts";
 import type { BusMessage } from "../bus.ts";
 import { NoAnswerError } from "../commander.ts";
@@ -49,7 +49,7 @@ const PROBATION_MS = 5000;
 /** Gives the config a new epoch: of several agents of the same name in the fleet, the highest epoch stays. */
 export function placed({ fleet }: Pick<Operator, "fleet">, config: Config): Config {
   const known = fleet.instances(actorId(config.name)).map(({ epoch }) => epoch);
-  return { ...config, epoch: nextEpoch([...known, epochIn(config.epoch)], Date.now() / 1000) };
+  return { ...config, epoch: placementEpoch([...known, epochIn(config.epoch)], Date.now(), Math.random()) };
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { epochIn, nextEpoch, placementVerdict } from "../../../protocol/placement.ts";
+import { epochAfterMove, epochIn, placementEpoch, placementVerdict } from "../../../protocol/placement.ts";
 
 interface ModelNode {
   isUp: boolean;
@@ -60,7 +60,9 @@ function run(events: readonly Event[], onlyEpochs: boolean): readonly ModelNode[
         nowSeconds += 1;
         // Hears only those that are connected.
         const heard = nodes.flatMap((each) => runs(each) && each.isConnected ? [each.epoch ?? 0] : []);
-        node.epoch = onlyEpochs || one.knowsEpochs ? nextEpoch(heard, nowSeconds) : node.epoch ?? 0;
+        node.epoch = onlyEpochs || one.knowsEpochs
+          ? placementEpoch(heard, nowSeconds * 1000, 0)
+          : node.epoch ?? 0;
         node.reported = false;
         break;
       }
@@ -113,7 +115,9 @@ Deno.test("with placements that know no epochs, what is left is all of one epoch
 });
 
 Deno.test("an epoch rises above all that are known, and is no less than the time", () => {
-  assertEquals([nextEpoch([], 7.9), nextEpoch([3, 12], 7), nextEpoch([3], 7)], [7, 13, 7]);
+  const epochs = [placementEpoch([], 7.9, 0), placementEpoch([3, 12], 7, 0), placementEpoch([3], 7, 0.999)];
+  assertEquals(epochs, [7, 13, 1006]);
+  assertEquals([epochAfterMove(3, 9, 1), epochAfterMove(9, 9, 1), epochAfterMove(3, 0, 7.9)], [9, 10, 7]);
   for (const value of [undefined, null, "9", -1, 0.5, NaN, Infinity, 2 ** 60]) {
     assertEquals(epochIn(value), 0);
   }
