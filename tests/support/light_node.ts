@@ -210,8 +210,8 @@ export class LightNode {
   /** The agent runs on here until the other node has said that it runs there, with a higher epoch. */
   #migrate(message: JsonObject): void {
     const [agent, target] = [this.#find(message.name), String(message.target_node)];
-    if (agent === undefined || agent.isMoving) {
-      return this.#refuse(message, `Agent '${message.name}' not found on ${this.name}`);
+    if (agent === undefined || agent.isMoving || target === this.name) {
+      return this.#refuse(message, `Cannot move '${message.name}' from ${this.name} to ${target}`);
     }
     const { name, config } = agent;
     const epoch = epochAfterMove(config.epoch, epochIn(message.epoch), this.#clock.epochSeconds());
