@@ -1,8 +1,9 @@
-/** A new runner received over the bus: parses it and checks its hash. Pure except for hashing. */
+/** A runner that a node is to run: a new one sent over the bus, or one that it still has. Pure except for hashing. */
 import { ExpectedError } from "./expected_error.ts";
 import { gunzipSync, gzipSync } from "node:zlib";
 import * as v from "valibot";
 import { sha256 } from "./hash.ts";
+import { isJsonObject } from "./json.ts";
 
 /** The package cannot be used; the message is for the operator. */
 export class UpgradeError extends ExpectedError {
@@ -14,14 +15,21 @@ export class UpgradeError extends ExpectedError {
 const MAX_BUNDLE_BYTES = 32 * 1024 * 1024;
 const DEFAULT_TRIAL_SECONDS = 60;
 
+const TrialSchema = v.optional(
+  v.pipe(v.number(), v.minValue(5, "must be from 5 to 3600"), v.maxValue(3600, "must be from 5 to 3600")),
+  DEFAULT_TRIAL_SECONDS,
+);
+
 const PackageSchema = v.object({
   version: v.pipe(v.string(), v.regex(/^[\w.+-]{1,64}$/, "must be a version such as 1.2.3")),
   sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "must be 64 hex digits")),
   bundle: v.pipe(v.string(), v.base64("must be base64")),
-  trial_seconds: v.optional(
-    v.pipe(v.number(), v.minValue(5, "must be from 5 to 3600"), v.maxValue(3600, "must be from 5 to 3600")),
-    DEFAULT_TRIAL_SECONDS,
-  ),
+  trial_seconds: TrialSchema,
+});
+
+const KeptSchema = v.object({
+  release: v.pipe(v.string(), v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, "must be the name of a release")),
+  trial_seconds: TrialSchema,
 });
 
 /** A runner in one file, and the length of its trial. */
@@ -30,6 +38,12 @@ export interface UpgradePackage {
   /** Its name on disk: a prefix of the hash, so that the same runner is the same release everywhere. */
   readonly release: string;
   readonly source: Uint8Array;
+  readonly trialSeconds: number;
+}
+
+/** A release that the node has had before, and the length of its trial. */
+export interface KeptRelease {
+  readonly release: string;
   readonly trialSeconds: number;
 }
 
@@ -67,6 +81,18 @@ export function readPackage(json: unknown): UpgradePackage {
   const source = unpack(bundle);
   if (sha256(source) !== expected) throw new UpgradeError("the bundle is not the one that sha256 stands for");
   return { version, release: releaseOf(source), source, trialSeconds };
+}
+
+/**
+ * @param json as for `readPackage`, or `{release, trial_seconds?}`
+ * @throws UpgradeError
+ */
+export function readUpgrade(json: unknown): UpgradePackage | KeptRelease {
+  if (!isJsonObject(json) || json.release === undefined) return readPackage(json);
+  const parsed = v.safeParse(KeptSchema, json);
+  if (parsed.success) return { release: parsed.output.release, trialSeconds: parsed.output.trial_seconds };
+  const [issue] = parsed.issues;
+  throw new UpgradeError(`${v.getDotPath(issue) ?? "the payload"} ${issue.message}`);
 }
 
 function unpack(bundle: string): Uint8Array {

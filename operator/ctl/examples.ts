@@ -35,6 +35,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   upgrade: [
     "agentflow upgrade kitchen --sign-key owner.key.json",
     "agentflow upgrade -l room=kitchen,!beta --sign-key owner.key.json --yes",
+    "agentflow upgrade -l site=north --waves 1,10%,rest --soak 10m --sign-key owner.key.json",
   ],
   "stop-all": ["agentflow stop-all kitchen", "agentflow stop-all --yes"],
   apply: [

@@ -105,7 +105,7 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
     {
       commands: {
         "upgrade [options] [NODE...]":
-          "send nodes a new runner, one after the other; a node rolls back if the new runner fails its trial. For nodes that were deployed and run with --trust: the command must be signed (--sign-key)",
+          "send nodes a new runner, one after the other, or in waves with the flags of a roll-out; a node rolls back if the new runner fails its trial. For nodes that were deployed and run with --trust: the command must be signed (--sign-key)",
       },
       load: async () => (await import("./commands/upgrade.ts")).addUpgrade,
     },
@@ -166,7 +166,7 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
     },
     {
       commands: {
-        "rollout": "the roll-out of a fleet in waves: show it, pause it, go on with it, end it",
+        "rollout": "a roll-out in waves, of a fleet or a runner: show it, pause it, go on with it, end it",
       },
       load: async () => (await import("./commands/rollout.ts")).addRollout,
     },

@@ -4,10 +4,12 @@ import { ConfigError } from "../../protocol/config/config_error.ts";
 import { listOf, wholeNumber } from "../../protocol/config/values.ts";
 import type { FleetPlan } from "../operations/apply.ts";
 import type { Operator } from "../operator.ts";
-import { type BeginOptions, beginRollout, prepareRollout, type RunOptions } from "../rollout/begin.ts";
+import { type BeginOptions, beginRollout, prepareRollout } from "../rollout/begin.ts";
+import type { RunOptions } from "../rollout/carry_out.ts";
 import { type GivenRollout, ON_FAILURE, parseTime, rolloutSettings } from "../rollout/settings.ts";
 import type { Rollout } from "../rollout/record.ts";
 import type { RolloutState } from "../rollout/state.ts";
+import { subjectArgs } from "../rollout/subject.ts";
 import { parseWaves } from "../rollout/waves.ts";
 import type { Run } from "./cli.ts";
 import { isSet, type Options, text } from "./options.ts";
@@ -20,7 +22,8 @@ import { oneLine } from "./terminal.ts";
 
 const GROUP = "Roll-out:";
 
-export function addRolloutOptions(command: Command): void {
+/** @param hasFile whether a fleet file may ask for waves, too */
+export function addRolloutOptions(command: Command, { hasFile = true } = {}): void {
   const options = [
     new Option("--waves <LIST>", "how many nodes have the change after each wave, or labels: 1,10%,50%,rest"),
     new Option(
@@ -33,7 +36,7 @@ export function addRolloutOptions(command: Command): void {
       "leave the changed nodes as they are, or take all of it back (default: halt)",
     )
       .choices(ON_FAILURE),
-    new Option("--at-once", "no waves, whatever the fleet file says"),
+    ...(hasFile ? [new Option("--at-once", "no waves, whatever the fleet file says")] : []),
   ];
   for (const option of options) command.addOption(option.helpGroup(GROUP));
   command.hook("preAction", (_, acting) => void givenRollout(acting.opts()));
@@ -99,14 +102,16 @@ export async function showRollout(
   rollout: Rollout,
   work: (options: RunOptions) => Promise<RolloutState>,
 ): Promise<number> {
-  const { fleet } = rollout;
   let shown = "";
   const show = (state: RolloutState) => {
     const line = progressLine(state);
     if (line !== shown && state.phase.kind !== "ready" || state.isPaused) run.note(oneLine(line));
     shown = line;
   };
-  const onAbort = () => run.tell(`It stays where it is: 'agentflow rollout resume ${fleet}' goes on`);
+  const onAbort = () =>
+    run.tell(
+      `It stays where it is: 'agentflow rollout resume ${subjectArgs(rollout.fleet)}' goes on`,
+    );
   run.signal.addEventListener("abort", onAbort);
   try {
     const state = await work({

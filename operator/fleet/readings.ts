@@ -55,6 +55,7 @@ export function nodeAfter(
     memoryMb: number(fields.memory_mb),
     queue: number(fields.queue),
     dropped: number(fields.dropped),
+    release: text(fields.release),
     connectedTo: text(fields.connected_to),
     clockSkewSeconds: timestamp === undefined ? undefined : nowMs / 1000 - timestamp,
     labels: labels(fields.labels),

@@ -16,6 +16,8 @@ export interface NodeView {
   readonly instance: string | undefined;
   readonly runtime: string | undefined;
   readonly version: string | undefined;
+  /** The installed release of its runner; `undefined` if that was not deployed. */
+  readonly release: string | undefined;
   /** Seconds. */
   readonly uptime: number | undefined;
   /** Percent of one core. */
@@ -90,6 +92,7 @@ export function newNode(name: string): NodeView {
     memoryMb: undefined,
     queue: undefined,
     dropped: undefined,
+    release: undefined,
     connectedTo: undefined,
     clockSkewSeconds: undefined,
     labels: {},

@@ -1,13 +1,13 @@
-/** Sends a node a new runner and waits for the outcome. */
+/** Has a node change its runner, and waits for the outcome. */
 import { topics } from "../../protocol/topics.ts";
-import { packRunner } from "../../protocol/upgrade_package.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { NoAnswerError } from "../commander.ts";
 import { listen } from "./listen.ts";
 
+/** A runner as `packRunner` packs it, or a release that the node still has. */
+export type UpgradeOrder = Readonly<Record<string, unknown>> | { readonly release: string };
+
 export interface UpgradeOptions {
-  /** The name the release gives itself, for display. */
-  readonly version: string;
   /** How long the new runner may take to prove itself. */
   readonly trialSeconds: number;
   readonly signal: AbortSignal;
@@ -28,15 +28,12 @@ const REHEARSAL_MS = 150_000;
 /** Extra time for the old runner to end, and for a rollback. */
 const SWAP_MS = 60_000;
 
-/**
- * @param runner the runner in one file
- * @throws OperationError when the node rolled back; RefusedError when it does not accept the release; NoAnswerError
- */
+/** @throws OperationError when the node rolled back; RefusedError when it does not accept the release; NoAnswerError */
 export async function upgradeNode(
   operator: Operator,
   node: string,
-  runner: Uint8Array,
-  { version, trialSeconds, signal, onTaken }: UpgradeOptions,
+  order: UpgradeOrder,
+  { trialSeconds, signal, onTaken }: UpgradeOptions,
 ): Promise<Upgraded> {
   const over = new AbortController();
   let news: { readonly upgrade: string; readonly message: string } | undefined;
@@ -48,7 +45,7 @@ export async function upgradeNode(
   // If the broker forbids listening, the error is handled below.
   listening.catch(() => {});
   try {
-    const command = packRunner(runner, version, trialSeconds);
+    const command = { ...order, trial_seconds: trialSeconds };
     const answer = await operator.commander.command(node, "upgrade", command, { timeoutMs: REHEARSAL_MS });
     const [from, release] = [String(answer.from), String(answer.release)];
     if (answer.unchanged === true) return { node, from, release, unchanged: true };

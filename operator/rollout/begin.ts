@@ -1,7 +1,7 @@
-/** Begins a roll-out of a fleet, goes on with one, and carries it out to its end. */
+/** Begins a roll-out of a fleet, and goes on with one. */
 import { OvertakenError } from "../fleet/head.ts";
 import { stateOf } from "../fleet/views.ts";
-import type { FleetPlan, StepResult } from "../operations/apply.ts";
+import type { FleetPlan } from "../operations/apply.ts";
 import { nodesToChange } from "../operations/apply_generation.ts";
 import { FleetHead } from "../operations/claim.ts";
 import { FleetBoard } from "../operations/fleet_board.ts";
@@ -9,12 +9,12 @@ import { wantedNow, withoutDelivery } from "../operations/fleet_status.ts";
 import type { Step, Wanted } from "../operations/plan.ts";
 import type { Config } from "../operations/spawn.ts";
 import { OperationError, type Operator } from "../operator.ts";
-import { Executor } from "./executor.ts";
+import { carryOut, type Job, type RunOptions } from "./carry_out.ts";
 import { FleetWork } from "./fleet_work.ts";
-import type { KeptRollout, Rollout, RolloutPlan } from "./record.ts";
+import { fleetPlanIn, type KeptRollout, type Rollout, type RolloutPlan } from "./record.ts";
 import type { RolloutSettings } from "./settings.ts";
 import { newRollout, type RolloutEvent, type RolloutState } from "./state.ts";
-import { readPlan, refuseUnsealed, RolloutStore, type SealRule } from "./store.ts";
+import { readPlan, refuseUnsealed, type SealRule } from "./store.ts";
 import { refuseDuringRollout } from "./guard.ts";
 import { divide, parseWaves } from "./waves.ts";
 
@@ -90,21 +90,17 @@ export async function prepareRollout(
   return { rollout, plan };
 }
 
-export interface RunOptions {
-  readonly by: string;
-  readonly signal: AbortSignal;
-  readonly timeoutMs?: number | undefined;
-  readonly onStep: (result: StepResult) => void;
-  readonly onState: (state: RolloutState) => void;
-}
-
 /** Carries out a new roll-out. @returns its state at the end @throws as `Executor.run` */
 export async function beginRollout(
   operator: Operator,
   { rollout, plan }: NewRollout,
   options: RunOptions,
 ): Promise<RolloutState> {
-  return await carryOut(operator, rollout, plan, { ...options, isNew: true, first: [] });
+  return await carryOut(operator, rollout, workOf(operator, rollout, plan, options), {
+    ...options,
+    plan,
+    first: [],
+  });
 }
 
 /**
@@ -120,42 +116,16 @@ export async function takeOver(
 ): Promise<RolloutState> {
   refuseUnsealed(kept, options.rule);
   const { seal: _seal, ...rollout } = kept;
-  const plan = await readPlan(operator, rollout, options.rule);
+  const plan = await readPlan(operator, rollout, fleetPlanIn, options.rule);
   const own = { ...rollout, executor: crypto.randomUUID() };
-  return await carryOut(operator, own, plan, { ...options, isNew: false, first });
+  return await carryOut(operator, own, workOf(operator, own, plan, options), { ...options, first });
 }
 
-async function carryOut(
-  operator: Operator,
-  rollout: Rollout,
-  plan: RolloutPlan,
-  options: RunOptions & { readonly isNew: boolean; readonly first: readonly RolloutEvent[] },
-): Promise<RolloutState> {
-  const { by, signal, timeoutMs, onStep, onState, isNew, first } = options;
-  const early: RolloutEvent[] = first.length > 0 ? [...first] : [{ kind: "resume" }, { kind: "begin" }];
-  let feed: (event: RolloutEvent) => void = (event) => early.push(event);
-  using store = await RolloutStore.open(operator, rollout, isNew ? plan : undefined, (order) => {
-    feed(
-      order.order === "abort"
-        ? { kind: "abort", reverts: order.reverts, by: order.by }
-        : { kind: order.order },
-    );
-  });
-  using work = new FleetWork(operator, rollout, plan, { by, timeoutMs, onStep });
-  const executor = new Executor(rollout.state, {
-    work,
-    store,
-    signal,
-    onState,
+function workOf(operator: Operator, rollout: Rollout, plan: RolloutPlan, options: RunOptions): Job {
+  return {
+    work: new FleetWork(operator, rollout, plan, options),
     overtakenBy: (error) => error instanceof OvertakenError ? error.message : undefined,
-  });
-  feed = (event) => executor.feed(event);
-  early.forEach(feed);
-  const state = await executor.run();
-  const isFinal = state.phase.kind === "ended" &&
-    (state.phase.how === "done" || state.phase.how === "rolled_back");
-  if (isFinal) await store.forgetPlan();
-  return state;
+  };
 }
 
 /** What runs although no generation says so, and is replaced: a rollback puts it back. */

@@ -1,5 +1,5 @@
 /** What a roll-out of a fleet file does to the nodes: each wave is a generation of the fleet. */
-import { aborted, pause } from "../../protocol/abort.ts";
+import { aborted } from "../../protocol/abort.ts";
 import { type NodeStatus, nodeStatus } from "../fleet/node_status.ts";
 import { stateOf } from "../fleet/views.ts";
 import { planWanted, type StepResult } from "../operations/apply.ts";
@@ -13,20 +13,19 @@ import { WaveChecks } from "./checks.ts";
 import { composite, watchedAgents } from "./compose.ts";
 import type { Work } from "./executor.ts";
 import { HealthWatch } from "./health.ts";
+import { pauseUntil } from "./pause_until.ts";
 import type { Rollout, RolloutPlan } from "./record.ts";
 import type { Outcome } from "./state.ts";
 
 export interface FleetWorkOptions {
   readonly by: string;
   /** How long the agents of a node may take, milliseconds. */
-  readonly timeoutMs: number | undefined;
+  readonly timeoutMs?: number | undefined;
   readonly onStep: (result: StepResult) => void;
 }
 
 /** New code that replaces other code must first be called successfully: slow agents take a while. */
 const TIMEOUT_MS = 600_000;
-/** Longest single wait: timers are limited to 24 days. */
-const NAP_MS = 3_600_000;
 
 export class FleetWork implements Work, Disposable {
   #watch: { readonly nodes: readonly string[]; readonly health: HealthWatch } | undefined;
@@ -87,9 +86,7 @@ export class FleetWork implements Work, Disposable {
     const tellOf = (node: string, why: string) => nodes.includes(node) ? tell(node, why) : undefined;
     using checks = await WaveChecks.open(this.operator, nodes, this.plan.checks);
     await health.begin(tellOf);
-    for (let leftMs = untilMs - Date.now(); leftMs > 0 && !signal.aborted; leftMs = untilMs - Date.now()) {
-      await pause(Math.min(leftMs, NAP_MS), signal);
-    }
+    await pauseUntil(untilMs, signal);
     if (!signal.aborted) await Promise.all([health.end(), checks.make(tellOf)]);
     this.#endWatch();
   }

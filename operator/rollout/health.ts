@@ -104,27 +104,14 @@ export class HealthWatch implements Disposable {
   ): Promise<void> {
     const byNode = Map.groupBy(this.places, ({ node }) => node);
     await Promise.all([...byNode].map(async ([node, places]) => {
-      const listed = await this.#listed(node);
+      const listed = await listedAgents(this.operator, node);
       if (listed === undefined) return this.#found(node, "the node does not answer");
       for (const { agent } of places) {
         const entry = listed.get(agent);
-        const state = String(entry?.state ?? "gone");
-        if (GOOD_STATES.has(state)) see(`${node}/${agent}`, Number(entry?.restart_count ?? 0), node, agent);
-        else this.#found(node, `${agent}: it is ${state}`);
+        if (isWell(entry)) see(`${node}/${agent}`, Number(entry?.restart_count ?? 0), node, agent);
+        else this.#found(node, `${agent}: it is ${String(entry?.state ?? "gone")}`);
       }
     }));
-  }
-
-  /** @returns `undefined` if the node does not answer */
-  async #listed(node: string): Promise<ReadonlyMap<string, Fields> | undefined> {
-    try {
-      const { agents } = await this.operator.commander.command(node, "list", {}, { timeoutMs: LOOK_MS });
-      const entries = Array.isArray(agents) ? agents.filter(isJsonObject) : [];
-      return new Map(entries.map((entry) => [String(entry.name), entry]));
-    } catch (error) {
-      if (error instanceof NoAnswerError || error instanceof RefusedError) return undefined;
-      throw error;
-    }
   }
 
   #found(node: string, why: string): void {
@@ -135,6 +122,26 @@ export class HealthWatch implements Disposable {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** Whether an agent runs, as its node lists it. */
+export function isWell(agent: { readonly state?: unknown } | undefined): boolean {
+  return GOOD_STATES.has(String(agent?.state));
+}
+
+/** The agents of a node, by name. @returns `undefined` if the node does not answer */
+export async function listedAgents(
+  { commander }: Operator,
+  node: string,
+): Promise<ReadonlyMap<string, Fields> | undefined> {
+  try {
+    const { agents } = await commander.command(node, "list", {}, { timeoutMs: LOOK_MS });
+    const entries = Array.isArray(agents) ? agents.filter(isJsonObject) : [];
+    return new Map(entries.map((entry) => [String(entry.name), entry]));
+  } catch (error) {
+    if (error instanceof NoAnswerError || error instanceof RefusedError) return undefined;
+    throw error;
+  }
+}
 
 /** A task that fails may be the fault of whoever gave it. */
 function errorOf({ phase, error }: Fields): string | undefined {

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { isWanted } from "../fleet/history.ts";
 import { opened, type Seal, sealed, type Sealer, type TrustedKeys } from "../fleet/seal.ts";
+import type { JsonObject } from "../../protocol/json.ts";
 import type { GitState } from "../git_state.ts";
 import { gunzip, gzip } from "../gzip.ts";
 import type { Change } from "./compose.ts";
@@ -119,9 +120,24 @@ export function rolloutIn(
   return { ...read.output, state: { ...state, aborts: state.aborts }, seal: record.seal };
 }
 
+/** @returns `undefined` if it is no plan of a fleet */
+export function fleetPlanIn(fields: JsonObject): RolloutPlan | undefined {
+  const read = v.safeParse(PlanSchema, fields);
+  return read.success ? read.output : undefined;
+}
+
+/** What a roll-out changes, of whatever kind. */
+export interface AnyPlan {
+  /** The identity of the roll-out. */
+  readonly id: string;
+}
+
+/** Reads a plan of one kind. @returns `undefined` if it is none */
+export type ReadPlan<T extends AnyPlan> = (fields: JsonObject) => T | undefined;
+
 /** @param sealer `undefined`: it is not signed */
 export async function packedPlan(
-  plan: RolloutPlan,
+  plan: AnyPlan,
   fleet: string,
   sealer: Sealer | undefined,
 ): Promise<Uint8Array> {
@@ -129,15 +145,16 @@ export async function packedPlan(
 }
 
 /** @returns `undefined` if the payload is not a plan */
-export async function unpackedPlan(
+export async function unpackedPlan<T extends AnyPlan>(
   payload: Uint8Array,
   fleet: string,
+  read: ReadPlan<T>,
   keys: TrustedKeys = new Map(),
-): Promise<{ readonly plan: RolloutPlan; readonly seal: Seal } | undefined> {
+): Promise<{ readonly plan: T; readonly seal: Seal } | undefined> {
   try {
     const record = opened("rollout-plan", fleet, await gunzip(payload), keys);
-    const read = v.safeParse(PlanSchema, record?.fields);
-    return record === undefined || !read.success ? undefined : { plan: read.output, seal: record.seal };
+    const plan = record === undefined ? undefined : read(record.fields);
+    return record === undefined || plan === undefined ? undefined : { plan, seal: record.seal };
   } catch {
     // Ignored: any client can publish malformed payloads.
     return undefined;

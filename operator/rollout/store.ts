@@ -2,16 +2,18 @@
 import { isJsonObject } from "../../protocol/json.ts";
 import { topics } from "../../protocol/topics.ts";
 import { fieldsOf, valueOf } from "../json.ts";
+import { subjectArgs, subjectWords } from "./subject.ts";
 import { hearsItself } from "../operations/survey.ts";
 import { OperationError, type Operator } from "../operator.ts";
 import { demandSeal, knownKeys, type TrustedKeys } from "../fleet/seal.ts";
 import {
+  type AnyPlan,
   type KeptRollout,
   packedPlan,
   packedRollout,
+  type ReadPlan,
   type Rollout,
   rolloutIn,
-  type RolloutPlan,
   unpackedPlan,
 } from "./record.ts";
 
@@ -49,29 +51,36 @@ export async function readRollout(
 
 /** @throws OperationError if the rule demands a signature that the roll-out does not have */
 export function refuseUnsealed({ fleet, seal }: KeptRollout, { demands }: SealRule): void {
-  if (demands) demandSeal(seal, `The roll-out of fleet '${fleet}'`, `agentflow rollout show ${fleet} --json`);
+  if (demands) {
+    demandSeal(
+      seal,
+      `The roll-out of ${subjectWords(fleet)}`,
+      `agentflow rollout show ${subjectArgs(fleet)} --json`,
+    );
+  }
 }
 
 /** @throws OperationError if the broker does not have it, or the rule demands a signature that it does not have */
-export async function readPlan(
+export async function readPlan<T extends AnyPlan>(
   operator: Operator,
   { fleet, id }: Rollout,
+  read: ReadPlan<T>,
   { trusted, demands }: SealRule = ANY_SEAL,
-): Promise<RolloutPlan> {
+): Promise<T> {
   let payload: Uint8Array | undefined;
   using _subscription = await operator.bus.subscribe(topics.fleetRolloutPlan(fleet), (message) => {
     payload = message.payload;
   });
   await hearsItself(operator);
   const keys = knownKeys(operator.commander.key, trusted);
-  const kept = payload === undefined ? undefined : await unpackedPlan(payload, fleet, keys);
+  const kept = payload === undefined ? undefined : await unpackedPlan(payload, fleet, read, keys);
   if (kept?.plan.id !== id) {
     throw new OperationError(
-      `The broker does not have what the roll-out of fleet '${fleet}' changes: apply the fleet file again`,
+      `The broker does not have what the roll-out of ${subjectWords(fleet)} changes: begin it again`,
     );
   }
-  const what = `What the roll-out of fleet '${fleet}' changes`;
-  if (demands) demandSeal(kept.seal, what, `agentflow rollout show ${fleet} --json`);
+  const what = `What the roll-out of ${subjectWords(fleet)} changes`;
+  if (demands) demandSeal(kept.seal, what, `agentflow rollout show ${subjectArgs(fleet)} --json`);
   return kept.plan;
 }
 
@@ -115,7 +124,7 @@ export class RolloutStore implements Disposable {
   static async open(
     operator: Operator,
     rollout: Rollout,
-    plan: RolloutPlan | undefined,
+    plan: AnyPlan | undefined,
     onOrder: (order: Order) => void,
   ): Promise<RolloutStore> {
     const { fleet, executor, by } = rollout;
@@ -131,7 +140,9 @@ export class RolloutStore implements Disposable {
       await bus.subscribe(topics.fleetRollout(fleet), ({ payload }) => {
         const other = rolloutIn(payload, fleet);
         if (other === undefined || other.executor === executor) return;
-        store.#taken.reject(new OperationError(`${other.by} goes on with the roll-out of fleet '${fleet}'`));
+        store.#taken.reject(
+          new OperationError(`${other.by} goes on with the roll-out of ${subjectWords(fleet)}`),
+        );
       }),
     );
     store.#subscriptions.use(

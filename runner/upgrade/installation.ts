@@ -34,6 +34,11 @@ export class Installation {
     return this.#path("releases", release, BUNDLE_NAME);
   }
 
+  /** Whether a release is still there. */
+  async has(release: string): Promise<boolean> {
+    return await readIfThere(this.bundleOf(release)) !== undefined;
+  }
+
   /** Adds a release beside the one in use, with the other files of that one: its `deno`, the files of its flags. */
   async add(release: string, source: Uint8Array): Promise<void> {
     const to = this.#path("releases", release);

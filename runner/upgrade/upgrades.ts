@@ -1,7 +1,7 @@
 /** Replaces the runner by one received over the bus, on trial. */
 import type { Clock } from "../clock.ts";
 import type { Installation } from "./installation.ts";
-import { readPackage, UpgradeError } from "../../protocol/upgrade_package.ts";
+import { readUpgrade, UpgradeError } from "../../protocol/upgrade_package.ts";
 
 export interface UpgradesParts {
   readonly installation: Installation;
@@ -24,7 +24,8 @@ const HEALTHY_MS = 3000;
 export interface Upgrade {
   readonly from: string;
   readonly release: string;
-  readonly version: string;
+  /** `undefined` for a release that was there before. */
+  readonly version: string | undefined;
   readonly trialSeconds: number;
   /** The release is already in use: there is nothing to do. */
   readonly unchanged: boolean;
@@ -38,7 +39,7 @@ export class Upgrades {
   constructor(private readonly parts: UpgradesParts) {}
 
   /**
-   * Makes the new runner the one used at the next start.
+   * Makes the new runner, or a release that is still here, the one used at the next start.
    * @throws UpgradeError when it cannot be used; nothing has then changed
    */
   async prepare(json: unknown): Promise<Upgrade> {
@@ -51,10 +52,15 @@ export class Upgrades {
       if (await installation.trial() !== undefined) {
         throw new UpgradeError("this runner is still on trial: try again after its trial");
       }
-      const { version, release, source, trialSeconds } = readPackage(json);
+      const wanted = readUpgrade(json);
+      const { release, trialSeconds } = wanted;
+      const version = "version" in wanted ? wanted.version : undefined;
       const from = await installation.current();
       if (release === from) return { from, release, version, trialSeconds, unchanged: true };
-      await installation.add(release, source);
+      if ("source" in wanted) await installation.add(release, wanted.source);
+      else if (!await installation.has(release)) {
+        throw new UpgradeError(`release ${release} is not on this node any more: send that runner again`);
+      }
       await rehearse(installation.bundleOf(release));
       await installation.beginTrial(release, trialSeconds);
       return { from, release, version, trialSeconds, unchanged: false };

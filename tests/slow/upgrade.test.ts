@@ -149,6 +149,20 @@ Deno.test("agentflow upgrade waits for what becomes of it: passed, taken back, o
     const again = await ctl(scene, "--runner", await file(`${BUNDLE}\n// better`));
     assertEquals([again.code, again.out], [0, `Node 'edge' already runs release ${release}\n`]);
 
+    // Back to the one before, and forth again: both are still on the node.
+    const other = async (name: string) => {
+      const { json: before } = await bus.on("nodes/edge/heartbeat", undefined, bus.mark());
+      const mark = bus.mark();
+      const { json } = await scene.boss.order(TOPIC, { release: name });
+      assertEquals([json.ok, json.release], [true, name]);
+      assertEquals((await scene.reborn(before.instance, mark)).json.release, name);
+      await bus.on("agents/edge/logs", ({ json }) => json.upgrade === "passed", mark);
+    };
+    await other(installed.release);
+    await other(release);
+    const { json: gone } = await scene.boss.order(TOPIC, { release: "gone" });
+    assertMatch(gone.error, /release gone is not on this node any more/);
+
     const bad = `${NOT_IN_TEST} Deno.exit(3);\n${BUNDLE}`;
     const back = await ctl(scene, "--trial", "5", "--runner", await file(bad));
     assertEquals(back.code, 1);

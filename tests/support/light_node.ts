@@ -22,6 +22,8 @@ export interface LightOptions {
 const MOVE_MS = 30_000;
 
 export class LightNode {
+  /** The release of its runner. */
+  release = "old";
   /** Off: it hears nothing and says nothing, and keeps its disk. */
   readonly disk: LightDisk = { agents: new Map(), records: new Map(), write: () => Promise.resolve() };
   /** Why it has refused generations, in words. */
@@ -96,6 +98,7 @@ export class LightNode {
       instance: this.name,
       agents: this.agents.map(({ name }) => name),
       labels: this.labels,
+      release: this.release,
       generations: this.#process?.fleetReports.tags ?? {},
       ...this.#window(),
       timestamp: this.#clock.epochSeconds(),
@@ -136,10 +139,21 @@ export class LightNode {
       case "reply":
         return this.#moves.get(request)?.();
       case "upgrade":
-        return this.#answer(message, { from: "1", release: "1", unchanged: true });
+        return this.#upgrade(message);
       case "desired_state":
         return this.#apply(message);
     }
+  }
+
+  /** The new runner takes over at once, and its agents run on. */
+  #upgrade(message: JsonObject): void {
+    const from = this.release;
+    this.release = String(message.release ?? String(message.sha256).slice(0, 16));
+    const unchanged = this.release === from;
+    this.#answer(message, { from, release: this.release, ...(unchanged ? { unchanged } : {}) });
+    if (unchanged) return;
+    this.beat();
+    this.#say(topics.nodeLogs(this.name), { type: "log", message: "it has passed", upgrade: "passed" });
   }
 
   #window(): JsonObject {

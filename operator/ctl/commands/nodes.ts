@@ -130,6 +130,7 @@ function asJson(node: NodeView, nowMs: number): Readonly<Record<string, unknown>
     memory_mb: memoryMb,
     queue: node.queue,
     dropped: node.dropped,
+    release: node.release,
     ...(node.connectedTo === undefined ? {} : { connected_to: node.connectedTo }),
     last_seen: lastSeenMs === undefined ? null : lastSeenMs / 1000,
     labels,

@@ -2,6 +2,7 @@
 import type { JsonObject } from "../../../protocol/json.ts";
 import type { Rollout } from "../../rollout/record.ts";
 import type { EndedHow, RolloutState } from "../../rollout/state.ts";
+import { subjectArgs, subjectWords } from "../../rollout/subject.ts";
 import { EXIT } from "../exit_code.ts";
 import { clockTime, count, duration } from "./units.ts";
 
@@ -18,7 +19,7 @@ export function rolloutLines(rollout: Rollout): string[] {
   const { fleet, by, at, message, state } = rollout;
   const why = message === "" ? "" : `: ${message}`;
   return [
-    `Roll-out of fleet '${fleet}' by ${by}, ${duration(Date.now() / 1000 - at)} ago${why}`,
+    `Roll-out of ${subjectWords(fleet)} by ${by}, ${duration(Date.now() / 1000 - at)} ago${why}`,
     progressLine(state),
     ...nodeLines(state),
     ...adviceLines(fleet, state),
@@ -28,7 +29,7 @@ export function rolloutLines(rollout: Rollout): string[] {
 /** What can be done now: lines to paste. */
 function adviceLines(fleet: string, { phase, isPaused }: RolloutState): string[] {
   const [resume, pause, abort] = ["resume", "pause", "abort"].map((verb) =>
-    `agentflow rollout ${verb} ${fleet}`
+    `agentflow rollout ${verb} ${subjectArgs(fleet)}`
   );
   const takesBack = `  ${abort} --rollback  takes all of it back`;
   if (phase.kind === "ended") return phase.how === "halted" ? [takesBack] : [];

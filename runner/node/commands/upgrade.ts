@@ -18,11 +18,14 @@ export async function upgrade(context: CommandContext, command: Command): Promis
   }
   const upgrade = await upgrades.prepare(command.json);
   const { from, release, version, unchanged } = upgrade;
-  if (unchanged) return { from, release, version, unchanged };
+  const about = { from, release, ...(version === undefined ? {} : { version }) };
+  if (unchanged) return { ...about, unchanged };
   reporter.nodeLog(
     "log",
-    `Node ${identity.name} upgrades from release ${from} to ${release} (${version}), and starts again`,
+    `Node ${identity.name} changes from release ${from} to ${release}${
+      version === undefined ? "" : ` (${version})`
+    }, and starts again`,
   );
   context.restart();
-  return { from, release, version, trial_seconds: upgrade.trialSeconds };
+  return { ...about, trial_seconds: upgrade.trialSeconds };
 }

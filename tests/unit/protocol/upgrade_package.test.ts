@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { readPackage, releaseOf, UpgradeError } from "../../../protocol/upgrade_package.ts";
+import { readPackage, readUpgrade, releaseOf, UpgradeError } from "../../../protocol/upgrade_package.ts";
 import { packaged } from "../../support/installed.ts";
 
 const GOOD = packaged("console.log('a runner')");
@@ -9,6 +9,17 @@ Deno.test("a package holds the runner, its release and its time of trial", () =>
   assertEquals(new TextDecoder().decode(source), "console.log('a runner')");
   assertEquals([release, version, trialSeconds], [releaseOf(source), "9.9.9", 60]);
   assertEquals(release, String(GOOD.sha256).slice(0, 16));
+});
+
+Deno.test("a release that the node still has is named, and no path", () => {
+  assertEquals(readUpgrade({ release: "20261127T140000", trial_seconds: 5 }), {
+    release: "20261127T140000",
+    trialSeconds: 5,
+  });
+  assertEquals("source" in readUpgrade(GOOD), true);
+  for (const release of ["../x", "..", "", 7, "a/b", "x".repeat(65)]) {
+    assertThrows(() => readUpgrade({ release }), UpgradeError, "release");
+  }
 });
 
 Deno.test("a package that is not what it says is refused, with what is wrong", () => {

@@ -1,7 +1,7 @@
 /** A roll-out at the broker: what is kept, who carries it out, and who hears orders. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { refuseDuringRollout } from "../../../../operator/rollout/guard.ts";
-import { packedPlan, rolloutIn, unpackedPlan } from "../../../../operator/rollout/record.ts";
+import { fleetPlanIn, packedPlan, rolloutIn, unpackedPlan } from "../../../../operator/rollout/record.ts";
 import { newRollout } from "../../../../operator/rollout/state.ts";
 import {
   giveOrder,
@@ -36,9 +36,9 @@ Deno.test("what is stored is read again by another operator", async () => {
   await store.save({ ...state, wave: 1 });
   const read = await readRollout(broker.operator(), "home");
   assertEquals(read, { ...ROLLOUT, state: { ...state, wave: 1 }, seal: { kind: "unsigned" } });
-  assertEquals(await readPlan(broker.operator(), ROLLOUT), PLAN);
+  assertEquals(await readPlan(broker.operator(), ROLLOUT, fleetPlanIn), PLAN);
   await store.forgetPlan();
-  await assertRejects(() => readPlan(broker.operator(), ROLLOUT), Error, "apply the fleet file again");
+  await assertRejects(() => readPlan(broker.operator(), ROLLOUT, fleetPlanIn), Error, "begin it again");
 });
 
 Deno.test("what is stored is signed, and what no known key has signed, or somebody has changed, is refused", async () => {
@@ -53,7 +53,7 @@ Deno.test("what is stored is signed, and what no known key has signed, or somebo
     const kept = await readRollout(operator, "home", rule.trusted);
     if (kept === undefined) throw new Error("it is lost");
     refuseUnsealed(kept, rule);
-    return await readPlan(operator, kept, rule);
+    return await readPlan(operator, kept, fleetPlanIn, rule);
   };
   using _store = await RolloutStore.open(broker.operator(ana), ROLLOUT, PLAN, () => {});
   assertEquals(await use(knows(ana)), PLAN);
@@ -127,9 +127,9 @@ Deno.test("what is no roll-out is ignored", async () => {
   for (const value of [1, {}, { ...ROLLOUT, fleet: "other" }, { ...ROLLOUT, state: {} }]) {
     assertEquals(rolloutIn(bytes(value), "home"), undefined);
   }
-  assertEquals(await unpackedPlan(bytes(PLAN), "home"), undefined);
+  assertEquals(await unpackedPlan(bytes(PLAN), "home", fleetPlanIn), undefined);
   assertEquals(
-    await unpackedPlan(await packedPlan({ ...PLAN, id: "?" }, "home", undefined), "home"),
+    await unpackedPlan(await packedPlan({ ...PLAN, id: "?" }, "home", undefined), "home", fleetPlanIn),
     undefined,
   );
 });
