@@ -170,6 +170,8 @@ const MEANS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   humidity: { output: "topic", input: "topic" },
   door: { output: "topic", input: "topic", line: "line" },
   relay: { line: "line" },
+  bme280: { output: "topic", input: "topic" },
+  serial_lines: { path: "port", output: "topic", input: "topic" },
   cpu_memory: { output: "topic", input: "topic" },
   file_watcher: { path: "path", output: "topic", input: "topic" },
   http_poller: { url: "url", output: "topic", input: "topic" },
@@ -186,4 +188,5 @@ const NEEDED: Readonly<Record<string, readonly string[]>> = {
   file_watcher: ["path"],
   anomaly: ["topic"],
   relay: ["line"],
+  serial_lines: ["port"],
 };

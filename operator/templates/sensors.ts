@@ -1,9 +1,11 @@
 /** Templates of agents that watch the device they run on. */
+import bme280 from "../../agents/templates/bme280.ts" with { type: "text" };
 import cpuMemory from "../../agents/templates/cpu_memory.ts" with { type: "text" };
 import door from "../../agents/templates/door.ts" with { type: "text" };
 import fileWatcher from "../../agents/templates/file_watcher.ts" with { type: "text" };
 import relay from "../../agents/templates/relay.ts" with { type: "text" };
 import humidity from "../../agents/templates/humidity.ts" with { type: "text" };
+import serialLines from "../../agents/templates/serial_lines.ts" with { type: "text" };
 import temperature from "../../agents/templates/temperature.ts" with { type: "text" };
 import {
   flag,
@@ -41,6 +43,47 @@ export const SENSORS: readonly Template[] = [
     parameters: { ...sensorOf("humidity"), offset, topic: outputTopic("sensors/humidity") },
     needs: sensorNeeds,
     code: humidity,
+  },
+  {
+    name: "bme280",
+    description: "Reads a BME280 or BMP280 over I2C, and publishes temperature, humidity and pressure.",
+    capabilities: ["sensor", "temperature", "humidity", "pressure", "i2c"],
+    words: ["bme280", "bmp280", "barometer"],
+    pollInterval: 10,
+    parameters: {
+      bus: number(1, "The N of /dev/i2c-N.", { min: 0, max: 999, isWhole: true }),
+      address: {
+        kind: "choice",
+        default: "0x76",
+        choices: ["0x76", "0x77"],
+        doc: "Address of the sensor on the bus.",
+      },
+      simulate,
+      topic: outputTopic("sensors/weather"),
+    },
+    needs: ({ bus, address, simulate }) =>
+      simulate === true ? {} : { devices: { i2c: [`${bus}:${address}`] } },
+    code: bme280,
+  },
+  {
+    name: "serial_lines",
+    description: "Reads lines from a serial port, and publishes each.",
+    capabilities: ["serial"],
+    words: ["serial", "gps", "rs232", "uart"],
+    pollInterval: 5,
+    parameters: {
+      port: text(
+        "/dev/ttyUSB0",
+        "The port; /dev/serial/by-id/… stays the same wherever it is plugged in.",
+        /^\/dev\/[\w.:+@,/-]{1,190}$/,
+        "the path of a serial port",
+      ),
+      baud: number(9600, "Symbols per second.", { min: 50, max: 4_000_000, isWhole: true }),
+      simulate,
+      topic: outputTopic("serial/lines"),
+    },
+    needs: ({ port, simulate }) => simulate === true ? {} : { devices: { serial: [String(port)] } },
+    code: serialLines,
   },
   {
     name: "door",

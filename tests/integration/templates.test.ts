@@ -8,6 +8,7 @@ import { startEmbedded } from "../support/brokers.ts";
 import { Bus, type Message } from "../support/bus.ts";
 import { BOARD, withSys } from "../support/made_up_sys.ts";
 import { type Policed, policed } from "../support/policed.ts";
+import { openPty, type Pty } from "../support/pty.ts";
 import { until } from "../support/until.ts";
 
 const POLICY = {
@@ -42,7 +43,7 @@ const alertOf = ({ bus }: Policed, name: string, pattern: RegExp) =>
 const task = async ({ bus }: Policed, name: string): Promise<Message["json"]> =>
   (await bus.ask(`agents/by-name/${name}/task`, { _remote_task: true, payload: {} })).json;
 
-type Law = (here: Policed) => Promise<void>;
+type Law = (here: Policed, port: Pty) => Promise<void>;
 
 const LAWS: Readonly<Record<string, Law>> = {
   async temperature(here) {
@@ -76,6 +77,28 @@ const LAWS: Readonly<Record<string, Law>> = {
     await here.bus.publish(topics.task("relay"), { switch: "lamp", on: false });
     await here.bus.on(lamp, ({ json }) => json.on === false);
     assertEquals(await task(here, "relay"), { switch: "lamp", on: false });
+  },
+  async bme280(here) {
+    // With registers: tests/unit/agents/templates/bme280.test.ts.
+    await start(here, "bme280", { simulate: true });
+    const { json } = await here.bus.on("sensors/weather");
+    assertEquals([json.simulated, json.node, typeof json.humidity], [true, here.node.name, "number"]);
+    for (const [kind, unit] of Object.entries({ temperature: "°C", humidity: "%", pressure: "hPa" })) {
+      assertEquals((await here.bus.on(topics.reading(actorId("bme280"), kind))).json.unit, unit);
+    }
+    assert((await task(here, "bme280")).pressure > 900);
+  },
+  async serial_lines(here, port) {
+    await start(here, "serial_lines", { port: port.path, topic: "meter" });
+    await port.write(new TextEncoder().encode("first\r\n\r\nsec"));
+    assertEquals((await here.bus.on("meter")).json.line, "first");
+    await port.write(new TextEncoder().encode("ond\nrest"));
+    await here.bus.on("meter", ({ json }) => json.line === "second");
+    assertEquals(await task(here, "serial_lines"), { lines: 2, last: "second" });
+    port.unplug();
+    await alertOf(here, "serial_lines", /^\/dev\/pts\/\d+: /);
+    const states = topics.agent(actorId("serial_lines"), "heartbeat");
+    await here.bus.on(states, ({ json }) => json.task === `waiting for ${port.path}`);
   },
   async cpu_memory(here) {
     await start(here, "cpu_memory", { memory_alert_percent: 100 });
@@ -189,8 +212,9 @@ Deno.test("every template has a law here", () => {
 
 Deno.test("templates on a real node", async (t) => {
   await withSys(BOARD, async ({ root }) => {
-    await using here = await policed(POLICY, ["--sys", root]);
-    for (const [name, law] of Object.entries(LAWS)) await t.step(name, () => law(here));
+    const port = openPty();
+    await using here = await policed({ ...POLICY, devices: { serial: [port.path] } }, ["--sys", root]);
+    for (const [name, law] of Object.entries(LAWS)) await t.step(name, () => law(here, port));
   });
 });
 

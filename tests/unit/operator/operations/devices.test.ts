@@ -60,3 +60,21 @@ Deno.test("who has a line, and why a chip cannot be used, is kept of an inventor
     { chip: "gpiochip0", names: ["GPIO0"], holders: { "0": "lamp" }, problem: { code: "hidden" } },
   ]);
 });
+
+Deno.test("a bus and a port that a node says it has not are told, with what it has", () => {
+  const fleet = new Fleet();
+  const has = {
+    i2c: [{ bus: 0, name: "SMBus" }],
+    serial: [{ path: "/dev/ttyACM0", links: ["/dev/serial/by-id/usb-x"] }],
+  };
+  fleet.apply("nodes/n/devices", new TextEncoder().encode(JSON.stringify(has)), 0);
+  const missing = (devices: object) => missingDevice(fleet.node("n"), devices);
+  assertEquals(missing({ i2c: ["0:0x76"], serial: ["/dev/serial/by-id/usb-x", "/dev/ttyACM0"] }), undefined);
+  assertEquals(missing({ i2c: ["1:0x76"] }), "devices.i2c '1:0x76': there is no such bus; it has 0 (SMBus)");
+  assertEquals(
+    missing({ serial: ["/dev/ttyUSB0"] }),
+    "devices.serial '/dev/ttyUSB0': there is no such port; it has /dev/serial/by-id/usb-x",
+  );
+  // Names that a node does not list may lead to a port: it looks itself.
+  assertEquals(missing({ serial: ["/dev/serial0"] }), undefined);
+});

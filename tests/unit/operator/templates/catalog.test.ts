@@ -66,6 +66,13 @@ Deno.test("what a template asks for follows from its parameters", () => {
     install: ["npm:mqtt@5"],
     secrets: ["PW"],
   });
+  assertEquals(needs("bme280", { address: "0x77" }), {
+    permissions: {},
+    devices: { i2c: ["1:0x77"] },
+    ...none,
+  });
+  assertEquals(needs("serial_lines"), { permissions: {}, devices: { serial: ["/dev/ttyUSB0"] }, ...none });
+  assertEquals(needs("serial_lines", { simulate: true }), { permissions: {}, ...none });
   assertEquals(needs("door"), { permissions: {}, devices: { gpio: ["GPIO17"] }, ...none });
 });
 
