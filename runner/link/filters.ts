@@ -3,8 +3,8 @@ import type { IClientSubscribeOptions, ISubscriptionGrant, MqttClient, Packet } 
 import type { Logger } from "../logger.ts";
 import type { RefusedFilter } from "./link.ts";
 
-/** Some brokers close the connection when a packet has more. */
-const MAX_FILTERS_PER_PACKET = 8;
+/** Clusters may take half a second for each: a slow broker is told from a hung one by its answers. */
+const MAX_FILTERS_PER_PACKET = 2;
 /** How many connections a filter must break, sent alone, before it is given up. */
 const TRIES = 2;
 
@@ -24,8 +24,14 @@ export class Filters {
   readonly #broken = new Map<string, number>();
   #perPacket = MAX_FILTERS_PER_PACKET;
   #saidQos = false;
+  #answers = 0;
 
   constructor(private readonly log: Logger) {}
+
+  /** How many packets have been answered so far. */
+  get answers(): number {
+    return this.#answers;
+  }
 
   add(filters: readonly string[], qos: 0 | 1): void {
     for (const filter of filters) this.#wanted.set(filter, qos);
@@ -130,6 +136,7 @@ export class Filters {
       client.subscribe(wanted, (error, _grants?: ISubscriptionGrant[], answer?: Packet) => {
         // If the connection broke, `broke` has counted it.
         if (this.#unanswered.delete(filters)) this.#take(filters, answer, error);
+        this.#answers += 1;
         resolve();
       });
     });

@@ -21,6 +21,7 @@ import {
   type Patience,
 } from "./client_options.ts";
 import { Filters } from "./filters.ts";
+import { becomesMute } from "./mute.ts";
 import { openLeanClient } from "./lean_client.ts";
 import type { Link, LinkListener, MessageTrail, OutgoingMessage, RefusedFilter } from "./link.ts";
 import { type Ending, Outage, STANDS_MS } from "./outage.ts";
@@ -246,10 +247,11 @@ export class MqttLink implements Link {
       connection.isSilent = true;
       if (!await clock.sleep(SILENCE_MS, ended)) return;
       connection.isSilent = false;
-      await this.#subscribeAll(connection, listener, true);
-      if (ended.aborted) return;
-    } else void this.#subscribeAll(connection, listener, false);
+    }
     this.#connected = true;
+    // A broker may take what follows first: whoever hears that this node is there may send it something at once.
+    await this.#subscribeAll(connection, listener, caution.isOn);
+    if (ended.aborted) return;
     this.#sender.begin(client, () => listener.onConnected());
   }
 
@@ -260,11 +262,11 @@ export class MqttLink implements Link {
   ): Promise<void> {
     const isFirst = !this.#hasAttempted;
     const answered = new AbortController();
-    void this.options.clock.sleep(patience.answerMs, AbortSignal.any([ended, answered.signal])).then(
-      (isLate) => {
-        if (isLate) giveUp(`no answer to subscriptions within ${patience.answerMs / 1000} s`);
-      },
-    );
+    const { answerMs } = patience;
+    const isOver = AbortSignal.any([ended, answered.signal]);
+    void becomesMute(this.#filters, answerMs, this.options.clock, isOver).then((isMute) => {
+      if (isMute) giveUp(`no answer to subscriptions within ${answerMs / 1000} s`);
+    });
     const refused = await this.#filters.subscribeAll(client, carefully);
     answered.abort();
     if (ended.aborted) return;

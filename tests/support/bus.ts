@@ -27,15 +27,15 @@ export class Bus implements AsyncDisposable {
   readonly #waiting = new Set<Waiting>();
   #listener: (message: Message) => void = () => {};
 
-  private constructor(private readonly client: MqttClient, private readonly filter: string) {
+  private constructor(private readonly client: MqttClient, private readonly filter: string | string[]) {
     client.on("message", (topic, payload, packet) => this.#receive(topic, payload, packet.retain));
   }
 
   /**
-   * Connects, and subscribes to everything (or to `filter`).
+   * Connects, and subscribes to everything (or to `filter`, or to several).
    * @param qos 0: the broker passes everything on at once and waits for nothing
    */
-  static connect(port: number, filter = "#", qos: 0 | 1 = 1): Promise<Bus> {
+  static connect(port: number, filter: string | string[] = "#", qos: 0 | 1 = 1): Promise<Bus> {
     return Bus.connectTo(`mqtt://127.0.0.1:${port}`, {}, filter, qos);
   }
 
@@ -43,7 +43,7 @@ export class Bus implements AsyncDisposable {
   static async connectTo(
     url: string,
     options: IClientOptions,
-    filter = "#",
+    filter: string | string[] = "#",
     qos: 0 | 1 = 1,
   ): Promise<Bus> {
     const client = await mqtt.connectAsync(url, { ...options, protocolVersion: 4, reconnectPeriod: 50 });

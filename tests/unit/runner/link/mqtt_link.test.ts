@@ -84,6 +84,8 @@ Deno.test("a connection begins with its subscriptions, then the listener's messa
   await scene.run();
   assertEquals(scene.client.sent, [], "nothing before the broker has accepted the client");
   await scene.client.accept();
+  assertEquals(scene.client.sent, ["subscribe a/+, b"], "nothing before the broker has confirmed them");
+  await scene.client.grant();
   assertEquals(scene.client.sent, ["subscribe a/+, b", "publish birth", "publish reading"]);
   assertEquals(scene.link.connected, true);
 });
@@ -202,6 +204,7 @@ Deno.test("after two connections broke with something in flight, the link is sil
   await scene.run();
   for (let broken = 0; broken < 2; broken++) {
     await scene.client.accept();
+    await scene.client.grant();
     await scene.breaks();
   }
   await scene.client.accept();
@@ -346,6 +349,21 @@ Deno.test("of several addresses the next is tried when one fails, and all of the
   await scene.breaks();
   await scene.client.accept();
   assertEquals([scene.dialer.urls.at(-1), scene.link.address], [A, A]);
+});
+
+Deno.test("an address that answers one subscription after the other is given the time", async () => {
+  await using scene = new Scene({ broker: CLUSTER });
+  void scene.link.subscribe(["a", "b", "c", "d", "e"]);
+  await scene.run();
+  await scene.client.accept();
+  assertEquals(scene.client.sent, ["subscribe a, b", "subscribe c, d", "subscribe e"]);
+  for (let n = 0; n < 2; n++) {
+    await scene.clock.advance(3900);
+    await scene.client.grant();
+  }
+  assertEquals([scene.dialer.urls, scene.events], [[A], []]);
+  await scene.client.grant();
+  assertEquals(scene.events, ["connected"]);
 });
 
 Deno.test("an address that lets the client in, but answers no subscription, is left for the next", async () => {

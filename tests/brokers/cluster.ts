@@ -1,0 +1,46 @@
+/** A broker as the laws see it: one member, or several that know each other. */
+import type { Need } from "../support/programs.ts";
+
+/** One process of a broker. */
+export interface Member {
+  /** Of MQTT, on loopback. */
+  readonly port: number;
+  /** Ends it without a word to anybody. Resolves when it is gone. */
+  kill(): Promise<void>;
+  /** Starts it again with what it has kept. Resolves when it serves clients. */
+  start(): Promise<void>;
+}
+
+/** Invariant: all members serve clients when it has been started, and all have ended when it has been disposed of. */
+export interface Cluster extends AsyncDisposable {
+  readonly members: readonly Member[];
+}
+
+/** A broker that the laws are tried on. */
+export interface Product {
+  /** As written on the command line. */
+  readonly name: string;
+  readonly need: Need;
+  /** Whether CI tries it: the others are for those who ask for them. */
+  readonly isInCi: boolean;
+  /** @param folder for configuration and data; empty */
+  start(folder: string): Promise<Cluster>;
+}
+
+/** Starts `members` together, and ends them together. @param also what else ends with them */
+export async function clusterOf(
+  members: readonly Member[],
+  also: readonly AsyncDisposable[] = [],
+): Promise<Cluster> {
+  const end = async () => {
+    await Promise.all(members.map((member) => member.kill()));
+    for (const one of also) await one[Symbol.asyncDispose]();
+  };
+  try {
+    await Promise.all(members.map((member) => member.start()));
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  return { members, [Symbol.asyncDispose]: end };
+}
