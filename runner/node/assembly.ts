@@ -81,13 +81,11 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     onReported,
   });
   const inventory = new Inventory({
+    ...parts,
     reporter,
-    sensors: parts.sensors,
-    places: parts.places,
     allowed: allowedKinds(enforcer.policy),
     isBusy: (path) => devices.isBusy(path),
     agents,
-    clock,
   });
   const manifests = new Manifests(reporter, clock);
   const isHere = (actorId: string) => supervisor.findById(actorId) !== undefined;
@@ -193,9 +191,8 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     },
   });
   const devices: DeviceDesk = new DeviceDesk({
-    sensors: parts.sensors,
+    ...parts,
     open: parts.openDevices,
-    places: parts.places,
     agents,
     allowed: (agent) => rulesOf(agent).devices,
     onDenied: ({ name }, kind, what) => parts.denials.add(name, kind, what),
@@ -259,6 +256,7 @@ export function assemble(parts: NodeParts, life: NodeLife): Assembly {
     supervisor,
     reporter,
     vitals,
+    inventory,
     roster,
     manifests,
     tasks,

@@ -32,7 +32,9 @@ function law(name: string, fn: () => Promise<void>): void {
 
 /** Everything an operator does, in one life of an agent. */
 async function wholeLife(mcp: McpClient, { bus }: Pick<Stage, "bus">): Promise<void> {
+  await bus.on("nodes/test-node/devices");
   const { value: nodes } = await mcp.call("list_nodes");
+  assertEquals(nodes.nodes[0].devices.allowed, ["sensors"]);
   assertEquals(nodes.nodes.map((each: { node: string; state: string }) => [each.node, each.state]), [
     ["test-node", "online"],
   ]);

@@ -8,6 +8,7 @@ import type { Audit } from "../../audit/audit_log.ts";
 import type { Logger } from "../../logger.ts";
 import type { Arrivals } from "../migration/arrivals.ts";
 import type { NodeIdentity } from "../reports/identity.ts";
+import type { Inventory } from "../reports/inventory.ts";
 import type { Reporter } from "../reports/reporter.ts";
 import type { Vitals } from "../reports/vitals.ts";
 import type { HomeAssistant } from "../home_assistant/home_assistant.ts";
@@ -31,6 +32,7 @@ export interface AgentEventParts {
   readonly supervisor: Supervisor;
   readonly reporter: Reporter;
   readonly vitals: Vitals;
+  readonly inventory: Inventory;
   readonly roster: Roster;
   readonly manifests: Manifests;
   readonly tasks: Tasks;
@@ -56,6 +58,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
   onState(agent: SupervisedAgent, state: VisibleState): void {
     this.parts.log.info(`Agent '${agent.name}' is ${state}`);
     this.parts.vitals.reportState(agent, state);
+    this.parts.inventory.changed(agent);
     if (state === "paused") this.parts.devices.paused(agent);
     this.parts.roster.sync(agent);
   }
@@ -122,6 +125,7 @@ export class AgentEvents implements AgentObserver<SupervisedAgent> {
     this.parts.tasks.ended(agent);
     const isReplaced = outcome.kind === "stopped" && outcome.reason === "replace";
     this.parts.ownTopics.close(agent, isReplaced);
+    this.parts.inventory.changed(agent);
     this.#tellAll({ t: "peer_left", name: agent.name });
   }
 

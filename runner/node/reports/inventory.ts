@@ -23,15 +23,28 @@ export interface InventoryParts {
 
 /** How often to check for changes: the kernel tells of some in `/dev`, but of none in `/sys`. */
 const LOOK_MS = 10_000;
+/** Changes of holders within this time are told together. */
+const SOON_MS = 1000;
 
-/** Invariant: the retained inventory is what the last check found. */
+/** Invariants: the retained inventory is what the last check found; there is at most one check a second. */
 export class Inventory {
   #said: string | undefined;
+  #isDue = false;
+  #wake = () => {};
 
   constructor(private readonly parts: InventoryParts) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    do await this.#look(signal); while (await this.parts.clock.sleep(LOOK_MS, signal));
+    do await this.#look(signal); while (
+      await this.parts.clock.sleep(SOON_MS, signal) && await this.#untilDue(signal)
+    );
+  }
+
+  /** The agent has come or gone: its devices have another holder. */
+  changed({ config }: Pick<SupervisedAgent, "config">): void {
+    if (HELD_KINDS.every((kind) => config.devices[kind].length === 0)) return;
+    this.#isDue = true;
+    this.#wake();
   }
 
   /** What there is now. */
@@ -59,6 +72,19 @@ export class Inventory {
         return { ...port, holder, ...(isBusy(port.path) ? { problem: { code: "busy" } as const } : {}) };
       }),
     };
+  }
+
+  /** @returns whether to look again */
+  async #untilDue(signal: AbortSignal): Promise<boolean> {
+    if (!this.#isDue) {
+      const over = new AbortController();
+      this.#wake = () => over.abort();
+      signal.addEventListener("abort", this.#wake, { once: true });
+      await this.parts.clock.sleep(LOOK_MS - SOON_MS, over.signal);
+      signal.removeEventListener("abort", this.#wake);
+    }
+    this.#isDue = false;
+    return !signal.aborted;
   }
 
   async #look(signal: AbortSignal): Promise<void> {

@@ -94,3 +94,36 @@ Deno.test("a port is told with its agent, and that another program had it open",
     { path, links: [], holder: "meter", problem: { code: "busy" } },
   ]);
 });
+
+Deno.test("a new holder is told at once, several of them together, and what holds nothing is none", async () => {
+  await withSys({ "class/i2c-dev/i2c-1/dev": "89:1\n" }, async (sys) => {
+    const agents = [agent("plain", {})];
+    const { inventory, clock, said } = inventoryOf(sys, agents);
+    const life = new AbortController();
+    const running = inventory.run(life.signal);
+    const pends = (ms: number) => untilSettled(`it waits ${ms} ms`, () => clock.pendingMs[0] === ms);
+    const holders = () => said.map(({ i2c }) => i2c[0]?.holders);
+    const come = (name: string, devices: object) => {
+      const one = agent(name, devices);
+      agents.push(one);
+      inventory.changed(one);
+    };
+    await pends(1000);
+    await clock.advance(1000);
+    await pends(9000);
+    come("other", { sensors: ["temperature"] });
+    await pends(9000);
+    come("weather", { i2c: ["1:0x76"] });
+    await pends(1000);
+    assertEquals(holders(), [{}, { "0x76": "weather" }]);
+    come("a", { i2c: ["1:0x40"] });
+    come("b", { i2c: ["1:0x41"] });
+    await clock.advance(999);
+    assertEquals(said.length, 2);
+    await clock.advance(1);
+    await pends(1000);
+    assertEquals(holders().at(-1), { "0x40": "a", "0x41": "b", "0x76": "weather" });
+    life.abort();
+    await running;
+  });
+});
