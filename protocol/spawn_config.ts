@@ -10,6 +10,7 @@ import {
   type Devices,
   forEachKind,
 } from "./devices/devices.ts";
+import { withImplied } from "./devices/implied.ts";
 import { type Language, LANGUAGES, type Reading, readingOf } from "./language.ts";
 import { isName, NAME_RULE } from "./names.ts";
 import { SPAWN_FIELDS } from "./spawn_fields.ts";
@@ -275,6 +276,7 @@ export function parseSpawnConfig(value: unknown, node: string, known?: Reading):
   let reading = known;
   return Object.freeze({
     ...fields,
+    devices: withImplied(fields.devices, fields.install),
     language: readable.language,
     get reading() {
       return reading ??= readingOf(readable);

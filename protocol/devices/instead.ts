@@ -13,15 +13,15 @@ const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part
     [/^(?:spi-device|usb|node-hid)$/, "other"],
   ],
   pypi: [
-    [/^(?:rpi-?gpio|gpiozero|gpiod|pigpio|lgpio|board|blinka|adafruit-blinka)$/, "gpio"],
+    [/^(?:rpi-?gpio|gpiozero|gpiod|pigpio|lgpio|board|blinka)$/, "gpio"],
     [/^(?:smbus2?)$/, "i2c"],
     [/^pyserial$/, "serial"],
     [
-      /^(?:w1thermsensor|adafruit-(?:circuitpython-)?(?:dht|bme280|bmp280|sht31d|si7021|lm75|ds18x20))$/,
+      /^(?:w1thermsensor|adafruit-(?:dht|bme280|bmp280|sht31d|si7021|lm75|ds18x20))$/,
       "sensors",
     ],
     [
-      /^(?:adafruit-[a-z0-9-]+|rpi-[a-z0-9-]+|spidev|picamera2?|pyusb|bluepy|bleak|pybluez|libusb1|sense-hat|ads1x15[a-z0-9-]*)$/,
+      /^(?:adafruit-(?!circuitpython-|blinka$)[a-z0-9-]+|rpi-[a-z0-9-]+|spidev|picamera2?|pyusb|bluepy|bleak|pybluez|libusb1|sense-hat|ads1x15[a-z0-9-]*)$/,
       "other",
     ],
   ],
@@ -47,6 +47,27 @@ const ASKS: Readonly<Record<Exclude<Part, "other">, string>> = {
   serial: '"devices": {"serial": ["/dev/ttyUSB0"]}',
   sensors: '"devices": {"sensors": ["temperature"]}',
 };
+
+/**
+ * Packages that agents in Python have without installing them: the harness has their modules (`board`, `busio`, …), and
+ * the drivers in the packages `adafruit-circuitpython-…` work with those.
+ */
+const PROVIDED: readonly string[] = ["adafruit-blinka"];
+
+/** The modules that the harness has in its place: `agents/harness/python/circuitpython.py`. */
+export const PROVIDED_MODULES: readonly string[] = [
+  "adafruit_dht",
+  "board",
+  "busio",
+  "digitalio",
+  "microcontroller",
+  "micropython",
+];
+
+/** @param name in lower case, with `-` in place of `_` and `.` */
+export function isProvided(name: string): boolean {
+  return PROVIDED.includes(name);
+}
 
 /** Why a package for hardware cannot be installed, and what to write instead; `undefined` for any other package. */
 export function insteadOf(registry: "npm" | "pypi", name: string): string | undefined {

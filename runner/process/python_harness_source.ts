@@ -1,6 +1,7 @@
 /** The source of the harness for agents in Python, carried by the runner: all of it, with what it shares with the other. */
 import languages from "../../protocol/language.ts" with { type: "text" };
 import agentflow from "../../agents/harness/python/agentflow.py" with { type: "text" };
+import circuitpython from "../../agents/harness/python/circuitpython.py" with { type: "text" };
 import pythonApi from "../../agents/harness/python/api.ts" with { type: "text" };
 import interpreter from "../../agents/harness/python/interpreter.ts" with { type: "text" };
 import main from "../../agents/harness/python/main.ts" with { type: "text" };
@@ -20,6 +21,7 @@ export const PYTHON_HARNESS: SourceTree = {
     ...SHARED_HARNESS,
     "protocol/language.ts": languages,
     "agents/harness/python/agentflow.py": agentflow,
+    "agents/harness/python/circuitpython.py": circuitpython,
     "agents/harness/python/api.ts": pythonApi,
     "agents/harness/python/interpreter.ts": interpreter,
     "agents/harness/python/main.ts": main,

@@ -269,7 +269,7 @@ ValueError: asked to fail
         /line 2/,
       ],
       toplevel: ["x = 1\nx / 0\n", /division by zero/, /File "toplevel.py", line 2/],
-      missing: ["import adafruit_dht\n", /No module named 'adafruit_dht'/, /line 1/],
+      missing: ["import smbus2\n", /No module named 'smbus2'/, /line 1/],
     };
     for (const [name, [code, error, traceback]] of Object.entries(cases)) {
       const agent = await stage.launch({ name, ...python(code) });
@@ -582,7 +582,7 @@ def client():
     import requests
 
 def device():
-    import adafruit_dht
+    import smbus2
 
 def part():
     import tkinter
@@ -600,7 +600,7 @@ def handle_task(agent, payload):
       package:
         /^No module named 'numpy': name its package in "install" of the spawn config, such as \["pypi:numpy"\]$/,
       client: /^No module named 'requests': agents in Python have no network/,
-      device: /^No module named 'adafruit_dht': it needs the device's own hardware/,
+      device: /^No module named 'smbus2': it needs the device's own hardware/,
       part: /^No module named 'tkinter': this part of the standard library does not exist/,
     };
     for (const [what, error] of Object.entries(expected)) {

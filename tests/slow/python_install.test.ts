@@ -94,7 +94,7 @@ Deno.test("a package that cannot run here is refused, with the reason and what t
   await using index = new PipIndex([...wheels, forged], MISFITS, "json");
   await using stage = await Stage.set({ args: ["--pip-index-url", index.url] });
   await installPython(stage);
-  const device = await failure(stage, "device", ["adafruit-circuitpython-dht"]);
+  const device = await failure(stage, "device", ["adafruit-dht"]);
   assertStringIncludes(device, "needs the device's own hardware");
   assertStringIncludes(device, 'write reading = await agent.sensor("temperature").read()');
   assertStringIncludes(

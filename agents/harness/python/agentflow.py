@@ -27,11 +27,11 @@ from pyodide.ffi import JsException, JsProxy, create_proxy
 MAX_TRACEBACK_CHARS = 800
 _LEVELS = ((logging.ERROR, "error"), (logging.WARNING, "warning"), (logging.INFO, "info"))
 _DEVICE_MODULES = frozenset(
-    "RPi gpiozero gpiod pigpio lgpio smbus smbus2 spidev picamera picamera2 serial usb bluepy bleak bluetooth board busio "
-    "digitalio w1thermsensor sense_hat".split()
+    "RPi gpiozero gpiod pigpio lgpio smbus smbus2 spidev picamera picamera2 serial usb bluepy bleak bluetooth "
+    "w1thermsensor sense_hat".split()
 )
-_GPIO_MODULES = frozenset("RPi gpiozero gpiod pigpio lgpio board digitalio".split())
-_SENSOR_MODULES = frozenset("adafruit_dht adafruit_bme280 adafruit_bmp280 adafruit_si7021 w1thermsensor".split())
+_GPIO_MODULES = frozenset("RPi gpiozero gpiod pigpio lgpio".split())
+_SENSOR_MODULES = frozenset(["w1thermsensor"])
 _NETWORK_MODULES = frozenset("requests httpx aiohttp urllib3 paho aiomqtt websockets websocket pycurl".split())
 _NO_NETWORK = (
     "agents in Python have no network: use agent.publish, subscribe and send_to, a program beside the node, or an agent in "
@@ -624,8 +624,8 @@ def binds(node):
     return set()
 
 
-def load(code):
-    """Runs the module. Returns its functions, or the error, as JSON."""
+async def load(code):
+    """Runs the module. Returns its functions, or the error, as JSON. Async, so that the module itself can wait for hardware."""
     global _module
     try:
         compiled = _compile(code)
@@ -690,7 +690,10 @@ def _explain(error):
     top = (error.name or "").partition(".")[0]
     if top in sys.stdlib_module_names:
         error.msg += ": this part of the standard library does not exist in an agent"
-    elif top in _DEVICE_MODULES or top.startswith("adafruit_"):
+    elif top.startswith("adafruit_"):
+        package = top.removeprefix("adafruit_").replace("_", "")
+        error.msg += f': name its package in "install" of the spawn config, such as ["pypi:adafruit-circuitpython-{package}"]'
+    elif top in _DEVICE_MODULES:
         error.msg += f": it needs the device's own hardware, which no agent can reach by itself. {_instead_of(top)}"
     elif top in _NETWORK_MODULES:
         error.msg += f": {_NO_NETWORK}"

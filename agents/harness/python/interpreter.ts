@@ -1,5 +1,6 @@
 /** CPython, compiled to WebAssembly (Pyodide), started in this process from files on disk. */
-import source from "./agentflow.py" with { type: "text" };
+import agentflow from "./agentflow.py" with { type: "text" };
+import circuitpython from "./circuitpython.py" with { type: "text" };
 import { Snapshot } from "./snapshot.ts";
 
 /** A Python function. If it is `async`, awaiting the return value gives its result. */
@@ -28,12 +29,12 @@ type Options = Readonly<Record<string, unknown>>;
 type Settings = Record<string, unknown>;
 type Instantiate = typeof WebAssembly.instantiateStreaming;
 
-/** Starts a fresh interpreter and imports the harness module. Used to make a snapshot. */
+/** Starts a fresh interpreter and imports the harness modules. Used to make a snapshot. */
 export async function startAfresh(dir: string): Promise<Pyodide> {
   const pyodide = await loadPyodide(dir, { _makeSnapshot: true });
-  const path = "/lib/agentflow.py";
-  pyodide.FS.writeFile(path, source);
-  pyodide.runPython(`import sys\nsys.path.append("/lib")\nimport agentflow`);
+  pyodide.FS.writeFile("/lib/agentflow.py", agentflow);
+  pyodide.FS.writeFile("/lib/circuitpython.py", circuitpython);
+  pyodide.runPython(`import sys\nsys.path.append("/lib")\nimport agentflow, circuitpython`);
   return pyodide;
 }
 

@@ -11,7 +11,7 @@ import { remarksOn } from "../remarks.ts";
 import { TypeScriptCode } from "../typescript_code.ts";
 import { createPythonApi } from "./api.ts";
 import { type Bridge, type Pyodide, startFromSnapshot } from "./interpreter.ts";
-import { breakDown, type Coroutine, outcomeOf, PythonError, readOutcome } from "./outcome.ts";
+import { breakDown, type Coroutine, outcomeOf, PythonError } from "./outcome.ts";
 import { toPython } from "./payload.ts";
 import { syntaxErrorOf } from "./typescript_syntax.ts";
 
@@ -31,7 +31,7 @@ export class PythonCode implements AgentCode {
     const bridge = pyodide.pyimport("agentflow");
     if (python.undecided) this.language = await this.#readsAs(bridge);
     if (this.language === "typescript") return await this.#typescript.load();
-    return loadPython(pyodide, bridge, agent, code);
+    return await loadPython(pyodide, bridge, agent, code);
   }
 
   /** The language that the code parses as. If both: Python, unless it uses names that do not exist in Python. */
@@ -71,14 +71,19 @@ async function addPackages(pyodide: Pyodide, { wheels }: PythonStart): Promise<v
   }
 }
 
-function loadPython(pyodide: Pyodide, bridge: Bridge, agent: Agent, code: string): AgentFunctions {
+async function loadPython(
+  pyodide: Pyodide,
+  bridge: Bridge,
+  agent: Agent,
+  code: string,
+): Promise<AgentFunctions> {
   // deno-lint-ignore no-console -- the harness turns it into the agent's log
   pyodide.setStdout({ batched: (line) => console.info(line) });
   // deno-lint-ignore no-console -- as above
   pyodide.setStderr({ batched: (line) => console.warn(line) });
   const { name, actor_id, node, broker } = agent;
   bridge.start?.(createPythonApi(agent), JSON.stringify({ name, actor_id, node, broker }));
-  const { functions, present, imported } = readOutcome(bridge.load?.(code)) as Loaded;
+  const { functions, present, imported } = await outcomeOf(bridge.load?.(code)) as Loaded;
   const has = (name: FunctionName) => functions.includes(name);
   const call = (name: FunctionName) => has(name) ? () => guarded(() => bridge.call?.(name)) : undefined;
   return {

@@ -1,4 +1,5 @@
 /** Maps the modules that a Python agent imports to packages. Pure. */
+import { PROVIDED_MODULES } from "../../../protocol/devices/instead.ts";
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { normaliseName, parseEntry } from "../../../protocol/packages/python/requirement.ts";
 import type { PythonLook } from "./look.ts";
@@ -8,8 +9,6 @@ const DEVICE_MODULES: Readonly<Record<string, string>> = {
   serial: "pyserial",
   usb: "pyusb",
   bluetooth: "pybluez",
-  busio: "adafruit-busio",
-  digitalio: "blinka",
   analogio: "adafruit-analogio",
 };
 
@@ -45,9 +44,12 @@ export function judgeImports(
   const notes: string[] = [];
   const missing = new Set<string>();
   for (const { module, path, guarded, line, column } of imports) {
-    const candidates = [...bringing.get(module) ?? [], normaliseName(module)];
+    if (PROVIDED_MODULES.includes(module)) continue;
+    const candidates = [...bringing.get(module) ?? [], packageOf(module)];
     if (candidates.some((name) => installed.has(name))) continue;
-    const refusal = refusalOf(DEVICE_MODULES[module] ?? path);
+    const refusal = refusalOf(
+      DEVICE_MODULES[module] ?? (module.startsWith("adafruit_") ? packageOf(module) : path),
+    );
     const entry = `pypi:${candidates[0]}`;
     if (guarded) {
       notes.push(
@@ -65,6 +67,14 @@ export function judgeImports(
     }
   }
   return { problems, notes, missing: [...missing] };
+}
+
+/** The package that a module is probably in. */
+function packageOf(module: string): string {
+  const driver = /^adafruit_(.+)$/.exec(module)?.[1];
+  return driver === undefined
+    ? normaliseName(module)
+    : `adafruit-circuitpython-${driver.replaceAll("_", "")}`;
 }
 
 function bringers({ packages }: KnownPackages): Map<string, string[]> {

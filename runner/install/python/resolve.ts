@@ -1,4 +1,5 @@
 /** Chooses a wheel for every requested package and for their dependencies. */
+import { isProvided } from "../../../protocol/devices/instead.ts";
 import { InstallError } from "../../../protocol/packages/install_error.ts";
 import { digest } from "../seal.ts";
 import { markerHolds } from "./marker.ts";
@@ -69,6 +70,7 @@ export async function resolvePackages(
   for (const wanted of queue) add(ranges, wanted);
   for (let wanted = queue.shift(); wanted !== undefined; wanted = queue.shift()) {
     const { name } = wanted;
+    if (isProvided(name)) continue;
     if (wanted.by !== "the agent") add(ranges, wanted);
     const known = chosen.get(name);
     if (known !== undefined) refuseConflict(known.chosen, wanted);

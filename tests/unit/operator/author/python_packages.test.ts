@@ -56,11 +56,17 @@ Deno.test("an import that the code goes on without is a note", () => {
 });
 
 Deno.test("a module for the device's hardware is refused by the reason, not offered for install", () => {
-  for (const path of ["RPi.GPIO", "serial", "adafruit_dht", "smbus2"]) {
+  for (const path of ["RPi.GPIO", "serial", "analogio", "smbus2"]) {
     const { problems, missing } = judge([path], []);
     assertStringIncludes(problems[0]?.message ?? "", "needs the device's own hardware", path);
     assertEquals(missing, []);
   }
+});
+
+Deno.test("the modules of CircuitPython are there, and its drivers are in packages", () => {
+  assertEquals(judge(["board", "busio", "digitalio", "adafruit_dht"], []).problems, []);
+  assertEquals(judge(["adafruit_bmp280"], []).missing, ["pypi:adafruit-circuitpython-bmp280"]);
+  assertEquals(judge(["adafruit_bmp280"], ["adafruit-circuitpython-bmp280"]).problems, []);
 });
 
 Deno.test("an entry of install that is none is an error", () => {

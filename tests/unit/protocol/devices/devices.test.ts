@@ -1,7 +1,21 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { deviceCovers, deviceProblem, deviceRuleProblem } from "../../../../protocol/devices/devices.ts";
+import {
+  deviceCovers,
+  deviceProblem,
+  deviceRuleProblem,
+  NO_DEVICES,
+} from "../../../../protocol/devices/devices.ts";
+import { withImplied } from "../../../../protocol/devices/implied.ts";
 import { isDeviceRequest } from "../../../../protocol/devices/requests.ts";
 import { noSuchSensor, sensorKindOf } from "../../../../protocol/devices/sensors.ts";
+
+Deno.test("a package that only reads sensors asks for them, unless the config names its own", () => {
+  const sensors = (install: string[], named: string[] = []) =>
+    withImplied({ ...NO_DEVICES, sensors: named }, install).sensors;
+  assertEquals(sensors(["pypi:Adafruit_CircuitPython_DHT>=4"]), ["temperature", "humidity"]);
+  assertEquals(sensors(["adafruit-circuitpython-dht"], ["w1/28-1"]), ["w1/28-1"]);
+  assertEquals(sensors(["npm:ms", "rich"]), []);
+});
 
 Deno.test("the id of a sensor tells its kind, and what is no id has none", () => {
   const kinds = [

@@ -1,5 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { insteadOf } from "../../../../protocol/devices/instead.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { insteadOf, isProvided, PROVIDED_MODULES } from "../../../../protocol/devices/instead.ts";
 import { deviceProblem } from "../../../../protocol/devices/devices.ts";
 
 Deno.test("a package for hardware is refused with the line of its language, and what to ask for", () => {
@@ -17,7 +17,7 @@ Deno.test("a package for hardware is refused with the line of its language, and 
     );
   }
   assertMatch(insteadOf("pypi", "pyserial") ?? "", /agent\.serial\("\/dev\/ttyUSB0", baud_rate=9600\)/);
-  const sensor = insteadOf("pypi", "adafruit-circuitpython-dht") ?? "";
+  const sensor = insteadOf("pypi", "adafruit-dht") ?? "";
   assertMatch(
     sensor,
     /await agent\.sensor\("temperature"\)\.read\(\) with "devices": \{"sensors": \["temperature"\]\}/,
@@ -46,4 +46,17 @@ Deno.test("other packages, and names that only look alike, are nobody's business
   for (const name of ["rich", "boards", "gpiozeros", "pyserial-notes"]) {
     assertEquals(insteadOf("pypi", name), undefined, name);
   }
+});
+
+Deno.test("drivers for CircuitPython can be installed, and what they need is there", async () => {
+  for (const name of ["adafruit-circuitpython-dht", "adafruit-circuitpython-busdevice", "adafruit-blinka"]) {
+    assertEquals(insteadOf("pypi", name), undefined, name);
+  }
+  assert(isProvided("adafruit-blinka"));
+  const source = await Deno.readTextFile(
+    new URL("../../../../agents/harness/python/circuitpython.py", import.meta.url),
+  );
+  const table = source.slice(source.indexOf("_MODULES = {"));
+  const modules = [...table.matchAll(/^ {4}"([a-z_]+)": \{/gm)].map(([, name = ""]) => name);
+  assertEquals(modules.toSorted(), PROVIDED_MODULES);
 });
