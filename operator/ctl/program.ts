@@ -97,8 +97,8 @@ export const GROUPS: Readonly<Record<string, readonly Entry[]>> = {
   "Nodes:": [
     {
       commands: {
-        "deploy [options] <NAME> [RUNNER-FLAGS...]":
-          "bring a node to a device over ssh, and start it there as a service",
+        "deploy [options] [NAME] [RUNNER-FLAGS...]":
+          "bring a node to a device over ssh, or to many, and start it there as a service",
       },
       load: async () => (await import("./commands/deploy.ts")).addDeploy,
     },

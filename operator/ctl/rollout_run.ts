@@ -22,8 +22,8 @@ import { oneLine } from "./terminal.ts";
 
 const GROUP = "Roll-out:";
 
-/** @param hasFile whether a fleet file may ask for waves, too */
-export function addRolloutOptions(command: Command, { hasFile = true } = {}): void {
+/** @param file what may ask for waves, too; `null`: nothing else may */
+export function addRolloutOptions(command: Command, file: string | null = "the fleet file"): void {
   const options = [
     new Option("--waves <LIST>", "how many nodes have the change after each wave, or labels: 1,10%,50%,rest"),
     new Option(
@@ -36,7 +36,7 @@ export function addRolloutOptions(command: Command, { hasFile = true } = {}): vo
       "leave the changed nodes as they are, or take all of it back (default: halt)",
     )
       .choices(ON_FAILURE),
-    ...(hasFile ? [new Option("--at-once", "no waves, whatever the fleet file says")] : []),
+    ...(file === null ? [] : [new Option("--at-once", `no waves, whatever ${file} says`)]),
   ];
   for (const option of options) command.addOption(option.helpGroup(GROUP));
   command.hook("preAction", (_, acting) => void givenRollout(acting.opts()));

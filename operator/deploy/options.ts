@@ -72,6 +72,18 @@ export const PASSED_FLAGS: readonly Flag[] = [
   FLAGS.loglevel,
 ];
 
+/** Flags of `deploy` that an inventory may give for each device. */
+export const DEVICE_FLAGS: readonly Flag[] = [
+  OWN_FLAGS.system,
+  OWN_FLAGS.via,
+  OWN_FLAGS.noWait,
+  OWN_FLAGS.timeout,
+  OWN_FLAGS.sshConfig,
+];
+
+/** Flags of the runner that an inventory may give: labels have a place of their own there. */
+export const RUNNER_FLAGS: readonly Flag[] = Object.values(FLAGS).filter((flag) => flag !== FLAGS.labels);
+
 export interface DeployOptions {
   readonly node: string;
   readonly destination: string;

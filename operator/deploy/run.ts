@@ -8,6 +8,7 @@ import type { Environment } from "../../protocol/config/flag.ts";
 import { Bus } from "../bus.ts";
 import type { RunnerConfig } from "../../runner/config.ts";
 import { deploy, type DeployResult } from "./deploy.ts";
+import type { Wish } from "./desired.ts";
 import { Device } from "./device.ts";
 import type { DeployOptions } from "./options.ts";
 import { SignsOfLife } from "./sign_of_life.ts";
@@ -21,6 +22,8 @@ export interface DeployIo {
   readonly report: (line: string) => void;
   /** Aborted when the operator interrupts the command. */
   readonly signal: AbortSignal;
+  /** Keeps several deployments from preparing the same files at once. */
+  readonly inTurn?: (work: () => Promise<Wish>) => Promise<Wish>;
 }
 
 /** The outcome, for programs and for people. */
@@ -49,23 +52,35 @@ async function uninstall(options: DeployOptions, { signal }: DeployIo): Promise<
 }
 
 async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutcome> {
+  const { node, destination } = options;
+  const result = await deployNode(options, io);
+  return {
+    json: { ok: true, node, host: destination, ...result },
+    words: inWords(node, destination, result),
+  };
+}
+
+/** Brings the node to its device, unless it is there. @throws as `runDeploy` */
+export async function deployNode(options: DeployOptions, io: DeployIo): Promise<DeployResult> {
   const { node, destination, scope, flags, upgrade, dryRun, patienceMs } = options;
-  const heard = options.wait && !dryRun ? brokerFromHere(options) : undefined;
-  await using bus = heard === undefined ? null : await connect(heard, flags.config, io);
+  await using bus = dryRun ? null : await busFor(options, io);
+  const inTurn = io.inTurn ?? ((work) => work());
   const cacheDir = join(cacheFolder(io.env), "agentflow", "deploy");
   await Deno.mkdir(cacheDir, { recursive: true });
   const result = await deploy({
     device: deviceOf(options, io.signal),
     host: destination,
     wishFor: (architecture) =>
-      makeWish({ node, scope, flags }, architecture, {
-        runner: options.runner,
-        deno: options.denoFile,
-        env: io.env,
-        signal: io.signal,
-        cacheDir,
-        report: io.report,
-      }),
+      inTurn(() =>
+        makeWish({ node, scope, flags }, architecture, {
+          runner: options.runner,
+          deno: options.denoFile,
+          env: io.env,
+          signal: io.signal,
+          cacheDir,
+          report: io.report,
+        })
+      ),
     listen: bus === null ? undefined : () => SignsOfLife.listen(bus, node, io.signal),
     report: io.report,
     releaseId: new Date().toISOString().replace(/[-:]|\.\d+/g, ""),
@@ -80,13 +95,19 @@ async function install(options: DeployOptions, io: DeployIo): Promise<DeployOutc
       "Did not wait for its heartbeat: the broker is on the device itself. Give --via URL to say how to reach it",
     );
   }
-  return {
-    json: { ok: true, node, host: destination, ...result },
-    words: inWords(node, destination, result),
-  };
+  return result;
 }
 
-function deviceOf({ destination, sshConfig, node, scope }: DeployOptions, signal: AbortSignal): Device {
+/** @returns `null` if nobody is to wait, or if only the device can reach the broker @throws BusError */
+export async function busFor(options: DeployOptions, io: DeployIo): Promise<Bus | null> {
+  const heard = options.wait ? brokerFromHere(options) : undefined;
+  return heard === undefined ? null : await connect(heard, options.flags.config, io);
+}
+
+export function deviceOf(
+  { destination, sshConfig, node, scope }: DeployOptions,
+  signal: AbortSignal,
+): Device {
   return new Device(new Ssh({ destination, configFile: sshConfig, signal }), node, scope);
 }
 
@@ -109,7 +130,7 @@ async function connect(broker: BrokerUrl, { access }: RunnerConfig, io: DeployIo
   return await Bus.connect({ broker, access: await readAccess(access, warn) });
 }
 
-function cacheFolder({ XDG_CACHE_HOME, HOME }: DeployIo["env"]): string {
+export function cacheFolder({ XDG_CACHE_HOME, HOME }: DeployIo["env"]): string {
   return XDG_CACHE_HOME || (HOME ? join(HOME, ".cache") : "/tmp");
 }
 

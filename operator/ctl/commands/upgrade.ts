@@ -35,7 +35,7 @@ export function addUpgrade(program: Command, cli: Cli): void {
     .option("--trial <SECONDS>", `how long the trial may take (default: ${TRIAL_SECONDS})`)
     .option("--yes", "do not ask before several are upgraded");
   addNamedNodes(command);
-  addRolloutOptions(command, { hasFile: false });
+  addRolloutOptions(command, null);
   cli.connected(command, async (run, operator, ...names) => {
     const trialSeconds = (milliseconds(run.options, "trial") ?? TRIAL_SECONDS * 1000) / 1000;
     await survey(operator, { signal: run.signal });

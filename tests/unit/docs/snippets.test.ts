@@ -1,4 +1,5 @@
 /** Every snippet of the documents says how it is run, or why it is not; what shows a file can be read as that file. */
+import { deviceOptions, parseInventory } from "../../../operator/deploy/inventory.ts";
 import { assert, assertEquals } from "@std/assert";
 import { parseFleetFile } from "../../../operator/fleet/fleet_file.ts";
 import { parseProfiles } from "../../../operator/ctl/profile.ts";
@@ -28,6 +29,10 @@ const FORMATS: Readonly<Record<string, (text: string) => unknown>> = {
   secrets: (text) => parseSecrets(text),
   profile: (text) => parseProfiles(text, "/c.json", undefined, "/h"),
   channels: (text) => parseChannels(text, "channels.json"),
+  inventory: (text) => {
+    const inventory = parseInventory(text, "devices.json");
+    inventory.devices.forEach((device) => deviceOptions(inventory, device, () => undefined));
+  },
   fleet: (text) => parseFleetFile(text, "fleet.json"),
   "spawn config": (text) => parseSpawnConfig(JSON.parse(text), JSON.parse(text).node ?? "edge-1"),
 };
