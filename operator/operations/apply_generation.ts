@@ -149,7 +149,7 @@ function nodesToWrite(
 ): readonly string[] {
   const isLegacy = (node: string) => {
     const view = fleet.node(node);
-    return view !== undefined && stateOf(view, Date.now()) !== "offline" && view.generations === undefined;
+    return view !== undefined && stateOf(view, Date.now()) === "online" && view.generations === undefined;
   };
   const nodes = new Set([...plan.wanted.map(({ node }) => node), ...desired.keys()]);
   return [...nodes].filter((node) => {
