@@ -18,16 +18,22 @@ const LOOK_MS = 5000;
 const BAD_STATES: ReadonlySet<string> = new Set(["failed", "stopped", "restarting", "unresponsive"]);
 const GOOD_STATES: ReadonlySet<string> = new Set(["running", "paused"]);
 
+interface Problem {
+  readonly why: string;
+  /** `undefined`: it concerns the node itself. */
+  readonly agent: string | undefined;
+}
+
 /**
  * Listens from before the change, as an agent may fail at once. Invariant: what an agent did before its node started it
- * anew does not count.
+ * anew does not count, and neither does what it did on another node.
  */
 export class HealthWatch implements Disposable {
   readonly #begun = new Set<string>();
-  readonly #problems = new Map<string, string>();
+  readonly #problems = new Map<string, Problem>();
   readonly #restarts = new Map<string, number>();
   readonly #subscriptions = new DisposableStack();
-  #onProblem: (node: string, why: string) => void = () => {};
+  #onProblem: ((node: string, why: string) => void) | undefined;
 
   private constructor(
     private readonly operator: Operator,
@@ -50,12 +56,13 @@ export class HealthWatch implements Disposable {
             return;
           }
           const why = take(fields);
-          if (why !== undefined) watch.#found(node, `${agent}: ${why}`);
+          if (why !== undefined) watch.#found(node, `${agent}: ${why}`, agent);
         };
       const id = actorId(agent);
       return [
         { filter: topics.agent(id, "errors"), handler: handle(errorOf) },
-        { filter: topics.agent(id, "status"), handler: handle(endOf) },
+        // Unlike the status, it says on which node.
+        { filter: topics.agent(id, "heartbeat"), handler: handle(endOf) },
       ];
     });
     const ofNodes = nodes.flatMap((node) => [
@@ -63,7 +70,7 @@ export class HealthWatch implements Disposable {
         filter: topics.nodeLogs(node),
         handler: ({ payload, retained }: BusMessage) => {
           const { type, child_name } = fieldsOf(payload);
-          if (!retained && type === "spawned") watch.#begun.add(`${node}/${child_name}`);
+          if (!retained && type === "spawned") watch.#starts(node, String(child_name));
         },
       },
       {
@@ -83,7 +90,7 @@ export class HealthWatch implements Disposable {
   async begin(onProblem: (node: string, why: string) => void): Promise<void> {
     for (const { node, agent } of this.places) this.#begun.add(`${node}/${agent}`);
     this.#onProblem = onProblem;
-    for (const [node, why] of this.#problems) onProblem(node, why);
+    for (const [node, { why }] of this.#problems) onProblem(node, why);
     await this.#look((at, restarts) => void this.#restarts.set(at, restarts));
   }
 
@@ -114,10 +121,17 @@ export class HealthWatch implements Disposable {
     }));
   }
 
-  #found(node: string, why: string): void {
+  /** A change may start an agent twice: one that moves here is then replaced. */
+  #starts(node: string, agent: string): void {
+    this.#begun.add(`${node}/${agent}`);
+    const isTold = this.#onProblem !== undefined;
+    if (!isTold && this.#problems.get(node)?.agent === agent) this.#problems.delete(node);
+  }
+
+  #found(node: string, why: string, agent?: string): void {
     if (this.#problems.has(node)) return;
-    this.#problems.set(node, why);
-    this.#onProblem(node, why);
+    this.#problems.set(node, { why, agent });
+    this.#onProblem?.(node, why);
   }
 }
 
