@@ -14,8 +14,28 @@ export type Step = typeof STEPS[number];
 export const VICTIMS = ["source", "target", "broker", "agent", "source link", "target link"] as const;
 export type Victim = typeof VICTIMS[number];
 
+/** Where a roll-out is, when something happens to it. */
+export const WAVES = [0, 1] as const;
+export const PHASES = ["changing", "soaking"] as const;
+export interface Moment {
+  readonly wave: typeof WAVES[number];
+  readonly phase: typeof PHASES[number];
+}
+
+/** What happens to a fleet. */
+export type FleetFault =
+  | { readonly kind: "fleet: operator killed in a wave"; readonly at: Moment }
+  | { readonly kind: "fleet: broker killed in a wave"; readonly at: Moment; readonly ms: number }
+  | { readonly kind: "fleet: node away"; readonly node: NodeName; readonly generations: number }
+  | {
+    readonly kind: "fleet: clock wrong by an hour";
+    readonly whose: NodeName | "operator";
+    readonly hours: -1 | 1;
+  };
+
 /** How long something is away, or how long until the next thing happens, in `ms`. */
 export type Fault =
+  | FleetFault
   | { readonly kind: "broker killed"; readonly ms: number }
   | { readonly kind: "broker killed again and again"; readonly upMs: readonly number[] }
   | { readonly kind: "broker stopped"; readonly ms: number }
@@ -95,21 +115,48 @@ const PLAIN: readonly (readonly [number, Draw])[] = [
   [1, (random) => ({ kind: "power cut", brokerMs: random.between(0, 1500) })],
 ];
 
+/** Faults of a fleet: each once in a round, and at every moment. */
+const OF_FLEETS: readonly Draw[] = [
+  ...WAVES.flatMap((wave) =>
+    PHASES.map((phase): Draw => () => ({ kind: "fleet: operator killed in a wave", at: { wave, phase } }))
+  ),
+  (random) => ({
+    kind: "fleet: broker killed in a wave",
+    at: { wave: random.pick(WAVES), phase: random.pick(PHASES) },
+    ms: random.between(0, 1500),
+  }),
+  (random) => ({ kind: "fleet: node away", node: random.pick(NODES), generations: random.between(1, 3) }),
+  (random) => ({ kind: "fleet: clock wrong by an hour", whose: "operator", hours: random.pick([-1, 1]) }),
+  (random) => ({
+    kind: "fleet: clock wrong by an hour",
+    whose: random.pick(NODES),
+    hours: random.pick([-1, 1]),
+  }),
+];
+
 /** Some outages outlast `--migrate-timeout`. */
 const MIGRATION_OUTAGES = [50, 500, 1500, 4000] as const;
 
-/** The first `count` faults of `seed`: in each round all kinds, in an order of its own. */
-export function scheduleOf(seed: number, count: number): Fault[] {
+/**
+ * The first `count` faults of `seed`: in each round all kinds, in an order of its own.
+ * @param only `fleet`: those of a fleet alone
+ */
+export function scheduleOf(seed: number, count: number, only?: Only): Fault[] {
   const random = new Random(seed);
   const faults: Fault[] = [];
-  while (faults.length < count) faults.push(...random.shuffle(round(random)));
+  while (faults.length < count) faults.push(...random.shuffle(round(random, only)));
   return faults.slice(0, count);
 }
 
-function round(random: Random): Fault[] {
+export const ONLY = ["fleet"] as const;
+export type Only = typeof ONLY[number];
+
+function round(random: Random, only: Only | undefined): Fault[] {
+  const ofFleets = OF_FLEETS.map((draw) => draw(random));
+  if (only === "fleet") return ofFleets;
   const plain = PLAIN.flatMap(([times, draw]) => Array.from({ length: times }, () => draw(random)));
   const migrations = STEPS.flatMap((step) => VICTIMS.map((victim) => migrationFault(random, step, victim)));
-  return [...plain, ...migrations];
+  return [...plain, ...migrations, ...ofFleets];
 }
 
 function migrationFault(random: Random, step: Step, victim: Victim): Fault {
@@ -123,6 +170,10 @@ function migrationFault(random: Random, step: Step, victim: Victim): Fault {
   const second = random.pick(VICTIMS);
   if (second === victim || random.next() > SECOND_BLOW) return fault;
   return { ...fault, also: { victim: second, afterMs: random.between(0, 1000) } };
+}
+
+export function isOfFleet(fault: Fault): fault is FleetFault {
+  return fault.kind.startsWith("fleet: ");
 }
 
 /** The row of the table a fault belongs to. */

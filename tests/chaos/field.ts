@@ -1,6 +1,7 @@
 /** What chaos is made in: a broker, two nodes on links of their own, and an observer that hears everything. */
 import type { Bus, Message } from "../support/bus.ts";
 import { LinkProxy } from "../support/link_proxy.ts";
+import { wrongClock } from "../support/clocks.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { type Acknowledged, AGENTS, configOf, type Said, topicOf } from "./agents.ts";
 import { type BrokerKind, ChaosBroker } from "./broker.ts";
@@ -100,7 +101,8 @@ export class Field implements AsyncDisposable {
     this.#orphanChecks.push(thoseLeft(agents, ORPHAN_MS).then((left) => left.length));
   }
 
-  async startRunner(node: NodeName): Promise<void> {
+  /** @param clockWrongByMs how wrong the runner's wall clock is */
+  async startRunner(node: NodeName, clockWrongByMs = 0): Promise<void> {
     this.#nodes.set(
       node,
       await NodeProcess.start({
@@ -108,6 +110,7 @@ export class Field implements AsyncDisposable {
         name: node,
         stateDir: `${this.stateDir}/${node}`,
         args: ["--migrate-timeout", String(MIGRATE_TIMEOUT_SECONDS), "--outbox", this.outbox],
+        ...(clockWrongByMs === 0 ? {} : wrongClock(clockWrongByMs)),
       }),
     );
   }

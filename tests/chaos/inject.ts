@@ -2,13 +2,24 @@
 import { actorId } from "../../protocol/ids.ts";
 import { delay } from "@std/async/delay";
 import type { Message } from "../support/bus.ts";
-import { type Fault, type NodeName, NODES, type Step, type Victim } from "./faults.ts";
+import {
+  type Fault,
+  type FleetFault,
+  isOfFleet,
+  type NodeName,
+  NODES,
+  type Step,
+  type Victim,
+} from "./faults.ts";
 import { type Field, PATIENCE_MS } from "./field.ts";
+import { hitFleet } from "./hit_fleet.ts";
 
 /** What a fault has destroyed. */
 export interface Damage {
   /** Nodes whose runner was killed. */
   readonly killed: readonly NodeName[];
+  /** What is not as it should be, in words. */
+  readonly violations?: readonly string[];
   /** When, on this process' clock. */
   readonly atMs: number;
 }
@@ -16,15 +27,17 @@ export interface Damage {
 const LOOK_AGAIN_MS = 100;
 
 type MigrationFault = Extract<Fault, { kind: "migration" }>;
+type PlainFault = Exclude<Fault, MigrationFault | FleetFault>;
 
 export async function inject(field: Field, fault: Fault): Promise<Damage> {
   if (fault.kind === "migration") return await hitMigration(field, fault);
+  if (isOfFleet(fault)) return await hitFleet(field, fault);
   const atMs = performance.now();
   return { killed: await carryOut(field, fault), atMs };
 }
 
 /** @returns the nodes whose runner was killed */
-async function carryOut(field: Field, fault: Exclude<Fault, MigrationFault>): Promise<readonly NodeName[]> {
+async function carryOut(field: Field, fault: PlainFault): Promise<readonly NodeName[]> {
   switch (fault.kind) {
     case "broker killed":
       await restartBroker(field, fault.ms);

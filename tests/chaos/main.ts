@@ -3,12 +3,14 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { runAlone, violationsOf } from "./alone.ts";
 import { type BrokerKind, USUAL_BROKER } from "./broker.ts";
+import { ONLY, type Only } from "./faults.ts";
 import type { Outbox } from "./field.ts";
 import { aloneTableOf, tableOf } from "./report.ts";
 import { run } from "./run.ts";
 
 const USAGE =
   "Usage: deno task chaos [--seed N] [--faults N] [--seconds N] [--outbox memory|disk] [--broker mosquitto|embedded]\n" +
+  "                       [--only fleet]\n" +
   "       deno task chaos --alone [--seed N] [--seconds N] [--broker mosquitto|embedded]";
 
 /** How long the link of a node alone is cut. */
@@ -31,9 +33,15 @@ function brokerOf(given: unknown): BrokerKind {
   throw new Error(`--broker must be mosquitto or embedded: current value is '${given}'`);
 }
 
+function onlyOf(given: unknown): Only | undefined {
+  const only = ONLY.find((each) => each === given);
+  if (given === undefined || only !== undefined) return only;
+  throw new Error(`--only must be ${ONLY.join(" or ")}: current value is '${given}'`);
+}
+
 async function main(): Promise<number> {
   const given = parseArgs(Deno.args, {
-    string: ["seed", "faults", "seconds", "outbox", "broker"],
+    string: ["seed", "faults", "seconds", "outbox", "broker", "only"],
     boolean: ["alone"],
     unknown: (argument) => {
       throw new Error(`unknown argument '${argument}'. ${USAGE}`);
@@ -43,17 +51,21 @@ async function main(): Promise<number> {
   const faults = wholeNumber("faults", given.faults, 240);
   const outbox = outboxOf(given.outbox);
   const broker = brokerOf(given.broker);
+  const only = onlyOf(given.only);
   if (given.alone) return await alone(seed, wholeNumber("seconds", given.seconds, ALONE_SECONDS), broker);
   const result = await run({
     seed,
     faults,
     outbox,
     broker,
+    only,
     seconds: wholeNumber("seconds", given.seconds, 3600),
     say: (line) => console.error(line),
   });
   console.log(`${tableOf(result)}\n`);
-  const again = `deno task chaos --seed ${seed} --faults ${faults} --outbox ${outbox} --broker ${broker}`;
+  const which = only === undefined ? "" : ` --only ${only}`;
+  const again =
+    `deno task chaos --seed ${seed} --faults ${faults} --outbox ${outbox} --broker ${broker}${which}`;
   console.log(`${result.broker}, outbox: ${outbox}, ${result.seconds.toFixed(0)} s. Again: ${again}`);
   for (const violation of result.violations) console.log(`VIOLATION, seed ${seed}, ${violation}`);
   return result.violations.length > 0 ? 1 : 0;

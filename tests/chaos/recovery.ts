@@ -15,8 +15,8 @@ export interface Recovery {
   readonly violations: readonly string[];
 }
 
-export async function recover(field: Field, { killed, atMs }: Damage): Promise<Recovery> {
-  const violations: string[] = [];
+export async function recover(field: Field, { killed, atMs, ...damage }: Damage): Promise<Recovery> {
+  const violations: string[] = [...damage.violations ?? []];
   let agentsLost = 0;
   let ms = 0;
   for (const { name } of AGENTS) {

@@ -1,7 +1,7 @@
 /** A run: fault after fault, each followed by a look at what it has cost. */
 import { AGENTS } from "./agents.ts";
 import type { BrokerKind } from "./broker.ts";
-import { describe, type Fault, groupOf, scheduleOf } from "./faults.ts";
+import { describe, type Fault, groupOf, type Only, scheduleOf } from "./faults.ts";
 import { Field, type Outbox } from "./field.ts";
 import { inject } from "./inject.ts";
 import type { Counts } from "./ledger.ts";
@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly seconds: number;
   readonly outbox: Outbox;
   readonly broker: BrokerKind;
+  /** Which faults; `undefined`: all. */
+  readonly only?: Only | undefined;
   /** Hears of every fault. */
   readonly say: (line: string) => void;
 }
@@ -35,7 +37,8 @@ export interface RunResult {
   readonly violations: readonly string[];
 }
 
-export async function run({ seed, faults, seconds, outbox, broker, say }: RunOptions): Promise<RunResult> {
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { seed, faults, seconds, outbox, broker, only, say } = options;
   const startedMs = performance.now();
   const groups = new Map<string, Group>();
   const violations: string[] = [];
@@ -43,7 +46,7 @@ export async function run({ seed, faults, seconds, outbox, broker, say }: RunOpt
   let agentsLost = 0;
   await using field = await Field.start(outbox, broker);
   await recover(field, { killed: [], atMs: performance.now() });
-  for (const [index, fault] of scheduleOf(seed, faults).entries()) {
+  for (const [index, fault] of scheduleOf(seed, faults, only).entries()) {
     if (performance.now() - startedMs > seconds * 1000) break;
     field.bus.forget();
     const found = await suffer(field, fault);

@@ -2,4 +2,4 @@
 import { chaosLaw } from "../support/chaos_law.ts";
 
 // Each of its faults kills the broker.
-chaosLaw("embedded", "memory", 25, 3);
+chaosLaw("embedded", "memory", 794, 3);

@@ -20,6 +20,8 @@ export interface CtlOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string;
+  /** More flags of Deno's. */
+  readonly flags?: readonly string[];
 }
 
 /** A home of the tests' own: no profile and no memory of the machine's user gets in. */
@@ -29,7 +31,10 @@ addEventListener("unload", () => Deno.removeSync(ctlHome, { recursive: true }));
 const { HOME, XDG_CACHE_HOME, DENO_DIR, PATH } = Deno.env.toObject();
 
 /** How the program is run, and in which surroundings. */
-export function ctlCommand(env: Readonly<Record<string, string>> = {}): {
+export function ctlCommand(
+  env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Record<string, string>;
@@ -37,7 +42,7 @@ export function ctlCommand(env: Readonly<Record<string, string>> = {}): {
   const denoDir = DENO_DIR ?? join(XDG_CACHE_HOME ?? join(HOME ?? "/tmp", ".cache"), "deno");
   return {
     program: Deno.execPath(),
-    args: ["run", "-A", MAIN],
+    args: ["run", "-A", ...flags, MAIN],
     // Who the registry is, and whom to believe, is the machine's.
     env: { ...fetchEnv(Deno.env.toObject()), PATH: PATH ?? "", HOME: ctlHome, DENO_DIR: denoDir, ...env },
   };
@@ -77,8 +82,8 @@ export class CtlProcess implements AsyncDisposable {
     ]);
   }
 
-  static start(args: readonly string[], { env = {}, cwd }: CtlOptions = {}): CtlProcess {
-    const command = ctlCommand(env);
+  static start(args: readonly string[], { env = {}, cwd, flags }: CtlOptions = {}): CtlProcess {
+    const command = ctlCommand(env, flags);
     return new CtlProcess(
       new Deno.Command(command.program, {
         args: [...command.args, ...args],
