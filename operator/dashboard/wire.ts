@@ -292,6 +292,13 @@ export interface AgentVersion {
   readonly ran: boolean;
 }
 
+/** What one of the versions says. */
+export interface VersionContent {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Null where the server does not show code. */
+  readonly code: string | null;
+}
+
 /** What a person did with this dashboard. */
 export interface AuditEntry {
   readonly time: number;

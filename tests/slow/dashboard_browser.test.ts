@@ -222,7 +222,7 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await stage.spawn({ name: "mended", code: STILL, max_restarts: 7, poll_interval: 60 });
     await show(scene, `#/agents/${actorId("mended")}`);
     await page.click("button:has-text('Edit')");
-    await page.waitForSelector("h1 >> text=Edit mended");
+    await page.waitForSelector("#tab-edit[aria-selected=true]");
     await page.waitForSelector(".cm-content >> text=handle_task");
     assertEquals(await page.inputValue("[name=max_restarts]"), "7");
     await page.waitForSelector("text=Nothing has changed yet");
@@ -247,7 +247,7 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.waitForSelector(".outcome-good >> text=Agent 'mended' runs on test-node");
     await page.waitForSelector("text=Nothing has changed yet");
     assertEquals(await page.locator("text=Discard the draft").count(), 0);
-    await page.click("button:has-text('The agent')");
+    await page.click("#tab-overview");
     await page.waitForSelector("text=as it should be");
   },
 
@@ -440,9 +440,13 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     };
     const agent = `agents/${actorId("appears")}`;
     const views = VIEW_ROWS.map(([view]) => view);
-    for (const view of [...views, agent, "agents/nobody", "nodes/test-node", "nodes?arrange=table"]) {
+    const tabs = ["versions", "edit"].map((tab) => `${agent}?tab=${tab}`);
+    for (
+      const view of [...views, agent, ...tabs, "agents/nobody", "nodes/test-node", "nodes?arrange=table"]
+    ) {
       await show(scene, `#/${view}`);
-      if (view === "spawn") await page.waitForSelector(".cm-content");
+      if (view === "spawn" || view.endsWith("edit")) await page.waitForSelector(".cm-content");
+      if (view.endsWith("versions")) await page.waitForSelector(".version");
       // Not where what is typed is text.
       await page.focus("main h1");
       await look(view);

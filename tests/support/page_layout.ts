@@ -134,7 +134,10 @@ export const LAYOUT_LAWS: Readonly<Record<string, (shown: Shown) => Promise<void
     const { page } = shown;
     const agent = `agents/${actorId("attic_agent_01")}`;
     const nodes = ["nodes", "nodes?arrange=table", "nodes/attic"];
-    for (const view of ["overview", "agents", agent, ...nodes, "logs", "timeline", "chat", "spawn"]) {
+    const tabs = ["versions", "edit"].map((tab) => `${agent}?tab=${tab}`);
+    for (
+      const view of ["overview", "agents", agent, ...tabs, ...nodes, "logs", "timeline", "chat", "spawn"]
+    ) {
       await show(shown, view);
       if (view === "agents") await page.waitForSelector("[data-agent=attic_agent_01]");
       const beyond = await page.evaluate(`[...document.querySelectorAll(

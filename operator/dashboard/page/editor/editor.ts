@@ -39,13 +39,9 @@ export function createEditor({ parent, code, language, label, onChange }: Editor
         support.of(supportOf(language)),
         syntaxHighlighting(classHighlighter),
         marks,
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         onChange === undefined
-          ? [
-            EditorState.readOnly.of(true),
-            EditorView.editable.of(false),
-            EditorView.contentAttributes.of({ tabindex: "0" }),
-          ]
+          ? [EditorState.readOnly.of(true), EditorView.editable.of(false)]
           : EditorView.updateListener.of((update) => {
             if (update.docChanged) onChange(update.state.doc.toString());
           }),

@@ -25,6 +25,15 @@ export function timeOfDay(time: number): string {
   return new Date(time * 1000).toTimeString().slice(0, 8);
 }
 
+/** `2026-11-27 14:05` in the reader's time zone. */
+export function dayAndTime(time: number): string {
+  const date = new Date(time * 1000);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${
+    timeOfDay(time).slice(0, 5)
+  }`;
+}
+
 /** The reader's time zone, in which all times are shown: `Europe/Berlin, UTC+2`. */
 export function zoneWords(now: Date = new Date()): string {
   const minutes = -now.getTimezoneOffset();

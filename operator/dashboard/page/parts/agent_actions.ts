@@ -37,9 +37,12 @@ export function agentActions(app: App, agent: AgentDto, state: AgentState): Menu
   ];
 }
 
-/** Where the code and config of an agent are edited. */
-export function editHref({ actor_id }: AgentDto): string {
-  return href("spawn", undefined, { from: actor_id });
+/** Where the code and config of an agent are edited. @param version the version to begin with, instead of what runs */
+export function editHref({ actor_id }: AgentDto, version?: number): string {
+  return href("agents", actor_id, {
+    tab: "edit",
+    ...(version === undefined ? {} : { version: String(version) }),
+  });
 }
 
 function ask(

@@ -1,4 +1,4 @@
-/** Shows the difference between an edited agent and its previous version. */
+/** Shows the difference between two states of an agent: its config field by field, its code line by line. */
 import type { JSX } from "preact";
 import { structuredPatch } from "diff";
 import { fieldChanges, type SpawnForm } from "../logic/spawn_form.ts";
@@ -7,13 +7,18 @@ import { visible } from "../logic/visible.ts";
 const CONTEXT_LINES = 3;
 
 export function Difference(
-  { before, after }: { readonly before: SpawnForm; readonly after: SpawnForm },
+  { before, after, nothing }: {
+    readonly before: SpawnForm;
+    readonly after: SpawnForm;
+    /** What to say when there is none. */
+    readonly nothing: string;
+  },
 ): JSX.Element {
   const fields = fieldChanges(before, after);
   const { hunks } = structuredPatch("", "", before.code, after.code, undefined, undefined, {
     context: CONTEXT_LINES,
   });
-  if (fields.length === 0 && hunks.length === 0) return <p class="note">Nothing has changed yet.</p>;
+  if (fields.length === 0 && hunks.length === 0) return <p class="note">{nothing}</p>;
   return (
     <div class="difference">
       {fields.length > 0 && (

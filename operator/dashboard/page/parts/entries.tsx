@@ -108,7 +108,11 @@ function errorText({ time, node, agent, phase, error, traceback }: ErrorEntry): 
   return `${new Date(time * 1000).toISOString()} ${node ?? "?"}/${agent ?? "-"} ${phase}: ${error}${stack}`;
 }
 
-export function ErrorList(props: ListProps<ErrorEntry>): JSX.Element {
+/** @param isOpen whether the newest error shows its stack at once */
+export function ErrorList(
+  { isOpen = false, ...props }: ListProps<ErrorEntry> & { readonly isOpen?: boolean },
+): JSX.Element {
+  const opened = isOpen ? props.entries.findLast(({ traceback }) => traceback !== null)?.seq : undefined;
   return (
     <EntryList
       {...props}
@@ -124,7 +128,7 @@ export function ErrorList(props: ListProps<ErrorEntry>): JSX.Element {
             {entry.restart_count !== null && <span class="note">{` · restart ${entry.restart_count}`}</span>}
             <CopyButton label="Copy this error" text={() => errorText(entry)} />
             {entry.traceback !== null && (
-              <details>
+              <details open={entry.seq === opened}>
                 <summary>Stack</summary>
                 <pre class="code-block">{visible(entry.traceback)}</pre>
               </details>

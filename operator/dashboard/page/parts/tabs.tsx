@@ -1,5 +1,6 @@
 /** Tabs: the arrow keys, Home and End move between them. */
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 export interface Tab<T extends string> {
   readonly id: T;
@@ -30,8 +31,13 @@ export function Tabs<T extends string>(
     onSelect(next.id);
     event.currentTarget.querySelector<HTMLElement>(`#tab-${next.id}`)?.focus();
   };
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a phone, some lie beyond the edge.
+    list.current?.querySelector(`#tab-${current}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [current]);
   return (
-    <div class="tabs" role="tablist" aria-label={label} onKeyDown={onKeyDown}>
+    <div ref={list} class="tabs" role="tablist" aria-label={label} onKeyDown={onKeyDown}>
       {tabs.map(({ id, label: word, count }) => (
         <button
           key={id}

@@ -16,10 +16,22 @@ import { Tabs } from "../parts/tabs.tsx";
 import { apiPath, get } from "../state/api.ts";
 import { useApp } from "../state/app.ts";
 import { href } from "../state/router.ts";
+import { AgentEdit } from "./agent_edit.tsx";
 import { Inspected } from "./agent_inspection.tsx";
 import { AgentOverview } from "./agent_overview.tsx";
+import { AgentVersions } from "./agent_versions.tsx";
 
-const TABS = ["overview", "logs", "errors", "code", "config", "state", "timeline"] as const;
+const TABS = [
+  "overview",
+  "logs",
+  "errors",
+  "code",
+  "config",
+  "state",
+  "versions",
+  "edit",
+  "timeline",
+] as const;
 type TabId = typeof TABS[number];
 
 export function AgentPage({ id }: { readonly id: string }): JSX.Element {
@@ -46,7 +58,8 @@ export function AgentPage({ id }: { readonly id: string }): JSX.Element {
       <Tabs<TabId>
         label={`About ${agent.name}`}
         current={tab}
-        onSelect={(next) => app.router.choose({ tab: next === "overview" ? "" : next })}
+        onSelect={(next) =>
+          app.router.choose({ tab: next === "overview" ? "" : next, version: "", compare: "" })}
         tabs={[
           { id: "overview", label: "Overview" },
           { id: "logs", label: "Logs" },
@@ -54,6 +67,8 @@ export function AgentPage({ id }: { readonly id: string }): JSX.Element {
           { id: "code", label: "Code" },
           { id: "config", label: "Config" },
           { id: "state", label: "State file" },
+          { id: "versions", label: "Versions" },
+          ...(app.mayControl ? [{ id: "edit", label: "Edit" } as const] : []),
           { id: "timeline", label: "Timeline" },
         ]}
       />
@@ -87,6 +102,10 @@ function TabContent(
     case "config":
     case "state":
       return <Inspected key={agent.actor_id} agent={agent} part={tab} />;
+    case "versions":
+      return <AgentVersions agent={agent} />;
+    case "edit":
+      return <AgentEdit agent={agent} />;
     case "timeline":
       return <AgentEvents agent={agent} live={store.events.value} />;
     default:

@@ -22,9 +22,17 @@ export function AgentOverview(
   const history = useFetched<History>(apiPath("agents", agent.actor_id, "history"), agent.last_seen);
   const readings = useReadings(agent);
   const { range, name, choose, zoom } = useRange();
+  // First what somebody looks for who opens the page of such an agent.
+  const isInTrouble = agent.state === "failed" || agent.state === "restarting";
+  const latestErrors = errors.length > 0 && (
+    <Panel title="Latest errors" flush>
+      <ErrorList entries={errors} limit={3} isOpen={isInTrouble} />
+    </Panel>
+  );
   return (
     <div class="columns">
       <div class="column-wide">
+        {isInTrouble && latestErrors}
         <Panel
           title="Use of resources"
           aside={<RangeChoice name={name} onChoose={choose} />}
@@ -55,11 +63,7 @@ export function AgentOverview(
               </div>
             )}
         </Panel>
-        {errors.length > 0 && (
-          <Panel title="Latest errors" flush>
-            <ErrorList entries={errors} limit={3} />
-          </Panel>
-        )}
+        {!isInTrouble && latestErrors}
       </div>
       <div class="column-narrow">
         <Panel title="Facts">

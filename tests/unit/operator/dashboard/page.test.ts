@@ -24,6 +24,12 @@ import {
   zoneWords,
 } from "../../../../operator/dashboard/page/logic/format.ts";
 import { pointedAt, reading, unitOf, withGaps } from "../../../../operator/dashboard/page/logic/samples.ts";
+import {
+  lastRun,
+  originWords,
+  pairIn,
+  pairWords,
+} from "../../../../operator/dashboard/page/logic/versions.ts";
 import { visible } from "../../../../operator/dashboard/page/logic/visible.ts";
 import { livenessOf } from "../../../../operator/dashboard/page/logic/liveness.ts";
 import {
@@ -295,6 +301,25 @@ Deno.test("an agent that is edited keeps all of its config, and says what is new
       "description: nothing → d",
       "max_restarts: 1 → 3",
     ],
+  );
+});
+
+Deno.test("two versions are compared: those of the address, else the newest and the one before it", () => {
+  const version = { time: 0, node: "kitchen", source: "spawn", signed_as: null, ran: false } as const;
+  const versions = [{ ...version, id: 9 }, { ...version, id: 7, ran: true }, {
+    ...version,
+    id: 4,
+    ran: true,
+  }];
+  assertEquals(pairIn("", versions), { from: 7, to: 9 });
+  assertEquals(pairIn("4-9", versions), { from: 4, to: 9 });
+  assertEquals(pairIn(pairWords({ from: 9, to: 4 }), versions), { from: 9, to: 4 }, "the other way round");
+  assertEquals(pairIn("4-8", versions), { from: 7, to: 9 }, "one that is not kept");
+  assertEquals(pairIn("", versions.slice(0, 1)), null);
+  assertEquals(lastRun(versions)?.id, 7);
+  assertEquals(
+    originWords({ ...version, id: 1, source: "dashboard", signed_as: "ops" }),
+    "by this dashboard, for kitchen, signed as ops",
   );
 });
 
