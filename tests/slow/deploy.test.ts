@@ -385,9 +385,18 @@ Deno.test({
     await using broker = await startEmbedded();
     await using device = await SshDevice.start({ wrapper: OWN_UNITS, asSelf: true });
     const operator = new Operator(device, broker.port);
-    const args = ["--system", "--deno-file", await thinDeno(device, operator)];
+    const policy = join(device.folder, "policy.json");
+    await Deno.writeTextFile(policy, JSON.stringify({ devices: { serial: ["/dev/ttyUSB0"] } }), {
+      mode: 0o600,
+    });
+    const args = ["--system", "--policy", policy, "--deno-file", await thinDeno(device, operator)];
     const first = await operator.deploy(...args);
     assertEquals([first.code, first.result?.action], [0, "installed"], first.said);
+    const unit = await Deno.readTextFile(join(device.home, "agentflow/nodes/kitchen/current/unit"));
+    assertStringIncludes(
+      unit,
+      "\nDeviceAllow=char-ttyUSB rw\nSupplementaryGroups=dialout\n",
+    );
     assertEquals((await operator.deploy(...args)).result.action, "unchanged");
     assertEquals(device.list(".config"), []);
     const pid = device.pid("kitchen") ?? 0;

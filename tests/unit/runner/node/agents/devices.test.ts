@@ -4,6 +4,7 @@ import { type Devices, forEachKind } from "../../../../../protocol/devices/devic
 import { readGpioOptions } from "../../../../../protocol/devices/gpio.ts";
 import type { DeviceRequest } from "../../../../../protocol/devices/requests.ts";
 import { DeviceDesk } from "../../../../../runner/node/agents/devices.ts";
+import { DeviceError } from "../../../../../runner/devices/device_error.ts";
 import { Sensors } from "../../../../../runner/devices/sensors.ts";
 import { OpenDevices } from "../../../../../runner/devices/open_devices.ts";
 import { Places } from "../../../../../runner/devices/places.ts";
@@ -241,4 +242,40 @@ Deno.test("a device that is another one by the time it is open is closed again",
     assertEquals((sent[0] as { error?: { code: string } }).error?.code, "not_found");
     assertEquals(asked.at(-1)?.op, "close");
   });
+});
+
+Deno.test("a port that another program has is remembered as busy until it opens", async () => {
+  const path = "/dev/ttyUSB0";
+  let isBusy = true;
+  const desk = new DeviceDesk({
+    sensors: new Sensors("/nonexistent", new FakeClock()),
+    open: {
+      open: () =>
+        isBusy ? Promise.reject(new DeviceError("busy", "another program has it")) : Promise.resolve(1),
+      act: () => Promise.resolve(0),
+      close: () => Promise.resolve(),
+      paused: () => {},
+      exited: () => {},
+    },
+    places: { find: (kind) => Promise.resolve({ kind, path, unit: 0, plugged: "1" }) },
+    agents: () => [],
+    allowed: () => forEachKind(() => ["*"]),
+    onDenied: () => {},
+  });
+  const open = async () => {
+    const { agent, sent } = fakeAgent("meter", { devices: { serial: [path] } });
+    const request = { op: "open", kind: "serial", entry: path, options: { baudRate: 9600 } } as DeviceRequest;
+    await desk.handle(agent, { t: "device", id: 1, request });
+    return sent[0];
+  };
+  assertEquals(desk.isBusy(path), false);
+  assertEquals(await open(), {
+    t: "device",
+    id: 1,
+    error: { code: "busy", message: "another program has it" },
+  });
+  assertEquals(desk.isBusy(path), true);
+  isBusy = false;
+  assertEquals(await open(), { t: "device", id: 1, value: 1 });
+  assertEquals(desk.isBusy(path), false);
 });
