@@ -14,7 +14,7 @@ interface Graph {
 const LARGE = /npm:\/?(?:ai|zod|@ai-sdk\/[^/]+|@modelcontextprotocol\/server)[@/]/;
 
 /** Each command is one of the modules that this one imports when it is called. */
-const LOADS_COMMANDS = /\/operator\/ctl\/program\.ts$/;
+const LOADS_COMMANDS = /\/operator\/ctl\/command_table\.ts$/;
 
 /** What is loaded before the first line of `main` runs; of the command line, with every command. */
 async function loadedBy(main: string): Promise<string[]> {

@@ -2,7 +2,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Cli } from "../../../operator/ctl/cli.ts";
 import { EXIT } from "../../../operator/ctl/exit_code.ts";
-import { createProgram, GROUPS, namesOf } from "../../../operator/ctl/program.ts";
+import { GROUPS, namesOf } from "../../../operator/ctl/command_table.ts";
+import { createProgram } from "../../../operator/ctl/program.ts";
 import { parseProfiles } from "../../../operator/ctl/profile.ts";
 import { parseFleetFile } from "../../../operator/fleet/fleet_file.ts";
 

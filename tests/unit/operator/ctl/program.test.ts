@@ -1,7 +1,8 @@
 /** Which commands a call of the program loads, and what its help says of the others. */
 import { assertEquals } from "@std/assert";
 import { Cli } from "../../../../operator/ctl/cli.ts";
-import { calledBy, createProgram, GROUPS, namesOf } from "../../../../operator/ctl/program.ts";
+import { GROUPS, namesOf } from "../../../../operator/ctl/command_table.ts";
+import { calledBy, createProgram } from "../../../../operator/ctl/program.ts";
 
 const silent = { isTerminal: false, colour: false, columns: () => 100, rows: () => 24, write: () => {} };
 const cli = () => new Cli({ env: {}, stdout: silent, stderr: silent, signal: new AbortController().signal });
