@@ -1,4 +1,5 @@
 /** Formats tool results for people: as a table or as lines. Pure. */
+import { isJsonObject } from "../../protocol/json.ts";
 import { oneLine, printable } from "../../protocol/printable.ts";
 import type { ToolResult } from "../tools/tool.ts";
 
@@ -68,6 +69,8 @@ function plainLines(tool: string, { ok, value }: ToolResult): string[] {
       return [`Agent '${text(agent)}' is ${text(state)} on ${text(node)}`];
     case "migrate_agent":
       return [`Agent '${text(agent)}' has moved from ${text(value.from)} to ${text(value.to)}`];
+    case "get_fleet":
+      return fleetState(value);
     case "diff_fleet":
       return value.same === true ? ["The fleet matches the file"] : steps(value.plan);
     case "apply_fleet":
@@ -77,6 +80,20 @@ function plainLines(tool: string, { ok, value }: ToolResult): string[] {
     default:
       return [JSON.stringify(value)];
   }
+}
+
+function fleetState({ fleet, generation, rollout, nodes }: Row): string[] {
+  const name = `Fleet '${text(fleet)}'`;
+  if (generation === undefined) return [`${name}: nothing has been applied`];
+  const under = isJsonObject(rollout)
+    ? [`Roll-out by ${text(rollout.by)}: ${text(rollout.phase)}, wave ${text(rollout.wave)}`]
+    : [];
+  const each = isRows(nodes)
+    ? nodes.map(({ node, state, why }) =>
+      `${text(node)}: ${text(state)}${why === undefined ? "" : `: ${text(why)}`}`
+    )
+    : [];
+  return [`${name} has generation ${text(generation)}`, ...under, ...each];
 }
 
 function steps(value: unknown): string[] {

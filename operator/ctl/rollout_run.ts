@@ -8,13 +8,14 @@ import { type BeginOptions, beginRollout, prepareRollout } from "../rollout/begi
 import type { RunOptions } from "../rollout/carry_out.ts";
 import { type GivenRollout, ON_FAILURE, parseTime, rolloutSettings } from "../rollout/settings.ts";
 import type { Rollout } from "../rollout/record.ts";
+import { rolloutJson } from "../rollout/rollout_json.ts";
 import type { RolloutState } from "../rollout/state.ts";
 import { subjectArgs } from "../rollout/subject.ts";
 import { parseWaves } from "../rollout/waves.ts";
 import type { Run } from "./cli.ts";
 import { isSet, type Options, text } from "./options.ts";
 import { operatorName } from "./operator_name.ts";
-import { nodeLines, progressLine, rolloutExit, rolloutJson } from "./render/rollout.ts";
+import { nodeLines, progressLine, rolloutExit } from "./render/rollout.ts";
 import { EXIT } from "./exit_code.ts";
 import { stepJson } from "../operations/step_json.ts";
 import { resultLine } from "./render/plan.ts";

@@ -1,13 +1,18 @@
-/** Tools that compare a fleet with a fleet file, and make it match. */
+/** Tools that look at a fleet, compare it with a fleet file, and make it match. */
 import { z } from "zod";
 import { ConfigError } from "../../protocol/config/config_error.ts";
-import { type FleetFile, parseFleet } from "../fleet/fleet_file.ts";
+import { isName, NAME_RULE } from "../../protocol/names.ts";
+import { DEFAULT_FLEET, type FleetFile, parseFleet } from "../fleet/fleet_file.ts";
 import { type FleetPlan, planEntries } from "../operations/apply.ts";
 import { applyGeneration } from "../operations/apply_generation.ts";
+import { fleetStatus } from "../operations/fleet_status.ts";
 import { isChange } from "../operations/plan.ts";
 import { stepJson } from "../operations/step_json.ts";
+import { survey } from "../operations/survey.ts";
 import { beginRollout, prepareRollout } from "../rollout/begin.ts";
+import { currentRollout } from "../rollout/current.ts";
 import { rolloutSettings } from "../rollout/settings.ts";
+import { statusJson } from "../rollout/status_json.ts";
 import { defineTool, done, type Tool, type ToolCall, type ToolResult, type Workshop } from "./tool.ts";
 
 const fleet_file = z.looseObject({}).describe(
@@ -26,6 +31,22 @@ const diffFleet = defineTool({
     const { fleet, steps, warnings } = await planned(fleet_file, workshop, call, false);
     const changes = steps.filter(isChange);
     return done({ fleet, same: changes.length === 0, plan: changes.map(stepJson), warnings });
+  },
+});
+
+const getFleet = defineTool({
+  name: "get_fleet",
+  title: "Look at the state of a fleet",
+  description:
+    "How far the nodes are with the newest generation of a fleet: done, pending, failed, refused, drifted, and why; with a " +
+    "roll-out that is under way, paused or halted.",
+  effect: "look",
+  input: { fleet: z.string().default(DEFAULT_FLEET).describe("Its name") },
+  async run({ fleet }, { operator }, { signal }) {
+    if (!isName(fleet)) throw new ConfigError(`fleet must be ${NAME_RULE}`);
+    await survey(operator, { signal });
+    const status = await fleetStatus(operator, fleet);
+    return done(statusJson(status, await currentRollout(operator, fleet, status.head)));
   },
 });
 
@@ -70,7 +91,7 @@ const applyFleet = defineTool({
   },
 });
 
-export const FLEET_TOOLS: readonly Tool[] = [diffFleet, applyFleet];
+export const FLEET_TOOLS: readonly Tool[] = [getFleet, diffFleet, applyFleet];
 
 /** @throws ConfigError; OperationError */
 async function rolledOut(

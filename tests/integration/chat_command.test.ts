@@ -259,6 +259,7 @@ Deno.test("with --read-only nothing is changed, whoever plans", async () => {
     "check_agent",
     "diff_fleet",
     "get_agent",
+    "get_fleet",
     "list_agents",
     "list_nodes",
     "read_errors",

@@ -33,6 +33,11 @@ Deno.test("a fleet is compared, applied and looked at by tools, as by commands",
   const applied = await call("apply_fleet", { fleet_file: FILE, message: "lamps" });
   assertEquals(applied.preview.plan, before.value.plan);
   assertEquals([applied.ok, applied.value.generation], [true, 1]);
+  const state = await call("get_fleet", { fleet: "home" });
+  assertEquals([state.value.generation, state.value.nodes.map(({ state }: { state: string }) => state)], [
+    1,
+    ["done", "done"],
+  ]);
   // What was applied need not be asked for; what somebody has replaced by hand is.
   const asked: string[] = [];
   using _asked = await operator.bus.subscribe("nodes/+/inspect", ({ topic }) => void asked.push(topic));

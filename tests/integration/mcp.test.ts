@@ -16,6 +16,7 @@ const LOOKING = [
   "check_agent",
   "diff_fleet",
   "get_agent",
+  "get_fleet",
   "list_agents",
   "list_nodes",
   "read_errors",

@@ -10,12 +10,13 @@ import { DEFAULT_FLEET } from "../../fleet/fleet_file.ts";
 import type { Operator } from "../../operator.ts";
 import { currentRollout } from "../../rollout/current.ts";
 import type { Rollout } from "../../rollout/record.ts";
+import { stateOfProgress, statusJson, whyOf } from "../../rollout/status_json.ts";
 import type { Cli, Run } from "../cli.ts";
 import { EXIT } from "../exit_code.ts";
 import { isSet, nameGiven } from "../options.ts";
 import { addNodeSelection, nodeSelection } from "../selection.ts";
 import { resultLine } from "../render/plan.ts";
-import { rolloutExit, rolloutJson, rolloutLines } from "../render/rollout.ts";
+import { rolloutExit, rolloutLines } from "../render/rollout.ts";
 import { type Column, table } from "../render/table.ts";
 import { duration } from "../render/units.ts";
 import { type Colour, oneLine } from "../terminal.ts";
@@ -45,7 +46,7 @@ export function addStatus(program: Command, cli: Cli): void {
       return await reconcile(run, operator, status);
     }
     const rollout = await currentRollout(operator, fleet, status.head);
-    if (run.json) run.printJson(asJson(status, rollout));
+    if (run.json) run.printJson(statusJson(status, rollout));
     else show(run, status, rollout);
     return exitCode(status, rollout);
   });
@@ -96,43 +97,6 @@ function exitCode({ nodes }: FleetStatus, rollout: Rollout | undefined): number 
     return EXIT.failed;
   }
   return ofRollout === EXIT.ok && states.includes("pending") ? EXIT.pending : ofRollout;
-}
-
-function asJson({ fleet, head, nodes }: FleetStatus, rollout: Rollout | undefined): unknown {
-  return {
-    fleet,
-    generation: head?.generation,
-    by: head?.by,
-    at: head?.at,
-    message: head?.message,
-    rollout: rollout === undefined ? undefined : rolloutJson(rollout),
-    nodes: nodes.map((progress) => ({
-      node: progress.node,
-      generation: progress.generation.generation,
-      state: stateOfProgress(progress),
-      why: whyOf(progress) || undefined,
-      drift: progress.drift,
-    })),
-  };
-}
-
-function stateOfProgress({ status, drift }: NodeProgress): string {
-  return status.kind === "done" && drift.length > 0 ? "drifted" : status.kind;
-}
-
-function whyOf({ status, drift }: NodeProgress): string {
-  switch (status.kind) {
-    case "done":
-      return drift.map(({ agent, how }) => `${agent}: ${how}`).join("; ");
-    case "pending":
-      return status.why;
-    case "failed":
-      return status.errors.map(([agent, error]) => `${agent}: ${error}`).join("; ");
-    case "refused":
-      return status.reason;
-    default:
-      return status satisfies never;
-  }
 }
 
 function colourOf(progress: NodeProgress): Colour {

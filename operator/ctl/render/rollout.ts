@@ -1,5 +1,4 @@
 /** Formats the progress of a roll-out, for people and for programs. Pure. */
-import type { JsonObject } from "../../../protocol/json.ts";
 import type { Rollout } from "../../rollout/record.ts";
 import type { EndedHow, RolloutState } from "../../rollout/state.ts";
 import { subjectArgs, subjectWords } from "../../rollout/subject.ts";
@@ -79,25 +78,6 @@ export function nodeLines({ failures, pending }: RolloutState): string[] {
     ...Object.entries(pending).filter(([node]) => failures[node] === undefined)
       .map(([node, why]) => `waits  ${node}: ${why}`),
   ];
-}
-
-export function rolloutJson({ id, fleet, by, at, message, state }: Rollout): JsonObject {
-  const { phase, waves, wave, changed, failures, pending, isPaused } = state;
-  return {
-    id,
-    fleet,
-    by,
-    at,
-    message,
-    phase: phase.kind === "ended" ? phase.how : phase.kind,
-    why: phase.kind === "ended" && phase.why !== "" ? phase.why : undefined,
-    paused: isPaused,
-    wave: wave + 1,
-    waves,
-    changed,
-    failures,
-    pending,
-  };
 }
 
 /** A roll-out that is under way counts as pending. */

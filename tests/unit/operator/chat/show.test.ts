@@ -21,6 +21,25 @@ Deno.test("an empty list is said in words", () => {
   });
 });
 
+Deno.test("the state of a fleet is a line for each node, and its roll-out", () => {
+  const nodes = [{ node: "a", state: "done" }, { node: "b", state: "failed", why: "x: no" }];
+  const rollout = { by: "ana", phase: "halted", wave: 1 };
+  const lines = (value: Readonly<Record<string, unknown>>) => shownOf("get_fleet", { ok: true, value });
+  assertEquals(lines({ fleet: "home", generation: 2, rollout, nodes }), {
+    kind: "lines",
+    lines: [
+      "Fleet 'home' has generation 2",
+      "Roll-out by ana: halted, wave 1",
+      "a: done",
+      "b: failed: x: no",
+    ],
+  });
+  assertEquals(lines({ fleet: "home", nodes: [] }), {
+    kind: "lines",
+    lines: ["Fleet 'home': nothing has been applied"],
+  });
+});
+
 Deno.test("a list that failed is no table", () => {
   assertEquals(shownOf("list_nodes", { ok: false, value: { error: "no broker", nodes: [] } }), {
     kind: "lines",
