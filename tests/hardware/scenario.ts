@@ -171,9 +171,13 @@ async function main(): Promise<void> {
     const { error } = await spawn(bus, "thief", LAMP, ["gpiochip0:6"]);
     if (!/devices\.gpio 'gpiochip0:6' is not allowed.*write "agents"/.test(error)) throw new Error(error);
   });
-  await check("an output is what the agent writes", async () => {
+  await check("an output is what the agent writes, and the inventory tells who holds its line", async () => {
     await spawn(bus, "lamp", LAMP, ["gpiochip0:5"]);
     await running(bus, "lamp");
+    await find(bus, "the holders", "nodes/board/devices", ({ gpio }) => {
+      const { holders = {}, problem } = gpio[0] ?? {};
+      return holders[3] === "button" && holders[5] === "lamp" && problem === undefined;
+    });
     await on(bus);
     await task(bus, { write: 0 });
     await untilLevel(0);
