@@ -1,5 +1,6 @@
 /** A broker as the laws see it: one member, or several that know each other. */
 import type { Need } from "../support/programs.ts";
+import type { Lack } from "./laws/table.ts";
 
 /** One process of a broker. */
 export interface Member {
@@ -23,21 +24,33 @@ export interface Product {
   readonly need: Need;
   /** Whether CI tries it: the others are for those who ask for them. */
   readonly isInCi: boolean;
+  /** What it says itself that it cannot do, each with the document. */
+  readonly limits?: Readonly<Partial<Record<Lack, string>>>;
   /** @param folder for configuration and data; empty */
   start(folder: string): Promise<Cluster>;
 }
 
-/** Starts `members` together, and ends them together. @param also what else ends with them */
+/** How members are started and ended. */
+export interface Together {
+  /** What else ends with them. */
+  readonly also?: readonly AsyncDisposable[];
+  /** Whether the first one must serve before the others may join it. */
+  readonly isFirstAlone?: boolean;
+}
+
+/** Starts `members`, and ends them together. */
 export async function clusterOf(
   members: readonly Member[],
-  also: readonly AsyncDisposable[] = [],
+  { also = [], isFirstAlone = false }: Together = {},
 ): Promise<Cluster> {
   const end = async () => {
     await Promise.all(members.map((member) => member.kill()));
     for (const one of also) await one[Symbol.asyncDispose]();
   };
   try {
-    await Promise.all(members.map((member) => member.start()));
+    const first = isFirstAlone ? members.slice(0, 1) : [];
+    await first[0]?.start();
+    await Promise.all(members.slice(first.length).map((member) => member.start()));
   } catch (error) {
     await end();
     throw error;

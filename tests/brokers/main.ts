@@ -2,18 +2,22 @@
  * `deno task test:brokers [NAME…] [--law WORDS]`: one table of laws on real brokers. Without names it tries those that CI tries; `all`
  * stands for every broker that is installed.
  */
+import { Bus } from "../../operator/bus.ts";
+import { tryBroker } from "../../operator/operations/broker_trial.ts";
+import { type BrokerUrl, parseBrokers } from "../../protocol/broker/broker_url.ts";
 import { layOut } from "../bench/table.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import type { Cluster, Product } from "./cluster.ts";
-import { type Law, LAWS } from "./laws/table.ts";
+import { type Lack, type Law, LAWS } from "./laws/table.ts";
 import { embedded } from "./products/embedded.ts";
 import { mosquitto } from "./products/mosquitto.ts";
 import { nats } from "./products/nats.ts";
+import { rabbitmq, rabbitmqAlone } from "./products/rabbitmq.ts";
 import { Scene } from "./scene.ts";
 
-const PRODUCTS: readonly Product[] = [mosquitto, embedded, nats];
+const PRODUCTS: readonly Product[] = [mosquitto, embedded, nats, rabbitmq, rabbitmqAlone];
 
-type Verdict = "works" | "fails";
+type Verdict = "works" | "limit" | "fails";
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
@@ -57,9 +61,15 @@ async function tryOn(
     const startMs = performance.now();
     await using cluster = await product.start(folder);
     say(`${product.name}: ${cluster.members.length} members, started in ${secondsSince(startMs)} s`);
+    const lacks = await lacksOf(cluster);
+    for (const lack of lacks) {
+      say(`  doctor: not here: ${lack} (${product.limits?.[lack] ?? "no document says so"})`);
+    }
     for (const [name, law] of laws) {
       const lawMs = performance.now();
-      verdicts.set(name, await verdictOn(name, law, cluster));
+      const { needs } = law;
+      const isLimit = needs !== undefined && lacks.has(needs) && product.limits?.[needs] !== undefined;
+      verdicts.set(name, isLimit ? "limit" : await verdictOn(name, law, cluster));
       say(`  ${name}: ${verdicts.get(name)}, ${secondsSince(lawMs)} s`);
     }
   } finally {
@@ -71,13 +81,24 @@ async function tryOn(
 async function verdictOn(name: string, law: Law, cluster: Cluster): Promise<Verdict> {
   await using scene = new Scene(cluster);
   try {
-    await law(scene);
+    await law.prove(scene);
     return "works";
   } catch (error) {
     say(`  FAILED ${name}: ${error instanceof Error ? error.stack : error}`);
     for (const line of scene.lastWords) say(`    | ${line}`);
     return "fails";
   }
+}
+
+/** As `doctor` finds out. */
+async function lacksOf({ members }: Cluster): Promise<ReadonlySet<Lack>> {
+  const list = members.map(({ port }) => `127.0.0.1:${port}`).join(",");
+  const connect = (broker: BrokerUrl) => Bus.connect({ broker, access: {} });
+  const { retainsWildcard, others } = await tryBroker(parseBrokers(list, undefined), connect);
+  const lacks = new Set<Lack>();
+  if (others.some(({ retains }) => !retains)) lacks.add("members share retained messages");
+  if (!retainsWildcard) lacks.add("retained messages by wildcard");
+  return lacks;
 }
 
 function secondsSince(ms: number): string {

@@ -417,6 +417,7 @@ laws("the command line and one node", ["hall"], {
       json.findings.map(({ status }: { status: string }) => status).filter((s: string) => s !== "ok"),
       [],
     );
+    assertStringIncludes(JSON.stringify(json.findings), "does all that this project needs");
   },
 
   "doctor finds a spawn that nobody takes, and a manifest without its agent": async ({ run, bus }) => {

@@ -1,8 +1,9 @@
 /** A broker with several addresses, of which one freezes: the node and operators go on at another. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { MOSQUITTO, Mosquitto } from "../support/brokers.ts";
+import { MOSQUITTO, Mosquitto, startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
+import { ctlInProcess } from "../support/ctl_here.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { needing } from "../support/programs.ts";
 
@@ -43,4 +44,13 @@ Deno.test({
     assertMatch(shown, new RegExp(`test-node .*mqtt://127.0.0.1:${second.port}`));
     first.thaw();
   },
+});
+
+Deno.test("doctor tells addresses of brokers that do not know each other", async () => {
+  await using first = await startEmbedded();
+  await using stranger = await startEmbedded();
+  const list = `127.0.0.1:${first.port},127.0.0.1:${stranger.port}`;
+  const { code, stdout } = await ctlInProcess(["doctor", "--broker", list]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /failed {3}broker: mqtt:\S+ does not pass on what is published at the first address/);
 });

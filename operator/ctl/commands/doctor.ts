@@ -1,7 +1,10 @@
 /** `agentflow doctor`: reports what is wrong and what to do about it. */
 import type { Command } from "commander";
 import { arch } from "node:os";
-import { BusError } from "../../bus.ts";
+import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
+import { Bus, BusError } from "../../bus.ts";
+import { brokerFindings } from "../../operations/broker_findings.ts";
+import { tryBroker } from "../../operations/broker_trial.ts";
 import { type Finding, fleetFindings, machineFindings } from "../../operations/diagnosis.ts";
 import { examine } from "../../operations/doctor.ts";
 import { hearsItself } from "../../operations/survey.ts";
@@ -61,8 +64,12 @@ async function examineBus(cli: Cli, run: Run, show: (finding: Finding) => void):
         message: `connected to ${broker.url} ${who}`,
         advice: undefined,
       });
-      if (!await hearsItself(operator)) show(DEAF);
-      else fleetFindings(await examine(operator, VERSION, run.signal)).forEach(show);
+      if (!await hearsItself(operator)) return show(DEAF);
+      const timeoutMs = run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs };
+      const connect = (one: BrokerUrl) =>
+        Bus.connect({ broker: one, access, ...timeoutMs, signal: run.signal });
+      brokerFindings(await tryBroker(broker, connect)).forEach(show);
+      fleetFindings(await examine(operator, VERSION, run.signal)).forEach(show);
     });
     return true;
   } catch (error) {

@@ -13,23 +13,30 @@ import {
 } from "./node.ts";
 import { obeysTheCommandLine, obeysTheDashboard } from "./operator.ts";
 
-/** @throws Error when the law does not hold */
-export type Law = (scene: Scene) => Promise<void>;
+/** What `doctor` finds that some brokers cannot. */
+export type Lack = "members share retained messages" | "retained messages by wildcard";
+
+export interface Law {
+  /** @throws Error when the law does not hold */
+  prove(scene: Scene): Promise<void>;
+  /** Without this, the law cannot hold. */
+  readonly needs?: Lack;
+}
 
 /** By the name in the table that is printed. */
 export const LAWS: ReadonlyMap<string, Law> = new Map([
-  ["connect", connects],
-  ["will", leavesItsWill],
-  ["spawn before the node", findsItsSpawn],
-  ["… at another member", findsItsSpawnElsewhere],
-  ["cleared spawn", clearsItsSpawn],
-  ["2,000 in order", keepsTheOrder],
-  ["send_to", asksAnotherAgent],
-  ["task", answersTasks],
-  ["migrate with state", movesWithItsState],
-  ["away, back elsewhere", comesBackElsewhere],
-  ["member killed", outlivesItsMember],
-  ["desired_state", reachesTheDesiredState],
-  ["ctl", obeysTheCommandLine],
-  ["dashboard", obeysTheDashboard],
+  ["connect", { prove: connects }],
+  ["will", { prove: leavesItsWill }],
+  ["spawn before the node", { prove: findsItsSpawn }],
+  ["… at another member", { prove: findsItsSpawnElsewhere, needs: "members share retained messages" }],
+  ["cleared spawn", { prove: clearsItsSpawn }],
+  ["2,000 in order", { prove: keepsTheOrder }],
+  ["send_to", { prove: asksAnotherAgent }],
+  ["task", { prove: answersTasks }],
+  ["migrate with state", { prove: movesWithItsState }],
+  ["away, back elsewhere", { prove: comesBackElsewhere }],
+  ["member killed", { prove: outlivesItsMember }],
+  ["desired_state", { prove: reachesTheDesiredState }],
+  ["ctl", { prove: obeysTheCommandLine }],
+  ["dashboard", { prove: obeysTheDashboard }],
 ]);
