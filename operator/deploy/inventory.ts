@@ -70,8 +70,8 @@ const FileSchema = v.strictObject(
   (issue) => issue.expected === "never" ? noField(lastKey(issue.path), FIELDS) : "must be an object",
 );
 
-/** `password_file` for `--password-file`. */
-const OPTIONS: ReadonlyMap<string, Flag> = new Map(
+/** The flags by the names of options: `password_file` for `--password-file`. */
+export const OPTIONS: ReadonlyMap<string, Flag> = new Map(
   [...DEVICE_FLAGS, ...RUNNER_FLAGS].map((flag) => [flag.name.replaceAll("-", "_"), flag]),
 );
 

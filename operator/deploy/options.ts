@@ -6,7 +6,7 @@ import { positive } from "../../protocol/config/values.ts";
 import { FLAGS } from "../../runner/flags.ts";
 import type { Scope } from "./layout.ts";
 import { checkDestination } from "./ssh.ts";
-import { readRunnerFlags, type RunnerFlags } from "./wish.ts";
+import { FLAGS_OF_DEPLOY, readRunnerFlags, type RunnerFlags } from "./wish.ts";
 
 /** Flags of `deploy` itself. */
 export const OWN_FLAGS = {
@@ -82,7 +82,9 @@ export const DEVICE_FLAGS: readonly Flag[] = [
 ];
 
 /** Flags of the runner that an inventory may give: labels have a place of their own there. */
-export const RUNNER_FLAGS: readonly Flag[] = Object.values(FLAGS).filter((flag) => flag !== FLAGS.labels);
+export const RUNNER_FLAGS: readonly Flag[] = Object.values(FLAGS).filter((flag: Flag) =>
+  flag !== FLAGS.labels && !FLAGS_OF_DEPLOY.includes(flag)
+);
 
 export interface DeployOptions {
   readonly node: string;

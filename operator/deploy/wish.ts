@@ -31,7 +31,7 @@ const FILE_FLAGS: ReadonlyMap<Flag, string> = new Map<Flag, string>([
   [FLAGS.secrets, "secrets.json"],
 ]);
 /** Flags that deploy sets itself, or that make no sense for a running node. */
-const OWN_FLAGS: readonly Flag[] = [
+export const FLAGS_OF_DEPLOY: readonly Flag[] = [
   FLAGS.name,
   FLAGS.node,
   FLAGS.stateDir,
@@ -58,7 +58,7 @@ export interface RunnerFlags {
 export function readRunnerFlags(args: readonly string[]): RunnerFlags {
   const request = parseCommandLine([...args], {}, "000000");
   const given = splitFlags(args);
-  const own = given.find(({ flag }) => OWN_FLAGS.includes(flag));
+  const own = given.find(({ flag }) => FLAGS_OF_DEPLOY.includes(flag));
   if (own !== undefined || request.kind !== "run") {
     throw new ConfigError(`--${own?.flag.name} cannot be set for a deployed node: leave it out`);
   }

@@ -88,7 +88,8 @@ export function fleetSchema(): Schema {
   };
 }
 
-function rolloutSchema(): Schema {
+/** How changes are rolled out. */
+export function rolloutSchema(): Schema & { readonly properties: Readonly<Record<string, Schema>> } {
   const time = { type: ["number", "string"], pattern: "^\\d+(\\.\\d+)?[smhd]?$" };
   return {
     description: "Changes reach the nodes in waves, and each wave is watched before the next one begins.",

@@ -1,9 +1,11 @@
 /** A runner is rolled out to real nodes, and taken back by another machine when the first one has died. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { releaseOf } from "../../protocol/upgrade_package.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { ctl, CtlProcess } from "../support/ctl.ts";
 import { bundledRunner, InstalledRunner } from "../support/installed.ts";
+import { LightFleet } from "../support/light_fleet.ts";
 import { NodeProcess } from "../support/node_process.ts";
 import { Commander, newKey, TrustFolder } from "../support/signing.ts";
 
@@ -57,4 +59,25 @@ Deno.test("a runner is rolled out in waves, and taken back after the operator's 
   assertEquals(await releases(), [better, better]);
   const { json: listed } = await bus.ask("nodes/n1/list", {});
   assertEquals(listed.agents[0].state, "running");
+});
+
+Deno.test("another machine goes on with the roll-out of a runner", async () => {
+  await using broker = await startEmbedded();
+  await using fleet = await LightFleet.start(broker.port, { a: {}, b: {} });
+  await using bus = await Bus.connect(broker.port);
+  const runner = await Deno.makeTempFile();
+  await using _runner = { [Symbol.asyncDispose]: () => Deno.remove(runner) };
+  await Deno.writeTextFile(runner, "another");
+  const flags = ["--broker", "127.0.0.1", "--port", String(broker.port)];
+  const releases = () => ["a", "b"].map((name) => fleet.get(name).release);
+  {
+    const args = ["upgrade", "a", "b", "--runner", runner, "--yes", "--waves", "1,rest", "--soak", "2"];
+    await using _dies = CtlProcess.start([...args, ...flags]);
+    await bus.on("main/rollouts/_runners", ({ json }) => json?.state.phase.kind === "soaking");
+  }
+  const release = releaseOf(new TextEncoder().encode("another"));
+  assertEquals(releases(), [release, "old"]);
+  const { code, json } = await ctl(["rollout", "resume", "--upgrade", "--json", ...flags]);
+  assertEquals([code, json.phase, json.changed], [0, "done", ["a", "b"]]);
+  assertEquals(releases(), [release, release]);
 });

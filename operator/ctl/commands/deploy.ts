@@ -24,7 +24,7 @@ export function addDeploy(program: Command, cli: Cli): void {
     .description("bring a node to a device over ssh, or to many, and start it there as a service")
     .argument("[NAME]", "name of the node; with --inventory, devices of it (default: all)")
     .argument("[RUNNER-FLAGS...]", "after --: more flags of the runner")
-    .option("--inventory <FILE>", "the devices, in JSON: docs/operating.md");
+    .option("--inventory <FILE>", "the devices, in JSON (docs/inventory.schema.json)");
   addLabelSelection(command);
   addRolloutOptions(command, "the inventory");
   for (const flag of Object.values(OWN_FLAGS)) command.addOption(optionOf(flag));

@@ -2,6 +2,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { chosenDevices, deviceOptions, parseInventory } from "../../../../operator/deploy/inventory.ts";
+import { inventorySchema } from "../../../../operator/deploy/inventory_schema.ts";
 import type { Given } from "../../../../operator/deploy/options.ts";
 import { parseSelector } from "../../../../operator/fleet/selector.ts";
 
@@ -91,6 +92,11 @@ Deno.test("what an inventory cannot say is an error that names the place and the
   assertThrows(() => parseInventory("{", "d.json"), ConfigError, "d.json is not JSON");
 });
 
+Deno.test("the schema of inventories is the one that the flags give", async () => {
+  const file = new URL("../../../../docs/inventory.schema.json", import.meta.url);
+  assertEquals(JSON.parse(await Deno.readTextFile(file)), inventorySchema());
+});
+
 Deno.test("what the runner would refuse on the device is refused, with the device's name", () => {
   const bad = (options: unknown) => {
     const inventory = parse({ devices: [{ ...FILE.devices[0], options }] });
@@ -98,5 +104,5 @@ Deno.test("what the runner would refuse on the device is refused, with the devic
   };
   assertThrows(() => bad({}), ConfigError, "lab/devices.json: 'hall': --broker is missing");
   assertThrows(() => bad({ broker: "b", heap_mb: "much" }), ConfigError, "'hall': --heap-mb must be");
-  assertThrows(() => bad({ broker: "b", name: "other" }), ConfigError, "'hall': --name cannot be set");
+  assertThrows(() => bad({ broker: "b", name: "other" }), ConfigError, "'hall': options.name is not a field");
 });
