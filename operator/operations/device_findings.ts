@@ -11,16 +11,13 @@ export interface DeviceFinding {
 /** How many devices of one problem are named. */
 const MAX_NAMED = 5;
 
-/** One for each problem, not for each device: a group that is missing is missing for all of them. */
+/** One for each problem, not for each device: what is missing is mostly missing for all of a kind. */
 export function deviceFindings(devices: ToldDevices): DeviceFinding[] {
   const rows = deviceRows(devices).filter((row) => isWanted(row, devices));
-  const byProblem = Map.groupBy(
-    rows.filter(({ problem }) => problem !== null),
-    ({ problem, kind, path }) =>
-      `${kind} ${
-        problem?.code === "group" || problem?.code === "started_before" ? JSON.stringify(problem) : path
-      }`,
-  );
+  const byProblem = Map.groupBy(rows.filter(({ problem }) => problem !== null), ({ problem, kind, path }) => {
+    const isOfOne = problem?.code === "busy" || problem?.code === "console";
+    return `${kind} ${isOfOne ? path : JSON.stringify(problem)}`;
+  });
   return [...absent(devices), ...[...byProblem.values()].map(findingOf)];
 }
 

@@ -69,7 +69,8 @@ export function lineOf(entry: string, chips: readonly GpioChip[]): Line | undefi
   const given = lineOfChip(entry);
   if (given !== undefined) return chips.some(({ chip }) => chip === given.chip) ? given : undefined;
   for (const { chip, names } of chips) {
-    const offset = names.indexOf(entry);
+    // Lines without a name have an empty one.
+    const offset = entry === "" ? -1 : names.indexOf(entry);
     if (offset >= 0) return { chip, offset };
   }
   return undefined;

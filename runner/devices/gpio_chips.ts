@@ -20,7 +20,8 @@ export async function findChips(sys: string): Promise<GpioChip[]> {
 async function namesOf(folder: string): Promise<readonly string[]> {
   try {
     const text = await Deno.readTextFile(join(folder, "of_node/gpio-line-names"));
-    return text.split("\0").slice(0, -1);
+    // Some boards call lines without a use so, several of them.
+    return text.split("\0").slice(0, -1).map((name) => name === "-" ? "" : name);
   } catch {
     // The board's device tree names none.
     return [];

@@ -52,6 +52,13 @@ Deno.test("a group that the node's user lacks is told with the command, once, fo
   assertEquals(ofDevices({ gpio: [{ ...gpio[0], names: [], holders: {} }], allowed: ["gpio"] }), []);
 });
 
+Deno.test("what a service hides is told once for all devices of a kind", () => {
+  const i2c = [0, 1].map((bus) => ({ bus, name: "", problem: { code: "forbidden" } }));
+  assertEquals(ofDevices({ i2c, allowed: ["i2c"] }).map(([message]) => message), [
+    "its agents cannot use /dev/i2c-0, /dev/i2c-1: its service may not open /dev/i2c-0",
+  ]);
+});
+
 Deno.test("a kind that the policy allows, and that is switched off, is told with how to switch it on", () => {
   const board = "Raspberry Pi 4 Model B Rev 1.4";
   assertEquals(ofDevices({ board, allowed: ["i2c"], i2c: [] }), [[

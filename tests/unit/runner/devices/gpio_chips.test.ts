@@ -5,7 +5,7 @@ import { withSys } from "../../../support/made_up_sys.ts";
 
 Deno.test("chips are found with the names of their lines, and lines by name or number", async () => {
   const files = {
-    "bus/gpio/devices/gpiochip0/of_node/gpio-line-names": "ID_SDA\0ID_SCL\0GPIO2\0",
+    "bus/gpio/devices/gpiochip0/of_node/gpio-line-names": "ID_SDA\0-\0GPIO2\0",
     "bus/gpio/devices/gpiochip10/dev": "254:10\n",
     "bus/gpio/devices/gpiochip2/dev": "254:2\n",
     "bus/gpio/devices/other/dev": "1:1\n",
@@ -17,6 +17,7 @@ Deno.test("chips are found with the names of their lines, and lines by name or n
       ["gpiochip2", 0],
       ["gpiochip10", 0],
     ]);
+    assertEquals(chips[0]?.names, ["ID_SDA", "", "GPIO2"]);
     assertEquals(lineOf("GPIO2", chips), { chip: "gpiochip0", offset: 2 });
     assertEquals(lineOf("gpiochip10:5", chips), { chip: "gpiochip10", offset: 5 });
     assertEquals([lineOf("GPIO3", chips), lineOf("gpiochip1:5", chips), lineOf("", chips)], [
