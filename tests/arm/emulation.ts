@@ -1,14 +1,22 @@
-/** Programs for arm64 on this machine: qemu, and the libraries that they load. */
+/** Programs for other machines: qemu, and the libraries that they load. */
 import { join } from "@std/path";
 
-const PACKAGES = ["libc6", "libgcc-s1"];
+/** As Debian calls them. */
+export type DebianArchitecture = "arm64" | "amd64";
+
+/** What Deno loads. */
+export const DENO_LIBRARIES = ["libc6", "libgcc-s1"];
 
 /**
- * A folder with Debian's packages for arm64, which this machine's own package database knows nothing of.
+ * A folder with Debian's packages for an architecture, which this machine's own package database knows nothing of.
  * @param packages a name that ends with `-`: the package whose name begins so, and that the package without it needs
  * @throws Error when they cannot be had, with what the program said
  */
-export async function armRoot(cache: string, packages: readonly string[] = PACKAGES): Promise<string> {
+export async function debianRoot(
+  cache: string,
+  architecture: DebianArchitecture,
+  packages: readonly string[],
+): Promise<string> {
   const root = join(cache, "root");
   if (await exists(join(root, "complete"))) return root;
   const apt = join(cache, "apt");
@@ -19,8 +27,8 @@ export async function armRoot(cache: string, packages: readonly string[] = PACKA
   await Promise.all([debs, root].map((path) => Deno.mkdir(path, { recursive: true })));
   await Deno.writeTextFile(join(apt, "status"), "");
   const options = [
-    "APT::Architecture=arm64",
-    "APT::Architectures::=arm64",
+    `APT::Architecture=${architecture}`,
+    `APT::Architectures::=${architecture}`,
     "APT::Sandbox::User=",
     `Dir::State=${apt}`,
     `Dir::State::Lists=${apt}/lists`,
@@ -28,24 +36,26 @@ export async function armRoot(cache: string, packages: readonly string[] = PACKA
     `Dir::Cache=${apt}/cache`,
   ].flatMap((option) => ["-o", option]);
   await run("apt-get", [...options, "update"], debs);
-  const names = await Promise.all(packages.map((name) => name.endsWith("-") ? needed(options, name) : name));
-  await run("apt-get", [...options, "download", ...names.map((name) => `${name}:arm64`)], debs);
+  const names = await Promise.all(
+    packages.map((name) => name.endsWith("-") ? needed(options, `${name}${architecture}`, name) : name),
+  );
+  await run("apt-get", [...options, "download", ...names.map((name) => `${name}:${architecture}`)], debs);
   for (const { name } of Deno.readDirSync(debs)) await run("dpkg-deb", ["-x", join(debs, name), root], debs);
   await Deno.writeTextFile(join(root, "complete"), "");
   return root;
 }
 
 /** Debian's `linux-image-arm64` is empty, and needs `linux-image-6.1.0-49-arm64`. */
-async function needed(options: readonly string[], prefix: string): Promise<string> {
+async function needed(options: readonly string[], name: string, prefix: string): Promise<string> {
   const { stdout } = await new Deno.Command("apt-cache", {
-    args: [...options, "depends", `${prefix}arm64`],
+    args: [...options, "depends", name],
     stdin: "null",
     stderr: "null",
   }).output();
-  const [name] =
+  const [dependency] =
     new RegExp(`(?<=Depends: )${RegExp.escape(prefix)}\\S+`).exec(new TextDecoder().decode(stdout)) ?? [];
-  if (name === undefined) throw new Error(`apt-cache knows nothing that ${prefix}arm64 needs`);
-  return name;
+  if (dependency === undefined) throw new Error(`apt-cache knows nothing that ${name} needs`);
+  return dependency;
 }
 
 /** @returns path of a program that runs `deno` under emulation */

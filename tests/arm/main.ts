@@ -7,7 +7,7 @@ import { bundleRunner } from "../../operator/release/bundle.ts";
 import { fetchDeno } from "../../operator/release/deno_binary.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
-import { armRoot, emulated } from "./emulation.ts";
+import { debianRoot, DENO_LIBRARIES, emulated } from "./emulation.ts";
 
 /** Under emulation everything takes its time. */
 const PATIENCE_MS = 120_000;
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
     await Deno.mkdir(cache, { recursive: true });
     const [deno, root] = await Promise.all([
       fetchDeno("aarch64", { cacheDir: cache, env: Deno.env.toObject(), onProgress: say }),
-      armRoot(cache),
+      debianRoot(cache, "arm64", DENO_LIBRARIES),
     ]);
     const armDeno = await emulated(deno, root, folder);
     const runner = join(folder, "agentflow-node.js");

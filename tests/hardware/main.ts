@@ -1,100 +1,69 @@
 /**
- * `deno task test:hardware`: the node with a real GPIO chip, in a small arm64 guest under full emulation. The guest is a
- * kernel and an initramfs; `scenario.ts` runs in it, and asks for edges, which come from outside, over its console.
+ * `deno task test:hardware`: the node with a real GPIO chip, an I2C bus and a sensor of the kernel, in two small guests.
+ * A guest is a kernel and an initramfs; a scenario of `inside/` runs in it, and asks for edges, which come from outside,
+ * over its console.
  */
-import { dirname, join } from "@std/path";
-import { bundle, bundleRunner } from "../../operator/release/bundle.ts";
-import { fetchDeno } from "../../operator/release/deno_binary.ts";
-import { armRoot } from "../arm/emulation.ts";
+import { join } from "@std/path";
 import { findProgram } from "../support/programs.ts";
-import { writeInitramfs } from "./initramfs.ts";
+import PACKAGES from "../support/programs.json" with { type: "json" };
+import { type Guest, GUESTS } from "./guests.ts";
+import { type Made, makeGuest } from "./make_guest.ts";
 import { EDGE_PLEASE, THE_END } from "./words.ts";
 
+/** Of each guest. */
 const LONGEST_MS = 290_000;
-const PACKAGES = ["libc6", "libgcc-s1", "busybox-static", "linux-image-"];
 /** Kept between runs. */
 const cache = new URL("../../.cache/hardware/", import.meta.url).pathname;
 
-/** `iomem=relaxed`: the registers of the chip can be read past its driver, as somebody with a voltmeter would. */
-const KERNEL_LINE = "console=ttyAMA0 quiet panic=-1 iomem=relaxed rdinit=/init";
-
-const INIT = `#!/bin/busybox sh
-/bin/busybox mkdir -p /proc /sys /tmp /work /state
-/bin/busybox mount -t proc proc /proc
-/bin/busybox mount -t sysfs sysfs /sys
-/bin/busybox mount -t devtmpfs dev /dev
-/bin/busybox --install -s /bin
-ip link set lo up
-export HOME=/tmp PATH=/bin DENO_DIR=/tmp/deno DENO_NO_UPDATE_CHECK=1
-/bin/deno run -A --quiet /scenario.js
-echo "${THE_END}"
-poweroff -f
-`;
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
-async function main(): Promise<number> {
-  if (findProgram("qemu-system-aarch64") === undefined) {
-    say("SKIP this machine lacks qemu-system-arm: apt-get install it");
-    return Deno.env.get("AGENTFLOW_REQUIRE_PROGRAMS") === "1" ? 1 : 0;
+/** @param chosen the architectures of the guests that run; all if there is none */
+async function main(chosen: readonly string[]): Promise<number> {
+  const guests = GUESTS.filter(({ architecture }) => chosen.length === 0 || chosen.includes(architecture));
+  let [passed, failed] = [0, 0];
+  for (const guest of guests) {
+    if (findProgram(guest.qemu) === undefined) {
+      say(`SKIP ${guest.title}: this machine lacks ${guest.qemu}: apt-get install ${PACKAGES[guest.qemu]}`);
+      if (Deno.env.get("AGENTFLOW_REQUIRE_PROGRAMS") === "1") failed += 1;
+      continue;
+    }
+    const count = await visit(guest);
+    passed += count.passed;
+    failed += count.failed + (count.passed === 0 ? 1 : 0);
   }
+  say(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function visit(guest: Guest): Promise<Count> {
   const startedMs = performance.now();
   await Deno.mkdir(cache, { recursive: true });
   const folder = await Deno.makeTempDir({ prefix: "agentflow-hardware-" });
   try {
-    const { kernel, initramfs } = await makeGuest(folder);
-    const { passed, failed } = await runGuest(folder, kernel, initramfs);
-    say(`${((performance.now() - startedMs) / 1000).toFixed(0)} s in all`);
-    say(`${passed} passed, ${failed} failed`);
-    return failed === 0 && passed > 0 ? 0 : 1;
+    say(`${guest.title}:`);
+    const count = await runGuest(guest, folder, await makeGuest(guest, cache, folder, say));
+    say(`${guest.title}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s in all`);
+    return count;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function makeGuest(folder: string): Promise<{ kernel: string; initramfs: string }> {
-  const [deno, packages] = await Promise.all([
-    fetchDeno("aarch64", { cacheDir: cache, env: Deno.env.toObject(), onProgress: say }),
-    armRoot(cache, PACKAGES),
-  ]);
-  const root = join(folder, "root");
-  const put = async (from: string, to: string) => {
-    await Deno.mkdir(dirname(join(root, to)), { recursive: true });
-    await Deno.copyFile(from, join(root, to));
-  };
-  const library = "lib/aarch64-linux-gnu";
-  for await (const { name, isFile } of Deno.readDir(join(packages, library))) {
-    if (isFile || /^lib(?:c|dl|pthread|rt|m|gcc_s)\.so/.test(name)) {
-      await put(join(packages, library, name), `${library}/${name}`);
-    }
-  }
-  await put(join(packages, library, "ld-linux-aarch64.so.1"), "lib/ld-linux-aarch64.so.1");
-  await put(join(packages, "bin/busybox"), "bin/busybox");
-  await put(deno, "bin/deno");
-  await bundleRunner(join(root, "agentflow-node.js"));
-  await bundle(["--platform=deno"], new URL("./scenario.ts", import.meta.url), join(root, "scenario.js"));
-  await Deno.writeTextFile(join(root, "init"), INIT);
-  await Deno.mkdir(join(root, "dev"));
-  const initramfs = join(folder, "initramfs");
-  await writeInitramfs(root, initramfs);
-  const [kernel = ""] = await Array.fromAsync(Deno.readDir(join(packages, "boot")), ({ name }) => name)
-    .then((names) => names.filter((name) => name.startsWith("vmlinuz-")));
-  return { kernel: join(packages, "boot", kernel), initramfs };
-}
-
 /** Shows what its console says, and presses its button when it asks for that. */
-async function runGuest(
-  folder: string,
-  kernel: string,
-  initramfs: string,
-): Promise<{ passed: number; failed: number }> {
+async function runGuest(guest: Guest, folder: string, { kernel, initramfs }: Made): Promise<Count> {
   const monitor = join(folder, "monitor");
-  const qemu = new Deno.Command("qemu-system-aarch64", {
+  const qemu = new Deno.Command(guest.qemu, {
     args: [
-      ...["-machine", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "1536", "-accel", "tcg,thread=multi"],
-      ...["-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"],
+      ...guest.machine,
+      ...["-smp", "2", "-m", "1536", "-nodefaults", "-display", "none", "-no-reboot", "-serial", "stdio"],
       ...["-monitor", `unix:${monitor},server,nowait`],
-      ...["-kernel", kernel, "-initrd", initramfs, "-append", KERNEL_LINE],
+      ...["-kernel", kernel, "-initrd", initramfs],
+      ...["-append", `${guest.kernelLine} quiet panic=-1 rdinit=/init`],
     ],
     stdin: "null",
     stdout: "piped",
@@ -129,4 +98,4 @@ async function pressButton(monitor: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,15 +1,22 @@
 /** Runs in the guest, as root: a node, its agents, and what becomes of the lines of a real GPIO chip. */
-import { actorId } from "../../protocol/ids.ts";
-import { Bus } from "../support/bus.ts";
-import { EDGE_PLEASE } from "./words.ts";
+import { actorId } from "../../../protocol/ids.ts";
+import type { Bus } from "../../support/bus.ts";
+import { EDGE_PLEASE } from "../words.ts";
+import {
+  check,
+  connect,
+  find,
+  type Json,
+  PATIENCE_MS,
+  running,
+  say,
+  scenario,
+  spawn,
+  startNode,
+} from "./node.ts";
 
-/** Everything is emulated. */
-const PATIENCE_MS = 60_000;
-const PORT = 1883;
 /** Of the chip of qemu's virtual board (ARM PL061): its registers, and the lines that are used here. */
 const CHIP = { base: 0x09030000, input: 3, output: 5 };
-
-const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
 const BUTTON = `export async function setup(agent) {
   const line = await agent.gpio("gpiochip0:3", { edges: "both" });
@@ -48,64 +55,7 @@ async function untilLevel(wanted: number): Promise<string> {
   return `${Math.round(performance.now() - startedMs)} ms`;
 }
 
-async function check(law: string, action: () => Promise<string | void>): Promise<void> {
-  const startedMs = performance.now();
-  const seconds = () => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`;
-  try {
-    const found = await action();
-    say(`PASS ${law} (${seconds()})${found ? `: ${found}` : ""}`);
-  } catch (error) {
-    say(`FAIL ${law} (${seconds()}): ${(error as Error).message}`);
-  }
-}
-
-function startNode(): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-A", "--quiet", "/agentflow-node.js", "--broker", "embedded", "--name", "board"],
-      ...[
-        "--policy",
-        "/tmp/policy.json",
-        "--state-dir",
-        "/state",
-        "--work-dir",
-        "/work",
-        "--hang-timeout",
-        "8",
-      ],
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "inherit",
-  }).spawn();
-}
-
-async function connect(): Promise<Bus> {
-  const startedMs = performance.now();
-  for (;;) {
-    try {
-      return await Bus.connect(PORT);
-    } catch (error) {
-      if (performance.now() - startedMs > PATIENCE_MS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
-}
-
-const find = (bus: Bus, what: string, topic: string, fits: (json: Json) => boolean, from = 0) =>
-  bus.find(what, (message) => message.topic === topic && fits(message.json), from, PATIENCE_MS);
-// deno-lint-ignore no-explicit-any -- payloads of every shape
-type Json = any;
-
 const states = (name: string) => `agents/${actorId(name)}/heartbeat`;
-const running = (bus: Bus, name: string, from = 0) =>
-  find(bus, `${name} runs`, `agents/${actorId(name)}/manifest`, (json) => json !== undefined, from);
-
-async function spawn(bus: Bus, name: string, code: string, gpio: string[]): Promise<Json> {
-  const { json } = await bus.ask("nodes/board/spawn", { name, code, devices: { gpio }, restart_delay: 0.1 });
-  return json;
-}
-
 const task = async (bus: Bus, payload: Json) =>
   (await bus.ask("agents/by-name/lamp/task", { _remote_task: true, payload })).json;
 
@@ -146,8 +96,7 @@ const failsSafe = (bus: Bus, law: string, action: () => Promise<unknown>, back =
   });
 
 async function main(): Promise<void> {
-  await Deno.writeTextFile("/tmp/policy.json", JSON.stringify(POLICY), { mode: 0o600 });
-  let node = startNode();
+  let node = await startNode(POLICY);
   let bus = await connect();
   await find(bus, "the node", "nodes/board/heartbeat", () => true);
   const command = (command: string) => bus.publish(`agents/${actorId("lamp")}/commands`, { command });
@@ -157,7 +106,7 @@ async function main(): Promise<void> {
     if (json.gpio[0]?.chip !== "gpiochip0") throw new Error(JSON.stringify(json));
   });
   await check("an input tells its edges with the kernel's time", async () => {
-    await spawn(bus, "button", BUTTON, ["gpiochip0:3"]);
+    await spawn(bus, "button", BUTTON, { gpio: ["gpiochip0:3"] });
     await find(bus, "level", "level", () => true);
     say(EDGE_PLEASE);
     const { json: up } = await find(bus, "rising edge", "button", ({ value }) => value === 1);
@@ -168,11 +117,11 @@ async function main(): Promise<void> {
     return `${apartMs.toFixed(1)} ms apart`;
   });
   await check("a line beyond the policy is refused, with the lines that allow it", async () => {
-    const { error } = await spawn(bus, "thief", LAMP, ["gpiochip0:6"]);
+    const { error } = await spawn(bus, "thief", LAMP, { gpio: ["gpiochip0:6"] });
     if (!/devices\.gpio 'gpiochip0:6' is not allowed.*write "agents"/.test(error)) throw new Error(error);
   });
   await check("an output is what the agent writes, and the inventory tells who holds its line", async () => {
-    await spawn(bus, "lamp", LAMP, ["gpiochip0:5"]);
+    await spawn(bus, "lamp", LAMP, { gpio: ["gpiochip0:5"] });
     await running(bus, "lamp");
     await find(bus, "the holders", "nodes/board/devices", ({ gpio }) => {
       const { holders = {}, problem } = gpio[0] ?? {};
@@ -183,7 +132,7 @@ async function main(): Promise<void> {
     await untilLevel(0);
   });
   await check("a second agent is told who has the line", async () => {
-    const { error } = await spawn(bus, "rival", LAMP, ["gpiochip0:5"]);
+    const { error } = await spawn(bus, "rival", LAMP, { gpio: ["gpiochip0:5"] });
     if (!/agent 'lamp' has the line/.test(error)) throw new Error(error);
   });
   await failsSafe(bus, "the agent is killed", async () => Deno.kill(await pidOf(bus), "SIGKILL"));
@@ -196,20 +145,15 @@ async function main(): Promise<void> {
   await failsSafe(bus, "the device host is killed", async () => Deno.kill(await hostPid(), "SIGKILL"), false);
   await failsSafe(bus, "the agent is stopped", () => command("stop"), false);
   const again = bus.mark();
-  await spawn(bus, "lamp", LAMP, ["gpiochip0:5"]);
+  await spawn(bus, "lamp", LAMP, { gpio: ["gpiochip0:5"] });
   await running(bus, "lamp", again);
   await failsSafe(bus, "the node is killed", () => Promise.resolve(node.kill("SIGKILL")), false);
   await bus[Symbol.asyncDispose]().catch(() => {});
-  node = startNode();
+  node = await startNode(POLICY);
   bus = await connect();
   await running(bus, "lamp");
   await failsSafe(bus, "the node ends", () => Promise.resolve(node.kill("SIGTERM")), false);
   await node.status;
 }
 
-try {
-  await main();
-} catch (error) {
-  say(`FAIL the scenario: ${(error as Error).stack ?? error}`);
-}
-Deno.exit(0);
+await scenario(main);
