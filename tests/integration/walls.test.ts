@@ -118,12 +118,18 @@ for (const [who, identity] of Object.entries(IDENTITIES)) {
       // CAP_SYS_ADMIN and CAP_NET_RAW, among those it could ever get.
       "capabilities":
         `const { prctl } = ${LIBC}; return prctl(23, 21n, 0n, 0n, 0n) + prctl(23, 13n, 0n, 0n, 0n);`,
+      // Inheritable, permitted, effective, bounding, ambient.
+      "sets": `const status = Deno.readTextFileSync("/proc/self/status");
+        return [...status.matchAll(/^Cap\\w+:\\t(\\w+)$/gm)].map(([, set]) => set).join();`,
     }, { identity });
-    const { "set-uid": setUid, "no new privileges": fixed, capabilities, ...refused } = findings;
+    const { "set-uid": setUid, "no new privileges": fixed, capabilities, sets, ...refused } = findings;
     for (const [call, finding] of Object.entries(refused)) assertEquals(finding, "did -1", call);
     assertMatch(setUid ?? "", /^Operation not permitted/);
     assertEquals(fixed, "did 1");
-    if (Deno.uid() === 0 && identity === undefined) assertEquals(capabilities, "did 0");
+    if (Deno.uid() === 0 && identity === undefined) {
+      assertEquals(capabilities, "did 0");
+      assertEquals(sets, `did ${Array(5).fill("0000000000000000").join()}`);
+    }
   });
 
   walled(`walls hold ${who}: TCP ports other than the broker's, and listening anywhere`, 4, async () => {

@@ -99,7 +99,7 @@ export class Walled implements AsyncDisposable {
     return JSON.parse(said);
   }
 
-  async #wrapper({ permissions, broker, identity, plan }: WalledOptions): Promise<readonly string[]> {
+  async #wrapper({ permissions, broker, plan }: WalledOptions): Promise<readonly string[]> {
     const all = { ...NO_PERMISSIONS, ...permissions };
     const paths = [...all.read, ...all.write];
     const kinds = new Map(await Promise.all(paths.map(async (path) => [path, await kindAt(path)] as const)));
@@ -112,8 +112,7 @@ export class Walled implements AsyncDisposable {
       kinds,
     };
     const walls = this.wrappers.plan(
-      plan ??
-        ((machine) => agentWalls(tenant, identity === undefined ? machine : { ...machine, isRoot: false })),
+      plan ?? ((machine) => agentWalls(tenant, machine)),
     );
     return this.wrappers.with({ fileBytes: 1024 ** 3, openFiles: 128 }, walls);
   }

@@ -15,14 +15,15 @@ sub one { (all($_[0]))[0] }
 sub fail { print STDERR "Cannot start it behind the kernel's walls: $_[0]\n"; exit 126 }
 fail('this perl is no program of 64 bits') if length pack('p', '') != 8;
 
-my %numbers = (    # openat, prctl, prlimit64, capget, capset
-    x86_64  => [257, 157, 302, 125, 126],
-    aarch64 => [56,  167, 261, 90,  91],
+my %numbers = (    # openat, prctl, prlimit64, capset
+    x86_64  => [257, 157, 302, 126],
+    aarch64 => [56,  167, 261, 91],
 );
-my ($OPENAT, $PRCTL, $PRLIMIT64, $CAPGET, $CAPSET) = @{ $numbers{ one('arch') } || fail('unknown processor') };
+my ($OPENAT, $PRCTL, $PRLIMIT64, $CAPSET) = @{ $numbers{ one('arch') } || fail('unknown processor') };
 my ($LANDLOCK_CREATE_RULESET, $LANDLOCK_ADD_RULE, $LANDLOCK_RESTRICT_SELF) = (444, 445, 446);
 
-# Of what perl passes on, numbers must be numbers and texts must be variables.
+# Of what perl passes on, numbers must be numbers and texts must be variables. The kernel gets copies of them: what it
+# writes there is lost.
 sub must { my ($what, $number, @args) = @_; my $result = syscall($number, @args); fail("$what: $!") if $result < 0; $result }
 sub prctl { my ($option, $value) = @_; syscall($PRCTL, $option, $value, 0, 0, 0) }
 
@@ -39,16 +40,6 @@ for (all('limit')) {    # RESOURCE:VALUE
 my $landlock = syscall($LANDLOCK_CREATE_RULESET, 0, 0, 1);    # its ABI; below 1 there is none
 $landlock = 0 if $landlock < 0 || defined one('without-landlock');
 print "$landlock\n" if defined one('show');
-
-if (defined one('capabilities')) {    # those to keep, as a mask; all else goes, for ever
-    my $keep = one('capabilities');
-    for my $one (0 .. 63) { $keep & 1 << $one or prctl(24, $one) }    # PR_CAPBSET_DROP: only root has any to drop
-    my ($header, $have) = (pack('LL', 0x20080522, 0), "\0" x 24);
-    must('capget', $CAPGET, $header, $have);
-    my ($low, $high) = ((unpack 'L6', $have)[1] & $keep, (unpack 'L6', $have)[4] & $keep >> 32);
-    my $left = pack('L6', $low, $low, 0, $high, $high, 0);
-    must('capset', $CAPSET, $header, $left);
-}
 
 # `files`, `net` and `scope` are refused, except where rules allow them: Landlock's bits, without those that this kernel
 # does not know.
@@ -79,6 +70,13 @@ if ($landlock > 0) {
 }
 # The kernel forgets a rule for something in /proc together with what it has cached of it, unless that is held open.
 for my $path (all('hold')) { syscall($OPENAT, -100, $path, 0x200000) }
+
+# After the rules, whose paths root finds in folders of others too.
+if (defined one('powerless')) {
+    for my $capability (0 .. 63) { prctl(24, $capability) }    # PR_CAPBSET_DROP: only root has any to drop
+    my ($header, $none) = (pack('LL', 0x20080522, 0), pack('L6', 0, 0, 0, 0, 0, 0));
+    must('capset', $CAPSET, $header, $none);
+}
 
 if (defined one('filter')) {    # instructions of 8 bytes, in hex; `pid` says which compare with this process' number
     my $filter = pack('H*', one('filter'));

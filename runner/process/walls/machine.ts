@@ -4,8 +4,6 @@ import type { Arch } from "./syscalls.ts";
 
 export interface Machine {
   readonly arch: Arch;
-  /** Whether this process runs as root. */
-  readonly isRoot: boolean;
   /** Deno's executable, by its resolved path. */
   readonly deno: string;
   /** Folders of the C library and of the other libraries it is linked to. */
@@ -35,7 +33,6 @@ export async function lookAtMachine(deno: string): Promise<Machine> {
   ]);
   return {
     arch: Deno.build.arch,
-    isRoot: Deno.uid() === 0,
     deno: path,
     ...mappedLibraries(maps),
     resolver: resolver === SETTINGS ? [] : [resolver],

@@ -35,9 +35,6 @@ const CHANGE = WRITE | ARRANGE | FS.makeFolder | FS.removeFolder | FS.makeLink |
 /** Everything that Landlock can refuse. */
 export const ALL_FILE_RIGHTS = 0xffff;
 
-/** Bits of Linux capabilities. */
-const CAP = { chown: 1 << 0, passOver: 1 << 1 | 1 << 2, owner: 1 << 3, lowPorts: 1 << 10 } as const;
-
 /** The restrictions of a process. `open`: this wall is not used. */
 export interface Walls {
   /** By path, what may be done there and below, as Landlock's bits. */
@@ -45,8 +42,8 @@ export interface Walls {
   /** TCP ports, of any host. */
   readonly ports: { readonly connect: readonly number[]; readonly listen: readonly number[] } | "open";
   readonly calls: Calls | "open";
-  /** The capabilities that root keeps, as a mask. */
-  readonly capabilities: number | "open";
+  /** `none`: not even root has one, and may only what an ordinary user of that name may. */
+  readonly capabilities: "none" | "open";
 }
 
 /** No walls. */
@@ -126,9 +123,7 @@ export function agentWalls(tenant: Tenant, machine: Machine): Walls {
       listens: permissions.net.length > 0,
       marksOwners: false,
     },
-    capabilities: machine.isRoot
-      ? CAP.passOver | (writes ? CAP.chown | CAP.owner : 0) | (permissions.net.length > 0 ? CAP.lowPorts : 0)
-      : 0,
+    capabilities: "none",
   };
 }
 
@@ -150,7 +145,7 @@ export function helperWalls({ read, write, fetches }: Helper, machine: Machine):
     ]),
     ports: fetches ? "open" : { connect: [], listen: [] },
     calls: { unixSockets: fetches, listens: false, marksOwners: true },
-    capabilities: machine.isRoot ? CAP.passOver | CAP.chown | CAP.owner : 0,
+    capabilities: "none",
   };
 }
 
@@ -176,7 +171,7 @@ export function deviceHostWalls({ program, denoDir, device }: DeviceHost, machin
     ]),
     ports: { connect: [], listen: [] },
     calls: { unixSockets: false, listens: false, marksOwners: false },
-    capabilities: machine.isRoot ? CAP.passOver : 0,
+    capabilities: "none",
   };
 }
 

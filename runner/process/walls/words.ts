@@ -40,7 +40,7 @@ export function launcherWords(
     ...fileWords(walls.files),
     ...portWords(walls.ports),
     `scope=${SCOPE.abstractSockets | SCOPE.signals}`,
-    ...(walls.capabilities === "open" ? [] : [`capabilities=${walls.capabilities}`]),
+    ...(walls.capabilities === "open" ? [] : ["powerless=1"]),
     ...(walls.calls === "open" ? [] : filterWords(arch, walls.calls)),
   ];
 }

@@ -13,7 +13,6 @@ import { launcherWords } from "../../../../../runner/process/walls/words.ts";
 
 const MACHINE: Machine = {
   arch: "x86_64",
-  isRoot: false,
   deno: "/opt/deno",
   libraries: ["/usr/lib/x86_64-linux-gnu"],
   loaders: ["/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"],
@@ -61,7 +60,7 @@ Deno.test("walls: an agent that nothing is granted to sees Deno, its programs an
   assertEquals(files.has("/etc/hosts"), false);
   assertEquals(ports, { connect: [1883], listen: [] });
   assertEquals(calls, { unixSockets: false, listens: false, marksOwners: false });
-  assertEquals(capabilities, 0);
+  assertEquals(capabilities, "none");
 });
 
 Deno.test("walls: without a broker nothing can be connected to", () => {
@@ -123,12 +122,10 @@ Deno.test("walls: a granted program or library is behind none, but reaches no ot
   ]);
 });
 
-Deno.test("walls: root keeps the right to pass over the modes of files, and what its grants need", () => {
-  const root = { ...MACHINE, isRoot: true };
-  const masks = [{}, { write: ["/data"] }, { net: ["0.0.0.0:80"] }].map((permissions) =>
-    walls(permissions, {}, undefined, root).capabilities
-  );
-  assertEquals(masks, [0b110, 0b1111, 0b110 | 1 << 10]);
+Deno.test("walls: no grant but of a program brings a capability", () => {
+  const all = [{}, { write: ["/data"] }, { net: ["0.0.0.0:80"] }, { sys: ["hostname"] }];
+  assertEquals(all.map((permissions) => walls(permissions).capabilities), ["none", "none", "none", "none"]);
+  assert(launcherWords("x86_64", { fileBytes: undefined, openFiles: 64 }, walls()).includes("powerless=1"));
 });
 
 Deno.test("walls: the libraries and the loader are those of this process", () => {
@@ -163,5 +160,5 @@ Deno.test("walls: a device host has its device and what every process has, and r
   }
   assertEquals(ports, { connect: [], listen: [] });
   assertEquals(calls, { unixSockets: false, listens: false, marksOwners: false });
-  assertEquals(capabilities, 0);
+  assertEquals(capabilities, "none");
 });
