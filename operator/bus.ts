@@ -11,6 +11,7 @@ import {
   type FailureKind,
   failureKind,
 } from "../protocol/broker/failure.ts";
+import { disableNagle } from "../protocol/broker/no_delay.ts";
 import { filterMatches } from "../protocol/topics.ts";
 
 /** The broker cannot be reached or rejects this client. The message says why and what to do. */
@@ -140,6 +141,7 @@ export class Bus implements AsyncDisposable {
     const bus = new Bus(client, timeoutMs);
     const broker = addresses[0]?.broker ?? options.broker;
     let failure: ConnectionError | undefined;
+    client.on("connect", () => disableNagle(client));
     client.on("error", (error) => failure = error);
     await new Promise<void>((resolve, reject) => {
       client.once("connect", () => resolve());

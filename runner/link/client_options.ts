@@ -1,5 +1,5 @@
 /** How the MQTT client is set up for one attempt to connect. */
-import type { IClientOptions, MqttClient } from "mqtt";
+import type { IClientOptions } from "mqtt";
 import { type BrokerAccess, credentialOptions } from "../../protocol/broker/access.ts";
 import type { WillWay } from "./will_trial.ts";
 
@@ -51,12 +51,4 @@ export function clientOptions(
       ? {}
       : { will: { topic: will.topic, payload: Buffer.from(will.payload), ...way } }),
   };
-}
-
-/** Sends small messages at once instead of waiting for earlier ones to be acknowledged. */
-export function disableNagle(client: MqttClient): void {
-  const stream: unknown = client.stream;
-  if (typeof stream === "object" && stream !== null && "setNoDelay" in stream) {
-    (stream.setNoDelay as (on: boolean) => void).call(stream, true);
-  }
 }

@@ -3,6 +3,7 @@ import type { MqttClient } from "mqtt";
 import { type Address, Addresses, type LookUp } from "../../protocol/broker/addresses.ts";
 import { type openClient, usualStream } from "../../protocol/broker/client.ts";
 import { endClient } from "../../protocol/broker/end_client.ts";
+import { disableNagle } from "../../protocol/broker/no_delay.ts";
 import type { BrokerUrl } from "../../protocol/broker/broker_url.ts";
 import {
   type ConnectAttempt,
@@ -14,7 +15,6 @@ import { SILENCE_MS } from "./caution.ts";
 import {
   clientOptions,
   type ClientParts,
-  disableNagle,
   type LastWill,
   LITTLE_PATIENCE,
   PATIENCE,

@@ -1,4 +1,5 @@
 /** An operator's connection: it lets in and out what it should, also after an outage; answers and silence are told apart. */
+import { Socket } from "node:net";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { Bus, BusError, type BusStatus } from "../../operator/bus.ts";
@@ -25,6 +26,29 @@ const text = (payload: Uint8Array) => new TextDecoder().decode(payload);
 
 Deno.test("no broker is an error that says where, and leaves nothing open", async () => {
   await assertRejects(() => connect(freePort()), BusError, "connection refused");
+});
+
+Deno.test("what an operator sends leaves at once, also after an outage", async () => {
+  await using broker = await startEmbedded();
+  await using proxy = LinkProxy.listen(broker.port);
+  const { setNoDelay } = Socket.prototype;
+  const ports: (number | undefined)[] = [];
+  Socket.prototype.setNoDelay = function (isOn) {
+    if (isOn === true) ports.push(this.remotePort);
+    return setNoDelay.call(this, isOn);
+  };
+  try {
+    const back = Promise.withResolvers<void>();
+    await using _bus = await connect(proxy.port, ({ kind }) => kind === "connected" && back.resolve());
+    assertEquals(ports.includes(proxy.port), true);
+    ports.length = 0;
+    proxy.cut();
+    proxy.restore();
+    await back.promise;
+    assertEquals(ports.includes(proxy.port), true);
+  } finally {
+    Socket.prototype.setNoDelay = setNoDelay;
+  }
 });
 
 Deno.test("subscriptions that are made together are one question to the broker", async () => {
