@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 
 /** RFC 9562 section 6.6: the name space for DNS names. */
-const DNS_NAMESPACE = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+const DNS_NAMESPACE = Uint8Array.fromHex("6ba7b8109dad11d180b400c04fd430c8");
 
 /** `actor_id` of an agent: the same on every node. */
 export function actorId(agentName: string): string {
@@ -14,15 +14,11 @@ export function nodeId(nodeName: string): string {
   return uuidV5(`wactorz.node.${nodeName}`);
 }
 
-/** UUID version 5 (SHA-1 of name space and name, RFC 9562 section 5.5) in the DNS name space. */
+/** UUID version 5 (SHA-1 of name space and name, RFC 9562 section 5.5) in the DNS name space. Operators make thousands. */
 function uuidV5(name: string): string {
-  const digest = createHash("sha1")
-    .update(Uint8Array.from(DNS_NAMESPACE.replaceAll("-", "").match(/../g) ?? [], (hex) => parseInt(hex, 16)))
-    .update(name)
-    .digest();
-  const bytes = Uint8Array.from(digest.subarray(0, 16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+  const hex = createHash("sha1").update(DNS_NAMESPACE).update(name).digest("hex");
+  const variant = "89ab"[parseInt(hex.charAt(16), 16) & 3];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${
+    hex.slice(20, 32)
+  }`;
 }
