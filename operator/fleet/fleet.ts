@@ -31,8 +31,10 @@ export interface FleetOptions {
   readonly onEvicted?: (actorId: string) => void;
 }
 
-const MAX_ENTRIES = 5000;
-const MAX_STRANGERS = 5000;
+/** Four times the fleet that `deno task bench:fleet` measures. */
+const MAX_ENTRIES = 20_000;
+/** At first, every agent whose manifest the broker keeps is one. */
+const MAX_STRANGERS = 20_000;
 
 /**
  * A name identifies an agent, but by mistake two nodes may run agents of the same name: each is a separate instance.
@@ -46,6 +48,8 @@ export class Fleet {
   readonly #agents = new Map<string, AgentView>();
   /** Agents that no online node lists. */
   readonly #strangers = new Map<string, AgentView>();
+  /** The keys of the strangers, by the node that each names: few of thousands concern one heartbeat. */
+  readonly #strangersOf = new Map<string, Set<string>>();
   /** The keys of the instances of each agent, by its id. */
   readonly #instances = new Map<string, Set<string>>();
   /** The ids of agents with more than one instance. */
@@ -167,8 +171,9 @@ export class Fleet {
 
   #keepNode(node: NodeView): FleetChange {
     keep(this.#nodes, node.name, node, this.options.maxEntries ?? MAX_ENTRIES);
-    for (const stranger of [...this.#strangers.values()]) {
-      if (stranger.node === node.name && isVouchedFor(stranger, node)) this.#keepVouched(stranger);
+    for (const key of [...this.#strangersOf.get(node.name) ?? []]) {
+      const stranger = this.#strangers.get(key);
+      if (stranger !== undefined && isVouchedFor(stranger, node)) this.#keepVouched(stranger);
     }
     if (node.isOnline && node.lastSeenMs !== undefined) {
       this.#dropUnlisted(node.name, (name) => node.agents.includes(name));
@@ -198,24 +203,27 @@ export class Fleet {
     if (agent.node !== undefined) this.#drop({ ...agent, node: undefined });
     const evicted = keep(map, key, agent, max);
     this.#index(agent.actorId, (keys) => keys.add(key));
+    if (map === this.#strangers) changeSet(this.#strangersOf, agent.node ?? "", (keys) => keys.add(key));
     if (evicted === undefined) return;
-    this.#index(evicted.actorId, (keys) => keys.delete(keyOf(evicted.actorId, evicted.node)));
+    this.#unindex(evicted);
     if (!this.#instances.has(evicted.actorId)) this.options.onEvicted?.(evicted.actorId);
   }
 
-  #drop({ actorId, node }: AgentView): void {
-    const key = keyOf(actorId, node);
+  #drop(agent: AgentView): void {
+    const key = keyOf(agent.actorId, agent.node);
     this.#agents.delete(key);
     this.#strangers.delete(key);
+    this.#unindex(agent);
+  }
+
+  #unindex({ actorId, node }: AgentView): void {
+    const key = keyOf(actorId, node);
     this.#index(actorId, (keys) => keys.delete(key));
+    changeSet(this.#strangersOf, node ?? "", (keys) => keys.delete(key));
   }
 
   #index(actorId: string, change: (keys: Set<string>) => void): void {
-    const keys = this.#instances.get(actorId) ?? new Set();
-    change(keys);
-    if (keys.size === 0) this.#instances.delete(actorId);
-    else this.#instances.set(actorId, keys);
-    if (keys.size > 1) this.#multiple.add(actorId);
+    if (changeSet(this.#instances, actorId, change) > 1) this.#multiple.add(actorId);
     else this.#multiple.delete(actorId);
   }
 
@@ -240,6 +248,19 @@ function keyOf(actorId: string, node: string | undefined): string {
   return `${actorId}@${node ?? ""}`;
 }
 
+/** Changes one of the sets, none of which is empty. @returns its size then */
+function changeSet(
+  sets: Map<string, Set<string>>,
+  name: string,
+  change: (set: Set<string>) => void,
+): number {
+  const set = sets.get(name) ?? new Set();
+  change(set);
+  if (set.size === 0) sets.delete(name);
+  else sets.set(name, set);
+  return set.size;
+}
+
 /** Whether the node lists the agent. Nodes list names, and each name has exactly one id. */
 function isVouchedFor({ name, actorId: id }: AgentView, { isOnline, agents }: NodeView): boolean {
   return isOnline && agents.includes(name) && id === actorId(name);
@@ -249,8 +270,9 @@ function isVouchedFor({ name, actorId: id }: AgentView, { isOnline, agents }: No
 function keep<T>(map: Map<string, T>, key: string, value: T, max: number): T | undefined {
   map.delete(key);
   map.set(key, value);
+  if (map.size <= max) return undefined;
   const [oldest] = map;
-  if (map.size <= max || oldest === undefined) return undefined;
+  if (oldest === undefined) return undefined;
   map.delete(oldest[0]);
   return oldest[1];
 }

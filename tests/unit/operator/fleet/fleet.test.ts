@@ -193,3 +193,26 @@ Deno.test("a forged report of another node hides no agent that a node vouches fo
   );
   assertEquals([fleet.agent(id)?.node, fleet.agent(id)?.state], ["hall", "running"]);
 });
+
+Deno.test("a fleet of 6,000 agents is known in full: nobody is taken for missing", () => {
+  const fleet = new Fleet();
+  const nodes = Array.from({ length: 600 }, (_, node) => ({
+    node: `node-${node}`,
+    names: Array.from({ length: 10 }, (_, agent) => `agent-${agent}-${node}`),
+  }));
+  const all = nodes.flatMap(({ node, names }) => names.map((name) => ({ node, name, id: actorId(name) })));
+  // As the broker delivers what it keeps, and then the nodes answer.
+  for (const { node, name, id } of all) {
+    fleet.apply(`agents/${id}/manifest`, bytes({ name, node, description: "d" }), 1000);
+  }
+  for (const { node, names } of nodes) {
+    fleet.apply(`nodes/${node}/heartbeat`, bytes({ node, agents: names }), 1000);
+    const listed = names.map((name) => ({ name, actor_id: actorId(name), state: "running" }));
+    fleet.applyList(node, listed, 1000);
+  }
+  const unknown = all.filter(({ node, id }) => {
+    const [agent] = fleet.instances(id);
+    return agent?.node !== node || agent.state !== "running" || agent.manifest === undefined;
+  });
+  assertEquals([fleet.agents.length, unknown], [6000, []]);
+});
