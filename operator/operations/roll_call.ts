@@ -5,7 +5,10 @@ import { BusError } from "../bus.ts";
 import type { Operator } from "../operator.ts";
 
 export interface RollCallOptions {
-  /** How long the nodes known to be online may take to answer before they count as silent, milliseconds. */
+  /**
+   * How long no answer may come from the nodes known to be online before the others count as silent, milliseconds. Of
+   * hundreds, the last may need longer than this.
+   */
   readonly answerMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,13 +34,15 @@ export async function callRoll(
   let timer = setTimeout(done.resolve, expected.size === 0 ? NOBODY_MS : answerMs);
   let isSurprised = expected.size === 0;
   const onAnswer = (node: string, agents: readonly unknown[]) => {
-    isSurprised ||= !expected.has(node);
+    isSurprised ||= !expected.has(node) && !answered.has(node);
     answered.add(node);
     fleet.applyList(node, agents, Date.now());
-    if ([...expected].some((name) => !answered.has(name))) return;
-    if (!isSurprised) return done.resolve();
+    const isOneLess = expected.delete(node);
+    if (expected.size === 0 && !isSurprised) return done.resolve();
+    // Whoever invents nodes prolongs nothing while others are waited for.
+    if (expected.size > 0 && !isOneLess) return;
     clearTimeout(timer);
-    timer = setTimeout(done.resolve, QUIET_MS);
+    timer = setTimeout(done.resolve, expected.size === 0 ? QUIET_MS : answerMs);
   };
   signal?.addEventListener("abort", () => done.resolve(), { once: true });
   try {
