@@ -13,6 +13,7 @@ const port = freePort();
 const broker = await Mosquitto.configured(port, [
   `listener ${port} 127.0.0.1`,
   "allow_anonymous true",
+  "set_tcp_nodelay true",
   "max_queued_messages 0",
   "max_inflight_messages 0",
 ]);
