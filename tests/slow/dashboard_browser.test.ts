@@ -360,6 +360,8 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.reload();
     await page.waitForSelector("[aria-label^='sensors/plotted · value over time: now 21.5'] canvas");
     await show(scene, "#/alerts");
+    await page.waitForSelector("[data-source=plotted]:has(.level-error) >> text=it is warm");
+    await show(scene, "#/alerts?arrange=flat");
     await page.waitForSelector(".entry-error >> text=it is warm");
     await show(scene, "#/timeline");
     await page.waitForSelector(".kind-failed");
@@ -440,9 +442,18 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     };
     const agent = `agents/${actorId("appears")}`;
     const views = VIEW_ROWS.map(([view]) => view);
+    const notices = ["rules", "rules&rule=new", "sent"].map((part) => `notices?show=${part}`);
     const tabs = ["versions", "edit"].map((tab) => `${agent}?tab=${tab}`);
     for (
-      const view of [...views, agent, ...tabs, "agents/nobody", "nodes/test-node", "nodes?arrange=table"]
+      const view of [
+        ...views,
+        ...notices,
+        agent,
+        ...tabs,
+        "agents/nobody",
+        "nodes/test-node",
+        "nodes?arrange=table",
+      ]
     ) {
       await show(scene, `#/${view}`);
       if (view === "spawn" || view.endsWith("edit")) await page.waitForSelector(".cm-content");

@@ -13,7 +13,8 @@ interface Seen {
   readonly aside: number;
 }
 
-const MAX_TURNS = 40;
+/** How long something may take to come into reach; a message in the corner goes away by itself. */
+const PATIENCE_MS = 20_000;
 
 /** One page, and whoever sits before it. */
 export class Hand {
@@ -21,7 +22,6 @@ export class Hand {
 
   /** Presses the first visible element with exactly these words (or name), and turns the wheel first if it is out of the window. */
   async press(selector: string, words?: string): Promise<void> {
-    await this.page.waitForFunction(`${FIND}(${JSON.stringify([selector, words ?? null])}) !== undefined`);
     const { x, y, over } = await this.#bring(selector, words);
     assertEquals(over, "", `${selector} ${words ?? ""} at ${x}, ${y}`);
     await this.page.mouse.move(x, y);
@@ -37,26 +37,33 @@ export class Hand {
   }
 
   async #bring(selector: string, words?: string): Promise<Seen> {
-    for (let turns = 0; turns < MAX_TURNS; turns++) {
+    const deadlineMs = Date.now() + PATIENCE_MS;
+    for (;;) {
       const seen = await this.#look(selector, words);
-      if (seen.beyond === 0 && seen.aside === 0) return seen;
-      const size = this.page.viewportSize() ?? { width: 1280, height: 800 };
-      // Downwards at the edge, where nothing that scrolls by itself lies; sideways where it lies itself.
-      await this.page.mouse.move(
-        seen.beyond === 0 ? size.width / 2 : size.width - 3,
-        seen.beyond === 0 ? seen.y : size.height / 2,
-      );
-      await this.page.mouse.wheel(seen.beyond === 0 ? seen.aside : 0, seen.beyond);
+      if (seen !== null && seen.beyond === 0 && seen.aside === 0 && !seen.over.includes("toast")) return seen;
+      if (Date.now() > deadlineMs) {
+        throw new Error(`out of reach: ${selector} ${words ?? ""} ${seen?.over ?? ""}`);
+      }
+      if (seen !== null) await this.#turn(seen);
       await this.page.evaluate(
         "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))",
       );
     }
-    throw new Error(`the wheel does not bring ${selector} ${words ?? ""}`);
   }
 
-  async #look(selector: string, words?: string): Promise<Seen> {
+  async #turn({ beyond, aside, y }: Seen): Promise<void> {
+    if (beyond === 0 && aside === 0) return;
+    const size = this.page.viewportSize() ?? { width: 1280, height: 800 };
+    // Downwards at the edge, where nothing that scrolls by itself lies; sideways where it lies itself.
+    if (beyond === 0) await this.page.mouse.move(size.width / 2, y);
+    else await this.page.mouse.move(size.width - 3, size.height / 2);
+    await this.page.mouse.wheel(beyond === 0 ? aside : 0, beyond);
+  }
+
+  async #look(selector: string, words?: string): Promise<Seen | null> {
     return await this.page.evaluate(`(() => {
       const found = ${FIND}(${JSON.stringify([selector, words ?? null])});
+      if (found === undefined) return null;
       const { left, top, width, height } = found.getBoundingClientRect();
       const [x, y] = [left + width / 2, top + height / 2];
       const at = document.elementFromPoint(x, y);
@@ -65,8 +72,8 @@ export class Hand {
       const [first, last] = isInMain ? [main.top, main.bottom] : [0, innerHeight];
       const beyond = y < first + 8 ? y - first - 60 : y > last - 8 ? y - last + 60 : 0;
       const aside = x < 0 ? x - 20 : x > innerWidth ? x - innerWidth + 20 : 0;
-      return { x, y, beyond, aside, over: at === null ? "the window's edge" : found.contains(at) || at.contains(found) ? "" : at.outerHTML.slice(0, 160) };
-    })()`) as Seen;
+      return { x, y, beyond, aside, over: at === null ? "the window's edge" : found.contains(at) || at.contains(found) ? "" : (at.closest(".toasts") === null ? "" : "toast ") + at.outerHTML.slice(0, 160) };
+    })()`) as Seen | null;
   }
 }
 

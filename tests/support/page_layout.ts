@@ -141,7 +141,7 @@ export const LAYOUT_LAWS: Readonly<Record<string, (shown: Shown) => Promise<void
       await show(shown, view);
       if (view === "agents") await page.waitForSelector("[data-agent=attic_agent_01]");
       const beyond = await page.evaluate(`[...document.querySelectorAll(
-        "nav .nav, .link, .side-buttons button, .page-tools *, .agent-tools button, .row [aria-haspopup=menu]")]
+        "nav .nav, .link, .side-buttons button, .page-tools *, .agent-tools button, .line-tools button, .rule-form button, .row [aria-haspopup=menu]")]
         .map((each) => [each, each.getBoundingClientRect()])
         .filter(([, { width, left, right }]) => width > 0 && (left < 0 || right > innerWidth))
         .map(([each]) => each.outerHTML.slice(0, 100))`);

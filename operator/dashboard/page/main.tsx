@@ -20,6 +20,7 @@ import { Logs } from "./views/logs.tsx";
 import { Manifests } from "./views/manifests.tsx";
 import { NodePage } from "./views/node.tsx";
 import { Nodes } from "./views/nodes.tsx";
+import { Notices } from "./views/notices.tsx";
 import { Overview } from "./views/overview.tsx";
 import { Spawn } from "./views/spawn.tsx";
 import { Timeline } from "./views/timeline.tsx";
@@ -31,6 +32,7 @@ const CONTENT: Readonly<Record<View, (id: string | null) => JSX.Element>> = {
   nodes: (name) => name === null ? <Nodes /> : <NodePage key={name} name={name} />,
   logs: () => <Logs />,
   alerts: () => <Alerts />,
+  notices: () => <Notices />,
   timeline: () => <Timeline />,
   manifests: () => <Manifests />,
   chat: () => <ChatView />,
@@ -77,6 +79,7 @@ function main(): void {
   setInterval(() => store.tick(), TICK_MS);
   listenToKeys(app);
   app.connection.start();
+  app.board.start();
   const root = document.getElementById("app");
   if (root !== null) {
     render(

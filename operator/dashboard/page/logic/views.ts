@@ -15,6 +15,7 @@ export const VIEWS = {
   nodes: { label: "Nodes", key: "n" },
   logs: { label: "Logs", key: "l" },
   alerts: { label: "Alerts", key: "e" },
+  notices: { label: "Notices", key: "w" },
   timeline: { label: "Timeline", key: "t" },
   manifests: { label: "Manifests", key: "m" },
   chat: { label: "Chat", key: "c", needsControl: true },

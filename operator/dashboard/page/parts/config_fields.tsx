@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { type Language, LANGUAGES } from "../../../../protocol/language.ts";
 import type { Problems, SpawnForm } from "../logic/spawn_form.ts";
-import { Field } from "./form.tsx";
+import { Field, TextInput } from "./form.tsx";
 
 const LANGUAGE_NAMES: Readonly<Record<Language, string>> = {
   python: "Python",
@@ -117,16 +117,13 @@ function TextField(
   },
 ): JSX.Element {
   return (
-    <Field label={label} problem={problem} hint={hint}>
-      <input
-        class="input"
-        name={field}
-        autocomplete="off"
-        spellcheck={false}
-        value={form[field]}
-        aria-invalid={problem !== undefined}
-        onInput={({ currentTarget }) => set({ [field]: currentTarget.value })}
-      />
-    </Field>
+    <TextInput
+      label={label}
+      hint={hint}
+      name={field}
+      value={form[field]}
+      problem={problem}
+      onInput={(value) => set({ [field]: value })}
+    />
   );
 }

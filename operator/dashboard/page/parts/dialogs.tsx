@@ -10,6 +10,7 @@ import { Field, OutcomeBox } from "./form.tsx";
 import { BulkDialog } from "./bulk_dialog.tsx";
 import { Dialog } from "./dialog.tsx";
 import { MoveDialog } from "./move_dialog.tsx";
+import { RemoveRuleDialog } from "./remove_rule_dialog.tsx";
 
 export function Dialogs(): JSX.Element | null {
   const app = useApp();
@@ -30,6 +31,8 @@ export function Dialogs(): JSX.Element | null {
       return <StopAllDialog node={ask.node} />;
     case "bulk":
       return <BulkDialog key={ask.action} action={ask.action} agents={ask.agents} />;
+    case "remove_rule":
+      return <RemoveRuleDialog rule={ask.rule} />;
     case "help":
       return <HelpDialog />;
     default:

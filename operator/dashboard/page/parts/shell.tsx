@@ -1,9 +1,6 @@
 /** The frame around every view: navigation, connection state, messages, announcements. */
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { countStates } from "../logic/agent_rows.ts";
-import { openAction } from "../logic/chat_log.ts";
-import { nodeState } from "../logic/states.ts";
 import { shownView, type View, VIEW_ROWS, VIEWS } from "../logic/views.ts";
 import { visible } from "../logic/visible.ts";
 import { act } from "../state/api.ts";
@@ -14,6 +11,7 @@ import { Button } from "./basics.tsx";
 import { Icon, type IconName } from "./icons.tsx";
 import { useMedia } from "./media.ts";
 import { Menu } from "./menu.tsx";
+import { Badge } from "./nav_badge.tsx";
 
 const ICONS: Readonly<Record<View, IconName>> = {
   overview: "overview",
@@ -21,6 +19,7 @@ const ICONS: Readonly<Record<View, IconName>> = {
   nodes: "nodes",
   logs: "logs",
   alerts: "alerts",
+  notices: "notices",
   timeline: "timeline",
   manifests: "manifests",
   chat: "call",
@@ -127,40 +126,6 @@ function skipToContent(event: MouseEvent): void {
 async function logOut(): Promise<void> {
   await act("/api/logout");
   location.reload();
-}
-
-/** The number of items in a view, shown on its link. */
-function Badge({ view }: { readonly view: View }): JSX.Element | null {
-  const { store, chat } = useApp();
-  store.watchFleet();
-  if (view === "chat" && openAction(chat.log.value) !== undefined) {
-    return <span class="badge badge-warn" title="An action waits for your answer">1</span>;
-  }
-  if (view === "agents") {
-    const failed = countStates(store.agents.values(), store.nodes, store.judged.value).get("failed") ?? 0;
-    return (
-      <>
-        {failed > 0 && <span class="badge badge-bad" title={`${failed} failed`}>{failed}</span>}
-        <span class="badge" title="in all">{store.agents.size}</span>
-      </>
-    );
-  }
-  if (view === "nodes") {
-    const away = [...store.nodes.values()].filter((node) =>
-      nodeState(node, store.judged.value) !== "online"
-    ).length;
-    return (
-      <>
-        {away > 0 && <span class="badge badge-warn" title={`${away} not online`}>{away}</span>}
-        <span class="badge" title="in all">{store.nodes.size}</span>
-      </>
-    );
-  }
-  if (view === "alerts" && store.alerts.value.length > 0) {
-    const isBad = store.alerts.value.some(({ severity }) => severity === "error");
-    return <span class={`badge ${isBad ? "badge-bad" : "badge-warn"}`}>{store.alerts.value.length}</span>;
-  }
-  return null;
 }
 
 const LINK_WORDS: Readonly<Record<Exclude<LinkState, "live">, string>> = {

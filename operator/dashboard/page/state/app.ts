@@ -4,7 +4,9 @@ import { useContext } from "preact/hooks";
 import { type Signal, signal } from "@preact/signals";
 import type { AgentCommand } from "../../../../protocol/commands.ts";
 import type { ActionOutcome, AgentDto } from "../../wire.ts";
+import type { Rule } from "../../notice_wire.ts";
 import { act, apiPath } from "./api.ts";
+import { Board } from "./notice_board.ts";
 import { Chat } from "./chat.ts";
 import type { Connection } from "./connection.ts";
 import { Drafts } from "./drafts.ts";
@@ -34,6 +36,7 @@ export type Ask =
   | { readonly kind: "delete"; readonly agent: AgentDto }
   | { readonly kind: "stop_all"; readonly node: string }
   | { readonly kind: "bulk"; readonly action: BulkAction; readonly agents: readonly AgentDto[] }
+  | { readonly kind: "remove_rule"; readonly rule: Rule }
   | { readonly kind: "help" };
 
 const GOOD_TOAST_MS = 6000;
@@ -46,6 +49,7 @@ export class App {
   readonly chat: Chat = new Chat();
   readonly drafts: Drafts = new Drafts();
   readonly selection: Selection = new Selection();
+  readonly board: Board;
   #nextToast = 1;
   readonly #holds: Signal<number> = signal(0);
 
@@ -54,7 +58,9 @@ export class App {
     readonly connection: Connection,
     readonly router: Router,
     readonly theme: ThemeChoice,
-  ) {}
+  ) {
+    this.board = new Board(store);
+  }
 
   get mayControl(): boolean {
     return this.store.session.value?.control === true;
