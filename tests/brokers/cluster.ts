@@ -6,6 +6,8 @@ import type { Lack } from "./laws/table.ts";
 export interface Member {
   /** Of MQTT, on loopback. */
   readonly port: number;
+  /** While it runs; of a broker that a script starts, the script's. */
+  readonly pid: number | undefined;
   /** Ends it without a word to anybody. Resolves when it is gone. */
   kill(): Promise<void>;
   /** Starts it again with what it has kept. Resolves when it serves clients. */

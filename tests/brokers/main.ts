@@ -1,10 +1,11 @@
 /**
  * `deno task test:brokers [NAME…] [--law WORDS]`: one table of laws on real brokers. Without names it tries those that CI tries; `all`
- * stands for every broker that is installed.
+ * stands for every broker that is installed. With `--storm SECONDS` 20 nodes live through the death of a member every 20 s.
  */
 import { Bus } from "../../operator/bus.ts";
 import { tryBroker } from "../../operator/operations/broker_trial.ts";
 import { type BrokerUrl, parseBrokers } from "../../protocol/broker/broker_url.ts";
+import { percentile } from "../bench/stats.ts";
 import { layOut } from "../bench/table.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import type { Cluster, Product } from "./cluster.ts";
@@ -14,15 +15,20 @@ import { mosquitto } from "./products/mosquitto.ts";
 import { nats } from "./products/nats.ts";
 import { rabbitmq, rabbitmqAlone } from "./products/rabbitmq.ts";
 import { Scene } from "./scene.ts";
+import { storm } from "./storm.ts";
 
 const PRODUCTS: readonly Product[] = [mosquitto, embedded, nats, rabbitmq, rabbitmqAlone];
 
-type Verdict = "works" | "limit" | "fails";
+/** `-`: it is about several members, and there is one. */
+type Verdict = "works" | "limit" | "-" | "fails";
+
+/** How long a node may take until it is at another member. */
+const BACK_MS = 3000;
 
 const say = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 
 async function main(args: readonly string[]): Promise<number> {
-  const { _: given, law: only } = parseArgs([...args], { string: ["law", "_"] });
+  const { _: given, law: only, storm: seconds } = parseArgs([...args], { string: ["law", "storm", "_"] });
   const names = given.map(String);
   const laws = [...LAWS].filter(([name]) => name.includes(only ?? ""));
   const unknown = names.filter((name) => name !== "all" && !PRODUCTS.some((one) => one.name === name));
@@ -41,11 +47,12 @@ async function main(args: readonly string[]): Promise<number> {
     say(`SKIP ${name}: this machine lacks ${need.name}: ${need.remedy}`);
   }
   const tried = wanted.filter(({ need }) => need.isThere);
+  if (seconds !== undefined) return await stormAll(tried, Number(seconds));
   const columns: ReadonlyMap<string, Verdict>[] = [];
   for (const product of tried) columns.push(await tryOn(product, laws));
   const rows = laws.map(([law]) => [law, ...columns.map((column) => column.get(law) ?? "fails")]);
   say(`\n${layOut(["law", ...tried.map(({ name }) => name)], rows).join("\n")}\n`);
-  const verdicts = columns.flatMap((column) => [...column.values()]);
+  const verdicts = columns.flatMap((column) => [...column.values()]).filter((verdict) => verdict !== "-");
   const failed = verdicts.filter((verdict) => verdict === "fails").length;
   say(`${verdicts.length - failed} passed, ${failed} failed`);
   return failed === 0 && verdicts.length > 0 ? 0 : 1;
@@ -69,13 +76,41 @@ async function tryOn(
       const lawMs = performance.now();
       const { needs } = law;
       const isLimit = needs !== undefined && lacks.has(needs) && product.limits?.[needs] !== undefined;
-      verdicts.set(name, isLimit ? "limit" : await verdictOn(name, law, cluster));
+      const isOfOthers = law.isOfClusters === true && cluster.members.length === 1;
+      verdicts.set(name, isOfOthers ? "-" : isLimit ? "limit" : await verdictOn(name, law, cluster));
       say(`  ${name}: ${verdicts.get(name)}, ${secondsSince(lawMs)} s`);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
   return verdicts;
+}
+
+/** 20 nodes, and a member killed every 20 s. */
+async function stormAll(products: readonly Product[], seconds: number): Promise<number> {
+  let failed = 0;
+  for (const product of products) {
+    const folder = await Deno.makeTempDir({ prefix: `agentflow-${product.name}-` });
+    try {
+      await using cluster = await product.start(folder);
+      await using scene = new Scene(cluster);
+      const size = { nodes: 20, kills: Math.max(1, Math.floor(seconds / 20)), everySeconds: 20 };
+      const { acknowledged, lost, awayMs, missing } = await storm(scene, size, say);
+      const longest = Math.max(0, ...awayMs);
+      say(
+        `${product.name}: ${size.kills} kills, ${acknowledged} messages acknowledged, ${lost} of them lost; ` +
+          `${awayMs.length} times a node lost its member: away for ${
+            Math.round(percentile(awayMs, 50))
+          } ms ` +
+          `(median), ${Math.round(longest)} ms (longest); ${missing} not heard again`,
+      );
+      if (lost > 0 || missing > 0 || longest > BACK_MS) failed += 1;
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  }
+  say(`${products.length - failed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }
 
 async function verdictOn(name: string, law: Law, cluster: Cluster): Promise<Verdict> {

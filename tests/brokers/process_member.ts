@@ -25,6 +25,10 @@ export class ProcessMember implements Member {
     return this.options.port;
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   async start(): Promise<void> {
     const { command: [program, ...args], env, port, isUp } = this.options;
     this.#child = new Deno.Command(program, {

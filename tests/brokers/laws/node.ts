@@ -5,6 +5,7 @@ import { topics } from "../../../protocol/topics.ts";
 import type { Bus } from "../../support/bus.ts";
 import { until } from "../../support/until.ts";
 import { running, type Scene } from "../scene.ts";
+import { storm } from "../storm.ts";
 
 const IDLE = "function handle_task(agent, payload) { return { node: agent.node, payload }; }";
 
@@ -129,4 +130,18 @@ export async function reachesTheDesiredState(scene: Scene): Promise<void> {
   await bus.publish(topics.node(node.name, "desired_state"), desired, { retain: true });
   for (const name of names) await running(bus, name, from);
   await bus.publish(topics.node(node.name, "desired_state"), "", { retain: true });
+}
+
+/** Nothing is lost that was acknowledged when a member is killed, and the nodes of that member are back soon. */
+export async function losesNothing(scene: Scene): Promise<void> {
+  const { acknowledged, lost, awayMs, missing } = await storm(scene, {
+    nodes: 3,
+    kills: 1,
+    everySeconds: 4,
+  });
+  assertEquals(
+    { lost, missing, isAny: acknowledged > 0 },
+    { lost: 0, missing: 0, isAny: true },
+    `${awayMs} ms`,
+  );
 }

@@ -8,6 +8,7 @@ import {
   findsItsSpawn,
   findsItsSpawnElsewhere,
   leavesItsWill,
+  losesNothing,
   outlivesItsMember,
   reachesTheDesiredState,
 } from "./node.ts";
@@ -19,6 +20,8 @@ export type Lack = "members share retained messages" | "retained messages by wil
 export interface Law {
   /** @throws Error when the law does not hold */
   prove(scene: Scene): Promise<void>;
+  /** Whether it is about several members. */
+  readonly isOfClusters?: boolean;
   /** Without this, the law cannot hold. */
   readonly needs?: Lack;
 }
@@ -36,6 +39,7 @@ export const LAWS: ReadonlyMap<string, Law> = new Map([
   ["migrate with state", { prove: movesWithItsState }],
   ["away, back elsewhere", { prove: comesBackElsewhere }],
   ["member killed", { prove: outlivesItsMember }],
+  ["… loses nothing", { prove: losesNothing, isOfClusters: true }],
   ["desired_state", { prove: reachesTheDesiredState }],
   ["ctl", { prove: obeysTheCommandLine }],
   ["dashboard", { prove: obeysTheDashboard }],
