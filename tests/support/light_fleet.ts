@@ -2,7 +2,7 @@
 import mqtt, { type MqttClient } from "mqtt";
 import { isJsonObject } from "../../protocol/json.ts";
 import { ALL_NODES } from "../../protocol/names.ts";
-import { LightNode } from "./light_node.ts";
+import { LightNode, type LightOptions } from "./light_node.ts";
 
 const FILTERS = [
   ...["list", "inspect", "spawn", "stop", "migrate", "reply/+", "upgrade", "desired_state"].map((command) =>
@@ -32,13 +32,13 @@ export class LightFleet implements AsyncDisposable {
     return fleet;
   }
 
-  add(name: string, labels: Readonly<Record<string, string>> = {}): LightNode {
+  add(name: string, labels: Readonly<Record<string, string>> = {}, options: LightOptions = {}): LightNode {
     const say = (topic: string, value: unknown, retain = false) =>
       void this.client.publish(topic, typeof value === "string" ? value : JSON.stringify(value), {
         qos: 1,
         retain,
       });
-    const node = new LightNode(name, say, labels);
+    const node = new LightNode(name, say, labels, options);
     this.nodes.set(name, node);
     return node;
   }
@@ -50,6 +50,7 @@ export class LightFleet implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const node of this.nodes.values()) node.turnOff();
     await this.client.endAsync();
   }
 

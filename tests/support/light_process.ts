@@ -60,9 +60,11 @@ export class LightProcess {
   readonly #windows: ChangeWindows;
   readonly #context: CommandContext;
   #isDead = false;
+  readonly #death = new AbortController();
 
   constructor(private readonly parts: LightProcessParts) {
-    const { node, disk, clock, window } = parts;
+    const { node, disk, window } = parts;
+    const clock = until(this.#death.signal, parts.clock);
     this.#records = new Map(disk.records);
     const turns = new Turns();
     const generations = this.#generations();
@@ -105,6 +107,7 @@ export class LightProcess {
   /** It is dead from now on. */
   kill(): void {
     this.#isDead = true;
+    this.#death.abort();
     this.#windows[Symbol.dispose]();
   }
 
@@ -195,4 +198,15 @@ export class LightProcess {
 /** What a dead process waits for. */
 function never(): Promise<void> {
   return new Promise(() => {});
+}
+
+/** A clock whose sleeps end with the process that sleeps. */
+function until(death: AbortSignal, clock: Clock): Clock {
+  const either = (signal?: AbortSignal) => signal === undefined ? death : AbortSignal.any([death, signal]);
+  return {
+    epochSeconds: () => clock.epochSeconds(),
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: (ms, signal) => clock.sleep(ms, either(signal)),
+    rest: (ms, signal) => clock.rest(ms, either(signal)),
+  };
 }
