@@ -1,5 +1,6 @@
 /** What operators write about windows: what is taken back does not wait for them, and the watchdog keeps them. */
 import { assertEquals } from "@std/assert";
+import { systemClock } from "../../runner/clock.ts";
 import { watchForFailovers } from "../../operator/failover/watchdog.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
@@ -11,7 +12,11 @@ const [OPEN, CLOSED] = ["00:00-24:00 UTC", "Sat 02:00-02:01 UTC"];
 
 Deno.test("a roll-out is taken back without waiting for windows, on the nodes that it has changed", async () => {
   await using broker = await startEmbedded();
-  await using _fleet = await LightFleet.start(broker.port, { a: {}, b: {} });
+  await using fleet = await LightFleet.start(broker.port, { b: {} });
+  let nowMs = Date.parse("2026-11-28T02:30Z");
+  const clock = { ...systemClock, epochSeconds: () => nowMs / 1000 };
+  fleet.add("a", {}, { clock, window: "Sat 02:00-04:00 UTC" }).turnOn();
+  const runs = () => fleet.get("a").disk.agents.get("x-a")?.code;
   await using bus = await Bus.connect(broker.port);
   const file = await Deno.makeTempFile({ suffix: ".json" });
   await using _file = { [Symbol.asyncDispose]: () => Deno.remove(file) };
@@ -32,9 +37,12 @@ Deno.test("a roll-out is taken back without waiting for windows, on the nodes th
   assertEquals(await apply("2", { ...fails, on_failure: "rollback" }), 1);
   assertEquals(desired(), [["1", true], ["1", false]]);
   assertEquals(await apply("2", fails), 1);
-  assertEquals(desired(), [["2", false], ["1", false]]);
+  assertEquals([desired(), runs()], [[["2", false], ["1", false]], "2"]);
+  nowMs = Date.parse("2026-11-28T05:00Z");
   assertEquals((await ctlHere(broker.port, "rollback", "farm")).code, 0);
-  assertEquals(desired(), [["1", true], ["1", false]]);
+  assertEquals([desired(), runs()], [[["1", true], ["1", false]], "1"]);
+  // Every other change waits.
+  assertEquals([await apply("3"), runs()], [5, "1"]);
 });
 
 Deno.test("fail-over waits for no window of what it moves, and keeps those of the other agents", async () => {
