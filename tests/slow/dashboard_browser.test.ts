@@ -301,6 +301,17 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.click("button:has-text('Whole range')");
     await page.waitForFunction("!location.hash.includes('from=')");
     await page.waitForSelector("[aria-pressed=true] >> text=5 min");
+    // Longer than the server has in memory: from what it has written down.
+    const asked = page.waitForResponse((answer) => /\/readings\?from=\d+&to=\d+$/.test(answer.url()));
+    await page.click("button:has-text('1 year')");
+    await page.waitForFunction("location.hash.includes('range=1y')");
+    assertEquals((await (await asked).json()).readings[0].topic, "sensors/charted");
+    await page.reload();
+    await page.waitForSelector("[aria-pressed=true] >> text=1 year");
+    await chart.waitFor();
+    await page.waitForSelector("[aria-label^='Memory over time: now ']");
+    await show(scene, "#/nodes/test-node?range=30d");
+    await page.waitForSelector("[aria-label^='Memory over time: now ']");
   },
 
   "what is copied is what is shown, and characters that turn text are escapes": async (scene) => {

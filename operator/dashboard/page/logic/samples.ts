@@ -78,5 +78,30 @@ export function reading(value: number, unit: string): string {
 }
 
 /** The time ranges to choose from, by their name in the URL; seconds. */
-export const RANGES = { "5m": 300, "15m": 900, "1h": 3600 } as const;
+export const RANGES = {
+  "5m": 300,
+  "15m": 900,
+  "1h": 3600,
+  "1d": 86_400,
+  "7d": 7 * 86_400,
+  "30d": 30 * 86_400,
+  "1y": 365 * 86_400,
+} as const;
 export type RangeName = keyof typeof RANGES;
+
+/** What the server holds in memory and sends as it comes; anything longer or older is read from what it has kept. */
+const LIVE_SECONDS = RANGES["1h"];
+/** A chart advances in steps of this part of its range, to ask and redraw less often. */
+const STEPS = 300;
+const MIN_STEP_SECONDS = 5;
+
+/** The end of a range that moves with the time. @param seconds the length of the range */
+export function movingEnd(now: number, seconds: number): number {
+  const step = Math.max(MIN_STEP_SECONDS, seconds <= LIVE_SECONDS ? 0 : seconds / STEPS);
+  return Math.ceil(now / step) * step;
+}
+
+/** Whether a range must be asked for: it begins before what the server has in memory. */
+export function isPast(from: number, now: number): boolean {
+  return from < now - LIVE_SECONDS - MIN_STEP_SECONDS;
+}

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { timeOfDay } from "../logic/format.ts";
+import { dayAndTime, timeOfDay } from "../logic/format.ts";
 import { pointedAt, withGaps } from "../logic/samples.ts";
 import { useApp } from "../state/app.ts";
 
@@ -78,7 +78,7 @@ export function Chart(
             values: (_plot, splits) => splits.map((split) => axisTime(split, splits)),
             size: 26,
             font: colours.font,
-            space: 70,
+            space: 86,
           },
           {
             stroke: colours.text,
@@ -132,7 +132,11 @@ export function Chart(
           : (
             <b class="chart-pointed">
               {under.value === null ? "no value" : format(under.value)}
-              <span class="note">{` at ${timeOfDay(under.time)}`}</span>
+              <span class="note">
+                {` at ${
+                  range.to - range.from > DAY_SECONDS ? dayAndTime(under.time) : timeOfDay(under.time)
+                }`}
+              </span>
             </b>
           )}
       </figcaption>
@@ -141,9 +145,14 @@ export function Chart(
   );
 }
 
-/** Includes seconds if the ticks are closer than a minute. */
+const DAY_SECONDS = 86_400;
+
+/** Includes seconds if the ticks are closer than a minute; a day where they reach over more than one. */
 function axisTime(time: number, splits: readonly number[]): string {
   const step = (splits[1] ?? 60) - (splits[0] ?? 0);
+  const isLong = (splits.at(-1) ?? 0) - (splits[0] ?? 0) > DAY_SECONDS;
+  // 2026-11-27 14:05
+  if (isLong) return dayAndTime(time).slice(5, step < DAY_SECONDS ? 16 : 10);
   return timeOfDay(time).slice(0, step < 60 ? 8 : 5);
 }
 

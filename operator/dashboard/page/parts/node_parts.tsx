@@ -1,10 +1,10 @@
 /** Details of a node, shared by its card and its page. */
 import type { JSX } from "preact";
-import type { History, NodeDto } from "../../wire.ts";
+import type { NodeDto } from "../../wire.ts";
 import { count, duration, megabytes, percent } from "../logic/format.ts";
 import { visible } from "../logic/visible.ts";
 import { apiPath } from "../state/api.ts";
-import { useFetched } from "../state/fetched.ts";
+import { useUsage } from "../state/usage.ts";
 import { Facts } from "./basics.tsx";
 import { useRange } from "./time_range.tsx";
 import { UsageCharts } from "./usage_charts.tsx";
@@ -37,9 +37,9 @@ export function NodeLabels({ node }: { readonly node: NodeDto }): JSX.Element | 
 }
 
 export function NodeCharts({ node }: { readonly node: NodeDto }): JSX.Element {
-  const history = useFetched<History>(apiPath("nodes", node.name, "history"), node.last_seen);
-  const { range, zoom } = useRange();
-  return <UsageCharts history={history} range={range} onZoom={zoom} />;
+  const { range, past, zoom } = useRange();
+  const usage = useUsage(apiPath("nodes", node.name), node.last_seen, past);
+  return <UsageCharts usage={usage} range={range} onZoom={zoom} />;
 }
 
 /** Ignores a difference of a second or two: it may be the message's transit time. */

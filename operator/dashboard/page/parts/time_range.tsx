@@ -1,17 +1,24 @@
-/** The time range of all charts: the last minutes, or a range selected in a chart. Stored in the URL. */
+/** The time range of all charts: the last minutes, days or year, or a range selected in a chart. Stored in the URL. */
 import type { JSX } from "preact";
-import { type RangeName, RANGES } from "../logic/samples.ts";
+import { isPast, movingEnd, type RangeName, RANGES } from "../logic/samples.ts";
 import { useApp } from "../state/app.ts";
 import { Button, Segments } from "./basics.tsx";
 import type { TimeRange } from "./chart.tsx";
 
-const WORDS: Readonly<Record<RangeName, string>> = { "5m": "5 min", "15m": "15 min", "1h": "1 hour" };
+const WORDS: Readonly<Record<RangeName, string>> = {
+  "5m": "5 min",
+  "15m": "15 min",
+  "1h": "1 hour",
+  "1d": "1 day",
+  "7d": "1 week",
+  "30d": "1 month",
+  "1y": "1 year",
+};
 const CHOICES = Object.entries(WORDS) as [RangeName, string][];
-/** Charts advance in steps of this many seconds, to redraw less often. */
-const STEP_SECONDS = 5;
-
 interface ChosenRange {
   readonly range: TimeRange;
+  /** The query for what the server has kept; null while what it has in memory is enough. */
+  readonly past: string | null;
   /** Null for a range selected in a chart. */
   readonly name: RangeName | null;
   readonly choose: (name: RangeName) => void;
@@ -23,9 +30,13 @@ export function useRange(): ChosenRange {
   const [from, to] = [Number(router.query("from")), Number(router.query("to"))];
   const isZoomed = from > 0 && to > from;
   const name = CHOICES.map(([each]) => each).find((each) => each === router.query("range")) ?? "1h";
-  const now = Math.ceil(store.now.value / STEP_SECONDS) * STEP_SECONDS;
+  const end = movingEnd(store.now.value, RANGES[name]);
+  const range = isZoomed ? { from, to } : { from: end - RANGES[name], to: end, fits: true };
   return {
-    range: isZoomed ? { from, to } : { from: now - RANGES[name], to: now, fits: true },
+    range,
+    past: isPast(range.from, store.now.value)
+      ? `?from=${Math.floor(range.from)}&to=${Math.ceil(range.to)}`
+      : null,
     name: isZoomed ? null : name,
     choose: (range) => router.choose({ range: range === "1h" ? "" : range, from: "", to: "" }),
     zoom: (range) => router.choose({ from: range.from.toFixed(0), to: Math.ceil(range.to).toFixed(0) }),

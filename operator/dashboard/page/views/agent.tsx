@@ -177,16 +177,23 @@ function AgentEvents(
   { agent, live }: { readonly agent: AgentDto; readonly live: readonly TimelineEvent[] },
 ): JSX.Element {
   const { store } = useApp();
+  const ask = async (before?: number) => {
+    const query = before === undefined ? "" : `?before=${before}`;
+    const path = `${apiPath("agents", agent.actor_id, "events")}${query}`;
+    const { events } = await get<{ readonly events: readonly TimelineEvent[] }>(path);
+    store.addEvents(events);
+    return events.length > 0;
+  };
   useEffect(() => {
-    get<{ readonly events: readonly TimelineEvent[] }>(apiPath("agents", agent.actor_id, "events"))
-      .then(({ events }) => store.addEvents(events), () => {});
+    // If fetching fails, only live entries are shown.
+    ask().catch(() => {});
   }, [agent.actor_id]);
   const events = live.filter(({ actor_id, agent: name }) =>
     actor_id === agent.actor_id || name === agent.name
   );
   return (
     <Panel flush>
-      <EventList entries={events} />
+      <EventList entries={events} older={ask} />
     </Panel>
   );
 }

@@ -1,7 +1,6 @@
 /** An agent's resource use, readings, facts and manifest. */
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import type { AgentDto, ErrorEntry, History, Reading } from "../../wire.ts";
+import type { AgentDto, ErrorEntry } from "../../wire.ts";
 import { count, duration } from "../logic/format.ts";
 import { reading, unitOf } from "../logic/samples.ts";
 import { visible } from "../logic/visible.ts";
@@ -13,15 +12,16 @@ import { ErrorList } from "../parts/entries.tsx";
 import { Ago } from "../parts/marks.tsx";
 import { UsageCharts } from "../parts/usage_charts.tsx";
 import { apiPath } from "../state/api.ts";
-import { useFetched } from "../state/fetched.ts";
 import { href } from "../state/router.ts";
+import { useReadings, useUsage } from "../state/usage.ts";
 
 export function AgentOverview(
   { agent, errors }: { readonly agent: AgentDto; readonly errors: readonly ErrorEntry[] },
 ): JSX.Element {
-  const history = useFetched<History>(apiPath("agents", agent.actor_id, "history"), agent.last_seen);
-  const readings = useReadings(agent);
-  const { range, name, choose, zoom } = useRange();
+  const { range, past, name, choose, zoom } = useRange();
+  const path = apiPath("agents", agent.actor_id);
+  const usage = useUsage(path, agent.last_seen, past);
+  const readings = useReadings(path, past);
   // First what somebody looks for who opens the page of such an agent.
   const isInTrouble = agent.state === "failed" || agent.state === "restarting";
   const latestErrors = errors.length > 0 && (
@@ -37,7 +37,7 @@ export function AgentOverview(
           title="Use of resources"
           aside={<RangeChoice name={name} onChoose={choose} />}
         >
-          <UsageCharts history={history} range={range} onZoom={zoom} />
+          <UsageCharts usage={usage} range={range} onZoom={zoom} />
         </Panel>
         <Panel
           title="Readings"
@@ -111,16 +111,4 @@ function TagList(
       <ul class="tags">{tags.map((tag) => <li key={tag}>{visible(tag)}</li>)}</ul>
     </div>
   );
-}
-
-const READINGS_MS = 3000;
-
-function useReadings(agent: AgentDto): readonly Reading[] {
-  const [tick, setTick] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => setTick((value) => value + 1), READINGS_MS);
-    return () => clearInterval(timer);
-  }, []);
-  const path = apiPath("agents", agent.actor_id, "readings");
-  return useFetched<{ readonly readings: readonly Reading[] }>(path, tick)?.readings ?? [];
 }

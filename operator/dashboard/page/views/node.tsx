@@ -161,13 +161,22 @@ function NodeAgents({ node }: { readonly node: NodeDto }): JSX.Element {
 
 function NodeEvents({ name }: { readonly name: string }): JSX.Element {
   const { store } = useApp();
+  const ask = async (before?: number) => {
+    const query = new URLSearchParams({
+      node: name,
+      ...(before === undefined ? {} : { before: String(before) }),
+    });
+    const { events } = await get<{ readonly events: readonly TimelineEvent[] }>(`/api/events?${query}`);
+    store.addEvents(events);
+    return events.length > 0;
+  };
   useEffect(() => {
-    get<{ readonly events: readonly TimelineEvent[] }>(`/api/events?node=${encodeURIComponent(name)}`)
-      .then(({ events }) => store.addEvents(events), () => {});
+    // If fetching fails, only live entries are shown.
+    ask().catch(() => {});
   }, [name]);
   return (
     <Panel flush>
-      <EventList entries={store.events.value.filter(({ node }) => node === name)} />
+      <EventList entries={store.events.value.filter(({ node }) => node === name)} older={ask} />
     </Panel>
   );
 }

@@ -23,7 +23,15 @@ import {
   percent,
   zoneWords,
 } from "../../../../operator/dashboard/page/logic/format.ts";
-import { pointedAt, reading, unitOf, withGaps } from "../../../../operator/dashboard/page/logic/samples.ts";
+import {
+  isPast,
+  movingEnd,
+  pointedAt,
+  RANGES,
+  reading,
+  unitOf,
+  withGaps,
+} from "../../../../operator/dashboard/page/logic/samples.ts";
 import {
   lastRun,
   originWords,
@@ -236,6 +244,20 @@ Deno.test("a pause that is longer than usual is a gap, not a line", () => {
   assertEquals(withGaps([0, 10, 25, 35], [1, null, 3, 4]).values, [1, null, 3, 4]);
   assertEquals(withGaps([], []), { time: [], values: [] });
   assertEquals(pointedAt(withGaps([0, 10, 20, 80], [1, 2, 3, 4]), 3), { time: 50, value: null });
+});
+
+Deno.test("an hour is shown as it comes, and anything longer or older is asked for, a few times a range", () => {
+  assertEquals(movingEnd(1001, RANGES["1h"]), 1005);
+  assertEquals(movingEnd(1_000_001, RANGES["1d"]) % 288, 0);
+  const now = 1_000_000_000;
+  const isAsked = (name: keyof typeof RANGES) => isPast(movingEnd(now, RANGES[name]) - RANGES[name], now);
+  assertEquals(["5m", "1h", "1d", "1y"].map((name) => isAsked(name as keyof typeof RANGES)), [
+    false,
+    false,
+    true,
+    true,
+  ]);
+  assertEquals(isPast(now - 7200, now), true, "a part of a chart that was selected two hours ago");
 });
 
 Deno.test("a reading has the unit of its payload, else that of its name, else none", () => {
