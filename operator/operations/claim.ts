@@ -3,7 +3,7 @@ import type { Generation } from "../../protocol/generations.ts";
 import { topics } from "../../protocol/topics.ts";
 import { claimVerdict, type Head, headFields, headIn, OvertakenError } from "../fleet/head.ts";
 import { fieldsOf } from "../json.ts";
-import type { Operator } from "../operator.ts";
+import { OperationError, type Operator } from "../operator.ts";
 import { hearsItself } from "./survey.ts";
 
 /** How often an operator signals that it is still writing a generation. */
@@ -17,18 +17,23 @@ export class FleetHead implements Disposable {
   #onHead: (head: Head) => void = () => {};
   #beat: ReturnType<typeof setInterval> | undefined;
   #subscription: Disposable | undefined;
+  #isOpen = false;
+  /** What the broker keeps has come once more: the connection was lost, and messages may be missing. */
+  #wasCut = false;
 
   private constructor(private readonly operator: Operator, private readonly fleet: string) {}
 
   static async open(operator: Operator, fleet: string): Promise<FleetHead> {
     const head = new FleetHead(operator, fleet);
-    head.#subscription = await operator.bus.subscribe(topics.fleetHead(fleet), ({ payload }) => {
+    head.#subscription = await operator.bus.subscribe(topics.fleetHead(fleet), ({ payload, retained }) => {
+      if (retained && head.#isOpen) head.#wasCut = true;
       const said = headIn(fieldsOf(payload), fleet);
       if (said === undefined) return;
       head.#log.push(said);
       head.#onHead(said);
     });
     await hearsItself(operator);
+    head.#isOpen = true;
     return head;
   }
 
@@ -43,12 +48,20 @@ export class FleetHead implements Disposable {
   /**
    * Claims `own` as the next generation. Other operators wait until it is confirmed.
    * @param base the tag of the generation that `own` is based on
-   * @throws OvertakenError if somebody else was first; nothing has changed then
+   * @throws OvertakenError if somebody else was first; OperationError if the connection was lost before that was known.
+   *   Nothing has changed then
    */
   async claim(base: string | undefined, own: Generation): Promise<void> {
     const from = base === undefined ? 0 : this.#log.findLastIndex(({ tag }) => tag === base) + 1;
     await this.#say({ ...own, isConfirmed: false });
     await hearsItself(this.operator);
+    if (this.#wasCut) {
+      // Somebody else's claim may have come first, and his operator takes himself for the winner.
+      throw new OperationError(
+        `Nothing has been applied: the connection to the broker was lost while it was decided who changes fleet ` +
+          `'${this.fleet}': apply again`,
+      );
+    }
     const since = this.#log.slice(from);
     const verdict = claimVerdict(since, base, own.tag);
     if (verdict.kind !== "won") {
