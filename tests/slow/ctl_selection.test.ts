@@ -39,7 +39,7 @@ Deno.test("every command is for the nodes that --node and labels choose", async 
       on: "k2",
     }]]);
     assertEquals((await run("state", "twin", "--node", "hall", "--json")).json.node, "hall");
-    assertMatch((await run("devices", ...KITCHEN)).stderr, /has a sensor or a GPIO line/);
+    assertMatch((await run("devices", ...KITCHEN)).stderr, /has a sensor or another device/);
     assertMatch((await run("devices", "-l", "room=cellar")).stderr, /No node has these labels/);
   });
 
@@ -61,7 +61,10 @@ Deno.test("every command is for the nodes that --node and labels choose", async 
     assertEquals(unasked.code, 2);
     assertStringIncludes(unasked.stderr, "This upgrades 2 nodes, and there is no one to ask");
     const { json } = await run("upgrade", ...KITCHEN, "--runner", "README.md", "--yes", "--json");
-    assertEquals(list(json).map(({ node, unchanged }) => [node, unchanged]), [["k1", true], ["k2", true]]);
+    assertEquals(list(json).map(({ node, unchanged }) => [node, unchanged]), [["k1", false], ["k2", false]]);
+    assertEquals(fleet.get("k1").release, fleet.get("k2").release);
+    const again = await run("upgrade", "k1", "--runner", "README.md", "--json");
+    assertEquals(again.json.unchanged, true);
     assertEquals((await run("upgrade", "hall", "--runner", "README.md", "--json")).json.node, "hall");
     assertStringIncludes(
       (await run("upgrade", "--yes")).stderr,
