@@ -125,10 +125,10 @@ export class Bus implements AsyncDisposable {
   }
 
   /** Publishes to `topic` and waits for the answer on a reply topic of its own. */
-  async ask(topic: string, payload: Record<string, unknown>): Promise<Message> {
+  async ask(topic: string, payload: Record<string, unknown>, patienceMs = PATIENCE_MS): Promise<Message> {
     const replyTopic = `tests/reply/${crypto.randomUUID()}`;
     await this.publish(topic, { ...payload, _reply_topic: replyTopic });
-    return await this.on(replyTopic);
+    return await this.find(`answer on ${topic}`, (message) => message.topic === replyTopic, 0, patienceMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

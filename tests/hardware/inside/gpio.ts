@@ -57,7 +57,7 @@ async function untilLevel(wanted: number): Promise<string> {
 
 const states = (name: string) => `agents/${actorId(name)}/heartbeat`;
 const task = async (bus: Bus, payload: Json) =>
-  (await bus.ask("agents/by-name/lamp/task", { _remote_task: true, payload })).json;
+  (await bus.ask("agents/by-name/lamp/task", { _remote_task: true, payload }, PATIENCE_MS)).json;
 
 /** A task that is not answered. */
 const order = (bus: Bus, payload: Json) =>
@@ -70,7 +70,7 @@ async function on(bus: Bus): Promise<void> {
 }
 
 async function pidOf(bus: Bus): Promise<number> {
-  const { json } = await bus.ask("nodes/board/list", {});
+  const { json } = await bus.ask("nodes/board/list", {}, PATIENCE_MS);
   return json.agents.find((agent: Json) => agent.name === "lamp").pid;
 }
 

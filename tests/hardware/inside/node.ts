@@ -71,8 +71,8 @@ export const running = (bus: Bus, name: string, from = 0): Promise<Message> =>
 
 /** @returns what the node answers */
 export async function spawn(bus: Bus, name: string, code: string, devices: Json): Promise<Json> {
-  const { json } = await bus.ask("nodes/board/spawn", { name, code, devices, restart_delay: 0.1 });
-  return json;
+  const config = { name, code, devices, restart_delay: 0.1 };
+  return (await bus.ask("nodes/board/spawn", config, PATIENCE_MS)).json;
 }
 
 /** Runs a scenario to its end, and ends. */
