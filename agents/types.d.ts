@@ -157,6 +157,29 @@ export interface I2cDevice {
   close(): Promise<void>;
 }
 
+/** How an SPI device is set up. */
+export interface SpiDeviceOptions {
+  /** Clock polarity and phase. Default 0. */
+  mode?: 0 | 1 | 2 | 3;
+  /** Bits per second, at most: 1 to 125,000,000. Default 500,000. */
+  speed_hz?: number;
+  /** Bits of a word. Default 8. */
+  bits?: 8 | 16 | 32;
+}
+
+/** An open SPI device. Every method rejects with a `DeviceError`, or a `TypeError` for a wrong argument. */
+export interface SpiDevice {
+  /** As it was asked for. */
+  readonly device: string;
+  /**
+   * Writes 1 to 4,096 bytes, whole words, while the device is selected.
+   * @returns as many bytes, read at the same time
+   */
+  transfer(data: Uint8Array | readonly number[]): Promise<Uint8Array<ArrayBuffer>>;
+  /** Ends its use; the agent can open it again. */
+  close(): Promise<void>;
+}
+
 /** How a serial port is set up, as in the Web Serial API. */
 export interface SerialPortOptions {
   /** Symbols per second, 50 to 4,000,000. */
@@ -314,6 +337,12 @@ export interface Agent {
    * @throws TypeError for a wrong argument; DeviceError, `busy` if a driver of the kernel has the address
    */
   i2c(bus: number, address: number): Promise<I2cDevice>;
+  /**
+   * Opens an SPI device that the spawn config asks for in `devices`: `agent.spi("0.0", { mode: 0 })`.
+   * @param device bus and chip select, as in `/dev/spidev0.0`
+   * @throws TypeError for a wrong option; DeviceError
+   */
+  spi(device: string, options?: SpiDeviceOptions): Promise<SpiDevice>;
   /**
    * Opens a serial port that the spawn config asks for in `devices`: `agent.serial("/dev/ttyUSB0", { baudRate: 9600 })`.
    * @param path as the spawn config has it

@@ -19,7 +19,7 @@ export class Devices {
   readonly #pending = new PendingRequests();
   readonly #handles = new Handles();
   /** For the `agent` object. Its functions do not use `this`. */
-  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio" | "i2c" | "serial">;
+  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio" | "i2c" | "spi" | "serial">;
 
   constructor(
     private readonly pipe: Pick<Pipe, "send">,
@@ -38,6 +38,7 @@ export class Devices {
         return await (await import("./gpio.ts")).openLine(parts, line, options);
       },
       i2c: async (bus, address) => await (await import("./i2c.ts")).openI2c(parts, bus, address),
+      spi: async (device, options) => await (await import("./spi.ts")).openSpi(parts, device, options),
       serial: async (path, options) => await (await import("./serial.ts")).openSerial(parts, path, options),
     };
   }

@@ -13,7 +13,7 @@ export interface DeviceAccess {
  * A rule that names one device of the board allows its file. A whole class is allowed for what the rule does not tell,
  * such as the chip of a named line, and for what can be unplugged: systemd skips a file that is missing at the start.
  */
-const ALLOW: Readonly<Record<HeldKind | "spi" | "pwm", (rule: string) => readonly string[]>> = {
+const ALLOW: Readonly<Record<HeldKind | "pwm", (rule: string) => readonly string[]>> = {
   gpio: (rule) =>
     [/^gpiochip\d+(?=:)/.exec(rule)?.[0] ?? ""].map((chip) => chip === "" ? "char-gpiochip" : `/dev/${chip}`),
   i2c: (rule) =>

@@ -3,14 +3,15 @@ import { globMatches } from "../patterns.ts";
 import { lineProblem, lineRuleProblem, rangeCovers } from "./gpio.ts";
 import { i2cCovers, i2cProblem, i2cRuleProblem } from "./i2c.ts";
 import { serialCovers, serialProblem, serialRuleProblem } from "./serial.ts";
+import { spiCovers, spiProblem, spiRuleProblem } from "./spi.ts";
 import { isSensorKind, SENSOR_KIND_NAMES, sensorKindOf } from "./sensors.ts";
 
 /**
  * `gpio`: lines of a GPIO chip, by name (`GPIO17`) or by chip and number (`gpiochip0:17`). `i2c`: devices on a bus
- * (`1:0x76`). `serial`: ports, by path (`/dev/ttyUSB0`). `sensors`: sensors that the kernel reads itself, by kind (`temperature`) or by id
- * (`w1/28-0316a2795fff`).
+ * (`1:0x76`). `spi`: devices by bus and chip select (`0.0`). `serial`: ports, by path (`/dev/ttyUSB0`). `sensors`: sensors
+ * that the kernel reads itself, by kind (`temperature`) or by id (`w1/28-0316a2795fff`).
  */
-export const DEVICE_KINDS = ["gpio", "i2c", "serial", "sensors"] as const;
+export const DEVICE_KINDS = ["gpio", "i2c", "spi", "serial", "sensors"] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
 /** Kinds of which one belongs to one agent. */
@@ -21,6 +22,7 @@ export const HELD_KINDS = DEVICE_KINDS.filter((kind): kind is HeldKind => kind !
 export const DEVICE_NOUNS: Readonly<Record<HeldKind, string>> = {
   gpio: "line",
   i2c: "address",
+  spi: "device",
   serial: "port",
 };
 
@@ -53,6 +55,7 @@ const FORMS: Readonly<Record<DeviceKind, Form>> = {
     covers: (rule, entry) => globMatches(rule, entry) || rangeCovers(rule, entry),
   },
   i2c: { problem: i2cProblem, ruleProblem: i2cRuleProblem, covers: i2cCovers },
+  spi: { problem: spiProblem, ruleProblem: spiRuleProblem, covers: spiCovers },
   serial: { problem: serialProblem, ruleProblem: serialRuleProblem, covers: serialCovers },
   sensors: {
     problem: (entry) =>

@@ -1,7 +1,7 @@
 /** What to use instead of packages that access hardware themselves. Pure. */
 
 /** The part of a node's hardware that a package is for. */
-type Part = "gpio" | "i2c" | "serial" | "sensors" | "other";
+type Part = "gpio" | "i2c" | "spi" | "serial" | "sensors" | "other";
 
 /** Package names, in lower case, with `-` in place of `_` and `.`. */
 const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part])[]>> = {
@@ -10,18 +10,20 @@ const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part
     [/^(?:i2c-bus|raspi-i2c)$/, "i2c"],
     [/^(?:node-dht-sensor|rpi-dht-sensor|ds18b20(?:-raspi)?|bme280(?:-sensor)?|bmp280-sensor)$/, "sensors"],
     [/^(?:serialport|@serialport\/[\w-]+|raspi-serial)$/, "serial"],
-    [/^(?:spi-device|usb|node-hid)$/, "other"],
+    [/^spi-device$/, "spi"],
+    [/^(?:usb|node-hid)$/, "other"],
   ],
   pypi: [
     [/^(?:rpi-?gpio|gpiozero|gpiod|pigpio|lgpio|board|blinka)$/, "gpio"],
     [/^(?:smbus2?)$/, "i2c"],
+    [/^spidev$/, "spi"],
     [/^pyserial$/, "serial"],
     [
       /^(?:w1thermsensor|adafruit-(?:dht|bme280|bmp280|sht31d|si7021|lm75|ds18x20))$/,
       "sensors",
     ],
     [
-      /^(?:adafruit-(?!circuitpython-|blinka$)[a-z0-9-]+|rpi-[a-z0-9-]+|spidev|picamera2?|pyusb|bluepy|bleak|pybluez|libusb1|sense-hat|ads1x15[a-z0-9-]*)$/,
+      /^(?:adafruit-(?!circuitpython-|blinka$)[a-z0-9-]+|rpi-[a-z0-9-]+|picamera2?|pyusb|bluepy|bleak|pybluez|libusb1|sense-hat|ads1x15[a-z0-9-]*)$/,
       "other",
     ],
   ],
@@ -31,12 +33,14 @@ const LINES: Readonly<Record<"npm" | "pypi", Readonly<Record<Exclude<Part, "othe
   npm: {
     gpio: 'const line = await agent.gpio("GPIO17", { direction: "out", safe: 0 })',
     i2c: "const device = await agent.i2c(1, 0x76)",
+    spi: 'const device = await agent.spi("0.0", { mode: 0, speed_hz: 500000 })',
     serial: 'const port = await agent.serial("/dev/ttyUSB0", { baudRate: 9600 })',
     sensors: 'const { value } = await agent.sensor("temperature").read()',
   },
   pypi: {
     gpio: 'line = await agent.gpio("GPIO17", direction="out", safe=0)',
     i2c: "device = await agent.i2c(1, 0x76)",
+    spi: 'device = await agent.spi("0.0", mode=0, speed_hz=500000)',
     serial: 'port = await agent.serial("/dev/ttyUSB0", baud_rate=9600)',
     sensors: 'reading = await agent.sensor("temperature").read()',
   },
@@ -44,6 +48,7 @@ const LINES: Readonly<Record<"npm" | "pypi", Readonly<Record<Exclude<Part, "othe
 const ASKS: Readonly<Record<Exclude<Part, "other">, string>> = {
   gpio: '"devices": {"gpio": ["GPIO17"]}',
   i2c: '"devices": {"i2c": ["1:0x76"]}',
+  spi: '"devices": {"spi": ["0.0"]}',
   serial: '"devices": {"serial": ["/dev/ttyUSB0"]}',
   sensors: '"devices": {"sensors": ["temperature"]}',
 };

@@ -5,6 +5,7 @@ import type { I2cBus } from "./i2c.ts";
 import type { DeviceProblem } from "./problem.ts";
 import type { Sensor } from "./sensors.ts";
 import type { SerialPortInfo } from "./serial.ts";
+import type { SpiDevice } from "./spi.ts";
 
 export interface NodeDevices {
   /** What the machine calls itself, such as `Raspberry Pi 4 Model B Rev 1.4`; `""` if it does not. */
@@ -18,12 +19,6 @@ export interface NodeDevices {
   readonly spi: readonly HeldSpi[];
   readonly serial: readonly HeldPort[];
   readonly pwm: readonly HeldPwm[];
-}
-
-/** A device behind a chip select. */
-export interface SpiDevice {
-  /** `BUS.SELECT`, as in `/dev/spidev0.0`. */
-  readonly device: string;
 }
 
 export interface HeldSpi extends SpiDevice {

@@ -2,6 +2,7 @@
 import type { HeldKind } from "./devices.ts";
 import { type Edge, type GpioAction, type GpioOptions, readGpioOptions } from "./gpio.ts";
 import { areSteps, type I2cAction } from "./i2c.ts";
+import { isExchange, readSpiOptions, type SpiAction, type SpiOptions } from "./spi.ts";
 import {
   MAX_CREDIT_BYTES,
   MAX_SEND_BYTES,
@@ -14,6 +15,7 @@ import {
 export interface DeviceOptions {
   readonly gpio: GpioOptions;
   readonly i2c: Readonly<Record<string, never>>;
+  readonly spi: SpiOptions;
   readonly serial: SerialOptions;
 }
 
@@ -21,6 +23,7 @@ export interface DeviceOptions {
 export interface DeviceActions {
   readonly gpio: GpioAction;
   readonly i2c: I2cAction;
+  readonly spi: SpiAction;
   readonly serial: SerialAction;
 }
 export type DeviceAction = DeviceActions[HeldKind];
@@ -77,6 +80,7 @@ const MAX_NAME_CHARS = 200;
 export const READ_OPTIONS: { readonly [K in HeldKind]: (given: unknown) => DeviceOptions[K] } = {
   gpio: readGpioOptions,
   i2c: () => ({}),
+  spi: readSpiOptions,
   serial: readSerialOptions,
 };
 
@@ -87,6 +91,7 @@ const ACTIONS: Readonly<
   level: ["gpio", () => true],
   set: ["gpio", ({ value }) => value === 0 || value === 1],
   transfer: ["i2c", ({ steps }) => areSteps(steps)],
+  exchange: ["spi", ({ data }) => isExchange(data)],
   send: ["serial", ({ data }) => typeof data === "string" && data.length <= MAX_SEND_BYTES * 4 / 3 + 4],
   credit: [
     "serial",

@@ -1,5 +1,6 @@
 /** The source of the device host, carried by the runner. */
 import serialOptions from "../../protocol/devices/serial.ts" with { type: "text" };
+import spiOptions from "../../protocol/devices/spi.ts" with { type: "text" };
 import patterns from "../../protocol/patterns.ts" with { type: "text" };
 import expectedError from "../../protocol/expected_error.ts" with { type: "text" };
 import deviceError from "./device_error.ts" with { type: "text" };
@@ -12,6 +13,8 @@ import libc from "./host/libc.ts" with { type: "text" };
 import main from "./host/main.ts" with { type: "text" };
 import serial from "./host/serial.ts" with { type: "text" };
 import serialUapi from "./host/serial_uapi.ts" with { type: "text" };
+import spi from "./host/spi.ts" with { type: "text" };
+import spiUapi from "./host/spi_uapi.ts" with { type: "text" };
 import units from "./host/units.ts" with { type: "text" };
 
 /** Every module the host loads; their other imports are types only. */
@@ -29,7 +32,10 @@ export const DEVICE_HOST = {
     "runner/devices/host/main.ts": main,
     "runner/devices/host/serial.ts": serial,
     "runner/devices/host/serial_uapi.ts": serialUapi,
+    "runner/devices/host/spi.ts": spi,
+    "runner/devices/host/spi_uapi.ts": spiUapi,
     "protocol/devices/serial.ts": serialOptions,
+    "protocol/devices/spi.ts": spiOptions,
     "protocol/patterns.ts": patterns,
     "runner/devices/host/units.ts": units,
   },

@@ -4,12 +4,14 @@ import type { HeldKind } from "../../protocol/devices/devices.ts";
 import { lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
 import { i2cAddressOf, noSuchBus } from "../../protocol/devices/i2c.ts";
 import { noSuchPort } from "../../protocol/devices/serial.ts";
+import { noSuchSpi } from "../../protocol/devices/spi.ts";
 import { DeviceError } from "./device_error.ts";
 import { findPorts, portAt } from "./serial_ports.ts";
 import { findChips } from "./gpio_chips.ts";
 import { deviceName, driverOf, findBuses } from "./i2c_buses.ts";
 import { listDevices, type Listing } from "./listing.ts";
 import type { Place } from "./place.ts";
+import { findSpiDevices } from "./spi_devices.ts";
 
 type Finder = (entry: string) => Promise<Omit<Place, "kind" | "plugged">>;
 
@@ -17,6 +19,7 @@ export class Places {
   readonly #finders: Readonly<Record<HeldKind, Finder>> = {
     gpio: (entry) => this.#line(entry),
     i2c: (entry) => this.#address(entry),
+    spi: (entry) => this.#select(entry),
     serial: (entry) => this.#port(entry),
   };
 
@@ -59,6 +62,14 @@ export class Places {
       );
     }
     return { path: join(this.dev, `i2c-${wanted.bus}`), unit: wanted.address };
+  }
+
+  async #select(entry: string) {
+    const devices = await findSpiDevices(this.sys);
+    if (!devices.some(({ device }) => device === entry)) {
+      throw new DeviceError("not_found", noSuchSpi(devices));
+    }
+    return { path: join(this.dev, `spidev${entry}`), unit: 0 };
   }
 
   async #port(entry: string) {

@@ -1,6 +1,6 @@
 /** The SPI devices that programs may use, from `/sys`. */
 import { join } from "@std/path";
-import type { SpiDevice } from "../../protocol/devices/inventory.ts";
+import type { SpiDevice } from "../../protocol/devices/spi.ts";
 
 /** Those with a device node. @param sys where the kernel shows its devices */
 export async function findSpiDevices(sys: string): Promise<SpiDevice[]> {

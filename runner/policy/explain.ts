@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<PermissionKind, string>> = {
 const DEVICES: Readonly<Record<DeviceKind, string>> = {
   gpio: "use the lines",
   i2c: "talk to the I2C devices",
+  spi: "talk to the SPI devices",
   serial: "use the serial ports",
   sensors: "read, once a second,",
 };

@@ -4,6 +4,7 @@ import gpioLines from "../../protocol/devices/gpio.ts" with { type: "text" };
 import sensors from "../../protocol/devices/sensors.ts" with { type: "text" };
 import i2cAddresses from "../../protocol/devices/i2c.ts" with { type: "text" };
 import serialOptions from "../../protocol/devices/serial.ts" with { type: "text" };
+import spiOptions from "../../protocol/devices/spi.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
 import lines from "../../protocol/lines.ts" with { type: "text" };
@@ -32,6 +33,7 @@ import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
 import remarks from "../../agents/harness/remarks.ts" with { type: "text" };
 import requests from "../../agents/harness/requests.ts" with { type: "text" };
 import serial from "../../agents/harness/serial.ts" with { type: "text" };
+import spi from "../../agents/harness/spi.ts" with { type: "text" };
 import stateFile from "../../agents/harness/state_file.ts" with { type: "text" };
 import switches from "../../agents/harness/switches.ts" with { type: "text" };
 import tasks from "../../agents/harness/tasks.ts" with { type: "text" };
@@ -43,6 +45,7 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "protocol/devices/sensors.ts": sensors,
   "protocol/devices/i2c.ts": i2cAddresses,
   "protocol/devices/serial.ts": serialOptions,
+  "protocol/devices/spi.ts": spiOptions,
   "protocol/frames.ts": frames,
   "protocol/patterns.ts": patterns,
   "protocol/json.ts": json,
@@ -71,6 +74,7 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "agents/harness/remarks.ts": remarks,
   "agents/harness/requests.ts": requests,
   "agents/harness/serial.ts": serial,
+  "agents/harness/spi.ts": spi,
   "agents/harness/state_file.ts": stateFile,
   "agents/harness/switches.ts": switches,
   "agents/harness/tasks.ts": tasks,

@@ -261,6 +261,10 @@ class Agent:
         """Opens a device on an I2C bus: await agent.i2c(1, 0x76)"""
         return I2cDevice(bus, address, await _call_async(self._api.i2c, bus, address))
 
+    async def spi(self, device, **options):
+        """Opens an SPI device: await agent.spi("0.0", mode=0, speed_hz=500000)"""
+        return SpiDevice(device, await _call_async(self._api.spi, device, json.dumps(options)))
+
     async def serial(self, path, **options):
         """Opens a serial port: await agent.serial("/dev/ttyUSB0", baudRate=9600), or baud_rate"""
         options = {re.sub("_(.)", lambda found: found[1].upper(), name): value for name, value in options.items()}
@@ -381,6 +385,24 @@ class I2cDevice:
         """{"write": bytes} and {"read": length} in one go; returns the bytes of each read."""
         parts = [{"write": _base64(part["write"])} if "write" in part else {"read": part["read"]} for part in parts]
         return [base64.b64decode(text) for text in json.loads(await _call_async(self._js.transfer, json.dumps(parts)))]
+
+    async def close(self):
+        await _call_async(self._js.close)
+
+
+class SpiDevice:
+    """An open SPI device."""
+
+    def __init__(self, device, js):
+        self._js = js
+        self.device = device
+
+    def __repr__(self):
+        return f"<spi {self.device}>"
+
+    async def transfer(self, data):
+        """Writes `data`; returns as many bytes, read at the same time."""
+        return base64.b64decode(await _call_async(self._js.transfer, _base64(data)))
 
     async def close(self):
         await _call_async(self._js.close)

@@ -63,6 +63,13 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
         close: () => device.close(),
       };
     },
+    spi: async (device: string, options: string) => {
+      const open = await agent.spi(device, JSON.parse(options));
+      return {
+        transfer: async (text: string) => (await open.transfer(Uint8Array.fromBase64(text))).toBase64(),
+        close: () => open.close(),
+      };
+    },
     serial: async (path: string, options: string) => {
       const port = await agent.serial(path, JSON.parse(options));
       const [reader, writer] = [port.readable.getReader(), port.writable.getWriter()];

@@ -35,6 +35,7 @@ const DRIVERS: { readonly [K in HeldKind]: (path: string) => Promise<Driver<K>> 
     return new GpioChip(path, { system, onEvent, nowMs: () => performance.now() });
   },
   i2c: async (path) => new (await import("./i2c.ts")).I2cBus(path, system),
+  spi: async (path) => new (await import("./spi.ts")).SpiSelect(path, system),
   serial: async (path) => new (await import("./serial.ts")).SerialPort(path, { system, onEvent }),
 };
 

@@ -34,6 +34,6 @@ Deno.test("what the page says to the chat deploys an agent that its policy allow
 
 Deno.test("the page says what is only listed", () => {
   const kinds: readonly string[] = DEVICE_KINDS;
-  const saysSo = /cannot ask for SPI devices and PWM channels\s+yet/.test(document);
-  assertEquals(saysSo, !kinds.includes("spi") && !kinds.includes("pwm"));
+  const saysSo = /cannot ask for PWM channels\s+yet/.test(document);
+  assertEquals(saysSo, !kinds.includes("pwm"));
 });

@@ -115,6 +115,7 @@ Deno.test("a policy is explained in words, rule by rule", () => {
     "- ffi: none",
     "- gpio: none",
     "- i2c: none",
+    "- spi: none",
     "- serial: none",
     "- sensors: may read, once a second, temperature, humidity, pressure, light",
     "- install: npm:ms",
