@@ -9,7 +9,9 @@ import type { RunnerConfig } from "./config.ts";
 import type { Logger } from "./logger.ts";
 import { startEmbeddedBroker } from "./broker/embedded.ts";
 import type { EmbeddedConfig } from "./broker/embedded_flags.ts";
-import { Gatekeeper } from "./broker/gatekeeper.ts";
+import { Bridge } from "./broker/bridge.ts";
+import { bridgeRules, readBridge } from "./broker/bridge_file.ts";
+import { Gatekeeper, type GateParts } from "./broker/gatekeeper.ts";
 import type { Listener, TlsFiles } from "./broker/listeners.ts";
 import { UsersFile } from "./broker/users_file.ts";
 import { openHome } from "./store/home.ts";
@@ -29,8 +31,12 @@ export async function startOwnBroker(
   const { listeners } = embedded;
   const say = (message: string) => log.warning(message);
   const password = crypto.randomUUID();
+  const joined = embedded.bridgeFile === undefined ? undefined : await readBridge(embedded.bridgeFile, say);
+  const bridge = joined === undefined
+    ? undefined
+    : { name: "bridge", password: crypto.randomUUID(), rules: bridgeRules(joined) };
   const tls = await tlsOf(embedded, say);
-  const gate = await gateOf({ ...embedded, homeAssistant }, { name, password }, say);
+  const gate = await gateOf({ ...embedded, homeAssistant }, { own: { name, password }, bridge }, say);
   const home = await openHome(stateDir, name);
   home.news.forEach(say);
   const dir = join(home.dir, `agentflow_${name}.broker`);
@@ -44,11 +50,25 @@ export async function startOwnBroker(
         "--broker-key",
     );
   }
+  const credentials = gate === undefined || bridge === undefined
+    ? undefined
+    : { username: bridge.name, password: bridge.password };
+  const bridging = joined === undefined ? undefined : new Bridge({
+    config: joined,
+    name,
+    port: broker.port,
+    credentials,
+    clock: systemClock,
+    say: (message, isProblem) => isProblem ? log.warning(message) : log.info(message),
+  });
   const isOwn = gate !== undefined && given.username === undefined;
   return {
     url: parseBroker("127.0.0.1", broker.port),
     access: isOwn ? { ...given, username: name, password: new Secret(password) } : given,
-    [Symbol.asyncDispose]: () => broker.close(),
+    async [Symbol.asyncDispose]() {
+      await bridging?.[Symbol.asyncDispose]();
+      await broker.close();
+    },
   };
 }
 
@@ -61,13 +81,13 @@ async function tlsOf({ tls }: EmbeddedConfig, say: (message: string) => void): P
 
 async function gateOf(
   { usersFile, data, homeAssistant }: EmbeddedConfig & Pick<RunnerConfig, "homeAssistant">,
-  own: { readonly name: string; readonly password: string },
+  insiders: Pick<GateParts, "own" | "bridge">,
   say: (message: string) => void,
 ): Promise<Gatekeeper | undefined> {
   if (usersFile === undefined) return undefined;
   const file = await UsersFile.open(usersFile, say);
   const nowMs = () => systemClock.monotonicMs();
-  return new Gatekeeper({ users: () => file.current(), own, data, homeAssistant, nowMs, say });
+  return new Gatekeeper({ users: () => file.current(), ...insiders, data, homeAssistant, nowMs, say });
 }
 
 function addressOf({ scheme, host, port }: Listener): string {

@@ -7,6 +7,8 @@
 interface Packet {
   readonly topic: string;
   readonly payload: string | Uint8Array;
+  /** Who has published it. */
+  readonly clientId?: string;
   readonly messageId?: number;
   readonly brokerId?: string;
   readonly brokerCounter?: number;
@@ -21,9 +23,9 @@ export interface Store {
   storeRetained(packet: Packet): Promise<void>;
   addSubscriptions(client: ClientRef, subscriptions: readonly unknown[]): Promise<void>;
   cleanSubscriptions(client: ClientRef): Promise<void>;
-  outgoingEnqueue(subscription: { readonly clientId: string }, packet: Packet): Promise<void>;
+  outgoingEnqueue(subscription: Subscriber, packet: Packet): Promise<void>;
   outgoingEnqueueCombi(
-    subscriptions: readonly { readonly clientId: string }[],
+    subscriptions: readonly Subscriber[],
     packet: Packet,
   ): Promise<void>;
   /** Rejects if the message is not stored. */
@@ -36,6 +38,13 @@ export interface Store {
   incomingStorePacket(client: ClientRef, packet: Packet): Promise<void>;
   incomingDelPacket(client: ClientRef, packet: Packet): Promise<void>;
   cleanIncoming(client: ClientRef): Promise<void>;
+}
+
+/** A session that a message is for. */
+interface Subscriber {
+  readonly clientId: string;
+  /** "No local": not for what the client itself has published. */
+  readonly nl?: boolean;
 }
 
 export interface StoreLimits {
@@ -81,8 +90,8 @@ export class StoreBounds {
         storeRetained: (packet: Packet) => bounds.#retain(packet),
         addSubscriptions: (client: ClientRef, list: readonly unknown[]) => bounds.#subscribe(client, list),
         cleanSubscriptions: (client: ClientRef) => bounds.#endSession(client),
-        outgoingEnqueue: (to: { clientId: string }, packet: Packet) => bounds.#enqueue([to], packet),
-        outgoingEnqueueCombi: (to: { clientId: string }[], packet: Packet) => bounds.#enqueue(to, packet),
+        outgoingEnqueue: (to: Subscriber, packet: Packet) => bounds.#enqueue([to], packet),
+        outgoingEnqueueCombi: (to: Subscriber[], packet: Packet) => bounds.#enqueue(to, packet),
         // It is not stored for its client, which is connected and gets it now.
         outgoingUpdate: (client: ClientRef, packet: Packet) =>
           bounds.store.outgoingUpdate(client, packet).catch(() => {}),
@@ -129,9 +138,11 @@ export class StoreBounds {
     await this.#drain(client);
   }
 
-  async #enqueue(to: readonly { readonly clientId: string }[], packet: Packet): Promise<void> {
+  /** A session that wants nothing of its own client's is not given it: the library sees to that only while it is open. */
+  async #enqueue(to: readonly Subscriber[], packet: Packet): Promise<void> {
     const kept = [];
-    for (const one of to) if (await this.#hasRoomFor(one.clientId, packet)) kept.push(one);
+    const others = to.filter(({ clientId, nl }) => nl !== true || clientId !== packet.clientId);
+    for (const one of others) if (await this.#hasRoomFor(one.clientId, packet)) kept.push(one);
     await this.store.outgoingEnqueueCombi(kept, packet);
   }
 

@@ -37,6 +37,11 @@ export const EMBEDDED_FLAGS = {
     fallback: "sensors/#",
     help: "topics that nodes and programs may publish and read at the embedded broker, beside their own",
   },
+  bridge: {
+    name: "bridge",
+    value: "FILE",
+    help: "join the embedded broker to a larger one, as this file says: see docs/brokers.md",
+  },
 } satisfies Record<string, Flag>;
 
 export interface EmbeddedConfig {
@@ -45,6 +50,7 @@ export interface EmbeddedConfig {
   readonly usersFile: string | undefined;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly data: readonly string[];
+  readonly bridgeFile: string | undefined;
 }
 
 /**
@@ -52,8 +58,8 @@ export interface EmbeddedConfig {
  * @throws ConfigError
  */
 export function readEmbedded(read: ReadFlag, isEmbedded: boolean): EmbeddedConfig {
-  const { listen, brokerUsers, brokerCert, brokerKey, brokerData } = EMBEDDED_FLAGS;
-  for (const flag of [listen, brokerUsers, brokerCert, brokerKey]) {
+  const { listen, brokerUsers, brokerCert, brokerKey, brokerData, bridge } = EMBEDDED_FLAGS;
+  for (const flag of [listen, brokerUsers, brokerCert, brokerKey, bridge]) {
     if (!isEmbedded && read(flag) !== undefined) {
       throw new ConfigError(`--${flag.name} needs --broker embedded`);
     }
@@ -73,7 +79,7 @@ export function readEmbedded(read: ReadFlag, isEmbedded: boolean): EmbeddedConfi
     const problem = dataFilterError(filter, []);
     if (problem !== undefined) throw new ConfigError(`--broker-data '${filter}': ${problem}`);
   }
-  return { listeners, usersFile, tls, data };
+  return { listeners, usersFile, tls, data, bridgeFile: absolute(read(bridge)) };
 }
 
 function readListener(text: string, hasTls: boolean): Listener {

@@ -20,6 +20,10 @@ export interface GateParts {
   readonly users: () => Promise<ReadonlyMap<string, StoredUser>>;
   /** The node in this process, with a password that nobody else knows. */
   readonly own: { readonly name: string; readonly password: string };
+  /** The bridge in this process, and what may cross it. */
+  readonly bridge?:
+    | { readonly name: string; readonly password: string; readonly rules: readonly RuleGroup[] }
+    | undefined;
   /** Filters of what agents measure and listen to. */
   readonly data: readonly string[];
   /** The discovery prefix of Home Assistant, if the node in this process announces itself there. */
@@ -67,6 +71,16 @@ export class Gatekeeper {
     name: string | undefined,
     password: Uint8Array | undefined,
   ): Promise<boolean> {
+    if (name !== undefined && password !== undefined && this.#isBridge(name, password)) {
+      const { rules = [] } = this.parts.bridge ?? {};
+      this.#admitted.set(client, {
+        user: { name, role: "agents", migrate: false },
+        rules,
+        topics: new Map(),
+      });
+      client.id = `${SEPARATOR}${client.id}`;
+      return true;
+    }
     const user = name === undefined ? undefined : await this.#userOf(name, password ?? new Uint8Array());
     if (user === undefined) {
       this.#say(
@@ -114,6 +128,12 @@ export class Gatekeeper {
     return [...(await users()).values()].some(({ role }) => role === "home-assistant")
       ? "homeassistant"
       : undefined;
+  }
+
+  #isBridge(name: string, password: Uint8Array): boolean {
+    const { bridge } = this.parts;
+    return bridge?.name === name &&
+      this.#digest(password) === this.#digest(new TextEncoder().encode(bridge.password));
   }
 
   async #userOf(name: string, password: Uint8Array): Promise<BrokerUser | undefined> {

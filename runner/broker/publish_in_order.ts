@@ -51,6 +51,8 @@ export function publishInOrder(broker: OrderedBroker): void {
   };
   broker.publish = (packet, client, done = () => {}) => {
     const [sender, settle] = typeof client === "function" ? [null, client as Done] : [client, done];
+    // The library names the sender only after it has stored the message.
+    if (sender && "id" in sender) Object.assign(packet, { clientId: sender.id });
     const turn = () =>
       publish(packet, sender, (error) => {
         // It may have failed before it was passed on.

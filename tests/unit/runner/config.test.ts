@@ -28,7 +28,13 @@ Deno.test("without flags the defaults of the contract hold", () => {
   assertEquals(run([]), {
     broker: { host: "localhost", port: 1883, url: "mqtt://localhost:1883" },
     port: 1883,
-    embedded: { listeners: [], usersFile: undefined, tls: undefined, data: ["sensors/#"] },
+    embedded: {
+      listeners: [],
+      usersFile: undefined,
+      tls: undefined,
+      data: ["sensors/#"],
+      bridgeFile: undefined,
+    },
     access: NO_ACCESS,
     name: "node-0a1b2c",
     labels: {},
@@ -91,7 +97,13 @@ Deno.test("every flag is read", () => {
   const expected: RunnerConfig = {
     broker: { host: "b", port: 1, url: "mqtts://b:1" },
     port: 1,
-    embedded: { listeners: [], usersFile: undefined, tls: undefined, data: ["sensors/#"] },
+    embedded: {
+      listeners: [],
+      usersFile: undefined,
+      tls: undefined,
+      data: ["sensors/#"],
+      bridgeFile: undefined,
+    },
     access: {
       ca: "/ca.crt",
       cert: "/me.crt",
@@ -380,6 +392,7 @@ Deno.test("the help text lists every flag of the contract, with its default", ()
     "--broker-cert FILE",
     "--broker-key FILE",
     "--broker-data FILTER,…",
+    "--bridge FILE",
     "--name NAME",
     "--node NAME",
     "--labels KEY=VALUE,…",
