@@ -10,6 +10,7 @@ import { layOut } from "../bench/table.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import type { Cluster, Product } from "./cluster.ts";
 import { type Lack, type Law, LAWS } from "./laws/table.ts";
+import { activemq } from "./products/activemq.ts";
 import { embedded } from "./products/embedded.ts";
 import { mosquitto } from "./products/mosquitto.ts";
 import { nats } from "./products/nats.ts";
@@ -17,7 +18,7 @@ import { rabbitmq, rabbitmqAlone } from "./products/rabbitmq.ts";
 import { Scene } from "./scene.ts";
 import { storm } from "./storm.ts";
 
-const PRODUCTS: readonly Product[] = [mosquitto, embedded, nats, rabbitmq, rabbitmqAlone];
+const PRODUCTS: readonly Product[] = [mosquitto, embedded, nats, rabbitmq, rabbitmqAlone, activemq];
 
 /** `-`: it is about several members, and there is one. */
 type Verdict = "works" | "limit" | "-" | "fails";

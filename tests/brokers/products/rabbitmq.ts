@@ -42,6 +42,10 @@ async function startMembers(folder: string, names: readonly string[]): Promise<C
     await writeConfiguration("rabbitmq.conf", path, {
       "127.0.0.1:5672": `127.0.0.1:${amqp}`,
       "0.0.0.0:1883": `127.0.0.1:${port}`,
+      // Quorum queues are for three members and more.
+      ...(names.length > 1
+        ? {}
+        : { "mqtt.durable_queue_type = quorum": "mqtt.durable_queue_type = classic" }),
       ...Object.fromEntries(nodes),
     });
     return new ProcessMember({
