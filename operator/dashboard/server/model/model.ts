@@ -1,24 +1,22 @@
-/** Everything the dashboard knows, built from bus messages. No I/O, no timers: the caller passes in messages and the time. */
+/** Which nodes and agents there are and how they fare, built from bus messages. No I/O, no timers: the caller passes in messages and the time. */
 import { Fleet } from "../../../fleet/fleet.ts";
 import { isName, nameIn } from "../../../../protocol/names.ts";
-import { actorId } from "../../../../protocol/ids.ts";
 import { type AgentView, hasEnded, type NodeState, type NodeView, stateOf } from "../../../fleet/views.ts";
 import type { LogLine as LogLineOfNode } from "../../../operations/reports.ts";
 import type { AgentDto, History, NodeDto, Reading, Spark } from "../../wire.ts";
-import type { About, Change } from "./change.ts";
+import type { Change } from "./change.ts";
 import { Chronicle, HISTORY_SECONDS } from "./chronicle.ts";
 import { Dtos } from "./dto.ts";
 import { Farewells } from "./farewells.ts";
-import { type Fields, readFields, textOf, writeJson } from "./fields.ts";
+import { readFields } from "./fields.ts";
 import { NO_WITNESS, type Past, type Witness } from "./past.ts";
 import { type LatestReading, Readings } from "./readings.ts";
+import { Reports } from "./reports.ts";
 import { Spawns } from "./spawns.ts";
 import {
   agentHappening,
-  errorHappening,
   migrationHappening,
   nodeHappening,
-  nodeLogHappening,
 } from "./timeline.ts";
 import { Usage } from "./usage.ts";
 
@@ -39,6 +37,7 @@ export class Model {
   });
   readonly chronicle = new Chronicle();
   readonly spawns: Spawns;
+  readonly #reports = new Reports(this.fleet, this.chronicle);
   readonly #readings = new Readings();
   /** Evictions that have not been reported yet. */
   readonly #evicted: Change[] = [];
@@ -86,11 +85,11 @@ export class Model {
     if (root !== "agents") return [];
     switch (report) {
       case "logs":
-        return this.#onLog(id, payload, now);
+        return this.#reports.log(id, payload, now);
       case "alert":
-        return this.#onAlert(id, payload, now);
+        return this.#reports.alert(id, payload, now);
       case "errors":
-        return [...this.#onAgent(id, topic, payload, now), ...this.#onError(id, payload, now)];
+        return [...this.#onAgent(id, topic, payload, now), ...this.#reports.error(id, payload, now)];
       case "results":
       case "detections":
         this.#onReading(topic, payload, now);
@@ -134,26 +133,7 @@ export class Model {
 
   /** Adds errors from a node's memory that predate this server. */
   recall(node: string, lines: readonly LogLineOfNode[], nowMs: number): Change[] {
-    const now = nowMs / 1000;
-    const ofAgents = lines.filter(({ agent, phase }) => agent !== undefined && phase !== undefined);
-    const entries = ofAgents.flatMap((line): Change | readonly [] => {
-      const about = { node, agent: line.agent ?? null, actor_id: this.#idOf(line.agent ?? null) };
-      return this.chronicle.recall(line, about, now) ?? [];
-    });
-    return [...entries, ...this.#endedBefore(node, ofAgents, now)];
-  }
-
-  /** The agents whose last error was fatal and which have not reported since. */
-  #endedBefore(node: string, errors: readonly LogLineOfNode[], now: number): Change[] {
-    const last = new Map(errors.map((line) => [line.agent ?? "", line]));
-    return [...last].flatMap(([agent, { level, message }]): Change[] => {
-      const id = this.#idOf(agent);
-      const isThere = this.fleet.node(node)?.agents.includes(agent) === true;
-      if (level !== "fatal" || id === null || isThere || this.fleet.agent(id) !== undefined) return [];
-      const fields = { name: agent, node, severity: level, error: message };
-      const change = this.fleet.apply(`agents/${id}/errors`, writeJson(fields), now * 1000);
-      return change?.kind === "agent" ? [{ kind: "agent", actorId: id, report: "errors" }] : [];
-    });
+    return this.#reports.recall(node, lines, nowMs / 1000);
   }
 
   /** Applies last wills that nothing has contradicted in time. */
@@ -213,11 +193,6 @@ export class Model {
     return agent === undefined ? undefined : this.#agentDto(agent);
   }
 
-  /** Whether an agent has published a manifest. */
-  hasManifest(actorId: string): boolean {
-    return this.fleet.agent(actorId)?.manifest !== undefined;
-  }
-
   /** The past hour of an agent (by `actor_id`) or a node (by name). */
   history(key: string, nowMs: number): History {
     return this.#usage.history(key, nowMs / 1000);
@@ -271,7 +246,7 @@ export class Model {
         const fields = readFields(payload);
         if (fields === undefined) return [];
         const agent = nameIn(fields.agent);
-        const about = { node: name, agent: agent ?? null, actor_id: this.#idOf(agent ?? null) };
+        const about = { node: name, agent: agent ?? null, actor_id: this.#reports.idOf(agent ?? null) };
         return [this.chronicle.event(migrationHappening(fields), about, now)];
       }
       default: {
@@ -324,66 +299,4 @@ export class Model {
       ...(happening === undefined ? [] : [this.chronicle.event(happening, about, now)]),
     ];
   }
-
-  #onLog(id: string, payload: Uint8Array, now: number): Change[] {
-    const fields = readFields(payload);
-    const message = messageOf(fields);
-    if (fields === undefined || message === undefined) return [];
-    const agent = nameIn(fields.agent, fields.name);
-    // The topic of a node's own log has the node's name in place of an agent's id.
-    if (agent === undefined) {
-      const child = nameIn(fields.child_name) ?? null;
-      const about = { node: nameIn(fields.node, id) ?? null, agent: child, actor_id: this.#idOf(child) };
-      const told = [
-        this.chronicle.log(fields, message, about, now),
-        this.chronicle.event(nodeLogHappening(fields), about, now),
-      ];
-      return fields.type === "spawned" ? [...told, ...this.#onSpawned(about, now)] : told;
-    }
-    return [this.chronicle.log(fields, message, this.#about(id, agent, fields), now)];
-  }
-
-  #onSpawned({ agent, node, actor_id }: About, now: number): Change[] {
-    if (agent === null || node === null || actor_id === null) return [];
-    const isNew = this.fleet.applySpawned(actor_id, agent, node, now * 1000) !== undefined;
-    return isNew ? [{ kind: "agent", actorId: actor_id, report: "spawned" }] : [];
-  }
-
-  /** The agent's id, computed from its name because it may not have reported anything yet. */
-  #idOf(agent: string | null): string | null {
-    return agent === null ? null : this.fleet.agentNamed(agent)?.actorId ?? actorId(agent);
-  }
-
-  #onAlert(id: string, payload: Uint8Array, now: number): Change[] {
-    const fields = readFields(payload);
-    const message = messageOf(fields);
-    if (fields === undefined || message === undefined) return [];
-    const about = this.#about(id, nameIn(fields.agent, fields.name), fields);
-    return [this.chronicle.alert(fields, message, about, now)];
-  }
-
-  #onError(id: string, payload: Uint8Array, now: number): Change[] {
-    const fields = readFields(payload);
-    if (fields === undefined) return [];
-    const about = this.#about(id, nameIn(fields.agent, fields.name), fields);
-    const happening = errorHappening(fields);
-    return [
-      this.chronicle.error(fields, about, now),
-      ...(happening === undefined ? [] : [this.chronicle.event(happening, about, now)]),
-    ];
-  }
-
-  #about(actorId: string, agent: string | undefined, fields: Fields) {
-    const known = this.fleet.agent(actorId);
-    return {
-      node: nameIn(fields.node, known?.node) ?? null,
-      agent: agent ?? known?.name ?? null,
-      actor_id: actorId,
-    };
-  }
-}
-
-function messageOf(fields: Fields | undefined): string | undefined {
-  if (fields === undefined || fields.message === undefined) return undefined;
-  return textOf(fields.message) ?? textOf(JSON.stringify(fields.message));
 }
