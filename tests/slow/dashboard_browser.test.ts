@@ -303,11 +303,11 @@ const LAWS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     await page.waitForSelector("[aria-pressed=true] >> text=5 min");
     // Longer than the server has in memory: from what it has written down.
     const asked = page.waitForResponse((answer) => /\/readings\?from=\d+&to=\d+$/.test(answer.url()));
-    await page.click("button:has-text('1 year')");
+    await page.click("button:has-text('Year')");
     await page.waitForFunction("location.hash.includes('range=1y')");
     assertEquals((await (await asked).json()).readings[0].topic, "sensors/charted");
     await page.reload();
-    await page.waitForSelector("[aria-pressed=true] >> text=1 year");
+    await page.waitForSelector("[aria-pressed=true] >> text=Year");
     await chart.waitFor();
     await page.waitForSelector("[aria-label^='Memory over time: now ']");
     await show(scene, "#/nodes/test-node?range=30d");

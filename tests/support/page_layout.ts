@@ -146,6 +146,10 @@ export const LAYOUT_LAWS: Readonly<Record<string, (shown: Shown) => Promise<void
         .filter(([, { width, left, right }]) => width > 0 && (left < 0 || right > innerWidth))
         .map(([each]) => each.outerHTML.slice(0, 100))`);
       assertEquals(beyond, [], `${view} at ${shown.width}`);
+      const cut = await page.evaluate(`[...document.querySelectorAll(".segments button, [role=tab]")]
+        .filter(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight + 1)
+        .map((each) => each.textContent)`);
+      assertEquals(cut, [], `words that are cut off: ${view} at ${shown.width}`);
       assertEquals(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, view);
     }
   },

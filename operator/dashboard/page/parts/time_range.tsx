@@ -8,11 +8,11 @@ import type { TimeRange } from "./chart.tsx";
 const WORDS: Readonly<Record<RangeName, string>> = {
   "5m": "5 min",
   "15m": "15 min",
-  "1h": "1 hour",
-  "1d": "1 day",
-  "7d": "1 week",
-  "30d": "1 month",
-  "1y": "1 year",
+  "1h": "Hour",
+  "1d": "Day",
+  "7d": "Week",
+  "30d": "Month",
+  "1y": "Year",
 };
 const CHOICES = Object.entries(WORDS) as [RangeName, string][];
 interface ChosenRange {
@@ -49,9 +49,13 @@ export function RangeChoice(
   const { router } = useApp();
   return (
     <>
-      {name === null
-        ? <Button icon="back" label="Whole range" onClick={() => router.choose({ from: "", to: "" })} />
-        : <span class="note desk-only">drag over a chart to enlarge</span>}
+      {name === null && (
+        <Button
+          icon="back"
+          label="Whole range"
+          onClick={() => router.choose({ from: "", to: "" })}
+        />
+      )}
       <Segments
         label="Time range"
         value={name ?? ""}

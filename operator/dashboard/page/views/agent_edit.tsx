@@ -30,7 +30,7 @@ function EditForm({ agent, version }: { readonly agent: AgentDto; readonly versi
     ...(draft.isDraft ? ["a draft: it is kept until it is deployed"] : []),
   ];
   return (
-    <>
+    <div class="column-wide">
       {about.length > 0 && (
         <div class="edit-bar">
           <p class="note">{about.join("; ")}</p>
@@ -45,6 +45,6 @@ function EditForm({ agent, version }: { readonly agent: AgentDto; readonly versi
           <a href={href("agents", agent.actor_id, { tab: "versions" })}>Bring an earlier version back</a>
         </p>
       </DeployForm>
-    </>
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 /** The versions of an agent's config: what changed, and how to bring one back. */
 import type { JSX } from "preact";
-import type { AgentDto, AgentVersion, VersionContent } from "../../wire.ts";
+import type { AgentDto, AgentVersion, Inspection, VersionContent } from "../../wire.ts";
 import { dayAndTime } from "../logic/format.ts";
 import { formOf } from "../logic/spawn_form.ts";
 import { lastRun, originWords, type Pair, pairIn, pairWords } from "../logic/versions.ts";
@@ -18,7 +18,9 @@ export function AgentVersions({ agent }: { readonly agent: AgentDto }): JSX.Elem
   // What happens to the agent may have made a version.
   const news = store.events.value.filter(({ actor_id }) => actor_id === agent.actor_id).at(-1)?.seq;
   const path = apiPath("agents", agent.actor_id, "versions");
-  const versions = useFetched<{ readonly versions: readonly AgentVersion[] }>(path, news)?.versions;
+  // Its node then tells what runs, and the server notes it.
+  const inspected = useFetched<Inspection>(apiPath("agents", agent.actor_id, "inspect"), news);
+  const versions = useFetched<{ readonly versions: readonly AgentVersion[] }>(path, inspected)?.versions;
   if (versions === undefined) return <p class="note" role="status">Looking…</p>;
   if (versions.length === 0) {
     return (
@@ -32,7 +34,7 @@ export function AgentVersions({ agent }: { readonly agent: AgentDto }): JSX.Elem
   const pair = pairIn(router.query("compare"), versions);
   const compare = (chosen: Pair) => router.choose({ compare: pairWords(chosen) });
   return (
-    <>
+    <div class="column-wide">
       <Panel title="Versions" aside={<span class="note">newest first; 50 at most are kept</span>} flush>
         <ol class="versions">
           {versions.map((version, index) => (
@@ -41,6 +43,7 @@ export function AgentVersions({ agent }: { readonly agent: AgentDto }): JSX.Elem
               agent={agent}
               version={version}
               isLast={version.id === lastRun(versions)?.id}
+              isNewest={index === 0}
               onCompare={versions.length < 2 ? null : () => {
                 const previous = versions[index + 1];
                 compare(
@@ -54,15 +57,17 @@ export function AgentVersions({ agent }: { readonly agent: AgentDto }): JSX.Elem
         </ol>
       </Panel>
       {pair !== null && <Comparison agent={agent} versions={versions} pair={pair} onChoose={compare} />}
-    </>
+    </div>
   );
 }
 
 function VersionRow(
-  { agent, version, isLast, onCompare }: {
+  { agent, version, isLast, isNewest, onCompare }: {
     readonly agent: AgentDto;
     readonly version: AgentVersion;
+    /** Whether it is the newest that its node has run, as far as is known. */
     readonly isLast: boolean;
+    readonly isNewest: boolean;
     readonly onCompare: (() => void) | null;
   },
 ): JSX.Element {
@@ -82,7 +87,7 @@ function VersionRow(
         {visible(originWords(version))}
         {isLast && (
           <span class="badge" title="The newest that its node has run">
-            {hasEnded ? "ran last" : "runs now"}
+            {isNewest && !hasEnded ? "runs now" : "last seen running"}
           </span>
         )}
         {!version.ran && (

@@ -13,11 +13,7 @@ import { NO_WITNESS, type Past, type Witness } from "./past.ts";
 import { type LatestReading, Readings } from "./readings.ts";
 import { Reports } from "./reports.ts";
 import { Spawns } from "./spawns.ts";
-import {
-  agentHappening,
-  migrationHappening,
-  nodeHappening,
-} from "./timeline.ts";
+import { agentHappening, migrationHappening, nodeHappening } from "./timeline.ts";
 import { Usage } from "./usage.ts";
 
 /** How long to show agents that have ended, seconds: an operator may only look the next morning. */
