@@ -4,6 +4,7 @@ import { hold, type Outcome, outcomeTable } from "./against/contest.ts";
 import { readRivals } from "./against/rivals.ts";
 import type { Figure } from "./figure.ts";
 import { alone } from "./figures/alone.ts";
+import { devices } from "./figures/devices.ts";
 import { idle } from "./figures/idle.ts";
 import { memory } from "./figures/memory.ts";
 import { migration } from "./figures/migration.ts";
@@ -30,6 +31,7 @@ const FIGURES: readonly Figure[] = [
   reconnect,
   migration,
   python,
+  devices,
 ];
 const NAMES = FIGURES.map(({ name }) => name).join(", ");
 const USAGE = `Measures a node and its agents on this machine.
