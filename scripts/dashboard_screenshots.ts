@@ -4,6 +4,7 @@ import { delay } from "@std/async/delay";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { findChromium, openBrowser } from "./dashboard/browser.ts";
+import { actorId } from "../protocol/ids.ts";
 import { Fleet } from "./dashboard/stage.ts";
 
 const IMAGES = new URL("../docs/images/", import.meta.url);
@@ -24,6 +25,12 @@ async function main(): Promise<number> {
   await populate(fleet);
   console.log(`The fleet runs: ${SETTLE_MS / 1000} s for its charts to fill`);
   await delay(SETTLE_MS);
+  await fleet.spawn("edge-1", {
+    ...POWER_METER,
+    code: METER.replace("> 600", "> 550").replace("above 600", "above 550"),
+    description: "Reads the meter in the hall",
+    replace: true,
+  });
   await fleet.killNode("depot");
   await using browser = await openBrowser(chromium);
   await takeAll(browser, fleet);
@@ -32,6 +39,8 @@ async function main(): Promise<number> {
 
 /** Agents of all kinds: ones that work, one that is paused, one that crashes, one that has failed, one whose node goes. */
 async function populate(fleet: Fleet): Promise<void> {
+  await fleet.rule("Something has failed", { kind: "agent_state", agent: "*", states: ["failed"] });
+  await fleet.rule("A node is off", { kind: "node_off", node: "*" });
   await fleet.startNode("edge-1", ["site=roof"]);
   await fleet.startNode("edge-2", ["site=hall"]);
   await fleet.startNode("lab", ["site=lab"]);
@@ -49,12 +58,7 @@ async function populate(fleet: Fleet): Promise<void> {
     description: "Counts",
     code: await fleet.example("counter"),
   });
-  await fleet.spawn("edge-1", {
-    name: "power_meter",
-    poll_interval: 3,
-    description: "Reads the meter",
-    code: METER,
-  });
+  await fleet.spawn("edge-1", POWER_METER);
   await fleet.spawn("edge-2", { name: "threshold_alert", code: await fleet.example("threshold_alert") });
   await fleet.spawn("edge-2", {
     name: "door_camera",
@@ -90,6 +94,7 @@ export async function process(agent) {
   await agent.publish("power/house", { watts, kwh: Number(kwh.toFixed(4)) });
   if (watts > 600) await agent.alert("Load is " + watts + " W: above 600", "warning");
 }`;
+const POWER_METER = { name: "power_meter", poll_interval: 3, description: "Reads the meter", code: METER };
 const CAMERA = `export async function setup(agent) { await agent.set_status("watching the front door"); }
 export async function process(agent) {
   const people = Math.floor(Math.random() * 3);
@@ -118,6 +123,10 @@ async function takeAll(browser: Browser, fleet: Fleet): Promise<void> {
   await desktop.waitForSelector(".chart-box canvas");
   await desktop.waitForSelector("text=sensors/temperature ·");
   await take(desktop, "agent");
+  await visit(desktop, url, `#/agents/${actorId("power_meter")}?tab=versions`, ".difference");
+  await take(desktop, "versions");
+  await visit(desktop, url, "#/notices", "[data-notice]");
+  await take(desktop, "notices");
   await visit(desktop, url, "#/logs", ".log-line");
   await take(desktop, "logs");
   await visit(desktop, url, "#/nodes", ".card");

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { fileURLToPath } from "node:url";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
+import type { Watch } from "../../operator/dashboard/notice_wire.ts";
 import { type Dashboard, startDashboard } from "../../operator/dashboard/start.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { topics } from "../../protocol/topics.ts";
@@ -64,6 +65,18 @@ export class Fleet implements AsyncDisposable {
 
   async spawn(node: string, config: Config): Promise<void> {
     await this.bus.publish(`nodes/${node}/spawn`, { node, ...config });
+  }
+
+  /** Makes a rule: what people are told. */
+  async rule(name: string, watch: Watch): Promise<void> {
+    const times = { hold_seconds: 0, calm_seconds: 0, repeat_seconds: 0 };
+    const response = await fetch(`${this.dashboard.url}api/rules`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name, watch, ...times, channels: [], enabled: true }),
+    });
+    if (!response.ok) throw new Error(`no rule '${name}': ${await response.text()}`);
+    await response.body?.cancel();
   }
 
   /** Pauses an agent once it runs. */
