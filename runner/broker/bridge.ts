@@ -6,9 +6,11 @@ import { openClient } from "../../protocol/broker/client.ts";
 import { singlesOf, writtenList } from "../../protocol/broker/broker_url.ts";
 import { endClient } from "../../protocol/broker/end_client.ts";
 import { describeFailure } from "../../protocol/broker/failure.ts";
+import { printable } from "../../protocol/printable.ts";
 import { filterMatches } from "../../protocol/topics.ts";
 import type { Clock } from "../clock.ts";
 import type { BridgeConfig } from "./bridge_file.ts";
+import { BROKER_LIMITS } from "./embedded.ts";
 import { type BridgedMessage, NearSide } from "./near_side.ts";
 
 export interface BridgeParts {
@@ -31,12 +33,17 @@ const SESSION_SECONDS = 7 * 24 * 3600;
 const WINDOW = 200;
 const FIRST_PAUSE_MS = 250;
 const LAST_PAUSE_MS = 5000;
+/** The fixed header, the lengths of topic and properties, and the packet identifier; rounded up. */
+const PACKET_OVERHEAD_BYTES = 16;
+const SAY_DROPS_EVERY_MS = 60_000;
 /** How long messages under way may take at the end. */
 const END_MS = 2000;
 
 /** The larger broker, once it has let the bridge in. */
 interface FarSide extends AsyncDisposable {
   readonly window: number;
+  /** The largest packet that it takes, in bytes. */
+  readonly maxBytes: number;
   /** Resolves with the reason when the connection has ended. */
   readonly closed: Promise<string>;
   /** @throws Error when the broker refuses one */
@@ -55,6 +62,8 @@ export class Bridge implements AsyncDisposable {
   #said = "";
   #attempts = 0;
   #hasOpened = false;
+  #dropped = 0;
+  #saidDropMs = -Infinity;
 
   constructor(private readonly parts: BridgeParts) {
     this.#work = this.#run();
@@ -86,7 +95,7 @@ export class Bridge implements AsyncDisposable {
     nearReady.promise.catch(() => {});
     await using far = await this.#openFar(async (message) => {
       const near = await nearReady.promise;
-      if (this.#crosses("in", message)) await near.publish(message);
+      if (this.#crosses("in", message, BROKER_LIMITS.packetBytes)) await near.publish(message);
     });
     const opening = NearSide.open({
       port,
@@ -96,7 +105,7 @@ export class Bridge implements AsyncDisposable {
       isFirst: !this.#hasOpened,
       // The session may still have a filter that is no longer in the file.
       carry: async (message) => {
-        if (this.#crosses("out", message)) await far.publish(message);
+        if (this.#crosses("out", message, far.maxBytes)) await this.#send(far, message);
       },
       window: far.window,
     });
@@ -122,9 +131,38 @@ export class Bridge implements AsyncDisposable {
     finished.abort();
   }
 
-  #crosses(direction: "in" | "out", { topic }: BridgedMessage): boolean {
-    return this.parts.config.topics.some((each) =>
+  #crosses(direction: "in" | "out", { topic, payload }: BridgedMessage, maxBytes: number): boolean {
+    const isMeant = this.parts.config.topics.some((each) =>
       (each.direction === direction || each.direction === "both") && filterMatches(each.filter, topic)
+    );
+    // A broker closes the connection over a packet that is too large, and would do so again and again.
+    const isTooLarge = payload.length + Buffer.byteLength(topic) + PACKET_OVERHEAD_BYTES > maxBytes;
+    if (isMeant && isTooLarge) {
+      this.#drop(topic, `it has ${payload.length} bytes, and ${maxBytes} are the limit`);
+    }
+    return isMeant && !isTooLarge;
+  }
+
+  /** What the larger broker refuses, it would refuse again: it is dropped, so that the rest can cross. */
+  async #send(far: FarSide, message: BridgedMessage): Promise<void> {
+    try {
+      await far.publish(message);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      this.#drop(message.topic, error.message);
+    }
+  }
+
+  #drop(topic: string, reason: string): void {
+    this.#dropped += 1;
+    const nowMs = this.parts.clock.monotonicMs();
+    if (nowMs - this.#saidDropMs < SAY_DROPS_EVERY_MS) return;
+    this.#saidDropMs = nowMs;
+    this.parts.say(
+      `The bridge has dropped a message on ${
+        printable(topic)
+      }: ${reason} (${this.#dropped} dropped since the start)`,
+      true,
     );
   }
 
@@ -167,6 +205,7 @@ export class Bridge implements AsyncDisposable {
         throw new Error(refusesMqtt5(problem) ?? describeFailure(problem, { ...attempt, accepted: false }));
       }
       return {
+        maxBytes: connack.properties?.maximumPacketSize ?? Infinity,
         window: Math.min(WINDOW, connack.properties?.receiveMaximum ?? WINDOW),
         closed: closed.then(() => describeFailure(problem, { ...attempt, accepted: true })),
         subscribe: async (filters) => {
@@ -207,6 +246,11 @@ async function aborted(signal: AbortSignal): Promise<undefined> {
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
   }
   return undefined;
+}
+
+/** Whether the larger broker has answered a message with a reason code of failure (MQTT 5, 3.4.2.1). */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && typeof error.code === "number" && error.code >= 0x80;
 }
 
 /** @param problem with the return code of MQTT 3.1.1 (1), or the reason code of MQTT 5 (0x84) */

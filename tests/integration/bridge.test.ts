@@ -1,5 +1,5 @@
 /** The embedded broker joined to a real mosquitto: what crosses does so once, in order, also after a cut. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
 import { Bridge } from "../../runner/broker/bridge.ts";
@@ -84,6 +84,46 @@ Deno.test({
       }
       await own.close();
       assertEquals(said.filter((line) => /is open$/.test(line)).length, 3, said.join("\n"));
+    }),
+});
+
+Deno.test({
+  ...needing(MOSQUITTO, "what the larger broker refuses, or is too large for it, does not hold the rest up"),
+  fn: () =>
+    withFolder(async (dir) => {
+      const acl = join(dir, "acl");
+      await Deno.writeTextFile(acl, "topic readwrite #\ntopic deny up/secret\n");
+      await using larger = await Mosquitto.start(["max_packet_size 5000", `acl_file ${acl}`]);
+      const own = await startEmbeddedBroker({ port: 0 });
+      {
+        await using here = await Bus.connect(own.port);
+        await using there = await Bus.connect(larger.port);
+        const said: string[] = [];
+        const opened = Promise.withResolvers<void>();
+        await using _bridge = new Bridge({
+          config: { broker: parseBroker("127.0.0.1", larger.port), access: {}, topics: TOPICS },
+          name: "hall",
+          port: own.port,
+          credentials: undefined,
+          clock: systemClock,
+          say: (message) => {
+            said.push(message);
+            opened.resolve();
+          },
+        });
+        await opened.promise;
+        await here.publish("up/large", "x".repeat(10_000));
+        await here.publish("up/secret", "refused");
+        await here.publish("up/door", "open");
+        assertEquals((await there.on("up/door")).text, "open");
+        assertEquals(there.messages.map(({ topic }) => topic), ["up/door"]);
+        // mosquitto 2.0.11 closes the connection after a refusal: the refused message must not come with each new one.
+        assertMatch(
+          said[1] ?? "",
+          /dropped a message on up\/large: it has 10000 bytes, and 5000 are the limit/,
+        );
+      }
+      await own.close();
     }),
 });
 
