@@ -49,8 +49,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const tried = wanted.filter(({ need }) => need.isThere);
   if (seconds !== undefined) return await stormAll(tried, Number(seconds));
-  const columns: ReadonlyMap<string, Verdict>[] = [];
-  for (const product of tried) columns.push(await tryOn(product, laws));
+  const tables = new Map<string, ReadonlyMap<string, Verdict>>();
+  const lane = async (products: readonly Product[]) => {
+    for (const product of products) tables.set(product.name, await tryOn(product, laws));
+  };
+  // NATS mostly waits for itself.
+  await Promise.all([lane(tried.filter((one) => one === nats)), lane(tried.filter((one) => one !== nats))]);
+  const columns = tried.flatMap(({ name }) => tables.get(name) ?? []);
   const rows = laws.map(([law]) => [law, ...columns.map((column) => column.get(law) ?? "fails")]);
   say(`\n${layOut(["law", ...tried.map(({ name }) => name)], rows).join("\n")}\n`);
   const verdicts = columns.flatMap((column) => [...column.values()]).filter((verdict) => verdict !== "-");
@@ -71,7 +76,7 @@ async function tryOn(
     say(`${product.name}: ${cluster.members.length} members, started in ${secondsSince(startMs)} s`);
     const lacks = await lacksOf(cluster);
     for (const lack of lacks) {
-      say(`  doctor: not here: ${lack} (${product.limits?.[lack] ?? "no document says so"})`);
+      say(`${product.name}: doctor: not here: ${lack} (${product.limits?.[lack] ?? "no document says so"})`);
     }
     for (const [name, law] of laws) {
       const lawMs = performance.now();
@@ -79,7 +84,7 @@ async function tryOn(
       const isLimit = needs !== undefined && lacks.has(needs) && product.limits?.[needs] !== undefined;
       const isOfOthers = law.isOfClusters === true && cluster.members.length === 1;
       verdicts.set(name, isOfOthers ? "-" : isLimit ? "limit" : await verdictOn(name, law, cluster));
-      say(`  ${name}: ${verdicts.get(name)}, ${secondsSince(lawMs)} s`);
+      say(`${product.name}: ${name}: ${verdicts.get(name)}, ${secondsSince(lawMs)} s`);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
