@@ -42,8 +42,8 @@ const MAX_TOPICS = 1000;
 const SAY_EVERY_MS = 60_000;
 /** Checked for unknown users, so that response times do not reveal which names exist. */
 const NOBODY = `$scrypt$ln=14,r=8,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
-/** Cannot occur in a user name or client id. */
-const SEPARATOR = "\u0000";
+/** Cannot occur in a user name. SQLite would cut an id off at U+0000. */
+const SEPARATOR = "/";
 
 interface Admitted {
   readonly user: BrokerUser;
