@@ -7,6 +7,7 @@ import { packPackage } from "../release/npm_package.ts";
 import { DENO_VERSION } from "../release/deno_version.ts";
 import { type Architecture, architectureOf } from "../release/platforms.ts";
 import { ConfigError } from "../../protocol/config/config_error.ts";
+import { readTextFile } from "../../protocol/config/text_file.ts";
 import type { Environment, Flag } from "../../protocol/config/flag.ts";
 import { parseCommandLine, type RunnerConfig } from "../../runner/config.ts";
 import { FLAGS } from "../../runner/flags.ts";
@@ -127,7 +128,7 @@ export async function makeWish(
 async function devicesOf(policy: string | undefined): Promise<Devices> {
   if (policy === undefined) return NO_DEVICES;
   try {
-    return allDevices(parsePolicy(await Deno.readTextFile(policy), policy));
+    return allDevices(parsePolicy(await readTextFile(policy), policy));
   } catch (error) {
     throw new ConfigError(`policy '${policy}' cannot be used: ${(error as Error).message}`);
   }
