@@ -58,6 +58,7 @@ export async function startOwnBroker(
     name,
     port: broker.port,
     credentials,
+    subscribedFile: join(dir, "bridge.json"),
     clock: systemClock,
     say: (message, isProblem) => isProblem ? log.warning(message) : log.info(message),
   });

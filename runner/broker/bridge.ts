@@ -21,6 +21,8 @@ export interface BridgeParts {
   readonly port: number;
   readonly credentials: { readonly username: string; readonly password: string } | undefined;
   readonly clock: Clock;
+  /** A file beside the broker's store: what the session there is subscribed to. */
+  readonly subscribedFile: string;
   /** Called when the bridge opens or closes; a reason is said once. */
   readonly say: (message: string, isProblem: boolean) => void;
 }
@@ -61,7 +63,6 @@ export class Bridge implements AsyncDisposable {
   readonly #work: Promise<void>;
   #said = "";
   #attempts = 0;
-  #hasOpened = false;
   #dropped = 0;
   #saidDropMs = -Infinity;
 
@@ -89,7 +90,8 @@ export class Bridge implements AsyncDisposable {
 
   /** @returns why the bridge closed; `undefined` at its end. @throws Error when it could not be opened */
   async #join(onOpen: () => void): Promise<string | undefined> {
-    const { config: { topics }, port, credentials, name } = this.parts;
+    const { config: { topics }, port, credentials, name, subscribedFile } = this.parts;
+    const filters = topics.filter(({ direction }) => direction !== "in").map(({ filter }) => filter);
     const nearReady = Promise.withResolvers<NearSide>();
     // Nobody waits for it where the other side cannot be reached.
     nearReady.promise.catch(() => {});
@@ -101,8 +103,8 @@ export class Bridge implements AsyncDisposable {
       port,
       clientId: `bridge-${name}`,
       credentials,
-      filters: topics.filter(({ direction }) => direction !== "in").map(({ filter }) => filter),
-      isFirst: !this.#hasOpened,
+      filters,
+      isSubscribed: await Deno.readTextFile(subscribedFile).catch(() => "") === JSON.stringify(filters),
       // The session may still have a filter that is no longer in the file.
       carry: async (message) => {
         if (this.#crosses("out", message, far.maxBytes)) await this.#send(far, message);
@@ -113,8 +115,8 @@ export class Bridge implements AsyncDisposable {
     await using near = await opening;
     // What the session has kept comes before the answer to this, and goes to the other side.
     await far.subscribe(topics.filter(({ direction }) => direction !== "out").map(({ filter }) => filter));
+    await Deno.writeTextFile(subscribedFile, JSON.stringify(filters), { mode: 0o600 });
     onOpen();
-    this.#hasOpened = true;
     this.#tell("is open", false);
     const reason = await Promise.race([
       far.closed,

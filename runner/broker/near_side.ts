@@ -17,8 +17,8 @@ export interface NearOptions {
   readonly credentials?: { readonly username: string; readonly password: string } | undefined;
   /** What crosses from here; a session that has them already is asked for nothing. */
   readonly filters: readonly string[];
-  /** Whether the session may have other filters, from an earlier process. */
-  readonly isFirst: boolean;
+  /** Whether its session, if the broker still has it, is subscribed to them. */
+  readonly isSubscribed: boolean;
   /** Carries a message over; the broker here keeps it until this resolves. */
   readonly carry: (message: BridgedMessage) => Promise<void>;
   /** How many messages may be under way at a time. */
@@ -106,7 +106,7 @@ export class NearSide implements AsyncDisposable {
   }
 
   async #introduce(): Promise<void> {
-    const { clientId, credentials, filters, isFirst } = this.options;
+    const { clientId, credentials, filters, isSubscribed } = this.options;
     const connected = this.#answer("connack");
     const introduction: IConnectPacket & { readonly bridgeMode: true } = {
       cmd: "connect",
@@ -128,7 +128,7 @@ export class NearSide implements AsyncDisposable {
     }
     // To subscribe again would bring all retained messages again.
     const hasSession = connack.cmd === "connack" && connack.sessionPresent;
-    if (filters.length === 0 || hasSession && !isFirst) return;
+    if (filters.length === 0 || hasSession && isSubscribed) return;
     const subscribed = this.#answer("suback");
     this.#send({
       cmd: "subscribe",

@@ -34,6 +34,7 @@ Deno.test({
           name: "hall",
           port: own.port,
           credentials: undefined,
+          subscribedFile: join(dir, "bridge.json"),
           clock: systemClock,
           say: (message) => {
             said.push(message.replace(/ to .*?127\.0\.0\.1:\d+/, ""));
@@ -80,6 +81,7 @@ Deno.test({
           assertEquals([here.all(topic).length, there.all(topic).length], [1, 1], topic);
         }
         assertEquals([there.all("private"), there.all("down/lamp").length], [[], 1]);
+        assertEquals([there.all("up/door").length, here.all("down/lamp").length], [1, 1]);
         await second.bridge[Symbol.asyncDispose]();
       }
       await own.close();
@@ -105,6 +107,7 @@ Deno.test({
           name: "hall",
           port: own.port,
           credentials: undefined,
+          subscribedFile: join(dir, "bridge.json"),
           clock: systemClock,
           say: (message) => {
             said.push(message);
