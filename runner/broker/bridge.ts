@@ -7,7 +7,7 @@ import { singlesOf, writtenList } from "../../protocol/broker/broker_url.ts";
 import { endClient } from "../../protocol/broker/end_client.ts";
 import { describeFailure } from "../../protocol/broker/failure.ts";
 import { printable } from "../../protocol/printable.ts";
-import { filterMatches } from "../../protocol/topics.ts";
+import { filterMatches, publishTopicError } from "../../protocol/topics.ts";
 import type { Clock } from "../clock.ts";
 import type { BridgeConfig } from "./bridge_file.ts";
 import { BROKER_LIMITS } from "./embedded.ts";
@@ -38,6 +38,8 @@ const LAST_PAUSE_MS = 5000;
 /** The fixed header, the lengths of topic and properties, and the packet identifier; rounded up. */
 const PACKET_OVERHEAD_BYTES = 16;
 const SAY_DROPS_EVERY_MS = 60_000;
+/** Of a topic, in the log. */
+const MAX_SHOWN_CHARS = 200;
 /** How long messages under way may take at the end. */
 const END_MS = 2000;
 
@@ -114,14 +116,19 @@ export class Bridge implements AsyncDisposable {
     opening.then(nearReady.resolve, nearReady.reject);
     await using near = await opening;
     // What the session has kept comes before the answer to this, and goes to the other side.
-    await far.subscribe(topics.filter(({ direction }) => direction !== "out").map(({ filter }) => filter));
+    const ending = aborted(this.#ending.signal);
+    await Promise.race([
+      far.subscribe(topics.filter(({ direction }) => direction !== "out").map(({ filter }) => filter)),
+      ending,
+    ]);
+    if (this.#ending.signal.aborted) return undefined;
     await Deno.writeTextFile(subscribedFile, JSON.stringify(filters), { mode: 0o600 });
     onOpen();
     this.#tell("is open", false);
     const reason = await Promise.race([
       far.closed,
       near.closed.then(() => "the embedded broker has closed its end"),
-      aborted(this.#ending.signal),
+      ending,
     ]);
     if (reason === undefined) await this.#finish(near);
     return reason;
@@ -137,12 +144,13 @@ export class Bridge implements AsyncDisposable {
     const isMeant = this.parts.config.topics.some((each) =>
       (each.direction === direction || each.direction === "both") && filterMatches(each.filter, topic)
     );
-    // A broker closes the connection over a packet that is too large, and would do so again and again.
+    if (!isMeant) return false;
+    // A broker closes the connection over either, and would do so again and again.
     const isTooLarge = payload.length + Buffer.byteLength(topic) + PACKET_OVERHEAD_BYTES > maxBytes;
-    if (isMeant && isTooLarge) {
-      this.#drop(topic, `it has ${payload.length} bytes, and ${maxBytes} are the limit`);
-    }
-    return isMeant && !isTooLarge;
+    const problem = publishTopicError(topic) ??
+      (isTooLarge ? `it has ${payload.length} bytes, and ${maxBytes} are the limit` : undefined);
+    if (problem !== undefined) this.#drop(topic, problem);
+    return problem === undefined;
   }
 
   /** What the larger broker refuses, it would refuse again: it is dropped, so that the rest can cross. */
@@ -162,7 +170,7 @@ export class Bridge implements AsyncDisposable {
     this.#saidDropMs = nowMs;
     this.parts.say(
       `The bridge has dropped a message on ${
-        printable(topic)
+        printable(topic.slice(0, MAX_SHOWN_CHARS))
       }: ${reason} (${this.#dropped} dropped since the start)`,
       true,
     );
@@ -177,7 +185,8 @@ export class Bridge implements AsyncDisposable {
       protocolVersion: 5,
       clientId: `agentflow-bridge-${name}`,
       clean: false,
-      properties: { sessionExpiryInterval: SESSION_SECONDS },
+      // The broker keeps a larger one to itself: otherwise it would be in memory here before it is dropped.
+      properties: { sessionExpiryInterval: SESSION_SECONDS, maximumPacketSize: BROKER_LIMITS.packetBytes },
       keepalive: KEEPALIVE_SECONDS,
       connectTimeout: CONNECT_MS,
       reconnectPeriod: 0,
@@ -206,6 +215,7 @@ export class Bridge implements AsyncDisposable {
       if (connack === undefined) {
         throw new Error(refusesMqtt5(problem) ?? describeFailure(problem, { ...attempt, accepted: false }));
       }
+      const retains = connack.properties?.retainAvailable !== false;
       return {
         maxBytes: connack.properties?.maximumPacketSize ?? Infinity,
         window: Math.min(WINDOW, connack.properties?.receiveMaximum ?? WINDOW),
@@ -215,7 +225,7 @@ export class Bridge implements AsyncDisposable {
         },
         publish: async ({ topic, payload, retain }) => {
           const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
-          await client.publishAsync(topic, bytes, { qos: 1, retain });
+          await client.publishAsync(topic, bytes, { qos: 1, retain: retain && retains });
         },
         [Symbol.asyncDispose]: () => endClient(client, END_MS),
       };

@@ -2,6 +2,7 @@
 import { createConnection, type Socket } from "node:net";
 import { Buffer } from "node:buffer";
 import mqttPacket, { type IConnectPacket, type IPublishPacket, type Packet } from "mqtt-packet";
+import { BROKER_LIMITS } from "./embedded.ts";
 
 /** What crosses the bridge. */
 export interface BridgedMessage {
@@ -25,9 +26,10 @@ export interface NearOptions {
   readonly window: number;
 }
 
-/** As much as the broker keeps for a session. */
-const MAX_WAITING = 20_000;
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+const { retained, waiting } = BROKER_LIMITS.store;
+/** As much as the broker sends at once: what it has kept for the session, or all that is retained, with a new one. */
+const MAX_WAITING = retained.messages + waiting.messages;
+const MAX_WAITING_BYTES = retained.bytes + waiting.bytes;
 
 /**
  * MQTT 3.1.1 in the form that mosquitto's bridges use: the broker sends a bridge nothing of what the bridge has
