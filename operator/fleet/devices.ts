@@ -4,7 +4,7 @@ import type { HeldChip } from "../../protocol/devices/gpio.ts";
 import type { HeldBus, HeldPort, HeldPwm, HeldSpi, NodeDevices } from "../../protocol/devices/inventory.ts";
 import { type DeviceProblem, readProblem } from "../../protocol/devices/problem.ts";
 import { type Sensor, SENSOR_KINDS, sensorKindOf } from "../../protocol/devices/sensors.ts";
-import { serialProblem } from "../../protocol/devices/serial.ts";
+import { isPortNode, serialProblem } from "../../protocol/devices/serial.ts";
 import { isJsonObject, type JsonObject } from "../../protocol/json.ts";
 import { isName } from "../../protocol/names.ts";
 
@@ -85,7 +85,7 @@ function modulator({ chip, name, channels, holders, problem }: JsonObject): Held
 }
 
 function port({ path, links, holder, problem }: JsonObject): HeldPort[] {
-  if (!isPort(path)) return [];
+  if (!isPort(path) || !isPortNode(path)) return [];
   return [{
     path,
     links: (Array.isArray(links) ? links : []).filter(isPort).slice(0, 8),

@@ -26,6 +26,9 @@ export const DEVICE_GROUPS = {
   pwm: "gpio",
 } as const satisfies Readonly<Record<string, string>>;
 
+/** Of which a line to paste may make somebody a member: others, such as sudo or docker, would make root of a node. */
+const SAFE_GROUPS: readonly string[] = [...Object.values(DEVICE_GROUPS), "uucp", "plugdev"];
+
 /** Names of users and groups as `useradd` takes them: they become part of a command line that people paste. */
 const ACCOUNT = /^[a-z_][a-z0-9_-]{0,31}$/;
 const NUMBER = /^\d{1,10}$/;
@@ -56,6 +59,9 @@ export function problemWords(problem: DeviceProblem, path: string): string {
 export function problemFix(problem: DeviceProblem, path: string): string {
   switch (problem.code) {
     case "group":
+      if (!SAFE_GROUPS.includes(problem.group)) {
+        return `group ${problem.group} is not one for such devices: see 'ls -l ${path}'; a udev rule can give it to another`;
+      }
       // A service's user without a name exists only while it runs.
       return NUMBER.test(problem.user)
         ? `SupplementaryGroups=${problem.group} in a drop-in of its service: docs/hardware.md`

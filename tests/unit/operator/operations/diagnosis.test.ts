@@ -52,6 +52,31 @@ Deno.test("a group that the node's user lacks is told with the command, once, fo
   assertEquals(ofDevices({ gpio: [{ ...gpio[0], names: [], holders: {} }], allowed: ["gpio"] }), []);
 });
 
+Deno.test("no line to paste comes from a node that names a group for anything but devices, or a file that is no port", () => {
+  const ofGroup = (user: string, group: string) =>
+    ofDevices({
+      gpio: [{ chip: "gpiochip0", names: ["a"], problem: { code: "group", user, group } }],
+      allowed: ["gpio"],
+    })[0]?.[1] ?? "";
+  for (const group of ["sudo", "docker", "disk", "27"]) {
+    for (const user of ["pi", "999"]) {
+      assertMatch(
+        ofGroup(user, group),
+        /^group .* is not one for such devices: see 'ls -l \/dev\/gpiochip0'/,
+      );
+    }
+  }
+  assertEquals(
+    ofGroup("999", "gpio"),
+    "SupplementaryGroups=gpio in a drop-in of its service: docs/hardware.md",
+  );
+  const port = (path: string) => ({ path, links: [], problem: { code: "forbidden" } });
+  assertEquals(
+    ofDevices({ serial: ["/dev/sda", "/dev/mem", "/dev/tty1"].map(port), allowed: ["serial"] }),
+    [],
+  );
+});
+
 Deno.test("what a service hides is told once for all devices of a kind", () => {
   const i2c = [0, 1].map((bus) => ({ bus, name: "", problem: { code: "forbidden" } }));
   assertEquals(ofDevices({ i2c, allowed: ["i2c"] }).map(([message]) => message), [
