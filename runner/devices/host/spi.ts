@@ -7,6 +7,8 @@ import { EXCHANGE, exchangeOf, SET_BITS, SET_MODE, SET_SPEED, speedBytes } from 
 import type { Driver, Unit } from "./units.ts";
 
 const GROUP = "spi";
+/** As long as the node waits for an answer. */
+const MAX_SECONDS = 5;
 
 export class SpiSelect implements Driver<"spi"> {
   /** @param path the device node */
@@ -39,14 +41,27 @@ class OpenSelect implements Unit<"spi"> {
   /** Blocks this host, which has nothing else to do. */
   act({ data }: SpiAction): string {
     const { fd, options, path, system } = this;
-    const sent = Uint8Array.fromBase64(data);
-    if (sent.length === 0 || sent.length > MAX_EXCHANGE_BYTES || sent.length % (options.bits / 8) !== 0) {
-      throw new DeviceError("failed", `cannot talk to ${path}: ${sent.length} bytes are no whole words`);
+    // The kernel copies what is sent before it writes what comes to the same place.
+    const bytes = Uint8Array.fromBase64(data);
+    const { length } = bytes;
+    if (length === 0 || length > MAX_EXCHANGE_BYTES || length % (options.bits / 8) !== 0) {
+      throw new DeviceError("failed", `cannot talk to ${path}: ${length} bytes are no whole words`);
     }
-    const received = new Uint8Array(sent.length);
-    const request = exchangeOf(system.addressOf(sent), system.addressOf(received), sent.length, options);
-    checked(system.ioctl(fd, EXCHANGE, request), `talk to ${path}`, GROUP);
-    return received.toBase64();
+    // Inside the kernel, not even a signal that kills would end it.
+    if (length * 8 / options.speed_hz > MAX_SECONDS) {
+      throw new DeviceError(
+        "timeout",
+        `cannot talk to ${path}: ${length} bytes at ${options.speed_hz} Hz take more than ${MAX_SECONDS} s: ` +
+          "use a higher speed_hz, or fewer bytes",
+      );
+    }
+    const address = system.addressOf(bytes);
+    checked(
+      system.ioctl(fd, EXCHANGE, exchangeOf(address, address, length, options)),
+      `talk to ${path}`,
+      GROUP,
+    );
+    return bytes.toBase64();
   }
 
   rest(): void {

@@ -20,7 +20,8 @@ function fakeDevice(failures: Readonly<Record<number, number>> = {}) {
       if (request !== 0x40206b00) return 0;
       const view = new DataView(argument.buffer);
       const [from, to] = [0, 8].map((at) => memory.get(view.getBigUint64(at, true)) ?? new Uint8Array());
-      from?.forEach((byte, index) => to?.fill(byte ^ 0xff, index, index + 1));
+      // As spidev does, which takes all before it gives any: both may be the same.
+      from?.slice().forEach((byte, index) => to?.fill(byte ^ 0xff, index, index + 1));
       return view.getUint32(16, true);
     },
     addressOf: (buffer) => {
@@ -60,7 +61,7 @@ Deno.test("an exchange is one message of the kernel, which reads as much as it w
   calls.length = 0;
   assertEquals(await exchange(0xd0, 0x00), "2fff");
   // tx_buf, rx_buf, len, speed_hz, delay_usecs, bits_per_word, and five bytes that are 0.
-  const fields = ["0100000000000000", "0200000000000000", "02000000", "20a10700", "0000", "08", "0000000000"];
+  const fields = ["0100000000000000", "0100000000000000", "02000000", "20a10700", "0000", "08", "0000000000"];
   assertEquals(calls, [`40206b00 ${fields.join("")}`]);
 });
 
@@ -72,6 +73,16 @@ Deno.test("a part of a word is not sent, and the kernel's errors have words", as
   assertMatch(partial.message, /1 bytes are no whole words/);
   assertEquals(calls, []);
   assertMatch((await assertRejects(() => exchange(1, 2), DeviceError)).message, /talk to \/dev\/spidev0\.0/);
+});
+
+Deno.test("what would take longer than the node waits is not begun: nothing could end it", async () => {
+  const { calls, open, exchange } = fakeDevice();
+  await open({ speed_hz: 10 });
+  calls.length = 0;
+  assertEquals(await exchange(1), "fe");
+  const error = await assertRejects(() => exchange(...new Array<number>(8).fill(0)), DeviceError);
+  assertMatch(error.message, /8 bytes at 10 Hz take more than 5 s: use a higher speed_hz, or fewer bytes/);
+  assertEquals([error.reason, calls.length], ["timeout", 1]);
 });
 
 Deno.test("a device that does not take its options is closed again", async () => {
