@@ -39,6 +39,10 @@ const MAX_CHECKS = 2;
 const MAX_KNOWN = 1000;
 /** For how many topics of a client the permission to publish is remembered. */
 const MAX_TOPICS = 1000;
+/** A longer topic is looked up each time: a client could have 64 MiB of them kept. */
+const MAX_TOPIC_CHARS = 250;
+/** Of a name or a topic that the log shows. */
+const MAX_SHOWN_CHARS = 200;
 const SAY_EVERY_MS = 60_000;
 /** Checked for unknown users, so that response times do not reveal which names exist. */
 const NOBODY = `$scrypt$ln=14,r=8,p=1$${"A".repeat(22)}$${"A".repeat(43)}`;
@@ -86,7 +90,9 @@ export class Gatekeeper {
       this.#say(
         name === undefined
           ? "The embedded broker refuses a client without a user name"
-          : `The embedded broker refuses user ${JSON.stringify(name)}: no such user, or a wrong password`,
+          : `The embedded broker refuses user ${
+            JSON.stringify(name.slice(0, MAX_SHOWN_CHARS))
+          }: no such user, or a wrong password`,
       );
       return false;
     }
@@ -108,8 +114,8 @@ export class Gatekeeper {
     if (known !== undefined) return known;
     if (topics.size >= MAX_TOPICS) topics.clear();
     const may = mayPublish(rules, topic);
-    topics.set(topic, may);
-    if (!may) this.#sayRefused(user, `publish to ${topic}`);
+    if (topic.length <= MAX_TOPIC_CHARS) topics.set(topic, may);
+    if (!may) this.#sayRefused(user, `publish to ${topic.slice(0, MAX_SHOWN_CHARS)}`);
     return may;
   }
 
@@ -117,7 +123,7 @@ export class Gatekeeper {
     const admitted = this.#admitted.get(client);
     if (admitted === undefined) return false;
     const may = maySubscribe(admitted.rules, filter);
-    if (!may) this.#sayRefused(admitted.user, `read ${filter}`);
+    if (!may) this.#sayRefused(admitted.user, `read ${filter.slice(0, MAX_SHOWN_CHARS)}`);
     return may;
   }
 
@@ -170,7 +176,11 @@ export class Gatekeeper {
   #say(message: string): void {
     const nowMs = this.parts.nowMs();
     if (nowMs - (this.#saidMs.get(message) ?? -Infinity) < SAY_EVERY_MS) return;
-    if (this.#saidMs.size >= MAX_KNOWN) return;
+    if (this.#saidMs.size >= MAX_KNOWN && !this.#saidMs.has(message)) {
+      // Whoever is refused often enough would otherwise silence it for good.
+      for (const [said, atMs] of this.#saidMs) if (nowMs - atMs >= SAY_EVERY_MS) this.#saidMs.delete(said);
+      if (this.#saidMs.size >= MAX_KNOWN) return;
+    }
     this.#saidMs.set(message, nowMs);
     this.parts.say(message);
   }

@@ -74,6 +74,41 @@ Deno.test("a refusal is said once in a while", async () => {
   assertEquals(scene.said.length, 2);
 });
 
+Deno.test("many refusals silence no later one, and each is short", async () => {
+  const scene = new Scene();
+  const me = await scene.admit("attic") ?? {};
+  for (let n = 0; n < 2000; n++) scene.gate.mayPublish(me, `nodes/hall/${n}`);
+  assertEquals(scene.said.length, 1000);
+  scene.nowMs = 61_000;
+  scene.gate.mayPublish(me, `nodes/hall/${"x".repeat(60_000)}`);
+  assertEquals([scene.said.length, (scene.said.at(-1)?.length ?? 0) < 500], [1001, true]);
+});
+
+Deno.test("of a client, short topics alone are remembered: 1000 of the longest take 64 MiB", async () => {
+  let looks = 0;
+  const group = {
+    reason: "",
+    get rules() {
+      looks += 1;
+      return [{ access: "write", filter: "a/#" }] as const;
+    },
+  };
+  const gate = new Gatekeeper({
+    users: () => Promise.resolve(new Map()),
+    own: { name: "hall", password: "own" },
+    bridge: { name: "bridge", password: "own", rules: [group] },
+    data: [],
+    homeAssistant: undefined,
+    nowMs: () => 0,
+    say: () => {},
+  });
+  const client = { id: "x" };
+  await gate.admit(client, "bridge", bytes("own"));
+  const may = (topic: string) => [gate.mayPublish(client, topic), gate.mayPublish(client, topic), looks];
+  assertEquals(may("a/short"), [true, true, 1]);
+  assertEquals(may(`a/${"x".repeat(2000)}`), [true, true, 3]);
+});
+
 Deno.test("nodes announce themselves to Home Assistant where it has a user, and nowhere else", async () => {
   const scene = new Scene();
   const topic = discoveryTopic("homeassistant", nodeId("attic"));
