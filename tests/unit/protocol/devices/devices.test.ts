@@ -14,7 +14,7 @@ Deno.test("a package that only reads sensors asks for them, unless the config na
     withImplied({ ...NO_DEVICES, sensors: named }, install).sensors;
   assertEquals(sensors(["pypi:Adafruit_CircuitPython_DHT>=4"]), ["temperature", "humidity"]);
   assertEquals(sensors(["adafruit-circuitpython-dht"], ["w1/28-1"]), ["w1/28-1"]);
-  assertEquals(sensors(["npm:ms", "rich"]), []);
+  assertEquals(sensors(["npm:ms", "rich", "constructor", "pypi:constructor"]), []);
 });
 
 Deno.test("the id of a sensor tells its kind, and what is no id has none", () => {
