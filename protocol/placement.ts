@@ -48,14 +48,15 @@ function nextEpoch(known: Iterable<number>, now: number): number {
   return Math.max(Math.floor(now), ...[...known].map((epoch) => epoch + 1));
 }
 
-/** By how much an operator's epoch may be ahead. */
+/** How many epochs there are in a millisecond. */
 const SPREAD = 1000;
 
 /**
- * The epoch of an operator's placement: above all known ones and at least the current time, so that it also exceeds the
- * epochs on nodes that are unreachable at the moment.
+ * The epoch of an operator's placement: above all known ones and at least the current time in microseconds, so that it
+ * also exceeds the epochs on nodes that are unreachable at the moment, and those of agents that have failed since.
  * @param random from 0 to below 1: operators who place at the same time, and know the same, do not choose alike
  */
 export function placementEpoch(known: Iterable<number>, nowMs: number, random: number): number {
-  return nextEpoch(known, nowMs) + Math.floor(random * SPREAD);
+  const ahead = Math.floor(random * SPREAD);
+  return Math.max(Math.floor(nowMs) * SPREAD, nextEpoch(known, 0)) + ahead;
 }

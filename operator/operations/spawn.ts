@@ -45,6 +45,8 @@ export interface SpawnOptions {
 const TIMEOUT_MS = 120_000;
 /** How much longer an update is watched: nodes of earlier versions do not report that it passed. */
 const PROBATION_MS = 5000;
+/** How long the process of an agent that has failed may take to end. */
+const ENDING_MS = 2000;
 
 /** Gives the config a new epoch: of several agents of the same name in the fleet, the highest epoch stays. */
 export function placed({ fleet }: Pick<Operator, "fleet">, config: Config): Config {
@@ -109,6 +111,7 @@ class SpawnWatch {
   #last = "accepted by the node";
   #failure: Failure | undefined;
   #isFatal = false;
+  #hasEnded = false;
   #isReady = false;
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
 
@@ -186,8 +189,11 @@ class SpawnWatch {
     if (this.#isUpdate === undefined) return;
     if (this.#isUpdate && (this.#isFatal || this.#isReady)) {
       this.#later(PROBATION_MS, () => this.#isFatal ? this.#fails(false) : this.#runs());
-    } else if (this.#isFatal) this.#fails(false);
-    else if (this.#isReady) this.#runs();
+    } else if (this.#isFatal) {
+      // Until its process has ended, the agent counts as running: a new one of its name would be refused.
+      if (this.#hasEnded) this.#fails(false);
+      else this.#later(ENDING_MS, () => this.#fails(false));
+    } else if (this.#isReady) this.#runs();
   }
 
   #runs(): void {
@@ -202,6 +208,10 @@ class SpawnWatch {
   #onState(state: string): void {
     // A replaced agent still reports until it has stopped: ignore it until the new one starts.
     if (!this.hasBegun) return;
+    if (state === "failed") {
+      this.#hasEnded = true;
+      this.#settle();
+    }
     if (state === "stopped" && this.#last === SETTING_UP) {
       return this.#ends({ kind: "stopped", ...this.#about });
     }

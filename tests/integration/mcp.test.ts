@@ -56,7 +56,7 @@ async function wholeLife(mcp: McpClient, { bus }: Pick<Stage, "bus">): Promise<v
   assertMatch(broken.value.traceback, /echo\.ts:2:/);
 
   const spawned = await mcp.call("spawn_agent", { name: "echo", node: "test-node", code: ECHO });
-  assertEquals([spawned.isError, spawned.value.outcome], [false, "running"]);
+  assertEquals([spawned.isError, spawned.value.outcome], [false, "running"], JSON.stringify(spawned));
   assertEquals((await mcp.call("call_agent", { name: "echo", payload: { a: 1 } })).value, {
     agent: "echo",
     reply: { echo: { a: 1 } },

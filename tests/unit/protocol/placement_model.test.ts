@@ -115,8 +115,10 @@ Deno.test("with placements that know no epochs, what is left is all of one epoch
 });
 
 Deno.test("an epoch rises above all that are known, and is no less than the time", () => {
-  const epochs = [placementEpoch([], 7.9, 0), placementEpoch([3, 12], 7, 0), placementEpoch([3], 7, 0.999)];
-  assertEquals(epochs, [7, 13, 1006]);
+  const epochs = [placementEpoch([], 7.9, 0), placementEpoch([3, 7012], 7, 0), placementEpoch([3], 7, 0.999)];
+  assertEquals(epochs, [7000, 7013, 7999]);
+  // Of one operator, also where nothing is known of the placement before: that agent has failed.
+  assertEquals(placementEpoch([], 7, 0.999) < placementEpoch([], 8, 0), true);
   assertEquals([epochAfterMove(3, 9, 1), epochAfterMove(9, 9, 1), epochAfterMove(3, 0, 7.9)], [9, 10, 7]);
   for (const value of [undefined, null, "9", -1, 0.5, NaN, Infinity, 2 ** 60]) {
     assertEquals(epochIn(value), 0);
