@@ -314,7 +314,12 @@ class Terminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     // It may have ended with its command.
+    const pid = await this.#tmux("list-panes", "-F", "#{pane_pid}").catch(() => "");
     await this.#tmux("kill-server").catch(() => {});
+    // The command is told to hang up, and still writes what it remembers.
+    while (pid !== "" && await Deno.stat(`/proc/${pid.trim()}`).then(() => true, () => false)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   async #tmux(...args: string[]): Promise<string> {
