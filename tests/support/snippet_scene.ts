@@ -132,6 +132,8 @@ export class SnippetScene implements AsyncDisposable {
         AGENTFLOW_BROKER: `mqtt://127.0.0.1:${this.port}`,
         ...this.options.env,
         HOME: this.home,
+        // Else nodes keep their agents in /tmp, and those of the last run start again in the next.
+        STATE_DIRECTORY: join(this.home, ".local/state"),
         PATH: path,
       },
       stdin: "null",
