@@ -1,27 +1,8 @@
-/** An operator's connection to the broker: publish, subscribe, ask and wait for the answer. */
-import { ExpectedError } from "../protocol/expected_error.ts";
-import type { IClientOptions, ISubscriptionGrant, MqttClient, Packet } from "mqtt";
-import { type BrokerAccess, credentialOptions } from "../protocol/broker/access.ts";
-import { type Address, Addresses, type LookUp } from "../protocol/broker/addresses.ts";
-import { endClient } from "../protocol/broker/end_client.ts";
-import type { BrokerUrl } from "../protocol/broker/broker_url.ts";
-import {
-  type ConnectionError,
-  describeFailure,
-  type FailureKind,
-  failureKind,
-} from "../protocol/broker/failure.ts";
-import { disableNagle } from "../protocol/broker/no_delay.ts";
+/** What an operator asks of the broker: publish and subscribe, each confirmed in time. */
+import type { ISubscriptionGrant, MqttClient, Packet } from "mqtt";
 import { filterMatches } from "../protocol/topics.ts";
-
-/** The broker cannot be reached or rejects this client. The message says why and what to do. */
-export class BusError extends ExpectedError {
-  override name = "BusError";
-  override readonly code = "broker";
-  constructor(message: string, readonly kind: FailureKind = "other") {
-    super(message);
-  }
-}
+import { BusError } from "./bus_error.ts";
+import { type BusOptions, Connection, TIMEOUT_MS } from "./connection.ts";
 
 /** A received message. */
 export interface BusMessage {
@@ -33,30 +14,6 @@ export interface BusMessage {
 
 export type MessageHandler = (message: BusMessage) => void;
 
-export interface BusOptions {
-  readonly broker: BrokerUrl;
-  readonly access: BrokerAccess;
-  /** Called when the connection is lost, with the reason, and when it is restored. */
-  readonly onStatus?: (status: BusStatus) => void;
-  /** Limit for the first connection attempt and for each confirmation by the broker, milliseconds. */
-  readonly timeoutMs?: number;
-  /** Default: the machine's name service. */
-  readonly lookUp?: LookUp;
-  /** Aborts the first connection attempt. */
-  readonly signal?: AbortSignal;
-}
-
-export type BusStatus =
-  | { readonly kind: "connected" }
-  | { readonly kind: "disconnected"; readonly reason: string };
-
-const TIMEOUT_MS = 10_000;
-const RECONNECT_MS = 1000;
-/** If the broker has several addresses: how long one may take to answer, and the keep-alive. */
-const SWITCH_MS = 4000;
-const SWITCH_KEEPALIVE_SECONDS = 5;
-/** How long disposal waits for messages in flight. */
-const END_MS = 1000;
 /** A message is given up after the connection has closed this many times while it was being sent. */
 const TRIES = 2;
 
@@ -85,16 +42,15 @@ export class Bus implements AsyncDisposable {
   readonly #wildcards = new Set<string>();
   /** Filters with an unsubscribe in progress. */
   readonly #leaving = new Map<string, Promise<void>>();
-  #isClosing = false;
-  #connectMs = 0;
   #receivedBytes = 0;
   /** Called each time the connection closes. */
   readonly #onClosed = new Set<() => void>();
 
   private constructor(
-    private readonly client: MqttClient,
+    private readonly connection: Connection,
     private readonly timeoutMs: number,
   ) {
+    const { client } = connection;
     client.on("close", () => this.#onClosed.forEach((onClosed) => onClosed()));
     client.on("message", (topic, payload, packet) => {
       this.#receivedBytes += payload.length;
@@ -113,65 +69,11 @@ export class Bus implements AsyncDisposable {
    * @throws BusError when no address accepts the connection
    */
   static async connect(options: BusOptions): Promise<Bus> {
-    const addresses = await new Addresses(options.broker, options.lookUp).all();
-    const failures: BusError[] = [];
-    for (const index of addresses.keys()) {
-      // After an outage, try the next address first.
-      const rotated = [...addresses.slice(index), ...addresses.slice(0, index)];
-      try {
-        return await Bus.#connectTo(rotated, options);
-      } catch (error) {
-        if (!(error instanceof BusError) || options.signal?.aborted) throw error;
-        failures.push(error);
-      }
-    }
-    const [first] = failures;
-    if (failures.length === 1 && first !== undefined) throw first;
-    throw new BusError(failures.map(({ message }) => message).join("\n"), first?.kind);
+    return new Bus(await Connection.open(options), options.timeoutMs ?? TIMEOUT_MS);
   }
 
-  static async #connectTo(addresses: readonly Address[], options: BusOptions): Promise<Bus> {
-    const isOneOfSeveral = addresses.length > 1;
-    const { timeoutMs = TIMEOUT_MS } = options;
-    const answerMs = isOneOfSeveral ? Math.min(timeoutMs, SWITCH_MS) : timeoutMs;
-    const startedMs = performance.now();
-    // Loaded lazily: the MQTT client is large, and many commands do not connect.
-    const { openRotating } = await import("../protocol/broker/client.ts");
-    const client = openRotating(addresses, clientOptions(options, answerMs, isOneOfSeveral));
-    const bus = new Bus(client, timeoutMs);
-    const broker = addresses[0]?.broker ?? options.broker;
-    let failure: ConnectionError | undefined;
-    client.on("connect", () => disableNagle(client));
-    client.on("error", (error) => failure = error);
-    await new Promise<void>((resolve, reject) => {
-      client.once("connect", () => resolve());
-      client.once(
-        "close",
-        () =>
-          reject(new BusError(notConnected({ ...options, broker }, failure, false), failureKind(failure))),
-      );
-      options.signal?.addEventListener("abort", () => reject(new BusError("no longer wanted")), {
-        once: true,
-      });
-    }).catch(async (error) => {
-      await client.endAsync(true);
-      throw error;
-    });
-    bus.#connectMs = performance.now() - startedMs;
-    let isUp = true;
-    client.on("connect", () => {
-      if (!isUp) options.onStatus?.({ kind: "connected" });
-      isUp = true;
-      failure = undefined;
-    });
-    client.on("close", () => {
-      // A requested close is not an outage.
-      if (isUp && !bus.#isClosing) {
-        options.onStatus?.({ kind: "disconnected", reason: notConnected(options, failure, true) });
-      }
-      isUp = false;
-    });
-    return bus;
+  get #client(): MqttClient {
+    return this.connection.client;
   }
 
   /** The sizes of all messages that have come so far, without topics. */
@@ -181,11 +83,11 @@ export class Bus implements AsyncDisposable {
 
   /** How long connecting took, without addresses that did not answer. */
   get connectMs(): number {
-    return this.#connectMs;
+    return this.connection.connectMs;
   }
 
   get connected(): boolean {
-    return this.client.connected;
+    return this.#client.connected;
   }
 
   /**
@@ -219,11 +121,11 @@ export class Bus implements AsyncDisposable {
       };
       this.#onClosed.add(onClosed);
       ended.addEventListener("abort", () => this.#onClosed.delete(onClosed));
-      this.client.publish(topic, body, { qos: 1, retain }, (error) => error ? reject(error) : resolve());
-      messageId = this.client.getLastMessageId();
+      this.#client.publish(topic, body, { qos: 1, retain }, (error) => error ? reject(error) : resolve());
+      messageId = this.#client.getLastMessageId();
     }).catch((error) => {
       // Otherwise it would be sent again on every reconnect.
-      if (messageId !== undefined) this.client.removeOutgoingMessage(messageId);
+      if (messageId !== undefined) this.#client.removeOutgoingMessage(messageId);
       throw error;
     });
   }
@@ -257,7 +159,7 @@ export class Bus implements AsyncDisposable {
       await Promise.all(filters.map((filter) => this.#leaving.get(filter)));
       await this.#inTime(`a subscription to ${filters.join(", ")}`, timeoutMs, (resolve, reject) => {
         const each = wanted.map(({ filter, qos = 1 }) => [filter, { qos }] as const);
-        this.client.subscribe(Object.fromEntries(each), (error, sent = [], answer) => {
+        this.#client.subscribe(Object.fromEntries(each), (error, sent = [], answer) => {
           if (error === null) resolve();
           else reject(notAllowed(filters, error, refusedOf(sent, answer)));
         });
@@ -272,16 +174,15 @@ export class Bus implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#wanted.clear();
     this.#wildcards.clear();
-    this.#isClosing = true;
-    await endClient(this.client, END_MS);
+    await this.connection[Symbol.asyncDispose]();
   }
 
   /** Waits for the connection: a message queued while offline would be sent long after the caller has given up. */
   async #connectedAgain(what: string, timeoutMs: number): Promise<void> {
-    if (this.client.connected) return;
+    if (this.#client.connected) return;
     await this.#inTime(what, timeoutMs, (resolve, _reject, ended) => {
-      this.client.once("connect", resolve);
-      ended.addEventListener("abort", () => this.client.off("connect", resolve));
+      this.#client.once("connect", resolve);
+      ended.addEventListener("abort", () => this.#client.off("connect", resolve));
     });
   }
 
@@ -321,7 +222,7 @@ export class Bus implements AsyncDisposable {
       this.#wanted.delete(filter);
       this.#wildcards.delete(filter);
       // If the connection ends first, there is nothing left to unsubscribe from.
-      const left = this.client.unsubscribeAsync(filter).then(() => {}, () => {}).finally(() => {
+      const left = this.#client.unsubscribeAsync(filter).then(() => {}, () => {}).finally(() => {
         if (this.#leaving.get(filter) === left) this.#leaving.delete(filter);
       });
       this.#leaving.set(filter, left);
@@ -338,31 +239,4 @@ function refusedOf(sent: readonly ISubscriptionGrant[], answer: Packet | undefin
 function notAllowed(filters: readonly string[], error: Error, refused: readonly string[]): BusError {
   const named = (refused.length > 0 ? refused : filters).join(", ");
   return new BusError(`The broker does not allow this client to subscribe to ${named}: ${error.message}`);
-}
-
-function clientOptions({ access }: BusOptions, answerMs: number, isOneOfSeveral: boolean): IClientOptions {
-  return {
-    clientId: `agentflow-operator-${crypto.randomUUID().slice(0, 8)}`,
-    protocolVersion: 4,
-    clean: true,
-    connectTimeout: answerMs,
-    // A frozen broker is detected after 1.5 times the keep-alive.
-    ...(isOneOfSeveral ? { keepalive: SWITCH_KEEPALIVE_SECONDS } : {}),
-    reconnectPeriod: RECONNECT_MS,
-    reschedulePings: false,
-    ...credentialOptions(access),
-  };
-}
-
-function notConnected(options: BusOptions, failure: ConnectionError | undefined, accepted: boolean): string {
-  const { broker, access, timeoutMs = TIMEOUT_MS } = options;
-  const reason = describeFailure(failure, {
-    broker,
-    accepted,
-    hasCa: access.ca !== undefined,
-    hasCertificate: access.identity !== undefined,
-    hasUsername: access.username !== undefined,
-    timeoutMs,
-  });
-  return `No connection to the broker at ${broker.url}: ${reason}`;
 }

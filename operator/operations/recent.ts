@@ -1,5 +1,5 @@
 /** Fetches past log lines: nodes remember the last lines and errors of their agents. */
-import { BusError } from "../bus.ts";
+import { BusError } from "../bus_error.ts";
 import { NoAnswerError, RefusedError } from "../commander.ts";
 import type { Operator } from "../operator.ts";
 import { isName } from "../../protocol/names.ts";

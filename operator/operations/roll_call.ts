@@ -1,7 +1,7 @@
 /** Asks all nodes at once who is there, whether or not the broker keeps what they say of themselves. */
 import { isName } from "../../protocol/names.ts";
 import { topics } from "../../protocol/topics.ts";
-import { BusError } from "../bus.ts";
+import { BusError } from "../bus_error.ts";
 import type { Operator } from "../operator.ts";
 
 export interface RollCallOptions {

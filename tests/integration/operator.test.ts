@@ -2,7 +2,9 @@
 import { Socket } from "node:net";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { parseBroker } from "../../protocol/broker/broker_url.ts";
-import { Bus, BusError, type BusStatus } from "../../operator/bus.ts";
+import { Bus } from "../../operator/bus.ts";
+import { BusError } from "../../operator/bus_error.ts";
+import type { BusStatus } from "../../operator/connection.ts";
 import { Commander, NoAnswerError, RefusedError } from "../../operator/commander.ts";
 import { actorId } from "../../protocol/ids.ts";
 import { topics } from "../../protocol/topics.ts";

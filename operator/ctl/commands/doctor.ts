@@ -2,7 +2,8 @@
 import type { Command } from "commander";
 import { arch } from "node:os";
 import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
-import { Bus, BusError } from "../../bus.ts";
+import { Bus } from "../../bus.ts";
+import { BusError } from "../../bus_error.ts";
 import { brokerFindings } from "../../operations/broker_findings.ts";
 import { tryBroker } from "../../operations/broker_trial.ts";
 import { type Finding, fleetFindings, machineFindings } from "../../operations/diagnosis.ts";

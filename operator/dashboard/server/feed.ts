@@ -1,7 +1,8 @@
 /** Feeds the model from the bus: keeps a connection to the broker and subscribes to everything the page shows. */
 import type { BrokerAccess } from "../../../protocol/broker/access.ts";
 import type { BrokerUrl } from "../../../protocol/broker/broker_url.ts";
-import { Bus, BusError, type BusMessage } from "../../bus.ts";
+import { Bus, type BusMessage } from "../../bus.ts";
+import { BusError } from "../../bus_error.ts";
 import { Commander } from "../../commander.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { Operator } from "../../operator.ts";

@@ -4,7 +4,7 @@ import { ConfigError } from "../../../../protocol/config/config_error.ts";
 import { codesOf, wordsOf } from "../../../../protocol/expected_error.ts";
 import { milliseconds, text } from "../../../../operator/ctl/options.ts";
 import { buildConfig, fieldsOf, readSpawnFile } from "../../../../operator/ctl/spawn_file.ts";
-import { BusError } from "../../../../operator/bus.ts";
+import { BusError } from "../../../../operator/bus_error.ts";
 import { NoAnswerError, RefusedError } from "../../../../operator/commander.ts";
 import { OperationError } from "../../../../operator/operator.ts";
 
