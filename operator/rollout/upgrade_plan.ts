@@ -33,3 +33,16 @@ export function upgradePlanIn(fields: JsonObject): UpgradePlan | undefined {
   const read = v.safeParse(Schema, fields);
   return read.success ? read.output : undefined;
 }
+
+/**
+ * Why a node is not to get the plan's runner: it has had another since. Whoever put an old roll-out back at the broker,
+ * with its good signature, would otherwise have the next operator who resumes it bring an old runner back.
+ * @param release that the node runs; `undefined`: it does not say
+ */
+export function overtaken(plan: UpgradePlan, node: string, release: string | undefined): string | undefined {
+  const before = plan.before[node]?.release;
+  if (release === undefined || before === undefined || release === before || release === plan.release) {
+    return undefined;
+  }
+  return `it runs release ${release}, and ran ${before} when the roll-out began: begin another for it`;
+}

@@ -10,7 +10,7 @@ import { HealthWatch, isWell, listedAgents } from "./health.ts";
 import { inTurns } from "./in_turns.ts";
 import { pauseUntil } from "./pause_until.ts";
 import type { Outcome } from "./state.ts";
-import type { UpgradePlan } from "./upgrade_plan.ts";
+import { overtaken, type UpgradePlan } from "./upgrade_plan.ts";
 
 /** How many nodes get the runner at once: each has half a megabyte to fetch. */
 const MAX_AT_ONCE = 8;
@@ -39,7 +39,8 @@ export class UpgradeWork implements Work, Disposable {
     await survey(this.operator);
     const outcomes = await inTurns(nodes, MAX_AT_ONCE, async (node): Promise<[string, Outcome]> => {
       if (this.#isOff(node)) return [node, { kind: "pending", why: "it is off: upgrade it when it is back" }];
-      const why = await this.#use(node, this.plan.release, this.plan.order, signal);
+      const why = overtaken(this.plan, node, this.#release(node)) ??
+        await this.#use(node, this.plan.release, this.plan.order, signal);
       return [node, why === undefined ? { kind: "ok" } : { kind: "failed", why }];
     });
     tell(Object.fromEntries(outcomes));

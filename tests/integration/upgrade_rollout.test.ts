@@ -1,11 +1,16 @@
 /** A runner is rolled out in waves, and taken back, as a fleet file is. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { actorId } from "../../protocol/ids.ts";
-import { releaseOf } from "../../protocol/upgrade_package.ts";
+import { packedPlan, type Rollout } from "../../operator/rollout/record.ts";
+import { newRollout } from "../../operator/rollout/state.ts";
+import { takeOverUpgrade } from "../../operator/rollout/upgrade.ts";
+import type { UpgradePlan } from "../../operator/rollout/upgrade_plan.ts";
+import { packRunner, releaseOf } from "../../protocol/upgrade_package.ts";
 import { startEmbedded } from "../support/brokers.ts";
 import { Bus } from "../support/bus.ts";
 import { ctlHere } from "../support/ctl_here.ts";
 import { LightFleet } from "../support/light_fleet.ts";
+import { connectOperator } from "../support/operator.ts";
 
 const TOPIC = "main/rollouts/_runners";
 const NODES = ["a", "b", "c"];
@@ -52,4 +57,46 @@ Deno.test("a runner goes to one wave after the other, and back if an agent fails
     a: "x-a: process: no such function",
   }]);
   assertEquals(releases(), [better, better, "old"]);
+});
+
+Deno.test("a roll-out that was kept too long takes no node back to its runner", async () => {
+  await using broker = await startEmbedded();
+  await using fleet = await LightFleet.start(broker.port, { a: {} });
+  await using bus = await Bus.connect(broker.port);
+  const runner = new TextEncoder().encode("vulnerable");
+  // Node a has had another runner since: "old".
+  const plan: UpgradePlan = {
+    id: crypto.randomUUID(),
+    order: packRunner(runner, "1.0.0") as UpgradePlan["order"],
+    release: releaseOf(runner),
+    trialSeconds: 60,
+    before: { a: { release: "older", agents: [] } },
+  };
+  const rollout: Rollout = {
+    id: plan.id,
+    fleet: "_runners",
+    by: "me",
+    message: "long ago",
+    at: 1,
+    executor: crypto.randomUUID(),
+    state: newRollout([["a"]], { soakMs: 0, maxFailures: 0, onFailure: "halt" }),
+  };
+  await bus.publish(`${TOPIC}/plan`, await packedPlan(plan, "_runners", undefined), { retain: true });
+  await using operator = await connectOperator(broker.port);
+  const { phase, failures } = await takeOverUpgrade(
+    operator,
+    { ...rollout, seal: { kind: "unsigned" } },
+    [],
+    {
+      by: "me",
+      signal: new AbortController().signal,
+      onStep: () => {},
+      onState: () => {},
+      rule: { trusted: new Map(), demands: false },
+    },
+  );
+  assertEquals([phase.kind, failures], ["ended", {
+    a: "it runs release old, and ran older when the roll-out began: begin another for it",
+  }]);
+  assertEquals([fleet.get("a").release, bus.all("nodes/a/upgrade")], ["old", []]);
 });
