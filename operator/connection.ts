@@ -71,7 +71,8 @@ export class Connection implements AsyncDisposable {
     const startedMs = performance.now();
     // Loaded lazily: the MQTT client is large, and many commands do not connect.
     const { openRotating } = await import("../protocol/broker/client.ts");
-    const client = openRotating(addresses, clientOptions(options, answerMs, isOneOfSeveral));
+    const lookUpAgain = () => new Addresses(options.broker, options.lookUp).all();
+    const client = openRotating(addresses, clientOptions(options, answerMs, isOneOfSeveral), lookUpAgain);
     const connection = new Connection(client);
     const broker = addresses[0]?.broker ?? options.broker;
     let failure: ConnectionError | undefined;

@@ -28,15 +28,29 @@ export function openClient(
 /**
  * Starts connecting to the first address; each reconnect goes to the next.
  * @param addresses at least one
+ * @param lookUpAgain the addresses of the next round, asked for once all have been tried; never rejects
  */
-export function openRotating(addresses: readonly Address[], options: IClientOptions): MqttClient {
+export function openRotating(
+  addresses: readonly Address[],
+  options: IClientOptions,
+  lookUpAgain: () => Promise<readonly Address[]>,
+): MqttClient {
   const [first] = addresses;
   if (first === undefined) throw new Error("there is no address");
   if (addresses.length === 1) return openClient(first.broker, options, usualStream(first, options));
   if (addresses.every(({ broker }) => /^mqtts?:/.test(broker.url))) {
-    let next = 0;
-    const builder = () => streamTo(addresses[next++ % addresses.length] ?? first, options);
-    return new mqtt.MqttClient(builder, options);
+    let round = addresses;
+    let tried = 0;
+    const client = new mqtt.MqttClient(
+      () => streamTo(round[tried++ % round.length] ?? first, options),
+      options,
+    );
+    client.on("close", async () => {
+      if (tried < round.length || client.disconnecting) return;
+      round = await lookUpAgain();
+      tried = 0;
+    });
+    return client;
   }
   const servers = addresses.map(({ broker: { host, port, url } }) => ({
     host,

@@ -53,6 +53,25 @@ Deno.test("what an operator sends leaves at once, also after an outage", async (
   }
 });
 
+Deno.test("a name is looked up again once all its addresses have been tried", async () => {
+  await using broker = await startEmbedded();
+  await using proxy = LinkProxy.listen(broker.port);
+  const { port } = proxy;
+  using old = Deno.listen({ hostname: "127.0.0.2", port });
+  using moved = Deno.listen({ hostname: "127.0.0.4", port });
+  let ips = ["127.0.0.1", "127.0.0.2"];
+  await using _bus = await Bus.connect({
+    broker: parseBroker("cluster.invalid", port),
+    access: {},
+    lookUp: () => Promise.resolve(ips),
+  });
+  ips = ["127.0.0.4", "127.0.0.3"];
+  proxy.cut();
+  (await old.accept()).close();
+  using arrived = await Promise.race([moved.accept(), old.accept()]);
+  assertEquals((arrived.localAddr as Deno.NetAddr).hostname, "127.0.0.4");
+});
+
 Deno.test("subscriptions that are made together are one question to the broker", async () => {
   await using broker = await StrictBroker.start({ refusedFilter: "secret/plans" });
   await using bus = await connect(broker.port);
