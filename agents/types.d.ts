@@ -180,6 +180,26 @@ export interface SpiDevice {
   close(): Promise<void>;
 }
 
+/** How a PWM channel is set up. */
+export interface PwmOptions {
+  /** Periods per second: 0.1 to 10,000,000. */
+  frequency_hz: number;
+  /** The active part of a period, 0 to 1. Default 0. */
+  duty?: number;
+  /** The same while the agent is paused or has ended, 0 to 1. Default 0: the channel is switched off. */
+  safe?: number;
+}
+
+/** An open PWM channel. Every method rejects with a `DeviceError`, or a `TypeError` for a wrong argument. */
+export interface PwmChannel {
+  /** As it was asked for. */
+  readonly channel: string;
+  /** `duty`: the active part of a period, 0 to 1. Rejects with code `paused` while the agent is paused. */
+  set(to: { duty: number }): Promise<void>;
+  /** Ends its use, at its safe duty; the agent can open it again. */
+  close(): Promise<void>;
+}
+
 /** How a serial port is set up, as in the Web Serial API. */
 export interface SerialPortOptions {
   /** Symbols per second, 50 to 4,000,000. */
@@ -343,6 +363,12 @@ export interface Agent {
    * @throws TypeError for a wrong option; DeviceError
    */
   spi(device: string, options?: SpiDeviceOptions): Promise<SpiDevice>;
+  /**
+   * Opens a PWM channel that the spawn config asks for in `devices`: `agent.pwm("0.1", { frequency_hz: 25_000 })`.
+   * @param channel chip and number, as in `/sys/class/pwm/pwmchip0/pwm1`
+   * @throws TypeError for a wrong option; DeviceError
+   */
+  pwm(channel: string, options: PwmOptions): Promise<PwmChannel>;
   /**
    * Opens a serial port that the spawn config asks for in `devices`: `agent.serial("/dev/ttyUSB0", { baudRate: 9600 })`.
    * @param path as the spawn config has it

@@ -19,7 +19,7 @@ export class Devices {
   readonly #pending = new PendingRequests();
   readonly #handles = new Handles();
   /** For the `agent` object. Its functions do not use `this`. */
-  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio" | "i2c" | "spi" | "serial">;
+  readonly api: Pick<Agent, "sensors" | "sensor" | "gpio" | "i2c" | "spi" | "pwm" | "serial">;
 
   constructor(
     private readonly pipe: Pick<Pipe, "send">,
@@ -39,6 +39,7 @@ export class Devices {
       },
       i2c: async (bus, address) => await (await import("./i2c.ts")).openI2c(parts, bus, address),
       spi: async (device, options) => await (await import("./spi.ts")).openSpi(parts, device, options),
+      pwm: async (channel, options) => await (await import("./pwm.ts")).openPwm(parts, channel, options),
       serial: async (path, options) => await (await import("./serial.ts")).openSerial(parts, path, options),
     };
   }

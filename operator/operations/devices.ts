@@ -5,6 +5,7 @@ import { lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
 import { i2cAddressOf, noSuchBus } from "../../protocol/devices/i2c.ts";
 import { meansSensor, noSuchSensor } from "../../protocol/devices/sensors.ts";
 import { noSuchPort } from "../../protocol/devices/serial.ts";
+import { channelOf, noSuchChannel } from "../../protocol/devices/pwm.ts";
 import { noSuchSpi } from "../../protocol/devices/spi.ts";
 import type { NodeView } from "../fleet/views.ts";
 
@@ -14,7 +15,7 @@ import type { NodeView } from "../fleet/views.ts";
  */
 export function missingDevice(node: NodeView | undefined, devices: unknown): string | undefined {
   if (node?.devices === undefined || !isJsonObject(devices)) return undefined;
-  const { sensors, gpio, i2c, spi, serial } = node.devices;
+  const { sensors, gpio, i2c, spi, serial, pwm } = node.devices;
   const missing = <T>(
     kind: DeviceKind,
     has: readonly T[] | undefined,
@@ -35,6 +36,7 @@ export function missingDevice(node: NodeView | undefined, devices: unknown): str
     missing("gpio", gpio, noSuchLine, (entry, has) => lineOf(entry, has) !== undefined) ??
     missing("i2c", i2c, noSuchBus, (entry, has) => has.some(({ bus }) => bus === i2cAddressOf(entry)?.bus)) ??
     missing("spi", spi, noSuchSpi, (entry, has) => has.some(({ device }) => device === entry)) ??
+    missing("pwm", pwm, noSuchChannel, (entry, has) => channelOf(entry, has) !== undefined) ??
     // Other names than these may lead to a port: its node looks.
     missing(
       "serial",

@@ -7,13 +7,15 @@ export interface DeviceAccess {
   readonly allow: readonly string[];
   /** The users' groups that may usually open such devices. */
   readonly groups: readonly string[];
+  /** PWM channels are files of `/sys`, which `ProtectKernelTunables=` closes. */
+  readonly writesSys?: true;
 }
 
 /**
  * A rule that names one device of the board allows its file. A whole class is allowed for what the rule does not tell,
  * such as the chip of a named line, and for what can be unplugged: systemd skips a file that is missing at the start.
  */
-const ALLOW: Readonly<Record<HeldKind | "pwm", (rule: string) => readonly string[]>> = {
+const ALLOW: Readonly<Record<HeldKind, (rule: string) => readonly string[]>> = {
   gpio: (rule) =>
     [/^gpiochip\d+(?=:)/.exec(rule)?.[0] ?? ""].map((chip) => chip === "" ? "char-gpiochip" : `/dev/${chip}`),
   i2c: (rule) =>
@@ -40,5 +42,6 @@ export function deviceAccess(allowed: Devices): DeviceAccess {
   return {
     allow: [...new Set(allow)].toSorted(),
     groups: [...new Set(wanted.map((kind) => DEVICE_GROUPS[kind]))].toSorted(),
+    ...(wanted.includes("pwm") ? { writesSys: true } as const : {}),
   };
 }

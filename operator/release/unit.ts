@@ -68,6 +68,9 @@ export function renderUnit({ description, command, environment, scope }: UnitSpe
     ...(scope.kind === "system" && scope.devices.allow.length > 0
       ? [["PrivateDevices", ["no"]] as const]
       : []),
+    ...(scope.kind === "system" && scope.devices.writesSys === true
+      ? [["ProtectKernelTunables", ["no"]] as const]
+      : []),
     ["WantedBy", [scope.kind === "user" ? "default.target" : "multi-user.target"]],
   ]);
   const added = [

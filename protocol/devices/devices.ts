@@ -3,15 +3,17 @@ import { globMatches } from "../patterns.ts";
 import { lineProblem, lineRuleProblem, rangeCovers } from "./gpio.ts";
 import { i2cCovers, i2cProblem, i2cRuleProblem } from "./i2c.ts";
 import { serialCovers, serialProblem, serialRuleProblem } from "./serial.ts";
+import { pwmProblem, pwmRuleProblem } from "./pwm.ts";
 import { spiCovers, spiProblem, spiRuleProblem } from "./spi.ts";
 import { isSensorKind, SENSOR_KIND_NAMES, sensorKindOf } from "./sensors.ts";
 
 /**
  * `gpio`: lines of a GPIO chip, by name (`GPIO17`) or by chip and number (`gpiochip0:17`). `i2c`: devices on a bus
- * (`1:0x76`). `spi`: devices by bus and chip select (`0.0`). `serial`: ports, by path (`/dev/ttyUSB0`). `sensors`: sensors
+ * (`1:0x76`). `spi`: devices by bus and chip select (`0.0`). `serial`: ports, by path (`/dev/ttyUSB0`). `pwm`:
+ * channels by chip and number (`0.1`). `sensors`: sensors
  * that the kernel reads itself, by kind (`temperature`) or by id (`w1/28-0316a2795fff`).
  */
-export const DEVICE_KINDS = ["gpio", "i2c", "spi", "serial", "sensors"] as const;
+export const DEVICE_KINDS = ["gpio", "i2c", "spi", "serial", "pwm", "sensors"] as const;
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
 /** Kinds of which one belongs to one agent. */
@@ -24,6 +26,7 @@ export const DEVICE_NOUNS: Readonly<Record<HeldKind, string>> = {
   i2c: "address",
   spi: "device",
   serial: "port",
+  pwm: "channel",
 };
 
 /** Entries of each kind. */
@@ -57,6 +60,7 @@ const FORMS: Readonly<Record<DeviceKind, Form>> = {
   i2c: { problem: i2cProblem, ruleProblem: i2cRuleProblem, covers: i2cCovers },
   spi: { problem: spiProblem, ruleProblem: spiRuleProblem, covers: spiCovers },
   serial: { problem: serialProblem, ruleProblem: serialRuleProblem, covers: serialCovers },
+  pwm: { problem: pwmProblem, ruleProblem: pwmRuleProblem, covers: spiCovers },
   sensors: {
     problem: (entry) =>
       isSensorKind(entry) || sensorKindOf(entry) !== undefined

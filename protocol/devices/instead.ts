@@ -1,7 +1,7 @@
 /** What to use instead of packages that access hardware themselves. Pure. */
 
 /** The part of a node's hardware that a package is for. */
-type Part = "gpio" | "i2c" | "spi" | "serial" | "sensors" | "other";
+type Part = "gpio" | "i2c" | "spi" | "serial" | "pwm" | "sensors" | "other";
 
 /** Package names, in lower case, with `-` in place of `_` and `.`. */
 const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part])[]>> = {
@@ -18,6 +18,7 @@ const PACKAGES: Readonly<Record<"npm" | "pypi", readonly (readonly [RegExp, Part
     [/^(?:smbus2?)$/, "i2c"],
     [/^spidev$/, "spi"],
     [/^pyserial$/, "serial"],
+    [/^rpi-hardware-pwm$/, "pwm"],
     [
       /^(?:w1thermsensor|adafruit-(?:dht|bme280|bmp280|sht31d|si7021|lm75|ds18x20))$/,
       "sensors",
@@ -35,6 +36,7 @@ const LINES: Readonly<Record<"npm" | "pypi", Readonly<Record<Exclude<Part, "othe
     i2c: "const device = await agent.i2c(1, 0x76)",
     spi: 'const device = await agent.spi("0.0", { mode: 0, speed_hz: 500000 })',
     serial: 'const port = await agent.serial("/dev/ttyUSB0", { baudRate: 9600 })',
+    pwm: 'const fan = await agent.pwm("0.1", { frequency_hz: 25000, safe: 0 })',
     sensors: 'const { value } = await agent.sensor("temperature").read()',
   },
   pypi: {
@@ -42,6 +44,7 @@ const LINES: Readonly<Record<"npm" | "pypi", Readonly<Record<Exclude<Part, "othe
     i2c: "device = await agent.i2c(1, 0x76)",
     spi: 'device = await agent.spi("0.0", mode=0, speed_hz=500000)',
     serial: 'port = await agent.serial("/dev/ttyUSB0", baud_rate=9600)',
+    pwm: 'fan = await agent.pwm("0.1", frequency_hz=25000, safe=0)',
     sensors: 'reading = await agent.sensor("temperature").read()',
   },
 };
@@ -50,6 +53,7 @@ const ASKS: Readonly<Record<Exclude<Part, "other">, string>> = {
   i2c: '"devices": {"i2c": ["1:0x76"]}',
   spi: '"devices": {"spi": ["0.0"]}',
   serial: '"devices": {"serial": ["/dev/ttyUSB0"]}',
+  pwm: '"devices": {"pwm": ["0.1"]}',
   sensors: '"devices": {"sensors": ["temperature"]}',
 };
 

@@ -2,6 +2,7 @@
 import type { HeldKind } from "./devices.ts";
 import { type Edge, type GpioAction, type GpioOptions, readGpioOptions } from "./gpio.ts";
 import { areSteps, type I2cAction } from "./i2c.ts";
+import { isDuty, type PwmAction, type PwmOptions, readPwmOptions } from "./pwm.ts";
 import { isExchange, readSpiOptions, type SpiAction, type SpiOptions } from "./spi.ts";
 import {
   MAX_CREDIT_BYTES,
@@ -17,6 +18,7 @@ export interface DeviceOptions {
   readonly i2c: Readonly<Record<string, never>>;
   readonly spi: SpiOptions;
   readonly serial: SerialOptions;
+  readonly pwm: PwmOptions;
 }
 
 /** What is done with an open device of each kind. */
@@ -25,6 +27,7 @@ export interface DeviceActions {
   readonly i2c: I2cAction;
   readonly spi: SpiAction;
   readonly serial: SerialAction;
+  readonly pwm: PwmAction;
 }
 export type DeviceAction = DeviceActions[HeldKind];
 
@@ -82,6 +85,7 @@ export const READ_OPTIONS: { readonly [K in HeldKind]: (given: unknown) => Devic
   i2c: () => ({}),
   spi: readSpiOptions,
   serial: readSerialOptions,
+  pwm: readPwmOptions,
 };
 
 /** The kind of device that each action is for, and whether its members are right. */
@@ -91,6 +95,7 @@ const ACTIONS: Readonly<
   level: ["gpio", () => true],
   set: ["gpio", ({ value }) => value === 0 || value === 1],
   transfer: ["i2c", ({ steps }) => areSteps(steps)],
+  duty: ["pwm", ({ duty }) => isDuty(duty)],
   exchange: ["spi", ({ data }) => isExchange(data)],
   send: ["serial", ({ data }) => typeof data === "string" && data.length <= MAX_SEND_BYTES * 4 / 3 + 4],
   credit: [

@@ -11,6 +11,7 @@ import i2cUapi from "./host/i2c_uapi.ts" with { type: "text" };
 import kernelError from "./host/kernel_error.ts" with { type: "text" };
 import libc from "./host/libc.ts" with { type: "text" };
 import main from "./host/main.ts" with { type: "text" };
+import pwm from "./host/pwm.ts" with { type: "text" };
 import serial from "./host/serial.ts" with { type: "text" };
 import serialUapi from "./host/serial_uapi.ts" with { type: "text" };
 import spi from "./host/spi.ts" with { type: "text" };
@@ -30,6 +31,7 @@ export const DEVICE_HOST = {
     "runner/devices/host/kernel_error.ts": kernelError,
     "runner/devices/host/libc.ts": libc,
     "runner/devices/host/main.ts": main,
+    "runner/devices/host/pwm.ts": pwm,
     "runner/devices/host/serial.ts": serial,
     "runner/devices/host/serial_uapi.ts": serialUapi,
     "runner/devices/host/spi.ts": spi,

@@ -4,6 +4,7 @@ import type { HeldKind } from "../../protocol/devices/devices.ts";
 import { lineOf, noSuchLine } from "../../protocol/devices/gpio.ts";
 import { i2cAddressOf, noSuchBus } from "../../protocol/devices/i2c.ts";
 import { noSuchPort } from "../../protocol/devices/serial.ts";
+import { channelOf, noSuchChannel } from "../../protocol/devices/pwm.ts";
 import { noSuchSpi } from "../../protocol/devices/spi.ts";
 import { DeviceError } from "./device_error.ts";
 import { findPorts, portAt } from "./serial_ports.ts";
@@ -11,6 +12,7 @@ import { findChips } from "./gpio_chips.ts";
 import { deviceName, driverOf, findBuses } from "./i2c_buses.ts";
 import { listDevices, type Listing } from "./listing.ts";
 import type { Place } from "./place.ts";
+import { findPwmChips, isInside } from "./pwm_chips.ts";
 import { findSpiDevices } from "./spi_devices.ts";
 
 type Finder = (entry: string) => Promise<Omit<Place, "kind" | "plugged">>;
@@ -21,6 +23,7 @@ export class Places {
     i2c: (entry) => this.#address(entry),
     spi: (entry) => this.#select(entry),
     serial: (entry) => this.#port(entry),
+    pwm: (entry) => this.#channel(entry),
   };
 
   /** @param sys where the kernel shows its devices @param dev where their nodes are */
@@ -70,6 +73,15 @@ export class Places {
       throw new DeviceError("not_found", noSuchSpi(devices));
     }
     return { path: join(this.dev, `spidev${entry}`), unit: 0 };
+  }
+
+  async #channel(entry: string) {
+    const chips = await findPwmChips(this.sys);
+    const found = channelOf(entry, chips);
+    if (found === undefined) throw new DeviceError("not_found", noSuchChannel(chips));
+    const path = join(this.sys, `class/pwm/pwmchip${found.chip}`);
+    if (await isInside(this.sys, path)) return { path, unit: found.channel };
+    throw new DeviceError("failed", `${path} leads out of ${this.sys}`);
   }
 
   async #port(entry: string) {

@@ -27,3 +27,8 @@ async function deviceOf(folder: string): Promise<string> {
     return "";
   }
 }
+
+/** Whether a chip's folder, which is a link, leads to one of the kernel's. */
+export async function isInside(sys: string, folder: string): Promise<boolean> {
+  return (await Deno.realPath(folder)).startsWith(`${await Deno.realPath(sys)}/`);
+}

@@ -19,6 +19,7 @@ const DEVICES: Readonly<Record<DeviceKind, string>> = {
   i2c: "talk to the I2C devices",
   spi: "talk to the SPI devices",
   serial: "use the serial ports",
+  pwm: "drive the PWM channels",
   sensors: "read, once a second,",
 };
 

@@ -4,6 +4,7 @@ import gpioLines from "../../protocol/devices/gpio.ts" with { type: "text" };
 import sensors from "../../protocol/devices/sensors.ts" with { type: "text" };
 import i2cAddresses from "../../protocol/devices/i2c.ts" with { type: "text" };
 import serialOptions from "../../protocol/devices/serial.ts" with { type: "text" };
+import pwmOptions from "../../protocol/devices/pwm.ts" with { type: "text" };
 import spiOptions from "../../protocol/devices/spi.ts" with { type: "text" };
 import frames from "../../protocol/frames.ts" with { type: "text" };
 import json from "../../protocol/json.ts" with { type: "text" };
@@ -30,6 +31,7 @@ import loop from "../../agents/harness/loop.ts" with { type: "text" };
 import namesInCode from "../../agents/harness/names_in_code.ts" with { type: "text" };
 import payload from "../../agents/harness/payload.ts" with { type: "text" };
 import pipe from "../../agents/harness/pipe.ts" with { type: "text" };
+import pwm from "../../agents/harness/pwm.ts" with { type: "text" };
 import remarks from "../../agents/harness/remarks.ts" with { type: "text" };
 import requests from "../../agents/harness/requests.ts" with { type: "text" };
 import serial from "../../agents/harness/serial.ts" with { type: "text" };
@@ -45,6 +47,7 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "protocol/devices/sensors.ts": sensors,
   "protocol/devices/i2c.ts": i2cAddresses,
   "protocol/devices/serial.ts": serialOptions,
+  "protocol/devices/pwm.ts": pwmOptions,
   "protocol/devices/spi.ts": spiOptions,
   "protocol/frames.ts": frames,
   "protocol/patterns.ts": patterns,
@@ -71,6 +74,7 @@ export const SHARED_HARNESS: Readonly<Record<string, string>> = {
   "agents/harness/names_in_code.ts": namesInCode,
   "agents/harness/payload.ts": payload,
   "agents/harness/pipe.ts": pipe,
+  "agents/harness/pwm.ts": pwm,
   "agents/harness/remarks.ts": remarks,
   "agents/harness/requests.ts": requests,
   "agents/harness/serial.ts": serial,

@@ -48,3 +48,29 @@ Deno.test("a device host answers, knows whom it has granted what, and is started
     assert(await assertRejects(() => host.request({ op: "grant", agent: "a", unit: 3 })));
   });
 });
+
+Deno.test("a PWM channel of a made-up /sys is driven from behind the walls, and is off when its host has ended", async () => {
+  await withFolder(async (workDir) => {
+    const chip = `${workDir}/sys/class/pwm/pwmchip0`;
+    await Deno.mkdir(`${chip}/pwm1`, { recursive: true });
+    const files = ["export", "unexport", "pwm1/period", "pwm1/duty_cycle", "pwm1/enable"];
+    for (const file of files) await Deno.writeTextFile(`${chip}/${file}`, "");
+    // A plain file keeps what was longer: the first line is what was written last.
+    const lines = () =>
+      Promise.all(files.map(async (file) => (await Deno.readTextFile(`${chip}/${file}`)).split("\n")[0]));
+    const wrappers = await findWrappers({ deno: Deno.execPath(), workDir, walls: true });
+    const parts = { deno: Deno.execPath(), workDir, denoDir: `${workDir}/deno`, wrappers };
+    const host = new HostClient({
+      start: () => startDeviceHost({ kind: "pwm", path: chip }, parts),
+      clock: systemClock,
+      onEvent: () => {},
+      onLost: () => {},
+    });
+    const own = { agent: "fan", unit: 1 } as const;
+    await host.request({ op: "grant", ...own });
+    await host.request({ op: "open", ...own, options: { frequency_hz: 25_000, duty: 0.5, safe: 0 } });
+    assertEquals(await lines(), ["1", "", "40000", "20000", "1"]);
+    await host.close();
+    assertEquals(await lines(), ["1", "1", "40000", "0", "0"]);
+  });
+});

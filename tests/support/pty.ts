@@ -18,8 +18,8 @@ export interface Pty {
 
 export function openPty(): Pty {
   const system = openLibc();
-  const at = system.open("/dev/pts/ptmx", true);
-  const fd = at >= 0 ? at : system.open("/dev/ptmx", true);
+  const at = system.open("/dev/pts/ptmx", "terminal");
+  const fd = at >= 0 ? at : system.open("/dev/ptmx", "terminal");
   if (fd < 0) throw new Error(`no pseudo-terminal: error ${-fd}`);
   const number = new Uint8Array(4);
   system.ioctl(fd, UNLOCK, number);

@@ -265,6 +265,10 @@ class Agent:
         """Opens an SPI device: await agent.spi("0.0", mode=0, speed_hz=500000)"""
         return SpiDevice(device, await _call_async(self._api.spi, device, json.dumps(options)))
 
+    async def pwm(self, channel, **options):
+        """Opens a PWM channel: await agent.pwm("0.1", frequency_hz=25000, duty=0.5, safe=0)"""
+        return PwmChannel(channel, await _call_async(self._api.pwm, channel, json.dumps(options)))
+
     async def serial(self, path, **options):
         """Opens a serial port: await agent.serial("/dev/ttyUSB0", baudRate=9600), or baud_rate"""
         options = {re.sub("_(.)", lambda found: found[1].upper(), name): value for name, value in options.items()}
@@ -403,6 +407,24 @@ class SpiDevice:
     async def transfer(self, data):
         """Writes `data`; returns as many bytes, read at the same time."""
         return base64.b64decode(await _call_async(self._js.transfer, _base64(data)))
+
+    async def close(self):
+        await _call_async(self._js.close)
+
+
+class PwmChannel:
+    """An open PWM channel."""
+
+    def __init__(self, channel, js):
+        self._js = js
+        self.channel = channel
+
+    def __repr__(self):
+        return f"<pwm {self.channel}>"
+
+    async def set(self, duty):
+        """Sets the active part of a period, 0 to 1."""
+        await _call_async(self._js.set, duty)
 
     async def close(self):
         await _call_async(self._js.close)

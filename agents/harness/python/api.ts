@@ -70,6 +70,10 @@ export function createPythonApi(agent: Agent): Record<string, (...args: any[]) =
         close: () => open.close(),
       };
     },
+    pwm: async (channel: string, options: string) => {
+      const open = await agent.pwm(channel, JSON.parse(options));
+      return { set: (duty: number) => open.set({ duty }), close: () => open.close() };
+    },
     serial: async (path: string, options: string) => {
       const port = await agent.serial(path, JSON.parse(options));
       const [reader, writer] = [port.readable.getReader(), port.writable.getWriter()];

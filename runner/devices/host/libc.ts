@@ -3,10 +3,11 @@
 /** The system calls that a device host uses. */
 export interface System {
   /**
-   * @param isTerminal: neither waits for the other end, nor becomes the terminal of this process
+   * @param how: a `terminal` neither waits for the other end, nor becomes the terminal of this process; a file that
+   * the kernel shows for writing only is opened to `write`
    * @returns a file descriptor, or a negative error number
    */
-  open(path: string, isTerminal?: boolean): number;
+  open(path: string, how?: "device" | "terminal" | "write"): number;
   /** @returns 0 or more, or a negative error number */
   ioctl(fd: number, request: number, argument: Uint8Array<ArrayBuffer>): number;
   /** The same with a number as its argument. */
@@ -24,10 +25,12 @@ export interface System {
   close(fd: number): void;
 }
 
-const O_RDWR_CLOEXEC = 0o2000002;
+const O_CLOEXEC = 0o2000000;
+const O_RDWR = 2;
 /** The kernel's number differs between architectures. */
 const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
-const TERMINAL = 0o4400;
+/** The access, `O_NONBLOCK` and `O_NOCTTY`. */
+const ACCESS = { device: O_RDWR, terminal: O_RDWR | 0o4400, write: 1 } as const;
 const POLLIN = 1;
 const POLLOUT = 4;
 const PR_SET_PDEATHSIG = 1;
@@ -61,9 +64,9 @@ export function openLibc(): System & Disposable {
     return await symbols.poll(waiting, 1n, ms) > 0;
   };
   return {
-    open: (path, isTerminal = false) => {
+    open: (path, how = "device") => {
       const name = new TextEncoder().encode(`${path}\0`);
-      return checked(symbols.open(name, O_RDWR_CLOEXEC | O_NOFOLLOW | (isTerminal ? TERMINAL : 0)));
+      return checked(symbols.open(name, ACCESS[how] | O_CLOEXEC | O_NOFOLLOW));
     },
     ioctl: (fd, request, argument) => checked(symbols.ioctl(fd, BigInt(request), argument)),
     ioctlNumber: (fd, request, argument) =>

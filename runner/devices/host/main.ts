@@ -36,6 +36,11 @@ const DRIVERS: { readonly [K in HeldKind]: (path: string) => Promise<Driver<K>> 
   },
   i2c: async (path) => new (await import("./i2c.ts")).I2cBus(path, system),
   spi: async (path) => new (await import("./spi.ts")).SpiSelect(path, system),
+  pwm: async (path) => {
+    const { PwmChip } = await import("./pwm.ts");
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    return new PwmChip(path, { system, pause: (ms) => void Atomics.wait(clock, 0, 0, ms) });
+  },
   serial: async (path) => new (await import("./serial.ts")).SerialPort(path, { system, onEvent }),
 };
 

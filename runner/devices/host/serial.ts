@@ -24,7 +24,7 @@ export class SerialPort implements Driver<"serial"> {
 
   open(unit: number, options: SerialOptions): Unit<"serial"> {
     const { path, parts: { system, onEvent } } = this;
-    const fd = checked(system.open(path, true), `open ${path}`, GROUP);
+    const fd = checked(system.open(path, "terminal"), `open ${path}`, GROUP);
     try {
       checked(system.ioctlNumber(fd, SET_EXCLUSIVE, 0), `have ${path} alone`, GROUP);
       checked(system.ioctl(fd, SET_TERMIOS, termiosFor(options)), `set up ${path}`, GROUP);

@@ -30,3 +30,7 @@ Deno.test("a device of the board is allowed by its file, and what can be unplugg
   ];
   for (const [devices, allow] of cases) assertEquals(of({ devices }).allow, allow, JSON.stringify(devices));
 });
+
+Deno.test("PWM channels need the group and /sys, and no device file", () => {
+  assertEquals(of({ devices: { pwm: ["0.1"] } }), { allow: [], groups: ["gpio"], writesSys: true });
+});

@@ -90,3 +90,10 @@ Deno.test("unit of the system lets its agents have the devices of the policy, an
     "DevicePolicy=closed",
   ]);
 });
+
+Deno.test("a service may write to /sys where its policy allows PWM channels, and not elsewhere", () => {
+  const about = (devices: { allow: string[]; groups: string[]; writesSys?: true }) =>
+    unit({ ...SYSTEM, devices }).filter((line) => line.startsWith("ProtectKernelTunables="));
+  assertEquals(about(NOTHING), ["ProtectKernelTunables=yes"]);
+  assertEquals(about({ allow: [], groups: ["gpio"], writesSys: true }), ["ProtectKernelTunables=no"]);
+});

@@ -202,3 +202,21 @@ Deno.test("a host with other devices open stays when one of them is gone", async
   assertEquals(await devices.act(a, other, LEVEL), 0);
   assertEquals([started.length, hosts[0]?.isEnded], [1, false]);
 });
+
+Deno.test("a PWM channel rests while its agent is paused, and goes to its safe duty after its host has crashed", async () => {
+  const { devices, hosts } = setUp();
+  const [fan, other] = [user("fan"), user("other")];
+  const channel: Place = { kind: "pwm", path: "/sys/class/pwm/pwmchip0", unit: 1, plugged: "1" };
+  const setup = { kind: "pwm", options: { frequency_hz: 25_000, duty: 0.5, safe: 1 } } as const;
+  const handle = await devices.open(fan, channel, setup);
+  assertEquals(await reason(devices.open(other, channel, setup)), "busy");
+  fan.state.paused = true;
+  devices.paused(fan);
+  await settled();
+  assertEquals(hosts[0]?.asked.at(-1)?.op, "rest");
+  assertEquals(await reason(devices.act(fan, handle, { do: "duty", duty: 1 })), "paused");
+  hosts[0]?.crash();
+  await settled();
+  const reopened = hosts[1]?.asked.find(({ op }) => op === "open");
+  assertEquals(reopened?.op === "open" && reopened.options, { ...setup.options, duty: 1 });
+});

@@ -117,6 +117,7 @@ Deno.test("a policy is explained in words, rule by rule", () => {
     "- i2c: none",
     "- spi: none",
     "- serial: none",
+    "- pwm: none",
     "- sensors: may read, once a second, temperature, humidity, pressure, light",
     "- install: npm:ms",
     "- broker: connections of their own",
