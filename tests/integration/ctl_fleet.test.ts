@@ -136,7 +136,10 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
       assertEquals([pending.code, pending.json.generation, pending.json.ok], [5, 2, false]);
       const off = await run("status", "garden", "--json");
       assertEquals([off.code, rows(off.json.nodes).map(({ state }) => state)], [5, ["pending"]]);
-      const taken = bus.on("nodes/shed/generations/garden", ({ json }) => json.generation === 2 && json.done);
+      const taken = bus.on(
+        "nodes/shed/generations/garden",
+        ({ json }) => json.generation === 2 && json.agents.pump?.state === "running",
+      );
       await using _shed = await NodeProcess.start(shed);
       await taken;
       assertEquals((await run("state", "pump", "--json")).json.config.poll_interval, 7);
@@ -170,6 +173,12 @@ Deno.test("apply makes a fleet what its file says", async (t) => {
       );
       await bus.publish(`nodes/${node}/spawn`, { name: "twin", code: QUIET });
       await started;
+      await bus.find(
+        `twin runs on ${node}`,
+        ({ topic, json }) =>
+          topic.endsWith("/heartbeat") && json?.name === "twin" && json.node === node &&
+          json.state === "running",
+      );
     }
     const twins = rows((await run("agents", "--json")).json).filter(({ agent }) => agent === "twin");
     assertEquals(twins.map(({ node, also_on }) => [node, also_on]), [["attic", ["hall"]], ["hall", [
