@@ -40,6 +40,8 @@ export interface IncomingMessage {
 /** Callbacks for events of the link. */
 export interface LinkListener {
   onMessage(message: IncomingMessage): void;
+  /** Connected; the subscriptions are on their way, and what they bring may come before the broker confirms them. */
+  onOpening?(): void;
   /** Connected and subscribed; called again after each outage. */
   onConnected(): void;
   /** @param reason why, for the operator */

@@ -249,6 +249,7 @@ export class MqttLink implements Link {
       connection.isSilent = false;
     }
     this.#connected = true;
+    listener.onOpening?.();
     // A broker may take what follows first: whoever hears that this node is there may send it something at once.
     await this.#subscribeAll(connection, listener, caution.isOn);
     if (ended.aborted) return;

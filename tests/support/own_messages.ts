@@ -143,7 +143,7 @@ export class OwnMessages {
       case "line is up":
         if (this.#listener === undefined || this.#line !== undefined) return;
         this.#line = { toBroker: ["subscribe"], toNode: [], isSubscribed: false };
-        return this.#listener.onConnected();
+        return this.#listener.onOpening?.();
       case "broker subscribes":
         if (this.#line?.toBroker.shift() === undefined) return;
         this.#line.isSubscribed = true;

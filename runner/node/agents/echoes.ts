@@ -74,7 +74,7 @@ export class Echoes {
     return this.#copies.size === 0;
   }
 
-  /** The connection is up, and subscribed. */
+  /** The connection is up, and the subscriptions are on their way. */
   up(): void {
     this.#connection += 1;
     this.#isUp = true;

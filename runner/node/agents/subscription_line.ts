@@ -40,11 +40,13 @@ export class SubscriptionLine {
   constructor(private readonly parts: LineParts) {
     this.#link = parts.open({
       onMessage: (message) => this.#receive(message),
-      onConnected: () => {
+      // From here on, the broker may send copies of what this node publishes.
+      onOpening: () => {
         // Retained messages may have changed while the link was down: those that have count as new.
         this.#delivered.clear();
         this.#echoes.up();
       },
+      onConnected: () => {},
       onDisconnected: () => this.#echoes.down(),
       onRefused: ({ filter, reason }) =>
         this.#filters.get(filter)?.forEach((one) => parts.onRefused(one, reason)),

@@ -21,6 +21,7 @@ class Scene {
   readonly log: string[] = [];
   /** Calls of the listener, and publications that have settled. */
   readonly events: string[] = [];
+  openings = 0;
   readonly link: MqttLink;
   #running: Promise<void> | undefined;
 
@@ -47,6 +48,7 @@ class Scene {
   async run(): Promise<void> {
     this.#running = this.link.run({
       onMessage: ({ topic }) => this.events.push(`message ${topic}`),
+      onOpening: () => this.openings += 1,
       onConnected: () => {
         this.events.push("connected");
         this.publish("birth");
@@ -85,6 +87,7 @@ Deno.test("a connection begins with its subscriptions, then the listener's messa
   assertEquals(scene.client.sent, [], "nothing before the broker has accepted the client");
   await scene.client.accept();
   assertEquals(scene.client.sent, ["subscribe a/+, b"], "nothing before the broker has confirmed them");
+  assertEquals(scene.openings, 1, "the broker may act on them before it confirms them");
   await scene.client.grant();
   assertEquals(scene.client.sent, ["subscribe a/+, b", "publish birth", "publish reading"]);
   assertEquals(scene.link.connected, true);

@@ -43,7 +43,7 @@ function subscribe(...filters: [agent: SupervisedAgent, id: number, filter: stri
       removeAll: (agent: SupervisedAgent) => all.removeAll(agent),
       /** As a broker does: on each connection with a filter that matches. */
       deliver: (message: IncomingMessage) => lines.forEach(({ listener }) => listener.onMessage(message)),
-      reconnected: () => lines.forEach(({ listener }) => listener.onConnected()),
+      reconnected: () => lines.forEach(({ listener }) => listener.onOpening?.()),
     },
   };
 }
@@ -222,13 +222,13 @@ Deno.test("a message that the broker never got is not awaited for ever: the same
   const a = fakeAgent("a");
   const { all, subscriptions, lines } = subscribe([a.agent, 1, "x"]);
   const lost = published("x", "on");
-  lines[0]?.listener.onConnected();
+  lines[0]?.listener.onOpening?.();
   all.trail.onSent(lost);
   lines[0]?.listener.onDisconnected("broken");
   all.trail.onBroken(lost);
   all.trail.onDropped(lost, undefined);
   all.reconnected();
-  lines[0]?.listener.onConnected();
+  lines[0]?.listener.onOpening?.();
   subscriptions.deliver(message("x", "on"));
   assertEquals(a.sent.length, 1);
 });
