@@ -2,7 +2,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { understand } from "../../../operator/planner/understand.ts";
 import { configFromTemplate } from "../../../operator/templates/catalog.ts";
-import { DEVICE_KINDS } from "../../../protocol/devices/devices.ts";
 import { parseSpawnConfig } from "../../../protocol/spawn_config.ts";
 import { parsePolicy } from "../../../runner/policy/parse.ts";
 import { PolicyEnforcer } from "../../../runner/policy/policy_enforcer.ts";
@@ -30,10 +29,4 @@ Deno.test("what the page says to the chat deploys an agent that its policy allow
     return template;
   });
   assertEquals(templates, ["temperature", "humidity", "bme280", "door", "relay", "serial_lines"]);
-});
-
-Deno.test("the page says what is only listed", () => {
-  const kinds: readonly string[] = DEVICE_KINDS;
-  const saysSo = /cannot ask for PWM channels\s+yet/.test(document);
-  assertEquals(saysSo, !kinds.includes("pwm"));
 });
